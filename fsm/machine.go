@@ -1,0 +1,139 @@
+package fsm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	looplab "github.com/looplab/fsm"
+)
+
+// Definition declares one machine: its name, its states and events in the order of their numbers, and its transitions. S and E
+// are closed enumerations that count from 0.
+type Definition[S, E ~uint8] struct {
+	Machine     string         // the machine's name, for errors and diagrams
+	States      []S            // all states; States[i] must be S(i), the first one is the initial one
+	Events      []E            // all events; Events[i] must be E(i)
+	StateName   func(S) string // the name of a state
+	EventName   func(E) string // the name of an event
+	Transitions looplab.Events // the transitions, by those names
+	Final       map[S]bool     // the states that no event leaves, checked when the definition is compiled
+	_           struct{}       // fields are given by name
+}
+
+// none marks an empty cell of a compiled table.
+const none = 0xff
+
+// Table is a compiled [Definition]. It is immutable and may be used by several goroutines at once.
+type Table[S, E ~uint8] struct {
+	def    Definition[S, E]
+	events int
+	next   []uint8
+}
+
+// TransitionError says that a machine has no transition for an event in a state. It is found with [errors.As].
+type TransitionError struct {
+	Machine string // the machine's name
+	State   string // the state that it was in
+	Event   string // the event that it was given
+}
+
+// Error names the machine, the state and the event.
+func (e *TransitionError) Error() string {
+	return fmt.Sprintf("%s: no transition from %q by %q", e.Machine, e.State, e.Event)
+}
+
+// Live builds a new looplab machine in the initial state, with the given callbacks, from the same transitions as the compiled
+// table. A looplab machine is not safe under concurrent events: keep one to one goroutine.
+func (d Definition[S, E]) Live(callbacks looplab.Callbacks) *looplab.FSM {
+	return looplab.NewFSM(d.StateName(d.States[0]), d.Transitions, callbacks)
+}
+
+// Compile asks a looplab machine for the destination of every event in every state and keeps the answers. It returns an error
+// when the definition names a state or an event that it does not list, lists one twice, or lets an event leave a final state.
+func (d Definition[S, E]) Compile() (*Table[S, E], error) {
+	states := make(map[string]S, len(d.States))
+	for i, s := range d.States {
+		if int(s) != i {
+			return nil, fmt.Errorf("%s: state %q has number %d, expected %d", d.Machine, d.StateName(s), s, i)
+		}
+		states[d.StateName(s)] = s
+	}
+	events := make(map[string]E, len(d.Events))
+	for i, e := range d.Events {
+		if int(e) != i {
+			return nil, fmt.Errorf("%s: event %q has number %d, expected %d", d.Machine, d.EventName(e), e, i)
+		}
+		events[d.EventName(e)] = e
+	}
+	if len(states) != len(d.States) || len(events) != len(d.Events) {
+		return nil, fmt.Errorf("%s: two states or two events share a name", d.Machine)
+	}
+	if err := d.checkNames(states, events); err != nil {
+		return nil, err
+	}
+
+	t := &Table[S, E]{def: d, events: len(d.Events), next: make([]uint8, len(d.States)*len(d.Events))}
+	live := d.Live(nil)
+	for _, s := range d.States {
+		for _, e := range d.Events {
+			cell := &t.next[int(s)*t.events+int(e)]
+			*cell = none
+			live.SetState(d.StateName(s))
+			if live.Cannot(d.EventName(e)) {
+				continue
+			}
+			// looplab reports a transition to the same state as an error of its own; for us it is a transition.
+			if err := live.Event(context.Background(), d.EventName(e)); err != nil && !errors.As(err, new(looplab.NoTransitionError)) {
+				return nil, fmt.Errorf("%s: %w", d.Machine, err)
+			}
+			if d.Final[s] {
+				return nil, fmt.Errorf("%s: event %q leaves the final state %q", d.Machine, d.EventName(e), d.StateName(s))
+			}
+			*cell = uint8(states[live.Current()])
+		}
+	}
+	return t, nil
+}
+
+func (d Definition[S, E]) checkNames(states map[string]S, events map[string]E) error {
+	for _, tr := range d.Transitions {
+		if _, ok := events[tr.Name]; !ok {
+			return fmt.Errorf("%s: a transition names the event %q, which is not listed", d.Machine, tr.Name)
+		}
+		for _, name := range append([]string{tr.Dst}, tr.Src...) {
+			if _, ok := states[name]; !ok {
+				return fmt.Errorf("%s: a transition names the state %q, which is not listed", d.Machine, name)
+			}
+		}
+	}
+	return nil
+}
+
+// mustCompile is for the two definitions of this package, which its tests compile.
+func mustCompile[S, E ~uint8](d Definition[S, E]) *Table[S, E] {
+	t, err := d.Compile()
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
+// Next returns the state that event leads to from state, or a [*TransitionError] when the machine has no such transition.
+func (t *Table[S, E]) Next(state S, event E) (S, error) {
+	if int(event) < t.events {
+		if i := int(state)*t.events + int(event); i < len(t.next) && t.next[i] != none {
+			return S(t.next[i]), nil
+		}
+	}
+	return state, &TransitionError{Machine: t.def.Machine, State: t.def.StateName(state), Event: t.def.EventName(event)}
+}
+
+// Can tells whether the machine has a transition for event in state.
+func (t *Table[S, E]) Can(state S, event E) bool {
+	i := int(state)*t.events + int(event)
+	return int(event) < t.events && i < len(t.next) && t.next[i] != none
+}
+
+// Definition returns what the table was compiled from.
+func (t *Table[S, E]) Definition() Definition[S, E] { return t.def }

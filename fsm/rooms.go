@@ -1,0 +1,413 @@
+package fsm
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Call numbers one Get, Release or Dispose: 1, 2, 3, … in the order in which they begin.
+type Call uint64
+
+// Incarnation numbers one life of a name, from the Get that creates it to the end of its release: 1, 2, 3, … over all names.
+type Incarnation uint64
+
+// Work is what the backend was asked to do with an incarnation and has not ended yet.
+type Work uint8
+
+// The works.
+const (
+	NoWork  Work = iota
+	Opening      // the backend opens it
+	Closing      // the backend releases it
+)
+
+var workNames = [...]string{"none", "opening", "closing"}
+
+// String returns the work's name, in lower case.
+func (w Work) String() string { return enumName(workNames[:], uint8(w)) }
+
+// Rooms is the core of Get, Release and Dispose: which incarnation of a name is in use, which one is being released, and which
+// calls wait for what. docs/rooms.md states its rules; the comments here cite them (R1, R2, …). O is the type of complete, valid
+// options; two gets ask for the same when their options are equal.
+//
+// A Rooms is made by [NewRooms], changed by Step alone, and used by one goroutine at a time. For a name it holds at most two
+// incarnations, and it forgets what is released; a step costs the same however many names there are (Dispose aside).
+type Rooms[O comparable] struct {
+	table    *Table[Life, LifeEvent]
+	names    map[string]*slot[O]
+	incs     map[Incarnation]*incarnation[O]
+	waits    map[Call]Incarnation // the incarnation that a pending get or release waits for
+	lastCall Call
+	lastInc  Incarnation
+
+	releasing int // how many incarnations are releasing
+	disposal  Disposal
+	disposers []Call        // dispose calls that wait, by number
+	failed    []Incarnation // releases that ended with an error since disposal began, by number
+}
+
+// Disposal tells how far the disposal of a [Rooms] is.
+type Disposal uint8
+
+// The phases of disposal.
+const (
+	NotDisposed Disposal = iota
+	Disposing            // begun, and something is still releasing
+	Disposed             // over
+)
+
+var disposalNames = [...]string{"no", "disposing", "disposed"}
+
+// String returns the phase's name.
+func (d Disposal) String() string { return enumName(disposalNames[:], uint8(d)) }
+
+// slot holds what a name has: at least one of the two is set.
+type slot[O comparable] struct {
+	use *incarnation[O] // initializing or ready
+	rel *incarnation[O] // releasing
+}
+
+type incarnation[O comparable] struct {
+	id      Incarnation
+	name    string
+	options O
+	life    Life
+	work    Work
+	waiters []Call // in use: gets that wait for it; releasing: releases that wait for its end. By number
+}
+
+// NewRooms returns the core of a Rooms without names.
+func NewRooms[O comparable]() *Rooms[O] {
+	return &Rooms[O]{
+		table: RoomLifecycle(),
+		names: map[string]*slot[O]{},
+		incs:  map[Incarnation]*incarnation[O]{},
+		waits: map[Call]Incarnation{},
+	}
+}
+
+// NextCall returns the number that the next call must bear.
+func (r *Rooms[O]) NextCall() Call { return r.lastCall + 1 }
+
+// Disposal returns how far the disposal is.
+func (r *Rooms[O]) Disposal() Disposal { return r.disposal }
+
+// InUse returns the incarnation of a name that is in use and its life, initializing or ready; ok is false when there is none.
+func (r *Rooms[O]) InUse(name string) (id Incarnation, life Life, ok bool) {
+	if s := r.names[name]; s != nil && s.use != nil {
+		return s.use.id, s.use.life, true
+	}
+	return 0, Released, false
+}
+
+// Describe returns the name and the options of an incarnation that is not released.
+func (r *Rooms[O]) Describe(id Incarnation) (name string, options O) {
+	if inc := r.incs[id]; inc != nil {
+		return inc.name, inc.options
+	}
+	return "", options
+}
+
+// RefusedError says that an input has no rule in the present state: a call that is not the next one, giving up a call that is not
+// pending, or the end of a work that is not under way. The core is unchanged. It is found with [errors.As].
+type RefusedError struct {
+	Input  string // the input, printed
+	Reason string // what does not fit
+}
+
+// Error names the input and the reason.
+func (e *RefusedError) Error() string { return fmt.Sprintf("refused %s: %s", e.Input, e.Reason) }
+
+// Step applies one input and appends its outputs to outs: settled calls first, by number, then what the backend is told, by
+// incarnation. An input that no rule names is refused with a [*RefusedError]; then nothing has changed and outs is returned as given.
+func (r *Rooms[O]) Step(in RoomsInput[O], outs []RoomsOutput) ([]RoomsOutput, error) {
+	refuse := func(reason string) ([]RoomsOutput, error) {
+		return outs, &RefusedError{Input: in.String(), Reason: reason}
+	}
+	switch in.Kind {
+	case CallGet, CallRelease, CallDispose:
+		if in.Call != r.lastCall+1 {
+			return refuse(fmt.Sprintf("the next call is %d", r.lastCall+1))
+		}
+		r.lastCall = in.Call
+		switch in.Kind {
+		case CallGet:
+			return r.get(in, outs), nil
+		case CallRelease:
+			return r.release(in, outs), nil
+		default:
+			return r.dispose(in, outs), nil
+		}
+	case GiveUp:
+		if !r.giveUp(in.Call) {
+			return refuse("the call is not pending")
+		}
+		return append(outs, RoomsOutput{Kind: Settle, Call: in.Call, Outcome: Outcome{Kind: GaveUp}}), nil
+	case Opened, OpenFailed, ReleaseDone, ReleaseFailed:
+		inc := r.incs[in.Incarnation]
+		want := Opening
+		if in.Kind == ReleaseDone || in.Kind == ReleaseFailed {
+			want = Closing
+		}
+		if inc == nil || inc.work != want {
+			return refuse("the incarnation is not " + want.String())
+		}
+		if want == Opening {
+			return r.openingEnded(inc, in.Kind == Opened, outs), nil
+		}
+		return r.closed(inc, in.Kind == ReleaseFailed, outs), nil
+	}
+	return refuse("unknown kind of input")
+}
+
+// get is CHA-RC1f.
+func (r *Rooms[O]) get(in RoomsInput[O], outs []RoomsOutput) []RoomsOutput {
+	if r.disposal != NotDisposed { // R1
+		return append(outs, settle(in.Call, Outcome{Kind: RejectedDisposed}))
+	}
+	s := r.names[in.Name]
+	if s == nil {
+		s = &slot[O]{}
+		r.names[in.Name] = s
+	}
+	if use := s.use; use != nil {
+		switch {
+		case use.options != in.Options: // R2
+			return append(outs, settle(in.Call, Outcome{Kind: RejectedOptions, Incarnation: use.id}))
+		case use.life == Ready: // R3
+			return append(outs, settle(in.Call, Outcome{Kind: GotRoom, Incarnation: use.id}))
+		}
+		r.wait(in.Call, use) // R4
+		return outs
+	}
+	r.lastInc++
+	inc := &incarnation[O]{id: r.lastInc, name: in.Name, options: in.Options}
+	r.incs[inc.id] = inc
+	s.use = inc
+	r.wait(in.Call, inc)
+	if s.rel != nil { // R6
+		return outs
+	}
+	return startOpening(inc, outs) // R5
+}
+
+// release is CHA-RC1g.
+func (r *Rooms[O]) release(in RoomsInput[O], outs []RoomsOutput) []RoomsOutput {
+	s := r.names[in.Name]
+	if s == nil { // R7
+		return append(outs, settle(in.Call, Outcome{Kind: Done}))
+	}
+	if s.use != nil { // R9, R10, R11
+		outs = r.leave(s, outs)
+	}
+	r.wait(in.Call, s.rel) // R8 too
+	return outs
+}
+
+// leave takes the incarnation in use out of use: R9, R10, R11. The slot has an incarnation being released afterwards.
+func (r *Rooms[O]) leave(s *slot[O], outs []RoomsOutput) []RoomsOutput {
+	inc := s.use
+	s.use = nil
+	for _, c := range inc.waiters {
+		delete(r.waits, c)
+		outs = append(outs, settle(c, Outcome{Kind: RejectedReleased, Incarnation: inc.id}))
+	}
+	inc.waiters = nil
+	if s.rel != nil { // R9: the backend never heard of it
+		r.move(inc, LifeDrop)
+		delete(r.incs, inc.id)
+		return outs
+	}
+	r.move(inc, LifeRelease)
+	r.releasing++
+	s.rel = inc
+	if inc.work == Opening { // R11
+		return append(outs, RoomsOutput{Kind: Abandon, Incarnation: inc.id})
+	}
+	return startClosing(inc, outs) // R10
+}
+
+// dispose is CHA-RD1.
+func (r *Rooms[O]) dispose(in RoomsInput[O], outs []RoomsOutput) []RoomsOutput {
+	if r.disposal == NotDisposed { // R12
+		r.disposal = Disposing
+		first := len(outs)
+		for _, s := range r.names {
+			if s.use != nil {
+				outs = r.leave(s, outs)
+			}
+		}
+		sortOutputs(outs[first:])
+	}
+	r.disposers = append(r.disposers, in.Call) // R14
+	return r.endDisposal(outs)                 // R13
+}
+
+// endDisposal is R13, R14 and R23: it settles the dispose calls when nothing is releasing any more.
+func (r *Rooms[O]) endDisposal(outs []RoomsOutput) []RoomsOutput {
+	if r.disposal == NotDisposed || r.releasing > 0 {
+		return outs
+	}
+	r.disposal = Disposed
+	out := Outcome{Kind: Done}
+	if len(r.failed) > 0 { // R15
+		out = Outcome{Kind: DisposeFailed, Failed: r.failed}
+	}
+	for _, c := range r.disposers {
+		outs = append(outs, settle(c, out))
+	}
+	r.disposers = nil
+	return outs
+}
+
+// giveUp is R16.
+func (r *Rooms[O]) giveUp(c Call) bool {
+	if id, ok := r.waits[c]; ok {
+		inc := r.incs[id]
+		inc.waiters = remove(inc.waiters, c)
+		delete(r.waits, c)
+		return true
+	}
+	n := len(r.disposers)
+	r.disposers = remove(r.disposers, c)
+	return len(r.disposers) < n
+}
+
+// openingEnded is R17 to R20.
+func (r *Rooms[O]) openingEnded(inc *incarnation[O], opened bool, outs []RoomsOutput) []RoomsOutput {
+	inc.work = NoWork
+	switch {
+	case inc.life == Releasing && opened: // R18
+		return startClosing(inc, outs)
+	case inc.life == Releasing: // R20
+		return r.ended(inc, Outcome{Kind: Done}, outs)
+	}
+	out := Outcome{Kind: GotRoom, Incarnation: inc.id}
+	if opened { // R17
+		r.move(inc, LifeOpened)
+	} else { // R19
+		r.move(inc, LifeOpenFailed)
+		out.Kind = RejectedOpenFailed
+		delete(r.incs, inc.id)
+		delete(r.names, inc.name) // an incarnation that is opening has no predecessor, so the slot is empty now
+	}
+	return r.settleAll(inc, out, outs)
+}
+
+// closed is R21 for a release that the backend ended.
+func (r *Rooms[O]) closed(inc *incarnation[O], failed bool, outs []RoomsOutput) []RoomsOutput {
+	inc.work = NoWork
+	if !failed {
+		return r.ended(inc, Outcome{Kind: Done}, outs)
+	}
+	if r.disposal != NotDisposed { // R15
+		i, _ := slices.BinarySearch(r.failed, inc.id)
+		// A copy, since outcomes that were handed out share the old one.
+		r.failed = slices.Insert(slices.Clone(r.failed), i, inc.id)
+	}
+	return r.ended(inc, Outcome{Kind: RejectedReleaseFailed, Incarnation: inc.id}, outs)
+}
+
+// ended is R21, R22 and R23: the incarnation is released, and whatever waited for that goes on.
+func (r *Rooms[O]) ended(inc *incarnation[O], out Outcome, outs []RoomsOutput) []RoomsOutput {
+	r.move(inc, LifeReleased)
+	r.releasing--
+	first := len(outs)
+	outs = r.settleAll(inc, out, outs)
+	outs = r.endDisposal(outs)
+	sortOutputs(outs[first:])
+	delete(r.incs, inc.id)
+	s := r.names[inc.name]
+	s.rel = nil
+	if s.use == nil {
+		delete(r.names, inc.name)
+		return outs
+	}
+	return startOpening(s.use, outs)
+}
+
+func (r *Rooms[O]) settleAll(inc *incarnation[O], out Outcome, outs []RoomsOutput) []RoomsOutput {
+	for _, c := range inc.waiters {
+		delete(r.waits, c)
+		outs = append(outs, settle(c, out))
+	}
+	inc.waiters = nil
+	return outs
+}
+
+func (r *Rooms[O]) wait(c Call, inc *incarnation[O]) {
+	inc.waiters = append(inc.waiters, c)
+	r.waits[c] = inc.id
+}
+
+// move takes an incarnation through the lifecycle machine, which has a transition wherever the rules ask for one.
+func (r *Rooms[O]) move(inc *incarnation[O], e LifeEvent) {
+	next, err := r.table.Next(inc.life, e)
+	if err != nil {
+		panic(fmt.Sprintf("fsm: incarnation %d: %v", inc.id, err))
+	}
+	inc.life = next
+}
+
+// Clone returns a copy that shares nothing with the original that either would change.
+func (r *Rooms[O]) Clone() *Rooms[O] {
+	c := *r
+	c.incs = make(map[Incarnation]*incarnation[O], len(r.incs))
+	c.names = make(map[string]*slot[O], len(r.names))
+	for name, s := range r.names {
+		t := &slot[O]{}
+		for _, p := range []struct {
+			from *incarnation[O]
+			to   **incarnation[O]
+		}{{s.use, &t.use}, {s.rel, &t.rel}} {
+			if p.from == nil {
+				continue
+			}
+			inc := *p.from
+			inc.waiters = slices.Clone(inc.waiters)
+			*p.to = &inc
+			c.incs[inc.id] = &inc
+		}
+		c.names[name] = t
+	}
+	c.waits = maps.Clone(r.waits)
+	c.disposers = slices.Clone(r.disposers)
+	c.failed = slices.Clone(r.failed)
+	return &c
+}
+
+func startOpening[O comparable](inc *incarnation[O], outs []RoomsOutput) []RoomsOutput {
+	inc.work = Opening
+	return append(outs, RoomsOutput{Kind: Open, Incarnation: inc.id})
+}
+
+func startClosing[O comparable](inc *incarnation[O], outs []RoomsOutput) []RoomsOutput {
+	inc.work = Closing
+	return append(outs, RoomsOutput{Kind: Release, Incarnation: inc.id})
+}
+
+func settle(c Call, o Outcome) RoomsOutput { return RoomsOutput{Kind: Settle, Call: c, Outcome: o} }
+
+func remove(calls []Call, c Call) []Call {
+	if i := slices.Index(calls, c); i >= 0 {
+		return slices.Delete(calls, i, i+1)
+	}
+	return calls
+}
+
+// sortOutputs puts outputs in the order that Step promises; the map's order must not show.
+func sortOutputs(outs []RoomsOutput) {
+	slices.SortFunc(outs, func(a, b RoomsOutput) int {
+		switch {
+		case (a.Kind == Settle) != (b.Kind == Settle):
+			if a.Kind == Settle {
+				return -1
+			}
+			return 1
+		case a.Kind == Settle:
+			return int(int64(a.Call) - int64(b.Call))
+		}
+		return int(int64(a.Incarnation) - int64(b.Incarnation))
+	})
+}

@@ -1,0 +1,130 @@
+package fsm
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// RoomsInputKind tells what a [RoomsInput] is.
+type RoomsInputKind uint8
+
+// The kinds of inputs, with the fields that each uses.
+const (
+	CallGet       RoomsInputKind = iota + 1 // Call, Name, Options
+	CallRelease                             // Call, Name
+	CallDispose                             // Call
+	GiveUp                                  // Call
+	Opened                                  // Incarnation
+	OpenFailed                              // Incarnation
+	ReleaseDone                             // Incarnation
+	ReleaseFailed                           // Incarnation
+)
+
+var roomsInputNames = [...]string{"unknown", "Get", "Release", "Dispose", "GiveUp", "Opened", "OpenFailed", "Released", "ReleaseFailed"}
+
+// String returns the kind's name in docs/rooms.md.
+func (k RoomsInputKind) String() string { return enumName(roomsInputNames[:], uint8(k)) }
+
+// RoomsInput is an input of [Rooms.Step].
+type RoomsInput[O comparable] struct {
+	Kind        RoomsInputKind
+	Call        Call
+	Incarnation Incarnation
+	Name        string
+	Options     O
+}
+
+// String prints the input with its arguments: "Get(3, a, {…})".
+func (in RoomsInput[O]) String() string {
+	switch in.Kind {
+	case CallGet:
+		return fmt.Sprintf("Get(%d, %s, %v)", in.Call, in.Name, in.Options)
+	case CallRelease:
+		return fmt.Sprintf("Release(%d, %s)", in.Call, in.Name)
+	case CallDispose, GiveUp:
+		return fmt.Sprintf("%v(%d)", in.Kind, in.Call)
+	}
+	return fmt.Sprintf("%v(#%d)", in.Kind, in.Incarnation)
+}
+
+// RoomsOutputKind tells what a [RoomsOutput] is.
+type RoomsOutputKind uint8
+
+// The kinds of outputs, with the fields that each uses.
+const (
+	Settle  RoomsOutputKind = iota + 1 // Call, Outcome: the call ends
+	Open                               // Incarnation: the backend is to open it
+	Release                            // Incarnation: the backend is to release it
+	Abandon                            // Incarnation: its opening is no longer wanted and may end sooner; it still ends with Opened or OpenFailed
+)
+
+var roomsOutputNames = [...]string{"unknown", "settle", "open", "release", "abandon"}
+
+// String returns the kind's name in docs/rooms.md.
+func (k RoomsOutputKind) String() string { return enumName(roomsOutputNames[:], uint8(k)) }
+
+// RoomsOutput is an output of [Rooms.Step].
+type RoomsOutput struct {
+	Kind        RoomsOutputKind
+	Call        Call
+	Incarnation Incarnation
+	Outcome     Outcome
+}
+
+// String prints the output with its arguments: "settle(3, room #1)", "open(#2)".
+func (o RoomsOutput) String() string {
+	if o.Kind == Settle {
+		return fmt.Sprintf("settle(%d, %v)", o.Call, o.Outcome)
+	}
+	return fmt.Sprintf("%v(#%d)", o.Kind, o.Incarnation)
+}
+
+// OutcomeKind tells how a call ended.
+type OutcomeKind uint8
+
+// The kinds of outcomes.
+const (
+	GotRoom               OutcomeKind = iota + 1 // the room of Incarnation (R3, R17)
+	Done                                         // a release or dispose without an error (R7, R13, R21)
+	RejectedDisposed                             // ResourceDisposed (R1, CHA-RC1f8)
+	RejectedOptions                              // RoomExistsWithDifferentOptions; Incarnation is the one in use (R2, CHA-RC1f1)
+	RejectedReleased                             // RoomReleasedBeforeOperationCompleted (R9, R11, CHA-RC1g4)
+	RejectedOpenFailed                           // the backend's error in opening Incarnation (R19)
+	RejectedReleaseFailed                        // the backend's error in releasing Incarnation (R21)
+	DisposeFailed                                // the backend's errors in releasing Failed (R15)
+	GaveUp                                       // the caller waits no more (R16)
+)
+
+var outcomeNames = [...]string{"unknown", "room", "done", "disposed", "differentOptions", "releasedBefore", "openFailed",
+	"releaseFailed", "failed", "gaveUp"}
+
+// String returns the kind's name in docs/rooms.md.
+func (k OutcomeKind) String() string { return enumName(outcomeNames[:], uint8(k)) }
+
+// Outcome is how a call ended.
+type Outcome struct {
+	Kind        OutcomeKind
+	Incarnation Incarnation   // for the kinds whose comment names it
+	Failed      []Incarnation // for DisposeFailed, by number; shared, not to be changed
+}
+
+// Equal compares two outcomes.
+func (o Outcome) Equal(p Outcome) bool {
+	return o.Kind == p.Kind && o.Incarnation == p.Incarnation && slices.Equal(o.Failed, p.Failed)
+}
+
+// String prints the outcome: "room #1", "failed {#2 #5}".
+func (o Outcome) String() string {
+	switch o.Kind {
+	case GotRoom, RejectedOpenFailed, RejectedReleaseFailed:
+		return fmt.Sprintf("%v #%d", o.Kind, o.Incarnation)
+	case DisposeFailed:
+		ids := make([]string, len(o.Failed))
+		for i, id := range o.Failed {
+			ids[i] = fmt.Sprintf("#%d", id)
+		}
+		return fmt.Sprintf("%v {%s}", o.Kind, strings.Join(ids, " "))
+	}
+	return o.Kind.String()
+}

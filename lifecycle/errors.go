@@ -1,0 +1,147 @@
+package lifecycle
+
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrorCode is an Ably error code. A code is itself an error value to compare with: [errors.Is](err, RoomInInvalidState) holds for
+// every err whose chain has an [*ErrorInfo] of that code. Codes from 102000 to 103000 are of Ably Chat (CHA-GP5).
+type ErrorCode int
+
+// The codes that this library raises or that Ably Chat defines. The comment gives the status code.
+const (
+	BadRequest                           ErrorCode = 40000  // 400: generic, never raised by this library (CHA-GP5)
+	InvalidArgument                      ErrorCode = 40003  // 400: a bad argument or option (CHA-RC2a)
+	InvalidClientID                      ErrorCode = 40012  // 400: the client id is missing or not valid
+	ResourceDisposed                     ErrorCode = 40014  // 400: the object was disposed (CHA-RC1f8)
+	MessageRejectedByBeforePublishRule   ErrorCode = 42211  // 422: the service's rule rejected the message
+	MessageRejectedByModeration          ErrorCode = 42213  // 422: moderation rejected the message
+	Disconnected                         ErrorCode = 80003  // 400: not connected to Ably (CHA-T4f, CHA-ER3g)
+	ChannelOperationFailed               ErrorCode = 90000  // 400: a channel operation failed without a code of its own
+	PresenceAutoReentryFailed            ErrorCode = 91004  // 400: presence could not be entered again after a re-attach
+	RoomDiscontinuity                    ErrorCode = 102100 // 500: continuity was lost (CHA-RL12b)
+	RoomReleasedBeforeOperationCompleted ErrorCode = 102106 // 400: a get that waits was hit by a release (CHA-RC1g4)
+	RoomExistsWithDifferentOptions       ErrorCode = 102107 // 400: a get with other options (CHA-RC1f1)
+	FeatureNotEnabledInRoom              ErrorCode = 102108 // 400: the option that the call needs is off
+	RoomInInvalidState                   ErrorCode = 102112 // 400: not possible in the room's status (CHA-RL1l, CHA-RL2l, CHA-RL2m)
+	OperationSerializationFailed         ErrorCode = 102113 // 500: the operation could not be put in order
+)
+
+var errorCodeNames = map[ErrorCode]string{
+	BadRequest:                           "BadRequest",
+	InvalidArgument:                      "InvalidArgument",
+	InvalidClientID:                      "InvalidClientID",
+	ResourceDisposed:                     "ResourceDisposed",
+	MessageRejectedByBeforePublishRule:   "MessageRejectedByBeforePublishRule",
+	MessageRejectedByModeration:          "MessageRejectedByModeration",
+	Disconnected:                         "Disconnected",
+	ChannelOperationFailed:               "ChannelOperationFailed",
+	PresenceAutoReentryFailed:            "PresenceAutoReentryFailed",
+	RoomDiscontinuity:                    "RoomDiscontinuity",
+	RoomReleasedBeforeOperationCompleted: "RoomReleasedBeforeOperationCompleted",
+	RoomExistsWithDifferentOptions:       "RoomExistsWithDifferentOptions",
+	FeatureNotEnabledInRoom:              "FeatureNotEnabledInRoom",
+	RoomInInvalidState:                   "RoomInInvalidState",
+	OperationSerializationFailed:         "OperationSerializationFailed",
+}
+
+// String returns the code's name in Ably's list, or its number.
+func (c ErrorCode) String() string {
+	if name, ok := errorCodeNames[c]; ok {
+		return name
+	}
+	return fmt.Sprintf("ErrorCode(%d)", int(c))
+}
+
+// Error makes a code an error value, so that [errors.Is] can be asked for it.
+func (c ErrorCode) Error() string { return fmt.Sprintf("%s (%d)", c.String(), int(c)) }
+
+// StatusCode returns the HTTP status that goes with the code, as Ably gives it: the code's first three digits for codes of five
+// digits, and what the Chat specification states for its own.
+func (c ErrorCode) StatusCode() int {
+	switch {
+	case c == RoomDiscontinuity || c == OperationSerializationFailed:
+		return 500
+	case c == Disconnected || c == PresenceAutoReentryFailed || c == ChannelOperationFailed || c >= 102000:
+		return 400
+	}
+	return int(c) / 100
+}
+
+// ErrorInfo is Ably's error: a code, an HTTP status, a message for the developer who uses the library (CHA-GP6), and a cause. It is
+// found in an error with [errors.As]; its code is compared with [errors.Is]. It must not be changed once it is handed out.
+type ErrorInfo struct {
+	Code       ErrorCode // Ably's code
+	StatusCode int       // the HTTP status that goes with it
+	Message    string    // "unable to <operation>; <reason>"
+	Cause      error     // what led to it, or nil
+}
+
+// NewErrorInfo returns an error with the code's own status. It may be called concurrently.
+func NewErrorInfo(code ErrorCode, message string, cause error) *ErrorInfo {
+	return &ErrorInfo{Code: code, StatusCode: code.StatusCode(), Message: message, Cause: cause}
+}
+
+// Error prints the message, the code and the cause.
+func (e *ErrorInfo) Error() string {
+	if e == nil {
+		return "<nil>"
+	}
+	s := fmt.Sprintf("%s (code %d, status %d)", e.Message, int(e.Code), e.StatusCode)
+	if e.Cause != nil {
+		s += ": " + e.Cause.Error()
+	}
+	return s
+}
+
+// Is tells whether target is this error's [ErrorCode]; [errors.Is] calls it.
+func (e *ErrorInfo) Is(target error) bool {
+	code, ok := target.(ErrorCode)
+	return ok && e != nil && e.Code == code
+}
+
+// Unwrap returns the cause.
+func (e *ErrorInfo) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Cause
+}
+
+// AsErrorInfo returns the first [*ErrorInfo] in err's chain; for another error, one with the code [ChannelOperationFailed] whose
+// cause is err; for nil, nil. It may be called concurrently.
+func AsErrorInfo(err error) *ErrorInfo {
+	if err == nil {
+		return nil
+	}
+	if info := (*ErrorInfo)(nil); errors.As(err, &info) {
+		return info
+	}
+	return NewErrorInfo(ChannelOperationFailed, "unable to complete the channel operation", err)
+}
+
+func invalidArgument(format string, args ...any) *ErrorInfo {
+	return NewErrorInfo(InvalidArgument, fmt.Sprintf(format, args...), nil)
+}
+
+// PanicError is what an operation ends with when the backend or the channel under it panicked or ended its goroutine.
+type PanicError struct {
+	Operation string // what was running
+	Value     any    // what it panicked with; nil when it ended its goroutine instead
+	Stack     string // the stack of the panic, for a log
+}
+
+// Error names the operation and the value.
+func (e *PanicError) Error() string {
+	if e.Value == nil {
+		return e.Operation + " ended its goroutine"
+	}
+	return fmt.Sprintf("%s panicked: %v", e.Operation, e.Value)
+}
+
+// Unwrap returns the value when the operation panicked with an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}

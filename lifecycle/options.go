@@ -1,0 +1,158 @@
+package lifecycle
+
+import (
+	"fmt"
+	"time"
+)
+
+// RoomOptions are the options of a room, complete: every field counts. They are comparable with ==; two gets of a name ask for the
+// same room when their options, with the defaults filled in, are equal. Start from [DefaultRoomOptions] and change fields, load
+// them from JSON (see [RoomOptions.UnmarshalJSON]), or use the With… options of [Rooms.Get] (CHA-RC2, CHA-RC4).
+type RoomOptions struct {
+	Presence  PresenceOptions
+	Typing    TypingOptions
+	Occupancy OccupancyOptions
+	Messages  MessagesOptions
+}
+
+// PresenceOptions are a room's options for presence (CHA-PR9).
+type PresenceOptions struct {
+	EnableEvents bool // whether the client receives presence events; default true (CHA-PR9c1)
+}
+
+// TypingOptions are a room's options for typing indicators (CHA-T10).
+type TypingOptions struct {
+	HeartbeatThrottle time.Duration // how long further keystrokes send nothing; more than 0; default 10 s
+}
+
+// OccupancyOptions are a room's options for occupancy (CHA-O6).
+type OccupancyOptions struct {
+	EnableEvents bool // whether the client receives occupancy events; default false (CHA-O6c)
+}
+
+// MessagesOptions are a room's options for messages and their reactions.
+type MessagesOptions struct {
+	RawMessageReactions        bool                // whether the client receives single reactions; default false (CHA-MR9)
+	DefaultMessageReactionType MessageReactionType // the type of a reaction that names none; default distinct (CHA-MR5)
+}
+
+// MessageReactionType is how reactions to a message add up (CHA-MR2).
+type MessageReactionType string
+
+// The types of message reactions.
+const (
+	MessageReactionTypeUnique   MessageReactionType = "unique"   // one for each client; a new one replaces it (CHA-MR2a)
+	MessageReactionTypeDistinct MessageReactionType = "distinct" // each name once for each client (CHA-MR2b)
+	MessageReactionTypeMultiple MessageReactionType = "multiple" // any number, with a count (CHA-MR2c)
+)
+
+// DefaultRoomOptions returns the defaults of the Chat specification (CHA-RC4a). It may be called concurrently.
+func DefaultRoomOptions() RoomOptions {
+	return RoomOptions{
+		Presence:  PresenceOptions{EnableEvents: true},
+		Typing:    TypingOptions{HeartbeatThrottle: 10 * time.Second},
+		Occupancy: OccupancyOptions{EnableEvents: false},
+		Messages:  MessagesOptions{DefaultMessageReactionType: MessageReactionTypeDistinct},
+	}
+}
+
+// Validate returns nil, or an [*ErrorInfo] with the code [InvalidArgument] that names the field, its value and what was expected
+// (CHA-RC2a).
+func (o RoomOptions) Validate() error {
+	if o.Typing.HeartbeatThrottle <= 0 {
+		return invalidArgument("unable to create room; invalid room configuration: typing.heartbeatThrottleMs is %v, expected more than 0",
+			o.Typing.HeartbeatThrottle)
+	}
+	switch t := o.Messages.DefaultMessageReactionType; t {
+	case MessageReactionTypeUnique, MessageReactionTypeDistinct, MessageReactionTypeMultiple:
+	default:
+		return invalidArgument("unable to create room; invalid room configuration: messages.defaultMessageReactionType is %q, "+
+			`expected "unique", "distinct" or "multiple"`, string(t))
+	}
+	return nil
+}
+
+// String prints the options in one line, in the field names of the documentation.
+func (o RoomOptions) String() string {
+	return fmt.Sprintf("{presence.enableEvents: %t, typing.heartbeatThrottleMs: %v, occupancy.enableEvents: %t, "+
+		"messages.rawMessageReactions: %t, messages.defaultMessageReactionType: %s}", o.Presence.EnableEvents,
+		milliseconds(o.Typing.HeartbeatThrottle), o.Occupancy.EnableEvents, o.Messages.RawMessageReactions,
+		o.Messages.DefaultMessageReactionType)
+}
+
+// RoomOption changes one or more of the options that a room is got with, from the defaults on; later ones win (CHA-RC4b). It is a
+// plain value, so that giving options costs no allocation. The zero RoomOption changes nothing.
+type RoomOption struct {
+	set     optionSet
+	options RoomOptions
+}
+
+type optionSet uint8
+
+const (
+	setThrottle optionSet = 1 << iota
+	setPresence
+	setOccupancy
+	setRaw
+	setReactionType
+	setAll = setThrottle | setPresence | setOccupancy | setRaw | setReactionType
+)
+
+// WithTypingHeartbeatThrottle sets for how long keystrokes send nothing after one that did; more than 0, default 10 s (CHA-T10).
+func WithTypingHeartbeatThrottle(d time.Duration) RoomOption {
+	return RoomOption{set: setThrottle, options: RoomOptions{Typing: TypingOptions{HeartbeatThrottle: d}}}
+}
+
+// WithPresenceEvents sets whether the client receives presence events; default true (CHA-PR9c).
+func WithPresenceEvents(enable bool) RoomOption {
+	return RoomOption{set: setPresence, options: RoomOptions{Presence: PresenceOptions{EnableEvents: enable}}}
+}
+
+// WithOccupancyEvents sets whether the client receives occupancy events; default false (CHA-O6).
+func WithOccupancyEvents(enable bool) RoomOption {
+	return RoomOption{set: setOccupancy, options: RoomOptions{Occupancy: OccupancyOptions{EnableEvents: enable}}}
+}
+
+// WithRawMessageReactions sets whether the client receives single message reactions; default false (CHA-MR9).
+func WithRawMessageReactions(enable bool) RoomOption {
+	return RoomOption{set: setRaw, options: RoomOptions{Messages: MessagesOptions{RawMessageReactions: enable}}}
+}
+
+// WithDefaultMessageReactionType sets the type of a message reaction that names none; default distinct (CHA-MR5).
+func WithDefaultMessageReactionType(t MessageReactionType) RoomOption {
+	return RoomOption{set: setReactionType, options: RoomOptions{Messages: MessagesOptions{DefaultMessageReactionType: t}}}
+}
+
+// WithRoomOptions sets all options at once: options is complete, as [DefaultRoomOptions] or JSON gives it, and not merged with the
+// defaults.
+func WithRoomOptions(options RoomOptions) RoomOption {
+	return RoomOption{set: setAll, options: options}
+}
+
+// ResolveRoomOptions returns the defaults with the given options applied, and an [*ErrorInfo] with the code [InvalidArgument] when
+// the result is not valid (CHA-RC2a, CHA-RC4). It may be called concurrently.
+func ResolveRoomOptions(options ...RoomOption) (RoomOptions, error) {
+	o := DefaultRoomOptions()
+	for i := range options {
+		from := &options[i]
+		if from.set&setThrottle != 0 {
+			o.Typing.HeartbeatThrottle = from.options.Typing.HeartbeatThrottle
+		}
+		if from.set&setPresence != 0 {
+			o.Presence.EnableEvents = from.options.Presence.EnableEvents
+		}
+		if from.set&setOccupancy != 0 {
+			o.Occupancy.EnableEvents = from.options.Occupancy.EnableEvents
+		}
+		if from.set&setRaw != 0 {
+			o.Messages.RawMessageReactions = from.options.Messages.RawMessageReactions
+		}
+		if from.set&setReactionType != 0 {
+			o.Messages.DefaultMessageReactionType = from.options.Messages.DefaultMessageReactionType
+		}
+	}
+	if len(options) == 0 {
+		return o, nil
+	}
+	return o, o.Validate()
+}

@@ -1,0 +1,151 @@
+package lifecycle
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// roomOptionsJSON has the field names of Ably's documentation, for writing.
+type roomOptionsJSON struct {
+	Presence struct {
+		EnableEvents bool `json:"enableEvents"`
+	} `json:"presence"`
+	Typing struct {
+		HeartbeatThrottleMs json.Number `json:"heartbeatThrottleMs"`
+	} `json:"typing"`
+	Occupancy struct {
+		EnableEvents bool `json:"enableEvents"`
+	} `json:"occupancy"`
+	Messages struct {
+		RawMessageReactions        bool   `json:"rawMessageReactions"`
+		DefaultMessageReactionType string `json:"defaultMessageReactionType"`
+	} `json:"messages"`
+}
+
+// milliseconds writes a duration in milliseconds, with no more digits than it needs.
+func milliseconds(d time.Duration) json.Number {
+	s := fmt.Sprintf("%d", d/time.Millisecond)
+	if rest := d % time.Millisecond; rest != 0 {
+		s = strings.TrimRight(fmt.Sprintf("%.6f", float64(d)/float64(time.Millisecond)), "0")
+	}
+	return json.Number(s)
+}
+
+// MarshalJSON writes the options as an object with the field names of Ably's documentation; durations are in milliseconds.
+func (o RoomOptions) MarshalJSON() ([]byte, error) {
+	var j roomOptionsJSON
+	j.Presence.EnableEvents = o.Presence.EnableEvents
+	j.Typing.HeartbeatThrottleMs = milliseconds(o.Typing.HeartbeatThrottle)
+	j.Occupancy.EnableEvents = o.Occupancy.EnableEvents
+	j.Messages.RawMessageReactions = o.Messages.RawMessageReactions
+	j.Messages.DefaultMessageReactionType = string(o.Messages.DefaultMessageReactionType)
+	return json.Marshal(j)
+}
+
+// UnmarshalJSON reads options in the field names of Ably's documentation, such as a configuration file that is shared with a
+// JavaScript front end. What the object does not name keeps its value; in zero RoomOptions it gets its default (CHA-RC4b). It
+// returns an [*ErrorInfo] with the code [InvalidArgument] that names the field for one that is unknown or given twice, a value of
+// the wrong type, and options that are not valid as [RoomOptions.Validate] has it; then o is left as it was.
+func (o *RoomOptions) UnmarshalJSON(data []byte) error {
+	next := *o
+	if next == (RoomOptions{}) {
+		next = DefaultRoomOptions()
+	}
+	fields := map[string]any{
+		"presence.enableEvents":               &next.Presence.EnableEvents,
+		"typing.heartbeatThrottleMs":          &next.Typing.HeartbeatThrottle,
+		"occupancy.enableEvents":              &next.Occupancy.EnableEvents,
+		"messages.rawMessageReactions":        &next.Messages.RawMessageReactions,
+		"messages.defaultMessageReactionType": &next.Messages.DefaultMessageReactionType,
+	}
+	features, err := readObject("the options", data)
+	if err != nil {
+		return err
+	}
+	for _, feature := range slices.Sorted(maps.Keys(features)) {
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(fields)), func(f string) bool { return strings.HasPrefix(f, feature+".") }) {
+			return badOptions("unknown field %q, expected presence, typing, occupancy or messages", feature)
+		}
+		values, err := readObject(feature, features[feature])
+		if err != nil {
+			return err
+		}
+		for _, field := range slices.Sorted(maps.Keys(values)) {
+			path := feature + "." + field
+			target, ok := fields[path]
+			if !ok {
+				return badOptions("unknown field %q", path)
+			}
+			if err := readField(path, values[field], target); err != nil {
+				return err
+			}
+		}
+	}
+	if err := next.Validate(); err != nil {
+		return err
+	}
+	*o = next
+	return nil
+}
+
+func badOptions(format string, args ...any) error {
+	return invalidArgument("unable to read room options; "+format, args...)
+}
+
+// readObject reads an object's fields, keeping their values as they are. A map alone would let a field that is given twice pass.
+func readObject(path string, data []byte) (map[string]json.RawMessage, error) {
+	d := json.NewDecoder(bytes.NewReader(data))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return nil, badOptions("%s is %s, expected an object", path, data)
+	}
+	fields := map[string]json.RawMessage{}
+	for d.More() {
+		t, err := d.Token()
+		if err != nil {
+			return nil, badOptions("%s is not valid JSON: %v", path, err)
+		}
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			return nil, badOptions("%s is not valid JSON: %v", path, err)
+		}
+		name := t.(string)
+		if _, twice := fields[name]; twice {
+			return nil, badOptions("%s has the field %q twice", path, name)
+		}
+		fields[name] = value
+	}
+	return fields, nil
+}
+
+func readField(path string, data json.RawMessage, target any) error {
+	if string(data) == "null" {
+		return badOptions("%s is null", path)
+	}
+	switch target := target.(type) {
+	case *bool:
+		if json.Unmarshal(data, target) != nil {
+			return badOptions("%s is %s, expected true or false", path, data)
+		}
+	case *MessageReactionType:
+		if json.Unmarshal(data, target) != nil {
+			return badOptions("%s is %s, expected a string", path, data)
+		}
+	case *time.Duration:
+		var ms float64
+		if json.Unmarshal(data, &ms) != nil {
+			return badOptions("%s is %s, expected a number of milliseconds", path, data)
+		}
+		ns := math.Round(ms * float64(time.Millisecond))
+		if ns >= math.MaxInt64 || ns <= math.MinInt64 {
+			return badOptions("%s is %s, which is out of range", path, data)
+		}
+		*target = time.Duration(ns)
+	}
+	return nil
+}

@@ -1,0 +1,296 @@
+package lifecycle
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"ablyrooms.example/fsm"
+)
+
+// Status is the status of a room (CHA-RS1).
+type Status = fsm.Status
+
+// The statuses of a room.
+const (
+	StatusInitialized = fsm.StatusInitialized // before any attach (CHA-RS1a)
+	StatusAttaching   = fsm.StatusAttaching   // attaching (CHA-RS1b)
+	StatusAttached    = fsm.StatusAttached    // connected and working (CHA-RS1c)
+	StatusDetaching   = fsm.StatusDetaching   // detaching (CHA-RS1d)
+	StatusDetached    = fsm.StatusDetached    // detached at the user's request (CHA-RS1e)
+	StatusSuspended   = fsm.StatusSuspended   // detached for an extended time, retried by the connection (CHA-RS1f)
+	StatusFailed      = fsm.StatusFailed      // something is wrong that the user must act on (CHA-RS1g)
+	StatusReleasing   = fsm.StatusReleasing   // being released (CHA-RS1h)
+	StatusReleased    = fsm.StatusReleased    // released, of no further use; final (CHA-RS1i)
+)
+
+// StatusChange is what listeners of a room's status are told (CHA-RS4).
+type StatusChange struct {
+	Current  Status     // the new status (CHA-RS4a)
+	Previous Status     // the status before (CHA-RS4b)
+	Error    *ErrorInfo // the error that belongs to the new status, or nil (CHA-RS4c, CHA-RS4d)
+}
+
+// RetryPause is the pause between two attempts of a release to detach the channel (CHA-RL3n4).
+const RetryPause = 250 * time.Millisecond
+
+// Room is one chat room: its attach and detach, its status and its discontinuities, on a realtime channel. It is got from a
+// [Rooms] and released there. All methods may be called concurrently, and from within listeners.
+//
+// Operations run one at a time, in the order in which they are called, but that a release goes before those that still wait
+// (CHA-RL7). What they do is decided by [fsm.Room].
+type Room struct {
+	name     string
+	options  RoomOptions
+	channel  Channel
+	log      *slog.Logger
+	observe  func(RoomStep)      // nil when nobody observes
+	observer *observer[RoomStep] // carries steps to the log and to observe
+
+	status          atomic.Pointer[StatusChange] // the last change; the getters read it without the lock
+	statusListeners listeners[StatusChange]
+	discontinuities listeners[*ErrorInfo]
+
+	mu      sync.Mutex // guards what follows; never held while foreign code runs
+	core    *fsm.Room[*ErrorInfo]
+	seq     uint64
+	outs    []fsm.RoomOutput[*ErrorInfo]
+	calls   map[fsm.Call]*roomCall
+	working sync.WaitGroup // the goroutines that run the channel's operations
+}
+
+type roomCall struct {
+	settled bool
+	done    chan struct{} // closed when settled; made only for a call that has to wait
+	outcome fsm.RoomOutcome[*ErrorInfo]
+}
+
+// RoomConfig configures a [Room] that a backend makes. The zero value is good.
+type RoomConfig struct {
+	Logger  *slog.Logger   // where the room logs: status changes at info, discontinuities at warn, panics of listeners at error; nil writes errors to slog.Default
+	Observe func(RoomStep) // told each step of the room's core, as [WithObserver] does for a Rooms; nil for nobody
+}
+
+// RoomStep is one step of the core of a [Room], for an observer.
+type RoomStep struct {
+	Seq      uint64                       // 1, 2, 3, … for this room
+	Room     string                       // the room's name
+	Input    fsm.RoomInput[*ErrorInfo]    // what came in
+	Outputs  []fsm.RoomOutput[*ErrorInfo] // what came out
+	Status   Status                       // the status afterwards
+	StatusOf *ErrorInfo                   // the error that belongs to it, or nil
+}
+
+// NewRoom makes a room in the status initialized, on a channel that is initialized and not used by anything else, and the function
+// that releases it. It is for backends: users get rooms from [Rooms.Get], and only the backend's Release may release one (CHA-RL3).
+//
+// release ends the room and returns when its channel has been given back; its error is the channel's, from giving it back, or the
+// context's cause when ctx ends first: then the release goes on. It may be called again.
+func NewRoom(name string, options RoomOptions, channel Channel, config RoomConfig) (room *Room, release func(ctx context.Context) error) {
+	if config.Logger == nil {
+		config.Logger = defaultLogger()
+	}
+	r := &Room{name: name, options: options, channel: channel, log: config.Logger, observe: config.Observe, core: fsm.NewRoom[*ErrorInfo]()}
+	r.observer = &observer[RoomStep]{handle: r.tell, log: config.Logger}
+	r.status.Store(&StatusChange{Current: StatusInitialized, Previous: StatusInitialized})
+	channel.OnStateChange(func(c ChannelStateChange) {
+		r.input(fsm.RoomInput[*ErrorInfo]{Kind: fsm.ChannelEvent, Channel: c.Current, Update: c.Update, Resumed: c.Resumed, Err: c.Reason})
+	})
+	return r, func(ctx context.Context) error {
+		err := r.do(ctx, fsm.CallRoomRelease, "release")
+		if err == nil {
+			r.working.Wait() // the room has settled, so what still runs is on its last line
+		}
+		return err
+	}
+}
+
+// Name returns the room's name, as it was got with.
+func (r *Room) Name() string { return r.name }
+
+// Options returns the room's options, complete.
+func (r *Room) Options() RoomOptions { return r.options }
+
+// Status returns the room's status (CHA-RS2).
+func (r *Room) Status() Status { return r.status.Load().Current }
+
+// Error returns the error that belongs to the present status, or nil (CHA-RS2b).
+func (r *Room) Error() *ErrorInfo { return r.status.Load().Error }
+
+// Attach attaches the room and returns when it is attached (CHA-RL1). A room that is attached already is left as it is.
+//
+// Errors: [RoomInInvalidState] for a room that was released (CHA-RL1l); the channel's own error when it can't be attached (CHA-RL1k3),
+// after which the status tells what became of the channel; the context's cause when ctx ends first: then an attach that has begun
+// goes on, and one that still waits for its turn is not begun.
+func (r *Room) Attach(ctx context.Context) error { return r.do(ctx, fsm.CallRoomAttach, "attach") }
+
+// Detach detaches the room and returns when it is detached (CHA-RL2). A room that is detached already is left as it is.
+//
+// Errors: [RoomInInvalidState] for a room that was released or failed (CHA-RL2l, CHA-RL2m); the channel's own error when it can't be
+// detached (CHA-RL2k3); the context's cause when ctx ends first, as for [Room.Attach].
+func (r *Room) Detach(ctx context.Context) error { return r.do(ctx, fsm.CallRoomDetach, "detach") }
+
+// OnStatusChange registers a listener for changes of the status (CHA-RS4) and returns what removes it; that may be called again.
+// The listener gets every change from now on, in order and one at a time, in a goroutine of its own that lives only while there
+// are events: it may block, panic (which is logged) and call back. Once off returns, no further call begins. It panics when
+// listener is nil.
+func (r *Room) OnStatusChange(listener func(StatusChange)) (off func()) {
+	return r.statusListeners.add(listener, r.log)
+}
+
+// OnDiscontinuity registers a listener that is told, with an [*ErrorInfo] of the code [RoomDiscontinuity], when the room may have
+// missed messages (CHA-RL12, CHA-RL15). All that [Room.OnStatusChange] says of listeners holds.
+func (r *Room) OnDiscontinuity(listener func(*ErrorInfo)) (off func()) {
+	return r.discontinuities.add(listener, r.log)
+}
+
+// do begins a call and waits until it is settled or its context ends.
+func (r *Room) do(ctx context.Context, kind fsm.RoomInputKind, operation string) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	c := &roomCall{}
+	r.mu.Lock()
+	call := r.core.NextCall()
+	if r.calls == nil {
+		r.calls = map[fsm.Call]*roomCall{}
+	}
+	r.calls[call] = c
+	r.step(fsm.RoomInput[*ErrorInfo]{Kind: kind, Call: call})
+	if !c.settled {
+		c.done = make(chan struct{})
+	}
+	r.mu.Unlock()
+	r.observer.flush()
+	if c.done != nil {
+		select {
+		case <-c.done:
+		case <-ctx.Done():
+			r.mu.Lock()
+			gaveUp := !c.settled // else it was settled at the very moment, and that counts
+			if gaveUp {
+				r.step(fsm.RoomInput[*ErrorInfo]{Kind: fsm.RoomGiveUp, Call: call})
+			}
+			r.mu.Unlock()
+			r.observer.flush()
+			if gaveUp {
+				return context.Cause(ctx)
+			}
+		}
+	}
+	switch c.outcome.Kind {
+	case fsm.RoomOperationFailed:
+		return c.outcome.Err
+	case fsm.RoomInvalidState:
+		return NewErrorInfo(RoomInInvalidState, fmt.Sprintf("unable to %s room; room %q is %v", operation, r.name, c.outcome.Status), nil)
+	}
+	return nil
+}
+
+// input puts one input through the core.
+func (r *Room) input(in fsm.RoomInput[*ErrorInfo]) {
+	r.mu.Lock()
+	r.step(in)
+	r.mu.Unlock()
+	r.observer.flush()
+}
+
+// step puts one input through the core and carries its outputs out, in their order. The lock is held; nothing that it does runs
+// foreign code: the channel's operations get a goroutine, listeners have their own, and a caller is woken by its channel.
+func (r *Room) step(in fsm.RoomInput[*ErrorInfo]) {
+	outs, refused := r.core.Step(in, r.outs[:0])
+	r.outs = outs
+	if refused != nil {
+		panic("lifecycle: " + refused.Error())
+	}
+	for _, out := range outs {
+		switch out.Kind {
+		case fsm.SettleRoomCall:
+			c := r.calls[out.Call]
+			delete(r.calls, out.Call)
+			c.settled, c.outcome = true, out.Outcome
+			if c.done != nil {
+				close(c.done)
+			}
+		case fsm.AttachChannel:
+			r.work("Channel.Attach", fsm.AttachEnded, r.channel.Attach)
+		case fsm.DetachChannel:
+			r.work("Channel.Detach", fsm.DetachEnded, r.channel.Detach)
+		case fsm.GiveBackChannel:
+			r.work("Channel.GiveBack", fsm.GiveBackEnded, r.channel.GiveBack)
+		case fsm.StartRetryPause:
+			time.AfterFunc(RetryPause, func() { r.input(fsm.RoomInput[*ErrorInfo]{Kind: fsm.RetryDue}) })
+		case fsm.PublishStatus:
+			change := StatusChange{Current: out.Status, Previous: out.Previous, Error: out.Err}
+			r.status.Store(&change)
+			r.statusListeners.publish(change)
+		case fsm.PublishDiscontinuity:
+			r.publishDiscontinuity(out.Err)
+		}
+	}
+	r.seq++
+	// The log's handler is foreign code too, so it waits for the end of the lock as the observer does.
+	if r.observe != nil || slices.ContainsFunc(outs, published) {
+		status, err := r.core.Status()
+		r.observer.put(RoomStep{Seq: r.seq, Room: r.name, Input: in, Outputs: slices.Clone(outs), Status: status, StatusOf: err})
+	}
+}
+
+// published tells whether an output gets a line in the log.
+func published(out fsm.RoomOutput[*ErrorInfo]) bool {
+	return out.Kind == fsm.PublishStatus || out.Kind == fsm.PublishDiscontinuity
+}
+
+// tell writes a step to the log and to the observer.
+func (r *Room) tell(step RoomStep) {
+	for _, out := range step.Outputs {
+		if !published(out) {
+			continue
+		}
+		level, message, attrs := slog.LevelWarn, "room lost continuity", []slog.Attr{slog.String("room", r.name)}
+		if out.Kind == fsm.PublishStatus {
+			level, message = slog.LevelInfo, "room status changed"
+			attrs = append(attrs, slog.String("previous", out.Previous.String()), slog.String("current", out.Status.String()))
+		}
+		if out.Err != nil {
+			attrs = append(attrs, slog.String("error", out.Err.Error()))
+		}
+		r.log.LogAttrs(context.Background(), level, message, attrs...)
+	}
+	if r.observe != nil {
+		r.observe(step)
+	}
+}
+
+func (r *Room) publishDiscontinuity(reason *ErrorInfo) {
+	info := NewErrorInfo(RoomDiscontinuity, fmt.Sprintf("room %q lost continuity; messages may have been missed", r.name), nil)
+	if reason != nil {
+		info.Cause = reason // a nil *ErrorInfo in an error would not be nil
+	}
+	r.discontinuities.publish(info)
+}
+
+// work runs an operation of the channel in a goroutine and gives its end to the core; one that panics or ends its goroutine has an
+// error too.
+func (r *Room) work(operation string, ended fsm.RoomInputKind, do func(context.Context) error) {
+	r.working.Add(1)
+	go func() {
+		err := error(&PanicError{Operation: operation})
+		defer func() {
+			if p := recover(); p != nil {
+				err = &PanicError{Operation: operation, Value: p, Stack: string(debug.Stack())}
+			}
+			r.mu.Lock()
+			r.step(fsm.RoomInput[*ErrorInfo]{Kind: ended, Err: AsErrorInfo(err)})
+			r.mu.Unlock()
+			r.working.Done()
+			r.observer.flush()
+		}()
+		err = do(context.Background())
+	}()
+}

@@ -1,0 +1,365 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"slices"
+	"sync"
+
+	"ablyrooms.example/fsm"
+)
+
+// Rooms registers rooms by name: a name has at most one room at a time, got with [Rooms.Get] and ended with [Rooms.Release]
+// (CHA-RC1). R is what the backend opens for a name.
+//
+// All methods may be called concurrently, and from within the backend, a listener or an observer. What they do is decided by
+// [fsm.Rooms]; docs/rooms.md states its rules.
+type Rooms[R any] struct {
+	backend  Backend[R]
+	log      *slog.Logger
+	observer *observer[RoomsStep] // nil when nobody observes
+	states   bool                 // the observer wants states
+
+	ready sync.Map // name to *readyRoom[R]: what a Get finds without a lock
+
+	mu      sync.Mutex // guards what follows; never held while foreign code runs
+	core    *fsm.Rooms[RoomOptions]
+	seq     uint64
+	outs    []fsm.RoomsOutput
+	calls   map[fsm.Call]*roomsCall[R]
+	live    map[fsm.Incarnation]*live[R]
+	failed  map[fsm.Incarnation]error // what ended releases since disposal began
+	working sync.WaitGroup            // the goroutines that run the backend
+}
+
+type readyRoom[R any] struct {
+	options RoomOptions
+	room    R
+}
+
+// live is what the driver keeps of an incarnation from its opening to the end of its release.
+type live[R any] struct {
+	name      string
+	options   RoomOptions
+	room      R
+	err       error // of the backend's work that ended last
+	abandon   context.CancelCauseFunc
+	published bool
+}
+
+// roomsCall is a call that waits. Its fields belong to the lock of the Rooms until it is settled.
+type roomsCall[R any] struct {
+	in      fsm.RoomsInput[RoomOptions]
+	settled bool
+	done    chan struct{} // closed when settled; made only for a call that has to wait
+	outcome fsm.Outcome
+	room    R     // for GotRoom
+	err     error // for the outcomes that are errors
+}
+
+// RoomsOption configures a [Rooms].
+type RoomsOption func(*roomsConfig)
+
+type roomsConfig struct {
+	log     *slog.Logger
+	observe func(RoomsStep)
+	states  bool
+}
+
+// WithLogger sets where the Rooms logs: panics of observers at error. The default writes errors to
+// [slog.Default].
+func WithLogger(log *slog.Logger) RoomsOption { return func(c *roomsConfig) { c.log = log } }
+
+// WithObserver sets a function that is told each step of the core, in order and one at a time. It runs under no lock, in the goroutine
+// of a call or of the backend, so one that blocks holds that up. It may call back; steps that this causes are told after it returns.
+// A panic in it is logged and does no harm.
+func WithObserver(observe func(RoomsStep)) RoomsOption {
+	return func(c *roomsConfig) { c.observe = observe }
+}
+
+// WithObservedStates adds the whole state of the core to each step that the observer is told. That costs time in proportion to the
+// number of rooms: it is for tests and traces.
+func WithObservedStates() RoomsOption { return func(c *roomsConfig) { c.states = true } }
+
+// RoomsStep is one step of the core of a [Rooms], for an observer.
+type RoomsStep struct {
+	Seq     uint64                       // 1, 2, 3, …
+	Input   fsm.RoomsInput[RoomOptions]  // what came in
+	Name    string                       // the name that the input is about; "" for Dispose and for giving one up
+	Outputs []fsm.RoomsOutput            // what came out
+	Err     error                        // for the end of a backend's work: its error
+	State   *fsm.RoomsState[RoomOptions] // the state afterwards; nil without [WithObservedStates]
+}
+
+// NewRooms returns a Rooms without rooms. It starts no goroutine. It panics when backend is nil.
+func NewRooms[R any](backend Backend[R], options ...RoomsOption) *Rooms[R] {
+	if backend == nil {
+		panic("lifecycle: NewRooms was given a nil backend")
+	}
+	c := roomsConfig{}
+	for _, o := range options {
+		o(&c)
+	}
+	if c.log == nil {
+		c.log = defaultLogger()
+	}
+	r := &Rooms[R]{
+		backend: backend,
+		log:     c.log,
+		states:  c.states,
+		core:    fsm.NewRooms[RoomOptions](),
+		calls:   map[fsm.Call]*roomsCall[R]{},
+		live:    map[fsm.Incarnation]*live[R]{},
+		failed:  map[fsm.Incarnation]error{},
+	}
+	if c.observe != nil {
+		r.observer = &observer[RoomsStep]{handle: c.observe, log: c.log}
+	}
+	return r
+}
+
+// Get returns the room of a name, and opens it when the name has none (CHA-RC1f). With the same options, defaults filled in, every
+// Get of a name returns the same room until the name is released; while the name's last room is being released, Get waits for that.
+// A room that is ready is returned without a lock that other names share, and without an allocation.
+//
+// Errors: [InvalidArgument] for an empty name or options that are not valid, whatever the state of the name (CHA-RC2a);
+// [ResourceDisposed] after [Rooms.Dispose] began (CHA-RC1f8); [RoomExistsWithDifferentOptions] (CHA-RC1f1);
+// [RoomReleasedBeforeOperationCompleted] when the name is released, or the Rooms disposed, while Get waits (CHA-RC1g4); the
+// backend's own error when it can't open the room; the context's cause when ctx ends first.
+func (r *Rooms[R]) Get(ctx context.Context, name string, options ...RoomOption) (R, error) {
+	var none R
+	if ctx.Err() != nil {
+		return none, context.Cause(ctx)
+	}
+	o, err := ResolveRoomOptions(options...)
+	if err != nil {
+		return none, err
+	}
+	if v, ok := r.ready.Load(name); ok {
+		if ready := v.(*readyRoom[R]); ready.options == o {
+			return ready.room, nil
+		}
+	}
+	if name == "" {
+		return none, invalidArgument(`unable to get room; the name is "", expected at least one character`)
+	}
+	c := r.do(ctx, fsm.RoomsInput[RoomOptions]{Kind: fsm.CallGet, Name: name, Options: o})
+	return c.room, c.err
+}
+
+// Release ends the room of a name and returns when it is gone (CHA-RC1g). The name is free for a new Get as soon as Release is
+// called; that Get waits for the end of the release. A name without a room is no error; a release under way is joined.
+//
+// Errors: [InvalidArgument] for an empty name; the backend's own error when it can't release the room, which is given up all the
+// same; the context's cause when ctx ends first: then the release goes on.
+func (r *Rooms[R]) Release(ctx context.Context, name string) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if name == "" {
+		return invalidArgument(`unable to release room; the name is "", expected at least one character`)
+	}
+	return r.do(ctx, fsm.RoomsInput[RoomOptions]{Kind: fsm.CallRelease, Name: name}).err
+}
+
+// Dispose releases all rooms at once and returns when they are gone, those included whose release began before (CHA-RD1). From its
+// begin on every Get fails with [ResourceDisposed], and gets that wait fail with [RoomReleasedBeforeOperationCompleted].
+// Dispose may be called again and concurrently: every call has the same end.
+//
+// Errors: the backend's errors of all releases that failed, joined ([errors.Join]); the context's cause when ctx ends first: then
+// the disposal goes on.
+func (r *Rooms[R]) Dispose(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	c := r.do(ctx, fsm.RoomsInput[RoomOptions]{Kind: fsm.CallDispose})
+	if c.outcome.Kind != fsm.GaveUp {
+		r.working.Wait() // nothing is opened any more, so what still runs is on its last line
+	}
+	return c.err
+}
+
+// do begins a call and waits until it is settled or its context ends.
+func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *roomsCall[R] {
+	r.mu.Lock()
+	in.Call = r.core.NextCall()
+	c := &roomsCall[R]{in: in}
+	r.calls[in.Call] = c
+	r.step(in, nil)
+	if !c.settled {
+		c.done = make(chan struct{})
+	}
+	r.mu.Unlock()
+	r.observer.flush()
+	if c.done == nil {
+		return c
+	}
+	select {
+	case <-c.done:
+	case <-ctx.Done():
+		r.mu.Lock()
+		if !c.settled { // else it was settled at the very moment, and that counts
+			r.step(fsm.RoomsInput[RoomOptions]{Kind: fsm.GiveUp, Call: in.Call}, nil)
+			c.err = context.Cause(ctx)
+		}
+		r.mu.Unlock()
+		r.observer.flush()
+	}
+	return c
+}
+
+// step puts one input through the core and carries its outputs out. The lock is held; nothing that it does runs foreign code: a
+// backend's work gets a goroutine, and a caller is woken by its channel. err is the error of a backend's work that ended.
+func (r *Rooms[R]) step(in fsm.RoomsInput[RoomOptions], err error) {
+	outs, refused := r.core.Step(in, r.outs[:0])
+	r.outs = outs
+	if refused != nil {
+		panic("lifecycle: " + refused.Error())
+	}
+	l := r.live[in.Incarnation]
+	if l != nil && r.core.Disposal() != fsm.NotDisposed && in.Kind == fsm.ReleaseFailed {
+		r.failed[in.Incarnation] = err
+	}
+	for _, out := range outs {
+		switch out.Kind {
+		case fsm.Settle:
+			r.settle(out.Call, out.Outcome)
+		case fsm.Open:
+			r.open(out.Incarnation)
+		case fsm.Abandon:
+			l := r.live[out.Incarnation]
+			l.abandon(releasedBefore("open", l.name))
+		case fsm.Release:
+			r.release(out.Incarnation)
+		}
+	}
+	if l != nil {
+		r.settleLive(in, l)
+	}
+	r.record(in, l, outs, err)
+}
+
+// settleLive publishes the room that became ready, and forgets the incarnation that is gone.
+func (r *Rooms[R]) settleLive(in fsm.RoomsInput[RoomOptions], l *live[R]) {
+	id, life, ok := r.core.InUse(l.name)
+	switch {
+	case in.Kind == fsm.Opened && ok && id == in.Incarnation && life == fsm.Ready:
+		l.published = true
+		r.ready.Store(l.name, &readyRoom[R]{options: l.options, room: l.room})
+	case in.Kind != fsm.Opened:
+		delete(r.live, in.Incarnation)
+	}
+}
+
+// settle ends a call. Errors are made here, where what they tell of is at hand.
+func (r *Rooms[R]) settle(call fsm.Call, out fsm.Outcome) {
+	c := r.calls[call]
+	delete(r.calls, call)
+	c.settled, c.outcome = true, out
+	switch l := r.live[out.Incarnation]; out.Kind {
+	case fsm.GotRoom:
+		c.room = l.room
+	case fsm.RejectedDisposed:
+		c.err = NewErrorInfo(ResourceDisposed, fmt.Sprintf("unable to get room; rooms instance has been disposed: room %q", c.in.Name), nil)
+	case fsm.RejectedOptions:
+		_, options := r.core.Describe(out.Incarnation)
+		c.err = NewErrorInfo(RoomExistsWithDifferentOptions, fmt.Sprintf("unable to get room; room already exists with different options: "+
+			"room %q has %v, asked for %v", c.in.Name, options, c.in.Options), nil)
+	case fsm.RejectedReleased:
+		c.err = releasedBefore("get", c.in.Name)
+	case fsm.RejectedOpenFailed, fsm.RejectedReleaseFailed:
+		c.err = l.err
+	case fsm.DisposeFailed:
+		errs := make([]error, len(out.Failed))
+		for i, id := range out.Failed {
+			errs[i] = r.failed[id]
+		}
+		c.err = errors.Join(errs...)
+	}
+	if c.done != nil {
+		close(c.done)
+	}
+}
+
+func releasedBefore(operation, name string) *ErrorInfo {
+	return NewErrorInfo(RoomReleasedBeforeOperationCompleted,
+		fmt.Sprintf("unable to %s room; room released before operation could complete: room %q", operation, name), nil)
+}
+
+// open has the backend open an incarnation.
+func (r *Rooms[R]) open(id fsm.Incarnation) {
+	name, options := r.core.Describe(id)
+	ctx, abandon := context.WithCancelCause(context.Background())
+	l := &live[R]{name: name, options: options, abandon: abandon}
+	r.live[id] = l
+	var room R
+	r.work("Backend.Open", func() (err error) {
+		room, err = r.backend.Open(ctx, name, options)
+		return err
+	}, func(err error) {
+		abandon(nil)
+		l.err = err
+		kind := fsm.OpenFailed
+		if err == nil {
+			kind, l.room = fsm.Opened, room
+		}
+		r.step(fsm.RoomsInput[RoomOptions]{Kind: kind, Incarnation: id}, err)
+	})
+}
+
+// release has the backend release an incarnation.
+func (r *Rooms[R]) release(id fsm.Incarnation) {
+	l := r.live[id]
+	if l.published {
+		r.ready.Delete(l.name)
+	}
+	r.work("Backend.Release", func() error {
+		return r.backend.Release(context.Background(), l.name, l.room)
+	}, func(err error) {
+		l.err = err
+		kind := fsm.ReleaseDone
+		if err != nil {
+			kind = fsm.ReleaseFailed
+		}
+		r.step(fsm.RoomsInput[RoomOptions]{Kind: kind, Incarnation: id}, err)
+	})
+}
+
+// work runs do in a goroutine and then end, under the lock, with do's error; a do that panics or ends its goroutine has an error too.
+func (r *Rooms[R]) work(operation string, do func() error, end func(error)) {
+	r.working.Add(1)
+	go func() {
+		err := error(&PanicError{Operation: operation})
+		defer func() {
+			if p := recover(); p != nil {
+				err = &PanicError{Operation: operation, Value: p, Stack: string(debug.Stack())}
+			}
+			r.mu.Lock()
+			end(err)
+			r.mu.Unlock()
+			r.working.Done() // before the observer, which may call Dispose
+			r.observer.flush()
+		}()
+		err = do()
+	}()
+}
+
+// record tells the observer and the log of a step.
+func (r *Rooms[R]) record(in fsm.RoomsInput[RoomOptions], l *live[R], outs []fsm.RoomsOutput, err error) {
+	r.seq++
+	if r.observer == nil {
+		return
+	}
+	step := RoomsStep{Seq: r.seq, Input: in, Name: in.Name, Outputs: slices.Clone(outs), Err: err}
+	if l != nil {
+		step.Name = l.name
+	}
+	if r.states {
+		state := r.core.State()
+		step.State = &state
+	}
+	r.observer.put(step)
+}
