@@ -1,0 +1,454 @@
+package model
+
+import (
+	"slices"
+	"testing"
+)
+
+// A fault is a step function that does wrong: the right one, with the state after it edited. Each breaks what it is meant to
+// break and nothing else, and the shortest way to show it is known. A property that no fault breaks would prove nothing.
+type fault struct {
+	name   string
+	breaks []string
+	bounds Bounds
+	script string // the shortest, and of those the first in the order of Enabled
+	edit   func(before State, in Input, after *State)
+}
+
+func (f fault) step(s State, in Input) (State, []Output, error) {
+	next, outputs, err := s.Step(in)
+	if err == nil {
+		f.edit(s, in, &next)
+	}
+	return next, outputs, err
+}
+
+// The helpers speak of the last call and the last incarnation, which most faults are about.
+
+func (s *State) lastCall() *Call { return &s.Calls[len(s.Calls)-1] }
+
+func (s *State) lastIncarnation() *Incarnation { return &s.Incarnations[len(s.Incarnations)-1] }
+
+// unsettle makes the calls pending that the step settled so.
+func unsettle(before State, after *State, kind Kind, outcome OutcomeKind) {
+	for i := range before.Calls {
+		if c := &after.Calls[i]; c.Kind == kind && c.Outcome.Kind == outcome && before.Calls[i].Pending() {
+			c.Outcome = Outcome{}
+		}
+	}
+}
+
+var safetyFaults = []fault{
+	{
+		name:   "a get does not join one that waits (R4)",
+		breaks: []string{"OneInUse"},
+		bounds: bounds(4, 1, 1),
+		script: "get(1, a, x); release(2, a); get(3, a, x); get(4, a, x)",
+		edit: func(before State, in Input, after *State) {
+			if met := before.InUse("a"); in.Kind == KindGet && met != 0 && before.Incarnations[met-1].waiting() {
+				after.Incarnations = append(after.Incarnations, after.Incarnations[met-1])
+				after.lastCall().WaitsFor = len(after.Incarnations)
+			}
+		},
+	},
+	{
+		name:   "one that waits is marked as releasing when it is released (R9)",
+		breaks: []string{"OneReleasing"},
+		bounds: bounds(4, 1, 1),
+		script: "get(1, a, x); release(2, a); get(3, a, x); release(4, a)",
+		edit: func(before State, _ Input, after *State) {
+			for i, inc := range before.Incarnations {
+				if inc.waiting() && after.Incarnations[i].Life == LifeReleased {
+					after.Incarnations[i].Life = LifeReleasing
+				}
+			}
+		},
+	},
+	{
+		name:   "an opening is forgotten when it is released (R11)",
+		breaks: []string{"OneOpen"},
+		bounds: bounds(3, 1, 1),
+		script: "get(1, a, x); release(2, a); get(3, a, x)",
+		edit: func(before State, in Input, after *State) {
+			if i := before.InUse("a"); in.Kind == KindRelease && i != 0 && before.Incarnations[i-1].Work == WorkOpening {
+				after.Incarnations[i-1].Life = LifeReleased
+				*after.lastCall() = Call{Kind: KindRelease, Name: "a", Outcome: Outcome{Kind: OutcomeDone}}
+			}
+			if i := in.Incarnation; i != 0 && before.Incarnations[i-1].Life == LifeReleased {
+				after.Incarnations[i-1] = Incarnation{Name: "a", Options: "x", Life: LifeReleased}
+			}
+		},
+	},
+	{
+		name:   "the successor does not get its opening (R22)",
+		breaks: []string{"WaitsForPredecessor"},
+		bounds: bounds(3, 1, 1),
+		script: "get(1, a, x); release(2, a); get(3, a, x); openFailed(1)",
+		edit: func(before State, _ Input, after *State) {
+			for i, inc := range before.Incarnations {
+				if inc.waiting() && after.Incarnations[i].Work == WorkOpening {
+					after.Incarnations[i].Work = WorkNone
+				}
+			}
+		},
+	},
+	{
+		name:   "the successor does not get its opening if the release ended with an error (R22)",
+		breaks: []string{"WaitsForPredecessor"},
+		bounds: bounds(3, 1, 1),
+		script: "get(1, a, x); release(2, a); get(3, a, x); opened(1); releaseFailed(1)",
+		edit: func(before State, in Input, after *State) {
+			for i, inc := range before.Incarnations {
+				if in.Kind == KindReleaseFailed && inc.waiting() {
+					after.Incarnations[i].Work = WorkNone
+				}
+			}
+		},
+	},
+	{
+		// To open beside the predecessor is not to wait for it and to have two open: these two can't be told apart.
+		name:   "a get opens at once what should wait (R6)",
+		breaks: []string{"OneOpen", "WaitsForPredecessor"},
+		bounds: bounds(3, 1, 1),
+		script: "get(1, a, x); release(2, a); get(3, a, x)",
+		edit: func(before State, in Input, after *State) {
+			if in.Kind == KindGet && len(after.Incarnations) > len(before.Incarnations) {
+				after.lastIncarnation().Work = WorkOpening
+			}
+		},
+	},
+	{
+		name:   "an opening that failed gives a room all the same (R19)",
+		breaks: []string{"SameRoom"},
+		bounds: bounds(2, 1, 1),
+		script: "get(1, a, x); openFailed(1); get(2, a, x); opened(2)",
+		edit: func(_ State, in Input, after *State) {
+			for i := range after.Calls {
+				if c := &after.Calls[i]; in.Kind == KindOpenFailed && c.Outcome.Kind == OutcomeOpenFailed {
+					c.Outcome.Kind = OutcomeRoom
+				}
+			}
+		},
+	},
+	{
+		name:   "other options get the room that is ready (R2)",
+		breaks: []string{"OptionsAgree"},
+		bounds: bounds(2, 1, 2),
+		script: "get(1, a, x); opened(1); get(2, a, y)",
+		edit: func(before State, in Input, after *State) {
+			if met := before.InUse("a"); after.lastCall().Outcome.Kind == OutcomeDifferentOptions && in.Kind == KindGet &&
+				before.Incarnations[met-1].Life == LifeReady {
+				after.lastCall().Outcome = Outcome{Kind: OutcomeRoom, Incarnation: met}
+			}
+		},
+	},
+	{
+		name:   "other options wait for one that is initializing (R2)",
+		breaks: []string{"OptionsAgree"},
+		bounds: bounds(2, 1, 2),
+		script: "get(1, a, x); get(2, a, y)",
+		edit: func(before State, in Input, after *State) {
+			if met := before.InUse("a"); after.lastCall().Outcome.Kind == OutcomeDifferentOptions && in.Kind == KindGet &&
+				before.Incarnations[met-1].Life == LifeInitializing {
+				after.lastCall().Outcome, after.lastCall().WaitsFor = Outcome{}, met
+			}
+		},
+	},
+	{
+		name:   "other options put another incarnation in its place (R2)",
+		breaks: []string{"OptionsAgree"},
+		bounds: bounds(2, 1, 2),
+		script: "get(1, a, x); opened(1); get(2, a, y)",
+		edit: func(before State, in Input, after *State) {
+			if met := before.InUse("a"); after.lastCall().Outcome.Kind == OutcomeDifferentOptions && in.Kind == KindGet &&
+				before.Incarnations[met-1].Life == LifeReady {
+				after.Incarnations[met-1].Life = LifeReleased
+				after.Incarnations = append(after.Incarnations, Incarnation{"a", in.Options, LifeInitializing, WorkOpening})
+				after.lastCall().Outcome, after.lastCall().WaitsFor = Outcome{}, len(after.Incarnations)
+			}
+		},
+	},
+	{
+		name:   "a get is given the room before its own (R17)",
+		breaks: []string{"OptionsAgree"},
+		bounds: bounds(2, 1, 2),
+		script: "get(1, a, x); openFailed(1); get(2, a, y); opened(2)",
+		edit: func(before State, in Input, after *State) {
+			if c := after.lastCall(); in.Kind == KindOpened && in.Incarnation == 2 && c.Outcome.Kind == OutcomeRoom {
+				c.Outcome.Incarnation = 1
+			}
+		},
+	},
+	{
+		name:   "a release leaves the gets of an opening pending (R11)",
+		breaks: []string{"ReleaseRejects"},
+		bounds: bounds(3, 1, 1),
+		script: "get(1, a, x); release(2, a)",
+		edit: func(before State, in Input, after *State) {
+			if i := before.InUse("a"); in.Kind == KindRelease && i != 0 && before.Incarnations[i-1].Work == WorkOpening {
+				unsettle(before, after, KindGet, OutcomeReleasedBefore)
+			}
+		},
+	},
+	{
+		name:   "a release leaves the gets of one that waits pending (R9)",
+		breaks: []string{"ReleaseRejects"},
+		bounds: bounds(4, 1, 1),
+		script: "get(1, a, x); release(2, a); get(3, a, x); release(4, a)",
+		edit: func(before State, in Input, after *State) {
+			if i := before.InUse("a"); in.Kind == KindRelease && i != 0 && before.Incarnations[i-1].waiting() {
+				unsettle(before, after, KindGet, OutcomeReleasedBefore)
+			}
+		},
+	},
+	{
+		name:   "disposal leaves gets pending (R12)",
+		breaks: []string{"ReleaseRejects"},
+		bounds: bounds(3, 1, 1),
+		script: "get(1, a, x); dispose(2)",
+		edit: func(before State, in Input, after *State) {
+			if in.Kind == KindDispose {
+				unsettle(before, after, KindGet, OutcomeReleasedBefore)
+			}
+		},
+	},
+	{
+		name:   "a get does not wait for the release before it (R6)",
+		breaks: []string{"NotBeforePredecessor"},
+		bounds: bounds(3, 1, 1),
+		script: "get(1, a, x); release(2, a); get(3, a, x)",
+		edit: func(before State, in Input, after *State) {
+			if in.Kind == KindGet && after.InUse("a") != 0 && after.lastIncarnation().waiting() {
+				after.lastCall().Outcome = Outcome{Kind: OutcomeRoom, Incarnation: len(after.Incarnations)}
+			}
+		},
+	},
+	{
+		name:   "only the first release hears of the error (R21)",
+		breaks: []string{"SharedEnd"},
+		bounds: bounds(3, 1, 1),
+		script: "get(1, a, x); release(2, a); release(3, a); opened(1); releaseFailed(1)",
+		edit: func(_ State, in Input, after *State) {
+			heard := false
+			for i := range after.Calls {
+				if c := &after.Calls[i]; in.Kind == KindReleaseFailed && c.Outcome.Kind == OutcomeReleaseFailed {
+					if heard {
+						c.Outcome = Outcome{Kind: OutcomeDone}
+					}
+					heard = true
+				}
+			}
+		},
+	},
+	{
+		name:   "a get after disposal began opens (R1)",
+		breaks: []string{"NothingAfterDispose"},
+		bounds: bounds(2, 1, 1),
+		script: "dispose(1); get(2, a, x)",
+		edit: func(_ State, in Input, after *State) {
+			if in.Kind == KindGet && after.lastCall().Outcome.Kind == OutcomeDisposed {
+				after.Incarnations = append(after.Incarnations, Incarnation{"a", "x", LifeInitializing, WorkOpening})
+				after.lastCall().Outcome, after.lastCall().WaitsFor = Outcome{}, len(after.Incarnations)
+			}
+		},
+	},
+	{
+		name:   "disposal leaves alone what is ready (R12)",
+		breaks: []string{"NothingAfterDispose"},
+		bounds: bounds(2, 1, 1),
+		script: "get(1, a, x); opened(1); dispose(2)",
+		edit: func(before State, in Input, after *State) {
+			for i, inc := range before.Incarnations {
+				if in.Kind == KindDispose && inc.Life == LifeReady {
+					after.Incarnations[i] = inc
+				}
+			}
+		},
+	},
+	{
+		name:   "what disposal released is opened again (R21)",
+		breaks: []string{"NothingAfterDispose"},
+		bounds: bounds(2, 1, 1),
+		script: "get(1, a, x); dispose(2); opened(1); released(1)",
+		edit: func(before State, in Input, after *State) {
+			if in.Kind == KindReleased && before.Disposing() {
+				after.Incarnations[in.Incarnation-1].Work = WorkOpening
+			}
+		},
+	},
+	{
+		name:   "a dispose does not wait for releases that began before it (R13)",
+		breaks: []string{"DisposeWaits"},
+		bounds: bounds(3, 1, 1),
+		script: "get(1, a, x); release(2, a); dispose(3)",
+		edit: func(before State, in Input, after *State) {
+			if in.Kind == KindDispose && before.releasing() {
+				after.lastCall().Outcome = Outcome{Kind: OutcomeDone}
+			}
+		},
+	},
+	{
+		name:   "a dispose is settled by the first of the releases that end (R23)",
+		breaks: []string{"DisposeWaits"},
+		bounds: bounds(3, 2, 1),
+		script: "get(1, a, x); get(2, b, x); dispose(3); openFailed(1)",
+		edit: func(_ State, in Input, after *State) {
+			if c := after.lastCall(); in.Incarnation != 0 && c.Kind == KindDispose && c.Pending() &&
+				after.Incarnations[in.Incarnation-1].Life == LifeReleased {
+				c.Outcome = Outcome{Kind: OutcomeDone}
+			}
+		},
+	},
+	{
+		name:   "an end settles also those who gave up (R16)",
+		breaks: []string{"ReleasedIsFinal"},
+		bounds: bounds(2, 1, 1),
+		script: "get(1, a, x); giveUp(1); openFailed(1)",
+		edit: func(_ State, in Input, after *State) {
+			for i := range after.Calls {
+				if c := &after.Calls[i]; in.Kind == KindOpenFailed && c.Outcome.Kind == OutcomeGaveUp && c.WaitsFor == in.Incarnation {
+					c.Outcome = Outcome{Kind: OutcomeOpenFailed, Incarnation: in.Incarnation}
+				}
+			}
+		},
+	},
+	{
+		name:   "a get brings back what is released (R5)",
+		breaks: []string{"ReleasedIsFinal"},
+		bounds: bounds(2, 1, 1),
+		script: "get(1, a, x); openFailed(1); get(2, a, x)",
+		edit: func(before State, in Input, after *State) {
+			if last := len(before.Incarnations); in.Kind == KindGet && last > 0 && len(after.Incarnations) > last {
+				after.Incarnations = after.Incarnations[:last]
+				after.lastIncarnation().Life, after.lastIncarnation().Work = LifeInitializing, WorkOpening
+				after.lastCall().WaitsFor = last
+			}
+		},
+	},
+}
+
+// The faults of liveness break no safety at all.
+var livenessFaults = []fault{
+	{
+		name:   "a room wakes only the first get that waits (R17)",
+		breaks: []string{"CallsSettle"},
+		bounds: bounds(2, 1, 1),
+		script: "get(1, a, x); get(2, a, x); opened(1)",
+		edit: func(before State, in Input, after *State) {
+			if in.Kind == KindOpened && len(before.Calls) == 2 && before.Calls[0].Pending() && before.Calls[1].Kind == KindGet {
+				after.Calls[1].Outcome = before.Calls[1].Outcome
+			}
+		},
+	},
+	{
+		name:   "nobody tells the disposes that wait (R23)",
+		breaks: []string{"CallsSettle"},
+		bounds: bounds(2, 1, 1),
+		script: "get(1, a, x); dispose(2); openFailed(1)",
+		edit: func(before State, in Input, after *State) {
+			if in.Incarnation != 0 {
+				unsettle(before, after, KindDispose, OutcomeDone)
+				unsettle(before, after, KindDispose, OutcomeFailed)
+			}
+		},
+	},
+	{
+		name:   "an abandoned opening that nobody waits for is not released (R18)",
+		breaks: []string{"NoWedge"},
+		bounds: bounds(2, 1, 1),
+		script: "get(1, a, x); release(2, a); giveUp(2); opened(1)",
+		edit: func(before State, in Input, after *State) {
+			if in.Kind == KindOpened && before.BeingReleased("a") == in.Incarnation && !slices.ContainsFunc(before.Calls, Call.Pending) {
+				after.Incarnations[in.Incarnation-1].Work = WorkNone
+			}
+		},
+	},
+	{
+		name:   "an abandoned opening is not released (R18)",
+		breaks: []string{"CallsSettle", "NoWedge"},
+		bounds: bounds(2, 1, 1),
+		script: "get(1, a, x); release(2, a); opened(1)",
+		edit: func(before State, in Input, after *State) {
+			if in.Kind == KindOpened && before.BeingReleased("a") == in.Incarnation {
+				after.Incarnations[in.Incarnation-1].Work = WorkNone
+			}
+		},
+	},
+}
+
+// hunt walks the broken graph, but not beyond a state that is found bad, and returns all properties that failed and the
+// shortest script to a failure.
+func hunt(t *testing.T, f fault, properties []Property) (broken []string, shortest string) {
+	walk(t, f.bounds, f.step, func(e edge, script func() string) bool {
+		names, _ := failing(properties, e.before, e.after)
+		if names != nil && broken == nil {
+			shortest = script()
+		}
+		broken = append(broken, names...)
+		return names == nil
+	})
+	slices.Sort(broken)
+	return slices.Compact(broken), shortest
+}
+
+func TestEveryPropertyCanFail(t *testing.T) {
+	t.Parallel()
+	all := append(Properties(), liveness()...)
+	exactly := map[string]bool{}
+	run := func(faults []fault, properties []Property) {
+		for _, f := range faults {
+			t.Run(f.name, func(t *testing.T) {
+				broken, shortest := hunt(t, f, properties)
+				if !slices.Equal(broken, f.breaks) {
+					t.Errorf("breaks %v, want %v", broken, f.breaks)
+				}
+				if shortest != f.script {
+					t.Errorf("first by\n %s\nwant\n %s", shortest, f.script)
+				}
+				if len(broken) == 1 {
+					exactly[broken[0]] = true
+				}
+			})
+		}
+	}
+	run(safetyFaults, Properties()) // most of them wedge something too
+	run(livenessFaults, all)
+	for _, p := range all {
+		if !exactly[p.Name] {
+			t.Errorf("no fault breaks %s alone", p.Name)
+		}
+	}
+}
+
+// Without the edit the same hunt finds nothing: it is the fault that is found.
+func TestNoFaultNoFinding(t *testing.T) {
+	t.Parallel()
+	all := append(Properties(), liveness()...)
+	for _, f := range append(slices.Clone(safetyFaults), livenessFaults...) {
+		f.edit = func(State, Input, *State) {}
+		if broken, script := hunt(t, f, all); broken != nil {
+			t.Errorf("%v fail by %s", broken, script)
+		}
+	}
+}
+
+// A property judges any state, also one that makes no sense, without a panic.
+func TestPropertiesJudgeAnyState(t *testing.T) {
+	senseless := State{
+		Calls: []Call{
+			{Kind: KindGet, Name: "a", Options: "x", WaitsFor: 9, Outcome: Outcome{Kind: OutcomeRoom, Incarnation: 9}},
+			{Kind: KindGet, Name: "a", Outcome: Outcome{Kind: OutcomeRoom, Incarnation: -1}},
+			{Kind: 77, WaitsFor: -3, Outcome: Outcome{Kind: 77}},
+			{},
+		},
+		Incarnations: []Incarnation{{Life: 77, Work: 77}, {Life: LifeReleased}},
+	}
+	names, _ := failing(Properties(), senseless, State{})
+	if want := []string{"ReleasedIsFinal"}; !slices.Equal(names, want) {
+		t.Errorf("a history that is gone: %v fail, want %v", names, want)
+	}
+	names, _ = failing(Properties(), State{}, senseless)
+	if want := []string{"SameRoom", "OptionsAgree"}; !slices.Equal(names, want) {
+		t.Errorf("%v fail, want %v", names, want)
+	}
+}
