@@ -19,67 +19,73 @@ func DefaultBounds() Bounds {
 func Script(t *rapid.T, b Bounds) []model.Input {
 	var script []model.Input
 	var state model.State
-	take := func(in model.Input) {
+	step := func(t *rapid.T) {
+		// Nothing is drawn that is not possible: an action that skips too often would fail the whole property.
+		in, ok := draw(t, state, b)
+		if !ok {
+			return
+		}
 		next, _, err := state.Step(in)
 		if err != nil {
-			t.Skip("the model refuses it")
+			panic("conformance: the generator drew an input that the model refuses: " + err.Error())
 		}
 		state, script = next, append(script, in)
 	}
-	begin := func(t *rapid.T) int {
-		if len(state.Calls) >= b.Calls {
-			t.Skip("no calls left")
-		}
-		return len(state.Calls) + 1
-	}
-	works := func(t *rapid.T, w model.Work) int {
-		var ids []int
-		for i, inc := range state.Incarnations {
-			if inc.Work == w {
-				ids = append(ids, i+1)
-			}
-		}
-		if len(ids) == 0 {
-			t.Skip("nothing under way")
-		}
-		return rapid.SampledFrom(ids).Draw(t, "incarnation")
-	}
-	get := func(t *rapid.T) {
-		call := begin(t)
-		take(model.Get(call, rapid.SampledFrom(b.Names).Draw(t, "name"), rapid.SampledFrom(b.Options).Draw(t, "options")))
-	}
-	release := func(t *rapid.T) {
-		call := begin(t)
-		take(model.Release(call, rapid.SampledFrom(b.Names).Draw(t, "name")))
-	}
-	t.Repeat(map[string]func(*rapid.T){
-		"get":     get,
-		"getMore": get, // twice as often as the rest
-		"release": release,
-		"dispose": func(t *rapid.T) {
-			call := begin(t)
-			if rapid.IntRange(0, 3).Draw(t, "rarely") != 3 {
-				t.Skip("not now")
-			}
-			take(model.Dispose(call))
-		},
-		"giveUp": func(t *rapid.T) {
-			var pending []int
-			for i, c := range state.Calls {
-				if c.Pending() {
-					pending = append(pending, i+1)
-				}
-			}
-			if len(pending) == 0 {
-				t.Skip("nothing pending")
-			}
-			take(model.GiveUp(rapid.SampledFrom(pending).Draw(t, "call")))
-		},
-		"opened":        func(t *rapid.T) { take(model.Opened(works(t, model.WorkOpening))) },
-		"openFailed":    func(t *rapid.T) { take(model.OpenFailed(works(t, model.WorkOpening))) },
-		"released":      func(t *rapid.T) { take(model.Released(works(t, model.WorkClosing))) },
-		"releaseFailed": func(t *rapid.T) { take(model.ReleaseFailed(works(t, model.WorkClosing))) },
-		"rest":          func(*rapid.T) {}, // rapid wants an action that is always possible
-	})
+	t.Repeat(map[string]func(*rapid.T){"step": step})
 	return script
+}
+
+// draw draws one input that the model takes in the state; there is none when all calls are used and nothing is under way.
+func draw(t *rapid.T, state model.State, b Bounds) (model.Input, bool) {
+	var kinds []model.Kind
+	var pending, opening, closing []int
+	for i, c := range state.Calls {
+		if c.Pending() {
+			pending = append(pending, i+1)
+		}
+	}
+	for i, inc := range state.Incarnations {
+		switch inc.Work {
+		case model.WorkOpening:
+			opening = append(opening, i+1)
+		case model.WorkClosing:
+			closing = append(closing, i+1)
+		}
+	}
+	if len(state.Calls) < b.Calls {
+		for range 3 {
+			kinds = append(kinds, model.KindGet, model.KindRelease)
+		}
+		kinds = append(kinds, model.KindGet, model.KindDispose)
+	}
+	if len(opening) > 0 {
+		kinds = append(kinds, model.KindOpened, model.KindOpened, model.KindOpenFailed)
+	}
+	if len(closing) > 0 {
+		kinds = append(kinds, model.KindReleased, model.KindReleaseFailed)
+	}
+	if len(pending) > 0 {
+		kinds = append(kinds, model.KindGiveUp)
+	}
+	if len(kinds) == 0 {
+		return model.Input{}, false
+	}
+	in := model.Input{Kind: rapid.SampledFrom(kinds).Draw(t, "kind")}
+	switch in.Kind {
+	case model.KindGet, model.KindRelease, model.KindDispose:
+		in.Call = len(state.Calls) + 1
+	case model.KindGiveUp:
+		in.Call = rapid.SampledFrom(pending).Draw(t, "call")
+	case model.KindOpened, model.KindOpenFailed:
+		in.Incarnation = rapid.SampledFrom(opening).Draw(t, "incarnation")
+	case model.KindReleased, model.KindReleaseFailed:
+		in.Incarnation = rapid.SampledFrom(closing).Draw(t, "incarnation")
+	}
+	if in.Kind == model.KindGet || in.Kind == model.KindRelease {
+		in.Name = rapid.SampledFrom(b.Names).Draw(t, "name")
+	}
+	if in.Kind == model.KindGet {
+		in.Options = rapid.SampledFrom(b.Options).Draw(t, "options")
+	}
+	return in, true
 }
