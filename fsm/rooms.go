@@ -74,7 +74,8 @@ type incarnation[O comparable] struct {
 	options O
 	life    Life
 	work    Work
-	waiters []Call // in use: gets that wait for it; releasing: releases that wait for its end. By number
+	waiters []Call  // in use: gets that wait for it; releasing: releases that wait for its end. By number
+	first   [1]Call // room for the waiter that most have, without an allocation
 }
 
 // NewRooms returns the core of a Rooms without names.
@@ -122,47 +123,59 @@ func (e *RefusedError) Error() string { return fmt.Sprintf("refused %s: %s", e.I
 // Step applies one input and appends its outputs to outs: settled calls first, by number, then what the backend is told, by
 // incarnation. An input that no rule names is refused with a [*RefusedError]; then nothing has changed and outs is returned as given.
 func (r *Rooms[O]) Step(in RoomsInput[O], outs []RoomsOutput) ([]RoomsOutput, error) {
-	refuse := func(reason string) ([]RoomsOutput, error) {
+	if reason := r.refusal(&in); reason != "" {
 		return outs, &RefusedError{Input: in.String(), Reason: reason}
 	}
 	switch in.Kind {
-	case CallGet, CallRelease, CallDispose:
-		if in.Call != r.lastCall+1 {
-			return refuse(fmt.Sprintf("the next call is %d", r.lastCall+1))
-		}
+	case CallGet:
 		r.lastCall = in.Call
-		switch in.Kind {
-		case CallGet:
-			return r.get(in, outs), nil
-		case CallRelease:
-			return r.release(in, outs), nil
-		default:
-			return r.dispose(in, outs), nil
-		}
+		outs = r.get(&in, outs)
+	case CallRelease:
+		r.lastCall = in.Call
+		outs = r.release(&in, outs)
+	case CallDispose:
+		r.lastCall = in.Call
+		outs = r.dispose(&in, outs)
 	case GiveUp:
-		if !r.giveUp(in.Call) {
-			return refuse("the call is not pending")
-		}
-		return append(outs, RoomsOutput{Kind: Settle, Call: in.Call, Outcome: Outcome{Kind: GaveUp}}), nil
-	case Opened, OpenFailed, ReleaseDone, ReleaseFailed:
-		inc := r.incs[in.Incarnation]
-		want := Opening
-		if in.Kind == ReleaseDone || in.Kind == ReleaseFailed {
-			want = Closing
-		}
-		if inc == nil || inc.work != want {
-			return refuse("the incarnation is not " + want.String())
-		}
-		if want == Opening {
-			return r.openingEnded(inc, in.Kind == Opened, outs), nil
-		}
-		return r.closed(inc, in.Kind == ReleaseFailed, outs), nil
+		r.giveUp(in.Call)
+		outs = append(outs, settle(in.Call, Outcome{Kind: GaveUp}))
+	case Opened, OpenFailed:
+		outs = r.openingEnded(r.incs[in.Incarnation], in.Kind == Opened, outs)
+	case ReleaseDone, ReleaseFailed:
+		outs = r.closed(r.incs[in.Incarnation], in.Kind == ReleaseFailed, outs)
 	}
-	return refuse("unknown kind of input")
+	return outs, nil
+}
+
+// refusal says why no rule names an input in the present state; "" when one does.
+func (r *Rooms[O]) refusal(in *RoomsInput[O]) string {
+	work := NoWork
+	switch in.Kind {
+	case CallGet, CallRelease, CallDispose:
+		if in.Call == r.lastCall+1 {
+			return ""
+		}
+		return "it is not the next call"
+	case GiveUp:
+		if _, waits := r.waits[in.Call]; waits || slices.Contains(r.disposers, in.Call) {
+			return ""
+		}
+		return "the call is not pending"
+	case Opened, OpenFailed:
+		work = Opening
+	case ReleaseDone, ReleaseFailed:
+		work = Closing
+	default:
+		return "unknown kind of input"
+	}
+	if inc := r.incs[in.Incarnation]; inc == nil || inc.work != work {
+		return "the incarnation is not " + work.String()
+	}
+	return ""
 }
 
 // get is CHA-RC1f.
-func (r *Rooms[O]) get(in RoomsInput[O], outs []RoomsOutput) []RoomsOutput {
+func (r *Rooms[O]) get(in *RoomsInput[O], outs []RoomsOutput) []RoomsOutput {
 	if r.disposal != NotDisposed { // R1
 		return append(outs, settle(in.Call, Outcome{Kind: RejectedDisposed}))
 	}
@@ -193,7 +206,7 @@ func (r *Rooms[O]) get(in RoomsInput[O], outs []RoomsOutput) []RoomsOutput {
 }
 
 // release is CHA-RC1g.
-func (r *Rooms[O]) release(in RoomsInput[O], outs []RoomsOutput) []RoomsOutput {
+func (r *Rooms[O]) release(in *RoomsInput[O], outs []RoomsOutput) []RoomsOutput {
 	s := r.names[in.Name]
 	if s == nil { // R7
 		return append(outs, settle(in.Call, Outcome{Kind: Done}))
@@ -229,7 +242,7 @@ func (r *Rooms[O]) leave(s *slot[O], outs []RoomsOutput) []RoomsOutput {
 }
 
 // dispose is CHA-RD1.
-func (r *Rooms[O]) dispose(in RoomsInput[O], outs []RoomsOutput) []RoomsOutput {
+func (r *Rooms[O]) dispose(in *RoomsInput[O], outs []RoomsOutput) []RoomsOutput {
 	if r.disposal == NotDisposed { // R12
 		r.disposal = Disposing
 		first := len(outs)
@@ -262,16 +275,14 @@ func (r *Rooms[O]) endDisposal(outs []RoomsOutput) []RoomsOutput {
 }
 
 // giveUp is R16.
-func (r *Rooms[O]) giveUp(c Call) bool {
+func (r *Rooms[O]) giveUp(c Call) {
 	if id, ok := r.waits[c]; ok {
 		inc := r.incs[id]
 		inc.waiters = remove(inc.waiters, c)
 		delete(r.waits, c)
-		return true
+		return
 	}
-	n := len(r.disposers)
 	r.disposers = remove(r.disposers, c)
-	return len(r.disposers) < n
 }
 
 // openingEnded is R17 to R20.
@@ -337,6 +348,9 @@ func (r *Rooms[O]) settleAll(inc *incarnation[O], out Outcome, outs []RoomsOutpu
 }
 
 func (r *Rooms[O]) wait(c Call, inc *incarnation[O]) {
+	if len(inc.waiters) == 0 {
+		inc.waiters = inc.first[:0]
+	}
 	inc.waiters = append(inc.waiters, c)
 	r.waits[c] = inc.id
 }

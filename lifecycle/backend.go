@@ -5,8 +5,8 @@ import "context"
 // Backend opens and releases what [Rooms] registers: the port that an adapter implements.
 //
 // For one name the calls alternate: Open, then Release of what it returned, then Open again. A call for a name begins only after the
-// one before it has returned. Calls for different names overlap. Each call has a goroutine of its own, may block for as long as the
-// work takes, and may call back into the Rooms.
+// one before it has returned. Calls for different names overlap. No lock is held while one runs: it may block for as long as the work
+// takes, and may call back into the Rooms.
 type Backend[R any] interface {
 	// Open makes the resource for a name, with options that are complete and valid. ctx carries no deadline. It is cancelled when the
 	// name is released while Open runs: then Open should return soon, in either way; what it still returns is released at once. An

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -282,9 +281,7 @@ func (r *Room) work(operation string, ended fsm.RoomInputKind, do func(context.C
 	go func() {
 		err := error(&PanicError{Operation: operation})
 		defer func() {
-			if p := recover(); p != nil {
-				err = &PanicError{Operation: operation, Value: p, Stack: string(debug.Stack())}
-			}
+			err = recovered(recover(), err)
 			r.mu.Lock()
 			r.step(fsm.RoomInput[*ErrorInfo]{Kind: ended, Err: AsErrorInfo(err)})
 			r.mu.Unlock()

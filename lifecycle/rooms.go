@@ -23,7 +23,7 @@ type Rooms[R any] struct {
 	observer *observer[RoomsStep] // nil when nobody observes
 	states   bool                 // the observer wants states
 
-	ready sync.Map // name to *readyRoom[R]: what a Get finds without a lock
+	ready sync.Map // name to *live[R] of a room that is ready: what a Get finds without a lock
 
 	mu      sync.Mutex // guards what follows; never held while foreign code runs
 	core    *fsm.Rooms[RoomOptions]
@@ -33,19 +33,18 @@ type Rooms[R any] struct {
 	live    map[fsm.Incarnation]*live[R]
 	failed  map[fsm.Incarnation]error // what ended releases since disposal began
 	working sync.WaitGroup            // the goroutines that run the backend
-}
-
-type readyRoom[R any] struct {
-	options RoomOptions
-	room    R
+	direct  bool                      // the step's release runs in the goroutine of its caller
 }
 
 // live is what the driver keeps of an incarnation from its opening to the end of its release.
 type live[R any] struct {
+	id        fsm.Incarnation
 	name      string
 	options   RoomOptions
+	defaults  bool // the options are the defaults
 	room      R
-	err       error // of the backend's work that ended last
+	err       error           // of the backend's work that ended last
+	ctx       context.Context // of its opening
 	abandon   context.CancelCauseFunc
 	published bool
 }
@@ -56,8 +55,9 @@ type roomsCall[R any] struct {
 	settled bool
 	done    chan struct{} // closed when settled; made only for a call that has to wait
 	outcome fsm.Outcome
-	room    R     // for GotRoom
-	err     error // for the outcomes that are errors
+	work    *live[R] // what the caller itself is to release
+	room    R        // for GotRoom
+	err     error    // for the outcomes that are errors
 }
 
 // RoomsOption configures a [Rooms].
@@ -134,14 +134,20 @@ func (r *Rooms[R]) Get(ctx context.Context, name string, options ...RoomOption) 
 	if ctx.Err() != nil {
 		return none, context.Cause(ctx)
 	}
+	// What is published as ready doesn't change until it is taken away, so it may be read without the lock.
+	var ready *live[R]
+	if v, ok := r.ready.Load(name); ok {
+		ready = v.(*live[R])
+		if ready.defaults && len(options) == 0 {
+			return ready.room, nil
+		}
+	}
 	o, err := ResolveRoomOptions(options...)
 	if err != nil {
 		return none, err
 	}
-	if v, ok := r.ready.Load(name); ok {
-		if ready := v.(*readyRoom[R]); ready.options == o {
-			return ready.room, nil
-		}
+	if ready != nil && ready.options == o {
+		return ready.room, nil
 	}
 	if name == "" {
 		return none, invalidArgument(`unable to get room; the name is "", expected at least one character`)
@@ -188,12 +194,18 @@ func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *room
 	in.Call = r.core.NextCall()
 	c := &roomsCall[R]{in: in}
 	r.calls[in.Call] = c
+	// A release that nothing but its end settles, by a caller who can't give up: the caller may as well do the work.
+	r.direct = in.Kind == fsm.CallRelease && ctx.Done() == nil
 	r.step(in, nil)
-	if !c.settled {
+	r.direct = false
+	if !c.settled && c.work == nil {
 		c.done = make(chan struct{})
 	}
 	r.mu.Unlock()
 	r.observer.flush()
+	if c.work != nil {
+		r.runRelease(c.work)
+	}
 	if c.done == nil {
 		return c
 	}
@@ -233,7 +245,7 @@ func (r *Rooms[R]) step(in fsm.RoomsInput[RoomOptions], err error) {
 			l := r.live[out.Incarnation]
 			l.abandon(releasedBefore("open", l.name))
 		case fsm.Release:
-			r.release(out.Incarnation)
+			r.release(in.Call, out.Incarnation)
 		}
 	}
 	if l != nil {
@@ -248,7 +260,7 @@ func (r *Rooms[R]) settleLive(in fsm.RoomsInput[RoomOptions], l *live[R]) {
 	switch {
 	case in.Kind == fsm.Opened && ok && id == in.Incarnation && life == fsm.Ready:
 		l.published = true
-		r.ready.Store(l.name, &readyRoom[R]{options: l.options, room: l.room})
+		r.ready.Store(l.name, l)
 	case in.Kind != fsm.Opened:
 		delete(r.live, in.Incarnation)
 	}
@@ -292,59 +304,75 @@ func releasedBefore(operation, name string) *ErrorInfo {
 // open has the backend open an incarnation.
 func (r *Rooms[R]) open(id fsm.Incarnation) {
 	name, options := r.core.Describe(id)
-	ctx, abandon := context.WithCancelCause(context.Background())
-	l := &live[R]{name: name, options: options, abandon: abandon}
+	l := &live[R]{id: id, name: name, options: options, defaults: options == DefaultRoomOptions()}
+	l.ctx, l.abandon = context.WithCancelCause(context.Background())
 	r.live[id] = l
-	var room R
-	r.work("Backend.Open", func() (err error) {
-		room, err = r.backend.Open(ctx, name, options)
-		return err
-	}, func(err error) {
-		abandon(nil)
-		l.err = err
-		kind := fsm.OpenFailed
-		if err == nil {
-			kind, l.room = fsm.Opened, room
-		}
-		r.step(fsm.RoomsInput[RoomOptions]{Kind: kind, Incarnation: id}, err)
-	})
+	r.working.Add(1)
+	go r.runOpen(l)
 }
 
 // release has the backend release an incarnation.
-func (r *Rooms[R]) release(id fsm.Incarnation) {
+func (r *Rooms[R]) release(call fsm.Call, id fsm.Incarnation) {
 	l := r.live[id]
 	if l.published {
 		r.ready.Delete(l.name)
 	}
-	r.work("Backend.Release", func() error {
-		return r.backend.Release(context.Background(), l.name, l.room)
-	}, func(err error) {
-		l.err = err
-		kind := fsm.ReleaseDone
-		if err != nil {
-			kind = fsm.ReleaseFailed
-		}
-		r.step(fsm.RoomsInput[RoomOptions]{Kind: kind, Incarnation: id}, err)
-	})
+	r.working.Add(1)
+	if r.direct {
+		r.calls[call].work = l
+		return
+	}
+	go r.runRelease(l)
 }
 
-// work runs do in a goroutine and then end, under the lock, with do's error; a do that panics or ends its goroutine has an error too.
-func (r *Rooms[R]) work(operation string, do func() error, end func(error)) {
-	r.working.Add(1)
-	go func() {
-		err := error(&PanicError{Operation: operation})
-		defer func() {
-			if p := recover(); p != nil {
-				err = &PanicError{Operation: operation, Value: p, Stack: string(debug.Stack())}
-			}
-			r.mu.Lock()
-			end(err)
-			r.mu.Unlock()
-			r.working.Done() // before the observer, which may call Dispose
-			r.observer.flush()
-		}()
-		err = do()
+func (r *Rooms[R]) runOpen(l *live[R]) {
+	var room R
+	err := error(&PanicError{Operation: "Backend.Open"}) // unless Open returns
+	defer func() {
+		err = recovered(recover(), err)
+		l.abandon(nil)
+		in := fsm.RoomsInput[RoomOptions]{Kind: fsm.OpenFailed, Incarnation: l.id}
+		r.mu.Lock()
+		if l.err = err; err == nil {
+			in.Kind, l.room = fsm.Opened, room
+		}
+		r.ended(in, err)
 	}()
+	room, err = r.backend.Open(l.ctx, l.name, l.options)
+}
+
+func (r *Rooms[R]) runRelease(l *live[R]) {
+	err := error(&PanicError{Operation: "Backend.Release"}) // unless Release returns
+	defer func() {
+		err = recovered(recover(), err)
+		in := fsm.RoomsInput[RoomOptions]{Kind: fsm.ReleaseDone, Incarnation: l.id}
+		r.mu.Lock()
+		if l.err = err; err != nil {
+			in.Kind = fsm.ReleaseFailed
+		}
+		r.ended(in, err)
+	}()
+	err = r.backend.Release(context.Background(), l.name, l.room)
+}
+
+// ended puts the end of a backend's work through the core, with the lock that its caller took.
+func (r *Rooms[R]) ended(in fsm.RoomsInput[RoomOptions], err error) {
+	r.step(in, err)
+	r.mu.Unlock()
+	r.working.Done() // before the observer, which may call Dispose
+	r.observer.flush()
+}
+
+// recovered returns the error of an operation that may have panicked: a panic's value, if there is one, becomes an error.
+func recovered(value any, err error) error {
+	if value == nil {
+		return err
+	}
+	operation := ""
+	if p := (*PanicError)(nil); errors.As(err, &p) {
+		operation = p.Operation
+	}
+	return &PanicError{Operation: operation, Value: value, Stack: string(debug.Stack())}
 }
 
 // record tells the observer and the log of a step.

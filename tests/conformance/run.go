@@ -111,7 +111,11 @@ func (r *runner) apply(in model.Input) {
 }
 
 func (r *runner) call(do func(context.Context) (*Room, error)) {
-	ctx, cancel := context.WithCancelCause(context.Background())
+	// A call that is never given up gets a context that can't end, since a System may treat such a one otherwise.
+	ctx, cancel := context.Background(), context.CancelCauseFunc(func(error) {})
+	if slices.Contains(r.script, model.GiveUp(len(r.calls)+1)) {
+		ctx, cancel = context.WithCancelCause(ctx)
+	}
 	c := &call{cancel: cancel}
 	r.calls = append(r.calls, c)
 	go func() {
