@@ -1,11 +1,70 @@
 package fsm
 
-import looplab "github.com/looplab/fsm"
+import (
+	"fmt"
+	"slices"
+	"strings"
 
-// Mermaid draws the machine as a Mermaid state diagram.
+	looplab "github.com/looplab/fsm"
+)
+
+// Mermaid draws the machine as a Mermaid state diagram, one arrow for each transition.
 func (d Definition[S, E]) Mermaid() (string, error) {
 	return looplab.VisualizeForMermaidWithGraphType(d.Live(nil), looplab.StateDiagram)
 }
 
-// Graphviz draws the machine in the dot language.
+// Graphviz draws the machine in the dot language, one arrow for each transition.
 func (d Definition[S, E]) Graphviz() string { return looplab.Visualize(d.Live(nil)) }
+
+// MermaidOverview draws the machine as a Mermaid state diagram in which transitions that leave the same many states are drawn once,
+// from a frame around those states. The frame stands around the largest set of sources that an event has, if that is more than four;
+// label says what these states have in common.
+func (t *Table[S, E]) MermaidOverview(label string) string {
+	type arrow struct {
+		event   string
+		sources []S
+		dst     S
+	}
+	var arrows []arrow
+	var frame []S
+	for _, e := range t.def.Events {
+		byDst := map[S][]S{}
+		for _, s := range t.def.States {
+			if next, err := t.Next(s, e); err == nil {
+				byDst[next] = append(byDst[next], s)
+			}
+		}
+		for _, dst := range t.def.States {
+			if sources := byDst[dst]; len(sources) > 0 {
+				arrows = append(arrows, arrow{t.def.EventName(e), sources, dst})
+				if len(sources) > max(len(frame), 4) {
+					frame = sources
+				}
+			}
+		}
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "stateDiagram-v2\n    [*] --> %s\n", t.def.StateName(t.def.States[0]))
+	if frame != nil {
+		fmt.Fprintf(&b, "    state %q as frame {\n", label)
+		for _, s := range frame {
+			fmt.Fprintf(&b, "        %s\n", t.def.StateName(s))
+		}
+		b.WriteString("    }\n")
+	}
+	for _, a := range arrows {
+		if frame != nil && slices.Equal(a.sources, frame) {
+			fmt.Fprintf(&b, "    frame --> %s: %s\n", t.def.StateName(a.dst), a.event)
+			continue
+		}
+		for _, s := range a.sources {
+			fmt.Fprintf(&b, "    %s --> %s: %s\n", t.def.StateName(s), t.def.StateName(a.dst), a.event)
+		}
+	}
+	for _, s := range t.def.States {
+		if t.def.Final[s] {
+			fmt.Fprintf(&b, "    %s --> [*]\n", t.def.StateName(s))
+		}
+	}
+	return b.String()
+}

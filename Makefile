@@ -1,0 +1,47 @@
+# make help lists the targets. Everything that they need is fetched by them: Go modules by the go command, TLC by Maven, the official
+# JavaScript clients by npm.
+
+GO ?= go
+SHELL := /bin/bash
+
+.PHONY: help demo check fmt vet staticcheck tidy test race tlc interop generate bench
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## run the demo: two clients on the embedded server, or on Ably itself when ABLY_API_KEY is set
+	@$(GO) run ./examples/demo
+
+check: ## run everything: format, vet, staticcheck, tests with the race detector, TLC, interop
+	@$(MAKE) --no-print-directory fmt vet staticcheck tidy race tlc interop
+	@echo "check: all passed"
+
+fmt: ## fail on files that gofmt would change
+	@out="$$(gofmt -l .)"; if [ -n "$$out" ]; then echo "gofmt would change:"; echo "$$out"; exit 1; fi; echo "fmt: ok"
+
+vet: ## go vet
+	@$(GO) vet ./... && echo "vet: ok"
+
+staticcheck: ## staticcheck, at the version that go.mod pins
+	@$(GO) tool staticcheck ./... && echo "staticcheck: ok"
+
+tidy: ## fail when go.mod or go.sum is not tidy
+	@$(GO) mod tidy -diff && $(GO) mod verify >/dev/null && echo "tidy: ok"
+
+test: ## the tests, without the race detector
+	@$(GO) test ./...
+
+race: ## the tests, with the race detector
+	@$(GO) test -race -count=1 ./...
+
+tlc: ## check the TLA+ specs: every configuration, and those that must fail
+	@$(GO) run ./spec/TLA/tlc
+
+interop: ## run the official JavaScript client against the embedded server
+	@$(GO) run ./tests/interop
+
+generate: ## write the generated parts of the documents anew
+	@$(GO) test ./tests/docs -count=1 -update && echo "generate: ok"
+
+bench: ## print the benchmarks as ratios against baselines in the same run
+	@$(GO) run ./tests/bench
