@@ -10,11 +10,11 @@ import (
 
 // Mermaid draws the machine as a Mermaid state diagram, one arrow for each transition.
 func (d Definition[S, E]) Mermaid() (string, error) {
-	return looplab.VisualizeForMermaidWithGraphType(d.Live(nil), looplab.StateDiagram)
+	return looplab.VisualizeForMermaidWithGraphType(d.live(nil), looplab.StateDiagram)
 }
 
 // Graphviz draws the machine in the dot language, one arrow for each transition.
-func (d Definition[S, E]) Graphviz() string { return looplab.Visualize(d.Live(nil)) }
+func (d Definition[S, E]) Graphviz() string { return looplab.Visualize(d.live(nil)) }
 
 // MermaidOverview draws the machine as a Mermaid state diagram in which transitions that leave the same many states are drawn once,
 // from a frame around those states. The frame stands around the largest set of sources that an event has, if that is more than four;

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	looplab "github.com/looplab/fsm"
 )
@@ -45,13 +48,48 @@ func (e *TransitionError) Error() string {
 
 // Live builds a new looplab machine in the initial state, with the given callbacks, from the same transitions as the compiled
 // table. A looplab machine is not safe under concurrent events: keep one to one goroutine.
-func (d Definition[S, E]) Live(callbacks looplab.Callbacks) *looplab.FSM {
+//
+// It returns an error for a callback that is nil, or whose name fits no state and no event of the transitions: looplab itself drops
+// a misspelled one without a word.
+func (d Definition[S, E]) Live(callbacks looplab.Callbacks) (*looplab.FSM, error) {
+	for _, name := range slices.Sorted(maps.Keys(callbacks)) {
+		if !d.callbackFits(name) {
+			return nil, fmt.Errorf("%s: the callback %q fits no state and no event", d.Machine, name)
+		}
+		if callbacks[name] == nil {
+			return nil, fmt.Errorf("%s: the callback %q is nil", d.Machine, name)
+		}
+	}
+	return d.live(callbacks), nil
+}
+
+func (d Definition[S, E]) live(callbacks looplab.Callbacks) *looplab.FSM {
 	return looplab.NewFSM(d.StateName(d.States[0]), d.Transitions, callbacks)
 }
 
+// callbackFits tells whether looplab would ever call a callback of that name: before_ and after_ an event, leave_ and enter_ a
+// state, or the bare name of either.
+func (d Definition[S, E]) callbackFits(name string) bool {
+	when, of, prefixed := strings.Cut(name, "_")
+	isEvent := func(tr looplab.EventDesc) bool { return tr.Name == of }
+	isState := func(tr looplab.EventDesc) bool { return tr.Dst == of || slices.Contains(tr.Src, of) }
+	switch {
+	case prefixed && (when == "before" || when == "after"):
+		return of == "event" || slices.ContainsFunc(d.Transitions, isEvent)
+	case prefixed && (when == "leave" || when == "enter"):
+		return of == "state" || slices.ContainsFunc(d.Transitions, isState)
+	}
+	of = name
+	return slices.ContainsFunc(d.Transitions, isEvent) || slices.ContainsFunc(d.Transitions, isState)
+}
+
 // Compile asks a looplab machine for the destination of every event in every state and keeps the answers. It returns an error
-// when the definition names a state or an event that it does not list, lists one twice, or lets an event leave a final state.
+// when the definition lists no state, names a state or an event that it does not list, lists one twice, gives an event in one state
+// two destinations, or lets an event leave a final state.
 func (d Definition[S, E]) Compile() (*Table[S, E], error) {
+	if len(d.States) == 0 {
+		return nil, fmt.Errorf("%s: no states are listed", d.Machine)
+	}
 	states := make(map[string]S, len(d.States))
 	for i, s := range d.States {
 		if int(s) != i {
@@ -74,7 +112,7 @@ func (d Definition[S, E]) Compile() (*Table[S, E], error) {
 	}
 
 	t := &Table[S, E]{def: d, events: len(d.Events), next: make([]uint8, len(d.States)*len(d.Events))}
-	live := d.Live(nil)
+	live := d.live(nil)
 	for _, s := range d.States {
 		for _, e := range d.Events {
 			cell := &t.next[int(s)*t.events+int(e)]
@@ -96,7 +134,9 @@ func (d Definition[S, E]) Compile() (*Table[S, E], error) {
 	return t, nil
 }
 
+// checkNames refuses what looplab takes without a word: names that are misspelled, and a second destination, which replaces the first.
 func (d Definition[S, E]) checkNames(states map[string]S, events map[string]E) error {
+	destinations := map[[2]string]string{}
 	for _, tr := range d.Transitions {
 		if _, ok := events[tr.Name]; !ok {
 			return fmt.Errorf("%s: a transition names the event %q, which is not listed", d.Machine, tr.Name)
@@ -105,6 +145,12 @@ func (d Definition[S, E]) checkNames(states map[string]S, events map[string]E) e
 			if _, ok := states[name]; !ok {
 				return fmt.Errorf("%s: a transition names the state %q, which is not listed", d.Machine, name)
 			}
+		}
+		for _, src := range tr.Src {
+			if dst, ok := destinations[[2]string{src, tr.Name}]; ok && dst != tr.Dst {
+				return fmt.Errorf("%s: event %q leads from %q to both %q and %q", d.Machine, tr.Name, src, dst, tr.Dst)
+			}
+			destinations[[2]string{src, tr.Name}] = tr.Dst
 		}
 	}
 	return nil
@@ -135,5 +181,5 @@ func (t *Table[S, E]) Can(state S, event E) bool {
 	return int(event) < t.events && i < len(t.next) && t.next[i] != none
 }
 
-// Definition returns what the table was compiled from.
+// Definition returns what the table was compiled from. It shares memory with the table and must not be changed.
 func (t *Table[S, E]) Definition() Definition[S, E] { return t.def }
