@@ -121,6 +121,9 @@ func (r *Room[E]) Step(in RoomInput[E], outs []RoomOutput[E]) ([]RoomOutput[E], 
 		}
 		return append(outs, settleRoom[E](in.Call, RoomOutcome[E]{Kind: RoomGaveUp})), nil
 	case ChannelEvent:
+		if in.Channel > ChannelFailed {
+			return refuse("a channel has no such state")
+		}
 		return r.channelEvent(in, outs), nil
 	case AttachEnded:
 		if r.phase != InAttach {

@@ -6,7 +6,8 @@ import (
 	"slices"
 )
 
-// RoomsState is the whole state of a [Rooms] as plain data, for traces and pictures: sorted, so that equal states are equal values.
+// RoomsState is the whole state of a [Rooms] as plain data, for traces and pictures: sorted, and what may be left out is nil when
+// empty, so that equal states are equal values, for [reflect.DeepEqual] too.
 type RoomsState[O comparable] struct {
 	NextCall     Call                  `json:"nextCall"`
 	Incarnations []IncarnationState[O] `json:"incarnations"` // what is not released, by number
@@ -30,18 +31,21 @@ type IncarnationState[O comparable] struct {
 func (r *Rooms[O]) State() RoomsState[O] {
 	s := RoomsState[O]{
 		NextCall: r.NextCall(), LastCreated: r.lastInc, Disposal: r.disposal.String(),
-		Disposers: slices.Clone(r.disposers), Failed: slices.Clone(r.failed),
+		Disposers: copied(r.disposers), Failed: copied(r.failed),
 		Incarnations: make([]IncarnationState[O], 0, len(r.incs)),
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.incs)) {
 		inc := r.incs[id]
 		s.Incarnations = append(s.Incarnations, IncarnationState[O]{
 			Incarnation: id, Name: inc.name, Options: inc.options,
-			Life: inc.life.String(), Work: inc.work.String(), Waiters: slices.Clone(inc.waiters),
+			Life: inc.life.String(), Work: inc.work.String(), Waiters: copied(inc.waiters),
 		})
 	}
 	return s
 }
+
+// copied returns a copy, nil for an empty list whatever its history.
+func copied[T any](list []T) []T { return append([]T(nil), list...) }
 
 // AppendKey appends the canonical key of the state to dst: two cores have the same key exactly when they are equal, whatever the
 // steps that led to them. appendOptions writes options in a form of its own that tells their values apart and says where it ends.

@@ -1,0 +1,390 @@
+package fsm
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// What the Rooms core does, rule by rule, is compared with the reference model in tests/chain. The tests here are about the core as a
+// value: its order, its clones, its keys and its words.
+
+type (
+	roomsInput = RoomsInput[string]
+	roomsCore  = Rooms[string]
+)
+
+func get(c Call, name, options string) roomsInput {
+	return roomsInput{Kind: CallGet, Call: c, Name: name, Options: options}
+}
+func release(c Call, name string) roomsInput {
+	return roomsInput{Kind: CallRelease, Call: c, Name: name}
+}
+func dispose(c Call) roomsInput { return roomsInput{Kind: CallDispose, Call: c} }
+func giveUp(c Call) roomsInput  { return roomsInput{Kind: GiveUp, Call: c} }
+func end(k RoomsInputKind, i Incarnation) roomsInput {
+	return roomsInput{Kind: k, Incarnation: i}
+}
+
+func appendString(dst []byte, s string) []byte { return append(append(dst, byte(len(s))), s...) }
+
+func roomsAfter(t testing.TB, inputs ...roomsInput) *roomsCore {
+	t.Helper()
+	r := NewRooms[string]()
+	for _, in := range inputs {
+		must(r.Step(in, nil))(t)
+	}
+	return r
+}
+
+func roomsStep(t testing.TB, r *roomsCore, in roomsInput, want string) {
+	t.Helper()
+	outs := must(r.Step(in, nil))(t)
+	if got := names(outs, RoomsOutput.String); got != want {
+		t.Errorf("%v puts out\n  %s\nexpected\n  %s", in, got, want)
+	}
+}
+
+// roomsAlphabet lists inputs, good and bad, that may fit a state whose next call and incarnation are small numbers.
+func roomsAlphabet(r *roomsCore) []roomsInput {
+	next := r.NextCall()
+	inputs := []roomsInput{get(next, "a", "x"), get(next, "a", "y"), get(next, "b", "x"), release(next, "a"), release(next, "b"), dispose(next),
+		get(next+1, "a", "x"), release(next-1, "a"), dispose(0), {}, {Kind: 99, Call: next}}
+	for c := Call(0); c <= next; c++ {
+		inputs = append(inputs, giveUp(c))
+	}
+	for i := range r.lastInc + 2 {
+		for _, k := range []RoomsInputKind{Opened, OpenFailed, ReleaseDone, ReleaseFailed} {
+			inputs = append(inputs, end(k, i))
+		}
+	}
+	return inputs
+}
+
+// Step puts out settled calls first, by number, then what the backend is told, by incarnation (docs/rooms.md, "Steps"): also for a
+// disposal, whose order must not be that of a map.
+func TestRoomsOutputOrder(t *testing.T) {
+	for range 20 { // a map's order differs from one time to the next
+		r := NewRooms[string]()
+		var gets []roomsInput
+		for i := range 8 {
+			gets = append(gets, get(Call(i+1), string(rune('h'-i)), "x"))
+		}
+		gets = append(gets, get(9, "h", "x"), get(10, "a", "x"))
+		for _, in := range gets {
+			must(r.Step(in, nil))(t)
+		}
+		must(r.Step(end(Opened, 3), nil))(t)
+		roomsStep(t, r, dispose(11), "settle(1, releasedBefore) settle(2, releasedBefore) settle(4, releasedBefore) settle(5, releasedBefore) "+
+			"settle(6, releasedBefore) settle(7, releasedBefore) settle(8, releasedBefore) settle(9, releasedBefore) settle(10, releasedBefore) "+
+			"abandon(#1) abandon(#2) release(#3) abandon(#4) abandon(#5) abandon(#6) abandon(#7) abandon(#8)")
+	}
+	// The end of a release settles a dispose call and release calls in the order of their numbers (R21, R23).
+	r := roomsAfter(t, get(1, "a", "x"), end(Opened, 1), release(2, "a"), dispose(3), release(4, "a"))
+	roomsStep(t, r, end(ReleaseFailed, 1), "settle(2, releaseFailed #1) settle(3, failed {#1}) settle(4, releaseFailed #1)")
+	// The successor's opening comes after what is settled (R21, R22).
+	r = roomsAfter(t, get(1, "a", "x"), end(Opened, 1), release(2, "a"), get(3, "a", "y"), release(4, "a"), get(5, "a", "x"))
+	roomsStep(t, r, end(ReleaseDone, 1), "settle(2, done) settle(4, done) open(#3)")
+}
+
+// Step appends to what it is given, and returns it as it was when it refuses.
+func TestRoomsStepAppends(t *testing.T) {
+	r := NewRooms[string]()
+	given := []RoomsOutput{{Kind: Open, Incarnation: 77}}
+	outs := must(r.Step(get(1, "a", "x"), given))(t)
+	if got := names(outs, RoomsOutput.String); got != "open(#77) open(#1)" {
+		t.Errorf("got %s", got)
+	}
+	outs, err := r.Step(get(7, "a", "x"), given)
+	if len(outs) != 1 || err == nil {
+		t.Errorf("got %v, %v", outs, err)
+	}
+	// Dispose sorts its own outputs only.
+	given = append(given, settle(5, Outcome{Kind: Done}))
+	outs = must(r.Step(dispose(2), given))(t)
+	if got := names(outs, RoomsOutput.String); got != "open(#77) settle(5, done) settle(1, releasedBefore) abandon(#1)" {
+		t.Errorf("got %s", got)
+	}
+}
+
+// An input that no rule names is refused, with its words, and changes nothing (docs/rooms.md, after R23).
+func TestRoomsRefusals(t *testing.T) {
+	r := roomsAfter(t, get(1, "a", "x"), get(2, "b", "y"), end(Opened, 2), release(3, "b"))
+	for want, in := range map[string]roomsInput{
+		"refused Get(6, a, x): it is not the next call":                         get(6, "a", "x"),
+		"refused Release(3, a): it is not the next call":                        release(3, "a"),
+		"refused Dispose(0): it is not the next call":                           dispose(0),
+		"refused GiveUp(2): the call is not pending":                            giveUp(2),
+		"refused GiveUp(0): the call is not pending":                            giveUp(0),
+		"refused Opened(#2): the incarnation is not opening":                    end(Opened, 2),
+		"refused OpenFailed(#9): the incarnation is not opening":                end(OpenFailed, 9),
+		"refused Released(#1): the incarnation is not closing":                  end(ReleaseDone, 1),
+		"refused ReleaseFailed(#0): the incarnation is not closing":             end(ReleaseFailed, 0),
+		"refused unknown(#0): unknown kind of input":                            {},
+		"refused unknown(200)(#3): unknown kind of input":                       {Kind: 200, Incarnation: 3},
+		"refused Opened(#18446744073709551615): the incarnation is not opening": end(Opened, ^Incarnation(0)),
+	} {
+		before := r.Clone()
+		outs, err := r.Step(in, nil)
+		if refused := (*RefusedError)(nil); !errors.As(err, &refused) || err.Error() != want {
+			t.Errorf("got %v, expected %s", err, want)
+		}
+		if len(outs) > 0 || !r.Equal(before) {
+			t.Errorf("%s, and yet: %v", want, outs)
+		}
+	}
+}
+
+func TestRoomsPrint(t *testing.T) {
+	for want, v := range map[string]fmt.Stringer{
+		"Get(3, a, x)":       get(3, "a", "x"),
+		"Release(4, a)":      release(4, "a"),
+		"Dispose(5)":         dispose(5),
+		"GiveUp(5)":          giveUp(5),
+		"OpenFailed(#2)":     end(OpenFailed, 2),
+		"settle(3, room #1)": settle(3, Outcome{Kind: GotRoom, Incarnation: 1}),
+		"settle(3, gaveUp)":  settle(3, Outcome{Kind: GaveUp}),
+		"openFailed #2":      Outcome{Kind: RejectedOpenFailed, Incarnation: 2},
+		"releaseFailed #2":   Outcome{Kind: RejectedReleaseFailed, Incarnation: 2},
+		"differentOptions":   Outcome{Kind: RejectedOptions, Incarnation: 2},
+		"failed {#2 #5}":     Outcome{Kind: DisposeFailed, Failed: []Incarnation{2, 5}},
+		"abandon(#2)":        RoomsOutput{Kind: Abandon, Incarnation: 2},
+		"release(#2)":        RoomsOutput{Kind: Release, Incarnation: 2},
+	} {
+		if got := v.String(); got != want {
+			t.Errorf("got %s, expected %s", got, want)
+		}
+	}
+}
+
+func TestOutcomeEqual(t *testing.T) {
+	a := Outcome{Kind: DisposeFailed, Failed: []Incarnation{1, 2}}
+	for _, b := range []Outcome{{Kind: Done, Failed: a.Failed}, {Kind: DisposeFailed, Failed: []Incarnation{1}},
+		{Kind: DisposeFailed, Failed: []Incarnation{1, 3}}, {Kind: DisposeFailed, Incarnation: 1, Failed: a.Failed}} {
+		if a.Equal(b) || b.Equal(a) {
+			t.Errorf("%v equals %v", a, b)
+		}
+	}
+	if !a.Equal(Outcome{Kind: DisposeFailed, Failed: []Incarnation{1, 2}}) {
+		t.Error("equal outcomes are not equal")
+	}
+}
+
+func TestRoomsGetters(t *testing.T) {
+	r := NewRooms[string]()
+	check := func(name string, id Incarnation, life Life, ok bool) {
+		t.Helper()
+		if i, l, o := r.InUse(name); i != id || l != life || o != ok {
+			t.Errorf("InUse(%s): %d, %v, %t; expected %d, %v, %t", name, i, l, o, id, life, ok)
+		}
+	}
+	check("a", 0, Released, false)
+	for _, s := range []struct {
+		in       roomsInput
+		id       Incarnation
+		life     Life
+		disposal Disposal
+	}{
+		{get(1, "a", "x"), 1, Initializing, NotDisposed},
+		{end(Opened, 1), 1, Ready, NotDisposed},
+		{release(2, "a"), 0, Released, NotDisposed},
+		{get(3, "a", "y"), 2, Initializing, NotDisposed},
+		{end(ReleaseDone, 1), 2, Initializing, NotDisposed},
+		{dispose(4), 0, Released, Disposing},
+		{end(OpenFailed, 2), 0, Released, Disposed},
+	} {
+		must(r.Step(s.in, nil))(t)
+		check("a", s.id, s.life, s.id != 0)
+		if r.Disposal() != s.disposal {
+			t.Errorf("%v: disposal %v, expected %v", s.in, r.Disposal(), s.disposal)
+		}
+		if s.id == 2 {
+			if name, options := r.Describe(2); name != "a" || options != "y" {
+				t.Errorf("Describe(2): %q, %q", name, options)
+			}
+		}
+	}
+	if name, options := r.Describe(2); name != "" || options != "" {
+		t.Errorf("Describe of what is released: %q, %q", name, options)
+	}
+	if r.NextCall() != 5 {
+		t.Errorf("the next call is %d", r.NextCall())
+	}
+}
+
+// State is sorted by number, has all that there is, and shares nothing with the core.
+func TestRoomsState(t *testing.T) {
+	r := roomsAfter(t, get(1, "c", "x"), get(2, "b", "y"), get(3, "a", "x"), end(Opened, 2), get(4, "a", "x"), release(5, "b"), get(6, "b", "x"),
+		release(7, "b"), end(Opened, 1), dispose(8), end(ReleaseFailed, 1))
+	state := r.State()
+	want := RoomsState[string]{
+		NextCall: 9, LastCreated: 4, Disposal: "disposing", Disposers: []Call{8}, Failed: []Incarnation{1},
+		Incarnations: []IncarnationState[string]{
+			{Incarnation: 2, Name: "b", Options: "y", Life: "releasing", Work: "closing", Waiters: []Call{5, 7}},
+			{Incarnation: 3, Name: "a", Options: "x", Life: "releasing", Work: "opening"},
+		},
+	}
+	if diff := cmp.Diff(want, state); diff != "" {
+		t.Errorf("(-expected +got)\n%s", diff)
+	}
+	before := r.Clone()
+	state.Disposers[0], state.Failed[0], state.Incarnations[0].Waiters[0] = 77, 77, 77
+	if !r.Equal(before) || cmp.Diff(want, r.State()) != "" {
+		t.Error("the core changed with its state")
+	}
+	text := string(must(json.Marshal(want))(t))
+	if !strings.Contains(text, `{"incarnation":2,"name":"b","options":"y","life":"releasing","work":"closing","waiters":[5,7]}`) {
+		t.Errorf("as JSON: %s", text)
+	}
+	if empty := string(must(json.Marshal(NewRooms[string]().State()))(t)); empty != `{"nextCall":1,"incarnations":[],"disposal":"no","lastCreated":0}` {
+		t.Errorf("without rooms: %s", empty)
+	}
+}
+
+// Equal states are equal values whatever led to them: a list that became empty is one that never was anything else.
+func TestRoomsStateForgetsHistory(t *testing.T) {
+	a := roomsAfter(t, get(1, "a", "x"), end(Opened, 1), release(2, "a"), giveUp(2), dispose(3), giveUp(3))
+	b := roomsAfter(t, get(1, "a", "x"), end(Opened, 1), dispose(2), giveUp(2), dispose(3), giveUp(3))
+	if !a.Equal(b) || !reflect.DeepEqual(a.State(), b.State()) {
+		t.Errorf("equal: %t, states:\n%#v\n%#v", a.Equal(b), a.State(), b.State())
+	}
+}
+
+// TestRoomsWalk goes through every state that three calls can reach, and tries every input in each: refused inputs change nothing;
+// Equal, the key and State agree; a clone does what its original does and neither changes with the other.
+func TestRoomsWalk(t *testing.T) {
+	key := func(r *roomsCore) string { return string(r.AppendKey(nil, appendString)) }
+	first := NewRooms[string]()
+	seen := map[string]*roomsCore{key(first): first}
+	states := map[string]string{} // as text, to the key
+	queue := []*roomsCore{first}
+	for len(queue) > 0 {
+		r := queue[0]
+		queue = queue[1:]
+		k := key(r)
+		text := fmt.Sprintf("%#v", r.State())
+		if other, ok := states[text]; ok && other != k {
+			t.Fatalf("two keys for one state: %s", text)
+		}
+		states[text] = k
+		for _, in := range roomsAlphabet(r) {
+			if in.Kind <= CallDispose && in.Call > 3 {
+				continue
+			}
+			c := r.Clone()
+			outs, err := c.Step(in, nil)
+			if key(r) != k {
+				t.Fatalf("%s: %v on a clone changed the original", text, in)
+			}
+			if err != nil {
+				if len(outs) > 0 || !c.Equal(r) || key(c) != k {
+					t.Fatalf("%s: %v is refused and changes all the same", text, in)
+				}
+				continue
+			}
+			if c.Equal(r) || r.Equal(c) {
+				t.Fatalf("%s: equal after %v", text, in)
+			}
+			old, ok := seen[key(c)]
+			if !ok {
+				seen[key(c)] = c
+				queue = append(queue, c)
+				continue
+			}
+			if !old.Equal(c) || !c.Equal(old) || !reflect.DeepEqual(old.State(), c.State()) {
+				t.Fatalf("one key for two states:\n%#v\n%#v", old.State(), c.State())
+			}
+		}
+		if key(r) != k {
+			t.Fatalf("%s changed under its clones", text)
+		}
+	}
+	// Between different states Equal is false; each is held against its neighbours in the order of keys, which are most alike.
+	keys := slices.Sorted(func(yield func(string) bool) {
+		for k := range seen {
+			if !yield(k) {
+				return
+			}
+		}
+	})
+	for i, k := range keys {
+		for _, l := range keys[max(0, i-20):i] {
+			if seen[k].Equal(seen[l]) {
+				t.Fatalf("two keys for one state: %#v", seen[k].State())
+			}
+		}
+	}
+	t.Logf("%d states", len(seen))
+	if len(seen) < 300 || len(states) != len(seen) {
+		t.Errorf("%d states, %d texts", len(seen), len(states))
+	}
+}
+
+// Keys tell names and options apart wherever one ends and the next begins.
+func TestRoomsKeyIsUnambiguous(t *testing.T) {
+	seen := map[string]string{}
+	for _, name := range []string{"a", "ab", "a\x01", "a\x01x"} {
+		for _, options := range []string{"", "x", "b", "\x00", "\x01x"} {
+			k := string(roomsAfter(t, get(1, name, options)).AppendKey([]byte("prefix"), appendString))
+			if other, ok := seen[k]; ok || !strings.HasPrefix(k, "prefix") {
+				t.Errorf("%q %q has the key of %s", name, options, other)
+			}
+			seen[k] = fmt.Sprintf("%q %q", name, options)
+		}
+	}
+}
+
+// The same inputs give the same outputs and the same state, and a clone goes on as its original does.
+func TestRoomsAreDeterministic(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := NewRooms[string](), NewRooms[string]()
+		for range rapid.IntRange(0, 40).Draw(t, "steps") {
+			in := rapid.SampledFrom(roomsAlphabet(a)).Draw(t, "input")
+			before := a.Clone()
+			aOuts, aErr := a.Step(in, nil)
+			bOuts, bErr := b.Step(in, nil)
+			if diff := cmp.Diff(aOuts, bOuts); diff != "" || (aErr == nil) != (bErr == nil) || !a.Equal(b) {
+				t.Fatalf("%v: %v and %v\n%s", in, aErr, bErr, diff)
+			}
+			b = before // the next step is taken by the original and by a clone that caught up
+			if _, err := b.Step(in, nil); (err == nil) != (aErr == nil) || !a.Equal(b) {
+				t.Fatalf("%v: a clone goes another way", in)
+			}
+		}
+	})
+}
+
+// An outcome that was handed out keeps its list when later releases fail (R15).
+func TestRoomsOutcomesKeepTheirFailures(t *testing.T) {
+	r := roomsAfter(t, get(1, "a", "x"), get(2, "b", "x"), end(Opened, 1), end(Opened, 2), dispose(3), end(ReleaseFailed, 2))
+	outs := must(r.Step(end(ReleaseFailed, 1), nil))(t)
+	if len(outs) != 1 || outs[0].String() != "settle(3, failed {#1 #2})" {
+		t.Fatalf("got %v", outs)
+	}
+	c := r.Clone()
+	roomsStep(t, c, dispose(4), "settle(4, failed {#1 #2})")
+	c.failed[0] = 77
+	if outs[0].String() != "settle(3, failed {#1 #2})" || r.failed[0] != 1 {
+		t.Error("a clone shares the list of failures")
+	}
+}
+
+// A get of a name that is ready costs no allocation in the core.
+func TestRoomsReadyGetAllocatesNothing(t *testing.T) {
+	r := roomsAfter(t, get(1, "a", "x"), end(Opened, 1))
+	outs := make([]RoomsOutput, 0, 4)
+	if n := testing.AllocsPerRun(100, func() {
+		if _, err := r.Step(get(r.NextCall(), "a", "x"), outs); err != nil {
+			t.Fatal(err)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
