@@ -1,0 +1,76 @@
+package ablytest
+
+// apply carries out an effect that takes a frame of t away.
+func (s *Server) apply(t *transport, c *crossing, e Effect) {
+	if e.kind == effectCutBefore {
+		t.cut()
+		return
+	}
+	s.mu.Lock()
+	if c.closing {
+		// The frame that was to end the transport is gone; so the transport goes on.
+		t.muted = false
+	}
+	if pm := c.Message; c.Direction == ClientToServer && pm != nil && pm.MsgSerial != nil && t.conn != nil {
+		if e.kind != effectRefuse {
+			t.conn.acks.skip(*pm.MsgSerial)
+			t.conn.flush()
+		}
+	}
+	switch e.kind {
+	case effectRefuse:
+		s.refuse(t, c, e.err)
+	case effectFailChannel:
+		s.endChannel(t, c, ActionError, e.err)
+	case effectDetachChannel:
+		s.endChannel(t, c, ActionDetached, e.err)
+	case effectFailConnection:
+		s.failTransportLocked(t, e.err, outgoing{closing: true, injected: true})
+	case effectDisconnect:
+		s.disconnectLocked(t, e.err, outgoing{closing: true, injected: true})
+	case effectReply:
+		for _, pm := range e.reply {
+			t.send(pm, outgoing{injected: true})
+		}
+	}
+	s.mu.Unlock()
+	if c.cutAfter {
+		t.cut()
+	}
+}
+
+// refuse answers in place of the frame; see [Refuse].
+func (s *Server) refuse(t *transport, c *crossing, err *ErrorInfo) {
+	switch {
+	case c.Action.acknowledged() && c.Direction == ClientToServer && c.Message.MsgSerial != nil && t.conn != nil:
+		serial := *c.Message.MsgSerial
+		answer := nack(err)
+		answer.MsgSerial = &serial
+		t.conn.acks.answer(serial, answer)
+		t.conn.flush()
+	case c.Action == ActionAck:
+		answer := nack(err)
+		answer.MsgSerial, answer.Count = c.Message.MsgSerial, c.Message.Count
+		t.send(answer, outgoing{injected: true})
+	case c.Action == ActionAttach || c.Action == ActionAttached:
+		s.endChannel(t, c, ActionDetached, err)
+	default:
+		s.endChannel(t, c, ActionError, err)
+	}
+}
+
+// endChannel ends the client's share in the frame's channel with a DETACHED or an ERROR,
+// or, if the frame has no channel, the connection.
+func (s *Server) endChannel(t *transport, c *crossing, action Action, err *ErrorInfo) {
+	if c.Channel == "" {
+		s.failTransportLocked(t, err, outgoing{closing: true, injected: true})
+		return
+	}
+	if t.conn != nil {
+		if a := t.conn.attached[c.Channel]; a != nil {
+			a.remove()
+		}
+	}
+	t.send(&ProtocolMessage{Action: action, Channel: c.Channel, Error: err}, outgoing{injected: true})
+	s.notifyLocked()
+}

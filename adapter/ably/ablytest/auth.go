@@ -1,0 +1,177 @@
+package ablytest
+
+import (
+	"crypto/subtle"
+	"encoding/base64"
+	"net/http"
+	"strings"
+)
+
+// credentials is what a request brings along. It is not to be printed.
+type credentials struct {
+	key   string // "<name>:<secret>"
+	token string
+	bad   string // why what was brought can't be read
+}
+
+// identity is who a client proved to be.
+type identity struct {
+	app        string
+	key        Key
+	capability capability
+	token      *token // nil with a key
+	// implied is the clientId of all that the client does, "" for none. anyClient
+	// allows it to name another clientId in a message.
+	implied   string
+	anyClient bool
+}
+
+func credentialsOf(r *http.Request) credentials {
+	query := r.URL.Query()
+	for _, name := range []string{"access_token", "accessToken"} {
+		if text := query.Get(name); text != "" {
+			return credentials{token: text}
+		}
+	}
+	if text := query.Get("key"); text != "" {
+		return credentials{key: text}
+	}
+	scheme, value, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	value = strings.TrimSpace(value)
+	switch {
+	case strings.EqualFold(scheme, "Basic"):
+		b, err := base64.StdEncoding.DecodeString(value)
+		if err != nil {
+			return credentials{bad: "the Basic credentials are not base64"}
+		}
+		return credentials{key: string(b)}
+	case strings.EqualFold(scheme, "Bearer"):
+		// Ably's clients send the token in base64; a token holds a dot, base64 none.
+		if strings.Contains(value, ".") {
+			return credentials{token: value}
+		}
+		b, err := base64.StdEncoding.DecodeString(value)
+		if err != nil {
+			return credentials{bad: "the Bearer token is neither a token nor its base64"}
+		}
+		return credentials{token: string(b)}
+	case scheme != "":
+		return credentials{bad: "the Authorization scheme is neither Basic nor Bearer"}
+	}
+	return credentials{}
+}
+
+// authenticate checks the credentials and the clientId that the client asks for.
+func (s *Server) authenticate(cr credentials, clientID string) (identity, *ErrorInfo) {
+	var id identity
+	var err *ErrorInfo
+	switch {
+	case cr.bad != "":
+		err = NewError(40101, http.StatusUnauthorized, "invalid credentials: %s", cr.bad)
+	case cr.token != "":
+		id, err = s.identifyToken(cr.token)
+	case cr.key != "":
+		id, err = s.identifyKey(cr.key)
+	default:
+		err = NewError(40101, http.StatusUnauthorized, "no authentication credentials given")
+	}
+	if err != nil {
+		return identity{}, err
+	}
+	if clientID == "*" {
+		return identity{}, NewError(40012, http.StatusBadRequest, `invalid clientId: "*" is no clientId of a client`)
+	}
+	if clientID != "" {
+		if !id.anyClient && clientID != id.implied {
+			return identity{}, errIncompatibleClient(clientID)
+		}
+		id.implied = clientID
+	}
+	return id, nil
+}
+
+func errIncompatibleClient(clientID string) *ErrorInfo {
+	return NewError(40102, http.StatusUnauthorized,
+		"incompatible credentials: the token doesn't allow the clientId %q", clientID)
+}
+
+// identifyKey checks a key. Its secret is compared in constant time, as a matter of
+// habit; errors name no secret.
+func (s *Server) identifyKey(text string) (identity, *ErrorInfo) {
+	name, secret, _ := strings.Cut(text, ":")
+	key, err := s.findKey(name)
+	if err != nil {
+		return identity{}, err
+	}
+	if subtle.ConstantTimeCompare([]byte(secret), []byte(key.Secret)) != 1 {
+		return identity{}, errInvalidKey(name)
+	}
+	capability, _ := parseCapability(key.Capability)
+	return identity{app: appOf(name), key: key, capability: capability, anyClient: true}, nil
+}
+
+// findKey finds a key by its name.
+func (s *Server) findKey(name string) (Key, *ErrorInfo) {
+	appKnown := false
+	for _, k := range s.opts.keys {
+		if k.Name == name {
+			return k, nil
+		}
+		appKnown = appKnown || appOf(k.Name) == appOf(name)
+	}
+	if !appKnown {
+		return Key{}, NewError(40400, http.StatusNotFound, "no application found with id %q", appOf(name))
+	}
+	return Key{}, errInvalidKey(name)
+}
+
+func errInvalidKey(name string) *ErrorInfo {
+	return NewError(40101, http.StatusUnauthorized, "invalid credentials: the key %q is unknown or its secret is wrong", name)
+}
+
+func appOf(keyName string) string {
+	app, _, _ := strings.Cut(keyName, ".")
+	return app
+}
+
+// mayUse checks the clientId that a client names in a message; "" is always fine.
+func (id identity) mayUse(clientID, implied string) *ErrorInfo {
+	if clientID == "" || clientID == implied || id.anyClient && implied == "" {
+		return nil
+	}
+	if id.anyClient && id.token == nil {
+		return nil // A key may speak for anyone, also when it is identified.
+	}
+	return NewError(40012, http.StatusBadRequest, "invalid clientId %q: it isn't the client's own", clientID)
+}
+
+// renew handles an AUTH of the client: a new token for its connection (RTC8).
+func (s *Server) renew(t *transport, pm *ProtocolMessage) {
+	c := t.conn
+	if pm.Auth == nil || pm.Auth.AccessToken == "" {
+		s.failTransportLocked(t, NewError(40101, http.StatusUnauthorized, "AUTH without a token"), outgoing{closing: true})
+		return
+	}
+	id, err := s.identifyTokenLocked(pm.Auth.AccessToken)
+	if err == nil && id.app != c.identity.app {
+		err = NewError(40102, http.StatusUnauthorized, "incompatible credentials: the token is of another application")
+	}
+	if err == nil && c.clientID != "" && c.clientID != id.implied && !id.anyClient {
+		err = errIncompatibleClient(c.clientID)
+	}
+	if err != nil {
+		s.failTransportLocked(t, err, outgoing{closing: true})
+		return
+	}
+	c.identity = id
+	if id.implied != "" {
+		c.clientID = id.implied
+	}
+	s.watchToken(c)
+	c.sendConnected(nil)
+	for _, a := range c.sortedAttachments() {
+		if a.live && id.capability.permit(a.ch.name, a.modes) == 0 {
+			a.fail(errNotPermitted("the new token doesn't allow channel %q", a.ch.name))
+		}
+	}
+}

@@ -1,0 +1,180 @@
+package ablytest
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// channel is the server's side of a channel. All fields are guarded by Server.mu.
+type channel struct {
+	s        *Server
+	name     string
+	attached map[*connection]*attachment
+	log      messageLog
+}
+
+// attachment is a connection's share in a channel, from its ATTACH to its DETACH.
+type attachment struct {
+	ch     *channel
+	conn   *connection
+	modes  Flags
+	params map[string]string
+	// live is false from the loss of the transport until the client attaches again:
+	// it gets what it missed then, from the serial that it names.
+	live bool
+}
+
+// channel returns the channel of that name, made on first use.
+func (s *Server) channel(name string) *channel {
+	ch := s.channels[name]
+	if ch == nil {
+		ch = &channel{s: s, name: name, attached: map[*connection]*attachment{}}
+		ch.log.start(s)
+		s.channels[name] = ch
+	}
+	return ch
+}
+
+// sortedAttachments returns the connection's attachments in the order of their names,
+// so that frames keep their numbers from run to run.
+func (c *connection) sortedAttachments() []*attachment {
+	var out []*attachment
+	for _, name := range slices.Sorted(maps.Keys(c.attached)) {
+		out = append(out, c.attached[name])
+	}
+	return out
+}
+
+// attachments returns the channel's, in the order in which their connections were made.
+func (ch *channel) attachments() []*attachment {
+	out := slices.Collect(maps.Values(ch.attached))
+	slices.SortFunc(out, func(a, b *attachment) int {
+		if a.conn.order != b.conn.order {
+			return a.conn.order - b.conn.order
+		}
+		return strings.Compare(a.conn.id, b.conn.id)
+	})
+	return out
+}
+
+// attach handles an ATTACH: a first one, one after the loss of a transport, or one that
+// changes the params and modes of an attachment (RTL4, RTL16).
+func (s *Server) attach(t *transport, pm *ProtocolMessage) {
+	c := t.conn
+	if err := checkChannelName(pm.Channel); err != nil {
+		c.send(&ProtocolMessage{Action: ActionError, Channel: pm.Channel, Error: err})
+		return
+	}
+	params, err := parseChannelParams(pm.Params)
+	if err == nil && params.modes == 0 {
+		params.modes = pm.Flags.Modes()
+	}
+	modes := params.modes
+	if modes == 0 {
+		modes = ModesDefault
+	}
+	modes = c.identity.capability.permit(pm.Channel, modes)
+	if err == nil && modes == 0 {
+		err = errNotPermitted("unable to attach: operation not permitted with the provided capability")
+	}
+	if err != nil {
+		if a := c.attached[pm.Channel]; a != nil {
+			a.remove()
+		}
+		c.send(&ProtocolMessage{Action: ActionError, Channel: pm.Channel, Error: err})
+		s.notifyLocked()
+		return
+	}
+	ch := s.channel(pm.Channel)
+	a := c.attached[pm.Channel]
+	// An attachment that is there already, live or left over from a lost transport,
+	// makes the client's serial good however old it is.
+	known := a != nil
+	if !known {
+		a = &attachment{ch: ch, conn: c}
+		c.attached[pm.Channel] = a
+		ch.attached[c] = a
+	}
+	// What is on its way to a live attachment needs no second sending.
+	missed, resumed := ch.log.since(pm.ChannelSerial, known)
+	if a.live {
+		missed = nil
+	}
+	a.modes, a.params, a.live = modes, params.recognised, true
+	if !resumed && params.rewind != nil {
+		missed = params.rewind(&ch.log)
+	}
+	flags := modes | ch.presenceFlag()
+	if resumed {
+		flags |= FlagResumed
+	}
+	if len(missed) > 0 {
+		flags |= FlagHasBacklog
+	}
+	serial := ch.log.serial
+	if len(missed) > 0 {
+		// The messages that follow move the client's serial on, one by one.
+		serial = missed[0].before
+	}
+	c.send(&ProtocolMessage{
+		Action: ActionAttached, Channel: ch.name, ChannelSerial: serial, Flags: flags, Params: a.params,
+	})
+	for _, p := range missed {
+		a.deliver(p)
+	}
+	s.notifyLocked()
+}
+
+// presenceFlag tells whether members are present. Presence is not served yet.
+func (ch *channel) presenceFlag() Flags { return 0 }
+
+// detach handles a DETACH.
+func (s *Server) detach(t *transport, pm *ProtocolMessage) {
+	c := t.conn
+	if a := c.attached[pm.Channel]; a != nil {
+		a.remove()
+	}
+	c.send(&ProtocolMessage{Action: ActionDetached, Channel: pm.Channel})
+	s.notifyLocked()
+}
+
+// remove ends the attachment without a word.
+func (a *attachment) remove() {
+	delete(a.conn.attached, a.ch.name)
+	delete(a.ch.attached, a.conn)
+}
+
+// detachBy ends the attachment as the server does of its own accord (RTL13).
+func (a *attachment) detachBy(err *ErrorInfo) {
+	a.remove()
+	a.conn.send(&ProtocolMessage{Action: ActionDetached, Channel: a.ch.name, Error: err})
+	a.ch.s.notifyLocked()
+}
+
+// fail ends the attachment with an ERROR for the channel (RTL14).
+func (a *attachment) fail(err *ErrorInfo) {
+	a.remove()
+	a.conn.send(&ProtocolMessage{Action: ActionError, Channel: a.ch.name, Error: err})
+	a.ch.s.notifyLocked()
+}
+
+// update sends an ATTACHED that nobody asked for (RTL12).
+func (a *attachment) update(resumed bool, err *ErrorInfo) {
+	flags := a.modes | a.ch.presenceFlag()
+	if resumed {
+		flags |= FlagResumed
+	}
+	a.conn.send(&ProtocolMessage{
+		Action: ActionAttached, Channel: a.ch.name, ChannelSerial: a.ch.log.serial,
+		Flags: flags, Params: a.params, Error: err,
+	})
+}
+
+// checkChannelName refuses names that Ably refuses.
+func checkChannelName(name string) *ErrorInfo {
+	if strings.TrimSpace(name) == "" || strings.HasPrefix(name, ":") || strings.ContainsAny(name, "\r\n") {
+		return NewError(40010, 400, "invalid channel name %q", name)
+	}
+	return nil
+}

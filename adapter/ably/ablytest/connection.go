@@ -1,0 +1,321 @@
+package ablytest
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+const (
+	maxFrameSize   = 512 << 10
+	maxInboundRate = 250
+)
+
+// connection is the state of a client's connection, which outlives its transports. All
+// fields are guarded by Server.mu.
+type connection struct {
+	s        *Server
+	id, key  string
+	order    int // in the order of making, from 1
+	identity identity
+	clientID string // implied in what it publishes; "" for none
+	echo     bool
+	t        *transport // nil while there is none
+	attached map[string]*attachment
+	acks     acks
+	lapse    *timer // forgets the connection; runs while it has no transport
+	renew    *timer // of its token
+}
+
+// refusal says how new connections are refused.
+type refusal struct{ err *ErrorInfo }
+
+// connect opens a connection on a fresh transport, or resumes one.
+func (s *Server) connect(t *transport, cr credentials, query url.Values) {
+	id, err := s.authenticate(cr, query.Get("clientId"))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer s.notifyLocked()
+	if s.refusal != nil && err == nil {
+		err = s.refusal.err
+	}
+	if err != nil {
+		t.send(&ProtocolMessage{Action: ActionError, Error: err}, outgoing{closing: true})
+		return
+	}
+	key := query.Get("resume")
+	if key == "" {
+		key = query.Get("recover")
+	}
+	var lost *ErrorInfo
+	var c *connection
+	if key != "" {
+		c, lost = s.findResumable(key, id)
+	}
+	if c == nil {
+		c = s.newConnection()
+	}
+	c.identity = id
+	c.clientID = id.implied
+	c.echo = query.Get("echo") != "false"
+	if old := c.t; old != nil {
+		// The server has not noticed yet that the client left its old transport.
+		s.dropTransport(old)
+		old.send(&ProtocolMessage{Action: ActionDisconnected, Error: NewError(80003, http.StatusBadRequest,
+			"the connection goes on with another transport")}, outgoing{closing: true})
+	}
+	s.stopLocked(c.lapse)
+	c.t, t.conn = t, c
+	c.acks.restart()
+	s.watchToken(c)
+	c.sendConnected(lost)
+}
+
+// findResumable finds the connection that a key is of, or tells why it can't be resumed.
+func (s *Server) findResumable(key string, id identity) (*connection, *ErrorInfo) {
+	connID, _, _ := strings.Cut(key, "!")
+	c := s.conns[connID]
+	if c == nil || c.key != key {
+		if c == nil && strings.Contains(key, "!") {
+			return nil, NewError(80008, http.StatusBadRequest,
+				"unable to recover connection: connection %q is unknown or its state has expired", connID)
+		}
+		return nil, NewError(80018, http.StatusBadRequest, "unable to recover connection: invalid connection key")
+	}
+	if c.identity.app != id.app || c.clientID != id.implied {
+		return nil, NewError(80018, http.StatusBadRequest,
+			"unable to recover connection: its credentials are not compatible")
+	}
+	return c, nil
+}
+
+func (s *Server) newConnection() *connection {
+	id := randomText(10)
+	c := &connection{s: s, id: id, key: id + "!" + randomText(20), order: s.accepted, attached: map[string]*attachment{}}
+	s.conns[id] = c
+	return c
+}
+
+// sendConnected tells the client about its connection. err is why it is a new one.
+func (c *connection) sendConnected(err *ErrorInfo) {
+	clientID := c.clientID
+	if clientID == "" && c.identity.token != nil {
+		clientID = c.identity.token.details.ClientID
+	}
+	c.send(&ProtocolMessage{
+		Action:       ActionConnected,
+		ConnectionID: c.id,
+		Error:        err,
+		Timestamp:    c.s.nowMillis(),
+		ConnectionDetails: &ConnectionDetails{
+			ClientID:           clientID,
+			ConnectionKey:      c.key,
+			MaxMessageSize:     c.s.opts.maxMessageSize,
+			MaxFrameSize:       maxFrameSize,
+			MaxInboundRate:     maxInboundRate,
+			ConnectionStateTTL: c.s.opts.connectionStateTTL.Milliseconds(),
+			MaxIdleInterval:    c.s.opts.maxIdleInterval.Milliseconds(),
+			ServerID:           "ablytest",
+			SiteCode:           "loopback",
+		},
+	})
+}
+
+// send queues a message for the client, if it has a transport.
+func (c *connection) send(pm *ProtocolMessage) {
+	if c.t != nil {
+		c.t.send(pm, outgoing{})
+	}
+}
+
+// dropTransport takes the transport away from its connection, whose state is kept for
+// its time to live.
+func (s *Server) dropTransport(t *transport) {
+	s.stopLocked(t.idle)
+	c := t.conn
+	if c == nil {
+		return
+	}
+	t.conn, c.t = nil, nil
+	for _, a := range c.attached {
+		a.live = false
+	}
+	s.stopLocked(c.renew)
+	c.lapse = s.afterLocked(s.opts.connectionStateTTL, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.forget(c)
+	})
+	s.notifyLocked()
+}
+
+// forget ends the connection: it can't be resumed, and is attached to nothing.
+func (s *Server) forget(c *connection) {
+	if s.conns[c.id] != c {
+		return
+	}
+	if c.t != nil {
+		c.t.conn = nil
+		s.stopLocked(c.t.idle)
+		c.t = nil
+	}
+	s.stopLocked(c.lapse)
+	s.stopLocked(c.renew)
+	for _, a := range c.attached {
+		a.remove()
+	}
+	delete(s.conns, c.id)
+	s.notifyLocked()
+}
+
+// close ends the connection as the client asked for.
+func (s *Server) closeConnection(t *transport) {
+	if t.conn != nil {
+		s.forget(t.conn)
+	}
+	t.send(&ProtocolMessage{Action: ActionClosed}, outgoing{closing: true})
+}
+
+// failTransport ends the transport, and its connection, with an ERROR.
+func (s *Server) failTransport(t *transport, err *ErrorInfo) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failTransportLocked(t, err, outgoing{closing: true})
+}
+
+func (s *Server) failTransportLocked(t *transport, err *ErrorInfo, o outgoing) {
+	c := t.conn
+	if c != nil {
+		s.forget(c)
+	}
+	pm := &ProtocolMessage{Action: ActionError, Error: err}
+	if c != nil {
+		pm.ConnectionID = c.id
+	}
+	t.send(pm, o)
+}
+
+// disconnect ends the transport with a DISCONNECTED; the connection can be resumed.
+func (s *Server) disconnectLocked(t *transport, err *ErrorInfo, o outgoing) {
+	s.dropTransport(t)
+	t.send(&ProtocolMessage{Action: ActionDisconnected, Error: err}, o)
+}
+
+// resetIdle starts the wait for the next heartbeat anew.
+func (s *Server) resetIdle(t *transport) {
+	if s.opts.maxIdleInterval <= 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t.muted || t.conn == nil {
+		return
+	}
+	s.stopLocked(t.idle)
+	t.idle = s.afterLocked(s.opts.maxIdleInterval, func() { s.beat(t) })
+}
+
+// beat shows the client that the connection is alive.
+func (s *Server) beat(t *transport) {
+	if t.heartbeats {
+		s.mu.Lock()
+		t.send(&ProtocolMessage{Action: ActionHeartbeat, Timestamp: s.nowMillis()}, outgoing{ownWill: true})
+		s.mu.Unlock()
+		return
+	}
+	// Ping waits for the pong, which shows that the client reads; the reader sees it
+	// if it never comes.
+	if t.ws.Ping(t.ctx) == nil {
+		s.resetIdle(t)
+	}
+}
+
+// acks keeps the answers to a connection's publishes in the order of their serials: a
+// client takes an ACK that skips one for a NACK of it. It also remembers past answers,
+// since a client that resumes sends again what it has no answer for (RTN19a).
+type acks struct {
+	open    []int64 // serials that arrived and wait for their answer or their turn
+	answers map[int64]*ProtocolMessage
+}
+
+const answersKept = 1000
+
+// arrived notes that the client has sent serial.
+func (a *acks) arrived(serial int64) { a.open = append(a.open, serial) }
+
+// restart forgets what was on its way on a lost transport.
+func (a *acks) restart() {
+	a.open = nil
+}
+
+// skip takes a serial out of the order, for a publish that will never be answered.
+func (a *acks) skip(serial int64) {
+	for i, s := range a.open {
+		if s == serial {
+			a.open = append(a.open[:i:i], a.open[i+1:]...)
+			return
+		}
+	}
+}
+
+// answered tells whether serial has its answer already.
+func (a *acks) answered(serial int64) bool { return a.answers[serial] != nil }
+
+// answer notes the answer to a serial.
+func (a *acks) answer(serial int64, pm *ProtocolMessage) {
+	if a.answers == nil {
+		a.answers = map[int64]*ProtocolMessage{}
+	}
+	a.answers[serial] = pm
+	delete(a.answers, serial-answersKept)
+}
+
+// flush sends the answers whose turn it is.
+func (c *connection) flush() {
+	for len(c.acks.open) > 0 {
+		pm := c.acks.answers[c.acks.open[0]]
+		if pm == nil {
+			return
+		}
+		c.acks.open = c.acks.open[1:]
+		c.send(pm)
+	}
+}
+
+// String names the connection without its key.
+func (c *connection) String() string { return fmt.Sprintf("connection %s", c.id) }
+
+// watchToken asks the client for a new token before its token ends, and disconnects it
+// when that is over.
+func (s *Server) watchToken(c *connection) {
+	s.stopLocked(c.renew)
+	tok := c.identity.token
+	if tok == nil || tok.details.Expires == 0 {
+		return
+	}
+	left := time.Duration(tok.details.Expires-s.nowMillis()) * time.Millisecond
+	if notice := s.opts.authNotice; notice > 0 && left > notice {
+		c.renew = s.afterLocked(left-notice, func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if c.identity.token != tok {
+				return
+			}
+			c.send(&ProtocolMessage{Action: ActionAuth})
+			c.renew = s.afterLocked(notice, func() { s.endToken(c, tok) })
+		})
+		return
+	}
+	c.renew = s.afterLocked(left, func() { s.endToken(c, tok) })
+}
+
+// endToken disconnects a client whose token is over (RTN15h).
+func (s *Server) endToken(c *connection, tok *token) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.t != nil && c.identity.token == tok {
+		s.disconnectLocked(c.t, errTokenExpired(), outgoing{closing: true})
+	}
+}

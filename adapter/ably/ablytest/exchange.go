@@ -1,0 +1,84 @@
+package ablytest
+
+import (
+	"net/http"
+)
+
+// serveREST serves a request. The request and its response are two frames, to which
+// faults apply as to those of a WebSocket.
+func (s *Server) serveREST(w http.ResponseWriter, r *http.Request) {
+	rq := s.newRequest(r)
+	f := Frame{
+		Direction: ClientToServer, Index: s.frames.nextHTTP(),
+		Action: ActionHTTP, Method: r.Method, Path: r.URL.EscapedPath(),
+	}
+	x := &exchange{s: s, w: w, r: r}
+	rs, cutAfter := x.cross(f, rq)
+	if rs == nil {
+		rs = rq.answer()
+	}
+	if cutAfter {
+		panic(http.ErrAbortHandler) // net/http cuts the connection, unlogged.
+	}
+
+	f.Direction, f.Status, f.Seq = ServerToClient, rs.status, 0
+	instead, cutAfter := x.cross(f, rq)
+	if instead != nil {
+		rs = instead
+	}
+	if cutAfter {
+		w.Header().Set("Connection", "close")
+	}
+	rs.write(w)
+}
+
+// exchange is one request with its response.
+type exchange struct {
+	s *Server
+	w http.ResponseWriter
+	r *http.Request
+}
+
+// cross carries the request or the response past the counter, the hooks and the faults.
+// It returns what to answer instead, if anything, and whether to cut the connection
+// afterwards. It doesn't return if the frame is lost.
+func (x *exchange) cross(f Frame, rq *request) (instead *response, cutAfter bool) {
+	x.s.frames.cross(&f)
+	for _, e := range x.s.faults.effects(f) {
+		switch e.kind {
+		case effectHold:
+			passed := make(chan struct{})
+			if held, leave := e.gate.enter(func() { close(passed) }); held {
+				x.await(passed, leave)
+			}
+		case effectDelay:
+			passed := make(chan struct{})
+			stop := x.s.after(e.delay, func() { close(passed) })
+			x.await(passed, stop)
+		case effectCall:
+			e.call(f)
+		case effectCutAfter:
+			cutAfter = true
+		case effectDrop, effectReply:
+			x.await(nil, func() {})
+		case effectCutBefore, effectDisconnect:
+			panic(http.ErrAbortHandler)
+		default:
+			return rq.fail(e.err), cutAfter
+		}
+	}
+	return nil, cutAfter
+}
+
+// await waits until passed is closed. If the client or the server gives up before, it
+// ends the exchange without an answer.
+func (x *exchange) await(passed <-chan struct{}, leave func()) {
+	select {
+	case <-passed:
+		return
+	case <-x.r.Context().Done():
+	case <-x.s.ctx.Done():
+	}
+	leave()
+	panic(http.ErrAbortHandler)
+}

@@ -1,0 +1,63 @@
+package ablytest
+
+// handle takes in a protocol message of a client.
+func (s *Server) handle(t *transport, pm *ProtocolMessage) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := t.conn
+	if c == nil {
+		return // The transport has been told its end, or its CONNECT is still refused.
+	}
+	if pm.Action.acknowledged() {
+		s.handleAcknowledged(c, pm)
+		return
+	}
+	switch pm.Action {
+	case ActionHeartbeat:
+		c.send(&ProtocolMessage{Action: ActionHeartbeat, ID: pm.ID, Timestamp: s.nowMillis()})
+	case ActionClose:
+		s.closeConnection(t)
+	case ActionDisconnect:
+		s.disconnectLocked(t, nil, outgoing{closing: true})
+	case ActionAttach:
+		s.attach(t, pm)
+	case ActionDetach:
+		s.detach(t, pm)
+	case ActionAuth:
+		s.renew(t, pm)
+	default:
+		err := errNotServed(pm.Action.String() + " from a client")
+		if pm.Channel == "" {
+			s.failTransportLocked(t, err, outgoing{closing: true})
+		} else if a := c.attached[pm.Channel]; a != nil {
+			a.fail(err)
+		} else {
+			c.send(&ProtocolMessage{Action: ActionError, Channel: pm.Channel, Error: err})
+		}
+	}
+}
+
+// handleAcknowledged takes in a message that is to be answered by ACK or NACK, once.
+func (s *Server) handleAcknowledged(c *connection, pm *ProtocolMessage) {
+	if pm.MsgSerial == nil {
+		s.failTransportLocked(c.t, errBadRequest("%v without a msgSerial", pm.Action), outgoing{closing: true})
+		return
+	}
+	serial := *pm.MsgSerial
+	if !c.acks.answered(serial) {
+		var answer *ProtocolMessage
+		switch pm.Action {
+		case ActionMessage:
+			answer = s.message(c, pm)
+		case ActionPresence:
+			answer = nack(errNotServed("presence"))
+		case ActionAnnotation:
+			answer = nack(errNotServed("annotations"))
+		default:
+			answer = nack(errNotServed("objects"))
+		}
+		answer.MsgSerial = &serial
+		c.acks.answer(serial, answer)
+	}
+	c.flush()
+}

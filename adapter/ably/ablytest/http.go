@@ -1,0 +1,214 @@
+package ablytest
+
+import (
+	"encoding/base64"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// request is an HTTP request to a REST endpoint.
+type request struct {
+	s           *Server
+	r           *http.Request
+	query       url.Values
+	credentials credentials
+	segments    []string // of the path, each unescaped by itself: a "/" in a name is no separator
+	body        []byte
+	bodyFormat  Format
+	format      Format // of the answer
+}
+
+// response is an answer, before any fault is applied.
+type response struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+const maxBody = 2 * maxFrameSize
+
+// serve takes in every HTTP request, also those that open a WebSocket.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	if strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+		s.mu.Lock()
+		unreachable := s.refusal != nil && s.refusal.err == nil
+		s.mu.Unlock()
+		if unreachable {
+			panic(http.ErrAbortHandler) // net/http cuts the connection.
+		}
+		s.serveSocket(w, r)
+		return
+	}
+	defer s.owners.start("HTTP request")()
+	s.serveREST(w, r)
+}
+
+func (s *Server) newRequest(r *http.Request) *request {
+	rq := &request{s: s, r: r, query: r.URL.Query(), credentials: credentialsOf(r)}
+	for _, part := range []string{r.Header.Get("Accept"), rq.query.Get("format")} {
+		if strings.Contains(part, "msgpack") {
+			rq.format = MsgPack
+		}
+	}
+	if mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); mediaType == mimeMsgPack {
+		rq.bodyFormat = MsgPack
+	}
+	return rq
+}
+
+// answer finds the endpoint and has it answer.
+func (rq *request) answer() *response {
+	for part := range strings.SplitSeq(strings.Trim(rq.r.URL.EscapedPath(), "/"), "/") {
+		name, err := url.PathUnescape(part)
+		if err != nil {
+			return rq.fail(errBadRequest("the path can't be unescaped"))
+		}
+		rq.segments = append(rq.segments, name)
+	}
+	body, err := io.ReadAll(io.LimitReader(rq.r.Body, maxBody+1))
+	if err != nil {
+		return rq.fail(errBadRequest("the body can't be read"))
+	}
+	if len(body) > maxBody {
+		return rq.fail(NewError(40009, http.StatusRequestEntityTooLarge, "the body is larger than %d bytes", maxBody))
+	}
+	rq.body = body
+	for _, e := range endpoints {
+		if !e.matches(rq.segments) {
+			continue
+		}
+		for _, m := range e.methods {
+			if m.method == rq.r.Method {
+				return m.serve(rq.s, rq)
+			}
+		}
+		return rq.fail(NewError(40500, http.StatusMethodNotAllowed,
+			"the test server doesn't serve %s on %s", rq.r.Method, e.pattern))
+	}
+	return rq.fail(NewError(40400, http.StatusNotFound, "the test server doesn't serve %s", rq.r.URL.EscapedPath()))
+}
+
+// identify authenticates the request.
+func (rq *request) identify() (identity, *ErrorInfo) {
+	clientID := ""
+	if h := rq.r.Header.Get("X-Ably-ClientId"); h != "" {
+		b, err := base64.StdEncoding.DecodeString(h)
+		if err != nil {
+			return identity{}, NewError(40012, http.StatusBadRequest, "invalid clientId: X-Ably-ClientId is not base64")
+		}
+		clientID = string(b)
+	}
+	return rq.s.authenticate(rq.credentials, clientID)
+}
+
+// decode reads the body into v.
+func (rq *request) decode(v any) *ErrorInfo {
+	if err := unmarshal(rq.bodyFormat, rq.body, v); err != nil {
+		return errBadRequest("the body is not the %v that is expected: %v", rq.bodyFormat, err)
+	}
+	return nil
+}
+
+// ok is an answer with a body, nil for none.
+func (rq *request) ok(status int, v any) *response {
+	rs := &response{status: status, header: http.Header{}}
+	if v == nil {
+		return rs
+	}
+	if ms, is := v.([]*Message); is && rq.format == JSON {
+		if text := textMessages(ms); text != nil {
+			v = text
+		}
+	}
+	b, err := marshal(rq.format, v)
+	if err != nil {
+		return rq.fail(NewError(50000, http.StatusInternalServerError, "the answer can't be encoded: %v", err))
+	}
+	rs.body = b
+	rs.header.Set("Content-Type", rq.format.mime())
+	return rs
+}
+
+// fail is an answer in Ably's error form.
+func (rq *request) fail(err *ErrorInfo) *response {
+	b, _ := marshal(rq.format, map[string]*ErrorInfo{"error": err})
+	status := err.StatusCode
+	if status < 400 || status > 599 {
+		status = http.StatusBadRequest
+	}
+	rs := &response{status: status, header: http.Header{}, body: b}
+	rs.header.Set("Content-Type", rq.format.mime())
+	rs.header.Set("X-Ably-Errorcode", strconv.Itoa(err.Code))
+	rs.header.Set("X-Ably-Errormessage", headerText(err.Message))
+	if status == http.StatusUnauthorized {
+		rs.header.Set("WWW-Authenticate", `Basic realm="Ably"`)
+	}
+	return rs
+}
+
+// headerText makes text fit for a header.
+func headerText(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, text)
+}
+
+func (rs *response) write(w http.ResponseWriter) {
+	h := w.Header()
+	for name, values := range rs.header {
+		h[name] = values
+	}
+	h.Set("X-Ably-Serverid", "ablytest")
+	h.Set("Content-Length", fmt.Sprint(len(rs.body)))
+	w.WriteHeader(rs.status)
+	w.Write(rs.body)
+}
+
+// endpoint is a path of the REST API, with "*" for a name.
+type endpoint struct {
+	pattern string
+	methods []endpointMethod
+}
+
+type endpointMethod struct {
+	method string
+	serve  func(*Server, *request) *response
+}
+
+// endpoints lists what is served. An endpoint's function lives with its family.
+var endpoints = []endpoint{
+	{"time", []endpointMethod{{http.MethodGet, (*Server).serveTime}}},
+	{"keys/*/requestToken", []endpointMethod{{http.MethodPost, (*Server).requestToken}}},
+	{"channels/*", []endpointMethod{{http.MethodGet, (*Server).serveChannelDetails}}},
+	{"channels/*/messages", []endpointMethod{
+		{http.MethodGet, (*Server).serveHistory},
+		{http.MethodPost, (*Server).servePublish},
+	}},
+	{"channels/*/messages/*", []endpointMethod{{http.MethodGet, (*Server).serveMessage}}},
+}
+
+func (e endpoint) matches(segments []string) bool {
+	parts := strings.Split(e.pattern, "/")
+	if len(parts) != len(segments) {
+		return false
+	}
+	for i, p := range parts {
+		if p != "*" && p != segments[i] || segments[i] == "" {
+			return false
+		}
+	}
+	return true
+}
+
+// serveTime serves GET /time: the time in milliseconds.
+func (s *Server) serveTime(rq *request) *response {
+	return rq.ok(http.StatusOK, []int64{s.nowMillis()})
+}

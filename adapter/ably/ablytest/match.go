@@ -1,0 +1,112 @@
+package ablytest
+
+import (
+	"slices"
+	"strings"
+)
+
+// Match says which frames a fault is for. It is a value: its methods return a narrower
+// copy. Start with [ToServer], [ToClient], [AnyFrame], [HTTPRequest] or [HTTPResponse].
+type Match struct {
+	direction  Direction
+	http       bool
+	actions    []Action
+	connection int
+	index      int
+	channel    *string
+	method     string
+	path       string
+	nth        int
+	first      int
+	test       func(Frame) bool
+}
+
+// ToServer matches protocol messages from clients, of the actions given or of any.
+// CONNECT matches the opening of a WebSocket.
+func ToServer(actions ...Action) Match {
+	return Match{direction: ClientToServer, actions: actions}
+}
+
+// ToClient matches protocol messages to clients, of the actions given or of any.
+func ToClient(actions ...Action) Match {
+	return Match{direction: ServerToClient, actions: actions}
+}
+
+// AnyFrame matches every protocol message in both directions.
+func AnyFrame() Match { return Match{} }
+
+// HTTPRequest matches requests by method and path, each "" for any. The path is
+// compared with the escaped one; a "*" at its end stands for the rest.
+func HTTPRequest(method, path string) Match {
+	return Match{direction: ClientToServer, http: true, method: method, path: path}
+}
+
+// HTTPResponse matches the responses to such requests, before they are sent.
+func HTTPResponse(method, path string) Match {
+	return Match{direction: ServerToClient, http: true, method: method, path: path}
+}
+
+// OnChannel narrows the match to frames of a channel; "" means frames without one.
+func (m Match) OnChannel(name string) Match { m.channel = &name; return m }
+
+// OnConnection narrows the match to the nth WebSocket of the server, from 1.
+func (m Match) OnConnection(n int) Match { m.connection = n; return m }
+
+// AtIndex narrows the match to the frames with that [Frame.Index].
+func (m Match) AtIndex(i int) Match { m.index = i; return m }
+
+// If narrows the match to frames for which f returns true. f may be called by several
+// goroutines at once, and not only for frames that get the fault in the end.
+func (m Match) If(f func(Frame) bool) Match {
+	if old := m.test; old != nil {
+		m.test = func(fr Frame) bool { return old(fr) && f(fr) }
+	} else {
+		m.test = f
+	}
+	return m
+}
+
+// Nth narrows the match to the nth of the frames that match otherwise, from 1, counted
+// since the fault was added.
+func (m Match) Nth(n int) Match { m.nth = n; return m }
+
+// First narrows the match to the first n of the frames that match otherwise.
+func (m Match) First(n int) Match { m.first = n; return m }
+
+// Once is First(1).
+func (m Match) Once() Match { return m.First(1) }
+
+// of tells whether the frame matches, counting aside.
+func (m Match) of(f Frame) bool {
+	if f.Injected || m.http != (f.Action == ActionHTTP) {
+		return false
+	}
+	if m.direction != BothWays && m.direction != f.Direction {
+		return false
+	}
+	if len(m.actions) > 0 && !slices.Contains(m.actions, f.Action) {
+		return false
+	}
+	if m.connection != 0 && m.connection != f.Connection || m.index != 0 && m.index != f.Index {
+		return false
+	}
+	if m.channel != nil && *m.channel != f.Channel {
+		return false
+	}
+	if m.method != "" && m.method != f.Method || m.path != "" && !pathMatches(m.path, f.Path) {
+		return false
+	}
+	return m.test == nil || m.test(f)
+}
+
+// counts tells whether the seen-th match is one of those that the fault is for.
+func (m Match) counts(seen int) bool {
+	return (m.nth == 0 || seen == m.nth) && (m.first == 0 || seen <= m.first)
+}
+
+func pathMatches(pattern, path string) bool {
+	if head, ok := strings.CutSuffix(pattern, "*"); ok {
+		return strings.HasPrefix(path, head)
+	}
+	return pattern == path
+}

@@ -1,0 +1,137 @@
+package ablytest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// publish is what one publish brought to a channel: the messages of one protocol message
+// or of one REST request.
+type publish struct {
+	before, serial string // the channel's serial before and after it
+	id             string // of the protocol message; "" for REST
+	connectionID   string // of the publisher; "" for REST
+	timestamp      int64  // ms
+	messages       []*Message
+	ephemeral      bool // not in the history
+}
+
+// messageLog is what a channel remembers, in the order of its serials. Serials compare
+// as strings: milliseconds, a counter within them, and the series that they belong to.
+// A new series begins when continuity is lost.
+type messageLog struct {
+	s      *Server
+	series string
+	serial string // of the last publish, or of the start
+	floor  string // clients that stand before it have missed what is gone
+	millis int64
+	count  int
+	log    []*publish
+	byID   map[string]string // serial of each message by its id
+}
+
+func (l *messageLog) start(s *Server) {
+	l.s = s
+	l.byID = map[string]string{}
+	l.newSeries()
+}
+
+// newSeries makes a point that nobody can continue from before.
+func (l *messageLog) newSeries() {
+	l.series = l.s.site + randomText(5)
+	l.serial = l.next()
+	l.floor = l.serial
+}
+
+// next makes the serial that follows the last.
+func (l *messageLog) next() string {
+	now := l.s.nowMillis()
+	switch {
+	case now > l.millis:
+		l.millis, l.count = now, 0
+	case l.count == 999:
+		l.millis, l.count = l.millis+1, 0
+	default:
+		l.count++
+	}
+	return fmt.Sprintf("%014d-%03d@%s", l.millis, l.count, l.series)
+}
+
+// add notes a publish and gives it and its messages their serials.
+func (l *messageLog) add(p *publish) {
+	p.before = l.serial
+	l.serial = l.next()
+	p.serial = l.serial
+	for i, m := range p.messages {
+		m.Serial = fmt.Sprintf("%s:%03d", p.serial, i)
+		m.Version = &MessageVersion{Serial: m.Serial, Timestamp: p.timestamp, ClientID: m.ClientID}
+		if m.ID != "" {
+			l.byID[m.ID] = m.Serial
+		}
+	}
+	l.log = append(l.log, p)
+	if over := len(l.log) - l.s.opts.messageLimit; over > 0 {
+		l.drop(over)
+	}
+}
+
+func (l *messageLog) drop(n int) {
+	for _, p := range l.log[:n] {
+		for _, m := range p.messages {
+			delete(l.byID, m.ID)
+		}
+		l.floor = p.serial
+	}
+	l.log = slices.Delete(l.log, 0, n)
+}
+
+// since returns what was published after a client's serial, and whether the client can
+// be continued from there: the serial is of this series, nothing after it is gone, and
+// it is recent or the client is known to have stood there.
+func (l *messageLog) since(serial string, known bool) (missed []*publish, ok bool) {
+	if serial == "" || !strings.HasSuffix(serial, "@"+l.series) || serial < l.floor || serial > l.serial {
+		return nil, false
+	}
+	if !known && l.s.now().Sub(serialTime(serial)) > l.s.opts.connectionStateTTL {
+		return nil, false
+	}
+	i, found := slices.BinarySearchFunc(l.log, serial, func(p *publish, s string) int {
+		return strings.Compare(p.serial, s)
+	})
+	if found {
+		i++
+	}
+	return l.log[i:], true
+}
+
+// last returns the last n publishes, and those not older than d if d is positive.
+func (l *messageLog) last(n int, d time.Duration) []*publish {
+	i := max(0, len(l.log)-n)
+	if d > 0 {
+		start := l.s.now().Add(-d).UnixMilli()
+		for i < len(l.log) && l.log[i].timestamp < start {
+			i++
+		}
+	}
+	return l.log[i:]
+}
+
+// kept returns the messages of the history, oldest first.
+func (l *messageLog) kept() []*Message {
+	var out []*Message
+	for _, p := range l.log {
+		if !p.ephemeral {
+			out = append(out, p.messages...)
+		}
+	}
+	return out
+}
+
+// serialTime returns the time in a serial, or the epoch.
+func serialTime(serial string) time.Time {
+	var millis int64
+	fmt.Sscanf(serial, "%014d", &millis)
+	return time.UnixMilli(millis)
+}

@@ -1,0 +1,154 @@
+package ablytest
+
+import (
+	"fmt"
+	"net/http"
+
+	"encoding/json"
+)
+
+// message handles a MESSAGE of a client: it is published and acknowledged, or refused.
+func (s *Server) message(c *connection, pm *ProtocolMessage) *ProtocolMessage {
+	if a := c.attached[pm.Channel]; a != nil && !a.modes.Has(ModePublish) {
+		return nack(errNotPermitted("unable to publish: the channel is attached without the PUBLISH mode"))
+	}
+	serials, err := s.publish(pm.Channel, c.identity, c.clientID, c, pm)
+	if err != nil {
+		return nack(err)
+	}
+	return &ProtocolMessage{Action: ActionAck, Count: 1, Res: []*PublishResult{{Serials: serials}}}
+}
+
+func nack(err *ErrorInfo) *ProtocolMessage {
+	return &ProtocolMessage{Action: ActionNack, Count: 1, Error: err}
+}
+
+// publish checks the messages of pm and publishes them. c is the connection that they
+// came by, nil for REST. It returns their serials.
+func (s *Server) publish(channel string, id identity, implied string, c *connection, pm *ProtocolMessage) ([]string, *ErrorInfo) {
+	if err := checkChannelName(channel); err != nil {
+		return nil, err
+	}
+	if !id.capability.allows(channel, "publish") {
+		return nil, errNotPermitted("unable to publish: operation not permitted with the provided capability")
+	}
+	if err := s.checkMessages(pm.Messages, id, implied); err != nil {
+		return nil, err
+	}
+	p := &publish{timestamp: s.nowMillis(), ephemeral: true}
+	var serialPart string
+	if c != nil {
+		p.connectionID = c.id
+		p.id = fmt.Sprintf("%s:%d", c.id, *pm.MsgSerial)
+		serialPart = p.id
+	} else {
+		serialPart = randomText(12) + ":0"
+	}
+	for i, m := range pm.Messages {
+		m := *m
+		if m.ID == "" {
+			m.ID = fmt.Sprintf("%s:%d", serialPart, i)
+		}
+		if m.ClientID == "" {
+			m.ClientID = implied
+		}
+		m.ConnectionID, m.ConnectionKey = p.connectionID, ""
+		m.Timestamp = p.timestamp
+		p.ephemeral = p.ephemeral && m.ephemeral()
+		p.messages = append(p.messages, &m)
+	}
+	return s.channel(channel).publish(p, c), nil
+}
+
+// publish brings p to the channel and to all that listen, unless its messages are there
+// already: a publisher may give an id and publish again, as idempotent REST does.
+func (ch *channel) publish(p *publish, from *connection) (serials []string) {
+	for _, m := range p.messages {
+		if serial := ch.log.byID[m.ID]; serial != "" {
+			serials = append(serials, serial)
+		}
+	}
+	if len(serials) == len(p.messages) {
+		return serials
+	}
+	ch.log.add(p)
+	for _, a := range ch.attachments() {
+		if a.live && (a.conn != from || from.echo) {
+			a.deliver(p)
+		}
+	}
+	ch.s.notifyLocked()
+	serials = serials[:0]
+	for _, m := range p.messages {
+		serials = append(serials, m.Serial)
+	}
+	return serials
+}
+
+// deliver sends a publish to an attached client that subscribes. What all messages have
+// in common stands once, outside of them, as at Ably (TM2a, c, f).
+func (a *attachment) deliver(p *publish) {
+	if !a.modes.Has(ModeSubscribe) {
+		return
+	}
+	pm := &ProtocolMessage{
+		Action: ActionMessage, Channel: a.ch.name, ChannelSerial: p.serial,
+		ID: p.id, ConnectionID: p.connectionID, Timestamp: p.timestamp,
+	}
+	for i, m := range p.messages {
+		c := *m
+		if p.id != "" && c.ID == fmt.Sprintf("%s:%d", p.id, i) {
+			c.ID = ""
+		}
+		c.ConnectionID = ""
+		c.Timestamp = 0
+		pm.Messages = append(pm.Messages, &c)
+	}
+	a.conn.send(pm)
+}
+
+// checkMessages refuses what Ably refuses of a publish, and brings the data into the
+// form in which it is kept.
+func (s *Server) checkMessages(ms []*Message, id identity, implied string) *ErrorInfo {
+	if len(ms) == 0 {
+		return errBadRequest("a publish without messages")
+	}
+	size := int64(0)
+	for _, m := range ms {
+		if m.Action != 0 {
+			return errNotServed("updates, deletes and appends of messages")
+		}
+		if err := id.mayUse(m.ClientID, implied); err != nil {
+			return err
+		}
+		if err := m.canonical(); err != nil {
+			return errBadRequest("invalid message: %v", err)
+		}
+		size += m.size()
+	}
+	if size > s.opts.maxMessageSize {
+		return NewError(40009, http.StatusBadRequest,
+			"maximum message length exceeded: %d bytes, the limit is %d", size, s.opts.maxMessageSize)
+	}
+	return nil
+}
+
+// size is what counts against the limit (TM6): name, clientId, extras and data.
+func (m *Message) size() int64 {
+	n := len(m.Name) + len(m.ClientID)
+	if len(m.Extras) > 0 {
+		b, _ := json.Marshal(m.Extras)
+		n += len(b)
+	}
+	switch d := m.Data.(type) {
+	case nil:
+	case string:
+		n += len(d)
+	case []byte:
+		n += len(d)
+	default:
+		b, _ := json.Marshal(d)
+		n += len(b)
+	}
+	return int64(n)
+}

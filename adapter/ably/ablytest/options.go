@@ -1,0 +1,137 @@
+package ablytest
+
+import (
+	"fmt"
+	"log"
+	"net"
+	"strings"
+	"time"
+)
+
+// Option configures a server; see [NewServer] and [Start].
+type Option func(*options)
+
+type options struct {
+	addr               string
+	keys               []Key
+	clock              Clock
+	connectionStateTTL time.Duration
+	maxIdleInterval    time.Duration
+	maxMessageSize     int64
+	authNotice         time.Duration
+	frameLog           int
+	messageLimit       int
+	logf               func(format string, args ...any)
+}
+
+// Key is an API key of the double's one or more applications.
+type Key struct {
+	// Name is "<app>.<id>"; Secret is the part behind the colon.
+	Name, Secret string
+	// Capability is Ably's JSON, such as {"*":["subscribe"]}; "" allows everything.
+	Capability string
+}
+
+// String returns the key's name: the secret stays out of logs.
+func (k Key) String() string { return k.Name }
+
+// Text returns the key as clients are given it, "<app>.<id>:<secret>".
+func (k Key) Text() string { return k.Name + ":" + k.Secret }
+
+// ParseKey parses "<app>.<id>:<secret>".
+func ParseKey(text string) (Key, error) {
+	name, secret, ok := strings.Cut(text, ":")
+	app, id, ok2 := strings.Cut(name, ".")
+	if !ok || !ok2 || app == "" || id == "" || secret == "" {
+		return Key{}, fmt.Errorf(`ablytest: a key has the form "<app>.<id>:<secret>"`)
+	}
+	return Key{Name: name, Secret: secret}, nil
+}
+
+// DefaultKey is the key of a server that is started without [WithKeys].
+var DefaultKey = Key{Name: "app.key", Secret: "secret"}
+
+func defaultOptions() options {
+	return options{
+		addr:               "127.0.0.1:0",
+		keys:               []Key{DefaultKey},
+		clock:              wallClock{},
+		connectionStateTTL: 2 * time.Minute,
+		maxIdleInterval:    15 * time.Second,
+		maxMessageSize:     64 << 10,
+		authNotice:         30 * time.Second,
+		frameLog:           10_000,
+		messageLimit:       10_000,
+		logf:               log.Printf,
+	}
+}
+
+// WithAddr sets the address to listen on, host and port. The host must be a loopback
+// address or "localhost". The default is "127.0.0.1:0", a free port.
+func WithAddr(addr string) Option { return func(o *options) { o.addr = addr } }
+
+// WithKeys sets the keys that clients may use. The default is [DefaultKey].
+func WithKeys(keys ...Key) Option { return func(o *options) { o.keys = keys } }
+
+// WithClock sets the server's clock. The default is the machine's.
+func WithClock(c Clock) Option { return func(o *options) { o.clock = c } }
+
+// WithConnectionStateTTL sets how long the state of a connection without a transport is
+// kept, which is also how far back a channel can be continued from on a new connection.
+// The default is Ably's: 2 minutes.
+func WithConnectionStateTTL(d time.Duration) Option {
+	return func(o *options) { o.connectionStateTTL = d }
+}
+
+// WithMaxIdleInterval sets how long the server lets a WebSocket stand idle before it
+// sends a heartbeat, or a ping to clients that ask for no heartbeats. 0 means never.
+// The default is Ably's: 15 s.
+func WithMaxIdleInterval(d time.Duration) Option {
+	return func(o *options) { o.maxIdleInterval = d }
+}
+
+// WithMaxMessageSize sets the largest size in bytes of what one publish may hold. The
+// default is Ably's: 65536.
+func WithMaxMessageSize(n int64) Option { return func(o *options) { o.maxMessageSize = n } }
+
+// WithAuthNotice sets how long before a token's end its connections are asked to
+// authenticate anew; those with a shorter life are not asked. 0 means never. The default
+// is 30 s.
+func WithAuthNotice(d time.Duration) Option { return func(o *options) { o.authNotice = d } }
+
+// WithFrameLog sets how many frames [Server.Frames] remembers. The default is 10,000.
+func WithFrameLog(n int) Option { return func(o *options) { o.frameLog = n } }
+
+// WithMessageLimit sets how many publishes a channel keeps, for its history and for
+// clients that continue. The default is 10,000.
+func WithMessageLimit(n int) Option { return func(o *options) { o.messageLimit = n } }
+
+// WithLogf sets where the server reports what goes wrong with itself. The default is the
+// test's log, or the standard logger without a test.
+func WithLogf(logf func(format string, args ...any)) Option {
+	return func(o *options) { o.logf = logf }
+}
+
+// check refuses options that can't work.
+func (o *options) check() error {
+	host, _, err := net.SplitHostPort(o.addr)
+	if err != nil {
+		return fmt.Errorf("ablytest: address %q: %w", o.addr, err)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("ablytest: address %q is not on loopback: this server is a double for tests and demos "+
+			"and listens on loopback only, such as 127.0.0.1:0", o.addr)
+	}
+	if len(o.keys) == 0 {
+		return fmt.Errorf("ablytest: a server needs at least one key")
+	}
+	for _, k := range o.keys {
+		if _, err := ParseKey(k.Text()); err != nil {
+			return err
+		}
+		if _, err := parseCapability(k.Capability); err != nil {
+			return fmt.Errorf("ablytest: key %s: %w", k.Name, err)
+		}
+	}
+	return nil
+}

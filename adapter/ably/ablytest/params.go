@@ -1,0 +1,65 @@
+package ablytest
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// channelParams is what the params of an ATTACH mean.
+type channelParams struct {
+	// recognised is what ATTACHED repeats: the params that the server knows and acts
+	// on. "agent" is not repeated, and neither is what the server doesn't serve, such
+	// as "delta".
+	recognised map[string]string
+	modes      Flags
+	rewind     func(*messageLog) []*publish
+}
+
+const maxRewind = 100
+
+// parseChannelParams reads params; those that are known must be right.
+func parseChannelParams(params map[string]string) (channelParams, *ErrorInfo) {
+	var out channelParams
+	for name, value := range params {
+		switch name {
+		case "modes":
+			for _, word := range strings.Split(value, ",") {
+				mode, ok := modeByName(word)
+				if !ok {
+					return channelParams{}, errInvalidParam("unknown mode %q in the channel params", word)
+				}
+				out.modes |= mode
+			}
+		case "rewind":
+			rewind, ok := parseRewind(value)
+			if !ok {
+				return channelParams{}, errInvalidParam("invalid rewind %q in the channel params", value)
+			}
+			out.rewind = rewind
+		default:
+			continue
+		}
+		if out.recognised == nil {
+			out.recognised = map[string]string{}
+		}
+		out.recognised[name] = value
+	}
+	return out, nil
+}
+
+// parseRewind reads a number of messages, or a time such as "15s" or "2m".
+func parseRewind(value string) (func(*messageLog) []*publish, bool) {
+	if n, err := strconv.Atoi(value); err == nil && n > 0 {
+		return func(l *messageLog) []*publish { return l.last(min(n, maxRewind), 0) }, true
+	}
+	unit := map[byte]time.Duration{'s': time.Second, 'm': time.Minute}
+	if len(value) > 1 {
+		if d, ok := unit[value[len(value)-1]]; ok {
+			if n, err := strconv.Atoi(value[:len(value)-1]); err == nil && n > 0 {
+				return func(l *messageLog) []*publish { return l.last(maxRewind, time.Duration(n)*d) }, true
+			}
+		}
+	}
+	return nil, false
+}

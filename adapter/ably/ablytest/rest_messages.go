@@ -1,0 +1,262 @@
+package ablytest
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+)
+
+// servePublish serves POST /channels/{name}/messages: one message or an array.
+func (s *Server) servePublish(rq *request) *response {
+	channel := rq.segments[1]
+	id, err := rq.identify()
+	if err != nil {
+		return rq.fail(err)
+	}
+	ms, err := rq.messages()
+	if err != nil {
+		return rq.fail(err)
+	}
+	s.mu.Lock()
+	serials, err := s.publish(channel, id, id.implied, nil, &ProtocolMessage{Messages: ms})
+	s.mu.Unlock()
+	if err != nil {
+		return rq.fail(err)
+	}
+	return rq.ok(http.StatusCreated, map[string]any{"channel": channel, "serials": serials})
+}
+
+// messages reads the body, which is one message or an array of them.
+func (rq *request) messages() ([]*Message, *ErrorInfo) {
+	var many []*Message
+	if rq.bodyIsArray() {
+		if err := rq.decode(&many); err != nil {
+			return nil, err
+		}
+	} else {
+		one := &Message{}
+		if err := rq.decode(one); err != nil {
+			return nil, err
+		}
+		many = []*Message{one}
+	}
+	for _, m := range many {
+		if m == nil {
+			return nil, errBadRequest("a message is null")
+		}
+	}
+	return many, nil
+}
+
+func (rq *request) bodyIsArray() bool {
+	if rq.bodyFormat == JSON {
+		return bytes.HasPrefix(bytes.TrimSpace(rq.body), []byte("["))
+	}
+	if len(rq.body) == 0 {
+		return false
+	}
+	b := rq.body[0] // fixarray, array 16, array 32
+	return b&0xf0 == 0x90 || b == 0xdc || b == 0xdd
+}
+
+const (
+	defaultLimit = 100
+	maxLimit     = 1000
+)
+
+// bounds is what a query asks for of a history (RSL2b, RTL10).
+type bounds struct {
+	start, end int64 // ms, both included
+	forwards   bool
+	limit      int
+	fromSerial string // not after this serial
+	cursor     string // behind this serial, in the direction
+}
+
+func parseBounds(q url.Values) (bounds, *ErrorInfo) {
+	b := bounds{end: 1<<63 - 1, limit: defaultLimit, fromSerial: q.Get("fromSerial"), cursor: q.Get("cursor")}
+	if b.fromSerial == "" {
+		b.fromSerial = q.Get("from_serial")
+	}
+	for name, v := range map[string]*int64{"start": &b.start, "end": &b.end} {
+		if text := q.Get(name); text != "" {
+			n, err := strconv.ParseInt(text, 10, 64)
+			if err != nil || n < 0 {
+				return b, errInvalidParam("invalid %s %q", name, text)
+			}
+			*v = n
+		}
+	}
+	if b.start > b.end {
+		return b, errInvalidParam("start is after end")
+	}
+	switch q.Get("direction") {
+	case "", "backwards":
+	case "forwards":
+		b.forwards = true
+	default:
+		return b, errInvalidParam("invalid direction %q", q.Get("direction"))
+	}
+	if text := q.Get("limit"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 0 || n > maxLimit {
+			return b, errInvalidParam("invalid limit %q: it is at most %d", text, maxLimit)
+		}
+		b.limit = n
+	}
+	return b, nil
+}
+
+// page picks the messages of one page from all, which are in ascending order, and tells
+// the cursor of the next page, "" if there is none.
+func (b bounds) page(all []*Message) (page []*Message, next string) {
+	page = []*Message{} // an empty page is an empty array, not null
+	for i := range all {
+		m := all[i]
+		if !b.forwards {
+			m = all[len(all)-1-i]
+		}
+		if m.Timestamp < b.start || m.Timestamp > b.end {
+			continue
+		}
+		// A serial of a message is longer than that of its channel, and so greater.
+		if b.fromSerial != "" && m.Serial > b.fromSerial+":~" {
+			continue
+		}
+		if b.cursor != "" && (b.forwards && m.Serial <= b.cursor || !b.forwards && m.Serial >= b.cursor) {
+			continue
+		}
+		if len(page) == b.limit {
+			if len(page) == 0 {
+				return page, ""
+			}
+			return page, page[len(page)-1].Serial
+		}
+		page = append(page, m)
+	}
+	return page, ""
+}
+
+// links sets the Link headers of a page (RSC19e, TG). They are relative, and carry the
+// query, as clients expect.
+func (rs *response) links(base string, q url.Values, next string) {
+	link := func(rel, cursor string) {
+		v := url.Values{}
+		for name, values := range q {
+			switch name {
+			case "cursor", "key", "access_token", "accessToken":
+			default:
+				v[name] = values
+			}
+		}
+		if cursor != "" {
+			v.Set("cursor", cursor)
+		}
+		if len(v) == 0 {
+			// A link without a query is not followed by some clients.
+			v.Set("direction", "backwards")
+		}
+		rs.header.Add("Link", fmt.Sprintf(`<./%s?%s>; rel="%s"`, base, v.Encode(), rel))
+	}
+	link("first", "")
+	link("current", q.Get("cursor"))
+	if next != "" {
+		link("next", next)
+	}
+}
+
+// serveHistory serves GET /channels/{name}/messages.
+func (s *Server) serveHistory(rq *request) *response {
+	channel := rq.segments[1]
+	if err := rq.permit(channel, "history"); err != nil {
+		return rq.fail(err)
+	}
+	b, err := parseBounds(rq.query)
+	if err != nil {
+		return rq.fail(err)
+	}
+	s.mu.Lock()
+	var all []*Message
+	if ch := s.channels[channel]; ch != nil {
+		all = ch.log.kept()
+	}
+	s.mu.Unlock()
+	page, next := b.page(all)
+	rs := rq.ok(http.StatusOK, page)
+	rs.links("messages", rq.query, next)
+	return rs
+}
+
+// serveMessage serves GET /channels/{name}/messages/{serial}.
+func (s *Server) serveMessage(rq *request) *response {
+	if err := rq.permit(rq.segments[1], "history"); err != nil {
+		return rq.fail(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ch := s.channels[rq.segments[1]]; ch != nil {
+		for _, m := range ch.log.kept() {
+			if m.Serial == rq.segments[2] {
+				if rq.format == JSON {
+					if text := textMessages([]*Message{m}); text != nil {
+						m = text[0]
+					}
+				}
+				return rq.ok(http.StatusOK, m)
+			}
+		}
+	}
+	return rq.fail(NewError(40400, http.StatusNotFound, "no message with that serial"))
+}
+
+// permit authenticates the request and checks the capability.
+func (rq *request) permit(channel, op string) *ErrorInfo {
+	id, err := rq.identify()
+	if err != nil {
+		return err
+	}
+	if !id.capability.allows(channel, op) {
+		return errNotPermitted("operation %s not permitted with the provided capability", op)
+	}
+	return nil
+}
+
+// serveChannelDetails serves GET /channels/{name}: status and occupancy (CHD).
+func (s *Server) serveChannelDetails(rq *request) *response {
+	name := rq.segments[1]
+	if err := rq.permit(name, "channel-metadata"); err != nil {
+		return rq.fail(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var connections, publishers, subscribers, presence, presenceSubscribers int
+	ch := s.channels[name]
+	if ch != nil {
+		for _, a := range ch.attachments() {
+			connections++
+			publishers += one(a.modes.Has(ModePublish))
+			subscribers += one(a.modes.Has(ModeSubscribe))
+			presence += one(a.modes.Has(ModePresence))
+			presenceSubscribers += one(a.modes.Has(ModePresenceSubscribe))
+		}
+	}
+	return rq.ok(http.StatusOK, map[string]any{
+		"channelId": name,
+		"status": map[string]any{
+			"isActive": connections > 0,
+			"occupancy": map[string]any{"metrics": map[string]int{
+				"connections": connections, "publishers": publishers, "subscribers": subscribers,
+				"presenceConnections": presence, "presenceSubscribers": presenceSubscribers, "presenceMembers": 0,
+			}},
+		},
+	})
+}
+
+func one(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,187 @@
+package ablytest
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// TB is what the server needs of a test; *testing.T, B and F have it.
+type TB interface {
+	Helper()
+	Cleanup(func())
+	Logf(format string, args ...any)
+	Fatalf(format string, args ...any)
+}
+
+// Server is an embedded double of Ably on loopback. Its methods may be called by any
+// goroutine, also from the hooks of its frames.
+type Server struct {
+	opts   options
+	ln     net.Listener
+	http   *http.Server
+	ctx    context.Context // ends when the server closes
+	cancel context.CancelFunc
+	owners owners
+	frames frames
+	faults faults
+
+	closing sync.Once
+	closed  chan struct{}
+
+	mu         sync.Mutex
+	changed    chan struct{} // closed and replaced at each change of the state
+	accepted   int           // WebSockets so far
+	refusal    *refusal      // of new connections, or nil
+	transports map[*transport]struct{}
+	conns      map[string]*connection // by connection id
+	channels   map[string]*channel
+	tokens     map[string]*token // by token string
+	nonces     map[string]time.Time
+	timers     map[*timer]struct{}
+	site       string // stands in serials
+}
+
+// NewServer starts a server that ends with the test, which fails at once if the server
+// can't start. Close waits for all that the server runs; clients should be closed
+// before.
+func NewServer(tb TB, opts ...Option) *Server {
+	tb.Helper()
+	s, err := Start(append([]Option{WithLogf(tb.Logf)}, opts...)...)
+	if err != nil {
+		tb.Fatalf("%v", err)
+		return nil
+	}
+	tb.Cleanup(s.Close)
+	return s
+}
+
+// Start starts a server without a test; the caller closes it. It fails if the options
+// can't work or the address can't be listened on.
+func Start(opts ...Option) (*Server, error) {
+	o := defaultOptions()
+	for _, opt := range opts {
+		opt(&o)
+	}
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	ln, err := net.Listen("tcp", o.addr)
+	if err != nil {
+		return nil, fmt.Errorf("ablytest: %w", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &Server{
+		opts: o, ln: ln, ctx: ctx, cancel: cancel,
+		closed:     make(chan struct{}),
+		changed:    make(chan struct{}),
+		transports: map[*transport]struct{}{},
+		conns:      map[string]*connection{},
+		channels:   map[string]*channel{},
+		tokens:     map[string]*token{},
+		nonces:     map[string]time.Time{},
+		timers:     map[*timer]struct{}{},
+		site:       randomText(5),
+	}
+	s.frames.limit = o.frameLog
+	s.http = &http.Server{
+		Handler:     http.HandlerFunc(s.serve),
+		ErrorLog:    log.New(io.Discard, "", 0),
+		ConnContext: withNetConn,
+		ConnState:   s.trackConn,
+	}
+	s.owners.run("listener", func() {
+		if err := s.http.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			o.logf("ablytest: %v", err)
+		}
+	})
+	return s, nil
+}
+
+// Close ends the server: it closes the listener and all connections and waits until
+// everything that the server runs has ended. Every 5 s that this takes it logs what it
+// waits for. Only code of the test can hold it up, such as a hook that doesn't return.
+// Further calls wait for the end of the first.
+func (s *Server) Close() {
+	s.closing.Do(func() {
+		s.cancel()
+		s.http.Close()
+		s.stopTimers()
+		s.owners.wait(5*time.Second, func(what []string) {
+			s.opts.logf("ablytest: Close waits for %s", strings.Join(what, ", "))
+		})
+		s.notify()
+		close(s.closed)
+	})
+	<-s.closed
+}
+
+// Addr returns host and port, joined.
+func (s *Server) Addr() string { return s.ln.Addr().String() }
+
+// Host returns the host that the server listens on.
+func (s *Server) Host() string {
+	host, _, _ := net.SplitHostPort(s.Addr())
+	return host
+}
+
+// Port returns the port that the server listens on.
+func (s *Server) Port() int {
+	_, port, _ := net.SplitHostPort(s.Addr())
+	n, _ := strconv.Atoi(port)
+	return n
+}
+
+// URL returns the base of the REST endpoints, such as "http://127.0.0.1:41234".
+func (s *Server) URL() string { return "http://" + s.Addr() }
+
+// Key returns the first of the server's keys, as clients are given it.
+func (s *Server) Key() string { return s.opts.keys[0].Text() }
+
+func (s *Server) now() time.Time { return s.opts.clock.Now() }
+
+func (s *Server) nowMillis() int64 { return s.now().UnixMilli() }
+
+// notify wakes all that waits for a change of the state.
+func (s *Server) notify() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.notifyLocked()
+}
+
+func (s *Server) notifyLocked() {
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// randomText returns n random letters and digits.
+func randomText(n int) string {
+	text := strings.ToLower(rand.Text() + rand.Text())
+	return text[:n]
+}
+
+type netConnKey struct{}
+
+func withNetConn(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, netConnKey{}, c)
+}
+
+// trackConn counts the goroutines that net/http runs for its connections. A connection
+// that became a WebSocket is counted by who serves that.
+func (s *Server) trackConn(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		s.owners.start("HTTP connection")
+	case http.StateClosed, http.StateHijacked:
+		s.owners.stop("HTTP connection")
+	}
+}

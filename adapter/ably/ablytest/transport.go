@@ -1,0 +1,217 @@
+package ablytest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+
+	"github.com/coder/websocket"
+)
+
+// transport is one WebSocket. Its reader is the goroutine of the HTTP handler; two more
+// carry the frames of each direction.
+type transport struct {
+	s          *Server
+	n          int // in the order of opening, from 1
+	ws         *websocket.Conn
+	tcp        net.Conn
+	format     Format
+	heartbeats bool // heartbeats are wanted as protocol messages
+	ctx        context.Context
+	cancel     context.CancelFunc
+	in, out    *pipe
+
+	// Guarded by s.mu.
+	conn  *connection // nil before CONNECTED, and when the transport is of no more use
+	muted bool        // nothing more goes to the client
+	idle  *timer
+}
+
+// outgoing is what a server has to tell about a message to a client.
+type outgoing struct {
+	closing  bool // end the transport after it
+	injected bool // made by a fault or by the test
+	ownWill  bool // a heartbeat that nobody asked for
+}
+
+// serveSocket serves a WebSocket until it ends.
+func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	t := &transport{s: s, heartbeats: query.Get("heartbeats") != "false"}
+	if query.Get("format") == "msgpack" {
+		t.format = MsgPack
+	}
+	s.mu.Lock()
+	s.accepted++
+	t.n = s.accepted
+	s.mu.Unlock()
+	defer s.owners.start(fmt.Sprintf("WebSocket %d", t.n))()
+
+	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
+	if err != nil {
+		return // Accept has answered.
+	}
+	// Frames above the limit that clients are told cut the connection, as at Ably.
+	ws.SetReadLimit(maxFrameSize)
+	t.ws = ws
+	t.tcp, _ = r.Context().Value(netConnKey{}).(net.Conn)
+	t.ctx, t.cancel = context.WithCancel(s.ctx)
+	defer t.cancel()
+	defer ws.CloseNow()
+
+	t.in = newPipe(t, ClientToServer, t.frameArrived, t.frameToServer)
+	t.out = newPipe(t, ServerToClient, func(*crossing) {}, t.frameToClient)
+	s.mu.Lock()
+	s.transports[t] = struct{}{}
+	s.mu.Unlock()
+
+	var carriers sync.WaitGroup
+	carriers.Go(func() { t.in.run(t.ctx) })
+	carriers.Go(func() { t.out.run(t.ctx) })
+
+	credentials := credentialsOf(r)
+	t.in.push(&crossing{
+		Frame:   Frame{Action: ActionConnect},
+		counted: true,
+		connect: func() { s.connect(t, credentials, query) },
+	})
+	t.read()
+	carriers.Wait()
+	s.mu.Lock()
+	delete(s.transports, t)
+	s.mu.Unlock()
+}
+
+// read takes frames off the socket until it ends, then has what was read carried to its
+// end before the transport is given up.
+func (t *transport) read() {
+	defer t.in.push(finish{func() { t.lost() }})
+	for {
+		kind, b, err := t.ws.Read(t.ctx)
+		if err != nil {
+			return
+		}
+		format := JSON
+		if kind == websocket.MessageBinary {
+			format = MsgPack
+		}
+		pm, err := unmarshalProtocol(format, b)
+		if err != nil {
+			t.s.failTransport(t, errBadRequest("a frame can't be decoded: %v", err))
+			continue
+		}
+		t.in.push(&crossing{
+			Frame:   Frame{Action: pm.Action, Channel: pm.Channel, Message: pm},
+			counted: true,
+		})
+	}
+}
+
+// lost gives the transport up: its connection, if any, has none from now on.
+func (t *transport) lost() {
+	t.s.mu.Lock()
+	t.s.dropTransport(t)
+	t.s.mu.Unlock()
+	t.cancel()
+}
+
+// cut ends the transport without a farewell.
+func (t *transport) cut() {
+	t.mute()
+	t.lost()
+	t.ws.CloseNow()
+}
+
+// mute has nothing more written to the client.
+func (t *transport) mute() {
+	t.s.mu.Lock()
+	t.muted = true
+	t.s.mu.Unlock()
+}
+
+// cutAfterWrite ends the transport such that what was written before still arrives: a
+// plain close would let the client's unread frames reset the stream.
+func (t *transport) cutAfterWrite() {
+	t.mute()
+	t.s.mu.Lock()
+	t.s.dropTransport(t)
+	t.s.mu.Unlock()
+	half, ok := t.tcp.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		t.cut()
+	}
+	// The client sees the end of the stream and closes; the reader sees that.
+}
+
+// send queues a message for the client. Callers hold s.mu.
+func (t *transport) send(pm *ProtocolMessage, o outgoing) {
+	if t.muted {
+		return
+	}
+	if o.closing {
+		t.muted = true
+	}
+	t.out.push(&crossing{
+		Frame:   Frame{Action: pm.Action, Channel: pm.Channel, Message: pm, Injected: o.injected},
+		counted: !o.ownWill,
+		closing: o.closing,
+	})
+}
+
+// frameArrived is told of each frame of the client as it comes off the socket.
+func (t *transport) frameArrived(c *crossing) {
+	if c.Message != nil && c.Message.MsgSerial != nil && c.Action.acknowledged() {
+		t.s.mu.Lock()
+		defer t.s.mu.Unlock()
+		if t.conn != nil {
+			t.conn.acks.arrived(*c.Message.MsgSerial)
+		}
+	}
+}
+
+// frameToServer brings a frame of the client to the server.
+func (t *transport) frameToServer(c *crossing) {
+	if c.cutAfter {
+		t.mute()
+	}
+	if c.connect != nil {
+		c.connect()
+	} else {
+		t.s.handle(t, c.Message)
+	}
+	if c.cutAfter {
+		t.cut()
+	}
+}
+
+// frameToClient writes a frame to the client.
+func (t *transport) frameToClient(c *crossing) {
+	b, err := marshalProtocol(t.format, c.Message)
+	if err != nil {
+		t.s.opts.logf("ablytest: %v can't be encoded: %v", c.Frame, err)
+		t.cut()
+		return
+	}
+	kind := websocket.MessageText
+	if t.format == MsgPack {
+		kind = websocket.MessageBinary
+	}
+	if err := t.ws.Write(t.ctx, kind, b); err != nil {
+		if t.ctx.Err() == nil && !errors.Is(err, net.ErrClosed) {
+			t.lost()
+		}
+		return
+	}
+	switch {
+	case c.cutAfter:
+		t.cutAfterWrite()
+	case c.closing:
+		t.ws.Close(websocket.StatusNormalClosure, "")
+		t.lost()
+	default:
+		t.s.resetIdle(t)
+	}
+}
