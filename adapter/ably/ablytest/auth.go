@@ -171,7 +171,7 @@ func (s *Server) renew(t *transport, pm *ProtocolMessage) {
 	c.sendConnected(nil)
 	for _, a := range c.sortedAttachments() {
 		if a.live && id.capability.permit(a.ch.name, a.modes) == 0 {
-			a.fail(errNotPermitted("the new token doesn't allow channel %q", a.ch.name))
+			a.end(ActionError, errNotPermitted("the new token doesn't allow channel %q", a.ch.name))
 		}
 	}
 }

@@ -49,14 +49,12 @@ func (c *connection) sortedAttachments() []*attachment {
 // attachments returns the channel's, in the order in which their connections were made.
 func (ch *channel) attachments() []*attachment {
 	out := slices.Collect(maps.Values(ch.attached))
-	slices.SortFunc(out, func(a, b *attachment) int {
-		if a.conn.order != b.conn.order {
-			return a.conn.order - b.conn.order
-		}
-		return strings.Compare(a.conn.id, b.conn.id)
-	})
+	slices.SortFunc(out, func(a, b *attachment) int { return a.conn.compare(b.conn) })
 	return out
 }
+
+// compare orders connections by when they were made.
+func (c *connection) compare(d *connection) int { return c.order - d.order }
 
 // attach handles an ATTACH: a first one, one after the loss of a transport, or one that
 // changes the params and modes of an attachment (RTL4, RTL16).
@@ -145,17 +143,11 @@ func (a *attachment) remove() {
 	delete(a.ch.attached, a.conn)
 }
 
-// detachBy ends the attachment as the server does of its own accord (RTL13).
-func (a *attachment) detachBy(err *ErrorInfo) {
+// end ends the attachment as the server does of its own accord, with a DETACHED (RTL13)
+// or an ERROR (RTL14).
+func (a *attachment) end(action Action, err *ErrorInfo) {
 	a.remove()
-	a.conn.send(&ProtocolMessage{Action: ActionDetached, Channel: a.ch.name, Error: err})
-	a.ch.s.notifyLocked()
-}
-
-// fail ends the attachment with an ERROR for the channel (RTL14).
-func (a *attachment) fail(err *ErrorInfo) {
-	a.remove()
-	a.conn.send(&ProtocolMessage{Action: ActionError, Channel: a.ch.name, Error: err})
+	a.conn.send(&ProtocolMessage{Action: action, Channel: a.ch.name, Error: err})
 	a.ch.s.notifyLocked()
 }
 

@@ -93,7 +93,8 @@ func (s *Server) findResumable(key string, id identity) (*connection, *ErrorInfo
 
 func (s *Server) newConnection() *connection {
 	id := randomText(10)
-	c := &connection{s: s, id: id, key: id + "!" + randomText(20), order: s.accepted, attached: map[string]*attachment{}}
+	s.made++
+	c := &connection{s: s, id: id, key: id + "!" + randomText(20), order: s.made, attached: map[string]*attachment{}}
 	s.conns[id] = c
 	return c
 }

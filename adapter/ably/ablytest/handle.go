@@ -30,7 +30,7 @@ func (s *Server) handle(t *transport, pm *ProtocolMessage) {
 		if pm.Channel == "" {
 			s.failTransportLocked(t, err, outgoing{closing: true})
 		} else if a := c.attached[pm.Channel]; a != nil {
-			a.fail(err)
+			a.end(ActionError, err)
 		} else {
 			c.send(&ProtocolMessage{Action: ActionError, Channel: pm.Channel, Error: err})
 		}

@@ -41,6 +41,7 @@ type Server struct {
 	mu         sync.Mutex
 	changed    chan struct{} // closed and replaced at each change of the state
 	accepted   int           // WebSockets so far
+	made       int           // connections so far
 	refusal    *refusal      // of new connections, or nil
 	transports map[*transport]struct{}
 	conns      map[string]*connection // by connection id

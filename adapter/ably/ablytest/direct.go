@@ -1,0 +1,232 @@
+package ablytest
+
+import (
+	"fmt"
+	"time"
+)
+
+// The methods here read and change the server's state without the wire. Where one names
+// a connection it means the connection's id, as ably-go's Connection.ID returns it; ""
+// means all connections. What they send to clients crosses the wire as frames like any
+// other, faults included, but for what [Server.Inject] sends.
+
+// Publish brings messages to a channel as another client's REST publish does, and
+// returns their serials. ClientID, ID and Encoding are taken as given; the rest is
+// filled in. It fails where Ably refuses the messages.
+func (s *Server) Publish(channel string, messages ...Message) ([]string, error) {
+	var ms []*Message
+	for i := range messages {
+		m := messages[i]
+		ms = append(ms, &m)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	serials, err := s.publish(channel, identity{anyClient: true}, "", nil, &ProtocolMessage{Messages: ms})
+	if err != nil {
+		return nil, err
+	}
+	return serials, nil
+}
+
+// Messages returns copies of the messages in a channel's history, oldest first.
+func (s *Server) Messages(channel string) []Message {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []Message
+	if ch := s.channels[channel]; ch != nil {
+		for _, m := range ch.log.kept() {
+			out = append(out, *m)
+		}
+	}
+	return out
+}
+
+// Inject sends protocol messages to a connection just as they are, whether or not they
+// make sense there. The server's own state doesn't change, and no fault applies. It fails if the connection
+// is unknown or has no transport; with "" it never does.
+func (s *Server) Inject(connectionID string, messages ...*ProtocolMessage) error {
+	return s.each(connectionID, func(c *connection) {
+		for _, pm := range messages {
+			c.t.send(pm, outgoing{injected: true})
+		}
+	})
+}
+
+// Cut ends a connection's transport without a farewell. The connection can be resumed.
+func (s *Server) Cut(connectionID string) error {
+	var cut []*transport
+	err := s.each(connectionID, func(c *connection) { cut = append(cut, c.t) })
+	for _, t := range cut {
+		t.cut()
+	}
+	return err
+}
+
+// Disconnect ends a connection's transport with a DISCONNECTED. The connection can be
+// resumed.
+func (s *Server) Disconnect(connectionID string, reason *ErrorInfo) error {
+	return s.each(connectionID, func(c *connection) {
+		s.disconnectLocked(c.t, reason, outgoing{closing: true})
+	})
+}
+
+// FailConnection ends a connection for good with an ERROR.
+func (s *Server) FailConnection(connectionID string, reason *ErrorInfo) error {
+	return s.each(connectionID, func(c *connection) {
+		s.failTransportLocked(c.t, reason, outgoing{closing: true})
+	})
+}
+
+// CloseConnection ends a connection for good with a CLOSED, as if it had asked for it.
+func (s *Server) CloseConnection(connectionID string) error {
+	return s.each(connectionID, func(c *connection) { s.closeConnection(c.t) })
+}
+
+// RequestAuth asks a connection to authenticate anew (RTN22).
+func (s *Server) RequestAuth(connectionID string) error {
+	return s.Inject(connectionID, &ProtocolMessage{Action: ActionAuth})
+}
+
+// Forget makes the server forget connections that have no transport, so that a resume
+// fails as it does when their time to live is over. It fails if the connection is
+// unknown or has a transport; with "" it never does.
+func (s *Server) Forget(connectionID string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if connectionID == "" {
+		for _, c := range s.sortedConnections() {
+			if c.t == nil {
+				s.forget(c)
+			}
+		}
+		return nil
+	}
+	c := s.conns[connectionID]
+	if c == nil || c.t != nil {
+		return fmt.Errorf("ablytest: connection %q is unknown or has a transport", connectionID)
+	}
+	s.forget(c)
+	return nil
+}
+
+// each calls f, under the lock, with the connection or all connections that have a
+// transport.
+func (s *Server) each(connectionID string, f func(*connection)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer s.notifyLocked()
+	if connectionID != "" {
+		c := s.conns[connectionID]
+		if c == nil || c.t == nil {
+			return fmt.Errorf("ablytest: connection %q is unknown or has no transport", connectionID)
+		}
+		f(c)
+		return nil
+	}
+	for _, c := range s.sortedConnections() {
+		if c.t != nil {
+			f(c)
+		}
+	}
+	return nil
+}
+
+// RefuseConnections refuses new connections and resumes from now on: with an ERROR, or,
+// if reason is nil, as a host that can't be reached. Connections that exist go on.
+func (s *Server) RefuseConnections(reason *ErrorInfo) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refusal = &refusal{reason}
+	s.notifyLocked()
+}
+
+// AcceptConnections ends what RefuseConnections began.
+func (s *Server) AcceptConnections() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refusal = nil
+	s.notifyLocked()
+}
+
+// DetachChannel detaches all connections from a channel as the server does of its own
+// accord, with a DETACHED; clients then attach again.
+func (s *Server) DetachChannel(channel string, reason *ErrorInfo) {
+	s.eachAttached(channel, func(a *attachment) { a.end(ActionDetached, reason) })
+}
+
+// FailChannel fails a channel for all connections that are attached, with an ERROR.
+func (s *Server) FailChannel(channel string, reason *ErrorInfo) {
+	s.eachAttached(channel, func(a *attachment) { a.end(ActionError, reason) })
+}
+
+// UpdateChannel sends an ATTACHED that nobody asked for to all connections that are
+// attached (RTL12). Without the RESUMED flag it tells them that continuity was lost.
+func (s *Server) UpdateChannel(channel string, resumed bool, reason *ErrorInfo) {
+	s.eachAttached(channel, func(a *attachment) { a.update(resumed, reason) })
+}
+
+// LoseContinuity makes sure that nobody can continue a channel from before this moment:
+// an ATTACH with an older serial gets an ATTACHED without the RESUMED flag. Nothing is
+// sent; the history stays.
+func (s *Server) LoseContinuity(channel string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.channel(channel).log.newSeries()
+	s.notifyLocked()
+}
+
+func (s *Server) eachAttached(channel string, f func(*attachment)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ch := s.channels[channel]; ch != nil {
+		for _, a := range ch.attachments() {
+			f(a)
+		}
+	}
+	s.notifyLocked()
+}
+
+// IssueToken makes a token of the server's first key, as an application's own server
+// would get it for its clients.
+func (s *Server) IssueToken(p TokenParams) (*TokenDetails, error) {
+	d, err := s.issue(s.opts.keys[0], p)
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// ExpireTokens makes all tokens expire now. Connections that use one are disconnected
+// with error 40142.
+func (s *Server) ExpireTokens() {
+	now := s.now()
+	s.endTokens(func(t *token) { t.details.Expires = min(t.details.Expires, now.UnixMilli()) }, errTokenExpired())
+}
+
+// RevokeTokens revokes the tokens of a clientId, or all if it is "". Connections that
+// use one are disconnected with error 40141.
+func (s *Server) RevokeTokens(clientID string) {
+	s.endTokens(func(t *token) {
+		if clientID == "" || clientID == t.details.ClientID {
+			t.revoked = true
+		}
+	}, NewError(40141, 401, "token revoked"))
+}
+
+func (s *Server) endTokens(end func(*token), reason *ErrorInfo) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.tokens {
+		end(t)
+	}
+	for _, c := range s.sortedConnections() {
+		t := c.identity.token
+		if c.t != nil && t != nil && (t.revoked || t.details.Expires <= s.nowMillis()) {
+			s.disconnectLocked(c.t, reason, outgoing{closing: true})
+		}
+	}
+	s.notifyLocked()
+}
+
+// Now returns the server's time.
+func (s *Server) Now() time.Time { return s.now() }

@@ -1,0 +1,170 @@
+package ablytest
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// State is a copy of what the server holds at one moment, read without the wire.
+type State struct {
+	// WebSockets counts those opened since the start, ended ones included.
+	WebSockets int
+	// Connections are those whose state the server keeps, oldest first.
+	Connections []ConnectionInfo
+	// Channels are those used since the start, by name.
+	Channels map[string]ChannelInfo
+	// Tokens are those issued since the start, oldest first.
+	Tokens []TokenInfo
+	// Closed tells that the server was closed.
+	Closed bool
+}
+
+// ConnectionInfo describes a connection.
+type ConnectionInfo struct {
+	ID string
+	// ClientID is the one that the connection is identified with, "" for none.
+	ClientID string
+	KeyName  string
+	// WebSocket is the number of its transport, as in [Frame.Connection]; 0 means that
+	// it has none and may be resumed.
+	WebSocket int
+	Format    Format
+	// Channels are those it is attached to, sorted.
+	Channels []string
+}
+
+// ChannelInfo describes a channel.
+type ChannelInfo struct {
+	Name string
+	// Attached holds the attachments by connection id.
+	Attached map[string]AttachmentInfo
+	// Serial is the channel's serial now; it moves with each publish.
+	Serial string
+	// Messages counts the messages in the history.
+	Messages int
+}
+
+// AttachmentInfo describes a connection's share in a channel.
+type AttachmentInfo struct {
+	Modes Flags
+	// Params are those that the server recognised.
+	Params map[string]string
+	// Live is false while the connection is without a transport, and after a resume
+	// until the client attaches again.
+	Live bool
+}
+
+// TokenInfo describes a token, without the token itself. Times are in milliseconds
+// since the epoch.
+type TokenInfo struct {
+	KeyName, ClientID, Capability string
+	Issued, Expires               int64
+	Revoked                       bool
+}
+
+// Attached tells whether any connection is attached to the channel.
+func (st State) Attached(channel string) bool { return len(st.Channels[channel].Attached) > 0 }
+
+// AttachedChannels returns the names of the channels to which any connection is
+// attached, sorted.
+func (st State) AttachedChannels() []string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(st.Channels)) {
+		if st.Attached(name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// Connected returns how many connections have a transport.
+func (st State) Connected() int {
+	n := 0
+	for _, c := range st.Connections {
+		n += one(c.WebSocket != 0)
+	}
+	return n
+}
+
+// State returns what the server holds now.
+func (s *Server) State() State {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stateLocked()
+}
+
+// Await waits until condition holds of the server's state, without polling: it is asked
+// at once and after each change. condition may call the server, but must not wait for
+// it. If ctx or the server ends first, the error says so and wraps the context's cause.
+func (s *Server) Await(ctx context.Context, condition func(State) bool) error {
+	for {
+		s.mu.Lock()
+		st, changed := s.stateLocked(), s.changed
+		s.mu.Unlock()
+		if condition(st) {
+			return nil
+		}
+		if st.Closed {
+			return fmt.Errorf("ablytest: the server was closed before the condition held")
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("ablytest: the condition doesn't hold yet: %w", context.Cause(ctx))
+		}
+	}
+}
+
+func (s *Server) stateLocked() State {
+	st := State{WebSockets: s.accepted, Channels: make(map[string]ChannelInfo, len(s.channels)), Closed: s.ctx.Err() != nil}
+	for _, c := range s.sortedConnections() {
+		st.Connections = append(st.Connections, c.info())
+	}
+	for name, ch := range s.channels {
+		st.Channels[name] = ch.info()
+	}
+	for _, t := range s.tokens {
+		st.Tokens = append(st.Tokens, TokenInfo{
+			KeyName: t.details.KeyName, ClientID: t.details.ClientID, Capability: t.details.Capability,
+			Issued: t.details.Issued, Expires: t.details.Expires, Revoked: t.revoked,
+		})
+	}
+	slices.SortFunc(st.Tokens, func(a, b TokenInfo) int {
+		if a.Issued != b.Issued {
+			return int(a.Issued - b.Issued)
+		}
+		return strings.Compare(a.ClientID, b.ClientID)
+	})
+	return st
+}
+
+func (s *Server) sortedConnections() []*connection {
+	return slices.SortedFunc(maps.Values(s.conns), func(a, b *connection) int { return a.compare(b) })
+}
+
+func (c *connection) info() ConnectionInfo {
+	i := ConnectionInfo{
+		ID: c.id, ClientID: c.clientID, KeyName: c.identity.key.Name,
+		Channels: slices.Sorted(maps.Keys(c.attached)),
+	}
+	if c.t != nil {
+		i.WebSocket, i.Format = c.t.n, c.t.format
+	}
+	return i
+}
+
+func (ch *channel) info() ChannelInfo {
+	i := ChannelInfo{Name: ch.name, Serial: ch.log.serial, Attached: make(map[string]AttachmentInfo, len(ch.attached))}
+	for c, a := range ch.attached {
+		i.Attached[c.id] = AttachmentInfo{Modes: a.modes, Params: maps.Clone(a.params), Live: a.live}
+	}
+	for _, p := range ch.log.log {
+		if !p.ephemeral {
+			i.Messages += len(p.messages)
+		}
+	}
+	return i
+}
