@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -30,11 +31,14 @@ type roomOptionsJSON struct {
 
 // milliseconds writes a duration in milliseconds, with no more digits than it needs.
 func milliseconds(d time.Duration) json.Number {
-	s := fmt.Sprintf("%d", d/time.Millisecond)
-	if rest := d % time.Millisecond; rest != 0 {
-		s = strings.TrimRight(fmt.Sprintf("%.6f", float64(d)/float64(time.Millisecond)), "0")
+	sign, whole, rest := "", d/time.Millisecond, d%time.Millisecond
+	if rest == 0 {
+		return json.Number(strconv.FormatInt(int64(whole), 10))
 	}
-	return json.Number(s)
+	if d < 0 {
+		sign, whole, rest = "-", -whole, -rest
+	}
+	return json.Number(strings.TrimRight(fmt.Sprintf("%s%d.%06d", sign, whole, rest), "0"))
 }
 
 // MarshalJSON writes the options as an object with the field names of Ably's documentation; durations are in milliseconds.
@@ -64,7 +68,10 @@ func (o *RoomOptions) UnmarshalJSON(data []byte) error {
 		"messages.rawMessageReactions":        &next.Messages.RawMessageReactions,
 		"messages.defaultMessageReactionType": &next.Messages.DefaultMessageReactionType,
 	}
-	features, err := readObject("the options", data)
+	if !json.Valid(data) {
+		return badOptions("the value is not valid JSON")
+	}
+	features, err := readObject("the value", data)
 	if err != nil {
 		return err
 	}
@@ -107,11 +114,11 @@ func readObject(path string, data []byte) (map[string]json.RawMessage, error) {
 	fields := map[string]json.RawMessage{}
 	for d.More() {
 		t, err := d.Token()
-		if err != nil {
-			return nil, badOptions("%s is not valid JSON: %v", path, err)
-		}
 		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
+		if err == nil {
+			err = d.Decode(&value)
+		}
+		if err != nil {
 			return nil, badOptions("%s is not valid JSON: %v", path, err)
 		}
 		name := t.(string)
@@ -141,7 +148,11 @@ func readField(path string, data json.RawMessage, target any) error {
 		if json.Unmarshal(data, &ms) != nil {
 			return badOptions("%s is %s, expected a number of milliseconds", path, data)
 		}
-		ns := math.Round(ms * float64(time.Millisecond))
+		if d, err := time.ParseDuration(string(data) + "ms"); err == nil { // exact, where a float64 has no nanoseconds any more
+			*target = d
+			return nil
+		}
+		ns := math.Round(ms * float64(time.Millisecond)) // an exponent, which ParseDuration doesn't know, or out of range
 		if ns >= math.MaxInt64 || ns <= math.MinInt64 {
 			return badOptions("%s is %s, which is out of range", path, data)
 		}
