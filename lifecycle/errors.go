@@ -57,16 +57,16 @@ func (c ErrorCode) String() string {
 // Error makes a code an error value, so that [errors.Is] can be asked for it.
 func (c ErrorCode) Error() string { return fmt.Sprintf("%s (%d)", c.String(), int(c)) }
 
-// StatusCode returns the HTTP status that goes with the code, as Ably gives it: the code's first three digits for codes of five
-// digits, and what the Chat specification states for its own.
+// StatusCode returns the HTTP status that goes with the code, as Ably gives it: the code's first three digits where these are the
+// status of an error (40003, 42211, 50003), what the Chat specification states for its own codes, and 400 for all others.
 func (c ErrorCode) StatusCode() int {
-	switch {
+	switch status := int(c) / 100; {
 	case c == RoomDiscontinuity || c == OperationSerializationFailed:
 		return 500
-	case c == Disconnected || c == PresenceAutoReentryFailed || c == ChannelOperationFailed || c >= 102000:
-		return 400
+	case status >= 400 && status < 600:
+		return status
 	}
-	return int(c) / 100
+	return 400
 }
 
 // ErrorInfo is Ably's error: a code, an HTTP status, a message for the developer who uses the library (CHA-GP6), and a cause. It is
@@ -110,12 +110,13 @@ func (e *ErrorInfo) Unwrap() error {
 }
 
 // AsErrorInfo returns the first [*ErrorInfo] in err's chain; for another error, one with the code [ChannelOperationFailed] whose
-// cause is err; for nil, nil. It may be called concurrently.
+// cause is err; for nil, and for a nil *ErrorInfo that became an error, nil. It may be called concurrently.
 func AsErrorInfo(err error) *ErrorInfo {
-	if err == nil {
-		return nil
+	info, ok := err.(*ErrorInfo)
+	if err == nil || ok {
+		return info
 	}
-	if info := (*ErrorInfo)(nil); errors.As(err, &info) {
+	if errors.As(err, &info) && info != nil {
 		return info
 	}
 	return NewErrorInfo(ChannelOperationFailed, "unable to complete the channel operation", err)
