@@ -11,8 +11,7 @@ import (
 	"ablyrooms.example/tests/conformance"
 )
 
-// backend has lifecycle.Rooms open the harness's rooms. The token y is a room without presence events; x is the defaults, which every
-// other get spells out.
+// backend has lifecycle.Rooms open the harness's rooms. The token y is a room without presence events; x is the defaults.
 type backend struct{ harness *conformance.Backend }
 
 func token(o lifecycle.RoomOptions) string {
@@ -32,16 +31,15 @@ func (b backend) Release(ctx context.Context, _ string, room *conformance.Room) 
 
 type system struct {
 	*lifecycle.Rooms[*conformance.Room]
-	spell bool
 }
 
 func (s *system) Get(ctx context.Context, name, options string) (*conformance.Room, error) {
 	var o []lifecycle.RoomOption
-	if s.spell {
+	token, out := conformance.Spelling(options)
+	if out {
 		o = append(o, lifecycle.WithRoomOptions(lifecycle.DefaultRoomOptions()))
 	}
-	s.spell = !s.spell
-	if options == "y" {
+	if token == "y" {
 		o = append(o, lifecycle.WithPresenceEvents(false))
 	}
 	return s.Rooms.Get(ctx, name, o...)
@@ -64,7 +62,7 @@ func subject() conformance.Subject {
 			}
 			return conformance.Unknown
 		},
-		CancelsOpenings: true,
+		Promises: conformance.AllPromises(),
 	}
 }
 
@@ -76,3 +74,6 @@ func TestRoomsAgainstModel(t *testing.T) {
 		}
 	})
 }
+
+// TestRoomsConform holds lifecycle.Rooms to all that the harness knows.
+func TestRoomsConform(t *testing.T) { conformance.Run(t, subject()) }

@@ -1,6 +1,9 @@
 package conformance
 
 import (
+	"iter"
+	"slices"
+
 	"pgregory.net/rapid"
 
 	"ablyrooms.example/model"
@@ -16,12 +19,15 @@ func DefaultBounds() Bounds {
 
 // Script draws a script within the bounds: any interleaving of calls, of callers that give up and of the backend's ends that the
 // model takes. Dispose is drawn less often than the rest, since little happens after it.
-func Script(t *rapid.T, b Bounds) []model.Input {
+func Script(t *rapid.T, b Bounds) []model.Input { return script(t, b, AllPromises()) }
+
+// script draws a script for a system with these promises.
+func script(t *rapid.T, b Bounds, p Promises) []model.Input {
 	var script []model.Input
 	var state model.State
 	step := func(t *rapid.T) {
 		// Nothing is drawn that is not possible: an action that skips too often would fail the whole property.
-		in, ok := draw(t, state, b)
+		in, ok := draw(t, state, b, p)
 		if !ok {
 			return
 		}
@@ -35,57 +41,60 @@ func Script(t *rapid.T, b Bounds) []model.Input {
 	return script
 }
 
-// draw draws one input that the model takes in the state; there is none when all calls are used and nothing is under way.
-func draw(t *rapid.T, state model.State, b Bounds) (model.Input, bool) {
+// weights say how often a kind of input is drawn beside the others, for each input of the kind that the model takes. Dispose is rare, since
+// little happens after it.
+var weights = map[model.Kind]int{
+	model.KindGet: 4, model.KindRelease: 3, model.KindDispose: 1, model.KindGiveUp: 1,
+	model.KindOpened: 2, model.KindOpenFailed: 1, model.KindReleased: 1, model.KindReleaseFailed: 1,
+}
+
+// draw draws a kind and then one input of it that the model takes in the state; there is none when all calls are used and nothing is under
+// way.
+func draw(t *rapid.T, state model.State, b Bounds, p Promises) (model.Input, bool) {
+	byKind := map[model.Kind][]model.Input{}
 	var kinds []model.Kind
-	var pending, opening, closing []int
-	for i, c := range state.Calls {
-		if c.Pending() {
-			pending = append(pending, i+1)
+	for _, in := range state.Enabled(b) {
+		if !p.allows(state, in) {
+			continue
 		}
-	}
-	for i, inc := range state.Incarnations {
-		switch inc.Work {
-		case model.WorkOpening:
-			opening = append(opening, i+1)
-		case model.WorkClosing:
-			closing = append(closing, i+1)
+		if byKind[in.Kind] == nil {
+			for range weights[in.Kind] {
+				kinds = append(kinds, in.Kind)
+			}
 		}
-	}
-	if len(state.Calls) < b.Calls {
-		for range 3 {
-			kinds = append(kinds, model.KindGet, model.KindRelease)
-		}
-		kinds = append(kinds, model.KindGet, model.KindDispose)
-	}
-	if len(opening) > 0 {
-		kinds = append(kinds, model.KindOpened, model.KindOpened, model.KindOpenFailed)
-	}
-	if len(closing) > 0 {
-		kinds = append(kinds, model.KindReleased, model.KindReleaseFailed)
-	}
-	if len(pending) > 0 {
-		kinds = append(kinds, model.KindGiveUp)
+		byKind[in.Kind] = append(byKind[in.Kind], in)
 	}
 	if len(kinds) == 0 {
 		return model.Input{}, false
 	}
-	in := model.Input{Kind: rapid.SampledFrom(kinds).Draw(t, "kind")}
-	switch in.Kind {
-	case model.KindGet, model.KindRelease, model.KindDispose:
-		in.Call = len(state.Calls) + 1
-	case model.KindGiveUp:
-		in.Call = rapid.SampledFrom(pending).Draw(t, "call")
-	case model.KindOpened, model.KindOpenFailed:
-		in.Incarnation = rapid.SampledFrom(opening).Draw(t, "incarnation")
-	case model.KindReleased, model.KindReleaseFailed:
-		in.Incarnation = rapid.SampledFrom(closing).Draw(t, "incarnation")
+	kind := rapid.SampledFrom(kinds).Draw(t, "kind")
+	return rapid.SampledFrom(byKind[kind]).Draw(t, "input"), true
+}
+
+// scripts yields every script of exactly n inputs within the bounds that is allowed, up to a renaming of names: a name is used first after
+// those that stand before it in the bounds. The slice is the receiver's to keep.
+func scripts(b Bounds, n int, allowed func(model.State, model.Input) bool) iter.Seq[[]model.Input] {
+	return func(yield func([]model.Input) bool) {
+		path := make([]model.Input, 0, n)
+		var walk func(state model.State, named int) bool
+		walk = func(state model.State, named int) bool {
+			if len(path) == n {
+				return yield(slices.Clone(path))
+			}
+			for _, in := range state.Enabled(b) {
+				now := max(named, slices.Index(b.Names, in.Name)+1)
+				if now > named+1 || !allowed(state, in) {
+					continue
+				}
+				next, _, _ := state.Step(in)
+				path = append(path, in)
+				if !walk(next, now) {
+					return false
+				}
+				path = path[:len(path)-1]
+			}
+			return true
+		}
+		walk(model.State{}, 0)
 	}
-	if in.Kind == model.KindGet || in.Kind == model.KindRelease {
-		in.Name = rapid.SampledFrom(b.Names).Draw(t, "name")
-	}
-	if in.Kind == model.KindGet {
-		in.Options = rapid.SampledFrom(b.Options).Draw(t, "options")
-	}
-	return in, true
 }

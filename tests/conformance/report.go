@@ -2,24 +2,84 @@ package conformance
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"ablyrooms.example/model"
 )
 
-// Violation says where a System did otherwise than the model: after the last input of Script.
-type Violation struct {
-	Script []model.Input // the inputs up to the one that shows it
-	Want   string        // what the rules ask for after it
-	Got    string        // what the System did
-	Rules  []model.Rule  // the rules that the last input follows
+// ViolationKind says in which way a System failed.
+type ViolationKind uint8
+
+// The kinds of violations.
+const (
+	Differs  ViolationKind = iota + 1 // it did otherwise than the model
+	Hang                              // a goroutine waits for a lock that is never free, or never rests
+	Leftover                          // a goroutine waits for ever when all is over
+	Panic                             // a call panicked or ended its goroutine
+	Inside                            // [Subject.Inspect] found something
+)
+
+// String returns the kind in a word or two.
+func (k ViolationKind) String() string {
+	words := [...]string{"nothing", "differs", "hang", "leftover", "panic", "inside"}
+	return words[min(int(k), len(words)-1)]
 }
 
-// Error tells all of it: rules, script and sequence diagram.
+// Violation says where a System did otherwise than the model: after the last input of Script.
+type Violation struct {
+	Kind     ViolationKind
+	Script   []model.Input // the inputs up to the one that shows it
+	Want     string        // what the rules ask for after it
+	Got      string        // what the System did
+	Rules    []model.Rule  // the rules that the last input follows
+	Shortest bool          // no shorter script with the same kinds of inputs, names and options shows a violation
+	Spelled  bool          // every second call spelled the default options out
+}
+
+// Error tells all of it: rules, script and sequence diagram, and the script as Go code for [RunScript].
 func (v *Violation) Error() string {
-	return fmt.Sprintf("after %v\n  expected %s\n  but      %s\n  rules    %s\n\nscript:\n%s\nsequence diagram (Mermaid):\n%s",
-		v.Script[len(v.Script)-1], v.Want, v.Got, v.Cite(), FormatScript(v.Script), Mermaid(v.Script, v.Got))
+	var b strings.Builder
+	last := "the begin"
+	if len(v.Script) > 0 {
+		last = v.Script[len(v.Script)-1].String()
+	}
+	fmt.Fprintf(&b, "after %s\n  expected %s\n  but      %s\n  rules    %s\n\n", last, v.Want, v.Got, v.Cite())
+	b.WriteString("script")
+	if v.Shortest {
+		b.WriteString(", a shortest one")
+	}
+	if v.Spelled {
+		b.WriteString(" (calls with even numbers spell the defaults out)")
+	}
+	fmt.Fprintf(&b, ":\n%s\nsequence diagram (Mermaid):\n%s\n", FormatScript(v.Script), Mermaid(v.Script, v.Got))
+	fmt.Fprintf(&b, "to run it again: conformance.RunScript(t, subject, %s)", goCode(v.Script))
+	return b.String()
+}
+
+// Steps returns the script in one line: "get(1, a, x); opened(1)".
+func (v *Violation) Steps() string {
+	steps := make([]string, len(v.Script))
+	for i, in := range v.Script {
+		steps[i] = in.String()
+	}
+	return strings.Join(steps, "; ")
+}
+
+// goCode prints a script as a Go expression.
+func goCode(script []model.Input) string {
+	lines := make([]string, len(script))
+	for i, in := range script {
+		switch in.Kind {
+		case model.KindGet:
+			lines[i] = fmt.Sprintf("model.Get(%d, %q, %q)", in.Call, in.Name, in.Options)
+		case model.KindRelease:
+			lines[i] = fmt.Sprintf("model.Release(%d, %q)", in.Call, in.Name)
+		default:
+			s := in.String()
+			lines[i] = "model." + strings.ToUpper(s[:1]) + s[1:]
+		}
+	}
+	return "[]model.Input{" + strings.Join(lines, ", ") + "}"
 }
 
 // Cite names the rules with the points of the specification that they come from: "R9 (CHA-RC1g4)".
@@ -88,55 +148,4 @@ func Mermaid(script []model.Input, note string) string {
 		fmt.Fprintf(&b, "    Note over R: but %s\n", strings.NewReplacer(";", ",", "#", "no. ", "\n", " ").Replace(note))
 	}
 	return b.String()
-}
-
-// Shorten removes inputs from a script, renumbering calls and incarnations, as long as fails holds for what is left. The result is
-// one from which no single input, with what depends on it, can be removed.
-func Shorten(script []model.Input, fails func([]model.Input) bool) []model.Input {
-	for changed := true; changed; {
-		changed = false
-		for i := len(script) - 1; i >= 0; i-- {
-			if shorter, ok := without(script, i); ok && len(shorter) < len(script) && fails(shorter) {
-				script, changed = shorter, true
-				i = min(i, len(script))
-			}
-		}
-	}
-	return script
-}
-
-// without removes one input and then whatever the model refuses because of it.
-func without(script []model.Input, remove int) ([]model.Input, bool) {
-	var kept []model.Input
-	state, before := model.State{}, model.State{}
-	calls, incarnations := map[int]int{}, map[int]int{}
-	for i, in := range script {
-		old, _, err := before.Step(in)
-		if err != nil {
-			return nil, false
-		}
-		if i != remove {
-			mapped := in
-			switch in.Kind {
-			case model.KindGet, model.KindRelease, model.KindDispose:
-				mapped.Call = len(state.Calls) + 1
-			case model.KindGiveUp:
-				mapped.Call = calls[in.Call]
-			default:
-				mapped.Incarnation = incarnations[in.Incarnation]
-			}
-			if next, _, err := state.Step(mapped); err == nil {
-				if len(next.Calls) > len(state.Calls) {
-					calls[in.Call] = mapped.Call
-				}
-				if len(next.Incarnations) > len(state.Incarnations) && len(old.Incarnations) > len(before.Incarnations) {
-					incarnations[len(old.Incarnations)] = len(next.Incarnations)
-				}
-				state = next
-				kept = append(kept, mapped)
-			}
-		}
-		before = old
-	}
-	return slices.Clip(kept), true
 }

@@ -3,14 +3,13 @@ package conformance
 import (
 	"context"
 	"errors"
-	"fmt"
-	"sync"
+	"strings"
 )
 
-// System is what the harness tries: anything that gets, releases and disposes of rooms by name. Its methods are called
-// concurrently. Options are tokens: two gets ask for the same room when the tokens are equal.
+// System is what the harness tries: anything that gets, releases and disposes of rooms by name. Its methods are called concurrently.
 type System interface {
-	// Get returns the room of a name: the *Room that [Backend.Open] returned, as it is.
+	// Get returns the room of a name: the *Room that [Backend.Open] returned, the very pointer. Options are tokens: two gets ask for the
+	// same room when their tokens are equal, or with [Promises.EqualAfterDefaults] when they are equal by [Spelling].
 	Get(ctx context.Context, name, options string) (*Room, error)
 	// Release ends the room of a name.
 	Release(ctx context.Context, name string) error
@@ -18,15 +17,21 @@ type System interface {
 	Dispose(ctx context.Context) error
 }
 
-// Subject tells the harness how to make a System and how to read its errors.
+// A System that keeps goroutines beyond Dispose has a method Close() as well, which is called when a script is over.
+type closer interface{ Close() }
+
+// Subject tells the harness how to make a System, how to read its errors, and what to hold it to.
 type Subject struct {
-	// New makes a fresh System that opens and releases rooms with the backend, and with nothing else.
+	// New makes a fresh System that opens and releases rooms with the backend, and with nothing else. It is called once for each
+	// script, inside its bubble, so that what it starts belongs there.
 	New func(*Backend) System
-	// Classify tells what an error of the System means. Errors that a Backend method returned, and the causes of contexts, need not be
-	// told; they must be found in the System's error with errors.Is.
+	// Classify tells what an error of the System means. Errors that a Backend method returned, and those of contexts, need not be told;
+	// they must be found in the System's error with errors.Is and errors.As. It must be pure.
 	Classify func(error) Rejection
-	// CancelsOpenings says that the System ends the context of an opening that is no longer wanted, and of no other.
-	CancelsOpenings bool
+	// Promises says what the System is held to. The zero value is the least.
+	Promises Promises
+	// Inspect, if it is not nil, looks inside the System after each input, when nothing moves any more, and returns what is wrong.
+	Inspect func(System, Step) error
 }
 
 // Rejection is what an error of a System means.
@@ -40,101 +45,25 @@ const (
 	Disposed                          // the system was disposed of (CHA-RC1f8)
 )
 
-// Room is what a [Backend] opens.
-type Room struct {
-	Name        string
-	Options     string
-	incarnation int // 0 until the harness knows
-}
+// spelledOut marks options whose defaults are written out.
+const spelledOut = "+defaults"
 
-// Backend opens and releases rooms for a System. Each of its calls waits until the harness ends it, well or badly.
-type Backend struct {
-	mu       sync.Mutex
-	works    []*work // not ended yet, in the order of their begin
-	faults   []string
-	draining bool
-}
+// Spelling takes the options of a [System.Get] apart, where [Promises.EqualAfterDefaults] is promised: the token, and whether the get
+// writes every default out rather than leaving it away. Two gets with the same token ask for the same room.
+func Spelling(options string) (token string, out bool) { return strings.CutSuffix(options, spelledOut) }
 
-// work is one call of the backend.
-type work struct {
-	opening     bool
-	ctx         context.Context
-	room        *Room
-	gate        chan error
-	incarnation int
-}
-
-// failure is the error that the backend ends a work with when the script says so.
-type failure struct {
-	incarnation int
-	opening     bool
-}
-
-func (f *failure) Error() string {
-	if f.opening {
-		return fmt.Sprintf("the backend could not open #%d", f.incarnation)
-	}
-	return fmt.Sprintf("the backend could not release #%d", f.incarnation)
-}
-
-var errDrained = errors.New("the run is over")
-
-// Open opens a room. It waits until the harness lets it end, also when ctx ends first.
-func (b *Backend) Open(ctx context.Context, name, options string) (*Room, error) {
-	room := &Room{Name: name, Options: options}
-	if err := b.do(&work{opening: true, ctx: ctx, room: room}); err != nil {
-		return nil, err
-	}
-	return room, nil
-}
-
-// Release releases a room that Open returned. It waits until the harness lets it end.
-func (b *Backend) Release(ctx context.Context, room *Room) error {
-	if room == nil {
-		b.fault("the system released a room that is nil")
-		return errors.New("nil room")
-	}
-	return b.do(&work{ctx: ctx, room: room})
-}
-
-func (b *Backend) do(w *work) error {
-	b.mu.Lock()
-	if b.draining {
-		b.mu.Unlock()
-		return errDrained
-	}
-	w.gate = make(chan error, 1)
-	b.works = append(b.works, w)
-	b.mu.Unlock()
-	return <-w.gate
-}
-
-func (b *Backend) fault(s string) {
-	b.mu.Lock()
-	b.faults = append(b.faults, s)
-	b.mu.Unlock()
-}
-
-// end lets a work of an incarnation end.
-func (b *Backend) end(incarnation int, err error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for i, w := range b.works {
-		if w.incarnation == incarnation {
-			b.works = append(b.works[:i:i], b.works[i+1:]...)
-			w.gate <- err
-			return
+// ClassifyBy returns a [Subject.Classify] for a System whose errors are found with errors.Is: those for different options, for a room
+// that was released before the get was done, and for a system that was disposed of.
+func ClassifyBy(differentOptions, releasedBefore, disposed error) func(error) Rejection {
+	return func(err error) Rejection {
+		switch {
+		case errors.Is(err, differentOptions):
+			return DifferentOptions
+		case errors.Is(err, releasedBefore):
+			return ReleasedBefore
+		case errors.Is(err, disposed):
+			return Disposed
 		}
+		return Unknown
 	}
-}
-
-// drain lets everything end, now and later.
-func (b *Backend) drain() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.draining = true
-	for _, w := range b.works {
-		w.gate <- errDrained
-	}
-	b.works = nil
 }

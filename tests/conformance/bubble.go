@@ -1,0 +1,151 @@
+package conformance
+
+import (
+	"bytes"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// How long, in real time, a bubble that doesn't come to rest is left alone, and how often it must then be seen unchanged.
+const (
+	firstLook = 200 * time.Millisecond
+	nextLook  = 50 * time.Millisecond
+	looks     = 3
+)
+
+// patience is how long, in real time, a bubble may keep moving.
+var patience = time.Minute
+
+// ending is how a bubble ended.
+type ending struct {
+	leftover bool   // goroutines were left waiting
+	hang     string // not empty: it never came to rest, and this is why; its goroutines are abandoned
+}
+
+// bubble runs a function in a bubble of virtual time. synctest.Wait never returns while a goroutine waits for a lock, since what
+// holds the lock might be elsewhere; so a look is taken from outside at one that takes long. When all of its goroutines wait and nothing
+// has changed over several looks, nothing ever will.
+func bubble(t *testing.T, run func()) ending {
+	t.Helper()
+	type result struct {
+		ending
+		panicked any
+		goexit   bool
+	}
+	var id atomic.Pointer[[]byte]
+	ended := make(chan result, 1)
+	go func() {
+		r := result{goexit: true}
+		defer func() {
+			if p := recover(); p != nil {
+				r = result{ending: ending{leftover: true}}
+				if !strings.HasPrefix(fmt.Sprint(p), "deadlock") {
+					r = result{panicked: p}
+				}
+			}
+			ended <- r
+		}()
+		synctest.Test(t, func(*testing.T) {
+			id.Store(bubbleID())
+			run()
+		})
+		r.goexit = false
+	}()
+	timer := time.NewTimer(firstLook)
+	defer timer.Stop()
+	begin, last, same := time.Now(), "", 0
+	for {
+		select {
+		case r := <-ended:
+			if r.panicked != nil {
+				panic(r.panicked)
+			}
+			if r.goexit {
+				t.FailNow()
+			}
+			return r.ending
+		case <-timer.C:
+		}
+		timer.Reset(nextLook)
+		now := waiting(id.Load())
+		if now != "" && now == last {
+			same++
+		} else {
+			last, same = now, 0
+		}
+		if same >= looks {
+			return ending{hang: last}
+		}
+		if time.Since(begin) > patience {
+			return ending{hang: fmt.Sprintf("it keeps moving for more than %v", patience)}
+		}
+	}
+}
+
+var marker = []byte("synctest bubble ")
+
+// bubbleID returns the words by which a dump of stacks marks the goroutines of the bubble that it is called in.
+func bubbleID() *[]byte {
+	var buf [96]byte
+	line := buf[:runtime.Stack(buf[:], false)]
+	_, line, _ = bytes.Cut(line, marker)
+	line, _, _ = bytes.Cut(line, []byte("]"))
+	id := append(append(append([]byte{}, marker...), line...), ']')
+	return &id
+}
+
+// waiting describes what the goroutines of a bubble that wait for a lock wait for, if all of its goroutines wait for something; else
+// it returns "".
+func waiting(id *[]byte) string {
+	if id == nil {
+		return ""
+	}
+	dump := make([]byte, 1<<20)
+	for {
+		n := runtime.Stack(dump, true)
+		if n < len(dump) {
+			dump = dump[:n]
+			break
+		}
+		dump = make([]byte, 2*len(dump))
+	}
+	var locks []string
+	for g := range strings.SplitSeq(string(dump), "\n\n") {
+		head, stack, _ := strings.Cut(g, "\n")
+		if !strings.HasSuffix(head, string(*id)+":") {
+			continue
+		}
+		_, state, _ := strings.Cut(head, "[")
+		state, _, _ = strings.Cut(state, ",")
+		state, _, _ = strings.Cut(state, "]")
+		switch {
+		case strings.HasPrefix(state, "run") || strings.HasPrefix(state, "syscall"):
+			return ""
+		case strings.Contains(state, "synctest") || strings.Contains(state, "durable"):
+		default:
+			locks = append(locks, fmt.Sprintf("%s in %s", state, caller(stack)))
+		}
+	}
+	return strings.Join(locks, "; ")
+}
+
+// caller returns the first function of a stack that is not the runtime's.
+func caller(stack string) string {
+	for line := range strings.Lines(stack) {
+		if strings.HasPrefix(line, "\t") || strings.HasPrefix(line, "sync.") || strings.HasPrefix(line, "internal/") ||
+			strings.HasPrefix(line, "runtime.") {
+			continue
+		}
+		name := strings.TrimSpace(line)
+		if i := strings.LastIndex(name, "("); i > 0 {
+			name = name[:i]
+		}
+		return name[strings.LastIndex(name, "/")+1:]
+	}
+	return "an unknown function"
+}

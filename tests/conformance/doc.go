@@ -1,0 +1,26 @@
+// Package conformance tries anything that gets, releases and disposes of rooms by name against the rules of docs/rooms.md, in the manner
+// of testing/slogtest: a test of a few lines says how to make the system and how to read its errors, and [Run] does the rest.
+//
+//	func TestMyRooms(t *testing.T) {
+//		conformance.Run(t, conformance.Subject{New: newRooms, Classify: classify, Promises: conformance.AllPromises()})
+//	}
+//
+// # What it does
+//
+// The system opens and releases rooms with a [Backend] whose every work waits until the harness ends it, in a bubble of
+// testing/synctest. So the harness decides the order of all that happens: a script of calls that begin, callers that give up, and works
+// that end well or badly. After each input it waits until nothing moves any more, and compares with the reference model (package
+// model): which calls are settled and how, with which room, and what the backend is asked for.
+//
+// [Run] first tries all scripts up to a length within small bounds, the short ones first, so that what it finds there is a shortest
+// script; then random ones (pgregory.net/rapid) that go deeper, and shortens what fails. A [Violation] names the rule and its point of
+// Ably's Chat specification, and shows the script, what was expected, and a sequence diagram.
+//
+// # What it does not
+//
+// What it tries is bounded, by [Plan]; what it doesn't find may still be there. Names and options are opaque to it. It sees calls and
+// the backend, not memory that a system forgets to free. Between two inputs it waits for rest, so two calls at the very same moment are
+// left to the race detector and to checks of linearizability. A panic in a goroutine that the system itself started ends the test
+// binary, as in any Go program; one in a call is reported. [Promises] says what is judged: what a system does not promise is left out,
+// and [Run] logs each such loosening by name.
+package conformance

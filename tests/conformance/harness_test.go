@@ -1,0 +1,242 @@
+package conformance_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"ablyrooms.example/lifecycle"
+	"ablyrooms.example/model"
+	"ablyrooms.example/tests/conformance"
+)
+
+// twisted is a good system with one method or the backend done wrongly.
+type twisted struct {
+	rooms
+	get     func(ctx context.Context, name, options string) (*conformance.Room, error)
+	release func(ctx context.Context, name string) error
+	dispose func(ctx context.Context) error
+}
+
+func (s *twisted) Get(ctx context.Context, name, options string) (*conformance.Room, error) {
+	if s.get != nil {
+		return s.get(ctx, name, options)
+	}
+	return s.rooms.Get(ctx, name, options)
+}
+
+func (s *twisted) Release(ctx context.Context, name string) error {
+	if s.release != nil {
+		return s.release(ctx, name)
+	}
+	return s.rooms.Release(ctx, name)
+}
+
+func (s *twisted) Dispose(ctx context.Context) error {
+	if s.dispose != nil {
+		return s.dispose(ctx)
+	}
+	return s.rooms.Dispose(ctx)
+}
+
+// twist returns the good subject with something changed in each system that it makes.
+func twist(change func(*twisted, *conformance.Backend)) conformance.Subject {
+	s := subject
+	s.New = func(b *conformance.Backend) conformance.System {
+		t := &twisted{rooms: rooms{lifecycle.NewRooms(port{b})}}
+		change(t, b)
+		return t
+	}
+	return s
+}
+
+// badPort is a port with one method done wrongly.
+type badPort struct {
+	port
+	open    func(ctx context.Context, name, options string) (*conformance.Room, error)
+	release func(ctx context.Context, room *conformance.Room) error
+}
+
+func (p badPort) Open(ctx context.Context, name string, options lifecycle.RoomOptions) (*conformance.Room, error) {
+	if p.open != nil {
+		return p.open(ctx, name, map[bool]string{true: "x", false: "y"}[options.Presence.EnableEvents])
+	}
+	return p.port.Open(ctx, name, options)
+}
+
+func (p badPort) Release(ctx context.Context, name string, room *conformance.Room) error {
+	if p.release != nil {
+		return p.release(ctx, room)
+	}
+	return p.port.Release(ctx, name, room)
+}
+
+func twistPort(change func(*badPort, *conformance.Backend)) conformance.Subject {
+	return twist(func(s *twisted, b *conformance.Backend) {
+		p := badPort{port: port{b}}
+		change(&p, b)
+		s.rooms = rooms{lifecycle.NewRooms(p)}
+	})
+}
+
+func small() conformance.Plan {
+	p := conformance.DefaultPlan()
+	p.Runs = 0
+	return p
+}
+
+// TestTheHarnessSees shows what can go wrong in a system that a harness could trip over itself, with the shortest script of each.
+func TestTheHarnessSees(t *testing.T) {
+	background := context.Background()
+	for name, c := range map[string]struct {
+		subject conformance.Subject
+		kind    conformance.ViolationKind
+		script  string
+		got     string // part of what is told
+	}{
+		"a call that waits for ever": {
+			twist(func(s *twisted, _ *conformance.Backend) {
+				s.release = func(context.Context, string) error { select {} }
+			}), conformance.Differs, "release(1, a)", "waits",
+		},
+		"a lock held while the backend works": {
+			twist(func(s *twisted, _ *conformance.Backend) {
+				var mu sync.Mutex
+				s.get = func(ctx context.Context, name, options string) (*conformance.Room, error) {
+					mu.Lock()
+					defer mu.Unlock()
+					return s.rooms.Get(ctx, name, options)
+				}
+			}), conformance.Hang, "get(1, a, x); get(2, a, x)", "sync.Mutex.Lock in",
+		},
+		"a goroutine left behind": {
+			twist(func(s *twisted, _ *conformance.Backend) {
+				s.release = func(ctx context.Context, name string) error {
+					go func() { select {} }()
+					return s.rooms.Release(ctx, name)
+				}
+			}), conformance.Leftover, "release(1, a)", "wait for ever",
+		},
+		"no room and no error": {
+			twist(func(s *twisted, _ *conformance.Backend) {
+				s.get = func(ctx context.Context, name, options string) (*conformance.Room, error) {
+					_, err := s.rooms.Get(ctx, name, options)
+					return nil, err
+				}
+			}), conformance.Differs, "get(1, a, x); opened(1)", "no error and no room",
+		},
+		"another pointer for the same room": {
+			twist(func(s *twisted, _ *conformance.Backend) {
+				var mu sync.Mutex
+				got := map[*conformance.Room]bool{}
+				s.get = func(ctx context.Context, name, options string) (*conformance.Room, error) {
+					room, err := s.rooms.Get(ctx, name, options)
+					mu.Lock()
+					defer mu.Unlock()
+					if err == nil && got[room] {
+						other := *room
+						return &other, nil
+					}
+					got[room] = true
+					return room, err
+				}
+			}), conformance.Differs, "get(1, a, x); get(2, a, x); opened(1)", "a copy",
+		},
+		"opened twice": {
+			twistPort(func(p *badPort, b *conformance.Backend) {
+				p.open = func(ctx context.Context, name, options string) (*conformance.Room, error) {
+					go func() { _, _ = b.Open(ctx, name, options) }()
+					return b.Open(ctx, name, options)
+				}
+			}), conformance.Differs, "get(1, a, x)", "opening one that nobody asked for (a)",
+		},
+		"opened with other options": {
+			twistPort(func(p *badPort, b *conformance.Backend) {
+				p.open = func(ctx context.Context, name, _ string) (*conformance.Room, error) { return b.Open(ctx, name, "x") }
+			}), conformance.Differs, "get(1, a, y)", "it is opened with x",
+		},
+		"the wrong room released": {
+			twistPort(func(p *badPort, b *conformance.Backend) {
+				var first atomic.Pointer[conformance.Room]
+				p.open = func(ctx context.Context, name, options string) (*conformance.Room, error) {
+					room, err := b.Open(ctx, name, options)
+					first.CompareAndSwap(nil, room)
+					return room, err
+				}
+				p.release = func(ctx context.Context, _ *conformance.Room) error { return b.Release(ctx, first.Load()) }
+			}), conformance.Differs, "get(1, a, x); release(2, a); get(3, b, x); opened(2); opened(1)", "closing #2 (b)",
+		},
+		"a copy of a room released": {
+			twistPort(func(p *badPort, b *conformance.Backend) {
+				p.release = func(ctx context.Context, room *conformance.Room) error { other := *room; return b.Release(ctx, &other) }
+			}), conformance.Differs, "get(1, a, x); release(2, a); opened(1)", "or a copy",
+		},
+		"no room released": {
+			twistPort(func(p *badPort, b *conformance.Backend) {
+				p.release = func(ctx context.Context, _ *conformance.Room) error { return b.Release(ctx, nil) }
+			}), conformance.Differs, "get(1, a, x); release(2, a); opened(1)", "a room that is nil",
+		},
+		"a panic in a call": {
+			twist(func(s *twisted, _ *conformance.Backend) {
+				s.release = func(context.Context, string) error { panic("oh") }
+			}), conformance.Panic, "release(1, a)", "call 1 (release(1, a)) panics: oh",
+		},
+		"a call that ends its goroutine": {
+			twist(func(s *twisted, _ *conformance.Backend) {
+				s.dispose = func(context.Context) error { runtime.Goexit(); return nil }
+			}), conformance.Panic, "dispose(1)", "ends its goroutine",
+		},
+		"a panic in New": {
+			twist(func(*twisted, *conformance.Backend) { panic("oh") }), conformance.Panic, "get(1, a, x)", "New panics: oh",
+		},
+		"the caller's context given to the backend": {
+			twistPort(func(p *badPort, b *conformance.Backend) {
+				p.open = func(_ context.Context, name, options string) (*conformance.Room, error) {
+					ctx, cancel := context.WithCancel(background)
+					cancel()
+					return b.Open(ctx, name, options)
+				}
+			}), conformance.Differs, "get(1, a, x)", "ended: true",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plan := small()
+			if strings.Count(c.script, ";") >= 4 {
+				plan.Length, plan.Small.Options = 5, []string{"x"}
+			}
+			v := conformance.Check(t, c.subject, plan).Violation
+			if v == nil {
+				t.Fatal("not seen")
+			}
+			if v.Kind != c.kind || v.Steps() != c.script || !v.Shortest || !strings.Contains(v.Got, c.got) {
+				t.Errorf("got %v by %q, %s; expected %v by %q, %s\n%v", v.Kind, v.Steps(), v.Got, c.kind, c.script, c.got, v)
+			}
+		})
+	}
+}
+
+// TestInspectIsAsked shows that a look inside is taken at each step, and what it finds is told.
+func TestInspectIsAsked(t *testing.T) {
+	var steps []string
+	s := subject
+	s.Inspect = func(_ conformance.System, step conformance.Step) error {
+		steps = append(steps, fmt.Sprintf("%d %v %v %d", step.Index, step.Input, step.Outputs, len(step.State.Calls)))
+		if step.Input.Kind == model.KindOpened {
+			return errors.New("ready too soon")
+		}
+		return nil
+	}
+	script := []model.Input{model.Get(1, "a", "x"), model.Opened(1), model.Release(2, "a")}
+	v := conformance.RunScript(t, s, script)
+	if v == nil || v.Kind != conformance.Inside || v.Got != "ready too soon" || v.Steps() != "get(1, a, x); opened(1)" {
+		t.Errorf("got %v", v)
+	}
+	if got := strings.Join(steps, "; "); got != "0 get(1, a, x) [open(1)] 1; 1 opened(1) [settle(1, room(1))] 1" {
+		t.Errorf("asked with %s", got)
+	}
+}

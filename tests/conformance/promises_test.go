@@ -1,0 +1,167 @@
+package conformance_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+
+	"ablyrooms.example/lifecycle"
+	"ablyrooms.example/tests/conformance"
+)
+
+// TestPromises breaks each promise alone: the harness sees it when it is made, and nothing else when it is not.
+func TestPromises(t *testing.T) {
+	broken := map[string]conformance.Subject{
+		"Cancellation": twist(func(s *twisted, _ *conformance.Backend) {
+			s.release = func(ctx context.Context, name string) error { return s.rooms.Release(context.WithoutCancel(ctx), name) }
+		}),
+		"Causes": twist(func(s *twisted, _ *conformance.Backend) {
+			s.get = func(ctx context.Context, name, options string) (*conformance.Room, error) {
+				room, err := s.rooms.Get(ctx, name, options)
+				if errors.Is(err, context.Cause(ctx)) && err != nil {
+					err = ctx.Err()
+				}
+				return room, err
+			}
+		}),
+		"OpeningsCancelled": twistPort(func(p *badPort, b *conformance.Backend) {
+			p.open = func(ctx context.Context, name, options string) (*conformance.Room, error) {
+				return b.Open(context.WithoutCancel(ctx), name, options)
+			}
+		}),
+		"EqualAfterDefaults": twist(func(s *twisted, _ *conformance.Backend) {
+			s.get = func(ctx context.Context, name, options string) (*conformance.Room, error) {
+				token, out := conformance.Spelling(options)
+				return s.Rooms.Get(ctx, name, lifecycle.WithPresenceEvents(token == "x"), lifecycle.WithOccupancyEvents(out))
+			}
+		}),
+		"FailedOpenings": twist(func(s *twisted, _ *conformance.Backend) {
+			s.get = func(ctx context.Context, name, options string) (*conformance.Room, error) {
+				room, err := s.rooms.Get(ctx, name, options)
+				if err != nil && strings.Contains(err.Error(), "could not open") {
+					err = errors.New("something failed")
+				}
+				return room, err
+			}
+		}),
+		"FailedReleases": twist(func(s *twisted, _ *conformance.Backend) {
+			s.release = func(ctx context.Context, name string) error {
+				err := s.rooms.Release(ctx, name)
+				if err != nil && strings.Contains(err.Error(), "could not release") {
+					return nil
+				}
+				return err
+			}
+		}),
+		"Disposal": twist(func(s *twisted, _ *conformance.Backend) {
+			s.dispose = func(context.Context) error { return errors.New("not implemented") }
+		}),
+		"SharedDisposal": twist(func(s *twisted, _ *conformance.Backend) {
+			var mu sync.Mutex
+			calls := 0
+			s.dispose = func(ctx context.Context) error {
+				mu.Lock()
+				calls++
+				again := calls > 1
+				mu.Unlock()
+				if again {
+					return errors.New("already disposed")
+				}
+				return s.rooms.Dispose(ctx)
+			}
+		}),
+		"DisposalWaitsForAll": twist(disposesEarly),
+		"DisposalReports": twist(func(s *twisted, _ *conformance.Backend) {
+			s.dispose = func(ctx context.Context) error {
+				if err := s.rooms.Dispose(ctx); err == nil || strings.Contains(err.Error(), "could not release") {
+					return nil
+				} else {
+					return err
+				}
+			}
+		}),
+		"DisposalJoins": twist(func(s *twisted, _ *conformance.Backend) {
+			s.dispose = func(ctx context.Context) error {
+				err := s.rooms.Dispose(ctx)
+				if all, ok := err.(interface{ Unwrap() []error }); ok {
+					return all.Unwrap()[0]
+				}
+				return err
+			}
+		}),
+	}
+	loosenings := conformance.Promises{}.Loosenings()
+	if len(loosenings) != len(broken) {
+		t.Fatalf("%d loosenings, %d of them broken here", len(loosenings), len(broken))
+	}
+	all := conformance.AllPromises()
+	if len(all.Loosenings()) != 0 {
+		t.Errorf("all promises leave out %v", all.Loosenings())
+	}
+	for _, l := range loosenings {
+		t.Run(l.Promise, func(t *testing.T) {
+			if len(l.Rules) == 0 || !strings.HasPrefix(l.String(), l.Promise) {
+				t.Errorf("badly described: %v", l)
+			}
+			subject := broken[l.Promise]
+			plan := conformance.Plan{Length: 3, Small: small().Small, Runs: 600, Bounds: conformance.DefaultBounds(), Seed: 1}
+			if l.Promise == "FailedReleases" { // a disposal isn't spoilt by it
+				subject.Promises.DisposalReports = false
+			}
+			v := conformance.Check(t, subject, plan).Violation
+			if v == nil {
+				t.Fatal("the broken promise is not seen")
+			}
+			t.Logf("%v, shortest: %t, %s", v.Kind, v.Shortest, v.Steps())
+			unset(t, &subject.Promises, l.Promise)
+			if v := conformance.Check(t, subject, plan).Violation; v != nil {
+				t.Errorf("it is not promised, and judged all the same: %v", v)
+			}
+		})
+	}
+}
+
+// disposesEarly has Dispose return when the releases are over that it began itself.
+func disposesEarly(s *twisted, _ *conformance.Backend) {
+	var mu sync.Mutex
+	ready, disposed := map[string]bool{}, false
+	s.get = func(ctx context.Context, name, options string) (*conformance.Room, error) {
+		mu.Lock()
+		ready[name] = true
+		mu.Unlock()
+		return s.rooms.Get(ctx, name, options)
+	}
+	s.release = func(ctx context.Context, name string) error {
+		mu.Lock()
+		delete(ready, name)
+		mu.Unlock()
+		return s.rooms.Release(ctx, name)
+	}
+	s.dispose = func(ctx context.Context) error {
+		mu.Lock()
+		early := len(ready) == 0 && !disposed
+		disposed = true
+		mu.Unlock()
+		if early {
+			go func() { _ = s.rooms.Dispose(context.WithoutCancel(ctx)) }()
+			return nil
+		}
+		return s.rooms.Dispose(ctx)
+	}
+}
+
+func unset(t *testing.T, p *conformance.Promises, name string) {
+	t.Helper()
+	fields := map[string]*bool{
+		"Cancellation": &p.Cancellation, "Causes": &p.Causes, "OpeningsCancelled": &p.OpeningsCancelled,
+		"EqualAfterDefaults": &p.EqualAfterDefaults, "FailedOpenings": &p.FailedOpenings, "FailedReleases": &p.FailedReleases,
+		"Disposal": &p.Disposal, "SharedDisposal": &p.SharedDisposal, "DisposalWaitsForAll": &p.DisposalWaitsForAll,
+		"DisposalReports": &p.DisposalReports, "DisposalJoins": &p.DisposalJoins,
+	}
+	if fields[name] == nil {
+		t.Fatalf("no promise %s", name)
+	}
+	*fields[name] = false
+}
