@@ -39,12 +39,11 @@ func (f Format) mime() string {
 	return mimeJSON
 }
 
-// msgpackHandle tells strings from binary on both ways (WriteExt, RawToString), which
-// the encoding of message data depends on.
+// msgpackHandle tells strings from binary on both ways (WriteExt without RawToString),
+// which the encoding of message data depends on.
 var msgpackHandle = func() *codec.MsgpackHandle {
 	h := &codec.MsgpackHandle{}
 	h.WriteExt = true
-	h.RawToString = true
 	h.MapType = reflect.TypeFor[map[string]any]()
 	return h
 }()
@@ -72,14 +71,19 @@ func unmarshal(f Format, b []byte, v any) (err error) {
 }
 
 func marshalProtocol(f Format, pm *ProtocolMessage) ([]byte, error) {
-	if f == JSON {
-		if out := textMessages(pm.Messages); out != nil {
-			c := *pm
-			c.Messages = out
-			pm = &c
+	c := *pm
+	var err error
+	if c.Messages, err = forFormat(f, pm.Messages); err != nil {
+		return nil, err
+	}
+	if f == MsgPack {
+		for _, list := range []*[]map[string]any{&c.Presence, &c.Annotations, &c.State} {
+			if *list, err = plainMaps(*list); err != nil {
+				return nil, err
+			}
 		}
 	}
-	return marshal(f, pm)
+	return marshal(f, &c)
 }
 
 func unmarshalProtocol(f Format, b []byte) (*ProtocolMessage, error) {
@@ -95,24 +99,37 @@ func unmarshalProtocol(f Format, b []byte) (*ProtocolMessage, error) {
 	return pm, nil
 }
 
-// textMessages returns a copy of ms with binary data as base64, or nil if there is no
-// binary data in them.
-func textMessages(ms []*Message) []*Message {
-	var out []*Message
+// forFormat returns the messages as a client of that format reads them: with binary data
+// as base64 in JSON, and of plain types in MessagePack. It leaves ms as it is.
+func forFormat(f Format, ms []*Message) ([]*Message, error) {
+	if ms == nil {
+		return nil, nil
+	}
+	out := make([]*Message, len(ms))
 	for i, m := range ms {
-		b, ok := m.Data.([]byte)
-		if !ok {
+		if f == JSON {
+			out[i] = m.text()
 			continue
 		}
-		if out == nil {
-			out = append([]*Message(nil), ms...)
+		p, err := m.plain()
+		if err != nil {
+			return nil, err
 		}
-		c := *m
-		c.Data = base64.StdEncoding.EncodeToString(b)
-		c.Encoding = strings.TrimPrefix(m.Encoding+"/base64", "/")
-		out[i] = &c
+		out[i] = p
 	}
-	return out
+	return out, nil
+}
+
+// text returns the message with binary data as base64.
+func (m *Message) text() *Message {
+	b, ok := m.Data.([]byte)
+	if !ok {
+		return m
+	}
+	c := *m
+	c.Data = base64.StdEncoding.EncodeToString(b)
+	c.Encoding = strings.TrimPrefix(m.Encoding+"/base64", "/")
+	return &c
 }
 
 // canonical undoes base64 of the transport, so that one stored form serves JSON and
@@ -129,4 +146,70 @@ func (m *Message) canonical() error {
 	m.Data = b
 	m.Encoding = strings.TrimSuffix(strings.TrimSuffix(m.Encoding, "base64"), "/")
 	return nil
+}
+
+// plain returns the message with data and extras of plain types only.
+func (m *Message) plain() (*Message, error) {
+	data, err := plain(m.Data)
+	if err != nil {
+		return nil, fmt.Errorf("data: %w", err)
+	}
+	extras, err := plain(m.Extras)
+	if err != nil {
+		return nil, fmt.Errorf("extras: %w", err)
+	}
+	c := *m
+	c.Data = data
+	c.Extras, _ = extras.(map[string]any)
+	return &c, nil
+}
+
+func plainMaps(ms []map[string]any) ([]map[string]any, error) {
+	out := append([]map[string]any(nil), ms...)
+	for i, m := range out {
+		v, err := plain(m)
+		if err != nil {
+			return nil, err
+		}
+		out[i], _ = v.(map[string]any)
+	}
+	return out, nil
+}
+
+// plain returns v itself if it is made of the types that decoding makes, or else what
+// JSON makes of it. The MessagePack encoder of this version crashes the process on maps
+// of other types, from Go 1.24 on.
+func plain(v any) (any, error) {
+	if isPlain(v) {
+		return v, nil
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	var out any
+	err = json.Unmarshal(b, &out)
+	return out, err
+}
+
+func isPlain(v any) bool {
+	switch v := v.(type) {
+	case nil, string, []byte, bool, float64, float32, int, int64, uint64, map[string]string:
+		return true
+	case []any:
+		for _, x := range v {
+			if !isPlain(x) {
+				return false
+			}
+		}
+		return true
+	case map[string]any:
+		for _, x := range v {
+			if !isPlain(x) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
 }

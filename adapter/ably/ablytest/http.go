@@ -120,12 +120,7 @@ func (rq *request) ok(status int, v any) *response {
 	if v == nil {
 		return rs
 	}
-	if ms, is := v.([]*Message); is && rq.format == JSON {
-		if text := textMessages(ms); text != nil {
-			v = text
-		}
-	}
-	b, err := marshal(rq.format, v)
+	b, err := rq.encode(v)
 	if err != nil {
 		return rq.fail(NewError(50000, http.StatusInternalServerError, "the answer can't be encoded: %v", err))
 	}
@@ -134,9 +129,31 @@ func (rq *request) ok(status int, v any) *response {
 	return rs
 }
 
+// encode writes v in the format of the answer, messages as clients of that format read
+// them.
+func (rq *request) encode(v any) ([]byte, error) {
+	switch ms := v.(type) {
+	case *Message:
+		list, err := forFormat(rq.format, []*Message{ms})
+		if err != nil {
+			return nil, err
+		}
+		v = list[0]
+	case []*Message:
+		list, err := forFormat(rq.format, ms)
+		if err != nil {
+			return nil, err
+		}
+		v = list
+	}
+	return marshal(rq.format, v)
+}
+
 // fail is an answer in Ably's error form.
 func (rq *request) fail(err *ErrorInfo) *response {
-	b, _ := marshal(rq.format, map[string]*ErrorInfo{"error": err})
+	b, _ := marshal(rq.format, struct {
+		Error *ErrorInfo `json:"error"`
+	}{err})
 	status := err.StatusCode
 	if status < 400 || status > 599 {
 		status = http.StatusBadRequest

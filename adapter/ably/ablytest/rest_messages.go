@@ -199,11 +199,6 @@ func (s *Server) serveMessage(rq *request) *response {
 	if ch := s.channels[rq.segments[1]]; ch != nil {
 		for _, m := range ch.log.kept() {
 			if m.Serial == rq.segments[2] {
-				if rq.format == JSON {
-					if text := textMessages([]*Message{m}); text != nil {
-						m = text[0]
-					}
-				}
 				return rq.ok(http.StatusOK, m)
 			}
 		}
