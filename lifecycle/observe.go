@@ -41,16 +41,32 @@ func (o *observer[T]) flush() {
 	o.mu.Unlock()
 }
 
+// flushSoon hands over what is queued in a goroutine of its own: for those who must not wait for foreign code.
+func (o *observer[T]) flushSoon() {
+	o.mu.Lock()
+	queued := !o.running && len(o.queue) > 0
+	o.mu.Unlock()
+	if queued {
+		go o.flush()
+	}
+}
+
 func (o *observer[T]) call(record T) {
+	returned := false
 	defer func() {
-		if p := recover(); p != nil {
+		p := recover()
+		if p != nil {
 			logPanic(o.log, "observer panicked", p)
 		}
 		o.mu.Lock()
 		o.running = false
 		o.mu.Unlock()
+		if p == nil && !returned {
+			go o.flush() // the observer ended this goroutine (runtime.Goexit), and with it the loop of flush
+		}
 	}()
 	o.handle(record)
+	returned = true
 }
 
 // defaultLogger writes errors alone, to the program's default logger, as the other chat SDKs do.

@@ -194,8 +194,9 @@ func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *room
 	in.Call = r.core.NextCall()
 	c := &roomsCall[R]{in: in}
 	r.calls[in.Call] = c
-	// A release that nothing but its end settles, by a caller who can't give up: the caller may as well do the work.
-	r.direct = in.Kind == fsm.CallRelease && ctx.Done() == nil
+	// A release that nothing but its end settles, by a caller who can't give up: the caller may as well do the work. Not with an
+	// observer, which is told before the work begins, and may wait for its end.
+	r.direct = in.Kind == fsm.CallRelease && ctx.Done() == nil && r.observer == nil
 	r.step(in, nil)
 	r.direct = false
 	if !c.settled && c.work == nil {
