@@ -17,6 +17,7 @@ type listeners[T any] struct {
 
 type listener[T any] struct {
 	log     *slog.Logger
+	room    string // whose listener it is, for the log
 	mu      sync.Mutex
 	handle  func(T) // nil once it is off
 	queue   []T
@@ -24,11 +25,11 @@ type listener[T any] struct {
 }
 
 // add registers a listener; off removes this registration alone and may be called again (CHA-RS4f, CHA-RL15c).
-func (l *listeners[T]) add(handle func(T), log *slog.Logger) (off func()) {
+func (l *listeners[T]) add(handle func(T), log *slog.Logger, room string) (off func()) {
 	if handle == nil {
 		panic("lifecycle: a listener is nil, expected a function")
 	}
-	entry := &listener[T]{log: log, handle: handle}
+	entry := &listener[T]{log: log, room: room, handle: handle}
 	l.mu.Lock()
 	l.list = append(l.list, entry)
 	l.mu.Unlock()
@@ -84,12 +85,13 @@ func (e *listener[T]) run() {
 func (e *listener[T]) call(handle func(T), event T) {
 	defer func() {
 		if p := recover(); p != nil {
-			logPanic(e.log, "listener panicked", p)
+			logPanic(e.log, "listener panicked", p, slog.String("room", e.room))
 		}
 	}()
 	handle(event)
 }
 
-func logPanic(log *slog.Logger, message string, value any) {
-	log.LogAttrs(context.Background(), slog.LevelError, message, slog.Any("panic", value), slog.String("stack", string(debug.Stack())))
+func logPanic(log *slog.Logger, message string, value any, attrs ...slog.Attr) {
+	attrs = append(attrs, slog.Any("panic", value), slog.String("stack", string(debug.Stack())))
+	log.LogAttrs(context.Background(), slog.LevelError, message, attrs...)
 }

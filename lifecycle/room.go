@@ -99,6 +99,7 @@ func NewRoom(name string, options RoomOptions, channel Channel, config RoomConfi
 	r.status.Store(&StatusChange{Current: StatusInitialized, Previous: StatusInitialized})
 	channel.OnStateChange(func(c ChannelStateChange) {
 		r.input(fsm.RoomInput[*ErrorInfo]{Kind: fsm.ChannelEvent, Channel: c.Current, Update: c.Update, Resumed: c.Resumed, Err: c.Reason})
+		r.observer.flushSoon() // the channel doesn't wait for the log and the observer, which may wait for its next event
 	})
 	return r, func(ctx context.Context) error {
 		err := r.do(ctx, fsm.CallRoomRelease, "release")
@@ -136,16 +137,16 @@ func (r *Room) Detach(ctx context.Context) error { return r.do(ctx, fsm.CallRoom
 
 // OnStatusChange registers a listener for changes of the status (CHA-RS4) and returns what removes it; that may be called again.
 // The listener gets every change from now on, in order and one at a time, in a goroutine of its own that lives only while there
-// are events: it may block, panic (which is logged) and call back. Once off returns, no further call begins. It panics when
-// listener is nil.
+// are events: it may block, panic (which is logged) and call back. Once off has returned, changes that are yet to come or still
+// wait for the listener are not told; a call that was under way goes on. OnStatusChange panics when listener is nil.
 func (r *Room) OnStatusChange(listener func(StatusChange)) (off func()) {
-	return r.statusListeners.add(listener, r.log)
+	return r.statusListeners.add(listener, r.log, r.name)
 }
 
 // OnDiscontinuity registers a listener that is told, with an [*ErrorInfo] of the code [RoomDiscontinuity], when the room may have
 // missed messages (CHA-RL12, CHA-RL15). All that [Room.OnStatusChange] says of listeners holds.
 func (r *Room) OnDiscontinuity(listener func(*ErrorInfo)) (off func()) {
-	return r.discontinuities.add(listener, r.log)
+	return r.discontinuities.add(listener, r.log, r.name)
 }
 
 // do begins a call and waits until it is settled or its context ends.
@@ -194,9 +195,8 @@ func (r *Room) do(ctx context.Context, kind fsm.RoomInputKind, operation string)
 // input puts one input through the core.
 func (r *Room) input(in fsm.RoomInput[*ErrorInfo]) {
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.step(in)
-	r.mu.Unlock()
-	r.observer.flush()
 }
 
 // step puts one input through the core and carries its outputs out, in their order. The lock is held; nothing that it does runs
@@ -223,7 +223,10 @@ func (r *Room) step(in fsm.RoomInput[*ErrorInfo]) {
 		case fsm.GiveBackChannel:
 			r.work("Channel.GiveBack", fsm.GiveBackEnded, r.channel.GiveBack)
 		case fsm.StartRetryPause:
-			time.AfterFunc(RetryPause, func() { r.input(fsm.RoomInput[*ErrorInfo]{Kind: fsm.RetryDue}) })
+			time.AfterFunc(RetryPause, func() {
+				r.input(fsm.RoomInput[*ErrorInfo]{Kind: fsm.RetryDue})
+				r.observer.flush()
+			})
 		case fsm.PublishStatus:
 			change := StatusChange{Current: out.Status, Previous: out.Previous, Error: out.Err}
 			r.status.Store(&change)
@@ -282,9 +285,7 @@ func (r *Room) work(operation string, ended fsm.RoomInputKind, do func(context.C
 		err := error(&PanicError{Operation: operation})
 		defer func() {
 			err = recovered(recover(), err)
-			r.mu.Lock()
-			r.step(fsm.RoomInput[*ErrorInfo]{Kind: ended, Err: AsErrorInfo(err)})
-			r.mu.Unlock()
+			r.input(fsm.RoomInput[*ErrorInfo]{Kind: ended, Err: AsErrorInfo(err)})
 			r.working.Done()
 			r.observer.flush()
 		}()

@@ -1,0 +1,275 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+)
+
+// statuses collects what a listener of a status is told.
+type statuses []Status
+
+func (s *statuses) listen(c StatusChange) { *s = append(*s, c.Current) }
+
+var plainPath = []Status{StatusAttaching, StatusAttached, StatusDetaching, StatusDetached}
+
+// goAlong takes the room along the plain path.
+func (f *fixture) goAlong() {
+	f.t.Helper()
+	f.attached()
+	c := f.detach(background)
+	f.ch.next(f.t, "Detach").ok()
+	c.ended(f.t)
+}
+
+// Each listener is told everything in order, however long another one takes, or a call of its own; and the operation waits for none.
+func TestSlowListener(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		var quick, slow statuses
+		gate := make(chan struct{})
+		f.OnStatusChange(func(c StatusChange) { <-gate; slow.listen(c) })
+		f.OnStatusChange(quick.listen)
+		f.goAlong()
+		if !slices.Equal(quick, plainPath) || len(slow) != 0 {
+			t.Errorf("the quick one was told %v, the slow one %v", quick, slow)
+		}
+		for i := range plainPath {
+			gate <- struct{}{}
+			synctest.Wait()
+			if !slices.Equal(slow, plainPath[:i+1]) {
+				t.Errorf("the slow one was told %v", slow)
+			}
+		}
+		close(gate)
+	})
+}
+
+// A listener that panics is logged and goes on to be told, as do the others and the room; one that ends its goroutine likewise.
+func TestListenerMisbehaves(t *testing.T) {
+	for name, misbehave := range map[string]func(){"panics": func() { panic("argh") }, "ends its goroutine": runtime.Goexit} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(f *fixture) {
+				var bad, good statuses
+				f.OnStatusChange(func(c StatusChange) { bad.listen(c); misbehave() })
+				f.OnStatusChange(good.listen)
+				f.goAlong()
+				if !slices.Equal(bad, plainPath) || !slices.Equal(good, plainPath) {
+					t.Errorf("told %v and %v", bad, good)
+				}
+				want := 0
+				if name == "panics" {
+					want = len(plainPath)
+				}
+				if n := strings.Count(f.log.String(), "listener panicked"); n != want {
+					t.Errorf("%d panics in the log, expected %d", n, want)
+				}
+			})
+		})
+	}
+}
+
+// CHA-RS4f: off takes away that registration alone, once; the same function registered twice counts as two.
+func TestSameListenerTwice(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		var told statuses
+		var mu sync.Mutex // two registrations, two goroutines
+		listen := func(c StatusChange) {
+			mu.Lock()
+			defer mu.Unlock()
+			told.listen(c)
+		}
+		off := f.OnStatusChange(listen)
+		again := f.OnStatusChange(listen)
+		f.ch.change(ChannelStateChange{Current: ChannelAttaching})
+		off()
+		off()
+		f.ch.change(ChannelStateChange{Current: ChannelAttached})
+		again()
+		f.ch.change(ChannelStateChange{Current: ChannelDetaching})
+		if want := []Status{StatusAttaching, StatusAttaching, StatusAttached}; !slices.Equal(told, want) {
+			t.Errorf("told %v, expected %v", told, want)
+		}
+	})
+}
+
+// A listener may take itself away, and is then told nothing more, though it was queued.
+func TestOffInsideTheListener(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		var told statuses
+		gate := make(chan struct{})
+		var off func()
+		off = f.OnStatusChange(func(c StatusChange) {
+			told.listen(c)
+			<-gate
+			off()
+			off()
+		})
+		f.goAlong() // the rest queues up behind the first
+		close(gate)
+		synctest.Wait()
+		if !slices.Equal(told, plainPath[:1]) {
+			t.Errorf("told %v", told)
+		}
+		if len(f.statusListeners.list) != 1 { // the fixture's own
+			t.Errorf("%d listeners are left", len(f.statusListeners.list))
+		}
+	})
+}
+
+// A listener that is taken away while it is at work is told nothing of what is queued, or comes after.
+func TestOffWhileTheListenerIsAtWork(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		var told statuses
+		gate := make(chan struct{})
+		off := f.OnStatusChange(func(c StatusChange) { told.listen(c); <-gate })
+		f.attached()
+		off()
+		close(gate)
+		synctest.Wait()
+		f.ch.change(ChannelStateChange{Current: ChannelSuspended})
+		if !slices.Equal(told, plainPath[:1]) {
+			t.Errorf("told %v", told)
+		}
+	})
+}
+
+// A listener registered in a listener is told what comes from then on.
+func TestListenerRegistersAnother(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		var told statuses
+		registered := false
+		f.OnStatusChange(func(c StatusChange) {
+			if !registered {
+				registered = true
+				f.OnStatusChange(told.listen)
+			}
+		})
+		f.ch.change(ChannelStateChange{Current: ChannelAttaching})
+		f.ch.change(ChannelStateChange{Current: ChannelAttached})
+		if want := []Status{StatusAttached}; !slices.Equal(told, want) {
+			t.Errorf("told %v, expected %v", told, want)
+		}
+	})
+}
+
+// A listener may call any operation and wait for it: it blocks itself alone.
+func TestListenerCallsBack(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		var errs []error
+		f.ch.succeed = true
+		f.OnStatusChange(func(c StatusChange) {
+			switch c.Current {
+			case StatusAttached:
+				errs = append(errs, f.Detach(background))
+			case StatusDetached:
+				errs = append(errs, f.release(background), f.Attach(background))
+			}
+		})
+		if err := f.Attach(background); err != nil {
+			t.Error(err)
+		}
+		f.told("initialized>attaching", "attaching>attached", "attached>detaching", "detaching>detached", "detached>released")
+		if len(errs) != 3 || errs[0] != nil || errs[1] != nil || !errors.Is(errs[2], RoomInInvalidState) {
+			t.Errorf("got %v", errs)
+		}
+	})
+}
+
+func TestListenerOfDiscontinuitiesCallsBack(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		f.attached()
+		f.ch.succeed = true
+		f.OnDiscontinuity(func(*ErrorInfo) {
+			if err := f.Detach(background); err != nil {
+				t.Error(err)
+			}
+		})
+		f.ch.change(ChannelStateChange{Current: ChannelAttached, Update: true})
+		f.is(StatusDetached, nil)
+	})
+}
+
+func TestNilListener(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		for _, register := range []func(){func() { f.OnStatusChange(nil) }, func() { f.OnDiscontinuity(nil) }} {
+			func() {
+				defer func() {
+					if p, _ := recover().(string); !strings.Contains(p, "listener is nil") {
+						t.Errorf("got %q", p)
+					}
+				}()
+				register()
+			}()
+		}
+	})
+}
+
+// roomBackend opens rooms on channels that succeed at once.
+type roomBackend struct {
+	releases map[*Room]func(context.Context) error
+}
+
+func (b *roomBackend) Open(_ context.Context, name string, options RoomOptions) (*Room, error) {
+	ch := newFakeChannel()
+	ch.succeed = true
+	room, release := NewRoom(name, options, ch, RoomConfig{})
+	b.releases[room] = release
+	return room, nil
+}
+
+func (b *roomBackend) Release(ctx context.Context, _ string, room *Room) error {
+	return b.releases[room](ctx)
+}
+
+// A listener may release its own room, get it again, and dispose of all, and wait for it; the last that it is told is released.
+func TestListenerCallsRooms(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rooms := NewRooms[*Room](&roomBackend{releases: map[*Room]func(context.Context) error{}})
+		room, err := rooms.Get(background, "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var told statuses
+		var again *Room
+		room.OnStatusChange(func(c StatusChange) {
+			told.listen(c)
+			if c.Current != StatusAttached {
+				return
+			}
+			if err := rooms.Release(background, "a"); err != nil {
+				t.Error(err)
+			}
+			if again, err = rooms.Get(background, "a"); err != nil {
+				t.Error(err)
+			}
+			again.OnStatusChange(func(c StatusChange) {
+				if c.Current == StatusAttached {
+					if err := rooms.Dispose(background); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+			if err := again.Attach(background); err != nil {
+				t.Error(err)
+			}
+		})
+		if err := room.Attach(background); err != nil {
+			t.Error(err)
+		}
+		synctest.Wait()
+		if again == room || again.Status() != StatusReleased || room.Status() != StatusReleased {
+			t.Errorf("%v and %v", room.Status(), again.Status())
+		}
+		if want := []Status{StatusAttaching, StatusAttached, StatusReleasing, StatusReleased}; !slices.Equal(told, want) {
+			t.Errorf("told %v, expected %v", told, want)
+		}
+		if _, err := rooms.Get(background, "a"); !errors.Is(err, ResourceDisposed) {
+			t.Errorf("got %v", err)
+		}
+	})
+}

@@ -1,0 +1,653 @@
+package lifecycle
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// What a room does, point by point of CHA-RL and CHA-RS, is tested on the core, in package fsm. The tests here are about what the
+// driver adds: contexts, errors, listeners, logs, time.
+
+// fakeChannel is a channel whose operations wait until the test ends them, unless it is told to succeed at once.
+type fakeChannel struct {
+	emit    func(ChannelStateChange)
+	began   chan *channelOp
+	succeed bool
+	faults  []string
+	running int
+	given   bool
+	mu      sync.Mutex
+}
+
+type channelOp struct {
+	ch   *fakeChannel
+	name string
+	do   chan func() error
+}
+
+// newFakeChannel must be called inside the bubble that uses it.
+func newFakeChannel() *fakeChannel { return &fakeChannel{began: make(chan *channelOp, 10)} }
+
+func (c *fakeChannel) OnStateChange(emit func(ChannelStateChange)) { c.emit = emit }
+
+func (c *fakeChannel) Attach(ctx context.Context) error   { return c.run(ctx, "Attach", ChannelAttached) }
+func (c *fakeChannel) Detach(ctx context.Context) error   { return c.run(ctx, "Detach", ChannelDetached) }
+func (c *fakeChannel) GiveBack(ctx context.Context) error { return c.run(ctx, "GiveBack", 0) }
+
+// run also checks what the port promises: never two operations at a time, nothing after GiveBack, contexts that don't end.
+func (c *fakeChannel) run(ctx context.Context, name string, state ChannelState) error {
+	c.mu.Lock()
+	if c.running++; c.running > 1 || c.given {
+		c.faults = append(c.faults, fmt.Sprintf("%s: %d operations at a time, given back: %t", name, c.running, c.given))
+	}
+	if c.given = name == "GiveBack"; ctx.Done() != nil {
+		c.faults = append(c.faults, name+": the context can end")
+	}
+	c.mu.Unlock()
+	defer func() {
+		c.mu.Lock()
+		c.running--
+		c.mu.Unlock()
+	}()
+	if c.succeed {
+		if state != 0 {
+			c.emit(ChannelStateChange{Current: state})
+		}
+		return nil
+	}
+	op := &channelOp{ch: c, name: name, do: make(chan func() error)}
+	c.began <- op
+	return (<-op.do)()
+}
+
+// next returns the operation that began; there must be that one and no other.
+func (c *fakeChannel) next(t *testing.T, name string) *channelOp {
+	t.Helper()
+	synctest.Wait()
+	if len(c.began) != 1 {
+		t.Fatalf("%d operations of the channel began, expected %s", len(c.began), name)
+	}
+	op := <-c.began
+	if op.name != name {
+		t.Fatalf("the channel's %s began, expected %s", op.name, name)
+	}
+	return op
+}
+
+func (c *fakeChannel) nothing(t *testing.T) {
+	t.Helper()
+	synctest.Wait()
+	if len(c.began) > 0 {
+		t.Fatalf("the channel's %s began, expected nothing", (<-c.began).name)
+	}
+}
+
+// change emits an event and waits until nothing moves any more.
+func (c *fakeChannel) change(s ChannelStateChange) {
+	c.emit(s)
+	synctest.Wait()
+}
+
+// ok lets the operation succeed, with its event.
+func (o *channelOp) ok() {
+	switch o.name {
+	case "Attach":
+		o.ch.emit(ChannelStateChange{Current: ChannelAttached})
+	case "Detach":
+		o.ch.emit(ChannelStateChange{Current: ChannelDetached})
+	}
+	o.end(func() error { return nil })
+}
+
+// fail lets the operation fail.
+func (o *channelOp) fail(err error) { o.end(func() error { return err }) }
+
+func (o *channelOp) end(f func() error) {
+	o.do <- f
+	synctest.Wait()
+}
+
+// fixture is a room in a bubble, on a gated channel, with all that it tells.
+type fixture struct {
+	*Room
+	t        *testing.T
+	ch       *fakeChannel
+	release  func(context.Context) error
+	log      *bytes.Buffer
+	steps    []RoomStep
+	statuses []string
+}
+
+// inBubble runs a test of a room in a bubble. In the end the room is released, and nothing may be left: no goroutine and no timer.
+func inBubble(t *testing.T, test func(f *fixture)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		f := &fixture{t: t, ch: newFakeChannel(), log: &bytes.Buffer{}}
+		log := slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey || a.Key == "stack" {
+				return slog.Attr{}
+			}
+			return a
+		}}))
+		f.Room, f.release = NewRoom("my room", documented, f.ch, RoomConfig{Logger: log, Observe: func(s RoomStep) { f.steps = append(f.steps, s) }})
+		f.OnStatusChange(func(c StatusChange) {
+			s := fmt.Sprintf("%v>%v", c.Previous, c.Current)
+			if c.Error != nil {
+				s += " " + c.Error.Message
+			}
+			f.statuses = append(f.statuses, s)
+		})
+		test(f)
+		f.ch.succeed = true
+		for len(f.ch.began) > 0 {
+			(<-f.ch.began).ok()
+		}
+		if err := f.release(background); err != nil {
+			t.Errorf("the release at the end: %v", err)
+		}
+		synctest.Wait()
+		for _, fault := range f.ch.faults {
+			t.Error(fault)
+		}
+		for i, s := range f.steps {
+			if s.Seq != uint64(i+1) || s.Room != "my room" {
+				t.Errorf("step %d is told as %d, of %s", i+1, s.Seq, s.Room)
+			}
+		}
+	})
+}
+
+func (f *fixture) attach(ctx context.Context) *call {
+	return begin(func() (*resource, error) { return nil, f.Attach(ctx) })
+}
+func (f *fixture) detach(ctx context.Context) *call {
+	return begin(func() (*resource, error) { return nil, f.Detach(ctx) })
+}
+func (f *fixture) beginRelease(ctx context.Context) *call {
+	return begin(func() (*resource, error) { return nil, f.release(ctx) })
+}
+
+// attached brings the room there.
+func (f *fixture) attached() {
+	f.t.Helper()
+	c := f.attach(background)
+	f.ch.next(f.t, "Attach").ok()
+	c.ended(f.t)
+}
+
+// told checks which status changes the listener was told since the last time.
+func (f *fixture) told(want ...string) {
+	f.t.Helper()
+	synctest.Wait()
+	if !slices.Equal(f.statuses, want) {
+		f.t.Errorf("told %q, expected %q", f.statuses, want)
+	}
+	f.statuses = nil
+}
+
+func (f *fixture) is(status Status, err *ErrorInfo) {
+	f.t.Helper()
+	if f.Status() != status || f.Error() != err {
+		f.t.Errorf("the room is %v, %v; expected %v, %v", f.Status(), f.Error(), status, err)
+	}
+}
+
+var errChannel = NewErrorInfo(40160, "not permitted", nil)
+
+// CHA-RS3, CHA-RL1, CHA-RL2, CHA-RL3: the plain path.
+func TestRoomPlainPath(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		f.is(StatusInitialized, nil)
+		if f.Name() != "my room" || f.Options() != documented {
+			t.Errorf("%q, %v", f.Name(), f.Options())
+		}
+		c := f.attach(background)
+		f.is(StatusAttaching, nil) // CHA-RL1e, before the channel is done
+		op := f.ch.next(t, "Attach")
+		c.waits(t)
+		op.ok()
+		c.ended(t)
+		f.is(StatusAttached, nil)
+		f.attach(background).ended(t) // CHA-RL1a
+		f.ch.nothing(t)
+
+		c = f.detach(background)
+		f.is(StatusDetaching, nil)
+		f.ch.next(t, "Detach").ok()
+		c.ended(t)
+		f.is(StatusDetached, nil)
+		f.detach(background).ended(t) // CHA-RL2a
+		f.ch.nothing(t)
+
+		f.attached()
+		f.told("initialized>attaching", "attaching>attached", "attached>detaching", "detaching>detached", "detached>attaching", "attaching>attached")
+
+		c = f.beginRelease(background)
+		f.is(StatusReleasing, nil)
+		f.ch.next(t, "Detach").ok()
+		f.is(StatusReleased, nil)
+		c.waits(t) // CHA-RL3h: not before the channel is given back
+		f.ch.next(t, "GiveBack").ok()
+		c.ended(t)
+		f.told("attached>releasing", "releasing>released")
+		f.beginRelease(background).ended(t) // CHA-RL3a
+		f.ch.change(ChannelStateChange{Current: ChannelAttached})
+		f.told()
+		f.is(StatusReleased, nil)
+	})
+}
+
+// CHA-RL1k2, CHA-RL1k3, CHA-RL2k2, CHA-RL2k3: the channel's error is that of the call and of the status, as it is.
+func TestRoomOperationFails(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		c := f.attach(background)
+		op := f.ch.next(t, "Attach")
+		f.ch.emit(ChannelStateChange{Current: ChannelSuspended, Reason: errChannel})
+		op.fail(fmt.Errorf("wrapped: %w", errChannel))
+		if c.ended(t, errChannel); c.err != errChannel {
+			t.Errorf("got %v", c.err)
+		}
+		f.is(StatusSuspended, errChannel)
+
+		f.attached() // CHA-RS2b2
+		f.is(StatusAttached, nil)
+
+		plain := errors.New("of another kind")
+		c = f.detach(background)
+		f.ch.next(t, "Detach").fail(plain)
+		info := (*ErrorInfo)(nil)
+		if c.ended(t, ChannelOperationFailed, plain); !errors.As(c.err, &info) || !strings.HasPrefix(info.Message, "unable to ") {
+			t.Errorf("got %v", c.err)
+		}
+		f.is(StatusAttached, info)
+
+		c = f.detach(background)
+		op = f.ch.next(t, "Detach")
+		f.ch.emit(ChannelStateChange{Current: ChannelFailed, Reason: errChannel})
+		op.fail(errChannel)
+		c.ended(t, errChannel)
+		f.is(StatusFailed, errChannel)
+		c = f.detach(background) // CHA-RL2m
+		c.ended(t, RoomInInvalidState)
+		saysAll(t, c.err, "unable to detach room", `"my room"`, "failed", "status 400")
+		f.told("initialized>attaching", "attaching>suspended not permitted", "suspended>attaching", "attaching>attached",
+			"attached>detaching", "detaching>attached "+info.Message, "attached>detaching", "detaching>failed not permitted")
+	})
+}
+
+// A caller gives up its own wait alone: the attach goes on, and a later one joins it (CHA-RL1d, CHA-RL1a).
+func TestRoomContextEndsWhileAttaching(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		cause := errors.New("why it ended")
+		ctx, cancel := context.WithCancelCause(background)
+		c := f.attach(ctx)
+		op := f.ch.next(t, "Attach")
+		cancel(cause)
+		if c.ended(t, cause); c.err != cause {
+			t.Errorf("got %v", c.err)
+		}
+		f.is(StatusAttaching, nil)
+		d := f.attach(background)
+		f.ch.nothing(t)
+		d.waits(t)
+		op.ok()
+		d.ended(t)
+		f.ch.nothing(t)
+		f.is(StatusAttached, nil)
+	})
+}
+
+// A call that still waits for its turn when its context ends never begins, and one whose context has ended has no effect.
+func TestRoomContextEndsBeforeTheTurn(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		ctx, cancel := context.WithCancel(background)
+		c := f.attach(background)
+		op := f.ch.next(t, "Attach")
+		d := f.detach(ctx)
+		d.waits(t)
+		cancel()
+		d.ended(t, context.Canceled)
+		op.ok()
+		c.ended(t)
+		f.ch.nothing(t)
+		before := len(f.steps)
+		f.detach(ctx).ended(t, context.Canceled)
+		f.attach(ctx).ended(t, context.Canceled)
+		f.beginRelease(ctx).ended(t, context.Canceled)
+		if len(f.steps) != before {
+			t.Errorf("%d steps", len(f.steps)-before)
+		}
+		f.is(StatusAttached, nil)
+	})
+}
+
+// What ends at the moment when its caller's context does ends in one of the two ways, and the room is in order.
+func TestRoomSettledAsItIsGivenUp(t *testing.T) {
+	for range 50 {
+		inBubble(t, func(f *fixture) {
+			ctx, cancel := context.WithCancel(background)
+			c := f.attach(ctx)
+			op := f.ch.next(t, "Attach")
+			f.ch.emit(ChannelStateChange{Current: ChannelAttached})
+			op.do <- func() error { return nil }
+			cancel()
+			synctest.Wait()
+			if !c.done || c.err != nil && c.err != context.Canceled {
+				t.Errorf("it has ended: %t, %v", c.done, c.err)
+			}
+			f.is(StatusAttached, nil)
+			if len(f.calls) > 0 {
+				t.Errorf("%d calls are left", len(f.calls))
+			}
+		})
+	}
+}
+
+// CHA-RL7a2, CHA-RL1l, CHA-RL2l: a release goes before what waits, which then meets released.
+func TestRoomReleaseDuringAttach(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		a := f.attach(background)
+		op := f.ch.next(t, "Attach")
+		b, c := f.detach(background), f.attach(background)
+		d := f.beginRelease(background)
+		f.ch.nothing(t) // it does not interrupt
+		op.ok()
+		a.ended(t)
+		f.is(StatusReleasing, nil)
+		e := f.attach(background)
+		f.ch.next(t, "Detach").ok()
+		b.waits(t)
+		f.ch.next(t, "GiveBack").ok()
+		d.ended(t)
+		for operation, calls := range map[string][]*call{"detach": {b}, "attach": {c, e, f.attach(background)}} {
+			for _, c := range calls {
+				c.ended(t, RoomInInvalidState)
+				saysAll(t, c.err, "unable to "+operation+" room", `"my room"`, "is released", "status 400")
+			}
+		}
+		f.detach(background).ended(t, RoomInInvalidState)
+	})
+}
+
+// CHA-RL3n4: a detach that fails is tried again after 250 ms, without limit.
+func TestRoomReleaseRetries(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		f.attached()
+		c := f.beginRelease(background)
+		begun := time.Now()
+		for i := range 100 {
+			op := f.ch.next(t, "Detach")
+			if passed := time.Since(begun); passed != time.Duration(i)*250*time.Millisecond {
+				t.Fatalf("attempt %d after %v", i+1, passed)
+			}
+			if i == 50 {
+				f.is(StatusReleasing, nil)
+			}
+			op.fail(errChannel)
+			time.Sleep(RetryPause - time.Nanosecond) // of the bubble's time
+			f.ch.nothing(t)
+			time.Sleep(time.Nanosecond)
+		}
+		f.ch.next(t, "Detach").ok()
+		f.ch.next(t, "GiveBack").ok()
+		c.ended(t)
+	})
+}
+
+// CHA-RL3n3: a channel that has failed has nothing to detach.
+func TestRoomReleaseOfFailedChannel(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		f.attached()
+		c := f.beginRelease(background)
+		op := f.ch.next(t, "Detach")
+		f.ch.emit(ChannelStateChange{Current: ChannelFailed, Reason: errChannel})
+		op.fail(errChannel)
+		f.ch.next(t, "GiveBack").ok()
+		c.ended(t)
+		f.is(StatusReleased, nil)
+	})
+}
+
+// The release goes on without the caller that gave up, and a second one joins it. The error of giving the channel back is the release's.
+func TestRoomReleaseGivenUp(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		f.attached()
+		ctx, cancel := context.WithCancel(background)
+		c := f.beginRelease(ctx)
+		op := f.ch.next(t, "Detach")
+		cancel()
+		c.ended(t, context.Canceled)
+		d := f.beginRelease(background)
+		op.ok()
+		f.ch.next(t, "GiveBack").ok()
+		d.ended(t)
+	})
+	inBubble(t, func(f *fixture) {
+		c := f.beginRelease(background)
+		f.ch.next(t, "GiveBack").fail(errChannel)
+		if c.ended(t, errChannel); c.err != errChannel {
+			t.Errorf("got %v", c.err)
+		}
+		f.is(StatusReleased, nil)
+	})
+}
+
+// CHA-RL11: the room follows its channel.
+func TestRoomFollowsItsChannel(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		f.attached()
+		f.told("initialized>attaching", "attaching>attached")
+		f.ch.change(ChannelStateChange{Current: ChannelSuspended, Reason: errChannel})
+		f.is(StatusSuspended, errChannel)
+		f.ch.change(ChannelStateChange{Current: ChannelSuspended, Reason: errChannel}) // nothing new
+		f.ch.change(ChannelStateChange{Current: ChannelAttaching})
+		f.ch.change(ChannelStateChange{Current: ChannelAttached, Resumed: true})
+		f.is(StatusAttached, nil)
+		f.ch.change(ChannelStateChange{Current: ChannelAttached, Resumed: true, Update: true, Reason: errChannel})
+		f.is(StatusAttached, nil)
+		f.told("attached>suspended not permitted", "suspended>attaching", "attaching>attached")
+	})
+}
+
+// CHA-RL12, CHA-RL15: a discontinuity has the code 102100 and the status 500, names the room, and has the event's error as its cause.
+func TestRoomDiscontinuity(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		var first, second []*ErrorInfo
+		offFirst := f.OnDiscontinuity(func(e *ErrorInfo) { first = append(first, e) })
+		f.OnDiscontinuity(func(e *ErrorInfo) { second = append(second, e) })
+		f.attached()
+		synctest.Wait()
+		if len(first) > 0 {
+			t.Error("the first attach is not silent")
+		}
+		f.ch.change(ChannelStateChange{Current: ChannelAttached, Update: true, Reason: errChannel})
+		offFirst()
+		offFirst() // CHA-RL15c
+		f.ch.change(ChannelStateChange{Current: ChannelAttached, Update: true})
+		if len(first) != 1 || len(second) != 2 || first[0] != second[0] {
+			t.Fatalf("got %v and %v", first, second)
+		}
+		for i, e := range second {
+			if e.Code != RoomDiscontinuity || e.StatusCode != 500 {
+				t.Errorf("got %v", e)
+			}
+			saysAll(t, e, `"my room"`)
+			if want := []error{errChannel, nil}[i]; e.Cause != want {
+				t.Errorf("the cause is %v, expected %v", e.Cause, want)
+			}
+		}
+	})
+}
+
+// The log has status changes at info, discontinuities at warn, and panics of listeners at error, each with the room's name.
+func TestRoomLog(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		f.attached()
+		f.ch.change(ChannelStateChange{Current: ChannelSuspended, Reason: errChannel})
+		off := f.OnDiscontinuity(func(*ErrorInfo) { panic("argh") })
+		f.ch.change(ChannelStateChange{Current: ChannelAttached, Reason: errChannel})
+		off()
+		const want = `level=INFO msg="room status changed" room="my room" previous=initialized current=attaching
+level=INFO msg="room status changed" room="my room" previous=attaching current=attached
+level=INFO msg="room status changed" room="my room" previous=attached current=suspended error="not permitted (code 40160, status 401)"
+level=INFO msg="room status changed" room="my room" previous=suspended current=attached error="not permitted (code 40160, status 401)"
+level=WARN msg="room lost continuity" room="my room" error="not permitted (code 40160, status 401)"
+`
+		got := f.log.String()
+		const panicked = "level=ERROR msg=\"listener panicked\" room=\"my room\" panic=argh\n"
+		if strings.Replace(got, panicked, "", 1) != want || !strings.Contains(got, panicked) {
+			t.Errorf("logged\n%s\nexpected\n%s%s", got, want, panicked)
+		}
+	})
+}
+
+// A step is told with its input, its outputs and the status that it left.
+func TestRoomObserver(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		f.attached()
+		f.ch.change(ChannelStateChange{Current: ChannelFailed, Reason: errChannel})
+		var got []string
+		for _, s := range f.steps {
+			outs := make([]string, len(s.Outputs))
+			for i, o := range s.Outputs {
+				outs[i] = o.String()
+			}
+			got = append(got, fmt.Sprintf("%v: %s: %v %v", s.Input, strings.Join(outs, "; "), s.Status, s.StatusOf != nil))
+		}
+		want := []string{
+			"Attach(1): status(initialized -> attaching); attachChannel: attaching false",
+			"ChannelEvent(attached): : attaching false",
+			"AttachEnded(ok): status(attaching -> attached); settle(1, done): attached false",
+			"ChannelEvent(failed, not permitted (code 40160, status 401)): status(attached -> failed, not permitted (code 40160, status 401)): failed true",
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("told\n%s\nexpected\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	})
+}
+
+// A channel that panics, or ends its goroutine, has failed in that operation; the room goes on.
+func TestRoomChannelMisbehaves(t *testing.T) {
+	for name, misbehave := range map[string]func() error{
+		"panics":             func() error { panic("argh") },
+		"ends its goroutine": func() error { runtime.Goexit(); return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			check := func(c *call, operation string) {
+				t.Helper()
+				p := (*PanicError)(nil)
+				if c.ended(t, ChannelOperationFailed); !errors.As(c.err, &p) || p.Operation != operation {
+					t.Errorf("got %v, expected a PanicError of %s", c.err, operation)
+				}
+			}
+			inBubble(t, func(f *fixture) {
+				c := f.attach(background)
+				f.ch.next(t, "Attach").end(misbehave)
+				check(c, "Channel.Attach")
+				if f.Status() != StatusInitialized || f.Error() != c.err {
+					t.Errorf("%v, %v", f.Status(), f.Error())
+				}
+				f.attached()
+				c = f.detach(background)
+				f.ch.next(t, "Detach").end(misbehave)
+				check(c, "Channel.Detach")
+				c = f.beginRelease(background)
+				f.ch.next(t, "Detach").end(misbehave)
+				time.Sleep(RetryPause) // of the bubble's time
+				f.ch.next(t, "Detach").ok()
+				f.ch.next(t, "GiveBack").end(misbehave)
+				check(c, "Channel.GiveBack")
+				f.is(StatusReleased, nil)
+			})
+		})
+	}
+}
+
+// The function that takes the channel's events does not wait for the log or the observer, and these may wait for the channel: an
+// observer that is told of an event attaches the room again, which needs the channel's next event.
+func TestRoomObserverMayWaitForTheChannel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ch := newFakeChannel()
+		var room *Room
+		var attached error
+		told := 0
+		room, release := NewRoom("a", theDefaults, ch, RoomConfig{Observe: func(s RoomStep) {
+			if told++; s.Status == StatusSuspended {
+				attached = room.Attach(background)
+			}
+		}})
+		c := begin(func() (*resource, error) { return nil, room.Attach(background) })
+		ch.next(t, "Attach").ok()
+		c.ended(t)
+		// One goroutine emits the channel's events, in order, as the port asks for.
+		events := make(chan ChannelStateChange)
+		go func() {
+			for e := range events {
+				ch.emit(e)
+			}
+		}()
+		events <- ChannelStateChange{Current: ChannelSuspended}
+		op := ch.next(t, "Attach")
+		events <- ChannelStateChange{Current: ChannelAttached}
+		synctest.Wait()
+		op.end(func() error { return nil })
+		if attached != nil || room.Status() != StatusAttached {
+			t.Errorf("%v, %v", attached, room.Status())
+		}
+		close(events)
+		ch.succeed = true
+		if err := release(background); err != nil {
+			t.Error(err)
+		}
+		synctest.Wait()
+		if want := int(room.seq); told != want {
+			t.Errorf("told of %d steps, expected %d", told, want)
+		}
+	})
+}
+
+// A state that no channel has is the adapter's fault, and does not wedge the room.
+func TestRoomUnknownChannelState(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		f.attached()
+		func() {
+			defer func() {
+				if p := recover(); p == nil || !strings.Contains(fmt.Sprint(p), "a channel has no such state") {
+					t.Errorf("got %v", p)
+				}
+			}()
+			f.ch.emit(ChannelStateChange{Current: 42})
+		}()
+		f.is(StatusAttached, nil)
+		c := f.detach(background)
+		f.ch.next(t, "Detach").ok()
+		c.ended(t)
+	})
+}
+
+// Without a logger and an observer.
+func TestRoomWithTheZeroConfig(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ch := newFakeChannel()
+		ch.succeed = true
+		room, release := NewRoom("a", theDefaults, ch, RoomConfig{})
+		for _, do := range []func(context.Context) error{room.Attach, room.Detach, room.Attach, release, release} {
+			if err := do(background); err != nil {
+				t.Error(err)
+			}
+		}
+		if room.Status() != StatusReleased {
+			t.Errorf("the room is %v", room.Status())
+		}
+	})
+}
