@@ -25,9 +25,10 @@ func Script(t *rapid.T, b Bounds) []model.Input { return script(t, b, AllPromise
 func script(t *rapid.T, b Bounds, p Promises) []model.Input {
 	var script []model.Input
 	var state model.State
+	even := rapid.Bool().Draw(t, "evenly")
 	step := func(t *rapid.T) {
 		// Nothing is drawn that is not possible: an action that skips too often would fail the whole property.
-		in, ok := draw(t, state, b, p)
+		in, ok := draw(t, state, b, p, even)
 		if !ok {
 			return
 		}
@@ -48,24 +49,25 @@ var weights = map[model.Kind]int{
 	model.KindOpened: 2, model.KindOpenFailed: 1, model.KindReleased: 1, model.KindReleaseFailed: 1,
 }
 
-// draw draws a kind and then one input of it that the model takes in the state; there is none when all calls are used and nothing is under
+// draw draws an input that the model takes in the state, by weight or evenly; there is none when all calls are used and nothing is under
 // way.
-func draw(t *rapid.T, state model.State, b Bounds, p Promises) (model.Input, bool) {
+func draw(t *rapid.T, state model.State, b Bounds, p Promises, even bool) (model.Input, bool) {
+	enabled := slices.DeleteFunc(state.Enabled(b), func(in model.Input) bool { return !p.allows(state, in) })
+	if len(enabled) == 0 {
+		return model.Input{}, false
+	}
+	if even {
+		return rapid.SampledFrom(enabled).Draw(t, "input"), true
+	}
 	byKind := map[model.Kind][]model.Input{}
 	var kinds []model.Kind
-	for _, in := range state.Enabled(b) {
-		if !p.allows(state, in) {
-			continue
-		}
+	for _, in := range enabled {
 		if byKind[in.Kind] == nil {
 			for range weights[in.Kind] {
 				kinds = append(kinds, in.Kind)
 			}
 		}
 		byKind[in.Kind] = append(byKind[in.Kind], in)
-	}
-	if len(kinds) == 0 {
-		return model.Input{}, false
 	}
 	kind := rapid.SampledFrom(kinds).Draw(t, "kind")
 	return rapid.SampledFrom(byKind[kind]).Draw(t, "input"), true

@@ -1,0 +1,177 @@
+package schedules
+
+import (
+	"fmt"
+	"hash/fnv"
+	"iter"
+	"runtime"
+	"sync"
+	"testing"
+
+	"ablyrooms.example/model"
+	"ablyrooms.example/tests/conformance"
+)
+
+// tally counts the schedules that were run.
+type tally struct {
+	mu       sync.Mutex
+	run      int
+	steps    int
+	distinct map[uint64]bool
+	digest   uint64 // the same for the same set of schedules, in whatever order they ran
+	covered  map[int]bool
+}
+
+func (c *tally) add(script []model.Input, edges ...int) {
+	var key []byte
+	for _, in := range script {
+		key = append(key, byte(in.Kind), byte(in.Call), byte(in.Incarnation))
+		key = append(append(append(append(key, in.Name...), ' '), in.Options...), ';')
+	}
+	h := fnv.New64a()
+	_, _ = h.Write(key)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.run++
+	c.steps += len(script)
+	if sum := h.Sum64(); !c.distinct[sum] {
+		c.distinct[sum] = true
+		c.digest += sum
+	}
+	for _, e := range edges {
+		c.covered[e] = true
+	}
+}
+
+// schedule is a script to run, with the numbers of its edges if they are counted.
+type schedule struct {
+	script []model.Input
+	edges  []int
+}
+
+// runAll runs schedules on as many bubbles at once as there are processors, up to the first violation.
+func runAll(t *testing.T, all iter.Seq[schedule]) *tally {
+	t.Helper()
+	c := &tally{distinct: map[uint64]bool{}, covered: map[int]bool{}}
+	queue := make(chan []schedule)
+	failed := make(chan struct{})
+	var once sync.Once
+	t.Run("at once", func(t *testing.T) {
+		for worker := range runtime.GOMAXPROCS(0) {
+			t.Run(fmt.Sprint(worker), func(t *testing.T) {
+				t.Parallel()
+				subject := Subject()
+				for batch := range queue {
+					for _, s := range batch {
+						if v := conformance.RunScript(t, subject, s.script); v != nil {
+							once.Do(func() { close(failed) })
+							t.Error(v)
+							return
+						}
+						c.add(s.script, s.edges...)
+					}
+				}
+			})
+		}
+		go func() {
+			defer close(queue)
+			var batch []schedule
+			send := func() bool {
+				select {
+				case queue <- batch:
+					batch = nil
+					return true
+				case <-failed:
+					return false
+				}
+			}
+			for s := range all {
+				if batch = append(batch, s); len(batch) == 64 && !send() {
+					return
+				}
+			}
+			send()
+		}()
+	})
+	return c
+}
+
+// TestEveryEdge replays every edge of the small graph through the running library.
+func TestEveryEdge(t *testing.T) {
+	g := Rooms(Small()).Explore()
+	c := runAll(t, func(yield func(schedule) bool) {
+		for walk := range g.Cover() {
+			if !yield(schedule{g.Inputs(walk), walk}) {
+				return
+			}
+		}
+	})
+	evidence("edges", "calls", 3, "names", 2, "options", 2, "states", len(g.States), "edges", len(g.Edges), "covered", len(c.covered),
+		"walks", c.run, "steps", c.steps)
+	if len(g.Edges) != 35_339 || len(g.States) != 19_408 {
+		t.Errorf("the graph has %d states and %d edges, expected 19408 and 35339", len(g.States), len(g.Edges))
+	}
+	if len(c.covered) != len(g.Edges) {
+		t.Errorf("%d of %d edges were covered", len(c.covered), len(g.Edges))
+	}
+}
+
+// space is a set of schedules: all orders of calls, of callers that give up, and of works that end well or badly, within bounds.
+type space struct {
+	name    string
+	bounds  model.Bounds
+	machine Machine[model.State, model.Input]
+	length  int // up to which
+	want    int // how many they are, counted apart on the model's graph
+	digest  string
+	full    bool // run only when everything is
+	race    bool // run also, or only, under the race detector
+}
+
+const whole = 1000 // longer than any
+
+func spaces() []space {
+	names, options := []string{"a", "b"}, []string{"x", "y"}
+	four := model.Bounds{Calls: 4, Names: names, Options: options[:1]}
+	fourOne := model.Bounds{Calls: 4, Names: names[:1], Options: options}
+	return []space{
+		{"3 calls", Small(), Rooms(Small()), whole, 115_715, "f89ec5c5c7bdd5da", false, false},
+		{"3 calls, up to 5 inputs", Small(), Rooms(Small()), 5, 13_199, "e70d01034d3d6cd8", false, true},
+		{"4 calls on one name", fourOne, Rooms(fourOne), whole, 160_750, "63b9973da8d290ad", true, false},
+		{"4 calls on two names, up to a renaming", four, Renamed(four), whole, 1_042_164, "97f717c72b523d4c", true, false},
+	}
+}
+
+// TestEverySchedule runs all schedules of some spaces through the library. The number of each is asserted, and a digest of the set.
+func TestEverySchedule(t *testing.T) {
+	for _, s := range spaces() {
+		t.Run(s.name, func(t *testing.T) {
+			switch {
+			case s.full && !*full:
+				t.Skip("a share that is not quick: -evidence.full or EVIDENCE=full runs it")
+			case s.race != raceDetector && !*full:
+				t.Skip("another share is run with the race detector than without")
+			}
+			c := runAll(t, func(yield func(schedule) bool) {
+				for script := range s.machine.Paths(s.length) {
+					if !yield(schedule{script, nil}) {
+						return
+					}
+				}
+			})
+			length := fmt.Sprint(s.length)
+			if s.length == whole {
+				length = "all"
+			}
+			digest := fmt.Sprintf("%016x", c.digest)
+			evidence("schedules", "calls", s.bounds.Calls, "names", len(s.bounds.Names), "options", len(s.bounds.Options), "length", length,
+				"schedules", c.run, "distinct", len(c.distinct), "steps", c.steps, "digest", digest)
+			if c.run != s.want || len(c.distinct) != s.want {
+				t.Errorf("%d schedules, %d distinct, expected %d", c.run, len(c.distinct), s.want)
+			}
+			if digest != s.digest {
+				t.Errorf("the digest of the set is %s, expected %s", digest, s.digest)
+			}
+		})
+	}
+}
