@@ -35,6 +35,9 @@ func main() {
 	defer stop()
 	if err := run(ctx, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "interop: FAILED:", err)
+		if errors.Is(err, errNode) {
+			fmt.Fprintf(os.Stderr, nodeAdvice, minNode)
+		}
 		os.Exit(1)
 	}
 }
@@ -95,13 +98,20 @@ func moduleRoot(ctx context.Context) (string, error) {
 	return filepath.Dir(file), nil
 }
 
+const nodeAdvice = `
+  This check runs Ably's JavaScript client and needs Node %d or later, with npm.
+  Get it from https://nodejs.org, or from your system's packages (nodejs and npm).
+
+`
+
+// errNode is for what nodeAdvice helps against.
+var errNode = errors.New("no usable Node")
+
 // checkNode makes sure that Node and npm are there and new enough.
 func checkNode(ctx context.Context) error {
-	const how = "\n\n  This check runs Ably's JavaScript client and needs Node %d or later with npm.\n" +
-		"  Get it from https://nodejs.org, or from your system's packages (nodejs and npm).\n"
 	for _, name := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(name); err != nil {
-			return fmt.Errorf("%s is not installed"+how, name, minNode)
+			return fmt.Errorf("%w: %s is not installed", errNode, name)
 		}
 	}
 	out, err := exec.CommandContext(ctx, "node", "--version").Output()
@@ -111,7 +121,7 @@ func checkNode(ctx context.Context) error {
 	version := strings.TrimSpace(string(out))
 	major, _, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
 	if n, err := strconv.Atoi(major); err != nil || n < minNode {
-		return fmt.Errorf("Node is %s, too old"+how, version, minNode)
+		return fmt.Errorf("%w: version %s is too old", errNode, version)
 	}
 	return nil
 }

@@ -12,6 +12,9 @@ import (
 
 const patience = 10 * time.Second
 
+// quiet keeps the errors that tests ask for out of the log.
+var quiet = ably.WithLogLevel(ably.LogNone)
+
 // testContext ends with the test, or when patience is at its end.
 func testContext(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -33,13 +36,17 @@ func connect(t *testing.T, srv *ablytest.Server, opts ...ably.ClientOption) *abl
 	return client
 }
 
+// newClient makes a client that connects. It doesn't connect of its own accord: ably-go
+// sets the client's Connection only after it has begun to connect, and dereferences nil
+// if a reconnect, as faults bring about, comes in between.
 func newClient(t *testing.T, srv *ablytest.Server, opts ...ably.ClientOption) *ably.Realtime {
 	t.Helper()
-	client, err := ably.NewRealtime(srv.ClientOptions(opts...)...)
+	client, err := ably.NewRealtime(srv.ClientOptions(append(opts, quiet, ably.WithAutoConnect(false))...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { closeClient(t, client) })
+	client.Connect()
 	return client
 }
 
@@ -47,6 +54,16 @@ func newClient(t *testing.T, srv *ablytest.Server, opts ...ably.ClientOption) *a
 func closeClient(t *testing.T, client *ably.Realtime) {
 	client.Close()
 	awaitConnection(t, client, ably.ConnectionStateClosed, ably.ConnectionStateFailed)
+}
+
+// failClient ends a client whose attach was answered by DETACHED. ably-go tries such an
+// attach again after its ChannelRetryTimeout, by a goroutine that a closed connection
+// doesn't end, but a failed one does.
+func failClient(t *testing.T, srv *ablytest.Server, client *ably.Realtime) {
+	if err := srv.FailConnection(client.Connection.ID(), errNo); err != nil {
+		t.Fatal(err)
+	}
+	awaitConnection(t, client, ably.ConnectionStateFailed)
 }
 
 func awaitConnection(t *testing.T, client *ably.Realtime, states ...ably.ConnectionState) {

@@ -11,11 +11,9 @@ func (s *Server) apply(t *transport, c *crossing, e Effect) {
 		// The frame that was to end the transport is gone; so the transport goes on.
 		t.muted = false
 	}
-	if pm := c.Message; c.Direction == ClientToServer && pm != nil && pm.MsgSerial != nil && t.conn != nil {
-		if e.kind != effectRefuse {
-			t.conn.acks.skip(*pm.MsgSerial)
-			t.conn.flush()
-		}
+	if serial, ok := c.awaitsAck(); ok && e.kind != effectRefuse && t.conn != nil {
+		t.conn.acks.skip(serial)
+		t.conn.flush()
 	}
 	switch e.kind {
 	case effectRefuse:
@@ -42,8 +40,11 @@ func (s *Server) apply(t *transport, c *crossing, e Effect) {
 // refuse answers in place of the frame; see [Refuse].
 func (s *Server) refuse(t *transport, c *crossing, err *ErrorInfo) {
 	switch {
-	case c.Action.acknowledged() && c.Direction == ClientToServer && c.Message.MsgSerial != nil && t.conn != nil:
-		serial := *c.Message.MsgSerial
+	case c.Direction == ClientToServer && c.Action.acknowledged():
+		serial, ok := c.awaitsAck()
+		if !ok || t.conn == nil {
+			return
+		}
 		answer := nack(err)
 		answer.MsgSerial = &serial
 		t.conn.acks.answer(serial, answer)

@@ -98,7 +98,11 @@ func errIncompatibleClient(clientID string) *ErrorInfo {
 // identifyKey checks a key. Its secret is compared in constant time, as a matter of
 // habit; errors name no secret.
 func (s *Server) identifyKey(text string) (identity, *ErrorInfo) {
-	name, secret, _ := strings.Cut(text, ":")
+	name, secret, ok := strings.Cut(text, ":")
+	if !ok {
+		// What came may be a secret: it isn't repeated.
+		return identity{}, NewError(40101, http.StatusUnauthorized, "invalid credentials: a key has the form name:secret")
+	}
 	key, err := s.findKey(name)
 	if err != nil {
 		return identity{}, err

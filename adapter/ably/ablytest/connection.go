@@ -1,11 +1,9 @@
 package ablytest
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 )
 
 const (
@@ -70,6 +68,7 @@ func (s *Server) connect(t *transport, cr credentials, query url.Values) {
 	c.t, t.conn = t, c
 	c.acks.restart()
 	s.watchToken(c)
+	s.watchIdle(t, s.opts.maxIdleInterval)
 	c.sendConnected(lost)
 }
 
@@ -202,121 +201,4 @@ func (s *Server) failTransportLocked(t *transport, err *ErrorInfo, o outgoing) {
 func (s *Server) disconnectLocked(t *transport, err *ErrorInfo, o outgoing) {
 	s.dropTransport(t)
 	t.send(&ProtocolMessage{Action: ActionDisconnected, Error: err}, o)
-}
-
-// resetIdle starts the wait for the next heartbeat anew.
-func (s *Server) resetIdle(t *transport) {
-	if s.opts.maxIdleInterval <= 0 {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if t.muted || t.conn == nil {
-		return
-	}
-	s.stopLocked(t.idle)
-	t.idle = s.afterLocked(s.opts.maxIdleInterval, func() { s.beat(t) })
-}
-
-// beat shows the client that the connection is alive.
-func (s *Server) beat(t *transport) {
-	if t.heartbeats {
-		s.mu.Lock()
-		t.send(&ProtocolMessage{Action: ActionHeartbeat, Timestamp: s.nowMillis()}, outgoing{ownWill: true})
-		s.mu.Unlock()
-		return
-	}
-	// Ping waits for the pong, which shows that the client reads; the reader sees it
-	// if it never comes.
-	if t.ws.Ping(t.ctx) == nil {
-		s.resetIdle(t)
-	}
-}
-
-// acks keeps the answers to a connection's publishes in the order of their serials: a
-// client takes an ACK that skips one for a NACK of it. It also remembers past answers,
-// since a client that resumes sends again what it has no answer for (RTN19a).
-type acks struct {
-	open    []int64 // serials that arrived and wait for their answer or their turn
-	answers map[int64]*ProtocolMessage
-}
-
-const answersKept = 1000
-
-// arrived notes that the client has sent serial.
-func (a *acks) arrived(serial int64) { a.open = append(a.open, serial) }
-
-// restart forgets what was on its way on a lost transport.
-func (a *acks) restart() {
-	a.open = nil
-}
-
-// skip takes a serial out of the order, for a publish that will never be answered.
-func (a *acks) skip(serial int64) {
-	for i, s := range a.open {
-		if s == serial {
-			a.open = append(a.open[:i:i], a.open[i+1:]...)
-			return
-		}
-	}
-}
-
-// answered tells whether serial has its answer already.
-func (a *acks) answered(serial int64) bool { return a.answers[serial] != nil }
-
-// answer notes the answer to a serial.
-func (a *acks) answer(serial int64, pm *ProtocolMessage) {
-	if a.answers == nil {
-		a.answers = map[int64]*ProtocolMessage{}
-	}
-	a.answers[serial] = pm
-	delete(a.answers, serial-answersKept)
-}
-
-// flush sends the answers whose turn it is.
-func (c *connection) flush() {
-	for len(c.acks.open) > 0 {
-		pm := c.acks.answers[c.acks.open[0]]
-		if pm == nil {
-			return
-		}
-		c.acks.open = c.acks.open[1:]
-		c.send(pm)
-	}
-}
-
-// String names the connection without its key.
-func (c *connection) String() string { return fmt.Sprintf("connection %s", c.id) }
-
-// watchToken asks the client for a new token before its token ends, and disconnects it
-// when that is over.
-func (s *Server) watchToken(c *connection) {
-	s.stopLocked(c.renew)
-	tok := c.identity.token
-	if tok == nil || tok.details.Expires == 0 {
-		return
-	}
-	left := time.Duration(tok.details.Expires-s.nowMillis()) * time.Millisecond
-	if notice := s.opts.authNotice; notice > 0 && left > notice {
-		c.renew = s.afterLocked(left-notice, func() {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			if c.identity.token != tok {
-				return
-			}
-			c.send(&ProtocolMessage{Action: ActionAuth})
-			c.renew = s.afterLocked(notice, func() { s.endToken(c, tok) })
-		})
-		return
-	}
-	c.renew = s.afterLocked(left, func() { s.endToken(c, tok) })
-}
-
-// endToken disconnects a client whose token is over (RTN15h).
-func (s *Server) endToken(c *connection, tok *token) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if c.t != nil && c.identity.token == tok {
-		s.disconnectLocked(c.t, errTokenExpired(), outgoing{closing: true})
-	}
 }

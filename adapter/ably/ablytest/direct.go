@@ -132,7 +132,8 @@ func (s *Server) each(connectionID string, f func(*connection)) error {
 }
 
 // RefuseConnections refuses new connections and resumes from now on: with an ERROR, or,
-// if reason is nil, as a host that can't be reached. Connections that exist go on.
+// if reason is nil, by cutting the transport while it opens, as a host does that is
+// down. Connections that exist go on; so does REST.
 func (s *Server) RefuseConnections(reason *ErrorInfo) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -108,7 +108,8 @@ func Call(f func(Frame)) Effect { return Effect{kind: effectCall, call: f, name:
 type Fault struct {
 	set   *faults
 	match Match
-	pick  func(Frame) []Effect // which effects; nil for none
+	// pick chooses the effects for a frame that matches, if the fault is for it at all.
+	pick func(Frame) ([]Effect, bool)
 
 	// Guarded by set.mu.
 	seen, hits int
@@ -122,10 +123,11 @@ type faults struct {
 }
 
 // Fault has the effects applied to each frame that matches, until the fault is removed.
+// Without effects it only counts.
 // If several faults are for one frame, their effects follow each other in the order in
 // which the faults were added.
 func (s *Server) Fault(m Match, effects ...Effect) *Fault {
-	return s.faults.add(m, func(Frame) []Effect { return effects })
+	return s.faults.add(m, func(Frame) ([]Effect, bool) { return effects, true })
 }
 
 // Hold is Fault(m, Hold(gate)) with a gate of its own.
@@ -141,18 +143,18 @@ func (s *Server) Hold(m Match) *Gate {
 // frame meets the same fate in each run, whatever else goes on. Frames that don't count
 // (index 0) are spared.
 func (s *Server) FaultsBySeed(seed uint64, share float64, m Match, effects ...Effect) *Fault {
-	return s.faults.add(m, func(f Frame) []Effect {
+	return s.faults.add(m, func(f Frame) ([]Effect, bool) {
 		if f.Index == 0 || len(effects) == 0 {
-			return nil
+			return nil, false
 		}
 		h := fnv.New64a()
 		fmt.Fprint(h, seed, " ", f.Connection, " ", int(f.Direction), " ", f.Index, " ", int(f.Action), " ", f.Channel)
 		x := mix(h.Sum64())
 		if float64(x>>11)/float64(1<<53) >= math.Min(share, 1) {
-			return nil
+			return nil, false
 		}
 		i := int(mix(x) % uint64(len(effects)))
-		return effects[i : i+1]
+		return effects[i : i+1], true
 	})
 }
 
@@ -172,7 +174,7 @@ func (s *Server) ClearFaults() {
 	s.faults.list = nil
 }
 
-func (fs *faults) add(m Match, pick func(Frame) []Effect) *Fault {
+func (fs *faults) add(m Match, pick func(Frame) ([]Effect, bool)) *Fault {
 	f := &Fault{set: fs, match: m, pick: pick, changed: make(chan struct{})}
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
@@ -190,8 +192,8 @@ func (fs *faults) effects(f Frame) []Effect {
 		if !x.match.of(f) {
 			continue
 		}
-		picked := x.pick(f)
-		if picked == nil {
+		picked, ok := x.pick(f)
+		if !ok {
 			continue
 		}
 		fs.mu.Lock()

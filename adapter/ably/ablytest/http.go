@@ -35,6 +35,11 @@ const maxBody = 2 * maxFrameSize
 // serve takes in every HTTP request, also those that open a WebSocket.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+		if path := r.URL.EscapedPath(); path != "" && path != "/" {
+			s.newRequest(r).fail(NewError(40400, http.StatusNotFound,
+				"the test server doesn't serve WebSockets on %s", path)).write(w)
+			return
+		}
 		s.mu.Lock()
 		unreachable := s.refusal != nil && s.refusal.err == nil
 		s.mu.Unlock()
@@ -209,6 +214,7 @@ var endpoints = []endpoint{
 		{http.MethodGet, (*Server).serveHistory},
 		{http.MethodPost, (*Server).servePublish},
 	}},
+	{"channels/*/history", []endpointMethod{{http.MethodGet, (*Server).serveHistory}}},
 	{"channels/*/messages/*", []endpointMethod{{http.MethodGet, (*Server).serveMessage}}},
 }
 

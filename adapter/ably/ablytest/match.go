@@ -1,6 +1,8 @@
 package ablytest
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -46,6 +48,13 @@ func HTTPResponse(method, path string) Match {
 	return Match{direction: ServerToClient, http: true, method: method, path: path}
 }
 
+// Match returns a match for the frame of this name: the one of the same connection (or of
+// HTTP), direction and index. So a scenario that was run once can be run again with a
+// fault at any of its frames.
+func (f Frame) Match() Match {
+	return Match{direction: f.Direction, http: f.Action == ActionHTTP, connection: f.Connection, index: f.Index}
+}
+
 // OnChannel narrows the match to frames of a channel; "" means frames without one.
 func (m Match) OnChannel(name string) Match { m.channel = &name; return m }
 
@@ -75,6 +84,44 @@ func (m Match) First(n int) Match { m.first = n; return m }
 
 // Once is First(1).
 func (m Match) Once() Match { return m.First(1) }
+
+// String describes the match for logs and names of tests, such as "ATTACH to server".
+func (m Match) String() string {
+	var parts []string
+	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
+	switch {
+	case m.http:
+		add("HTTP %s %s", cmp.Or(m.method, "*"), cmp.Or(m.path, "*"))
+	case len(m.actions) == 0:
+		add("any frame")
+	default:
+		for _, a := range m.actions {
+			add("%v", a)
+		}
+	}
+	if m.direction != BothWays {
+		add("%v", m.direction)
+	}
+	if m.channel != nil {
+		add("on channel %q", *m.channel)
+	}
+	if m.connection != 0 {
+		add("on connection %d", m.connection)
+	}
+	if m.index != 0 {
+		add("at index %d", m.index)
+	}
+	if m.test != nil {
+		add("if asked")
+	}
+	if m.nth != 0 {
+		add("number %d", m.nth)
+	}
+	if m.first != 0 {
+		add("first %d", m.first)
+	}
+	return strings.Join(parts, " ")
+}
 
 // of tells whether the frame matches, counting aside.
 func (m Match) of(f Frame) bool {

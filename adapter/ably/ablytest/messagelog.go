@@ -29,6 +29,7 @@ type messageLog struct {
 	millis int64
 	count  int
 	log    []*publish
+	held   int               // messages in the history
 	byID   map[string]string // serial of each message by its id
 }
 
@@ -71,6 +72,9 @@ func (l *messageLog) add(p *publish) {
 			l.byID[m.ID] = m.Serial
 		}
 	}
+	if !p.ephemeral {
+		l.held += len(p.messages)
+	}
 	l.log = append(l.log, p)
 	if over := len(l.log) - l.s.opts.messageLimit; over > 0 {
 		l.drop(over)
@@ -83,6 +87,9 @@ func (l *messageLog) drop(n int) {
 			delete(l.byID, m.ID)
 		}
 		l.floor = p.serial
+		if !p.ephemeral {
+			l.held -= len(p.messages)
+		}
 	}
 	l.log = slices.Delete(l.log, 0, n)
 }

@@ -167,7 +167,7 @@ func (rs *response) links(base string, q url.Values, next string) {
 	}
 }
 
-// serveHistory serves GET /channels/{name}/messages.
+// serveHistory serves GET /channels/{name}/messages, and the older .../history.
 func (s *Server) serveHistory(rq *request) *response {
 	channel := rq.segments[1]
 	if err := rq.permit(channel, "history"); err != nil {
@@ -185,7 +185,7 @@ func (s *Server) serveHistory(rq *request) *response {
 	s.mu.Unlock()
 	page, next := b.page(all)
 	rs := rq.ok(http.StatusOK, page)
-	rs.links("messages", rq.query, next)
+	rs.links(rq.segments[2], rq.query, next)
 	return rs
 }
 
@@ -198,7 +198,7 @@ func (s *Server) serveMessage(rq *request) *response {
 	defer s.mu.Unlock()
 	if ch := s.channels[rq.segments[1]]; ch != nil {
 		for _, m := range ch.log.kept() {
-			if m.Serial == rq.segments[2] {
+			if m.Serial == rq.segments[3] {
 				return rq.ok(http.StatusOK, m)
 			}
 		}

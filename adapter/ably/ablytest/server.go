@@ -38,18 +38,17 @@ type Server struct {
 	closing sync.Once
 	closed  chan struct{}
 
-	mu         sync.Mutex
-	changed    chan struct{} // closed and replaced at each change of the state
-	accepted   int           // WebSockets so far
-	made       int           // connections so far
-	refusal    *refusal      // of new connections, or nil
-	transports map[*transport]struct{}
-	conns      map[string]*connection // by connection id
-	channels   map[string]*channel
-	tokens     map[string]*token // by token string
-	nonces     map[string]time.Time
-	timers     map[*timer]struct{}
-	site       string // stands in serials
+	mu       sync.Mutex
+	changed  chan struct{}          // closed and replaced at each change of the state
+	accepted int                    // WebSockets so far
+	made     int                    // connections so far
+	refusal  *refusal               // of new connections, or nil
+	conns    map[string]*connection // by connection id
+	channels map[string]*channel
+	tokens   map[string]*token // by token string
+	nonces   map[string]time.Time
+	timers   map[*timer]struct{}
+	site     string // stands in serials
 }
 
 // NewServer starts a server that ends with the test, which fails at once if the server
@@ -83,15 +82,14 @@ func Start(opts ...Option) (*Server, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{
 		opts: o, ln: ln, ctx: ctx, cancel: cancel,
-		closed:     make(chan struct{}),
-		changed:    make(chan struct{}),
-		transports: map[*transport]struct{}{},
-		conns:      map[string]*connection{},
-		channels:   map[string]*channel{},
-		tokens:     map[string]*token{},
-		nonces:     map[string]time.Time{},
-		timers:     map[*timer]struct{}{},
-		site:       randomText(5),
+		closed:   make(chan struct{}),
+		changed:  make(chan struct{}),
+		conns:    map[string]*connection{},
+		channels: map[string]*channel{},
+		tokens:   map[string]*token{},
+		nonces:   map[string]time.Time{},
+		timers:   map[*timer]struct{}{},
+		site:     randomText(5),
 	}
 	s.frames.limit = o.frameLog
 	s.http = &http.Server{

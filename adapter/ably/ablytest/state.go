@@ -157,14 +157,9 @@ func (c *connection) info() ConnectionInfo {
 }
 
 func (ch *channel) info() ChannelInfo {
-	i := ChannelInfo{Name: ch.name, Serial: ch.log.serial, Attached: make(map[string]AttachmentInfo, len(ch.attached))}
+	i := ChannelInfo{Name: ch.name, Serial: ch.log.serial, Messages: ch.log.held, Attached: make(map[string]AttachmentInfo, len(ch.attached))}
 	for c, a := range ch.attached {
 		i.Attached[c.id] = AttachmentInfo{Modes: a.modes, Params: maps.Clone(a.params), Live: a.live}
-	}
-	for _, p := range ch.log.log {
-		if !p.ephemeral {
-			i.Messages += len(p.messages)
-		}
 	}
 	return i
 }

@@ -207,3 +207,36 @@ func (s *Server) identifyTokenLocked(text string) (identity, *ErrorInfo) {
 	}
 	return id, nil
 }
+
+// watchToken asks the client for a new token before its token ends, and disconnects it
+// when that is over.
+func (s *Server) watchToken(c *connection) {
+	s.stopLocked(c.renew)
+	tok := c.identity.token
+	if tok == nil || tok.details.Expires == 0 {
+		return
+	}
+	left := time.Duration(tok.details.Expires-s.nowMillis()) * time.Millisecond
+	if notice := s.opts.authNotice; notice > 0 && left > notice {
+		c.renew = s.afterLocked(left-notice, func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if c.identity.token != tok {
+				return
+			}
+			c.send(&ProtocolMessage{Action: ActionAuth})
+			c.renew = s.afterLocked(notice, func() { s.endToken(c, tok) })
+		})
+		return
+	}
+	c.renew = s.afterLocked(left, func() { s.endToken(c, tok) })
+}
+
+// endToken disconnects a client whose token is over (RTN15h).
+func (s *Server) endToken(c *connection, tok *token) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.t != nil && c.identity.token == tok {
+		s.disconnectLocked(c.t, errTokenExpired(), outgoing{closing: true})
+	}
+}

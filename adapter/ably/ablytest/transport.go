@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 
 	"github.com/coder/websocket"
 )
@@ -23,6 +24,7 @@ type transport struct {
 	ctx        context.Context
 	cancel     context.CancelFunc
 	in, out    *pipe
+	lastSent   atomic.Int64 // ms, on the server's clock
 
 	// Guarded by s.mu.
 	conn  *connection // nil before CONNECTED, and when the transport is of no more use
@@ -64,9 +66,6 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 
 	t.in = newPipe(t, ClientToServer, t.frameArrived, t.frameToServer)
 	t.out = newPipe(t, ServerToClient, func(*crossing) {}, t.frameToClient)
-	s.mu.Lock()
-	s.transports[t] = struct{}{}
-	s.mu.Unlock()
 
 	var carriers sync.WaitGroup
 	carriers.Go(func() { t.in.run(t.ctx) })
@@ -80,9 +79,6 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	})
 	t.read()
 	carriers.Wait()
-	s.mu.Lock()
-	delete(s.transports, t)
-	s.mu.Unlock()
 }
 
 // read takes frames off the socket until it ends, then has what was read carried to its
@@ -163,13 +159,22 @@ func (t *transport) send(pm *ProtocolMessage, o outgoing) {
 
 // frameArrived is told of each frame of the client as it comes off the socket.
 func (t *transport) frameArrived(c *crossing) {
-	if c.Message != nil && c.Message.MsgSerial != nil && c.Action.acknowledged() {
+	if serial, ok := c.awaitsAck(); ok {
 		t.s.mu.Lock()
 		defer t.s.mu.Unlock()
 		if t.conn != nil {
-			t.conn.acks.arrived(*c.Message.MsgSerial)
+			t.conn.acks.arrived(serial)
 		}
 	}
+}
+
+// awaitsAck returns the serial under which a frame of the client is to be answered by
+// ACK or NACK. Some clients put a serial into frames that are not.
+func (c *crossing) awaitsAck() (serial int64, ok bool) {
+	if c.Direction != ClientToServer || c.Message == nil || c.Message.MsgSerial == nil || !c.Action.acknowledged() {
+		return 0, false
+	}
+	return *c.Message.MsgSerial, true
 }
 
 // frameToServer brings a frame of the client to the server.
@@ -212,6 +217,6 @@ func (t *transport) frameToClient(c *crossing) {
 		t.ws.Close(websocket.StatusNormalClosure, "")
 		t.lost()
 	default:
-		t.s.resetIdle(t)
+		t.lastSent.Store(t.s.nowMillis())
 	}
 }

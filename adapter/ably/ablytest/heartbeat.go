@@ -1,0 +1,34 @@
+package ablytest
+
+import "time"
+
+// watchIdle waits until the transport has been idle for the interval, as long as it has
+// its connection. Callers hold s.mu.
+func (s *Server) watchIdle(t *transport, left time.Duration) {
+	if s.opts.maxIdleInterval > 0 && t.conn != nil && !t.muted {
+		t.idle = s.afterLocked(left, func() { s.checkIdle(t) })
+	}
+}
+
+// checkIdle shows the client that the connection is alive, if it is time to.
+func (s *Server) checkIdle(t *transport) {
+	interval := s.opts.maxIdleInterval
+	left := interval - time.Duration(s.nowMillis()-t.lastSent.Load())*time.Millisecond
+	due := left <= 0
+	if due {
+		if !t.heartbeats {
+			// Ping waits for the pong, which shows that the client reads.
+			if t.ws.Ping(t.ctx) != nil {
+				return // The reader sees the end of the transport too.
+			}
+			t.lastSent.Store(s.nowMillis())
+		}
+		left = interval
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if due && t.heartbeats {
+		t.send(&ProtocolMessage{Action: ActionHeartbeat, Timestamp: s.nowMillis()}, outgoing{ownWill: true})
+	}
+	s.watchIdle(t, left)
+}
