@@ -140,6 +140,13 @@ func (s *stage) begin(in fsm.RoomsInput[lifecycle.RoomOptions]) *result {
 	return r
 }
 
+// beginForGood is begin with a context that never ends.
+func (s *stage) beginForGood(in fsm.RoomsInput[lifecycle.RoomOptions]) *result {
+	r := s.enter(in, func() {})
+	go s.run(context.Background(), r)
+	return r
+}
+
 // inline makes a call in the present goroutine.
 func (s *stage) inline(ctx context.Context, in fsm.RoomsInput[lifecycle.RoomOptions]) *result {
 	r := s.enter(in, func() {})

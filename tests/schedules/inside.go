@@ -39,6 +39,17 @@ func Subject() conformance.Subject {
 	}
 }
 
+// Unobserved is lifecycle.Rooms under the harness without an observer, which it may then treat otherwise: a caller who can't give up
+// releases the room itself. Inside, only what the goroutine layer keeps of its own is looked at.
+func Unobserved() conformance.Subject {
+	s := Subject()
+	s.New = func(b *conformance.Backend) conformance.System {
+		return &system{Rooms: lifecycle.NewRooms(port{b})}
+	}
+	s.Inspect = func(s conformance.System, step conformance.Step) error { return s.(*system).insides(step.State) }
+	return s
+}
+
 // port has lifecycle.Rooms open the harness's rooms.
 type port struct{ *conformance.Backend }
 

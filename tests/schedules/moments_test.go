@@ -112,7 +112,11 @@ func (s *stage) act(n int, gates *[]*gate) {
 	case pick < 5:
 		s.begin(get(name, string(rune('x'+n/2%2*(n/4%2)))))
 	case pick < 8:
-		s.begin(release(name))
+		if n/2%2 == 0 {
+			s.begin(release(name))
+		} else {
+			s.beginForGood(release(name))
+		}
 	case pick == 8 && n%4 == 0:
 		s.begin(dispose())
 	case pick < 11:

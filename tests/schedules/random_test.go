@@ -40,7 +40,7 @@ func TestRandomReach(t *testing.T) {
 		return reached
 	}
 	longest := 0
-	c := runAll(t, func(yield func(schedule) bool) {
+	c := runAll(t, Subject(), func(yield func(schedule) bool) {
 		bounds := conformance.DefaultBounds()
 		draw := rapid.Custom(func(t *rapid.T) []model.Input {
 			b := bounds

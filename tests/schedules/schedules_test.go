@@ -50,7 +50,7 @@ type schedule struct {
 }
 
 // runAll runs schedules on as many bubbles at once as there are processors, up to the first violation.
-func runAll(t *testing.T, all iter.Seq[schedule]) *tally {
+func runAll(t *testing.T, subject conformance.Subject, all iter.Seq[schedule]) *tally {
 	t.Helper()
 	c := &tally{distinct: map[uint64]bool{}, covered: map[int]bool{}}
 	queue := make(chan []schedule)
@@ -60,7 +60,6 @@ func runAll(t *testing.T, all iter.Seq[schedule]) *tally {
 		for worker := range runtime.GOMAXPROCS(0) {
 			t.Run(fmt.Sprint(worker), func(t *testing.T) {
 				t.Parallel()
-				subject := Subject()
 				for batch := range queue {
 					for _, s := range batch {
 						if v := conformance.RunScript(t, subject, s.script); v != nil {
@@ -99,26 +98,31 @@ func runAll(t *testing.T, all iter.Seq[schedule]) *tally {
 // TestEveryEdge replays every edge of the small graph through the running library.
 func TestEveryEdge(t *testing.T) {
 	g := Rooms(Small()).Explore()
-	c := runAll(t, func(yield func(schedule) bool) {
-		for walk := range g.Cover() {
-			if !yield(schedule{g.Inputs(walk), walk}) {
-				return
+	for name, subject := range map[string]conformance.Subject{"observed": Subject(), "unobserved": Unobserved()} {
+		t.Run(name, func(t *testing.T) {
+			c := runAll(t, subject, func(yield func(schedule) bool) {
+				for walk := range g.Cover() {
+					if !yield(schedule{g.Inputs(walk), walk}) {
+						return
+					}
+				}
+			})
+			evidence("edges", "subject", name, "calls", 3, "names", 2, "options", 2, "states", len(g.States), "edges", len(g.Edges),
+				"covered", len(c.covered), "walks", c.run, "steps", c.steps)
+			if len(c.covered) != len(g.Edges) {
+				t.Errorf("%d of %d edges were covered", len(c.covered), len(g.Edges))
 			}
-		}
-	})
-	evidence("edges", "calls", 3, "names", 2, "options", 2, "states", len(g.States), "edges", len(g.Edges), "covered", len(c.covered),
-		"walks", c.run, "steps", c.steps)
+		})
+	}
 	if len(g.Edges) != 35_339 || len(g.States) != 19_408 {
 		t.Errorf("the graph has %d states and %d edges, expected 19408 and 35339", len(g.States), len(g.Edges))
-	}
-	if len(c.covered) != len(g.Edges) {
-		t.Errorf("%d of %d edges were covered", len(c.covered), len(g.Edges))
 	}
 }
 
 // space is a set of schedules: all orders of calls, of callers that give up, and of works that end well or badly, within bounds.
 type space struct {
 	name    string
+	subject conformance.Subject
 	bounds  model.Bounds
 	machine Machine[model.State, model.Input]
 	length  int // up to which
@@ -135,10 +139,11 @@ func spaces() []space {
 	four := model.Bounds{Calls: 4, Names: names, Options: options[:1]}
 	fourOne := model.Bounds{Calls: 4, Names: names[:1], Options: options}
 	return []space{
-		{"3 calls", Small(), Rooms(Small()), whole, 115_715, "f89ec5c5c7bdd5da", false, false},
-		{"3 calls, up to 5 inputs", Small(), Rooms(Small()), 5, 13_199, "e70d01034d3d6cd8", false, true},
-		{"4 calls on one name", fourOne, Rooms(fourOne), whole, 160_750, "63b9973da8d290ad", true, false},
-		{"4 calls on two names, up to a renaming", four, Renamed(four), whole, 1_042_164, "97f717c72b523d4c", true, false},
+		{"3-calls", Subject(), Small(), Rooms(Small()), whole, 115_715, "f89ec5c5c7bdd5da", false, false},
+		{"3-calls-5-inputs", Subject(), Small(), Rooms(Small()), 5, 13_199, "e70d01034d3d6cd8", false, true},
+		{"3-calls-unobserved", Unobserved(), Small(), Rooms(Small()), whole, 115_715, "f89ec5c5c7bdd5da", true, false},
+		{"4-calls-1-name", Subject(), fourOne, Rooms(fourOne), whole, 160_750, "63b9973da8d290ad", true, false},
+		{"4-calls-2-names-renamed", Subject(), four, Renamed(four), whole, 1_042_164, "97f717c72b523d4c", true, false},
 	}
 }
 
@@ -152,7 +157,7 @@ func TestEverySchedule(t *testing.T) {
 			case s.race != raceDetector && !*full:
 				t.Skip("another share is run with the race detector than without")
 			}
-			c := runAll(t, func(yield func(schedule) bool) {
+			c := runAll(t, s.subject, func(yield func(schedule) bool) {
 				for script := range s.machine.Paths(s.length) {
 					if !yield(schedule{script, nil}) {
 						return
@@ -164,7 +169,7 @@ func TestEverySchedule(t *testing.T) {
 				length = "all"
 			}
 			digest := fmt.Sprintf("%016x", c.digest)
-			evidence("schedules", "calls", s.bounds.Calls, "names", len(s.bounds.Names), "options", len(s.bounds.Options), "length", length,
+			evidence("schedules", "space", s.name, "calls", s.bounds.Calls, "names", len(s.bounds.Names), "options", len(s.bounds.Options), "length", length,
 				"schedules", c.run, "distinct", len(c.distinct), "steps", c.steps, "digest", digest)
 			if c.run != s.want || len(c.distinct) != s.want {
 				t.Errorf("%d schedules, %d distinct, expected %d", c.run, len(c.distinct), s.want)

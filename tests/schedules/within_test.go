@@ -39,17 +39,19 @@ func TestCallsFromTheObserver(t *testing.T) {
 	tried := 0
 	for _, in := range inner() {
 		for at := uint64(1); at <= 16; at++ {
-			t.Run(fmt.Sprintf("%v at step %d", in.Kind, at), func(t *testing.T) {
-				perform(t, func(s *stage) {
-					s.onStep = func(step lifecycle.RoomsStep) {
-						if step.Seq == at {
-							tried++
-							s.inline(context.Background(), in)
+			for _, begin := range []func(*stage, fsm.RoomsInput[lifecycle.RoomOptions]) *result{(*stage).begin, (*stage).beginForGood} {
+				t.Run(fmt.Sprintf("%v at step %d", in.Kind, at), func(t *testing.T) {
+					perform(t, func(s *stage) {
+						s.onStep = func(step lifecycle.RoomsStep) {
+							if step.Seq == at {
+								tried++
+								s.inline(context.Background(), in)
+							}
 						}
-					}
-					outer(s, func(in fsm.RoomsInput[lifecycle.RoomOptions]) { s.begin(in) })
+						outer(s, func(in fsm.RoomsInput[lifecycle.RoomOptions]) { begin(s, in) })
+					})
 				})
-			})
+			}
 		}
 	}
 	evidence("within", "place", "observer", "calls", tried)
