@@ -6,8 +6,8 @@ import "context"
 //
 // For one name the calls alternate: Open, then Release of what it returned, then Open again. A call for a name begins only after the
 // one before it has returned. Calls for different names overlap. No lock is held while one runs: it may block for as long as the work
-// takes, and may call back into the Rooms. But it must not wait there for its own end, as a Release of the name that it works on
-// does, and a Dispose.
+// takes, and may call back into the Rooms. But it must not wait there for its own end, as a Get or a Release of the name
+// that it works on does, and a Dispose.
 type Backend[R any] interface {
 	// Open makes the resource for a name, with options that are complete and valid, in a goroutine of its own. ctx carries no deadline.
 	// It is cancelled when the name is released while Open runs: then Open should return soon, in either way; what it still returns is

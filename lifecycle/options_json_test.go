@@ -40,6 +40,7 @@ func TestReadRoomOptions(t *testing.T) {
 		"what is not named keeps its value":           {base, `{"presence":{"enableEvents":true}}`, func() RoomOptions { o := base; o.Presence.EnableEvents = true; return o }()},
 		"fractions of milliseconds":                   {RoomOptions{}, `{"typing":{"heartbeatThrottleMs":0.25}}`, resolve(t, WithTypingHeartbeatThrottle(250*time.Microsecond))},
 		"an exponent":                                 {RoomOptions{}, `{"typing":{"heartbeatThrottleMs":1.5e3}}`, resolve(t, WithTypingHeartbeatThrottle(1500*time.Millisecond))},
+		"an exponent, rounded":                        {RoomOptions{}, `{"typing":{"heartbeatThrottleMs":1.0000004e0}}`, resolve(t, WithTypingHeartbeatThrottle(time.Millisecond))},
 		"the shortest":                                {RoomOptions{}, `{"typing":{"heartbeatThrottleMs":0.000001}}`, resolve(t, WithTypingHeartbeatThrottle(1))},
 		"the longest":                                 {RoomOptions{}, `{"typing":{"heartbeatThrottleMs":9223372036854.775807}}`, resolve(t, WithTypingHeartbeatThrottle(math.MaxInt64))},
 		"long, and exact to the nanosecond":           {RoomOptions{}, `{"typing":{"heartbeatThrottleMs":9007199254740.993001}}`, resolve(t, WithTypingHeartbeatThrottle(9007199254740993001))},

@@ -71,8 +71,14 @@ type roomCall struct {
 
 // RoomConfig configures a [Room] that a backend makes. The zero value is good.
 type RoomConfig struct {
-	Logger  *slog.Logger   // where the room logs: status changes at info, discontinuities at warn, panics of listeners at error; nil writes errors to slog.Default
-	Observe func(RoomStep) // told each step of the room's core, as [WithObserver] does for a Rooms; nil for nobody
+	// Logger is where the room logs: status changes at info, discontinuities at warn, panics of listeners and of Observe at error. nil
+	// writes errors alone, to the logger that is [slog.Default] when NewRoom is called.
+	Logger *slog.Logger
+
+	// Observe is told each step of the room's core, in order and one at a time, under no lock, and may call back. It runs, as the log's
+	// handler does, in the goroutine of a call or of a channel's operation, which it holds up when it blocks, but never in that of a
+	// channel's event. A panic in it is logged and does no harm. nil is for nobody.
+	Observe func(RoomStep)
 }
 
 // RoomStep is one step of the core of a [Room], for an observer.

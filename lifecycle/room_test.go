@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -197,8 +198,12 @@ func (f *fixture) told(want ...string) {
 
 func (f *fixture) is(status Status, err *ErrorInfo) {
 	f.t.Helper()
+	synctest.Wait()
 	if f.Status() != status || f.Error() != err {
 		f.t.Errorf("the room is %v, %v; expected %v, %v", f.Status(), f.Error(), status, err)
+	}
+	if len(f.steps) != int(f.seq) {
+		f.t.Errorf("told of %d steps, expected %d", len(f.steps), f.seq)
 	}
 }
 
@@ -310,20 +315,23 @@ func TestRoomContextEndsWhileAttaching(t *testing.T) {
 // A call that still waits for its turn when its context ends never begins, and one whose context has ended has no effect.
 func TestRoomContextEndsBeforeTheTurn(t *testing.T) {
 	inBubble(t, func(f *fixture) {
-		ctx, cancel := context.WithCancel(background)
+		cause := errors.New("why it ended")
+		ctx, cancel := context.WithCancelCause(background)
 		c := f.attach(background)
 		op := f.ch.next(t, "Attach")
 		d := f.detach(ctx)
 		d.waits(t)
-		cancel()
-		d.ended(t, context.Canceled)
+		cancel(cause)
+		d.ended(t, cause)
 		op.ok()
 		c.ended(t)
 		f.ch.nothing(t)
 		before := len(f.steps)
-		f.detach(ctx).ended(t, context.Canceled)
-		f.attach(ctx).ended(t, context.Canceled)
-		f.beginRelease(ctx).ended(t, context.Canceled)
+		for _, c := range []*call{f.detach(ctx), f.attach(ctx), f.beginRelease(ctx)} {
+			if c.ended(t, cause); c.err != cause {
+				t.Errorf("got %v", c.err)
+			}
+		}
 		if len(f.steps) != before {
 			t.Errorf("%d steps", len(f.steps)-before)
 		}
@@ -339,8 +347,16 @@ func TestRoomSettledAsItIsGivenUp(t *testing.T) {
 			c := f.attach(ctx)
 			op := f.ch.next(t, "Attach")
 			f.ch.emit(ChannelStateChange{Current: ChannelAttached})
+			f.mu.Lock() // both come, mostly in this order, and find the lock taken
 			op.do <- func() error { return nil }
+			for range 10 {
+				runtime.Gosched()
+			}
 			cancel()
+			for range 10 {
+				runtime.Gosched()
+			}
+			f.mu.Unlock()
 			synctest.Wait()
 			if !c.done || c.err != nil && c.err != context.Canceled {
 				t.Errorf("it has ended: %t, %v", c.done, c.err)
@@ -511,6 +527,23 @@ level=WARN msg="room lost continuity" room="my room" error="not permitted (code 
 	})
 }
 
+// The log needs no observer.
+func TestRoomLogWithoutAnObserver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ch := newFakeChannel()
+		ch.succeed = true
+		var log bytes.Buffer
+		room, release := NewRoom("a", theDefaults, ch, RoomConfig{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		if err := errors.Join(room.Attach(background), release(background)); err != nil {
+			t.Error(err)
+		}
+		synctest.Wait()
+		if n := strings.Count(log.String(), `level=INFO msg="room status changed" room=a`); n != 4 {
+			t.Errorf("%d lines, expected 4:\n%s", n, &log)
+		}
+	})
+}
+
 // A step is told with its input, its outputs and the status that it left.
 func TestRoomObserver(t *testing.T) {
 	inBubble(t, func(f *fixture) {
@@ -650,4 +683,57 @@ func TestRoomWithTheZeroConfig(t *testing.T) {
 			t.Errorf("the room is %v", room.Status())
 		}
 	})
+}
+
+// TestRoomParallel attaches, detaches, registers and removes listeners, reads and releases from many goroutines, under the race detector.
+func TestRoomParallel(t *testing.T) {
+	ch := newFakeChannel()
+	ch.succeed = true
+	var told atomic.Int64
+	room, release := NewRoom("a", theDefaults, ch, RoomConfig{Observe: func(RoomStep) { told.Add(1) }})
+	cause := errors.New("gave up")
+	var wg sync.WaitGroup
+	var last atomic.Pointer[StatusChange]
+	room.OnStatusChange(func(c StatusChange) {
+		if p := last.Swap(&c); p != nil && p.Current != c.Previous {
+			t.Errorf("%v after %v", c, *p)
+		}
+	})
+	for w := range 8 {
+		wg.Go(func() {
+			for i := range 300 {
+				ctx, cancel := context.WithCancelCause(background)
+				if (i+w)%3 == 0 {
+					go cancel(cause)
+				}
+				off := room.OnStatusChange(func(StatusChange) { _ = room.Status() })
+				for _, do := range []func(context.Context) error{room.Attach, room.Detach} {
+					if err := do(ctx); err != nil && err != cause && !errors.Is(err, RoomInInvalidState) {
+						t.Error(err)
+					}
+				}
+				off()
+				_, _ = room.Status(), room.Error()
+				if w == 0 && i == 200 {
+					if err := release(background); err != nil {
+						t.Error(err)
+					}
+				}
+				cancel(nil)
+			}
+		})
+	}
+	wg.Wait()
+	if err := release(background); err != nil || room.Status() != StatusReleased {
+		t.Errorf("%v, %v", room.Status(), err)
+	}
+	if err := room.Attach(background); !errors.Is(err, RoomInInvalidState) {
+		t.Error(err)
+	}
+	for _, fault := range ch.faults {
+		t.Error(fault)
+	}
+	if len(room.calls) > 0 {
+		t.Errorf("%d calls are left", len(room.calls))
+	}
 }

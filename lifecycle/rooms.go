@@ -69,8 +69,8 @@ type roomsConfig struct {
 	states  bool
 }
 
-// WithLogger sets where the Rooms logs: panics of observers at error. The default writes errors to
-// [slog.Default].
+// WithLogger sets where the Rooms logs: panics of observers, at error. The default, also for nil, writes errors alone to the logger
+// that is [slog.Default] when NewRooms is called.
 func WithLogger(log *slog.Logger) RoomsOption { return func(c *roomsConfig) { c.log = log } }
 
 // WithObserver sets a function that is told each step of the core, in order and one at a time. It runs under no lock, in the goroutine

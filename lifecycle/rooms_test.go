@@ -480,7 +480,10 @@ func TestReleaseFails(t *testing.T) {
 			t.Error("got a room that could not be opened")
 		}
 		beginRelease(background, r, "a").ended(t) // CHA-RC1g2
-		beginDispose(background, r).ended(t)      // these failed before it began
+		if len(r.failed) > 0 {
+			t.Errorf("%d errors are kept that nobody will ask for", len(r.failed))
+		}
+		beginDispose(background, r).ended(t) // these failed before it began
 	})
 }
 
@@ -941,6 +944,14 @@ func TestDefaultLogger(t *testing.T) {
 	log.With("with", 1).Info("hidden")
 	log.WithGroup("group").Debug("hidden")
 	if got := text.String(); strings.Contains(got, "hidden") || !strings.Contains(got, "msg=shown with=1 group.key=2") {
+		t.Errorf("logged:\n%s", got)
+	}
+	text.Reset()
+	r := NewRooms[*resource](&backend{}, WithLogger(nil), WithObserver(func(RoomsStep) { panic("argh") }))
+	if err := r.Release(background, "a"); err != nil {
+		t.Error(err)
+	}
+	if got := text.String(); !strings.Contains(got, `level=ERROR msg="observer panicked" panic=argh`) {
 		t.Errorf("logged:\n%s", got)
 	}
 }
