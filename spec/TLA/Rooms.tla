@@ -1,0 +1,383 @@
+------------------------------- MODULE Rooms -------------------------------
+(***************************************************************************)
+(* What Get, Release and Dispose of rooms do to names and their            *)
+(* incarnations, with a backend that may fail at each opening and each     *)
+(* release, and with callers that may give up.  Written from the rules R1  *)
+(* to R23 of docs/rooms.md, which have the points of Ably's Chat           *)
+(* specification (CHA-...) that each comes from.                           *)
+(*                                                                         *)
+(* Calls are numbered in the order in which they begin, incarnations in    *)
+(* the order in which they are created.  The outputs of a step (a call     *)
+(* settled, the backend told to open or release, an opening abandoned) are *)
+(* the difference between two states; docs/rooms.md says which.            *)
+(***************************************************************************)
+EXTENDS Naturals, Sequences, FiniteSets, TLC
+
+CONSTANTS Names,     \* the names that calls are for
+          Options,   \* the options that gets ask for, complete and valid
+          MaxCalls   \* how many calls begin
+
+ASSUME MaxCalls \in Nat /\ MaxCalls > 0
+
+VARIABLES calls,    \* every call: what it asks, what it waits for, how it ended; NoCall until it begins
+          incs,     \* every incarnation; NoInc until it is created
+          failed    \* the incarnations whose release failed since disposal began (R15)
+
+vars == <<calls, incs, failed>>
+
+NoName == "-"
+Pending == "pending"
+Lives == {"initializing", "ready", "releasing", "released"}
+Works == {"none", "opening", "closing"}
+Outcomes == {Pending, "room", "done", "differentOptions", "releasedBefore", "disposed", "openFailed", "releaseFailed", "failed", "gaveUp"}
+
+\* Constant domains: quantified over these, every edge of TLC's graph has the name of its action.
+CallIds == 1..MaxCalls
+IncIds  == 1..MaxCalls     \* a call creates at most one incarnation
+
+NoCall == [op |-> "none", name |-> NoName, opt |-> NoName, waits |-> 0, out |-> "none", ref |-> 0, bad |-> {}]
+NoInc  == [name |-> NoName, opt |-> NoName, life |-> "none", work |-> "none"]
+
+-----------------------------------------------------------------------------
+(* What there is. *)
+
+Begun   == {c \in CallIds : calls[c].op # "none"}
+Created == {i \in IncIds : incs[i].life # "none"}
+Last    == Cardinality(Begun)      \* calls are numbered as they begin, so this is the last one
+Newest  == Cardinality(Created)
+
+InUse(n)     == {i \in IncIds : incs[i].name = n /\ incs[i].life \in {"initializing", "ready"}}
+Releasing(n) == {i \in IncIds : incs[i].name = n /\ incs[i].life = "releasing"}
+AllReleasing == {i \in IncIds : incs[i].life = "releasing"}
+
+IsPending(c) == calls[c].out = Pending
+Waiting(op, i) == {c \in CallIds : calls[c].op = op /\ calls[c].waits = i /\ IsPending(c)}
+Disposing == \E c \in CallIds : calls[c].op = "dispose"
+Disposers == {c \in CallIds : calls[c].op = "dispose" /\ IsPending(c)}
+
+-----------------------------------------------------------------------------
+(* Guards and choices that a broken twin takes out (RoomsTwins.tla). *)
+
+GetRefused            == Disposing                              \* R1
+Differs(i, o)         == incs[i].opt # o                        \* R2
+Free(n)               == InUse(n) = {}                          \* R5, R6
+MustWait(n)           == Releasing(n) # {}                      \* R6
+HasPredecessor(i)     == Releasing(incs[i].name) # {}           \* R9
+Rejected(i)           == Waiting("get", i)                      \* R9, R11
+EndOf(c, i, bad)      == IF bad THEN "releaseFailed" ELSE "done" \* R21
+LifeAfter(bad)        == "released"                             \* R21
+Starts(bad)           == TRUE                                   \* R22
+DisposalOver(without) == AllReleasing \ without = {}            \* R13, R23
+IsOpening(i)          == incs[i].work = "opening"               \* R17 to R20
+
+-----------------------------------------------------------------------------
+(* Parts of steps.  TLCEval makes TLC evaluate a function at once; some of *)
+(* its versions read old values through lazy ones.                         *)
+
+NewCall(op, n, o, i, out, ref) ==
+    [op |-> op, name |-> n, opt |-> o, waits |-> i, out |-> out, ref |-> ref, bad |-> {}]
+
+\* A call begins; it is settled at once, or waits.
+Begin(call) ==
+    LET new == Last + 1
+    IN  calls' = TLCEval([c \in CallIds |-> IF c = new THEN call ELSE calls[c]])
+
+\* Some calls are settled alike, and a call begins, unless it is NoCall.
+Settle(which, out, ref, call) ==
+    LET new == Last + 1
+    IN  calls' = TLCEval([c \in CallIds |->
+                   IF c \in which THEN [calls[c] EXCEPT !.out = out, !.ref = ref]
+                   ELSE IF c = new THEN call ELSE calls[c]])
+
+\* One incarnation changes.
+Change(i, inc) == incs' = TLCEval([j \in IncIds |-> IF j = i THEN inc ELSE incs[j]])
+
+\* An incarnation after it was taken out of use: R9, R10, R11.
+Left(i) ==
+    IF HasPredecessor(i) THEN [incs[i] EXCEPT !.life = "released"]
+    ELSE IF incs[i].work = "opening" THEN [incs[i] EXCEPT !.life = "releasing"]
+    ELSE [incs[i] EXCEPT !.life = "releasing", !.work = "closing"]
+
+-----------------------------------------------------------------------------
+(* Get: CHA-RC1f *)
+
+CanBegin == calls[MaxCalls].op = "none"
+
+GetDisposed(n, o) ==                                                       \* R1, CHA-RC1f8
+    /\ CanBegin /\ GetRefused
+    /\ Begin(NewCall("get", n, o, 0, "disposed", 0))
+    /\ UNCHANGED <<incs, failed>>
+
+GetConflict(n, o) ==                                                       \* R2, CHA-RC1f1
+    /\ CanBegin /\ ~GetRefused
+    /\ \E i \in InUse(n) : Differs(i, o)
+    /\ Begin(NewCall("get", n, o, 0, "differentOptions", 0))
+    /\ UNCHANGED <<incs, failed>>
+
+GetReady(n, o) ==                                                          \* R3, CHA-RC1f2
+    /\ CanBegin /\ ~GetRefused /\ ~Free(n)
+    /\ \E i \in IncIds :
+         /\ i \in InUse(n) /\ ~Differs(i, o) /\ incs[i].life = "ready"
+         /\ Begin(NewCall("get", n, o, 0, "room", i))
+    /\ UNCHANGED <<incs, failed>>
+
+GetJoins(n, o) ==                                                          \* R4, CHA-RC1f2
+    /\ CanBegin /\ ~GetRefused /\ ~Free(n)
+    /\ \E i \in IncIds :
+         /\ i \in InUse(n) /\ ~Differs(i, o) /\ incs[i].life = "initializing"
+         /\ Begin(NewCall("get", n, o, i, Pending, 0))
+    /\ UNCHANGED <<incs, failed>>
+
+GetCreates(n, o, work) ==
+    /\ CanBegin /\ ~GetRefused /\ Free(n)
+    /\ Change(Newest + 1, [name |-> n, opt |-> o, life |-> "initializing", work |-> work])
+    /\ Begin(NewCall("get", n, o, Newest + 1, Pending, 0))
+    /\ UNCHANGED failed
+
+GetOpens(n, o) == ~MustWait(n) /\ GetCreates(n, o, "opening")              \* R5, CHA-RC1f3
+GetWaits(n, o) ==  MustWait(n) /\ GetCreates(n, o, "none")                 \* R6, CHA-RC1f4
+
+-----------------------------------------------------------------------------
+(* Release: CHA-RC1g *)
+
+ReleaseNothing(n) ==                                                       \* R7, CHA-RC1g2
+    /\ CanBegin /\ InUse(n) = {} /\ Releasing(n) = {}
+    /\ Begin(NewCall("release", n, NoName, 0, "done", 0))
+    /\ UNCHANGED <<incs, failed>>
+
+ReleaseJoins(n) ==                                                         \* R8, CHA-RC1g3
+    /\ CanBegin /\ InUse(n) = {}
+    /\ \E i \in IncIds :
+         /\ i \in Releasing(n)
+         /\ Begin(NewCall("release", n, NoName, i, Pending, 0))
+    /\ UNCHANGED <<incs, failed>>
+
+\* Takes i out of use, rejects the gets that wait for it, and has the call wait for the release of j.
+ReleaseLeaves(n, i, j) ==
+    /\ Change(i, Left(i))
+    /\ Settle(Rejected(i), "releasedBefore", 0, NewCall("release", n, NoName, j, Pending, 0))
+    /\ UNCHANGED failed
+
+ReleaseWaiting(n) ==                                                       \* R9, CHA-RC1g4
+    /\ CanBegin
+    /\ \E i \in IncIds : \E j \in IncIds :
+         /\ i \in InUse(n) /\ HasPredecessor(i) /\ j \in Releasing(n)
+         /\ ReleaseLeaves(n, i, j)
+
+ReleaseReady(n) ==                                                         \* R10, CHA-RC1g5
+    /\ CanBegin
+    /\ \E i \in IncIds :
+         /\ i \in InUse(n) /\ ~HasPredecessor(i) /\ incs[i].work # "opening"
+         /\ ReleaseLeaves(n, i, i)
+
+ReleaseOpening(n) ==                                                       \* R11, CHA-RC1g5, CHA-RC1f6
+    /\ CanBegin
+    /\ \E i \in IncIds :
+         /\ i \in InUse(n) /\ ~HasPredecessor(i) /\ incs[i].work = "opening"
+         /\ ReleaseLeaves(n, i, i)
+
+-----------------------------------------------------------------------------
+(* Dispose: CHA-RD1 *)
+
+DisposeFirst ==                                                            \* R12, R13
+    /\ CanBegin /\ ~Disposing
+    /\ LET leaving  == {i \in Created : i \in InUse(incs[i].name)}
+           dropped  == {i \in leaving : HasPredecessor(i)}
+           rejected == UNION {Rejected(i) : i \in leaving}
+           over     == leaving = dropped /\ DisposalOver({})
+       IN  /\ incs' = TLCEval([i \in IncIds |-> IF i \in leaving THEN Left(i) ELSE incs[i]])
+           /\ Settle(rejected, "releasedBefore", 0,
+                     NewCall("dispose", NoName, NoName, 0, IF over THEN "done" ELSE Pending, 0))
+    /\ UNCHANGED failed
+
+DisposeAgain ==                                                            \* R14
+    /\ CanBegin /\ Disposing
+    /\ LET out == IF ~DisposalOver({}) THEN Pending ELSE IF failed = {} THEN "done" ELSE "failed"
+       IN  Begin([NewCall("dispose", NoName, NoName, 0, out, 0) EXCEPT !.bad = IF out = "failed" THEN failed ELSE {}])
+    /\ UNCHANGED <<incs, failed>>
+
+-----------------------------------------------------------------------------
+GiveUp(c) ==                                                               \* R16
+    /\ IsPending(c)
+    /\ Settle({c}, "gaveUp", 0, NoCall)
+    /\ UNCHANGED <<incs, failed>>
+
+-----------------------------------------------------------------------------
+(* The backend's ends *)
+
+Opened(i) ==                                                               \* R17
+    /\ IsOpening(i) /\ incs[i].life # "releasing"
+    /\ Change(i, [incs[i] EXCEPT !.life = "ready", !.work = "none"])
+    /\ Settle(Waiting("get", i), "room", i, NoCall)
+    /\ UNCHANGED failed
+
+OpenedAbandoned(i) ==                                                      \* R18
+    /\ IsOpening(i) /\ incs[i].life = "releasing"
+    /\ Change(i, [incs[i] EXCEPT !.work = "closing"])
+    /\ UNCHANGED <<calls, failed>>
+
+OpenFailed(i) ==                                                           \* R19
+    /\ incs[i].work = "opening" /\ incs[i].life = "initializing"
+    /\ Change(i, [incs[i] EXCEPT !.life = "released", !.work = "none"])
+    /\ Settle(Waiting("get", i), "openFailed", i, NoCall)
+    /\ UNCHANGED failed
+
+\* i is released, and what waited for that goes on: R21, R22, R23.
+Ends(i, bad) ==
+    LET life  == LifeAfter(bad)
+        next  == {j \in InUse(incs[i].name) : incs[j].work = "none" /\ incs[j].life = "initializing"}
+        worse == IF bad /\ Disposing THEN failed \cup {i} ELSE failed
+        over  == Disposing /\ DisposalOver({i})
+    IN  /\ incs' = TLCEval([j \in IncIds |->
+                     IF j = i THEN [incs[j] EXCEPT !.life = life, !.work = "none"]
+                     ELSE IF j \in next /\ Starts(bad) THEN [incs[j] EXCEPT !.work = "opening"]
+                     ELSE incs[j]])
+        /\ failed' = worse
+        /\ calls' = TLCEval([c \in CallIds |->
+                     IF c \in Waiting("release", i)
+                     THEN [calls[c] EXCEPT !.out = EndOf(c, i, bad), !.ref = IF EndOf(c, i, bad) = "done" THEN 0 ELSE i]
+                     ELSE IF over /\ c \in Disposers
+                     THEN [calls[c] EXCEPT !.out = IF worse = {} THEN "done" ELSE "failed", !.bad = worse]
+                     ELSE calls[c]])
+
+OpenFailedAbandoned(i) ==                                                  \* R20
+    /\ incs[i].work = "opening" /\ incs[i].life = "releasing"
+    /\ Ends(i, FALSE)
+
+Released(i)      == incs[i].work = "closing" /\ Ends(i, FALSE)  \* R21, CHA-RC1g1
+ReleaseFailed(i) == incs[i].work = "closing" /\ Ends(i, TRUE)   \* R21
+
+-----------------------------------------------------------------------------
+Init ==
+    /\ calls = [c \in CallIds |-> NoCall]
+    /\ incs = [i \in IncIds |-> NoInc]
+    /\ failed = {}
+
+Next ==
+    \/ \E n \in Names, o \in Options :
+         \/ GetDisposed(n, o) \/ GetConflict(n, o) \/ GetReady(n, o)
+         \/ GetJoins(n, o)    \/ GetOpens(n, o)    \/ GetWaits(n, o)
+    \/ \E n \in Names :
+         \/ ReleaseNothing(n) \/ ReleaseJoins(n) \/ ReleaseWaiting(n)
+         \/ ReleaseReady(n)   \/ ReleaseOpening(n)
+    \/ DisposeFirst \/ DisposeAgain
+    \/ \E c \in CallIds : GiveUp(c)
+    \/ \E i \in IncIds :
+         \/ Opened(i) \/ OpenedAbandoned(i) \/ OpenFailed(i) \/ OpenFailedAbandoned(i)
+         \/ Released(i) \/ ReleaseFailed(i)
+
+Spec == Init /\ [][Next]_vars
+
+-----------------------------------------------------------------------------
+(* Fairness: the backend ends what it was asked for.  Nothing is asked of  *)
+(* callers: calls need not begin, and nobody need give up.                 *)
+
+EndsOpening(i) == Opened(i) \/ OpenedAbandoned(i) \/ OpenFailed(i) \/ OpenFailedAbandoned(i)
+EndsClosing(i) == Released(i) \/ ReleaseFailed(i)
+
+\* An opening that never ends would keep the gets that wait for it, and a release of it, for ever.
+OpeningsEnd == \A i \in IncIds : WF_vars(EndsOpening(i))
+\* A release that never ends would keep its callers, the name's next get, and disposal.
+ClosingsEnd == \A i \in IncIds : WF_vars(EndsClosing(i))
+
+FairSpec == Spec /\ OpeningsEnd /\ ClosingsEnd
+
+-----------------------------------------------------------------------------
+(* Safety *)
+
+TypeOK ==
+    /\ Begun = 1..Last /\ Created = 1..Newest
+    /\ \A c \in CallIds \ Begun : calls[c] = NoCall
+    /\ \A i \in IncIds \ Created : incs[i] = NoInc
+    /\ \A c \in Begun :
+         /\ calls[c].op \in {"get", "release", "dispose"}
+         /\ calls[c].name \in Names \cup {NoName} /\ calls[c].opt \in Options \cup {NoName}
+         /\ calls[c].waits \in 0..Newest /\ calls[c].ref \in 0..Newest
+         /\ calls[c].out \in Outcomes /\ calls[c].bad \subseteq Created
+    /\ \A i \in Created :
+         /\ incs[i].name \in Names /\ incs[i].opt \in Options
+         /\ <<incs[i].life, incs[i].work>> \in
+              {<<"initializing", "none">>, <<"initializing", "opening">>, <<"ready", "none">>,
+               <<"releasing", "opening">>, <<"releasing", "closing">>, <<"released", "none">>}
+    /\ failed \subseteq Created
+
+OneInUse == \A n \in Names : Cardinality(InUse(n)) <= 1                    \* CHA-RC1
+
+OneReleasing == \A n \in Names : Cardinality(Releasing(n)) <= 1            \* CHA-RC1
+
+\* What the backend holds or works on, of one name.
+OneOpen == \A i, j \in Created :
+    (/\ i # j /\ incs[i].name = incs[j].name
+     /\ incs[i].life = "ready" \/ incs[i].work # "none")
+    => ~(incs[j].life = "ready" \/ incs[j].work # "none")
+
+WaitsForPredecessor == \A i \in Created :                              \* CHA-RC1f4
+    LET before == {j \in Created : incs[j].name = incs[i].name /\ incs[j].life = "releasing"}
+    IN  /\ incs[i].life = "initializing" /\ incs[i].work = "none" => before # {}
+        /\ incs[i].life = "ready" \/ (incs[i].life = "initializing" /\ incs[i].work = "opening") => before = {}
+
+GotRoom(c) == calls[c].op = "get" /\ calls[c].out = "room"
+
+\* A release of the name, or a dispose, that began between two calls.
+Parts(n, a, b) == \E c \in a..b : calls[c].op = "dispose" \/ (calls[c].op = "release" /\ calls[c].name = n)
+
+SameRoom == \A a, b \in Begun :                                     \* CHA-RC1
+    (a < b /\ GotRoom(a) /\ GotRoom(b) /\ calls[a].name = calls[b].name /\ ~Parts(calls[a].name, a, b))
+    => calls[a].ref = calls[b].ref
+
+OptionsAgree == \A c \in Begun :                                    \* CHA-RC1f1
+    GotRoom(c) => incs[calls[c].ref].name = calls[c].name /\ incs[calls[c].ref].opt = calls[c].opt
+
+ReleaseRejects == \A r \in Begun : \A g \in 1..(r - 1) :            \* CHA-RC1g4
+    (/\ calls[g].op = "get"
+     /\ calls[r].op = "dispose" \/ (calls[r].op = "release" /\ calls[r].name = calls[g].name))
+    => ~IsPending(g)
+
+NotBeforePredecessor == \A c \in Begun :                            \* CHA-RC1f4
+    GotRoom(c) => \A j \in 1..(calls[c].ref - 1) : incs[j].name = calls[c].name => incs[j].life = "released"
+
+SharedEnd == \A a, b \in Begun :                                    \* CHA-RC1g3
+    (/\ calls[a].op = "release" /\ calls[b].op = "release"
+     /\ calls[a].waits = calls[b].waits /\ calls[a].waits # 0
+     /\ calls[a].out # "gaveUp" /\ calls[b].out # "gaveUp")
+    => calls[a].out = calls[b].out
+
+NothingAfterDispose == Disposing =>                                        \* CHA-RD1a
+    \A i \in Created : incs[i].life \notin {"initializing", "ready"}
+
+DisposeWaits == \A c \in Begun :                                    \* CHA-RD1d
+    (calls[c].op = "dispose" /\ calls[c].out \in {"done", "failed"})
+    => \A i \in Created : incs[i].life # "releasing"
+
+(* Properties of steps *)
+
+\* A get with other options than what is in use as it begins is settled at once, without a room.       CHA-RC1f1
+ConflictsSettle == [][
+    \A n \in Names :
+      \A c \in CallIds :
+        (/\ calls[c].op = "none" /\ calls'[c].op = "get" /\ calls'[c].name = n
+         /\ \E i \in InUse(n) : incs[i].opt # calls'[c].opt)
+        => calls'[c].out \in {"differentOptions", "disposed"}]_vars
+
+\* What is released stays so, and a settled call keeps its outcome.
+ReleasedIsFinal == [][
+    /\ \A i \in Created : incs[i].life = "released" => incs'[i] = incs[i]
+    /\ \A c \in Begun : calls[c].out # Pending => calls'[c] = calls[c]]_vars
+
+\* A get is settled with a room that is ready.
+RoomIsReady == [][
+    \A c \in CallIds :
+      (calls'[c].out = "room" /\ (c \notin Begun \/ calls[c].out = Pending))
+      => incs'[calls'[c].ref].life = "ready"]_vars
+
+-----------------------------------------------------------------------------
+(* Liveness *)
+
+CallsSettle == \A c \in CallIds :
+    (c \in Begun /\ calls[c].out = Pending) ~> (c \in Begun /\ calls[c].out # Pending)
+
+NoWedge == \A i \in IncIds :
+    /\ (i \in Created /\ incs[i].life = "initializing" /\ incs[i].work = "none")
+         ~> (i \in Created /\ (incs[i].work = "opening" \/ incs[i].life = "released"))
+    /\ (i \in Created /\ incs[i].life = "releasing") ~> (i \in Created /\ incs[i].life = "released")
+=============================================================================
