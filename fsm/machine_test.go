@@ -315,6 +315,62 @@ func checkDiagrams[S, E ~uint8](t *testing.T, table *Table[S, E], rows []string)
 	}
 }
 
+// The overview, its frame spelled out, has every transition of the tables above, each once, and marks the final states.
+func TestMermaidOverviewHasEveryTransition(t *testing.T) {
+	checkOverview(t, RoomLifecycle(), lifeTable, "")
+	checkOverview(t, RoomStatus(), statusTable, "initialized attaching attached detaching detached suspended failed")
+}
+
+func checkOverview[S, E ~uint8](t *testing.T, table *Table[S, E], rows []string, frame string) {
+	t.Helper()
+	d := table.Definition()
+	want := []string{"[*] --> " + d.StateName(0)}
+	for i, row := range rows {
+		final := true
+		for j, dst := range strings.Fields(row)[1:] {
+			if dst != "-" {
+				want = append(want, fmt.Sprintf("%s --> %s: %s", d.StateName(S(i)), dst, d.EventName(E(j))))
+				final = false
+			}
+		}
+		if final {
+			want = append(want, d.StateName(S(i))+" --> [*]")
+		}
+	}
+	text := table.MermaidOverview("what they share")
+	_, body, ok := strings.Cut(text, "stateDiagram-v2\n")
+	if !ok {
+		t.Fatalf("no state diagram:\n%s", text)
+	}
+	var got, framed []string
+	inside := false
+	for _, l := range strings.Split(strings.TrimSuffix(body, "\n"), "\n") {
+		l = strings.TrimSpace(l)
+		switch {
+		case l == `state "what they share" as frame {`:
+			inside = true
+		case l == "}":
+			inside = false
+		case inside:
+			framed = append(framed, l)
+		case strings.HasPrefix(l, "frame --> "):
+			for _, s := range framed {
+				got = append(got, s+strings.TrimPrefix(l, "frame"))
+			}
+		default:
+			got = append(got, l)
+		}
+	}
+	if strings.Join(framed, " ") != frame {
+		t.Errorf("%s: the frame stands around %q, expected %q", d.Machine, framed, frame)
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: drawn\n%s\nexpected\n%s", d.Machine, strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
 // Every enumeration has a name for each of its values, told apart, and prints a value that it lacks with its number.
 func TestEnumerationsPrint(t *testing.T) {
 	check := func(name string, n int, of func(uint8) string) {
