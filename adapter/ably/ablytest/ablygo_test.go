@@ -56,9 +56,10 @@ func closeClient(t *testing.T, client *ably.Realtime) {
 	awaitConnection(t, client, ably.ConnectionStateClosed, ably.ConnectionStateFailed)
 }
 
-// failClient ends a client whose attach was answered by DETACHED. ably-go tries such an
-// attach again after its ChannelRetryTimeout, by a goroutine that a closed connection
-// doesn't end, but a failed one does.
+// failClient ends a client for which a DETACHED came that it had not asked for, or a
+// second one, as happens when it detaches over a cut. ably-go then attaches again after
+// its ChannelRetryTimeout, by a goroutine that a closed connection doesn't end, but a
+// failed one does.
 func failClient(t *testing.T, srv *ablytest.Server, client *ably.Realtime) {
 	if err := srv.FailConnection(client.Connection.ID(), errNo); err != nil {
 		t.Fatal(err)

@@ -4,18 +4,28 @@ package ablytest
 // client takes an ACK that skips one for a NACK of it. It also remembers past answers,
 // since a client that resumes sends again what it has no answer for (RTN19a).
 type acks struct {
-	open    []int64 // serials that arrived and wait for their answer or their turn
+	open    []int64        // serials that arrived and wait for their answer or their turn
+	seen    map[int64]bool // serials that arrived on this transport
 	answers map[int64]*ProtocolMessage
 }
 
 const answersKept = 1000
 
-// arrived notes that the client has sent serial.
-func (a *acks) arrived(serial int64) { a.open = append(a.open, serial) }
+// arrived notes that the client has sent serial. One that comes twice on a transport is
+// answered once: a second answer would be a violation of the protocol.
+func (a *acks) arrived(serial int64) {
+	if a.seen[serial] {
+		return
+	}
+	a.seen[serial] = true
+	delete(a.seen, serial-answersKept)
+	a.open = append(a.open, serial)
+}
 
 // restart forgets what was on its way on a lost transport.
 func (a *acks) restart() {
 	a.open = nil
+	a.seen = map[int64]bool{}
 }
 
 // skip takes a serial out of the order, for a publish that will never be answered.

@@ -100,14 +100,13 @@ func TestContinuity(t *testing.T) {
 		ablytest.WithMaxIdleInterval(0), ablytest.WithMessageLimit(2))
 	client := connect(t, srv)
 	ch := client.Channels.Get("a")
+	attached := attachments(t, ch)
 	resumed := func() bool {
 		t.Helper()
-		changes := make(chan ably.ChannelStateChange, 1)
-		defer ch.Once(ably.ChannelEventAttached, func(c ably.ChannelStateChange) { changes <- c })()
 		if err := ch.Attach(ctx); err != nil {
 			t.Fatal(err)
 		}
-		return (<-changes).Resumed
+		return (<-attached).Resumed
 	}
 	publish := func() {
 		if _, err := srv.Publish("a", ablytest.Message{Name: "n"}); err != nil {

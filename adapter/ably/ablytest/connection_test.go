@@ -33,6 +33,14 @@ func connectionChanges(t *testing.T, client *ably.Realtime) <-chan ably.Connecti
 	return changes
 }
 
+// attachments returns the ATTACHED events of a channel from now on. Ask before the first
+// attach: ably-go may tell of it only after it has returned.
+func attachments(t *testing.T, ch *ably.RealtimeChannel) <-chan ably.ChannelStateChange {
+	attached := make(chan ably.ChannelStateChange, 10)
+	t.Cleanup(ch.On(ably.ChannelEventAttached, func(c ably.ChannelStateChange) { attached <- c }))
+	return attached
+}
+
 func TestResumeKeepsConnectionAndDeliversWhatWasMissed(t *testing.T) {
 	eachFormat(t, func(t *testing.T, binary ably.ClientOption) {
 		ctx := testContext(t)
@@ -40,13 +48,13 @@ func TestResumeKeepsConnectionAndDeliversWhatWasMissed(t *testing.T) {
 		client := connect(t, srv, binary)
 		ch := client.Channels.Get("a")
 		got := make(chan string, 10)
+		attached := attachments(t, ch)
 		if _, err := ch.SubscribeAll(ctx, func(m *ably.Message) { got <- m.Data.(string) }); err != nil {
 			t.Fatal(err)
 		}
+		<-attached
 		id := client.Connection.ID()
 		changes := connectionChanges(t, client)
-		attached := make(chan ably.ChannelStateChange, 10)
-		defer ch.On(ably.ChannelEventAttached, func(c ably.ChannelStateChange) { attached <- c })()
 
 		// The client must not be back before the publish, or it misses nothing.
 		gate := srv.Hold(ablytest.ToServer(ablytest.ActionConnect))
@@ -91,13 +99,13 @@ func TestResumeOfForgottenConnection(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	client := connect(t, srv)
 	ch := client.Channels.Get("a")
+	attached := attachments(t, ch)
 	if err := ch.Attach(ctx); err != nil {
 		t.Fatal(err)
 	}
+	<-attached
 	id := client.Connection.ID()
 	changes := connectionChanges(t, client)
-	attached := make(chan ably.ChannelStateChange, 10)
-	defer ch.On(ably.ChannelEventAttached, func(c ably.ChannelStateChange) { attached <- c })()
 
 	gate := srv.Hold(ablytest.ToServer(ablytest.ActionConnect))
 	if err := srv.Cut(id); err != nil {

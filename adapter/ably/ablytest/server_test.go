@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"ablyrooms.example/adapter/ably/ablytest"
+
+	"github.com/ably/ably-go/ably"
 )
 
 func TestOptionsThatCantWork(t *testing.T) {
@@ -58,6 +60,7 @@ func TestCloseEndsWhatGoesOn(t *testing.T) {
 	}
 	waiter := make(chan error, 1)
 	go func() { waiter <- srv.Await(ctx, func(ablytest.State) bool { return false }) }()
+	changes := connectionChanges(t, client)
 	srv.Close()
 	srv.Close()
 	if err := <-waiter; err == nil {
@@ -69,8 +72,12 @@ func TestCloseEndsWhatGoesOn(t *testing.T) {
 	if !srv.State().Closed {
 		t.Error("the state doesn't tell that the server is closed")
 	}
+	// ably-go forgets a Close that comes while it dials, so let it find out first that
+	// nobody is there.
+	for c := nextState(t, changes, ably.ConnectionStateDisconnected); c.RetryIn == 0; {
+		c = nextState(t, changes, ably.ConnectionStateDisconnected)
+	}
 	cancel()
-	client.Close() // or the attach waits for its timeout
 	waiting.Wait()
 	gate.Open()
 }
