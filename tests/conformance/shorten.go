@@ -82,7 +82,22 @@ func shorten(v *Violation, b Bounds, try func([]model.Input) *Violation) *Violat
 			break
 		}
 	}
+	if renamed := inOrder(script, b); !slices.Equal(renamed, script) {
+		fails(renamed)
+	}
 	return v
+}
+
+// inOrder renames the names of a script to those of the bounds, in the order of their first use.
+func inOrder(script []model.Input, b Bounds) []model.Input {
+	renamed, names := slices.Clone(script), map[string]string{"": ""}
+	for i, in := range script {
+		if _, known := names[in.Name]; !known {
+			names[in.Name] = b.Names[len(names)-1]
+		}
+		renamed[i].Name = names[in.Name]
+	}
+	return renamed
 }
 
 // plainer lists scripts that differ in the i-th input, which is a plainer one, as far as the model takes them.
