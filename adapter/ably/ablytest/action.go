@@ -91,11 +91,10 @@ const (
 	ModeObjectPublish       Flags = 1 << 25
 
 	// ModesDefault is what an ATTACH without modes gets, as far as the capability
-	// allows: all modes but ANNOTATION_SUBSCRIBE, which clients must ask for.
-	ModesDefault = ModePresence | ModePublish | ModeSubscribe | ModePresenceSubscribe |
-		ModeAnnotationPublish | ModeObjectSubscribe | ModeObjectPublish
+	// allows. The other modes must be asked for.
+	ModesDefault = ModePresence | ModePublish | ModeSubscribe | ModePresenceSubscribe | ModeAnnotationPublish
 
-	modesAll = ModesDefault | ModeAnnotationSubscribe
+	modesAll = ModesDefault | ModeAnnotationSubscribe | ModeObjectSubscribe | ModeObjectPublish
 )
 
 var flagNames = []struct {

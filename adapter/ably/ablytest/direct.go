@@ -176,6 +176,20 @@ func (s *Server) LoseContinuity(channel string) {
 	s.notifyLocked()
 }
 
+// ForgetChannel makes the server forget all of a channel to which nobody is attached, its
+// history and serials included, as Ably does some time after the last has left. It
+// fails if a connection is attached.
+func (s *Server) ForgetChannel(channel string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ch := s.channels[channel]; ch != nil && len(ch.attached) > 0 {
+		return fmt.Errorf("ablytest: connections are attached to channel %q", channel)
+	}
+	delete(s.channels, channel)
+	s.notifyLocked()
+	return nil
+}
+
 func (s *Server) eachAttached(channel string, f func(*attachment)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -111,3 +111,21 @@ func TestManyClientsAtOnce(t *testing.T) {
 		t.Errorf("still attached: %q", names)
 	}
 }
+
+func TestForgetChannel(t *testing.T) {
+	ctx := testContext(t)
+	srv := ablytest.NewServer(t)
+	ch := connect(t, srv).Channels.Get("a")
+	if err := ch.Attach(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := srv.ForgetChannel("a"); err == nil {
+		t.Error("a channel is forgotten while a connection is attached")
+	}
+	if err := ch.Detach(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := srv.ForgetChannel("a"); err != nil || len(srv.State().Channels) != 0 {
+		t.Errorf("%v, channels %v", err, srv.State().Channels)
+	}
+}
