@@ -1,4 +1,73 @@
-// Package ablytest is an embedded double of Ably for tests and demos: it speaks the
-// realtime protocol over a real WebSocket on loopback, and the REST API, well enough
-// that Ably's own clients work on it unchanged.
+// Package ablytest is an embedded double of Ably, for tests and demos that have no
+// account and no network. It speaks the realtime protocol over a real WebSocket on
+// loopback, in JSON and MessagePack, and the REST API, well enough that Ably's own
+// clients work on it unchanged. It is no substitute for Ably: one process, memory only,
+// loopback only.
+//
+// # Recipe
+//
+//	func TestGreeting(t *testing.T) {
+//		srv := ablytest.NewServer(t) // closed by the test's cleanup
+//		client, err := ably.NewRealtime(srv.ClientOptions()...)
+//		...
+//	}
+//
+// Without a test, use [Start] and [Server.Close]. For clients in other languages there
+// is cmd/ablyserver, which prints host, port and key.
+//
+// # Faults
+//
+// Each protocol message and each HTTP request and response is a [Frame] with a stable
+// name: connection, direction, index. A [Match] picks frames, an [Effect] says what
+// happens to them:
+//
+//	srv.Fault(ablytest.ToServer(ablytest.ActionAttach).OnChannel("a").Once(),
+//		ablytest.Refuse(ablytest.NewError(40160, 401, "no")))
+//	srv.Fault(ablytest.ToClient(ablytest.ActionAttached).Nth(2), ablytest.CutBefore())
+//	gate := srv.Hold(ablytest.ToClient(ablytest.ActionDetached))
+//	gate.Await(ctx, 1) // a frame has come to the gate
+//	gate.Open()
+//
+// [Server.FaultsBySeed] spreads faults over all frames at random, and the same each
+// time. To run a scenario once for each of its frames, run it plainly, take
+// [Server.Frames], and run it again with a fault at each [Frame.Match].
+//
+// # State
+//
+// [Server.State] reads connections, channels, attachments and tokens without the wire,
+// [Server.Await] waits for a condition on them, and further methods of the server change
+// them: publish as another client, cut, disconnect, detach, fail, lose continuity, issue
+// and expire tokens, inject any protocol message. An outage is
+// [Server.RefuseConnections] and then [Server.Cut]. Time is the machine's, or a
+// [ManualClock].
+//
+// # Served
+//
+//   - Authentication by key and by token, on the socket and in REST; signed and unsigned
+//     token requests, with capability, clientId, ttl, nonce and timestamp checked;
+//     re-authentication in band; expiry and revocation; /time.
+//   - Connections: CONNECTED, HEARTBEAT, CLOSE, DISCONNECT, resume and recover within
+//     the time to live, ERROR, DISCONNECTED. A resume that can't be done gives a new
+//     connection with error 80008 or 80018.
+//   - Channels: ATTACH with modes and params, again for new options, continued from a
+//     serial with what was missed; DETACH; DETACHED, ERROR and ATTACHED by the server.
+//   - Messages: publish with ACK and NACK, in order and once over a resume; echo;
+//     history and single messages by REST, with bounds and pages; publish by REST, with
+//     idempotent ids; status of a channel.
+//
+// # Served in part
+//
+//   - Of channel params: modes and rewind. The rest is accepted and, as at Ably, not
+//     repeated in ATTACHED.
+//   - Messages marked ephemeral aren't in the history.
+//   - Capabilities: resources by name and by prefix ("chat:*"); channel qualifiers
+//     ("[meta]...") are part of the name.
+//   - recover takes a connection key, as clients send it.
+//
+// # Not served
+//
+// Presence, annotations, objects, updates and deletes of messages, the Chat REST API,
+// occupancy events, deltas, filters, JWTs, push, stats, batch requests, the comet
+// transport, limits on rates. Whatever isn't served is refused in Ably's error form (a
+// NACK, an ERROR, an HTTP error with its headers), never met with silence.
 package ablytest
