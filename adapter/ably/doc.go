@@ -1,0 +1,37 @@
+// Package ablychat puts chat rooms on a real Ably client: it is the adapter of package lifecycle to ably-go.
+//
+//	client, err := ably.NewRealtime(ably.WithKey(key), ably.WithClientID("ada"), ablychat.Agent())
+//	chat, err := ablychat.New(client)
+//	room, err := chat.Rooms().Get(ctx, "basketball-stream")
+//	err = room.Attach(ctx)
+//
+// # What ably-go v1.4.1 does otherwise, and how it is hidden
+//
+// Each line has a test in this package, named after it.
+//
+//   - Events and returns come in no order: listeners run in goroutines of their own. A channel here has one listener, and an
+//     operation returns only after its own event has passed through it (attach.go; TestEventsAndReturnsComeInOneOrder).
+//   - Channels.Get ignores the options of a channel that exists, and any late message makes a released channel anew, without options.
+//     The channel is taken when the room attaches; an option that is called only for a new channel tells whether it is one, and a
+//     left-over is got rid of first (acquire.go; TestOtherOptionsGetTheirModes, TestARevivedChannelGetsItsModes).
+//   - Channels.Release keeps a failed channel, for ever. It is attached once more, so that it can be detached and released; where the
+//     connection doesn't allow that, it is got rid of once it does (acquire.go; TestAFailedChannelLeavesNothingBehind).
+//   - An explicit detach keeps the channel's serial and presence members, and the next attach continues from there. A detached
+//     channel is released here, and the next attach takes a new one (detach.go; TestAttachAfterDetachBeginsAnew).
+//   - A suspended, closing or closed connection leaves its channels attached, and attaching them again succeeds at once. The room is
+//     told what RTL3 says, and an attach then begins anew (events.go; TestASuspendedConnection, TestAClosedConnection).
+//   - A detach without a connection waits for the request timeout, fails and goes back. Without a connection nothing is attached, so
+//     here it succeeds at once (RTL5l); should the connection come back with the channel attached, it is detached (detach.go;
+//     TestReleaseOnAClosedConnection).
+//   - A detach that fails goes back to attached as if continuity were lost; it is reported as kept (events.go;
+//     TestADetachThatFailsLosesNothing).
+//   - A channel that the server refuses ends detached and is retried, where the specification says suspended (RTL13b): it is reported
+//     as suspended unless a detach was asked for (events.go; TestARefusedAttachIsSuspended).
+//   - An attach whose context ends stays attaching without limit. The contexts of the port don't end, so that ably-go's own timeout
+//     runs; a caller's context ends only its own wait (TestAContextThatEndsWhileAttaching).
+//   - UPDATE is emitted also when a channel that attaches attaches again: it is passed on only for one that is attached (events.go).
+//   - An ErrorInfo of ably-go can't carry a message of ours: errors are ours, made from its (errors.go).
+//
+// What can't be hidden: annotation modes (CHA-RC3d, CHA-RC3d2) are unknown to ably-go and aren't asked for; a channel that the server
+// keeps refusing, and one on a connection that never comes back, stays in ably-go's map until the name is attached again.
+package ablychat
