@@ -21,6 +21,8 @@
 // What it tries is bounded, by [Plan]; what it doesn't find may still be there. Names and options are opaque to it. It sees calls and
 // the backend, not memory that a system forgets to free. Between two inputs it waits for rest, so two calls at the very same moment are
 // left to the race detector and to checks of linearizability. A panic in a goroutine that the system itself started ends the test
-// binary, as in any Go program; one in a call is reported. [Promises] says what is judged: what a system does not promise is left out,
+// binary, as in any Go program; one in a call is reported. A system that holds a lock while the backend works is reported as hanging as soon
+// as another goroutine wants that lock: in a bubble a goroutine that waits for a lock counts as moving, and a call that waits for one could
+// neither give up nor be rejected by a release. [Promises] says what is judged: what a system does not promise is left out,
 // and [Run] logs each such loosening by name.
 package conformance
