@@ -52,7 +52,7 @@ AllReleasing == {i \in IncIds : incs[i].life = "releasing"}
 
 IsPending(c) == calls[c].out = Pending
 Waiting(op, i) == {c \in CallIds : calls[c].op = op /\ calls[c].waits = i /\ IsPending(c)}
-Disposing == \E c \in CallIds : calls[c].op = "dispose"
+Disposing == {c \in CallIds : calls[c].op = "dispose"} # {}
 Disposers == {c \in CallIds : calls[c].op = "dispose" /\ IsPending(c)}
 
 -----------------------------------------------------------------------------
