@@ -28,7 +28,7 @@ func (c *channel) acquire(ctx context.Context) error {
 			delete(c.client.leftovers, c.name)
 			c.client.channels[c] = struct{}{}
 			c.client.mu.Unlock()
-			c.ch, c.real, c.stale = ch, ch.State(), false
+			c.ch, c.real, c.stale, c.retry = ch, ch.State(), false, false
 			c.off = ch.OnAll(func(change ably.ChannelStateChange) { c.channelChanged(ch, change) })
 			return nil
 		}
@@ -54,16 +54,20 @@ func (c *channel) drop(ctx context.Context) {
 	if c.ch == nil {
 		return
 	}
-	c.quiet = true
-	c.off()
+	ch, off := c.ch, c.off
 	c.ch, c.off, c.stale = nil, nil, false
 	c.client.mu.Lock()
 	delete(c.client.channels, c)
 	c.client.mu.Unlock()
+	retry := c.retry
 	c.mu.Unlock()
+	if retry && c.client.realtime.Connection.State() == ably.ConnectionStateConnected {
+		// Released as it is, it would attach again after the pause, with its old modes. Only a change of its state ends that.
+		_ = ch.Attach(ctx)
+	}
 	c.client.discard(ctx, c.name)
+	off()
 	c.mu.Lock()
-	c.quiet = false
 }
 
 // discard gets rid of whatever channel ably-go has of a name, and of its attachment. What can't be got rid of for want of a

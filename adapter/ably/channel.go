@@ -21,6 +21,7 @@ type channel struct {
 	emit  func(lifecycle.ChannelStateChange)
 	ch    *ably.RealtimeChannel // nil while the room holds none
 	off   func()                // ends listening to ch
+	retry bool                  // ably-go goes on attaching ch by itself, after a pause
 	real  ably.ChannelState     // what ch's events said last
 	moved chan struct{}         // closed and made anew whenever something below or above changes
 	told  lifecycle.ChannelState
@@ -28,7 +29,6 @@ type channel struct {
 
 	stale    bool                 // what ch says is not true any more: the connection went away under it
 	unwanted bool                 // the user asked for a detach
-	quiet    bool                 // ch is being replaced, and its events are nobody's business
 	gone     context.CancelFunc   // ends the operation under way when the connection goes away; nil when none is
 	lost     *lifecycle.ErrorInfo // why the operation under way was ended
 }
@@ -55,23 +55,6 @@ func (c *channel) tell(change lifecycle.ChannelStateChange) {
 func (c *channel) wake() {
 	close(c.moved)
 	c.moved = make(chan struct{})
-}
-
-// wait waits, with the lock held, until condition holds or ctx ends.
-func (c *channel) wait(ctx context.Context, condition func() bool) error {
-	for !condition() {
-		moved := c.moved
-		c.mu.Unlock()
-		select {
-		case <-moved:
-		case <-ctx.Done():
-		}
-		c.mu.Lock()
-		if ctx.Err() != nil && !condition() {
-			return context.Cause(ctx)
-		}
-	}
-	return nil
 }
 
 // caughtUp waits, with the lock held, until the listener has seen the state that ch is in now. It ends soon: ably-go has queued the

@@ -16,10 +16,9 @@ func (c *channel) channelChanged(ch *ably.RealtimeChannel, change ably.ChannelSt
 		return
 	}
 	c.real = change.Current
+	// A channel that is detached without having been detaching is attached again after a pause (RTL13b).
+	c.retry = change.Current == ably.ChannelStateDetached && change.Previous != ably.ChannelStateDetaching
 	defer c.wake()
-	if c.quiet {
-		return
-	}
 	event := lifecycle.ChannelStateChange{Reason: reason("room "+c.room, change.Reason), Resumed: change.Resumed}
 	if change.Event == ably.ChannelEventUpdate {
 		// Also emitted when an attaching channel attaches again, which is no event of the specification's.

@@ -1,0 +1,340 @@
+package ablychat_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/ably/ably-go/ably"
+
+	ablychat "ablyrooms.example/adapter/ably"
+	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/lifecycle"
+)
+
+// Operations return after their own events: never is a status stale, and never does a first attach look like a discontinuity.
+func TestEventsAndReturnsComeInOneOrder(t *testing.T) {
+	w := newWorld(t)
+	rounds := 1000
+	if testing.Short() {
+		rounds = 100
+	}
+	for i := range rounds {
+		room := w.get()
+		seen := newWatch(t, room)
+		if err := room.Attach(soon(t)); err != nil || room.Status() != lifecycle.StatusAttached {
+			t.Fatalf("round %d: %v, %v", i, err, room.Status())
+		}
+		if i%2 == 0 {
+			if err := room.Detach(soon(t)); err != nil || room.Status() != lifecycle.StatusDetached {
+				t.Fatalf("round %d: %v, %v", i, err, room.Status())
+			}
+		}
+		w.release()
+		var got []lifecycle.Status
+		for last := lifecycle.StatusInitialized; last != lifecycle.StatusReleased; got = append(got, last) {
+			c := <-seen.statuses
+			if c.Previous != last {
+				t.Fatalf("round %d: %v came from %v, expected from %v", i, c.Current, c.Previous, last)
+			}
+			last = c.Current
+		}
+		seen.continuous()
+		if want := 4; len(got) != want && !(i%2 == 0 && len(got) == 5) {
+			t.Fatalf("round %d: statuses %v", i, got)
+		}
+	}
+}
+
+// A name that is got again with other options has the modes and params of these.
+func TestOtherOptionsGetTheirModes(t *testing.T) {
+	w := newWorld(t)
+	params := make(chan map[string]string, 4)
+	w.server.OnFrame(func(f ablytest.Frame) {
+		if f.Direction == ablytest.ClientToServer && f.Action == ablytest.ActionAttach {
+			params <- f.Message.Params
+		}
+	})
+	w.attached()
+	w.release()
+	w.attached(lifecycle.WithPresenceEvents(false), lifecycle.WithOccupancyEvents(true))
+	a, _ := w.attachment()
+	if a.Modes.Has(ablytest.ModePresenceSubscribe) {
+		t.Errorf("attached with %v", a.Modes)
+	}
+	// CHA-O6a, CHA-O6b, CHA-IN1e
+	if first, second := <-params, <-params; first["occupancy"] != "" || second["occupancy"] != "metrics" || first["agent"] != "chat-go/"+ablychat.Version {
+		t.Errorf("asked for with the params %v, then %v", first, second)
+	}
+}
+
+// A late message brings a released channel back to ably-go, without options; the next room has its own all the same.
+func TestARevivedChannelGetsItsModes(t *testing.T) {
+	for what, late := range map[string]*ablytest.ProtocolMessage{
+		"message":  {Action: ablytest.ActionMessage, Channel: channelName, Messages: []*ablytest.Message{{Name: "late"}}},
+		"attached": {Action: ablytest.ActionAttached, Channel: channelName},
+		"detached": {Action: ablytest.ActionDetached, Channel: channelName},
+		"error":    {Action: ablytest.ActionError, Channel: channelName, Error: ablytest.NewError(90000, 400, "late")},
+	} {
+		t.Run(what, func(t *testing.T) {
+			w := newWorld(t)
+			w.attached()
+			w.release()
+			if w.client.Channels.Exists(channelName) {
+				t.Fatal("the channel was not released")
+			}
+			if err := w.server.Inject(w.server.State().Connections[0].ID, late); err != nil {
+				t.Fatal(err)
+			}
+			// A message of another channel that comes behind it tells that it has arrived.
+			probe := w.client.Channels.Get("probe")
+			if err := probe.Attach(soon(t)); err != nil {
+				t.Fatal(err)
+			}
+			if !w.client.Channels.Exists(channelName) {
+				t.Fatal("the late message did not bring the channel back, so nothing is shown")
+			}
+			room := w.attached(lifecycle.WithPresenceEvents(false))
+			a, ok := w.attachment()
+			if !ok || a.Modes.Has(ablytest.ModePresenceSubscribe) || !a.Modes.Has(ablytest.ModePublish) {
+				t.Errorf("attached: %t, with the modes %v", ok, a.Modes)
+			}
+			if room.Status() != lifecycle.StatusAttached {
+				t.Errorf("the room is %v", room.Status())
+			}
+		})
+	}
+}
+
+// CHA-RL3n1, CHA-RL3h: releasing a room whose channel failed leaves nothing, and the name can be got again.
+func TestAFailedChannelLeavesNothingBehind(t *testing.T) {
+	w := newWorld(t)
+	room := w.attached()
+	seen := newWatch(t, room)
+	w.server.FailChannel(channelName, ablytest.NewError(90001, 400, "broken"))
+	if c := seen.until(lifecycle.StatusFailed); c.Error == nil || c.Error.Code != 90001 {
+		t.Errorf("failed with %v", c.Error)
+	}
+	w.release()
+	if w.client.Channels.Exists(channelName) {
+		t.Error("the failed channel is still there")
+	}
+	if w.server.State().Attached(channelName) {
+		t.Error("the server has the channel attached")
+	}
+	w.attached(lifecycle.WithPresenceEvents(false))
+	if a, _ := w.attachment(); a.Modes.Has(ablytest.ModePresenceSubscribe) {
+		t.Errorf("attached with the modes %v", a.Modes)
+	}
+}
+
+// RTL5l: without a connection nothing is attached, and nothing is waited for.
+func TestReleaseOnAClosedConnection(t *testing.T) {
+	w := newWorld(t)
+	room := w.attached()
+	seen := newWatch(t, room)
+	w.client.Close()
+	seen.until(lifecycle.StatusDetached)
+	w.connection(ably.ConnectionStateClosed)
+	w.release()
+	again := w.get()
+	if err := again.Attach(soon(t)); err == nil || again.Status() != lifecycle.StatusInitialized {
+		t.Errorf("attach on a closed connection: %v, %v", err, again.Status())
+	}
+}
+
+// RTL3b: a closed connection has nothing attached, and after it opens again an attach is a real one.
+func TestAClosedConnection(t *testing.T) {
+	if raceDetector {
+		t.Skip("ably-go races with itself when it connects again after it was closed (Connection.setConn with eventloop); make check runs this without the detector")
+	}
+	w := newWorld(t)
+	room := w.attached()
+	seen := newWatch(t, room)
+	w.client.Close()
+	seen.until(lifecycle.StatusDetached)
+	w.connection(ably.ConnectionStateClosed)
+	w.client.Connect()
+	w.connection(ably.ConnectionStateConnected)
+	if err := room.Attach(soon(t)); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := w.attachment(); !ok {
+		t.Error("attach succeeded, and the server knows nothing of it")
+	}
+}
+
+// RTL3c: a suspended connection suspends its rooms; when it is back they are attached again, and told that continuity was lost.
+func TestASuspendedConnection(t *testing.T) {
+	server := ablytest.NewServer(t, ablytest.WithConnectionStateTTL(50*time.Millisecond))
+	w := newWorldOn(t, server, ably.WithDisconnectedRetryTimeout(20*time.Millisecond), ably.WithSuspendedRetryTimeout(50*time.Millisecond))
+	room := w.attached()
+	seen := newWatch(t, room)
+	server.RefuseConnections(nil)
+	if err := server.Cut(server.State().Connections[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	if c := seen.until(lifecycle.StatusSuspended); c.Error == nil {
+		t.Error("suspended without a reason")
+	}
+	server.AcceptConnections()
+	seen.until(lifecycle.StatusAttached)
+	select {
+	case e := <-seen.lost:
+		if !errors.Is(e, lifecycle.RoomDiscontinuity) {
+			t.Errorf("told %v", e)
+		}
+	case <-soon(t).Done():
+		t.Error("no discontinuity was told")
+	}
+	if _, ok := w.attachment(); !ok {
+		t.Error("the server has nothing attached")
+	}
+}
+
+// A short loss that is resumed is nobody's business but the connection's.
+func TestAResumedConnection(t *testing.T) {
+	w := newWorld(t, ably.WithDisconnectedRetryTimeout(10*time.Millisecond))
+	room := w.attached()
+	seen := newWatch(t, room)
+	gate := w.server.Hold(ablytest.ToClient(ablytest.ActionAttached).OnChannel(channelName))
+	if err := w.server.Cut(w.server.State().Connections[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := gate.Await(soon(t), 1); err != nil {
+		t.Fatal(err)
+	}
+	gate.Open()
+	seen.until(lifecycle.StatusAttached)
+	seen.continuous()
+}
+
+// A detach that the server doesn't answer fails and goes back, and nothing was lost by it.
+func TestADetachThatFailsLosesNothing(t *testing.T) {
+	w := newWorld(t, ably.WithRealtimeRequestTimeout(100*time.Millisecond))
+	room := w.attached()
+	seen := newWatch(t, room)
+	fault := w.server.Fault(ablytest.ToServer(ablytest.ActionDetach).OnChannel(channelName), ablytest.Drop())
+	err := room.Detach(soon(t))
+	if info := (*lifecycle.ErrorInfo)(nil); !errors.As(err, &info) || info.Code == 0 {
+		t.Fatalf("detach: %v", err)
+	}
+	if room.Status() != lifecycle.StatusAttached || room.Error() == nil {
+		t.Errorf("the room is %v with %v (CHA-RL2k2)", room.Status(), room.Error())
+	}
+	seen.continuous()
+	fault.Remove()
+	if err := room.Detach(soon(t)); err != nil {
+		t.Error(err)
+	}
+}
+
+// CHA-RL3n4: a release goes on trying to detach.
+func TestReleaseTriesAgain(t *testing.T) {
+	w := newWorld(t, ably.WithRealtimeRequestTimeout(50*time.Millisecond))
+	w.attached()
+	fault := w.server.Fault(ablytest.ToServer(ablytest.ActionDetach).OnChannel(channelName).First(2), ablytest.Drop())
+	w.release()
+	if fault.Hits() != 2 || w.client.Channels.Exists(channelName) || w.server.State().Attached(channelName) {
+		t.Errorf("%d detaches were lost; left: %t, %t", fault.Hits(), w.client.Channels.Exists(channelName), w.server.State().Attached(channelName))
+	}
+}
+
+// RTL13b: a channel that the server refuses is suspended, not detached: nobody asked for that.
+func TestARefusedAttachIsSuspended(t *testing.T) {
+	w := newWorld(t)
+	room := w.get()
+	fault := w.server.Fault(ablytest.ToServer(ablytest.ActionAttach).OnChannel(channelName), ablytest.Refuse(ablytest.NewError(40160, 401, "no")))
+	err := room.Attach(soon(t))
+	if info := (*lifecycle.ErrorInfo)(nil); !errors.As(err, &info) || info.Code != 40160 || info.StatusCode != 401 {
+		t.Fatalf("attach: %v", err)
+	}
+	if room.Status() != lifecycle.StatusSuspended || room.Error() == nil || room.Error().Code != 40160 {
+		t.Errorf("the room is %v with %v", room.Status(), room.Error())
+	}
+	fault.Remove()
+	if err := room.Attach(soon(t)); err != nil || room.Status() != lifecycle.StatusAttached || room.Error() != nil {
+		t.Errorf("attach when it is allowed: %v, %v, %v", err, room.Status(), room.Error())
+	}
+}
+
+// A caller's context ends its wait; the attach goes on, and ends by ably-go's own timeout at the latest.
+func TestAContextThatEndsWhileAttaching(t *testing.T) {
+	w := newWorld(t, ably.WithRealtimeRequestTimeout(300*time.Millisecond))
+	room := w.get()
+	seen := newWatch(t, room)
+	gate := w.server.Hold(ablytest.ToServer(ablytest.ActionAttach).OnChannel(channelName))
+	ctx, cancel := context.WithCancelCause(context.Background())
+	mine := errors.New("mine")
+	go func() {
+		if gate.Await(soon(t), 1) == nil {
+			cancel(mine)
+		}
+	}()
+	if err := room.Attach(ctx); !errors.Is(err, mine) {
+		t.Errorf("attach: %v", err)
+	}
+	if c := seen.until(lifecycle.StatusSuspended); c.Error == nil || c.Error.Code != 50003 {
+		t.Errorf("suspended with %v", c.Error)
+	}
+	gate.Open()
+	if err := room.Attach(soon(t)); err != nil {
+		t.Errorf("a later attach: %v", err)
+	}
+}
+
+// An attach after a detach doesn't continue from where the user left.
+func TestAttachAfterDetachBeginsAnew(t *testing.T) {
+	w := newWorld(t)
+	room := w.attached()
+	if err := room.Detach(soon(t)); err != nil {
+		t.Fatal(err)
+	}
+	serial := make(chan string, 4)
+	w.server.OnFrame(func(f ablytest.Frame) {
+		if f.Direction == ablytest.ClientToServer && f.Action == ablytest.ActionAttach {
+			serial <- f.Message.ChannelSerial
+		}
+	})
+	seen := newWatch(t, room)
+	if err := room.Attach(soon(t)); err != nil {
+		t.Fatal(err)
+	}
+	if s := <-serial; s != "" {
+		t.Errorf("attached with the old serial %q", s)
+	}
+	seen.continuous()
+}
+
+// RTL12, RTL13a: the server loses continuity, or detaches the channel of its own accord, and the room tells of it once.
+func TestTheServerBreaksContinuity(t *testing.T) {
+	for what, act := range map[string]func(*ablytest.Server){
+		"update": func(s *ablytest.Server) { s.UpdateChannel(channelName, false, ablytest.NewError(91000, 400, "lost")) },
+		"detach": func(s *ablytest.Server) {
+			s.LoseContinuity(channelName)
+			s.DetachChannel(channelName, ablytest.NewError(90198, 400, "moved"))
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			w := newWorld(t)
+			room := w.attached()
+			seen := newWatch(t, room)
+			act(w.server)
+			select {
+			case e := <-seen.lost:
+				if !errors.Is(e, lifecycle.RoomDiscontinuity) || e.StatusCode != 500 {
+					t.Errorf("told %v", e)
+				}
+			case <-soon(t).Done():
+				t.Fatal("no discontinuity was told")
+			}
+			if what == "detach" {
+				seen.until(lifecycle.StatusAttached)
+			}
+			w.release()
+			seen.until(lifecycle.StatusReleased)
+			seen.continuous()
+		})
+	}
+}

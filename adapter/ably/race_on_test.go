@@ -1,0 +1,5 @@
+//go:build race
+
+package ablychat_test
+
+const raceDetector = true

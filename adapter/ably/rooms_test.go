@@ -1,0 +1,157 @@
+package ablychat_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/ably/ably-go/ably"
+
+	ablychat "ablyrooms.example/adapter/ably"
+	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/lifecycle"
+)
+
+// CHA-RC3c, CHA-RC3d, CHA-RC3d1, CHA-O6a, CHA-IN1e: the channel's name, modes and params.
+func TestARoomIsOnItsChannel(t *testing.T) {
+	w := newWorld(t)
+	room := w.attached()
+	a, ok := w.attachment()
+	if want := ablytest.ModePublish | ablytest.ModeSubscribe | ablytest.ModePresence | ablytest.ModePresenceSubscribe; !ok || a.Modes != want {
+		t.Errorf("attached with the modes %v, expected %v", a.Modes, want)
+	}
+	if room.Status() != lifecycle.StatusAttached || room.Error() != nil || room.Name() != name || room.Options() != lifecycle.DefaultRoomOptions() {
+		t.Errorf("%v %v %v %v", room.Status(), room.Error(), room.Name(), room.Options())
+	}
+	if err := room.Detach(soon(t)); err != nil || room.Status() != lifecycle.StatusDetached {
+		t.Errorf("detach: %v, %v", err, room.Status())
+	}
+	if _, ok := w.attachment(); ok {
+		t.Error("the server still has the channel attached")
+	}
+	w.release()
+	if room.Status() != lifecycle.StatusReleased {
+		t.Errorf("the room is %v after its release", room.Status())
+	}
+	if err := room.Attach(soon(t)); !errors.Is(err, lifecycle.RoomInInvalidState) || !strings.Contains(err.Error(), "released") {
+		t.Errorf("attach after release: %v", err)
+	}
+}
+
+func TestBadInput(t *testing.T) {
+	if _, err := ablychat.New(nil); !errors.Is(err, lifecycle.InvalidArgument) {
+		t.Errorf("a nil client: %v", err)
+	}
+	w := newWorld(t)
+	if _, err := ablychat.New(w.client); !errors.Is(err, lifecycle.InvalidArgument) {
+		t.Errorf("a second chat client on one realtime client: %v", err)
+	}
+	if _, err := w.rooms.Get(soon(t), ""); !errors.Is(err, lifecycle.InvalidArgument) {
+		t.Errorf("an empty name: %v", err)
+	}
+	for _, o := range []lifecycle.RoomOption{lifecycle.WithTypingHeartbeatThrottle(-1), lifecycle.WithDefaultMessageReactionType("like")} {
+		if _, err := w.rooms.Get(soon(t), name, o); !errors.Is(err, lifecycle.InvalidArgument) {
+			t.Errorf("bad options: %v", err)
+		}
+	}
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := w.rooms.Get(ended, name); !errors.Is(err, context.Canceled) {
+		t.Errorf("an ended context: %v", err)
+	}
+	w.attached() // the name is as good as new
+	if err := w.chat.Dispose(soon(t)); err != nil {
+		t.Fatal(err)
+	}
+	second, err := ablychat.New(w.client)
+	if err != nil {
+		t.Fatalf("after Dispose the realtime client is free again: %v", err)
+	}
+	if err := second.Dispose(soon(t)); err != nil {
+		t.Error(err)
+	}
+}
+
+// No key is printed in an error, not even in that of a key which is refused.
+func TestErrorsKeepSecrets(t *testing.T) {
+	server := ablytest.NewServer(t)
+	w := newWorldOn(t, server, ably.WithKey("app.key:wrong-secret"))
+	w.connection(ably.ConnectionStateFailed)
+	err := w.get().Attach(soon(t))
+	if err == nil || strings.Contains(err.Error(), "wrong-secret") {
+		t.Errorf("attach with a wrong key: %v", err)
+	}
+	if info := (*lifecycle.ErrorInfo)(nil); !errors.As(err, &info) || info.StatusCode < 400 {
+		t.Errorf("attach with a wrong key: %#v", err)
+	}
+}
+
+// CHA-CL1, CHA-RD1: nothing is left of fifty rooms in all statuses, got by many at once.
+func TestNothingIsLeftAfterDispose(t *testing.T) {
+	w := newWorld(t)
+	var group sync.WaitGroup
+	for i := range 50 {
+		group.Go(func() {
+			room, err := w.rooms.Get(soon(t), fmt.Sprint("room ", i))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if i%3 > 0 {
+				if err := room.Attach(soon(t)); err != nil {
+					t.Error(err)
+				}
+			}
+			if i%3 > 1 {
+				if err := room.Detach(soon(t)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if err := w.chat.Dispose(soon(t)); err != nil {
+		t.Fatal(err)
+	}
+	if left := w.client.Channels.Iterate(); len(left) > 0 {
+		t.Errorf("the realtime client has %d channels left", len(left))
+	}
+	if left := w.server.State().AttachedChannels(); len(left) > 0 {
+		t.Errorf("the server has these channels attached: %v", left)
+	}
+	if _, err := w.rooms.Get(soon(t), name); !errors.Is(err, lifecycle.ResourceDisposed) {
+		t.Errorf("get after dispose: %v", err)
+	}
+}
+
+// Two clients, each on a connection of its own, have the same room each for itself.
+func TestTwoClients(t *testing.T) {
+	server := ablytest.NewServer(t)
+	ada, grace := newWorldOn(t, server), newWorldOn(t, server)
+	one, two := ada.attached(), grace.attached()
+	if one == two {
+		t.Error("two clients share a room")
+	}
+	ada.release()
+	if two.Status() != lifecycle.StatusAttached || !server.State().Attached(channelName) {
+		t.Error("the release of one client's room touched the other's")
+	}
+}
+
+// Names that need escaping on the wire.
+func TestNamesOfAllKinds(t *testing.T) {
+	w := newWorld(t)
+	for _, n := range []string{"a/b", "a b?c=%41", "čaj ☕", "100 %", strings.Repeat("x", 200)} {
+		room, err := w.rooms.Get(soon(t), n)
+		if err == nil {
+			err = room.Attach(soon(t))
+		}
+		if err != nil || !slices.Contains(w.server.State().AttachedChannels(), n+"::$chat") {
+			t.Errorf("%q: %v", n, err)
+		}
+	}
+}
