@@ -10,7 +10,8 @@ import (
 	"ablyrooms.example/tests/conformance"
 )
 
-var full = flag.Bool("evidence.full", os.Getenv("EVIDENCE") == "full", "run everything, not a quick share; also by EVIDENCE=full")
+var full = flag.Bool("evidence.full", os.Getenv("EVIDENCE") == "full" || os.Getenv("EVIDENCE") == "all",
+	"run everything, not a quick share; also by EVIDENCE=full or all")
 
 // picture is a broken implementation with what it must be caught by.
 type picture struct {

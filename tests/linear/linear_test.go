@@ -20,7 +20,8 @@ import (
 )
 
 var (
-	full       = flag.Bool("evidence.full", os.Getenv("EVIDENCE") == "full", "run everything, not a quick share; also by EVIDENCE=full")
+	full = flag.Bool("evidence.full", os.Getenv("EVIDENCE") == "full" || os.Getenv("EVIDENCE") == "all",
+		"run everything, not a quick share; also by EVIDENCE=full or all")
 	operations = flag.Int("linear.ops", 0, "how many calls to make; 0 stands for 20,000, or 1,000,000 with -evidence.full")
 )
 

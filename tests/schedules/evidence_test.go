@@ -7,8 +7,13 @@ import (
 	"strings"
 )
 
-// full says that a test is to do all that it claims. Else it does a share that is quick.
-var full = flag.Bool("evidence.full", os.Getenv("EVIDENCE") == "full", "run everything, not a quick share; also by EVIDENCE=full")
+// full says that a test is to do all that it claims, in a minute or two. Else it does a share that is quick. everything adds what takes
+// some minutes more.
+var (
+	everything = flag.Bool("evidence.all", os.Getenv("EVIDENCE") == "all", "run what takes minutes too; also by EVIDENCE=all")
+	full       = flag.Bool("evidence.full", os.Getenv("EVIDENCE") == "full" || os.Getenv("EVIDENCE") == "all",
+		"run more than a quick share; also by EVIDENCE=full")
+)
 
 // evidence prints one line with what a test reached, in a form that can be compared.
 func evidence(what string, figures ...any) {

@@ -128,9 +128,19 @@ type space struct {
 	length  int // up to which
 	want    int // how many they are, counted apart on the model's graph
 	digest  string
-	full    bool // run only when everything is
-	race    bool // run also, or only, under the race detector
+	when    when
 }
+
+// when says in which runs a space is gone through: in every one, with the race detector only, where more than a quick share is asked
+// for, or everything.
+type when uint8
+
+const (
+	always when = iota
+	raced
+	inFull
+	inAll
+)
 
 const whole = 1000 // longer than any
 
@@ -139,11 +149,12 @@ func spaces() []space {
 	four := model.Bounds{Calls: 4, Names: names, Options: options[:1]}
 	fourOne := model.Bounds{Calls: 4, Names: names[:1], Options: options}
 	return []space{
-		{"3-calls", Subject(), Small(), Rooms(Small()), whole, 115_715, "f89ec5c5c7bdd5da", false, false},
-		{"3-calls-5-inputs", Subject(), Small(), Rooms(Small()), 5, 13_199, "e70d01034d3d6cd8", false, true},
-		{"3-calls-unobserved", Unobserved(), Small(), Rooms(Small()), whole, 115_715, "f89ec5c5c7bdd5da", true, false},
-		{"4-calls-1-name", Subject(), fourOne, Rooms(fourOne), whole, 160_750, "63b9973da8d290ad", true, false},
-		{"4-calls-2-names-renamed", Subject(), four, Renamed(four), whole, 1_042_164, "97f717c72b523d4c", true, false},
+		{"3-calls", Subject(), Small(), Rooms(Small()), whole, 115_715, "f89ec5c5c7bdd5da", always},
+		{"3-calls-5-inputs", Subject(), Small(), Rooms(Small()), 5, 13_199, "e70d01034d3d6cd8", raced},
+		{"3-calls-unobserved", Unobserved(), Small(), Rooms(Small()), whole, 115_715, "f89ec5c5c7bdd5da", inFull},
+		{"4-calls-1-name", Subject(), fourOne, Rooms(fourOne), whole, 160_750, "63b9973da8d290ad", inFull},
+		{"4-calls-2-names-renamed-9-inputs", Subject(), four, Renamed(four), 9, 449_078, "b58877de02a69baa", inFull},
+		{"4-calls-2-names-renamed", Subject(), four, Renamed(four), whole, 1_042_164, "97f717c72b523d4c", inAll},
 	}
 }
 
@@ -152,9 +163,11 @@ func TestEverySchedule(t *testing.T) {
 	for _, s := range spaces() {
 		t.Run(s.name, func(t *testing.T) {
 			switch {
-			case s.full && !*full:
-				t.Skip("a share that is not quick: -evidence.full or EVIDENCE=full runs it")
-			case s.race != raceDetector && !*full:
+			case s.when == inAll && !*everything:
+				t.Skip("takes minutes: EVIDENCE=all runs it")
+			case s.when == inFull && !*full:
+				t.Skip("a share that is not quick: EVIDENCE=full runs it")
+			case (s.when == raced) != raceDetector && !*full:
 				t.Skip("another share is run with the race detector than without")
 			}
 			c := runAll(t, s.subject, func(yield func(schedule) bool) {
