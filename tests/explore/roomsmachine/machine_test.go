@@ -1,0 +1,151 @@
+package roomsmachine
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"ablyrooms.example/fsm"
+	"ablyrooms.example/model"
+	"ablyrooms.example/tests/chain"
+	"ablyrooms.example/tests/explore"
+)
+
+type (
+	coreOptions  = explore.Options[*State, Input, fsm.RoomsOutput]
+	modelOptions = explore.Options[*State, Input, model.Output]
+)
+
+// known are the sizes of the graphs, which three separate explorers agree on: TLC, the model's own walk, and this one.
+var known = []struct {
+	bounds        Bounds
+	states, edges uint64
+}{
+	{Bounds{3, 2, 2}, 19408, 35339},
+	{Bounds{4, 1, 2}, 29415, 43064},
+	{Bounds{4, 1, 1}, 6680, 10067},
+	{Bounds{3, 2, 1}, 4750, 8391},
+}
+
+func TestModelAndCoreHaveTheKnownSizes(t *testing.T) {
+	for _, k := range known {
+		core := explore.Run(t.Context(), NewCore(k.bounds), coreOptions{Invariants: Invariants()})
+		if core.Verdict != explore.Complete || core.States != k.states || core.Edges != k.edges {
+			t.Errorf("core %v: %v, %d states, %d edges, expected %d and %d: %s", k.bounds, core.Verdict, core.States, core.Edges, k.states, k.edges, core.Reason)
+		}
+		reference := explore.Run(t.Context(), NewModel(k.bounds), modelOptions{})
+		if reference.Verdict != explore.Complete || reference.States != core.States || reference.Edges != core.Edges ||
+			reference.Refused != core.Refused || !slices.Equal(reference.Levels, core.Levels) || !maps.Equal(reference.Actions, core.Actions) {
+			t.Errorf("%v: model %+v\ncore %+v", k.bounds, reference, core)
+		}
+		if tried := uint64(len(NewCore(k.bounds).Alphabet())) * core.States; core.Edges+core.Refused != tried {
+			t.Errorf("%v: %d inputs were taken and %d refused, of %d", k.bounds, core.Edges, core.Refused, tried)
+		}
+	}
+}
+
+// The largest that plain tests go to leaves out trying what the environment knows to be impossible.
+func TestTheCoreAtFourCalls(t *testing.T) {
+	r := explore.Run(t.Context(), NewCore(Bounds{4, 2, 2}), coreOptions{Invariants: Invariants(), SkipUnlikely: true})
+	if r.Verdict != explore.Complete || r.States != 469757 || r.Edges != 965964 {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestOrbitsAddUp(t *testing.T) {
+	for _, k := range known {
+		for _, s := range []Symmetry{Global, ByName} {
+			r := explore.Run(t.Context(), NewCore(k.bounds).WithSymmetry(s), coreOptions{Symmetry: true, SkipUnlikely: true, Invariants: Invariants()})
+			if r.Verdict != explore.Complete || r.Orbits != k.states || r.States > k.states {
+				t.Errorf("%v, symmetry %d: %d states stand for %d, expected %d: %s", k.bounds, s, r.States, r.Orbits, k.states, r.Reason)
+			}
+			m := explore.Run(t.Context(), NewModel(k.bounds).WithSymmetry(s), modelOptions{Symmetry: true, SkipUnlikely: true})
+			if m.States != r.States || m.Orbits != r.Orbits || m.Edges != r.Edges {
+				t.Errorf("%v, symmetry %d: model %+v\ncore %+v", k.bounds, s, m, r)
+			}
+		}
+	}
+}
+
+// A state, its image in the model and its key each give back the others, and the core that is restored from it is in the state that
+// the chain's mapping expects.
+func TestStatesMapToTheModelOneToOne(t *testing.T) {
+	texts := map[string]bool{}
+	keys := map[string]bool{}
+	b := Bounds{3, 2, 2}
+	r := explore.Run(t.Context(), NewCore(b), coreOptions{Workers: 1, SkipUnlikely: true, Invariants: []Invariant{{Name: "Maps", State: func(s *State) error {
+		m := s.Model()
+		if back := FromModel(m); back != *s {
+			t.Fatalf("%+v becomes %v and that %+v", *s, m, back)
+		}
+		var again State
+		if err := again.load(s.appendKey(nil)); err != nil || again != *s {
+			t.Fatalf("%+v is loaded as %+v, %v", *s, again, err)
+		}
+		w := &coreWalker{core: fsm.NewRooms[string](), state: *s}
+		if err := w.restore(); err != nil {
+			t.Fatal(err)
+		}
+		texts[m.String()], keys[m.Key()] = true, true
+		return chain.CompareState(m, w.core)
+	}}}})
+	if r.Verdict != explore.Complete || uint64(len(texts)) != r.States || uint64(len(keys)) != r.States {
+		t.Errorf("%d states, %d texts, %d keys: %s", r.States, len(texts), len(keys), r.Reason)
+	}
+}
+
+// halves splits an invariant in what it says of states and of steps.
+func halves(inv Invariant) (list []Invariant) {
+	if inv.State != nil {
+		list = append(list, Invariant{Name: inv.Name + " (states)", State: inv.State})
+	}
+	if inv.Step != nil {
+		list = append(list, Invariant{Name: inv.Name + " (steps)", Step: inv.Step})
+	}
+	return list
+}
+
+func TestEachInvariantFailsOnAPlantedFault(t *testing.T) {
+	failed := map[string]bool{}
+	for _, f := range Faults() {
+		machine := NewCore(Bounds{4, 1, 2}).WithFault(f)
+		for _, inv := range Invariants() {
+			if !slices.Contains(f.Breaks, inv.Name) {
+				continue
+			}
+			any := false
+			for _, half := range halves(inv) {
+				r := explore.Run(t.Context(), machine, coreOptions{SkipUnlikely: true, Invariants: []Invariant{half}})
+				if r.Verdict == explore.Violated && r.Violation.Property == half.Name {
+					failed[half.Name], any = true, true
+				}
+			}
+			if !any {
+				t.Errorf("the fault %s does not break %s", f.Name, inv.Name)
+			}
+		}
+	}
+	for _, inv := range Invariants() {
+		for _, half := range halves(inv) {
+			if !failed[half.Name] {
+				t.Errorf("no fault breaks %s", half.Name)
+			}
+		}
+	}
+}
+
+func TestARefusedInputThatChangesTheCoreIsFound(t *testing.T) {
+	f, _ := FaultByName("leak")
+	r := explore.Run(t.Context(), NewCore(Bounds{2, 1, 1}).WithFault(f), coreOptions{})
+	if r.Verdict != explore.Violated || r.Violation.Property != explore.Unchanged || len(r.Violation.Path) != 2 {
+		t.Errorf("%v %+v", r.Verdict, r.Violation)
+	}
+}
+
+func TestBoundsAreChecked(t *testing.T) {
+	for _, b := range []Bounds{{0, 1, 1}, {9, 1, 1}, {1, 9, 1}, {1, 1, 9}, {1, 1, 0}} {
+		if b.Check() == nil {
+			t.Errorf("%v are taken", b)
+		}
+	}
+}
