@@ -51,9 +51,10 @@ Releasing(n) == {i \in IncIds : incs[i].name = n /\ incs[i].life = "releasing"}
 AllReleasing == {i \in IncIds : incs[i].life = "releasing"}
 
 IsPending(c) == calls[c].out = Pending
-Waiting(op, i) == {c \in CallIds : calls[c].op = op /\ calls[c].waits = i /\ IsPending(c)}
+Waits(op, c, i) == calls[c].waits = i /\ calls[c].op = op /\ IsPending(c)
+Waiting(op, i) == {c \in CallIds : Waits(op, c, i)}
+\* A set, for as a guard \E would make TLC take a step once for each dispose that there is.
 Disposing == {c \in CallIds : calls[c].op = "dispose"} # {}
-Disposers == {c \in CallIds : calls[c].op = "dispose" /\ IsPending(c)}
 
 -----------------------------------------------------------------------------
 (* Guards and choices that a broken twin takes out (RoomsTwins.tla). *)
@@ -78,19 +79,24 @@ NewCall(op, n, o, i, out, ref) ==
     [op |-> op, name |-> n, opt |-> o, waits |-> i, out |-> out, ref |-> ref, bad |-> {}]
 
 \* A call begins; it is settled at once, or waits.
-Begin(call) ==
-    LET new == Last + 1
-    IN  calls' = TLCEval([c \in CallIds |-> IF c = new THEN call ELSE calls[c]])
+Begin(call) == calls' = TLCEval([calls EXCEPT ![Last + 1] = call])
 
-\* Some calls are settled alike, and a call begins, unless it is NoCall.
-Settle(which, out, ref, call) ==
+Settled(c, out, ref) == [calls[c] EXCEPT !.out = out, !.ref = ref]
+
+\* Some calls are settled alike.
+Settle(which, out, ref) ==
+    calls' = IF which = {} THEN calls
+             ELSE TLCEval([c \in CallIds |-> IF c \in which THEN Settled(c, out, ref) ELSE calls[c]])
+
+\* Some calls are rejected, and a call begins.
+RejectAndBegin(which, call) ==
     LET new == Last + 1
     IN  calls' = TLCEval([c \in CallIds |->
-                   IF c \in which THEN [calls[c] EXCEPT !.out = out, !.ref = ref]
-                   ELSE IF c = new THEN call ELSE calls[c]])
+                   IF c = new THEN call
+                   ELSE IF c \in which THEN Settled(c, "releasedBefore", 0) ELSE calls[c]])
 
 \* One incarnation changes.
-Change(i, inc) == incs' = TLCEval([j \in IncIds |-> IF j = i THEN inc ELSE incs[j]])
+Change(i, inc) == incs' = TLCEval([incs EXCEPT ![i] = inc])
 
 \* An incarnation after it was taken out of use: R9, R10, R11.
 Left(i) ==
@@ -155,7 +161,7 @@ ReleaseJoins(n) ==                                                         \* R8
 \* Takes i out of use, rejects the gets that wait for it, and has the call wait for the release of j.
 ReleaseLeaves(n, i, j) ==
     /\ Change(i, Left(i))
-    /\ Settle(Rejected(i), "releasedBefore", 0, NewCall("release", n, NoName, j, Pending, 0))
+    /\ RejectAndBegin(Rejected(i), NewCall("release", n, NoName, j, Pending, 0))
     /\ UNCHANGED failed
 
 ReleaseWaiting(n) ==                                                       \* R9, CHA-RC1g4
@@ -186,8 +192,7 @@ DisposeFirst ==                                                            \* R1
            rejected == UNION {Rejected(i) : i \in leaving}
            over     == leaving = dropped /\ DisposalOver({})
        IN  /\ incs' = TLCEval([i \in IncIds |-> IF i \in leaving THEN Left(i) ELSE incs[i]])
-           /\ Settle(rejected, "releasedBefore", 0,
-                     NewCall("dispose", NoName, NoName, 0, IF over THEN "done" ELSE Pending, 0))
+           /\ RejectAndBegin(rejected, NewCall("dispose", NoName, NoName, 0, IF over THEN "done" ELSE Pending, 0))
     /\ UNCHANGED failed
 
 DisposeAgain ==                                                            \* R14
@@ -199,7 +204,7 @@ DisposeAgain ==                                                            \* R1
 -----------------------------------------------------------------------------
 GiveUp(c) ==                                                               \* R16
     /\ IsPending(c)
-    /\ Settle({c}, "gaveUp", 0, NoCall)
+    /\ calls' = TLCEval([calls EXCEPT ![c] = Settled(c, "gaveUp", 0)])
     /\ UNCHANGED <<incs, failed>>
 
 -----------------------------------------------------------------------------
@@ -208,7 +213,7 @@ GiveUp(c) ==                                                               \* R1
 Opened(i) ==                                                               \* R17
     /\ IsOpening(i) /\ incs[i].life # "releasing"
     /\ Change(i, [incs[i] EXCEPT !.life = "ready", !.work = "none"])
-    /\ Settle(Waiting("get", i), "room", i, NoCall)
+    /\ Settle(Waiting("get", i), "room", i)
     /\ UNCHANGED failed
 
 OpenedAbandoned(i) ==                                                      \* R18
@@ -219,7 +224,7 @@ OpenedAbandoned(i) ==                                                      \* R1
 OpenFailed(i) ==                                                           \* R19
     /\ incs[i].work = "opening" /\ incs[i].life = "initializing"
     /\ Change(i, [incs[i] EXCEPT !.life = "released", !.work = "none"])
-    /\ Settle(Waiting("get", i), "openFailed", i, NoCall)
+    /\ Settle(Waiting("get", i), "openFailed", i)
     /\ UNCHANGED failed
 
 \* i is released, and what waited for that goes on: R21, R22, R23.
@@ -234,9 +239,9 @@ Ends(i, bad) ==
                      ELSE incs[j]])
         /\ failed' = worse
         /\ calls' = TLCEval([c \in CallIds |->
-                     IF c \in Waiting("release", i)
-                     THEN [calls[c] EXCEPT !.out = EndOf(c, i, bad), !.ref = IF EndOf(c, i, bad) = "done" THEN 0 ELSE i]
-                     ELSE IF over /\ c \in Disposers
+                     IF Waits("release", c, i)
+                     THEN LET end == EndOf(c, i, bad) IN Settled(c, end, IF end = "done" THEN 0 ELSE i)
+                     ELSE IF over /\ calls[c].op = "dispose" /\ IsPending(c)
                      THEN [calls[c] EXCEPT !.out = IF worse = {} THEN "done" ELSE "failed", !.bad = worse]
                      ELSE calls[c]])
 
@@ -253,18 +258,26 @@ Init ==
     /\ incs = [i \in IncIds |-> NoInc]
     /\ failed = {}
 
+Get(n, o) ==
+    \/ GetDisposed(n, o) \/ GetConflict(n, o) \/ GetReady(n, o)
+    \/ GetJoins(n, o)    \/ GetOpens(n, o)    \/ GetWaits(n, o)
+
+Release(n) ==
+    \/ ReleaseNothing(n) \/ ReleaseJoins(n) \/ ReleaseWaiting(n)
+    \/ ReleaseReady(n)   \/ ReleaseOpening(n)
+
+Dispose == DisposeFirst \/ DisposeAgain
+
+BackendEnds(i) ==
+    \/ Opened(i) \/ OpenedAbandoned(i) \/ OpenFailed(i) \/ OpenFailedAbandoned(i)
+    \/ Released(i) \/ ReleaseFailed(i)
+
 Next ==
-    \/ \E n \in Names, o \in Options :
-         \/ GetDisposed(n, o) \/ GetConflict(n, o) \/ GetReady(n, o)
-         \/ GetJoins(n, o)    \/ GetOpens(n, o)    \/ GetWaits(n, o)
-    \/ \E n \in Names :
-         \/ ReleaseNothing(n) \/ ReleaseJoins(n) \/ ReleaseWaiting(n)
-         \/ ReleaseReady(n)   \/ ReleaseOpening(n)
-    \/ DisposeFirst \/ DisposeAgain
+    \/ \E n \in Names, o \in Options : Get(n, o)
+    \/ \E n \in Names : Release(n)
+    \/ Dispose
     \/ \E c \in CallIds : GiveUp(c)
-    \/ \E i \in IncIds :
-         \/ Opened(i) \/ OpenedAbandoned(i) \/ OpenFailed(i) \/ OpenFailedAbandoned(i)
-         \/ Released(i) \/ ReleaseFailed(i)
+    \/ \E i \in IncIds : BackendEnds(i)
 
 Spec == Init /\ [][Next]_vars
 
@@ -286,68 +299,67 @@ FairSpec == Spec /\ OpeningsEnd /\ ClosingsEnd
 (* Safety *)
 
 TypeOK ==
-    /\ Begun = 1..Last /\ Created = 1..Newest
-    /\ \A c \in CallIds \ Begun : calls[c] = NoCall
-    /\ \A i \in IncIds \ Created : incs[i] = NoInc
-    /\ \A c \in Begun :
-         /\ calls[c].op \in {"get", "release", "dispose"}
-         /\ calls[c].name \in Names \cup {NoName} /\ calls[c].opt \in Options \cup {NoName}
-         /\ calls[c].waits \in 0..Newest /\ calls[c].ref \in 0..Newest
-         /\ calls[c].out \in Outcomes /\ calls[c].bad \subseteq Created
-    /\ \A i \in Created :
-         /\ incs[i].name \in Names /\ incs[i].opt \in Options
-         /\ <<incs[i].life, incs[i].work>> \in
-              {<<"initializing", "none">>, <<"initializing", "opening">>, <<"ready", "none">>,
-               <<"releasing", "opening">>, <<"releasing", "closing">>, <<"released", "none">>}
-    /\ failed \subseteq Created
+    LET last == Last
+        newest == Newest
+    IN  /\ \A c \in CallIds :
+             IF c > last THEN calls[c] = NoCall
+             ELSE /\ calls[c].op \in {"get", "release", "dispose"}
+                  /\ calls[c].name \in Names \cup {NoName} /\ calls[c].opt \in Options \cup {NoName}
+                  /\ calls[c].waits \in 0..newest /\ calls[c].ref \in 0..newest
+                  /\ calls[c].out \in Outcomes /\ calls[c].bad \subseteq 1..newest
+        /\ \A i \in IncIds :
+             IF i > newest THEN incs[i] = NoInc
+             ELSE /\ incs[i].name \in Names /\ incs[i].opt \in Options
+                  /\ <<incs[i].life, incs[i].work>> \in
+                       {<<"initializing", "none">>, <<"initializing", "opening">>, <<"ready", "none">>,
+                        <<"releasing", "opening">>, <<"releasing", "closing">>, <<"released", "none">>}
+        /\ failed \subseteq 1..newest
 
 OneInUse == \A n \in Names : Cardinality(InUse(n)) <= 1                    \* CHA-RC1
 
 OneReleasing == \A n \in Names : Cardinality(Releasing(n)) <= 1            \* CHA-RC1
 
-\* What the backend holds or works on, of one name.
-OneOpen == \A i, j \in Created :
-    (/\ i # j /\ incs[i].name = incs[j].name
-     /\ incs[i].life = "ready" \/ incs[i].work # "none")
-    => ~(incs[j].life = "ready" \/ incs[j].work # "none")
+\* What the backend holds or works on.
+Held(i) == incs[i].life = "ready" \/ incs[i].work \in {"opening", "closing"}
 
-WaitsForPredecessor == \A i \in Created :                              \* CHA-RC1f4
-    LET before == {j \in Created : incs[j].name = incs[i].name /\ incs[j].life = "releasing"}
-    IN  /\ incs[i].life = "initializing" /\ incs[i].work = "none" => before # {}
-        /\ incs[i].life = "ready" \/ (incs[i].life = "initializing" /\ incs[i].work = "opening") => before = {}
+OneOpen == \A i \in IncIds : Held(i) =>
+    \A j \in (i + 1)..MaxCalls : incs[j].name = incs[i].name => ~Held(j)
 
-GotRoom(c) == calls[c].op = "get" /\ calls[c].out = "room"
+WaitsForPredecessor == \A i \in IncIds :                              \* CHA-RC1f4
+    incs[i].life \in {"initializing", "ready"} =>
+        IF incs[i].life = "initializing" /\ incs[i].work = "none"
+        THEN Releasing(incs[i].name) # {} ELSE Releasing(incs[i].name) = {}
+
+GotRoom(c) == calls[c].out = "room"
 
 \* A release of the name, or a dispose, that began between two calls.
 Parts(n, a, b) == \E c \in a..b : calls[c].op = "dispose" \/ (calls[c].op = "release" /\ calls[c].name = n)
 
-SameRoom == \A a, b \in Begun :                                     \* CHA-RC1
-    (a < b /\ GotRoom(a) /\ GotRoom(b) /\ calls[a].name = calls[b].name /\ ~Parts(calls[a].name, a, b))
-    => calls[a].ref = calls[b].ref
+SameRoom == \A a \in CallIds : GotRoom(a) =>                           \* CHA-RC1
+    \A b \in (a + 1)..MaxCalls :
+      (GotRoom(b) /\ calls[a].name = calls[b].name /\ ~Parts(calls[a].name, a, b)) => calls[a].ref = calls[b].ref
 
-OptionsAgree == \A c \in Begun :                                    \* CHA-RC1f1
+OptionsAgree == \A c \in CallIds :                                    \* CHA-RC1f1
     GotRoom(c) => incs[calls[c].ref].name = calls[c].name /\ incs[calls[c].ref].opt = calls[c].opt
 
-ReleaseRejects == \A r \in Begun : \A g \in 1..(r - 1) :            \* CHA-RC1g4
-    (/\ calls[g].op = "get"
-     /\ calls[r].op = "dispose" \/ (calls[r].op = "release" /\ calls[r].name = calls[g].name))
-    => ~IsPending(g)
+ReleaseRejects == \A g \in CallIds : IsPending(g) /\ calls[g].op = "get" => \* CHA-RC1g4
+    \A r \in (g + 1)..MaxCalls :
+      ~(calls[r].op = "dispose" \/ (calls[r].op = "release" /\ calls[r].name = calls[g].name))
 
-NotBeforePredecessor == \A c \in Begun :                            \* CHA-RC1f4
+NotBeforePredecessor == \A c \in CallIds :                            \* CHA-RC1f4
     GotRoom(c) => \A j \in 1..(calls[c].ref - 1) : incs[j].name = calls[c].name => incs[j].life = "released"
 
-SharedEnd == \A a, b \in Begun :                                    \* CHA-RC1g3
-    (/\ calls[a].op = "release" /\ calls[b].op = "release"
-     /\ calls[a].waits = calls[b].waits /\ calls[a].waits # 0
-     /\ calls[a].out # "gaveUp" /\ calls[b].out # "gaveUp")
-    => calls[a].out = calls[b].out
+WaitedForRelease(c) == calls[c].op = "release" /\ calls[c].waits # 0 /\ calls[c].out # "gaveUp"
+
+SharedEnd == \A a \in CallIds : WaitedForRelease(a) =>                 \* CHA-RC1g3
+    \A b \in (a + 1)..MaxCalls :
+      (WaitedForRelease(b) /\ calls[a].waits = calls[b].waits) => calls[a].out = calls[b].out
 
 NothingAfterDispose == Disposing =>                                        \* CHA-RD1a
-    \A i \in Created : incs[i].life \notin {"initializing", "ready"}
+    \A i \in IncIds : incs[i].life \notin {"initializing", "ready"}
 
-DisposeWaits == \A c \in Begun :                                    \* CHA-RD1d
-    (calls[c].op = "dispose" /\ calls[c].out \in {"done", "failed"})
-    => \A i \in Created : incs[i].life # "releasing"
+DisposeWaits == AllReleasing # {} =>                                       \* CHA-RD1d
+    \A c \in CallIds : calls[c].op = "dispose" => calls[c].out \notin {"done", "failed"}
 
 (* Properties of steps *)
 
