@@ -1,0 +1,35 @@
+------------------------------- MODULE Canary -------------------------------
+(***************************************************************************)
+(* Specs so small that what TLC must say of them is plain: that this very  *)
+(* jar finds what it should, and where it is known not to, so that a later *)
+(* jar that is better is noticed.                                          *)
+(***************************************************************************)
+EXTENDS Integers, Sequences, TLC
+
+VARIABLE x
+
+Init == x = 0
+Up   == x < 3 /\ x' = x + 1
+Back == x = 3 /\ x' = 0
+
+Counts == Init /\ [][Up]_x                          \* to 3, where it ends
+Turns  == Init /\ [][Up \/ Back]_x                  \* for ever, or stops anywhere
+Fair   == Turns /\ WF_x(Up \/ Back)                 \* for ever
+
+Small      == x < 2
+NeverBack  == [][x' > x]_x
+ComesTo3   == <>(x = 3)
+ComesToNil == <>(x = -1)
+Bounded    == x < 2
+
+-----------------------------------------------------------------------------
+(* A function that EXCEPT changed, made a sequence: tlaplus#1145.  After   *)
+(* the one step of either spec x is 1.                                     *)
+
+First(s) == SubSeq(s, 1, 1)[1]
+
+Lazy  == x = 0 /\ [][x = 0 /\ x' = First([[i \in 1..2 |-> 0] EXCEPT ![1] = 1])]_x
+Eager == x = 0 /\ [][x = 0 /\ x' = First(TLCEval([[i \in 1..2 |-> 0] EXCEPT ![1] = 1]))]_x
+
+NeverOne == x # 1
+=============================================================================

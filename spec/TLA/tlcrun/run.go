@@ -1,0 +1,146 @@
+package tlcrun
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// TLC is the checker, ready to run. It may be used by several goroutines.
+type TLC struct {
+	Java, Jar string
+}
+
+// New finds Java and the jar, and fetches the jar if need be; log hears of that. A program that is missing is a [MissingError].
+func New(ctx context.Context, root string, log io.Writer) (*TLC, error) {
+	java, javaErr := Java()
+	jar, err := Fetch(ctx, root, log)
+	if err := errors.Join(javaErr, err); err != nil {
+		return nil, err
+	}
+	return &TLC{java, jar}, nil
+}
+
+// Job is one run of TLC.
+type Job struct {
+	Dir     string // where the module is
+	Library string // another folder to look for modules in; may be empty
+	Module  string // without .tla
+	Config  string // path of the configuration
+	Workers int
+	Dump    string // where to write the graph in dot, each edge with its action; empty for not at all
+
+	// Progress hears each line of progress, about one a minute; may be nil.
+	Progress func(line string)
+}
+
+// Exec runs TLC once, and returns what it came to, whatever that is: the error is only for a run that could not be started or was
+// cancelled. What TLC writes beside its output goes to a folder of its own, which is removed.
+func (t *TLC) Exec(ctx context.Context, job Job) (*Result, error) {
+	if err := CheckSHA(t.Jar, JarSHA); err != nil {
+		return nil, err
+	}
+	tmp, err := os.MkdirTemp("", "tlc-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(tmp)
+	config, err := filepath.Abs(job.Config)
+	if err != nil {
+		return nil, err
+	}
+	// TLC unpacks its standard modules to the temporary folder under fixed names, so that one is its own, too.
+	args := []string{"-XX:+UseParallelGC", "-Xmx4g", "-Djava.io.tmpdir=" + tmp}
+	if job.Library != "" {
+		library, err := filepath.Abs(job.Library)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, "-DTLA-Library="+library)
+	}
+	args = append(args, "-cp", t.Jar, "tlc2.TLC", "-workers", strconv.Itoa(max(job.Workers, 1)),
+		"-metadir", filepath.Join(tmp, "states"), "-config", config)
+	if job.Dump != "" {
+		dump, err := filepath.Abs(job.Dump)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, "-dump", "dot,actionlabels", dump)
+	}
+	args = append(args, job.Module)
+
+	out := &output{progress: job.Progress}
+	cmd := exec.CommandContext(ctx, t.Java, args...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = job.Dir, out, out
+	cmd.WaitDelay = 10 * time.Second
+	begin := time.Now()
+	err = cmd.Run()
+	took := time.Since(begin)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
+		return nil, fmt.Errorf("running TLC: %w", err)
+	}
+	r := ParseOutput(out.text.String(), cmd.ProcessState.ExitCode())
+	r.Time = took
+	return r, nil
+}
+
+// Run runs a configuration. The second error is the verdict: see [Config.Judge].
+func (t *TLC) Run(ctx context.Context, c *Config, progress func(line string)) (r *Result, err error) {
+	r, err = t.Exec(ctx, Job{Dir: c.Dir(), Module: c.Module, Config: c.Path, Workers: c.Workers, Progress: progress})
+	if err != nil {
+		return nil, err
+	}
+	return r, c.Judge(r)
+}
+
+// Dump runs a configuration and writes the graph of its states to a file that ends in .dot, each edge with its action. It is an error
+// if the configuration has properties beside invariants, for which TLC adds edges of its own, or if the run is not as the
+// configuration says.
+func (t *TLC) Dump(ctx context.Context, c *Config, file string) (*Result, error) {
+	if len(c.Temporal) > 0 {
+		return nil, fmt.Errorf("%s has properties: TLC adds an edge to each state for them, so dump a configuration without", c.Name)
+	}
+	if !strings.HasSuffix(file, ".dot") {
+		return nil, fmt.Errorf("%s does not end in .dot, which TLC would add", file)
+	}
+	r, err := t.Exec(ctx, Job{Dir: c.Dir(), Module: c.Module, Config: c.Path, Workers: 1, Dump: file})
+	if err != nil {
+		return nil, err
+	}
+	return r, c.Judge(r)
+}
+
+// output collects what TLC writes and tells of progress as it comes. One goroutine of os/exec writes to it.
+type output struct {
+	text     bytes.Buffer
+	read     int // up to here, lines were looked at
+	progress func(string)
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.text.Write(p)
+	if o.progress == nil {
+		return len(p), nil
+	}
+	for {
+		line, _, ok := bytes.Cut(o.text.Bytes()[o.read:], []byte("\n"))
+		if !ok {
+			return len(p), nil
+		}
+		o.read += len(line) + 1
+		if progress.Match(line) {
+			o.progress(string(line))
+		}
+	}
+}
