@@ -269,10 +269,10 @@ func (e *exploration[S, I, O]) addUp() {
 	for _, w := range e.workers {
 		r.Edges, r.Refused, r.Skipped, r.Ends = r.Edges+w.edges, r.Refused+w.refused, r.Skipped+w.skipped, r.Ends+w.ends
 		r.Orbits += w.orbits
-		for i, n := range w.taken {
+		for i, n := range w.byInput {
 			if n > 0 {
 				r.Actions[e.machine.Action(e.alphabet[i])] += n
-				w.taken[i] = 0
+				w.byInput[i] = 0
 			}
 		}
 		w.edges, w.refused, w.skipped, w.ends, w.orbits = 0, 0, 0, 0, 0
