@@ -171,10 +171,10 @@ func Faults() []Fault {
 				slices.Reverse(outs)
 				return outs
 			}},
-		{Name: "lost-settle", Says: "of two gets that wait, the second is forgotten when the room is there", Breaks: []string{"Bookkeeping", "CallsSettle"},
+		{Name: "lost-settle", Says: "of several gets that wait, only the last is told that the room is there", Breaks: []string{"Bookkeeping", "CallsSettle"},
 			Tamper: func(_ *State, in input, _ *State, outs outputs) outputs {
 				if in.Kind == fsm.Opened && len(outs) > 1 {
-					return outs[:1]
+					return outs[len(outs)-1:]
 				}
 				return outs
 			}},
