@@ -31,7 +31,7 @@ type Config struct {
 	Exit       int      // EXPECT-EXIT: TLC's exit code
 	Violates   string   // EXPECT-VIOLATES: the property that TLC must reject; empty if none
 	Distinct   int      // EXPECT-DISTINCT: how many distinct states TLC must find, where nothing is violated
-	Trace      int      // EXPECT-TRACE: how many states the counterexample must have; 0 if that isn't said
+	Trace      int      // EXPECT-TRACE: how many states the counterexample must have; 0 if that isn't said, as of liveness
 	Properties []string // EXPECT-PROPERTIES: what is checked, invariants and others
 	Workers    int      // WORKERS: TLC's threads
 	Allows     []string // ALLOWS: rules of the lint that a canary breaks on purpose
@@ -139,7 +139,7 @@ func ParseConfig(path, text string) (*Config, error) {
 	if c.Exit == ExitOK || counts {
 		c.Distinct = number("EXPECT-DISTINCT", true, 1)
 	}
-	c.Trace = number("EXPECT-TRACE", false, 1)
+	c.Trace = number("EXPECT-TRACE", c.Exit == ExitInvariant || c.Exit == ExitDeadlock, 1)
 	if list, ok := take("EXPECT-PROPERTIES", true); ok && list != "none" {
 		c.Properties = strings.Fields(list)
 	}

@@ -78,7 +78,7 @@ func Fetch(ctx context.Context, root string, log io.Writer) (string, error) {
 	cmd := exec.CommandContext(ctx, mvn, "-q", "-B", plugin, "-Dartifact="+Artifact, "-DoutputDirectory="+dir)
 	cmd.Dir = dir // away from any pom.xml
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("Maven could not fetch %s: %w\n%s", Artifact, err, out)
+		return "", fmt.Errorf("no %s from Maven: %w\n%s", Artifact, err, out)
 	}
 	return jar, CheckSHA(jar, JarSHA)
 }

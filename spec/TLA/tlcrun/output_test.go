@@ -1,0 +1,155 @@
+package tlcrun
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The files in testdata are what TLC wrote, less the lines that tell of the machine.
+
+func recorded(t *testing.T, name string, exit int) *Result {
+	t.Helper()
+	return ParseOutput(readText(t, filepath.Join("testdata", name+".txt")), exit)
+}
+
+func canary(t *testing.T, name string) *Config {
+	t.Helper()
+	c, err := ReadConfig(filepath.Join(specDir, "canary", name+".cfg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestParseOutput(t *testing.T) {
+	t.Parallel()
+	type want struct {
+		generated, distinct, depth, trace int
+		violated                          []string
+		temporal, noError                 bool
+	}
+	for name, w := range map[string]want{
+		"Canary_fair":      {5, 4, 4, 0, nil, false, true},
+		"Canary_invariant": {3, 3, 3, 3, []string{"Small"}, false, false},
+		"Canary_step":      {5, 4, 4, 5, []string{"NeverBack"}, false, false},
+		"Canary_unfair":    {5, 4, 0, 3, nil, true, false},
+		"Canary_deadlock":  {4, 4, 4, 4, []string{"Deadlock"}, false, false},
+	} {
+		c := canary(t, name)
+		r := recorded(t, name, c.Exit)
+		got := want{r.Generated, r.Distinct, r.Depth, r.TraceLength, r.Violated, r.Temporal, r.NoError}
+		if got.generated != w.generated || got.distinct != w.distinct || got.depth != w.depth || got.trace != w.trace ||
+			!slices.Equal(got.violated, w.violated) || got.temporal != w.temporal || got.noError != w.noError || len(r.Errors) > 0 {
+			t.Errorf("%s: %+v, expected %+v; errors %v", name, got, w, r.Errors)
+		}
+		if err := c.Judge(r); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	r := recorded(t, "Canary_unfair", ExitProperty)
+	if !strings.HasPrefix(r.Trace, "State 1: <Initial predicate>\nx = 0") || !strings.HasSuffix(r.Trace, "State 4: Stuttering") {
+		t.Errorf("the trace is\n%s", r.Trace)
+	}
+}
+
+func TestProgress(t *testing.T) {
+	t.Parallel()
+	var seen []string
+	o := &output{progress: func(line string) { seen = append(seen, line) }}
+	text := readText(t, filepath.Join("testdata", "progress.txt"))
+	for i := range text {
+		o.Write([]byte(text[i : i+1]))
+	}
+	if len(seen) != 2 {
+		t.Fatalf("progress was told %d times, expected 2", len(seen))
+	}
+	if generated, distinct, ok := Progressed(seen[1]); generated != 1234567 || distinct != 568133 || !ok {
+		t.Errorf("%d generated, %d distinct in %s", generated, distinct, seen[1])
+	}
+	if r := ParseOutput(text, 1); r.Progress != seen[1] {
+		t.Errorf("the last progress is %q", r.Progress)
+	}
+}
+
+// Each verdict that is not exactly as stated fails.
+func TestJudge(t *testing.T) {
+	t.Parallel()
+	fair, small := canary(t, "Canary_fair"), canary(t, "Canary_invariant")
+	for _, c := range []struct {
+		config *Config
+		change func(c *Config, r *Result)
+		want   string
+	}{
+		{fair, func(c *Config, r *Result) { c.Distinct++ }, "4 distinct states, expected 5"},
+		{fair, func(c *Config, r *Result) { r.Exit = 1 }, "exit code 1, expected 0"},
+		{fair, func(c *Config, r *Result) { *r = *ParseOutput("", 0) }, "does not say"},
+		{fair, func(c *Config, r *Result) { r.Left = 1 }, "does not say"},
+		{fair, func(c *Config, r *Result) { r.Errors = []string{"out of memory"} }, "out of memory"},
+		{fair, func(c *Config, r *Result) { *r = *recorded(t, "Canary_unfair", ExitProperty) }, "ComesTo3 violated, expected no"},
+		{fair, func(c *Config, r *Result) {
+			*r = *recorded(t, "Canary_unfair", ExitProperty)
+			c.Temporal = []string{"ComesTo3", "ComesToNil"}
+		}, "TLC doesn't say which"},
+		{small, func(c *Config, r *Result) { r.Exit = 1 }, "exit code 1, expected 12"},
+		{small, func(c *Config, r *Result) { c.Violates = "Bounded" }, "violated: [Small], expected Bounded"},
+		{small, func(c *Config, r *Result) { r.Violated = append(r.Violated, "Bounded") }, "violated: [Small Bounded]"},
+		{small, func(c *Config, r *Result) { c.Trace++ }, "3 states, expected 4"},
+		{small, func(c *Config, r *Result) { *r = *ParseOutput("", ExitInvariant) }, "no counterexample"},
+		{small, func(c *Config, r *Result) { *r = *recorded(t, "Canary_fair", 0) }, "violated: [], expected Small"},
+		{small, func(c *Config, r *Result) { *r = *recorded(t, "Canary_deadlock", 11) }, "violated: [Deadlock], expected Small"},
+	} {
+		config, r := *c.config, recorded(t, c.config.Name, c.config.Exit)
+		c.change(&config, r)
+		wantError(t, config.Judge(r), c.want)
+	}
+}
+
+func TestErrorsOfTheToolAreKept(t *testing.T) {
+	t.Parallel()
+	r := ParseOutput("Error: The invariant Nope specified in the configuration file\nis not defined in the specification.\n", 151)
+	if len(r.Errors) != 1 || r.Violated != nil {
+		t.Errorf("%+v", r)
+	}
+	r = ParseOutput("Error: Invariant Small is violated by the initial state:\nx = 0\n", 12)
+	if !slices.Equal(r.Violated, []string{"Small"}) || len(r.Errors) != 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestAnotherJarIsRefused(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	dir := filepath.Join(root, ".cache", "tlc")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	jar := filepath.Join(dir, JarName)
+	if err := os.WriteFile(jar, []byte("not TLC"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Fetch(context.Background(), root, io.Discard)
+	wantError(t, err, "checksum")
+	_, err = (&TLC{Java: "java", Jar: jar}).Exec(context.Background(), Job{})
+	wantError(t, err, "checksum")
+}
+
+func TestWhatIsMissingIsSaidLoudly(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	_, err := New(context.Background(), t.TempDir(), io.Discard)
+	wantError(t, err, "java IS MISSING")
+	wantError(t, err, "mvn IS MISSING")
+	wantError(t, err, "apt-get install")
+}
+
+func TestDumpIsForInvariantsOnly(t *testing.T) {
+	t.Parallel()
+	_, err := new(TLC).Dump(context.Background(), canary(t, "Canary_fair"), "x.dot")
+	wantError(t, err, "has properties")
+	_, err = new(TLC).Dump(context.Background(), canary(t, "Canary_eager"), "x")
+	wantError(t, err, ".dot")
+}

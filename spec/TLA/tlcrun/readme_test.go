@@ -1,0 +1,36 @@
+package tlcrun
+
+import (
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// The README has each configuration with its number of states, and each property with its twin.
+func TestReadme(t *testing.T) {
+	t.Parallel()
+	readme := readText(t, filepath.Join(specDir, "README.md"))
+	for _, c := range readAll(t) {
+		if !strings.Contains(readme, "`"+c.Name+"`") {
+			t.Errorf("the README does not name %s", c.Name)
+		}
+		for _, p := range c.Properties {
+			if !c.IsCanary() && !strings.Contains(readme, "\n| "+p+" |") {
+				t.Errorf("the README does not have the property %s", p)
+			}
+		}
+		digits := strconv.Itoa(c.Distinct)
+		for i := len(digits) - 3; i > 0; i -= 3 {
+			digits = digits[:i] + "," + digits[i:]
+		}
+		if c.Distinct > 4 && !strings.Contains(readme, "| `"+c.Name+"` |") {
+			t.Errorf("the README has no line for %s", c.Name)
+		}
+		for line := range strings.Lines(readme) {
+			if strings.HasPrefix(line, "| `"+c.Name+"` |") && !strings.Contains(line, "| "+digits+" |") {
+				t.Errorf("%s has %s states, and the README says %s", c.Name, digits, line)
+			}
+		}
+	}
+}
