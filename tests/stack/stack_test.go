@@ -163,7 +163,7 @@ func (s *stack) step(in model.Input, refuse bool) {
 	for again := true; again; {
 		again = false
 		for i, inc := range s.state.Incarnations {
-			next := model.Input{}
+			var next model.Input
 			switch {
 			case inc.Work == model.WorkOpening:
 				next = model.Opened(i + 1)
