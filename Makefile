@@ -4,7 +4,7 @@
 GO ?= go
 SHELL := /bin/bash
 
-.PHONY: help demo check fmt vet staticcheck tidy test race tlc interop generate bench
+.PHONY: help demo check fmt vet staticcheck tidy test race tlc equality golden evidence interop generate bench mutants
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -12,8 +12,8 @@ help: ## list the targets
 demo: ## run the demo: two clients on the embedded server, or on Ably itself when ABLY_API_KEY is set
 	@$(GO) run ./examples/demo
 
-check: ## run everything: format, vet, staticcheck, tests with the race detector, TLC, interop
-	@$(MAKE) --no-print-directory fmt vet staticcheck tidy race tlc interop
+check: ## run everything: format, vet, staticcheck, tests with the race detector, TLC, equality of graphs, interop
+	@$(MAKE) --no-print-directory fmt vet staticcheck tidy race tlc equality interop
 	@echo "check: all passed"
 
 fmt: ## fail on files that gofmt would change
@@ -37,6 +37,19 @@ race: ## the tests, with the race detector; without it, the one that ably-go's o
 
 tlc: ## check the TLA+ specs: every configuration, and those that must fail
 	@$(GO) run ./spec/TLA/tlc
+
+equality: ## compare the state graphs of spec, model and core, both ways, with TLC's made afresh
+	@$(GO) run ./tests/equality/run
+
+golden: ## make the kept graph of the spec anew, after a change of the spec
+	@$(GO) run ./tests/equality/run -golden && echo "golden: ok"
+
+evidence: ## the larger bounds of the suites: all schedules, a million operations, a hundred thousand runs of each good subject
+	@EVIDENCE=full $(GO) test -count=1 -v ./tests/schedules ./tests/gallery | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
+	@EVIDENCE=full $(GO) test -count=1 -race -v ./tests/linear | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
+
+mutants: ## plant small faults in the code, one at a time, and measure which of them the suites notice; takes long
+	@$(GO) run ./tests/mutants
 
 interop: ## run the official JavaScript client against the embedded server
 	@$(GO) run ./tests/interop
