@@ -14,6 +14,7 @@ type Core struct {
 	base
 	symmetry Symmetry
 	fault    *Fault
+	forgets  bool
 }
 
 var _ explore.Machine[*State, Input, fsm.RoomsOutput] = Core{}
@@ -32,7 +33,7 @@ func (m Core) OutputText(out fsm.RoomsOutput) string { return chain.FromCore(out
 
 // Walker returns a new walker.
 func (m Core) Walker() explore.Walker[*State, Input, fsm.RoomsOutput] {
-	return &coreWalker{core: fsm.NewRooms[string](), symmetry: m.symmetry, bounds: m.bounds, fault: m.fault}
+	return &coreWalker{core: fsm.NewRooms[string](), symmetry: m.symmetry, bounds: m.bounds, fault: m.fault, forgets: m.forgets}
 }
 
 type coreWalker struct {
@@ -46,6 +47,7 @@ type coreWalker struct {
 	symmetry Symmetry
 	bounds   Bounds
 	fault    *Fault
+	forgets  bool // the environment: see Core.WithoutMemory
 }
 
 // Load leaves the core as it is until a step needs it.
@@ -62,6 +64,11 @@ func (w *coreWalker) Key(dst []byte) []byte {
 			return append(dst, err.Error()...)
 		}
 	}
+	if w.forgets {
+		s := w.state
+		s.forget()
+		return s.appendKey(dst)
+	}
 	return w.state.appendKey(dst)
 }
 
@@ -76,6 +83,9 @@ func (w *coreWalker) Step(in Input) ([]fsm.RoomsOutput, error) {
 			return nil, err
 		}
 		w.stale = false
+	}
+	if w.forgets && int(in.Core.Call) > w.bounds.Calls { // no more may be pending
+		return nil, explore.ErrRefused
 	}
 	if w.fault != nil && w.fault.Refuse != nil && w.fault.Refuse(&w.state, in.Core) {
 		return nil, explore.ErrRefused

@@ -17,12 +17,22 @@ const (
 // calls are in order, that is one state of each orbit.
 func (w *coreWalker) Canonical(dst []byte) []byte {
 	s := w.state
+	if w.forgets {
+		s.forget()
+		s.normal()
+		return s.appendKey(dst)
+	}
 	s.canonical(w.symmetry)
 	return s.appendKey(dst)
 }
 
 // Orbit counts the ways to choose the names and options that are used among those of the bounds. None leads to the same state twice.
-func (w *coreWalker) Orbit() uint64 { return w.state.orbit(w.symmetry, w.bounds) }
+func (w *coreWalker) Orbit() uint64 {
+	if w.forgets {
+		return 1 // not counted
+	}
+	return w.state.orbit(w.symmetry, w.bounds)
+}
 
 // renaming numbers what it meets in order.
 type renaming struct {

@@ -1,0 +1,85 @@
+package roomsmachine
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"ablyrooms.example/tests/explore"
+)
+
+func TestTheProjectionOnOneNameIsSaturated(t *testing.T) {
+	var last Row
+	err := Saturate(t.Context(), AllSeries(4), coreOptions{Invariants: Lasting()}, func(s Series, r Row) {
+		if s.Name == "all three" {
+			last = r
+		}
+	})
+	if err != nil || last.States != 36 || last.Steps != 247 {
+		t.Errorf("%v, %+v", err, last)
+	}
+}
+
+func TestGrowthIsNoticed(t *testing.T) {
+	all := AllSeries(4)
+	all[0].Bounds = all[0].Bounds[:5]
+	if err := Saturate(t.Context(), all, coreOptions{}, func(Series, Row) {}); err == nil || !strings.Contains(err.Error(), "still grows") {
+		t.Errorf("%v", err)
+	}
+	if err := Saturate(t.Context(), AllSeries(4)[4:], coreOptions{}, func(Series, Row) {}); err == nil {
+		t.Error("a series with memory alone passes")
+	}
+	if err := Saturate(t.Context(), AllSeries(4), coreOptions{MaxStates: 100}, func(Series, Row) {}); err == nil {
+		t.Error("what was bounded passes")
+	}
+}
+
+// Without memory there are all the states that there are with it, less the memory; and names and the order of calls can be reduced
+// without a change to what one name shows.
+func TestForgettingLosesNothingThatOneNameShows(t *testing.T) {
+	b := Bounds{3, 2, 2}
+	keys := map[string]bool{}
+	note := []Invariant{{Name: "Note", State: func(s *State) error {
+		f := *s
+		f.forget()
+		keys[string(f.appendKey(nil))] = true
+		return nil
+	}}}
+	explore.Run(t.Context(), NewCore(b), coreOptions{Workers: 1, SkipUnlikely: true, Invariants: note})
+	with := keys
+	keys = map[string]bool{}
+	r := explore.Run(t.Context(), NewCore(b).WithoutMemory(), coreOptions{Workers: 1, Invariants: append(Lasting(), note...)})
+	if r.Verdict != explore.Complete || uint64(len(keys)) != r.States {
+		t.Fatalf("%d keys, %+v", len(keys), r)
+	}
+	for key := range with {
+		if !keys[key] {
+			t.Fatalf("%q is not reached without memory", key)
+		}
+	}
+
+	for _, b := range []Bounds{{3, 2, 2}, {4, 2, 1}, {1, 3, 1}} {
+		full, r := Project(t.Context(), NewCore(b).WithoutMemory(), coreOptions{})
+		reduced, q := Project(t.Context(), NewCore(b).WithoutMemory(), coreOptions{Symmetry: true})
+		if r.Verdict != explore.Complete || q.Verdict != explore.Complete || q.States >= r.States {
+			t.Fatalf("%+v\n%+v", r, q)
+		}
+		if !slices.Equal(slices.Sorted(maps.Keys(full.Steps)), slices.Sorted(maps.Keys(reduced.Steps))) || len(full.States) != len(reduced.States) {
+			t.Errorf("%v: %d steps, reduced %d", b, len(full.Steps), len(reduced.Steps))
+		}
+		projected, _ := Project(t.Context(), NewCore(b), coreOptions{})
+		if s, n := full.add(projected); s+n > 0 {
+			t.Errorf("%v: with memory one name shows %d states and %d steps more", b, s, n)
+		}
+	}
+}
+
+// A violation without memory comes with a path that the real machine can go.
+func TestAPathWithoutMemoryIsReal(t *testing.T) {
+	f, _ := FaultByName("half-released")
+	r := explore.Run(t.Context(), NewCore(Bounds{3, 2, 2}).WithoutMemory().WithFault(f), coreOptions{Symmetry: true, Invariants: Lasting()})
+	if r.Verdict != explore.Violated || r.Violation.Property != "SixPairs" || len(r.Violation.Path) != 3 {
+		t.Errorf("%+v", r.Violation)
+	}
+}
