@@ -48,6 +48,7 @@ type Room struct {
 	options  RoomOptions
 	channel  Channel
 	log      *slog.Logger
+	logs     bool                // steps get lines in the log
 	observe  func(RoomStep)      // nil when nobody observes
 	observer *observer[RoomStep] // carries steps to the log and to observe
 
@@ -58,15 +59,23 @@ type Room struct {
 	mu      sync.Mutex // guards what follows; never held while foreign code runs
 	core    *fsm.Room[*ErrorInfo]
 	seq     uint64
-	outs    []fsm.RoomOutput[*ErrorInfo]
-	calls   map[fsm.Call]*roomCall
-	working sync.WaitGroup // the goroutines that run the channel's operations
+	calls   map[fsm.Call]*roomCall // nil when nobody waits
+	direct  *roomCall              // the call that is to run the channel's operation itself, if the step begins one for it
+	working sync.WaitGroup         // the channel's operations that run
 }
 
 type roomCall struct {
 	settled bool
 	done    chan struct{} // closed when settled; made only for a call that has to wait
 	outcome fsm.RoomOutcome[*ErrorInfo]
+	work    *roomWork // what the caller itself is to run next
+}
+
+// roomWork is an operation of the channel.
+type roomWork struct {
+	operation string
+	ended     fsm.RoomInputKind // the input that tells the core of its end
+	do        func(context.Context) error
 }
 
 // RoomConfig configures a [Room] that a backend makes. The zero value is good.
@@ -97,10 +106,11 @@ type RoomStep struct {
 // release ends the room and returns when its channel has been given back; its error is the channel's, from giving it back, or the
 // context's cause when ctx ends first: then the release goes on. It may be called again.
 func NewRoom(name string, options RoomOptions, channel Channel, config RoomConfig) (room *Room, release func(ctx context.Context) error) {
-	if config.Logger == nil {
+	logs := config.Logger != nil // the default logger has no line for a step
+	if !logs {
 		config.Logger = defaultLogger()
 	}
-	r := &Room{name: name, options: options, channel: channel, log: config.Logger, observe: config.Observe, core: fsm.NewRoom[*ErrorInfo]()}
+	r := &Room{name: name, options: options, channel: channel, log: config.Logger, logs: logs, observe: config.Observe, core: fsm.NewRoom[*ErrorInfo]()}
 	r.observer = &observer[RoomStep]{handle: r.tell, log: config.Logger}
 	r.status.Store(&StatusChange{Current: StatusInitialized, Previous: StatusInitialized})
 	channel.OnStateChange(func(c ChannelStateChange) {
@@ -167,12 +177,17 @@ func (r *Room) do(ctx context.Context, kind fsm.RoomInputKind, operation string)
 		r.calls = map[fsm.Call]*roomCall{}
 	}
 	r.calls[call] = c
-	r.step(fsm.RoomInput[*ErrorInfo]{Kind: kind, Call: call})
-	if !c.settled {
-		c.done = make(chan struct{})
-	}
+	// A caller who can't give up may as well run the operation itself: nothing but its end settles the call. Not so where somebody is
+	// told of the steps, who may wait for what the caller would do only afterwards.
+	direct := ctx.Done() == nil && r.observe == nil && !r.logs
+	r.stepFor(c, direct, fsm.RoomInput[*ErrorInfo]{Kind: kind, Call: call})
 	r.mu.Unlock()
 	r.observer.flush()
+	for c.work != nil {
+		w := c.work
+		c.work = nil
+		r.run(w, c)
+	}
 	if c.done != nil {
 		select {
 		case <-c.done:
@@ -198,6 +213,19 @@ func (r *Room) do(ctx context.Context, kind fsm.RoomInputKind, operation string)
 	return nil
 }
 
+// stepFor puts one input through the core for a call, which runs the operation that it leads to itself, if it is direct, and waits
+// where there is none. The lock is held.
+func (r *Room) stepFor(c *roomCall, direct bool, in fsm.RoomInput[*ErrorInfo]) {
+	if direct {
+		r.direct = c
+	}
+	r.step(in)
+	r.direct = nil
+	if !c.settled && c.work == nil {
+		c.done = make(chan struct{})
+	}
+}
+
 // input puts one input through the core.
 func (r *Room) input(in fsm.RoomInput[*ErrorInfo]) {
 	r.mu.Lock()
@@ -208,8 +236,7 @@ func (r *Room) input(in fsm.RoomInput[*ErrorInfo]) {
 // step puts one input through the core and carries its outputs out, in their order. The lock is held; nothing that it does runs
 // foreign code: the channel's operations get a goroutine, listeners have their own, and a caller is woken by its channel.
 func (r *Room) step(in fsm.RoomInput[*ErrorInfo]) {
-	outs, refused := r.core.Step(in, r.outs[:0])
-	r.outs = outs
+	outs, refused := r.core.Step(in, nil) // a buffer that is kept would cost an idle room more than all the rest
 	if refused != nil {
 		panic("lifecycle: " + refused.Error())
 	}
@@ -217,7 +244,9 @@ func (r *Room) step(in fsm.RoomInput[*ErrorInfo]) {
 		switch out.Kind {
 		case fsm.SettleRoomCall:
 			c := r.calls[out.Call]
-			delete(r.calls, out.Call)
+			if delete(r.calls, out.Call); len(r.calls) == 0 {
+				r.calls = nil
+			}
 			c.settled, c.outcome = true, out.Outcome
 			if c.done != nil {
 				close(c.done)
@@ -243,7 +272,7 @@ func (r *Room) step(in fsm.RoomInput[*ErrorInfo]) {
 	}
 	r.seq++
 	// The log's handler is foreign code too, so it waits for the end of the lock as the observer does.
-	if r.observe != nil || slices.ContainsFunc(outs, published) {
+	if r.observe != nil || r.logs && slices.ContainsFunc(outs, published) {
 		status, err := r.core.Status()
 		r.observer.put(RoomStep{Seq: r.seq, Room: r.name, Input: in, Outputs: slices.Clone(outs), Status: status, StatusOf: err})
 	}
@@ -283,18 +312,33 @@ func (r *Room) publishDiscontinuity(reason *ErrorInfo) {
 	r.discontinuities.publish(info)
 }
 
-// work runs an operation of the channel in a goroutine and gives its end to the core; one that panics or ends its goroutine has an
-// error too.
+// work begins an operation of the channel: in the goroutine of the call that it is for, or in one of its own. The lock is held.
 func (r *Room) work(operation string, ended fsm.RoomInputKind, do func(context.Context) error) {
 	r.working.Add(1)
-	go func() {
-		err := error(&PanicError{Operation: operation})
-		defer func() {
-			err = recovered(recover(), err)
-			r.input(fsm.RoomInput[*ErrorInfo]{Kind: ended, Err: AsErrorInfo(err)})
-			r.working.Done()
-			r.observer.flush()
-		}()
-		err = do(context.Background())
+	w := &roomWork{operation, ended, do}
+	if c := r.direct; c != nil && !c.settled { // once the call is settled, what begins is for another
+		c.work = w
+		return
+	}
+	go r.run(w, nil)
+}
+
+// run runs an operation of the channel and gives its end to the core; one that panics or ends its goroutine has an error too. c is the
+// call whose goroutine this is; nil for a goroutine of its own.
+func (r *Room) run(w *roomWork, c *roomCall) {
+	err := error(&PanicError{Operation: w.operation})
+	defer func() {
+		err = recovered(recover(), err)
+		in := fsm.RoomInput[*ErrorInfo]{Kind: w.ended, Err: AsErrorInfo(err)}
+		r.mu.Lock()
+		if c != nil {
+			r.stepFor(c, true, in)
+		} else {
+			r.step(in)
+		}
+		r.mu.Unlock()
+		r.working.Done()
+		r.observer.flush()
 	}()
+	err = w.do(context.Background())
 }

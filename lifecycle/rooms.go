@@ -334,6 +334,7 @@ func (r *Rooms[R]) runOpen(l *live[R]) {
 		l.abandon(nil)
 		in := fsm.RoomsInput[RoomOptions]{Kind: fsm.OpenFailed, Incarnation: l.id}
 		r.mu.Lock()
+		l.ctx, l.abandon = nil, nil
 		if l.err = err; err == nil {
 			in.Kind, l.room = fsm.Opened, room
 		}

@@ -23,7 +23,7 @@ type channel struct {
 	off   func()                // ends listening to ch
 	retry bool                  // ably-go goes on attaching ch by itself, after a pause
 	real  ably.ChannelState     // what ch's events said last
-	moved chan struct{}         // closed and made anew whenever something below or above changes
+	moved chan struct{}         // closed when something changes that an operation waits for; nil when none does
 	told  lifecycle.ChannelState
 	tells int // how often the room was told anything
 
@@ -34,7 +34,7 @@ type channel struct {
 }
 
 func newChannel(client *Client, room string, options lifecycle.RoomOptions) *channel {
-	return &channel{client: client, room: room, name: ChannelName(room), options: options, moved: make(chan struct{})}
+	return &channel{client: client, room: room, name: ChannelName(room), options: options}
 }
 
 // OnStateChange implements [lifecycle.Channel].
@@ -53,8 +53,10 @@ func (c *channel) tell(change lifecycle.ChannelStateChange) {
 
 // wake lets whoever waits look again. The lock is held.
 func (c *channel) wake() {
-	close(c.moved)
-	c.moved = make(chan struct{})
+	if c.moved != nil {
+		close(c.moved)
+		c.moved = nil
+	}
 }
 
 // caughtUp waits, with the lock held, until the listener has seen the state that ch is in now. It ends soon: ably-go has queued the
@@ -66,6 +68,9 @@ func (c *channel) caughtUp() {
 		c.mu.Lock()
 		if c.real == state {
 			return
+		}
+		if c.moved == nil {
+			c.moved = make(chan struct{})
 		}
 		moved := c.moved
 		c.mu.Unlock()
