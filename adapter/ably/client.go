@@ -2,6 +2,7 @@ package ablychat
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 
@@ -109,7 +110,7 @@ func (c *Client) Dispose(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	err := c.rooms.Dispose(ctx)
-	if ctx.Err() != nil && err == context.Cause(ctx) {
+	if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
 		return err // the disposal goes on, and a later call ends what is left
 	}
 	c.off()
