@@ -10,6 +10,9 @@ import (
 // Invariant is a property of the core with its environment.
 type Invariant = explore.Invariant[*State, Input, fsm.RoomsOutput]
 
+// CoreOptions are options to explore the core with.
+type CoreOptions = explore.Options[*State, Input, fsm.RoomsOutput]
+
 // Invariants returns what must hold of the core, as docs/rooms.md says it under "What must hold", by the same names; and three
 // properties that the text has elsewhere: SixPairs and SettledOnce under "Words", OutputsInOrder under "Steps". Bookkeeping says
 // that what the core keeps and what the world has seen of it agree.

@@ -12,7 +12,7 @@ import (
 )
 
 type (
-	coreOptions  = explore.Options[*State, Input, fsm.RoomsOutput]
+	coreOptions  = CoreOptions
 	modelOptions = explore.Options[*State, Input, model.Output]
 )
 

@@ -178,7 +178,7 @@ func (p Projection) step(names int, before *State, in *fsm.RoomsInput[string], o
 
 // Project explores the core and returns what one name shows of it, taken over all names; and the exploration's result, which tells
 // whether it is complete.
-func Project(ctx context.Context, m Core, o explore.Options[*State, Input, fsm.RoomsOutput]) (Projection, *explore.Result[Input]) {
+func Project(ctx context.Context, m Core, o CoreOptions) (Projection, *explore.Result[Input]) {
 	var mu sync.Mutex
 	var parts []Projection
 	o.Watch = func() func(*State, Input, []fsm.RoomsOutput, *State) {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"ablyrooms.example/fsm"
 	"ablyrooms.example/tests/explore"
 )
 
@@ -48,7 +47,7 @@ func AllSeries(callsInAll int) []Series {
 // Saturate projects the core's graphs at the bounds of all series, in order, and calls row with each line. It returns an error if an
 // exploration is not complete, if the last two enlargements of a series that should come to rest brought something, or if the last
 // series brought something that none before it had.
-func Saturate(ctx context.Context, all []Series, o explore.Options[*State, Input, fsm.RoomsOutput], row func(Series, Row)) error {
+func Saturate(ctx context.Context, all []Series, o CoreOptions, row func(Series, Row)) error {
 	seen := newProjection()
 	for _, s := range all {
 		var rows []Row
