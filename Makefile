@@ -4,7 +4,7 @@
 GO ?= go
 SHELL := /bin/bash
 
-.PHONY: help demo check fmt vet staticcheck tidy test race tlc equality golden evidence interop generate bench mutants
+.PHONY: help demo check fmt vet staticcheck tidy test race tlc equality explore golden evidence interop generate bench mutants
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -12,8 +12,8 @@ help: ## list the targets
 demo: ## run the demo: two clients on the embedded server, or on Ably itself when ABLY_API_KEY is set
 	@$(GO) run ./examples/demo
 
-check: ## run everything: format, vet, staticcheck, tests with the race detector, TLC, equality of graphs, interop
-	@$(MAKE) --no-print-directory fmt vet staticcheck tidy race tlc equality interop
+check: ## run everything: format, vet, staticcheck, tests with the race detector, TLC, equality of graphs, ten million states, interop
+	@$(MAKE) --no-print-directory fmt vet staticcheck tidy race tlc equality explore interop
 	@echo "check: all passed"
 
 fmt: ## fail on files that gofmt would change
@@ -40,6 +40,10 @@ tlc: ## check the TLA+ specs: every configuration, and those that must fail
 
 equality: ## compare the state graphs of spec, model and core, both ways, with TLC's made afresh
 	@$(GO) run ./tests/equality/run
+
+explore: ## hold the properties to ten million states of the core, and check its liveness
+	@$(GO) run ./cmd/explore -calls 5 -refusals=false
+	@$(GO) run ./cmd/explore -liveness
 
 golden: ## make the kept graph of the spec anew, after a change of the spec
 	@$(GO) run ./tests/equality/run -golden && echo "golden: ok"
