@@ -13,11 +13,7 @@ import (
 
 // alive checks liveness.
 func alive[O any](ctx context.Context, s *settings, m subject[O]) error {
-	what := s.machine
-	if s.fault != nil {
-		what += " with the fault " + s.fault.Name
-	}
-	fmt.Fprintf(s.stdout, "liveness of the %s %v, provided that every opening and every release ends\n", what, s.bounds)
+	fmt.Fprintf(s.stdout, "liveness of %s, provided that every opening and every release ends\n", s.what())
 	began := time.Now()
 	r, err := roomsmachine.CheckLiveness(ctx, m.machine, s.bounds)
 	if err != nil {
@@ -49,10 +45,10 @@ func alive[O any](ctx context.Context, s *settings, m subject[O]) error {
 		}
 	}
 	fmt.Fprintf(s.stdout, "%d properties fail: %s\n", len(names), strings.Join(names, ", "))
-	path := append(append([]roomsmachine.Input{}, shortest.Prefix...), shortest.Cycle...)
-	end := "and then nothing more need happen"
+	path := append(append([]*roomsmachine.Input{}, shortest.Prefix...), shortest.Cycle...)
+	end := "after this nothing more need happen"
 	if n := len(shortest.Cycle); n > 0 {
-		end = fmt.Sprintf("and its last %d steps may come again for ever", n)
+		end = fmt.Sprintf("the last %d steps may come again and again for ever", n)
 	}
 	s.counterexample(shortest.Property, end, path, outputs(m, path))
 	return errors.New(shortest.String())

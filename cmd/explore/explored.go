@@ -25,22 +25,19 @@ func explored[O any](ctx context.Context, s *settings, m subject[O]) error {
 	if s.liveness {
 		return alive(ctx, s, m)
 	}
-	what := s.machine
-	if s.fault != nil {
-		what += " with the fault " + s.fault.Name
-	}
+	symmetry := s.symmetry
 	if s.lasting {
-		what += ", any number of calls, at a time"
+		symmetry = "by what names hold"
 	}
-	fmt.Fprintf(s.stdout, "exploring the %s %v, symmetry %s, %d properties\n", what, s.bounds, s.symmetry, len(m.properties))
-	r := explore.Run(ctx, m.machine, explore.Options[*roomsmachine.State, roomsmachine.Input, O]{
+	fmt.Fprintf(s.stdout, "exploring %s, symmetry %s, %d properties\n", s.what(), symmetry, len(m.properties))
+	r := explore.Run(ctx, m.machine, explore.Options[*roomsmachine.State, *roomsmachine.Input, O]{
 		Invariants: m.properties, Workers: s.workers, MaxStates: s.maxStates, MaxMemory: s.maxMemory,
-		Symmetry: s.symmetry != "off", SkipUnlikely: !s.refusals, Progress: s.progress(), Every: s.every(),
+		Symmetry: s.symmetry != "off" || s.lasting, SkipUnlikely: !s.refusals, Progress: s.progress(), Every: s.every(),
 	})
 	s.endProgress()
 	s.report(r)
 	if r.Verdict == explore.Violated {
-		s.counterexample(r.Violation.Property, r.Violation.Reason, r.Violation.Path, outputs(m, r.Violation.Path))
+		s.violation(r.Violation, func(path []*roomsmachine.Input) []string { return outputs(m, path) })
 	}
 	if r.Verdict != explore.Complete {
 		return fmt.Errorf("%v: %s", r.Verdict, r.Reason)
@@ -51,8 +48,37 @@ func explored[O any](ctx context.Context, s *settings, m subject[O]) error {
 	return nil
 }
 
+// what names the machine.
+func (s *settings) what() string {
+	what := "the " + s.machine
+	if s.fault != nil {
+		what += " with the fault " + s.fault.Name
+	}
+	if s.lasting {
+		return fmt.Sprintf("%s without memory, any number of calls (%d pending at a time, %d names, %d options)", what, s.bounds.Calls, s.bounds.Names, s.bounds.Options)
+	}
+	return fmt.Sprintf("%s %v", what, s.bounds)
+}
+
+// violation prints the counterexample of a violation.
+func (s *settings) violation(v *explore.Violation[*roomsmachine.Input], did func([]*roomsmachine.Input) []string) {
+	path := v.Path
+	if s.lasting {
+		remembering := *s
+		remembering.lasting, remembering.bounds.Calls = false, roomsmachine.MaxCalls
+		core := remembering.core()
+		real, err := s.core().machine.(roomsmachine.Core).Recall(path)
+		if err != nil {
+			fmt.Fprintf(s.stdout, "\n%s fails: %s\n%v, with numbers given anew after each step: %v\n", v.Property, v.Reason, err, path)
+			return
+		}
+		path, did = real, func(path []*roomsmachine.Input) []string { return outputs(core, path) }
+	}
+	s.counterexample(v.Property, v.Reason, path, did(path))
+}
+
 // report prints the figures.
-func (s *settings) report(r *explore.Result[roomsmachine.Input]) {
+func (s *settings) report(r *explore.Result[*roomsmachine.Input]) {
 	w := tabwriter.NewWriter(s.stdout, 0, 8, 2, ' ', 0)
 	fmt.Fprintf(w, "verdict\t%v\n", r.Verdict)
 	fmt.Fprintf(w, "states\t%s\n", grouped(r.States))
@@ -76,7 +102,7 @@ func (s *settings) report(r *explore.Result[roomsmachine.Input]) {
 }
 
 // compare fails unless the graph has the size that is known.
-func (s *settings) compare(r *explore.Result[roomsmachine.Input]) error {
+func (s *settings) compare(r *explore.Result[*roomsmachine.Input]) error {
 	want, ok := s.known[s.bounds]
 	if !ok {
 		return fmt.Errorf("no size is known for %v", s.bounds)
@@ -97,7 +123,7 @@ func (s *settings) compare(r *explore.Result[roomsmachine.Input]) error {
 }
 
 // counterexample prints a script with what the rules ask for, where the machine did otherwise, and a sequence diagram.
-func (s *settings) counterexample(property, reason string, path []roomsmachine.Input, did []string) {
+func (s *settings) counterexample(property, reason string, path []*roomsmachine.Input, did []string) {
 	script := scriptOf(path)
 	fmt.Fprintf(s.stdout, "\n%s fails: %s\n\nscript, a shortest one, with what the rules ask for:\n%s", property, reason, conformance.FormatScript(script))
 	state := model.State{}
@@ -119,7 +145,7 @@ func (s *settings) counterexample(property, reason string, path []roomsmachine.I
 	fmt.Fprintf(s.stdout, "\nsequence diagram (Mermaid), with what the rules ask for:\n%s", conformance.Mermaid(script, property+" fails: "+reason))
 }
 
-func scriptOf(path []roomsmachine.Input) []model.Input {
+func scriptOf(path []*roomsmachine.Input) []model.Input {
 	script := make([]model.Input, len(path))
 	for i, in := range path {
 		script[i] = in.Model
@@ -135,7 +161,7 @@ func said(outs []string) string {
 }
 
 // outputs returns what the machine puts out in each step of a path.
-func outputs[O any](m subject[O], path []roomsmachine.Input) (list []string) {
+func outputs[O any](m subject[O], path []*roomsmachine.Input) (list []string) {
 	defer func() {
 		if p := recover(); p != nil {
 			list = append(list, fmt.Sprintf("panic: %v", p))

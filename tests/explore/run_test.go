@@ -207,7 +207,6 @@ func TestProgressAndWatchSeeEverything(t *testing.T) {
 	}
 }
 
-// With one bit of each fingerprint left, states are lost: the counts would show it.
 func TestTheSetTellsFingerprintsApart(t *testing.T) {
 	var v visited
 	h := newHasher()

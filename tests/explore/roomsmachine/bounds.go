@@ -42,12 +42,12 @@ type Input struct {
 }
 
 // String prints the input as a line of a script.
-func (in Input) String() string { return in.Model.String() }
+func (in *Input) String() string { return in.Model.String() }
 
 // base is what the machines have in common.
 type base struct {
 	bounds   Bounds
-	alphabet []Input
+	alphabet []*Input
 }
 
 func newBase(b Bounds) base {
@@ -56,19 +56,19 @@ func newBase(b Bounds) base {
 	}
 	m := base{bounds: b}
 	for _, in := range model.Alphabet(b.Model()) {
-		m.alphabet = append(m.alphabet, Input{Model: in, Core: chain.ToCore(in)})
+		m.alphabet = append(m.alphabet, &Input{Model: in, Core: chain.ToCore(in)})
 	}
 	return m
 }
 
 // Alphabet returns every input within the bounds.
-func (m base) Alphabet() []Input { return m.alphabet }
+func (m base) Alphabet() []*Input { return m.alphabet }
 
 // Action returns the kind of an input.
-func (m base) Action(in Input) string { return in.Core.Kind.String() }
+func (m base) Action(in *Input) string { return in.Core.Kind.String() }
 
 // InputText prints an input as the reference model does.
-func (m base) InputText(in Input) string { return in.Model.String() }
+func (m base) InputText(in *Input) string { return in.Model.String() }
 
 // StateText prints a state as the reference model does.
 func (m base) StateText(s *State) string { return s.Model().String() }

@@ -17,7 +17,7 @@ type Core struct {
 	forgets  bool
 }
 
-var _ explore.Machine[*State, Input, fsm.RoomsOutput] = Core{}
+var _ explore.Machine[*State, *Input, fsm.RoomsOutput] = Core{}
 
 // NewCore returns the core at the bounds, which must be in range ([Bounds.Check]).
 func NewCore(b Bounds) Core { return Core{base: newBase(b), symmetry: ByName} }
@@ -32,7 +32,7 @@ func (m Core) WithFault(f Fault) Core { m.fault = &f; return m }
 func (m Core) OutputText(out fsm.RoomsOutput) string { return chain.FromCore(out).String() }
 
 // Walker returns a new walker.
-func (m Core) Walker() explore.Walker[*State, Input, fsm.RoomsOutput] {
+func (m Core) Walker() explore.Walker[*State, *Input, fsm.RoomsOutput] {
 	return &coreWalker{core: fsm.NewRooms[string](), symmetry: m.symmetry, bounds: m.bounds, fault: m.fault, forgets: m.forgets}
 }
 
@@ -75,9 +75,9 @@ func (w *coreWalker) Key(dst []byte) []byte {
 func (w *coreWalker) State() *State { return &w.state }
 
 // Likely is true for what the environment thinks possible.
-func (w *coreWalker) Likely(in Input) bool { return w.state.likely(&in.Core) }
+func (w *coreWalker) Likely(in *Input) bool { return w.state.likely(&in.Core) }
 
-func (w *coreWalker) Step(in Input) ([]fsm.RoomsOutput, error) {
+func (w *coreWalker) Step(in *Input) ([]fsm.RoomsOutput, error) {
 	if w.stale {
 		if err := w.restore(); err != nil {
 			return nil, err

@@ -8,10 +8,10 @@ import (
 )
 
 // Invariant is a property of the core with its environment.
-type Invariant = explore.Invariant[*State, Input, fsm.RoomsOutput]
+type Invariant = explore.Invariant[*State, *Input, fsm.RoomsOutput]
 
 // CoreOptions are options to explore the core with.
-type CoreOptions = explore.Options[*State, Input, fsm.RoomsOutput]
+type CoreOptions = explore.Options[*State, *Input, fsm.RoomsOutput]
 
 // Invariants returns what must hold of the core, as docs/rooms.md says it under "What must hold", by the same names; and three
 // properties that the text has elsewhere: SixPairs and SettledOnce under "Words", OutputsInOrder under "Steps". Bookkeeping says
@@ -143,7 +143,7 @@ func roomHasOptions(s *State) error {
 
 // conflictGetsNoRoom: a get whose options differ from the incarnation in use at its beginning never gets a room. It is settled at
 // once without one; that it stays so is ReleasedIsFinal.
-func conflictGetsNoRoom(before *State, in Input, _ []fsm.RoomsOutput, after *State) error {
+func conflictGetsNoRoom(before *State, in *Input, _ []fsm.RoomsOutput, after *State) error {
 	if in.Core.Kind != fsm.CallGet {
 		return nil
 	}
@@ -227,7 +227,7 @@ func nothingInUseAfterDispose(s *State) error {
 }
 
 // nothingOpensAfterDispose: and nothing is opened. The step that begins disposal may not open anything either.
-func nothingOpensAfterDispose(_ *State, _ Input, outs []fsm.RoomsOutput, after *State) error {
+func nothingOpensAfterDispose(_ *State, _ *Input, outs []fsm.RoomsOutput, after *State) error {
 	for i := range outs {
 		if outs[i].Kind == fsm.Open && after.disposalBegan() {
 			return fmt.Errorf("incarnation %d is to be opened after disposal began", outs[i].Incarnation)
@@ -248,7 +248,7 @@ func disposeWaits(s *State) error {
 }
 
 // releasedIsFinal: an incarnation that is released stays so, and a settled call keeps its outcome.
-func releasedIsFinal(before *State, _ Input, _ []fsm.RoomsOutput, after *State) error {
+func releasedIsFinal(before *State, _ *Input, _ []fsm.RoomsOutput, after *State) error {
 	for i := range before.NumIncs {
 		if before.Incs[i].Life == fsm.Released && after.Incs[i].Life != fsm.Released {
 			return fmt.Errorf("incarnation %d was released and is %v", i+1, after.Incs[i].Life)
@@ -278,7 +278,7 @@ func sixPairs(s *State) error {
 }
 
 // settledOnce: a call is pending until it is settled, once.
-func settledOnce(before *State, _ Input, outs []fsm.RoomsOutput, _ *State) error {
+func settledOnce(before *State, _ *Input, outs []fsm.RoomsOutput, _ *State) error {
 	var settled Set
 	for i := range outs {
 		if outs[i].Kind != fsm.Settle {
@@ -294,7 +294,7 @@ func settledOnce(before *State, _ Input, outs []fsm.RoomsOutput, _ *State) error
 }
 
 // outputsInOrder: settled calls first, by number, then the others by incarnation.
-func outputsInOrder(_ *State, _ Input, outs []fsm.RoomsOutput, _ *State) error {
+func outputsInOrder(_ *State, _ *Input, outs []fsm.RoomsOutput, _ *State) error {
 	for i := 1; i < len(outs); i++ {
 		a, b := &outs[i-1], &outs[i]
 		ok := b.Kind != fsm.Settle && a.Incarnation < b.Incarnation

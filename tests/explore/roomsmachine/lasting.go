@@ -2,6 +2,8 @@ package roomsmachine
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
 	"math/bits"
 	"slices"
 
@@ -28,7 +30,7 @@ func (m Core) WithoutMemory() Core {
 	// A name has two incarnations at most that are not released.
 	for _, in := range model.Alphabet(Bounds{Calls: MaxCalls, Names: m.bounds.Names, Options: m.bounds.Options}.Model()) {
 		if in.Call <= m.bounds.Calls && in.Incarnation <= 2*m.bounds.Names {
-			m.alphabet = append(m.alphabet, Input{Model: in, Core: chain.ToCore(in)})
+			m.alphabet = append(m.alphabet, &Input{Model: in, Core: chain.ToCore(in)})
 		}
 	}
 	return m
@@ -43,6 +45,45 @@ func Lasting() (list []Invariant) {
 		}
 	}
 	return list
+}
+
+// Recall turns a path of the machine without memory, in which numbers are given anew, into one with the numbers that calls and
+// incarnations really have. It returns an error if those don't fit: a machine with memory goes up to MaxCalls calls.
+func (m Core) Recall(path []*Input) ([]*Input, error) {
+	m.forgets, m.bounds.Calls = false, MaxCalls
+	w := m.Walker().(*coreWalker)
+	var real []*Input
+	for i, in := range path {
+		s := &w.state
+		in := in.Model
+		for n, pending := uint8(0), 0; n < s.NumCalls && in.Kind == model.KindGiveUp; n++ {
+			if s.Calls[n].Pending() {
+				if pending++; pending == path[i].Model.Call {
+					in.Call = int(n + 1)
+				}
+			}
+		}
+		for n, left := uint8(0), 0; n < s.NumIncs && in.Incarnation > 0; n++ {
+			if s.Incs[n].Life != fsm.Released || s.Failed.Has(int(n+1)) {
+				if left++; left == path[i].Model.Incarnation {
+					in.Incarnation = int(n + 1)
+				}
+			}
+		}
+		if in.Kind <= model.KindDispose {
+			if in.Call = int(s.NumCalls) + 1; in.Call > MaxCalls {
+				return nil, errors.New("the path has more calls than a machine with memory has")
+			}
+		}
+		real = append(real, &Input{Model: in, Core: chain.ToCore(in)})
+		if _, err := w.Step(real[i]); err != nil && i < len(path)-1 {
+			return nil, fmt.Errorf("%v: %w", real[i], err)
+		}
+		if err := w.Load(w.Key(nil)); err != nil {
+			return nil, err
+		}
+	}
+	return real, nil
 }
 
 // forget drops the calls that are settled and the incarnations that are released, and numbers the others anew. Releases that failed

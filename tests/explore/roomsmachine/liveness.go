@@ -39,16 +39,16 @@ func Liveness(b Bounds) (list []explore.LeadsTo[*State]) {
 
 // Fairness returns what liveness rests on: every opening and every release that the backend was asked for ends in some way. There
 // are two conjuncts for each incarnation, OpeningEnds(i) and ClosingEnds(i).
-func Fairness(b Bounds) (list []explore.Fairness[Input]) {
+func Fairness(b Bounds) (list []explore.Fairness[*Input]) {
 	for n := fsm.Incarnation(1); int(n) <= b.Calls; n++ {
-		ends := func(kinds ...fsm.RoomsInputKind) func(Input) bool {
-			return func(in Input) bool {
+		ends := func(kinds ...fsm.RoomsInputKind) func(*Input) bool {
+			return func(in *Input) bool {
 				return in.Core.Incarnation == n && (in.Core.Kind == kinds[0] || in.Core.Kind == kinds[1])
 			}
 		}
 		list = append(list,
-			explore.Fairness[Input]{Name: fmt.Sprintf("OpeningEnds(%d)", n), Of: ends(fsm.Opened, fsm.OpenFailed)},
-			explore.Fairness[Input]{Name: fmt.Sprintf("ClosingEnds(%d)", n), Of: ends(fsm.ReleaseDone, fsm.ReleaseFailed)})
+			explore.Fairness[*Input]{Name: fmt.Sprintf("OpeningEnds(%d)", n), Of: ends(fsm.Opened, fsm.OpenFailed)},
+			explore.Fairness[*Input]{Name: fmt.Sprintf("ClosingEnds(%d)", n), Of: ends(fsm.ReleaseDone, fsm.ReleaseFailed)})
 	}
 	return list
 }
@@ -58,15 +58,15 @@ type LivenessReport struct {
 	Bounds        Bounds
 	States, Edges int
 	Properties    int
-	Broken        []*explore.Lasso[Input] // properties that fail under all of the fairness; none is a pass
-	Vacuous       []string                // conjuncts whose action is never possible within the bounds
-	Without       []Dropped               // what each of the others is there for
+	Broken        []*explore.Lasso[*Input] // properties that fail under all of the fairness; none is a pass
+	Vacuous       []string                 // conjuncts whose action is never possible within the bounds
+	Without       []Dropped                // what each of the others is there for
 }
 
 // Dropped says which property fails without one conjunct of fairness.
 type Dropped struct {
 	Conjunct string
-	Lasso    *explore.Lasso[Input] // nil if none fails: then the conjunct is not needed
+	Lasso    *explore.Lasso[*Input] // nil if none fails: then the conjunct is not needed
 }
 
 // Err returns an error if a property fails, or if a conjunct of fairness that is not vacuous could be left out.
@@ -88,7 +88,7 @@ func (r *LivenessReport) Err() error {
 
 // CheckLiveness builds the graph of a machine at its bounds and checks every liveness property on it; and, if all hold, what becomes
 // of them when one conjunct of fairness is left out.
-func CheckLiveness[O any](ctx context.Context, m explore.Machine[*State, Input, O], b Bounds) (*LivenessReport, error) {
+func CheckLiveness[O any](ctx context.Context, m explore.Machine[*State, *Input, O], b Bounds) (*LivenessReport, error) {
 	space, err := explore.Build(ctx, m, explore.BuildOptions{SkipUnlikely: true})
 	if err != nil {
 		return nil, err
@@ -123,7 +123,7 @@ func CheckLiveness[O any](ctx context.Context, m explore.Machine[*State, Input, 
 			continue
 		}
 		d := Dropped{Conjunct: left.Name}
-		rest := append(append([]explore.Fairness[Input]{}, conjuncts[:i]...), conjuncts[i+1:]...)
+		rest := append(append([]explore.Fairness[*Input]{}, conjuncts[:i]...), conjuncts[i+1:]...)
 		without := space.Fairly(rest...)
 		for _, p := range properties {
 			if ctx.Err() != nil {

@@ -13,7 +13,7 @@ type Model struct {
 	symmetry Symmetry
 }
 
-var _ explore.Machine[*State, Input, model.Output] = Model{}
+var _ explore.Machine[*State, *Input, model.Output] = Model{}
 
 // NewModel returns the model at the bounds, which must be in range ([Bounds.Check]).
 func NewModel(b Bounds) Model { return Model{base: newBase(b), symmetry: ByName} }
@@ -25,7 +25,7 @@ func (m Model) WithSymmetry(s Symmetry) Model { m.symmetry = s; return m }
 func (m Model) OutputText(out model.Output) string { return out.String() }
 
 // Walker returns a new walker.
-func (m Model) Walker() explore.Walker[*State, Input, model.Output] {
+func (m Model) Walker() explore.Walker[*State, *Input, model.Output] {
 	return &modelWalker{symmetry: m.symmetry, bounds: m.bounds}
 }
 
@@ -48,9 +48,9 @@ func (w *modelWalker) Key(dst []byte) []byte { return w.state.appendKey(dst) }
 
 func (w *modelWalker) State() *State { return &w.state }
 
-func (w *modelWalker) Likely(in Input) bool { return w.state.likely(&in.Core) }
+func (w *modelWalker) Likely(in *Input) bool { return w.state.likely(&in.Core) }
 
-func (w *modelWalker) Step(in Input) ([]model.Output, error) {
+func (w *modelWalker) Step(in *Input) ([]model.Output, error) {
 	next, outs, err := w.model.Step(in.Model)
 	if err != nil {
 		var refused *model.RefusedError

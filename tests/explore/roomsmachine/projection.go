@@ -178,15 +178,15 @@ func (p Projection) step(names int, before *State, in *fsm.RoomsInput[string], o
 
 // Project explores the core and returns what one name shows of it, taken over all names; and the exploration's result, which tells
 // whether it is complete.
-func Project(ctx context.Context, m Core, o CoreOptions) (Projection, *explore.Result[Input]) {
+func Project(ctx context.Context, m Core, o CoreOptions) (Projection, *explore.Result[*Input]) {
 	var mu sync.Mutex
 	var parts []Projection
-	o.Watch = func() func(*State, Input, []fsm.RoomsOutput, *State) {
+	o.Watch = func() func(*State, *Input, []fsm.RoomsOutput, *State) {
 		p := newProjection()
 		mu.Lock()
 		parts = append(parts, p)
 		mu.Unlock()
-		return func(before *State, in Input, outs []fsm.RoomsOutput, after *State) {
+		return func(before *State, in *Input, outs []fsm.RoomsOutput, after *State) {
 			p.step(m.bounds.Names, before, &in.Core, outs, after)
 		}
 	}

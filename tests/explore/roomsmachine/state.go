@@ -53,9 +53,7 @@ func (s Set) Has(n int) bool { return s&setOf(n) != 0 }
 
 func setOf(n int) Set { return 1 << (n - 1) }
 
-// Work bits in the key: none, opening, closing. Lives: four. Kinds of calls: three. Outcomes: ten. All fit.
-
-// appendKey appends all of the state.
+// appendKey appends all of the state: 4 bytes, 4 for each call and 3 for each incarnation.
 func (s *State) appendKey(dst []byte) []byte {
 	dst = append(dst, s.NumCalls|s.NumIncs<<4, byte(s.Disposal), byte(s.Disposers), byte(s.Failed))
 	for i := range s.NumCalls {

@@ -1,0 +1,6 @@
+//go:build !race
+
+package roomsmachine
+
+// raceDetector is off.
+const raceDetector = false
