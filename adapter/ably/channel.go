@@ -3,34 +3,47 @@ package ablychat
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/ably/ably-go/ably"
 
 	"ablyrooms.example/lifecycle"
 )
 
-// channel is the port of one room on ably-go. The room calls its operations one at a time; events come from ably-go's one listener
-// on the channel and from the client's one listener on the connection, and pass through mu in their order.
+// channel is the port of one room on ably-go. Events come from ably-go's one listener on the channel and from the client's one
+// listener on the connection, and pass through mu in their order. One operation runs at a time: the room's, or one of the channel's
+// own that ably-go leaves to be done. mu is held over ably-go's getters, which wait for nothing, and never over its operations.
 type channel struct {
 	client  *Client
 	room    string
 	name    string
 	options lifecycle.RoomOptions
+	emit    func(lifecycle.ChannelStateChange)
 
 	mu    sync.Mutex
-	emit  func(lifecycle.ChannelStateChange)
-	ch    *ably.RealtimeChannel // nil while the room holds none
-	off   func()                // ends listening to ch
-	retry bool                  // ably-go goes on attaching ch by itself, after a pause
-	real  ably.ChannelState     // what ch's events said last
-	moved chan struct{}         // closed when something changes that an operation waits for; nil when none does
-	told  lifecycle.ChannelState
-	tells int // how often the room was told anything
+	moved chan struct{} // closed when something below has changed; nil while nobody waits
+	timer *time.Timer   // attaches a suspended channel again; nil until it is needed
 
-	stale    bool                 // what ch says is not true any more: the connection went away under it
-	unwanted bool                 // the user asked for a detach
-	gone     context.CancelFunc   // ends the operation under way when the connection goes away; nil when none is
-	lost     *lifecycle.ErrorInfo // why the operation under way was ended
+	// The channel in ably-go.
+	ch         *ably.RealtimeChannel // nil while the room holds none
+	off        func()                // ends listening to ch
+	claimed    bool                  // the name is this channel's
+	real       ably.ChannelState     // what ch's events said last
+	retrying   bool                  // ably-go may go on attaching ch by itself, after a pause
+	attachedOn string                // the connection on which ch attached
+	resent     resent
+
+	// What the room knows.
+	told     lifecycle.ChannelState
+	stale    bool // what ch says is not true any more: the connection went away under it
+	unwanted bool // the room is not to be attached
+	over     bool // given back
+
+	// The operation under way.
+	operation string // "" when none is
+	startedOn string // the connection on which it started
+	gone      chan struct{}
+	lost      *lifecycle.ErrorInfo // why it was ended; then gone is closed
 }
 
 func newChannel(client *Client, room string, options lifecycle.RoomOptions) *channel {
@@ -42,16 +55,25 @@ func (c *channel) OnStateChange(emit func(lifecycle.ChannelStateChange)) { c.emi
 
 // tell hands an event to the room, if it is news. The lock is held; emit doesn't block and calls nothing back.
 func (c *channel) tell(change lifecycle.ChannelStateChange) {
-	if change.Current == c.told && !change.Update {
-		return
+	if change.Current != c.told || change.Update {
+		c.told = change.Current
+		c.emit(change)
 	}
-	c.told = change.Current
-	c.tells++
-	c.emit(change)
-	c.wake()
+	c.schedule()
 }
 
-// wake lets whoever waits look again. The lock is held.
+// wait waits until something has changed, with the lock held before and after.
+func (c *channel) wait() {
+	if c.moved == nil {
+		c.moved = make(chan struct{})
+	}
+	moved := c.moved
+	c.mu.Unlock()
+	<-moved
+	c.mu.Lock()
+}
+
+// wake lets those that wait look again. The lock is held.
 func (c *channel) wake() {
 	if c.moved != nil {
 		close(c.moved)
@@ -59,22 +81,145 @@ func (c *channel) wake() {
 	}
 }
 
+// begin takes the turn for an operation; end gives it back. The lock is held.
+func (c *channel) begin(operation string) {
+	for c.operation != "" {
+		c.wait()
+	}
+	c.operation, c.gone, c.lost = operation, make(chan struct{}), nil
+	if c.startedOn = ""; c.client.connectedNow() {
+		c.startedOn = c.client.realtime.Connection.ID()
+	}
+	c.schedule()
+}
+
+func (c *channel) end() {
+	c.operation, c.gone = "", nil
+	c.schedule()
+	c.wake()
+}
+
+// lose ends the operation under way, because the connection went away. The lock is held.
+func (c *channel) lose(state ably.ConnectionState) {
+	if c.operation != "" && c.lost == nil {
+		c.lost = connectionError(c.operation+" room "+c.room, state)
+		close(c.gone)
+	}
+}
+
+// run makes one call of ably-go's for the operation under way. It returns when that does, or when the operation was ended; then the call
+// goes on until ably-go's own timeout, which sets the channel's state right. The lock is held before and after.
+func (c *channel) run(call func(context.Context) error) error {
+	gone, done := c.gone, make(chan error, 1)
+	c.mu.Unlock()
+	defer c.mu.Lock()
+	if !c.client.background(func(ctx context.Context) { done <- call(ctx) }) {
+		return errDisposed
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-gone:
+		return errNoConnection
+	}
+}
+
 // caughtUp waits, with the lock held, until the listener has seen the state that ch is in now. It ends soon: ably-go has queued the
 // event by the time that State returns.
 func (c *channel) caughtUp() {
-	for ch := c.ch; ch != nil && c.ch == ch; {
+	for ch := c.ch; ch != nil && c.ch == ch; c.wait() {
 		c.mu.Unlock()
 		state := ch.State()
 		c.mu.Lock()
 		if c.real == state {
 			return
 		}
-		if c.moved == nil {
-			c.moved = make(chan struct{})
-		}
-		moved := c.moved
-		c.mu.Unlock()
-		<-moved
-		c.mu.Lock()
 	}
+}
+
+// acquire takes a channel with the room's own options from ably-go, unless the room holds one. The lock is held.
+func (c *channel) acquire() error {
+	if c.ch != nil {
+		return nil
+	}
+	client, gone := c.client, c.gone
+	if !c.claimed {
+		c.mu.Unlock()
+		ok := client.claim(c.name, c, gone)
+		c.mu.Lock()
+		if !ok {
+			return c.lost
+		}
+		c.claimed = true
+	}
+	timeout := time.NewTimer(client.requestTimeout)
+	defer timeout.Stop()
+	for range attempts {
+		made := false
+		options := channelOptions(c.options)
+		options = append(options, whenMade(options[0], &made))
+		ch := client.realtime.Channels.Get(c.name, options...)
+		if made {
+			c.ch, c.stale, c.retrying, c.attachedOn, c.resent = ch, false, false, "", resent{}
+			// The listener waits for the lock, so that it comes after the state that is read here, or brings a later one.
+			c.off = ch.OnAll(func(change ably.ChannelStateChange) { c.channelChanged(ch, change) })
+			c.real = ch.State()
+			return nil
+		}
+		c.mu.Unlock()
+		failed := ch.State() == ably.ChannelStateFailed
+		live, err := client.awaitLive(gone, timeout.C)
+		if err == nil {
+			if err = client.discard(live, c.name, false); live.Err() != nil {
+				err = nil // once more, when the connection is back
+			}
+			failed = ch.State() == ably.ChannelStateFailed
+		}
+		c.mu.Lock()
+		if c.lost != nil {
+			return c.lost
+		}
+		if err != nil {
+			return c.refused(err, failed)
+		}
+	}
+	return c.refused(errKept, false)
+}
+
+// refused tells the room that it can't attach, because the service keeps refusing the channel that stands in its way. The lock is held.
+func (c *channel) refused(err error, failed bool) error {
+	info := fromAbly("attach room "+c.room, err)
+	state := lifecycle.ChannelSuspended
+	if failed {
+		state = lifecycle.ChannelFailed
+	}
+	c.tell(lifecycle.ChannelStateChange{Current: state, Reason: info})
+	return info
+}
+
+// whenMade returns an option that notes that it was applied, which ably-go does for a channel that it makes and never for one that it
+// has. The option that it stands beside is there for its type, which can't be named outside ably-go.
+func whenMade[O any](_ func(O), made *bool) func(O) {
+	return func(O) { *made = true }
+}
+
+// drop gives the room's channel back, in whatever state it is. The lock is held.
+func (c *channel) drop() {
+	off, settled := c.off, c.ch != nil && !c.retrying
+	c.ch, c.off, c.stale, c.retrying = nil, nil, false, false
+	if !c.claimed {
+		return
+	}
+	c.claimed = false
+	client := c.client
+	client.mu.Lock()
+	live := client.live
+	client.mu.Unlock()
+	c.mu.Unlock()
+	_ = client.discard(live, c.name, settled)
+	if off != nil {
+		off()
+	}
+	client.unclaim(c.name)
+	c.mu.Lock()
 }

@@ -2,9 +2,9 @@ package ablychat
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/ably/ably-go/ably"
 
@@ -17,6 +17,12 @@ const Version = "0.1.0"
 // agentName is the name that Ably attributes usage to (CHA-IN1b); Ably's common list has no Go name yet (CHA-IN1c).
 const agentName = "chat-go"
 
+// The times of Ably's specification that ably-go keeps to itself (TO3l11, TO3l7).
+const (
+	defaultRequestTimeout      = 10 * time.Second
+	defaultChannelRetryTimeout = 15 * time.Second
+)
+
 // Agent is an option for the realtime client, so that Ably can attribute the usage of its requests to this library (CHA-IN1e). Room
 // channels say the same by themselves.
 func Agent() ably.ClientOption { return ably.WithAgents(map[string]string{agentName: Version}) }
@@ -25,28 +31,44 @@ func Agent() ably.ClientOption { return ably.WithAgents(map[string]string{agentN
 type Rooms = lifecycle.Rooms[*Room]
 
 // Client is a chat client on a realtime client (CHA-CL). Its methods may be called concurrently, and from within listeners.
+//
+// The realtime client's channels whose names end in "::$chat" are the chat client's: it detaches and releases those that belong to no
+// room.
 type Client struct {
-	realtime *ably.Realtime
-	rooms    *Rooms
-	log      *slog.Logger
-	observe  func(lifecycle.RoomStep)
-	off      func() // ends listening to the connection
+	realtime       *ably.Realtime
+	rooms          *Rooms
+	log            *slog.Logger
+	observe        func(lifecycle.RoomStep)
+	requestTimeout time.Duration
+	retryTimeout   time.Duration
+	off            func() // ends listening to the connection
+
+	ctx     context.Context // of what runs in the background; ended under mu
+	cancel  context.CancelFunc
+	working sync.WaitGroup // what runs in the background
 
 	mu        sync.Mutex
-	channels  map[*channel]struct{} // of rooms that hold one, to be told of the connection
-	leftovers map[string]struct{}   // names of channels that could not be given back yet
-	sweeping  sync.WaitGroup        // what runs in the background
-	ctx       context.Context       // of it; ended under mu
-	cancel    context.CancelFunc
+	claims    map[string]*claim // the names of channels that somebody works with
+	drops     int               // how many claims of rooms have ended since the last sweep
+	epoch     uint64            // how many changes of the connection have been seen
+	live      context.Context   // ends with the connection's present time of being connected; nil when it is not
+	endLive   context.CancelFunc
+	connected chan struct{} // closed when the connection is connected; nil while nobody waits
+
+	disposing sync.Once
+	disposed  chan struct{} // closed at the end of the disposal
+	err       error         // of the disposal
 }
 
 // Option configures a [Client].
 type Option func(*config)
 
 type config struct {
-	log          *slog.Logger
-	observeRooms []lifecycle.RoomsOption
-	observeRoom  func(lifecycle.RoomStep)
+	log            *slog.Logger
+	observeRooms   []lifecycle.RoomsOption
+	observeRoom    func(lifecycle.RoomStep)
+	requestTimeout time.Duration
+	retryTimeout   time.Duration
 }
 
 // WithLogger sets where the client and its rooms log: status changes at info, discontinuities at warn, panics of listeners at error.
@@ -68,34 +90,54 @@ func WithRoomObserver(observe func(lifecycle.RoomStep)) Option {
 	return func(c *config) { c.observeRoom = observe }
 }
 
-// inUse holds the realtime clients that have a chat client. It is the one global of the package, since a realtime client can't carry
-// a mark: an entry lives from New to Dispose.
-var inUse sync.Map // *ably.Realtime to *Client
+// WithChannelRetryTimeout sets after how long a suspended room attaches again by itself (RTL13b, CHA-RS1f); more than 0, default 15 s.
+// Give it what the realtime client has in [ably.WithChannelRetryTimeout], which can't be read from there.
+func WithChannelRetryTimeout(d time.Duration) Option {
+	return func(c *config) { c.retryTimeout = d }
+}
+
+// WithRequestTimeout sets for how long a room that attaches waits for a connection that has to come back first, where ably-go itself
+// doesn't wait (RTL4f); more than 0, default 10 s. Give it what the realtime client has in [ably.WithRealtimeRequestTimeout].
+func WithRequestTimeout(d time.Duration) Option {
+	return func(c *config) { c.requestTimeout = d }
+}
 
 // New makes a chat client on a realtime client, which stays the caller's: Dispose doesn't close it. It starts no goroutine.
 //
-// It returns an [*lifecycle.ErrorInfo] with the code [lifecycle.InvalidArgument] when client is nil, or has a chat client that is
-// not disposed of: the rooms of one would detach the rooms of the other.
+// It returns an [*lifecycle.ErrorInfo] with the code [lifecycle.InvalidArgument] when client is nil or was not made by
+// [ably.NewRealtime], when an option's value can't be, or when the client's connection has a chat client that is not disposed of: the
+// rooms of one would detach the rooms of the other.
 func New(client *ably.Realtime, options ...Option) (*Client, error) {
-	if client == nil {
-		return nil, lifecycle.NewErrorInfo(lifecycle.InvalidArgument, "unable to create chat client; the realtime client is nil", nil)
+	if client == nil || client.Connection == nil || client.Channels == nil {
+		return nil, invalid("the realtime client is nil, or not made by ably.NewRealtime")
 	}
-	var cfg config
+	cfg := config{requestTimeout: defaultRequestTimeout, retryTimeout: defaultChannelRetryTimeout}
 	for _, o := range options {
-		o(&cfg)
+		if o != nil {
+			o(&cfg)
+		}
 	}
-	c := &Client{realtime: client, log: cfg.log, observe: cfg.observeRoom, channels: map[*channel]struct{}{}, leftovers: map[string]struct{}{}}
-	if _, taken := inUse.LoadOrStore(client, c); taken {
-		return nil, lifecycle.NewErrorInfo(lifecycle.InvalidArgument,
-			"unable to create chat client; the realtime client has a chat client already, which must be disposed of first", nil)
+	if cfg.requestTimeout <= 0 || cfg.retryTimeout <= 0 {
+		return nil, invalid("a timeout is zero or less")
+	}
+	if !inUse.add(client.Connection) {
+		return nil, invalid("the realtime client has a chat client already, which must be disposed of first")
+	}
+	c := &Client{
+		realtime: client, log: cfg.log, observe: cfg.observeRoom, requestTimeout: cfg.requestTimeout, retryTimeout: cfg.retryTimeout,
+		claims: map[string]*claim{}, disposed: make(chan struct{}),
 	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	if cfg.log != nil {
 		cfg.observeRooms = append(cfg.observeRooms, lifecycle.WithLogger(cfg.log))
 	}
 	c.rooms = lifecycle.NewRooms(backend{c}, cfg.observeRooms...)
-	c.off = client.Connection.OnAll(c.connectionChanged)
+	c.listen()
 	return c, nil
+}
+
+func invalid(reason string) error {
+	return lifecycle.NewErrorInfo(lifecycle.InvalidArgument, "unable to create chat client; "+reason, nil)
 }
 
 // Rooms returns the client's rooms. It is always the same value.
@@ -104,65 +146,46 @@ func (c *Client) Rooms() *Rooms { return c.rooms }
 // Dispose releases all rooms and ends the client (CHA-CL1). The realtime client stays as it is, and may have a new chat client
 // afterwards. Dispose may be called again and concurrently; every call has the same end.
 //
-// Errors: those of [lifecycle.Rooms.Dispose].
+// Errors: those of [lifecycle.Rooms.Dispose]; the context's cause when ctx ends first: then the disposal goes on, unless ctx had ended
+// before the call.
 func (c *Client) Dispose(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	err := c.rooms.Dispose(ctx)
-	if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
-		return err // the disposal goes on, and a later call ends what is left
+	c.disposing.Do(func() {
+		// A goroutine of its own, since the disposal doesn't end with the call that began it.
+		go func() {
+			defer close(c.disposed)
+			c.err = c.rooms.Dispose(context.Background())
+			c.end()
+		}()
+	})
+	select {
+	case <-c.disposed:
+		return c.err
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
+}
+
+// end ends what the client has besides its rooms, which are gone.
+func (c *Client) end() {
+	c.sweep(true) // what late messages brought back
 	c.off()
 	c.mu.Lock()
 	c.cancel()
 	c.mu.Unlock()
-	c.sweeping.Wait()
-	inUse.CompareAndDelete(c.realtime, c)
-	return err
+	c.working.Wait()
+	inUse.remove(c.realtime.Connection)
 }
 
-// connectionChanged passes a change of the connection on to the rooms' channels, and gives back what could not be given back before.
-// It is the one listener for all rooms, so that they see one order.
-func (c *Client) connectionChanged(change ably.ConnectionStateChange) {
-	c.mu.Lock()
-	channels := make([]*channel, 0, len(c.channels))
-	for ch := range c.channels {
-		channels = append(channels, ch)
-	}
-	sweep := change.Current == ably.ConnectionStateConnected && len(c.leftovers) > 0
-	c.mu.Unlock()
-	for _, ch := range channels {
-		ch.connectionChanged(change)
-	}
-	if sweep {
-		c.background(c.sweep)
-	}
-}
-
-// background runs f in a goroutine that Dispose ends and waits for.
-func (c *Client) background(f func(context.Context)) {
+// background runs f in a goroutine that Dispose ends and waits for; it tells whether it did.
+func (c *Client) background(f func(context.Context)) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ctx.Err() == nil {
-		c.sweeping.Go(func() { f(c.ctx) })
+	if c.ctx.Err() != nil {
+		return false
 	}
-}
-
-// sweep gives back the channels that could not be given back before.
-func (c *Client) sweep(ctx context.Context) {
-	c.mu.Lock()
-	names := make([]string, 0, len(c.leftovers))
-	for name := range c.leftovers {
-		names = append(names, name)
-	}
-	c.mu.Unlock()
-	for _, name := range names {
-		c.mu.Lock()
-		_, still := c.leftovers[name]
-		c.mu.Unlock()
-		if still {
-			c.discard(ctx, name)
-		}
-	}
+	c.working.Go(func() { f(c.ctx) })
+	return true
 }

@@ -9,53 +9,74 @@ import (
 )
 
 // Detach implements [lifecycle.Channel].
-func (c *channel) Detach(ctx context.Context) error {
+func (c *channel) Detach(context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ch == nil { // RTL5a
-		return nil
-	}
-	connected := c.client.realtime.Connection.State() == ably.ConnectionStateConnected
+	c.begin("detach")
+	defer c.end()
 	switch {
 	case c.told == lifecycle.ChannelFailed: // RTL5b
 		return lifecycle.NewErrorInfo(lifecycle.ChannelOperationFailed, "unable to detach room "+c.room+"; its channel is failed", nil)
-	case !connected || c.stale: // RTL5l
-		return c.detachLocally()
+	case c.told == lifecycle.ChannelInitialized && c.ch == nil: // RTL5a
+		return nil
 	}
 	c.unwanted = true
-	ctx, end := c.begin(ctx)
-	defer end()
-	ch := c.ch
-	c.mu.Unlock()
-	err := ch.Detach(ctx)
-	c.mu.Lock()
-	if c.lost != nil {
+	switch {
+	case !c.client.connectedNow(): // RTL5l
 		return c.detachLocally()
-	}
-	c.caughtUp()
-	if err != nil {
-		c.unwanted = false
-		return fromAbly("detach room "+c.room, err)
+	case c.ch != nil && !c.stale:
+		err := c.run(c.ch.Detach)
+		if c.lost != nil {
+			return c.detachLocally()
+		}
+		c.caughtUp()
+		if err != nil && !detached(c.real) {
+			c.unwanted = false
+			return fromAbly("detach room "+c.room, err)
+		}
 	}
 	c.tell(lifecycle.ChannelStateChange{Current: lifecycle.ChannelDetached})
 	// A channel that is used again would continue where it was detached.
-	c.drop(ctx)
+	c.drop()
 	return nil
 }
 
+// detached tells whether a channel of ably-go's is in a state in which nothing is attached.
+func detached(state ably.ChannelState) bool {
+	return state == ably.ChannelStateInitialized || state == ably.ChannelStateDetached || state == ably.ChannelStateSuspended
+}
+
 // detachLocally detaches without a connection, on which nothing is attached. Should it come back with the channel on it, the channel
-// is detached then. The lock is held.
+// is given back then. The lock is held.
 func (c *channel) detachLocally() error {
 	c.unwanted, c.stale = true, true
 	c.tell(lifecycle.ChannelStateChange{Current: lifecycle.ChannelDetached})
+	if ch := c.ch; ch != nil {
+		c.mu.Unlock()
+		c.client.detachLater(ch)
+		c.mu.Lock()
+	}
 	return nil
 }
 
 // GiveBack implements [lifecycle.Channel].
-func (c *channel) GiveBack(ctx context.Context) error {
+func (c *channel) GiveBack(context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.unwanted = true
-	c.drop(ctx)
+	c.begin("release")
+	defer c.end()
+	c.unwanted, c.over = true, true
+	c.drop()
 	return nil
+}
+
+// dropUnwanted is the channel's own operation that gives back what ably-go attached although the room is detached (as RTL5k has it).
+func (c *channel) dropUnwanted(context.Context) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.begin("detach")
+	defer c.end()
+	if c.unwanted && c.client.connectedNow() {
+		c.drop()
+	}
 }

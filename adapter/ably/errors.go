@@ -3,53 +3,69 @@ package ablychat
 import (
 	"errors"
 	"fmt"
+	"regexp"
 
 	"github.com/ably/ably-go/ably"
 
 	"ablyrooms.example/lifecycle"
 )
 
-// fromAbly makes an error of ours from one of ably-go's; nil from nil. The message says what could not be done.
+// timeoutError is Ably's code of what was not done in time.
+const timeoutError lifecycle.ErrorCode = 50003
+
+var (
+	errKept         = errors.New("the realtime client keeps a channel of that name that can't be released")
+	errNoConnection = errors.New("the connection was lost")
+	errDisposed     = errors.New("the chat client was disposed of")
+)
+
+// secrets finds the query of an address: ably-go's errors of a connection that can't be opened hold its key or token there.
+var secrets = regexp.MustCompile(`(://[^\s"'?]*)\?[^\s"']*`)
+
+// fromAbly makes an error of ours from one of ably-go's; nil from nil. The message says what could not be done, and holds no secret.
 func fromAbly(operation string, err error) *lifecycle.ErrorInfo {
 	if err == nil {
 		return nil
 	}
 	if own := (*lifecycle.ErrorInfo)(nil); errors.As(err, &own) {
-		return own
+		return &lifecycle.ErrorInfo{Code: own.Code, StatusCode: own.StatusCode, Message: "unable to " + operation + "; " + own.Message, Cause: own.Cause}
 	}
-	info := lifecycle.NewErrorInfo(lifecycle.ChannelOperationFailed, fmt.Sprintf("unable to %s; %v", operation, err), err)
+	code, status, message := lifecycle.ChannelOperationFailed, 0, err.Error()
 	if theirs := (*ably.ErrorInfo)(nil); errors.As(err, &theirs) && theirs != nil {
-		info.Code, info.StatusCode = lifecycle.ErrorCode(theirs.Code), theirs.StatusCode
-		info.Message = fmt.Sprintf("unable to %s; %s", operation, theirs.Message())
-		if info.StatusCode == 0 {
-			info.StatusCode = info.Code.StatusCode()
+		status, message = theirs.StatusCode, theirs.Message()
+		if theirs.Code != 0 {
+			code = lifecycle.ErrorCode(theirs.Code)
 		}
 	}
-	return info
+	if status == 0 {
+		status = code.StatusCode()
+	}
+	cause := err
+	if text := err.Error(); secrets.MatchString(text) {
+		cause = errors.New(secrets.ReplaceAllString(text, "$1"))
+	}
+	message = secrets.ReplaceAllString(message, "$1")
+	return &lifecycle.ErrorInfo{Code: code, StatusCode: status, Message: fmt.Sprintf("unable to %s; %s", operation, message), Cause: cause}
 }
 
 // reason makes an error of ours from the reason of an event; nil from nil.
-func reason(of string, err *ably.ErrorInfo) *lifecycle.ErrorInfo {
+func reason(room string, err *ably.ErrorInfo) *lifecycle.ErrorInfo {
 	if err == nil {
-		return nil
+		return nil // a nil *ably.ErrorInfo in an error would not be nil
 	}
-	info := fromAbly("keep "+of, err)
-	return info
+	return fromAbly("keep room "+room, err)
 }
 
 // connectionError says that an operation can't be done in the connection's state (RTL4b).
 func connectionError(operation string, state ably.ConnectionState) *lifecycle.ErrorInfo {
-	codes := map[ably.ConnectionState]lifecycle.ErrorCode{
-		ably.ConnectionStateSuspended: 80002,
-		ably.ConnectionStateFailed:    80000,
-		ably.ConnectionStateClosing:   80017,
-		ably.ConnectionStateClosed:    80017,
+	code := lifecycle.Disconnected
+	switch state {
+	case ably.ConnectionStateSuspended:
+		code = 80002
+	case ably.ConnectionStateFailed:
+		code = 80000
+	case ably.ConnectionStateClosing, ably.ConnectionStateClosed:
+		code = 80017
 	}
-	code, ok := codes[state]
-	if !ok {
-		code = lifecycle.Disconnected
-	}
-	info := lifecycle.NewErrorInfo(code, fmt.Sprintf("unable to %s; the connection is %v", operation, state), nil)
-	info.StatusCode = 400
-	return info
+	return &lifecycle.ErrorInfo{Code: code, StatusCode: 400, Message: fmt.Sprintf("unable to %s; the connection is %v", operation, state)}
 }

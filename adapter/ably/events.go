@@ -1,8 +1,6 @@
 package ablychat
 
 import (
-	"context"
-
 	"github.com/ably/ably-go/ably"
 
 	"ablyrooms.example/lifecycle"
@@ -15,35 +13,42 @@ func (c *channel) channelChanged(ch *ably.RealtimeChannel, change ably.ChannelSt
 	if c.ch != ch {
 		return
 	}
+	defer c.wake()
 	c.real = change.Current
 	// A channel that is detached without having been detaching is attached again after a pause (RTL13b).
-	c.retry = change.Current == ably.ChannelStateDetached && change.Previous != ably.ChannelStateDetaching
-	defer c.wake()
-	event := lifecycle.ChannelStateChange{Reason: reason("room "+c.room, change.Reason), Resumed: change.Resumed}
-	if change.Event == ably.ChannelEventUpdate {
-		// Also emitted when an attaching channel attaches again, which is no event of the specification's.
-		if change.Current == ably.ChannelStateAttached && change.Previous == ably.ChannelStateAttached && c.told == lifecycle.ChannelAttached {
-			event.Current, event.Update = lifecycle.ChannelAttached, true
-			c.tell(event)
-		}
-		return
-	}
+	c.retrying = change.Current == ably.ChannelStateDetached && change.Previous != ably.ChannelStateDetaching
+	update := change.Event == ably.ChannelEventUpdate
+	event := lifecycle.ChannelStateChange{Reason: reason(c.room, change.Reason), Resumed: change.Resumed}
 	switch change.Current {
 	case ably.ChannelStateAttaching:
 		event.Current = lifecycle.ChannelAttaching
+		switch {
+		case update: // not of the specification's: it attaches once more
+			c.resent.again(c.client.now())
+			return
+		case c.operation == "":
+			c.resent = resent{sentAt: c.client.now()}
+			if !c.unwanted {
+				c.client.background(c.follow)
+			}
+		}
 	case ably.ChannelStateAttached:
 		event.Current = lifecycle.ChannelAttached
+		if update && (c.told != lifecycle.ChannelAttached || event.Reason == nil && !event.Resumed && c.resent.answered()) {
+			return
+		}
 		if change.Previous == ably.ChannelStateDetaching {
 			event.Resumed = true // a detach that failed and went back: the attachment was there all the time
-		} else if c.unwanted {
-			c.client.background(func(ctx context.Context) { c.detachUnwanted(ctx, ch) })
 		}
+		event.Update, c.attachedOn = update, c.client.realtime.Connection.ID()
 	case ably.ChannelStateDetaching:
 		event.Current = lifecycle.ChannelDetaching
 	case ably.ChannelStateDetached:
-		event.Current = lifecycle.ChannelDetached
-		if !c.unwanted {
-			event.Current = lifecycle.ChannelSuspended // RTL13b: refused or detached by the server, and retried
+		switch event.Current = lifecycle.ChannelSuspended; { // RTL13b: refused or detached by the server, and retried
+		case c.unwanted:
+			event.Current = lifecycle.ChannelDetached
+		case change.Previous == ably.ChannelStateFailed:
+			return // ably-go's retry says so of an attach that failed
 		}
 	case ably.ChannelStateSuspended:
 		event.Current = lifecycle.ChannelSuspended
@@ -52,31 +57,30 @@ func (c *channel) channelChanged(ch *ably.RealtimeChannel, change ably.ChannelSt
 	default:
 		return
 	}
-	if c.unwanted && c.told == lifecycle.ChannelDetached && event.Current != lifecycle.ChannelFailed {
-		return // detached at the user's request, whatever becomes of what ably-go still has
+	if c.unwanted && c.told == lifecycle.ChannelDetached {
+		// Detached at the user's request, or by the end of the connection, whatever becomes of what ably-go still has.
+		if event.Current == lifecycle.ChannelAttached && c.operation == "" {
+			c.client.background(c.dropUnwanted)
+		}
+		return
 	}
 	c.stale = false
 	c.tell(event)
-}
-
-// detachUnwanted detaches a channel that came back although the user had detached it (as RTL5k has it).
-func (c *channel) detachUnwanted(ctx context.Context, ch *ably.RealtimeChannel) {
-	if c.client.realtime.Connection.State() == ably.ConnectionStateConnected {
-		_ = ch.Detach(ctx)
-	}
 }
 
 // connectionChanged does what ably-go leaves out of RTL3: channels don't stay attached on a connection that is suspended or closed.
 func (c *channel) connectionChanged(change ably.ConnectionStateChange) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	// The connection may have come back since, and the channel with it.
-	now := c.client.realtime.Connection.State()
-	if now == ably.ConnectionStateConnected || c.ch == nil {
+	if c.over {
 		return
 	}
+	defer c.wake()
 	var become lifecycle.ChannelState
 	switch change.Current {
+	case ably.ConnectionStateConnected:
+		c.connected()
+		return
 	case ably.ConnectionStateSuspended: // RTL3c
 		become = lifecycle.ChannelSuspended
 	case ably.ConnectionStateClosing, ably.ConnectionStateClosed: // RTL3b
@@ -84,36 +88,57 @@ func (c *channel) connectionChanged(change ably.ConnectionStateChange) {
 	case ably.ConnectionStateFailed: // RTL3a; ably-go's own event may still be on its way
 		become = lifecycle.ChannelFailed
 	default:
-		if c.unwanted && c.gone != nil {
-			c.endOperation("detach", change.Current) // RTL5l: a detach doesn't wait for the connection to come back
+		c.resent.answers = 0
+		if c.operation == "detach" { // RTL5l: it doesn't wait for the connection to come back
+			c.lose(change.Current)
 		}
+		c.schedule()
 		return
 	}
-	if c.told == lifecycle.ChannelAttached || c.told == lifecycle.ChannelAttaching || c.told == lifecycle.ChannelDetaching {
-		c.stale = true
-		event := lifecycle.ChannelStateChange{Current: become, Reason: reason("room "+c.room, change.Reason)}
+	if c.outdated() {
+		return
+	}
+	c.resent.answers = 0
+	switch c.told {
+	case lifecycle.ChannelAttached, lifecycle.ChannelAttaching, lifecycle.ChannelDetaching, lifecycle.ChannelSuspended:
+		c.stale = c.stale || c.told != lifecycle.ChannelSuspended
+		if become == lifecycle.ChannelDetached {
+			c.unwanted = true // it doesn't come back with the connection
+		}
+		event := lifecycle.ChannelStateChange{Current: become, Reason: reason(c.room, change.Reason)}
 		if event.Reason == nil && become != lifecycle.ChannelDetached {
 			event.Reason = connectionError("keep room "+c.room, change.Current)
 		}
 		c.tell(event)
 	}
-	c.endOperation("attach", change.Current)
+	c.lose(change.Current)
+	c.schedule()
 }
 
-// endOperation ends the operation under way, because the connection went away. The lock is held.
-func (c *channel) endOperation(operation string, state ably.ConnectionState) {
-	if c.gone != nil {
-		c.lost = connectionError(operation+" room "+c.room, state)
-		c.gone()
+// connected does what is to be done when the connection is there. The lock is held.
+func (c *channel) connected() {
+	switch {
+	case c.operation != "":
+	case c.unwanted:
+		if c.ch != nil {
+			c.client.background(c.dropUnwanted)
+		}
+	case c.told == lifecycle.ChannelSuspended && (c.ch == nil || c.real == ably.ChannelStateDetached):
+		c.client.background(c.retry) // RTL3d, which ably-go leaves out for what it calls detached
 	}
+	c.schedule()
 }
 
-// begin marks an operation as under way, and returns its context, which ends when the connection goes away. The lock is held.
-func (c *channel) begin(ctx context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	c.gone, c.lost = cancel, nil
-	return ctx, func() {
-		c.gone = nil
-		cancel()
+// outdated tells whether a change of the connection that is heard of now is of an earlier connection than the one on which the channel
+// has attached, or its operation has started, since. The lock is held.
+func (c *channel) outdated() bool {
+	connection := c.client.realtime.Connection
+	if connection.State() != ably.ConnectionStateConnected {
+		return false
 	}
+	id := connection.ID()
+	if c.operation != "" {
+		return c.startedOn == id
+	}
+	return c.told == lifecycle.ChannelAttached && c.attachedOn == id
 }

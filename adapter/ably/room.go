@@ -27,8 +27,11 @@ func (b backend) Open(_ context.Context, name string, options lifecycle.RoomOpti
 // Release ends a room (CHA-RL3).
 func (b backend) Release(ctx context.Context, _ string, room *Room) error { return room.release(ctx) }
 
+// channelSuffix is what the names of rooms' channels end in.
+const channelSuffix = "::$chat"
+
 // ChannelName returns the name of a room's channel (CHA-RC3c).
-func ChannelName(room string) string { return room + "::$chat" }
+func ChannelName(room string) string { return room + channelSuffix }
 
 // channelOptions are the modes and params of a room's channel (CHA-RC3d, CHA-O6a, CHA-IN1e). ably-go knows no annotation modes, so
 // ANNOTATION_PUBLISH and ANNOTATION_SUBSCRIBE are not asked for.

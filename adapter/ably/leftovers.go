@@ -1,0 +1,160 @@
+package ablychat
+
+import (
+	"context"
+	"strings"
+
+	"github.com/ably/ably-go/ably"
+)
+
+// claim says who works with the channel of a name in ably-go: Channels.Release deletes by name whatever is there when its detach has
+// ended, so that two at work on one name would delete each other's channels.
+type claim struct {
+	of    *channel      // nil when left-overs are got rid of
+	freed chan struct{} // closed when it ends; nil while nobody waits
+}
+
+// claim waits until nobody works with a name, and takes it; it returns false when gone is closed first.
+func (c *Client) claim(name string, of *channel, gone <-chan struct{}) bool {
+	for {
+		c.mu.Lock()
+		taken := c.claims[name]
+		if taken == nil {
+			c.claims[name] = &claim{of: of}
+			c.mu.Unlock()
+			return true
+		}
+		if taken.freed == nil {
+			taken.freed = make(chan struct{})
+		}
+		freed := taken.freed
+		c.mu.Unlock()
+		select {
+		case <-freed:
+		case <-gone:
+			return false
+		}
+	}
+}
+
+// unclaim ends a claim. Once as many rooms have given up theirs as there may be left-overs, these are looked for: so their number stays
+// in proportion to that of the rooms, and looking costs each room the same.
+func (c *Client) unclaim(name string) {
+	c.mu.Lock()
+	ended := c.claims[name]
+	delete(c.claims, name)
+	if ended.freed != nil {
+		close(ended.freed)
+	}
+	sweep := false
+	if ended.of != nil {
+		if c.drops++; c.drops > 64+len(c.claims) {
+			sweep, c.drops = true, 0
+		}
+	}
+	c.mu.Unlock()
+	if sweep {
+		c.background(func(context.Context) { c.sweep(false) })
+	}
+}
+
+// sweep gets rid of all channels of rooms that no room holds: those that could not be given back for want of a connection, and those
+// that a late message brought back. Those that failed cost an attach that may well be refused again, so they are left when failed is
+// false.
+func (c *Client) sweep(failed bool) {
+	for _, ch := range c.realtime.Channels.Iterate() {
+		name := ch.Name
+		if !strings.HasSuffix(name, channelSuffix) || !failed && ch.State() == ably.ChannelStateFailed {
+			continue
+		}
+		c.mu.Lock()
+		free := c.claims[name] == nil
+		if free {
+			c.claims[name] = &claim{}
+		}
+		live := c.live
+		c.mu.Unlock()
+		if free {
+			_ = c.discard(live, name, false)
+			c.unclaim(name)
+		}
+	}
+}
+
+// attempts bounds how often a left-over is tried to be got rid of in one go.
+const attempts = 4
+
+// discard gets rid of whatever channel ably-go has of a name that the caller has claimed, and of its attachment. live is a context that
+// ends when the connection is lost, nil without one; settled says that ably-go does not attach the channel again by itself.
+//
+// It returns an error when the channel is still there: the service's, if it refused what had to be asked of it.
+func (c *Client) discard(live context.Context, name string, settled bool) error {
+	channels := c.realtime.Channels
+	var refused error
+	for range attempts {
+		if !channels.Exists(name) {
+			return nil
+		}
+		ch := channels.Get(name)
+		state := ch.State()
+		if state == ably.ChannelStateInitialized || state == ably.ChannelStateSuspended || state == ably.ChannelStateDetached && settled {
+			if err := channels.Release(c.ctx, name); err != nil { // nothing is sent
+				return err
+			}
+			continue
+		}
+		if live == nil || live.Err() != nil {
+			c.detachLater(ch)
+			return errNoConnection
+		}
+		switch state {
+		case ably.ChannelStateDetached:
+			// ably-go may be about to attach it again, on the wire even when it is released, and with nobody to hear the answer. Only
+			// another attach ends that; when it is refused, the next one is ended by an attach of the released channel.
+			if refused = ch.Attach(live); refused != nil && live.Err() == nil && ch.State() == ably.ChannelStateDetached {
+				if err := channels.Release(live, name); err != nil {
+					return err
+				}
+				_ = ch.Attach(ended)
+				return refused
+			}
+		case ably.ChannelStateFailed:
+			// There is no way from failed to released but by way of attaching.
+			if refused = ch.Attach(live); refused != nil && ch.State() == ably.ChannelStateFailed {
+				return refused
+			}
+		default:
+			err := channels.Release(live, name)
+			if err != nil && live.Err() == nil && ch.State() == ably.ChannelStateDetaching {
+				// Its DETACH was lost with a connection, and ably-go would wait for the answer for ever; an attach that times out
+				// makes it suspended.
+				_ = ch.Attach(live)
+			}
+		}
+	}
+	if channels.Exists(name) {
+		if refused == nil {
+			refused = errKept
+		}
+		return refused
+	}
+	return nil
+}
+
+// ended is a context that has ended: with it a call of ably-go's begins and is not waited for.
+var ended = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
+
+// detachLater begins the detach of a channel whose connection is lost for a short time: ably-go then detaches it when the connection is
+// back, where it would attach it again otherwise.
+func (c *Client) detachLater(ch *ably.RealtimeChannel) {
+	switch c.realtime.Connection.State() {
+	case ably.ConnectionStateConnecting, ably.ConnectionStateDisconnected:
+		if ch.State() == ably.ChannelStateAttached {
+			_ = ch.Detach(ended)
+		}
+	}
+}
