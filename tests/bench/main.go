@@ -87,7 +87,9 @@ func (c comparison) print(out *tabwriter.Writer, rounds int) {
 		value, base := median(found[i], unit), median(found[0], unit)
 		ratio := "baseline"
 		if i > 0 {
-			ratio = fmt.Sprintf("%.2fx", value/base)
+			if ratio = fmt.Sprintf("%.2fx", value/base); base == 0 {
+				ratio = fmt.Sprintf("%+.2f", value)
+			}
 		}
 		fmt.Fprintf(out, "  %s\t%.1f %s\t%.0f allocs/op\t%s\t\n", m.name, value, unit, median(found[i], "allocs/op"), ratio)
 	}
