@@ -7,15 +7,15 @@
 //
 // # What ably-go v1.4.1 does otherwise, and how it is hidden
 //
-// Each line has a test in this package, named after it.
+// A line that names a test is shown by it; the others say where to look.
 //
 //   - Events and returns come in no order: listeners run in goroutines of their own. A channel here has one listener, and an
 //     operation returns only after its own event has passed through it (attach.go; TestEventsAndReturnsComeInOneOrder).
 //   - Channels.Get ignores the options of a channel that exists, and any late message makes a released channel anew, without options.
 //     The channel is taken when the room attaches; an option that is called only for a new channel tells whether it is one, and a
-//     left-over is got rid of first (acquire.go; TestOtherOptionsGetTheirModes, TestARevivedChannelGetsItsModes).
+//     left-over is got rid of first (channel.go, leftovers.go; TestOtherOptionsGetTheirModes, TestARevivedChannelGetsItsModes).
 //   - Channels.Release keeps a failed channel, for ever. It is attached once more, so that it can be detached and released; where the
-//     connection doesn't allow that, it is got rid of once it does (acquire.go; TestAFailedChannelLeavesNothingBehind).
+//     connection doesn't allow that, it is got rid of once it does (leftovers.go; TestAFailedChannelLeavesNothingBehind).
 //   - An explicit detach keeps the channel's serial and presence members, and the next attach continues from there. A detached
 //     channel is released here, and the next attach takes a new one (detach.go; TestAttachAfterDetachBeginsAnew).
 //   - A suspended, closing or closed connection leaves its channels attached, and attaching them again succeeds at once. The room is
@@ -29,6 +29,13 @@
 //     as suspended unless a detach was asked for (events.go; TestARefusedAttachIsSuspended).
 //   - An attach whose context ends stays attaching without limit. The contexts of the port don't end, so that ably-go's own timeout
 //     runs; a caller's context ends only its own wait (TestAContextThatEndsWhileAttaching).
+//   - Channels.Release deletes by name whatever is there when its detach has ended, so two at work on one name would delete each other's
+//     channels: a name is claimed by whoever works with it (leftovers.go).
+//   - A channel that is detached without having been detaching attaches again after a pause, on the wire even when it is released, with
+//     its old modes. Another attach ends that (leftovers.go).
+//   - Retries stop when the connection changes, and suspended channels stay so: a suspended room attaches again by a timer of ours, and
+//     when the connection is back (attach.go, events.go).
+//   - An attach that waits for the connection is sent twice; the second answer is no loss of continuity (attach.go).
 //   - UPDATE is emitted also when a channel that attaches attaches again: it is passed on only for one that is attached (events.go).
 //   - An ErrorInfo of ably-go can't carry a message of ours: errors are ours, made from its (errors.go).
 //
