@@ -49,34 +49,46 @@ func (c *channel) attach() error {
 	return nil
 }
 
-// follow is the channel's own operation that joins an attach which ably-go began by itself: that would have no end otherwise, when the
-// service doesn't answer.
-func (c *channel) follow(context.Context) { c.own(lifecycle.ChannelAttaching) }
-
-// retry is the channel's own operation that attaches a suspended channel again.
-func (c *channel) retry(context.Context) { c.own(lifecycle.ChannelSuspended) }
-
-// own attaches the channel if the room knows it in the given state. The room hears of what becomes of it by the events.
-func (c *channel) own(told lifecycle.ChannelState) {
+// retry is the channel's own operation that attaches a suspended channel again, and joins an attach which ably-go began by itself and
+// which has no end otherwise, when the service doesn't answer. The room hears of what becomes of it by the events.
+func (c *channel) retry(context.Context) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.begin("attach")
 	defer c.end()
-	if c.told == told && !c.unwanted && c.client.connectedNow() {
+	if c.unwanted || !c.client.connectedNow() {
+		return
+	}
+	switch c.told {
+	case lifecycle.ChannelSuspended:
 		_ = c.attach()
+	case lifecycle.ChannelAttaching:
+		// An answer may have come just now: attaching a channel that has failed would bring it back (CHA-RS1g).
+		if c.ch != nil && c.ch.State() == ably.ChannelStateAttaching {
+			_ = c.attach()
+		}
 	}
 }
 
-// schedule starts or stops the timer that attaches a suspended channel again (RTL13b). It runs only while the channel is suspended on a
-// connection, and nothing else is done about it. The lock is held.
+// schedule starts or stops the timer for the channel's own attach: of a suspended channel, after a pause (RTL13b), and of one whose
+// attach was begun by ably-go, when that has gone without an answer for as long as a request may take (RTL4f). It runs only on a
+// connection, and while nothing else is done about it. The lock is held.
 func (c *channel) schedule() {
-	if c.operation == "" && c.told == lifecycle.ChannelSuspended && !c.unwanted && c.client.connectedNow() {
-		if c.timer == nil {
-			c.timer = time.AfterFunc(c.client.retryTimeout, func() { c.client.background(c.retry) })
-			return
+	var pause time.Duration
+	if c.operation == "" && !c.unwanted && c.client.connectedNow() {
+		switch c.told {
+		case lifecycle.ChannelSuspended:
+			pause = c.client.retryTimeout
+		case lifecycle.ChannelAttaching:
+			pause = c.client.requestTimeout
 		}
-		c.timer.Reset(c.client.retryTimeout)
-	} else if c.timer != nil {
+	}
+	switch {
+	case pause > 0 && c.timer == nil:
+		c.timer = time.AfterFunc(pause, func() { c.client.background(c.retry) })
+	case pause > 0:
+		c.timer.Reset(pause)
+	case c.timer != nil:
 		c.timer.Stop()
 		c.timer = nil
 	}

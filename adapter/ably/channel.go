@@ -22,7 +22,7 @@ type channel struct {
 
 	mu    sync.Mutex
 	moved chan struct{} // closed when something below has changed; nil while nobody waits
-	timer *time.Timer   // attaches a suspended channel again; nil until it is needed
+	timer *time.Timer   // attaches the channel when nobody else does; see schedule
 
 	// The channel in ably-go.
 	ch         *ably.RealtimeChannel // nil while the room holds none

@@ -28,9 +28,6 @@ func (c *channel) channelChanged(ch *ably.RealtimeChannel, change ably.ChannelSt
 			return
 		case c.operation == "":
 			c.resent = resent{sentAt: c.client.now()}
-			if !c.unwanted {
-				c.client.background(c.follow)
-			}
 		}
 	case ably.ChannelStateAttached:
 		event.Current = lifecycle.ChannelAttached

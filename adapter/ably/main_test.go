@@ -34,6 +34,11 @@ func newWorld(t *testing.T, options ...ably.ClientOption) *world {
 
 func newWorldOn(t *testing.T, server *ablytest.Server, options ...ably.ClientOption) *world {
 	t.Helper()
+	return newWorldWith(t, server, nil, options...)
+}
+
+func newWorldWith(t *testing.T, server *ablytest.Server, chatOptions []ablychat.Option, options ...ably.ClientOption) *world {
+	t.Helper()
 	// A loop of ably-go's that attaches again outlives the connection by one such pause.
 	options = append([]ably.ClientOption{ably.WithChannelRetryTimeout(500 * time.Millisecond)}, options...)
 	client, err := ably.NewRealtime(server.ClientOptions(options...)...)
@@ -41,7 +46,7 @@ func newWorldOn(t *testing.T, server *ablytest.Server, options ...ably.ClientOpt
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { closeClient(client) })
-	chat, err := ablychat.New(client)
+	chat, err := ablychat.New(client, chatOptions...)
 	if err != nil {
 		t.Fatal(err)
 	}

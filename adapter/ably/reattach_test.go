@@ -1,0 +1,58 @@
+package ablychat_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/ably/ably-go/ably"
+
+	ablychat "ablyrooms.example/adapter/ably"
+	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/lifecycle"
+)
+
+// CHA-RS1g: a room whose channel fails while ably-go attaches it again stays failed: nothing attaches it but the user.
+func TestAChannelThatFailsWhileReattachingStaysFailed(t *testing.T) {
+	w := newWorld(t)
+	rounds := 200
+	if testing.Short() {
+		rounds = 20
+	}
+	broken := ablytest.NewError(90001, 400, "broken")
+	probe := w.client.Channels.Get("probe")
+	for i := range rounds {
+		room := w.attached()
+		seen := newWatch(t, room)
+		fault := w.server.Fault(ablytest.ToServer(ablytest.ActionAttach).OnChannel(channelName), ablytest.FailChannel(broken))
+		w.server.DetachChannel(channelName, ablytest.NewError(90198, 400, "moved"))
+		seen.until(lifecycle.StatusFailed)
+		// What would be sent now, by mistake, is on the wire before the probe's own frames.
+		if err := probe.Attach(soon(t)); err != nil {
+			t.Fatal(err)
+		}
+		if err := probe.Detach(soon(t)); err != nil {
+			t.Fatal(err)
+		}
+		if room.Status() != lifecycle.StatusFailed || fault.Hits() != 1 {
+			t.Fatalf("round %d: the room is %v after %d attaches", i, room.Status(), fault.Hits())
+		}
+		fault.Remove()
+		w.release()
+	}
+}
+
+// RTL4f: an attach of ably-go's own that the service doesn't answer ends too: the room is suspended, and attached again after a pause.
+func TestAReattachWithoutAnswerIsSuspended(t *testing.T) {
+	server := ablytest.NewServer(t)
+	w := newWorldWith(t, server, []ablychat.Option{ablychat.WithRequestTimeout(50 * time.Millisecond), ablychat.WithChannelRetryTimeout(50 * time.Millisecond)},
+		ably.WithRealtimeRequestTimeout(100*time.Millisecond))
+	room := w.attached()
+	seen := newWatch(t, room)
+	fault := w.server.Fault(ablytest.ToServer(ablytest.ActionAttach).OnChannel(channelName), ablytest.Drop())
+	w.server.DetachChannel(channelName, ablytest.NewError(90198, 400, "moved"))
+	if c := seen.until(lifecycle.StatusSuspended); c.Error == nil || c.Error.Code != 50003 {
+		t.Errorf("suspended with %v", c.Error)
+	}
+	fault.Remove()
+	seen.until(lifecycle.StatusAttached)
+}
