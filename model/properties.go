@@ -102,6 +102,13 @@ func Properties() []Property {
 			Check: disposeWaits,
 		},
 		{
+			Name:      "RoomIsReady",
+			Says:      "a get that is settled with a room has one that is ready at that moment",
+			Spec:      []string{"CHA-RC1f2"},
+			Rules:     []Rule{R3, R17, R19},
+			CheckStep: roomIsReady,
+		},
+		{
 			Name:      "ReleasedIsFinal",
 			Says:      "an incarnation that is released stays so, and a settled call keeps its outcome",
 			Rules:     []Rule{R16, R21},
@@ -311,6 +318,18 @@ func disposeWaits(s State) error {
 			if inc.beingReleased() {
 				return fmt.Errorf("call %d is settled with %v while incarnation %d of %s is releasing", n+1, c.Outcome, i+1, plain(inc.Name))
 			}
+		}
+	}
+	return nil
+}
+
+func roomIsReady(before, after State) error {
+	for n, c := range after.Calls {
+		if n < len(before.Calls) && !before.Calls[n].Pending() {
+			continue
+		}
+		if i, inc := after.room(c); i != 0 && inc.Life != LifeReady {
+			return fmt.Errorf("call %d is given room %d of %s, which is %v", n+1, i, plain(c.Name), inc.Life)
 		}
 	}
 	return nil

@@ -24,7 +24,7 @@ func TestWhatIsPrintedAndTheExitCode(t *testing.T) {
 		code int
 		want []string // in either output
 	}{
-		{"-calls 2 -names 1", 0, []string{"complete", "the core (2 calls, 1 names, 2 options)", "16 properties", "states/s", "collisions"}},
+		{"-calls 2 -names 1", 0, []string{"complete", "the core (2 calls, 1 names, 2 options)", "17 properties", "states/s", "collisions"}},
 		{"-calls 2 -machine model -symmetry global", 0, []string{"the model (2 calls, 2 names, 2 options), symmetry global", "stand for"}},
 		{"-calls 3 -lasting -symmetry by-name", 0, []string{"any number of calls (3 pending at a time"}},
 		{"-calls 1 -lasting -plant half-released", 1, []string{"SixPairs fails", "release(2, a)", "sequenceDiagram"}},

@@ -134,6 +134,15 @@ func Faults() []Fault {
 				s.Disposers &^= setOf(int(in.Call))
 				return slices.Insert(outs, settles(outs), fsm.RoomsOutput{Kind: fsm.Settle, Call: in.Call, Outcome: fsm.Outcome{Kind: fsm.Done}})
 			}},
+		{Name: "room-gone", Says: "an opening that failed gives its gets the room", Breaks: []string{"RoomIsReady"},
+			Tamper: func(_ *State, in input, _ *State, outs outputs) outputs {
+				for i := range outs {
+					if outs[i].Outcome.Kind == fsm.RejectedOpenFailed {
+						outs[i].Outcome = fsm.Outcome{Kind: fsm.GotRoom, Incarnation: in.Incarnation}
+					}
+				}
+				return outs
+			}},
 		{Name: "back-to-life", Says: "a get of a name that was released makes its old incarnation live again", Breaks: []string{"ReleasedIsFinal"},
 			Tamper: func(before *State, in input, s *State, outs outputs) outputs {
 				if s.NumIncs == before.NumIncs || len(outs) == 0 {

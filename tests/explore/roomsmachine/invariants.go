@@ -29,6 +29,7 @@ func Invariants() []Invariant {
 		{Name: "SharedEnd", State: sharedEnd},
 		{Name: "NothingAfterDispose", State: nothingInUseAfterDispose, Step: nothingOpensAfterDispose},
 		{Name: "DisposeWaits", State: disposeWaits},
+		{Name: "RoomIsReady", Step: roomIsReady},
 		{Name: "ReleasedIsFinal", Step: releasedIsFinal},
 		{Name: "SixPairs", State: sixPairs},
 		{Name: "SettledOnce", Step: settledOnce},
@@ -242,6 +243,19 @@ func disposeWaits(s *State) error {
 		c := &s.Calls[i]
 		if c.Kind == fsm.CallDispose && !c.Pending() && c.Outcome != fsm.GaveUp && s.incs((*Incarnation).releasing) != 0 {
 			return fmt.Errorf("dispose %d is settled while something is releasing", i+1)
+		}
+	}
+	return nil
+}
+
+// roomIsReady: a get that is settled with a room has one that is ready at that moment.
+func roomIsReady(_ *State, _ *Input, outs []fsm.RoomsOutput, after *State) error {
+	for i := range outs {
+		if outs[i].Kind != fsm.Settle || outs[i].Outcome.Kind != fsm.GotRoom {
+			continue
+		}
+		if n := outs[i].Outcome.Incarnation; n == 0 || n > fsm.Incarnation(after.NumIncs) || after.Incs[n-1].Life != fsm.Ready {
+			return fmt.Errorf("call %d is given the room %d, which is not ready", outs[i].Call, n)
 		}
 	}
 	return nil
