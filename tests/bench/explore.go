@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"os"
+	"testing"
+	"time"
+
+	"ablyrooms.example/fsm"
+	"ablyrooms.example/spec/TLA/tlcrun"
+	"ablyrooms.example/tests/explore"
+	"ablyrooms.example/tests/explore/roomsmachine"
+)
+
+// explorerCases compare the explorer with TLC: the same constants, all states, no reduction, invariants held to each, two workers each.
+// TLC's time is that of its process, as a user waits for it; the JVM's start is a second of it.
+func explorerCases() []comparison {
+	const calls, states = 4, 469_757
+	rate := func(b *testing.B, took time.Duration, n uint64) {
+		if n != states {
+			b.Fatalf("%d states, expected %d", n, states)
+		}
+		b.ReportMetric(states/took.Seconds(), "states/s")
+	}
+	tlc := measure{"TLC, MCRooms_safety4", func(b *testing.B) {
+		root, err := tlcrun.Root()
+		if err != nil {
+			b.Fatal(err)
+		}
+		checker, err := tlcrun.New(b.Context(), root, os.Stderr)
+		if err != nil {
+			b.Fatal(err)
+		}
+		config, err := tlcrun.ReadConfig(root + "/spec/TLA/MCRooms_safety4.cfg")
+		if err != nil {
+			b.Fatal(err)
+		}
+		for b.Loop() {
+			result, err := checker.Run(b.Context(), config, nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			rate(b, result.Time, uint64(result.Distinct))
+		}
+	}}
+	explored := func(skip bool) func(*testing.B) {
+		return func(b *testing.B) {
+			machine := roomsmachine.NewCore(roomsmachine.Bounds{Calls: calls, Names: 2, Options: 2})
+			for b.Loop() {
+				begin := time.Now()
+				r := explore.Run(context.Background(), machine, explore.Options[*roomsmachine.State, *roomsmachine.Input, fsm.RoomsOutput]{
+					Invariants: roomsmachine.Invariants(), Workers: 2, SkipUnlikely: skip,
+				})
+				if r.Verdict != explore.Complete {
+					b.Fatal(r.Reason)
+				}
+				rate(b, time.Since(begin), r.States)
+			}
+		}
+	}
+	return []comparison{{
+		name: "explore 4 calls, 2 names, 2 options", baseline: tlc, goal: "10x TLC's distinct states per second",
+		subjects: []measure{
+			{"the core, possible inputs", explored(true)},
+			{"the core, all inputs", explored(false)},
+		},
+	}}
+}
