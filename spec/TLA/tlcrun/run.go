@@ -37,6 +37,7 @@ type Job struct {
 	Config  string // path of the configuration
 	Workers int
 	Dump    string // where to write the graph in dot, each edge with its action; empty for not at all
+	Small   bool   // the run is small: what the JVM needs to be quick at large ones is left out
 
 	// Progress hears each line of progress, about one a minute; may be nil.
 	Progress func(line string)
@@ -59,6 +60,9 @@ func (t *TLC) Exec(ctx context.Context, job Job) (*Result, error) {
 	}
 	// TLC unpacks its standard modules to the temporary folder under fixed names, so that one is its own, too.
 	args := []string{"-XX:+UseParallelGC", "-Xmx4g", "-Djava.io.tmpdir=" + tmp}
+	if job.Small {
+		args = []string{"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx1g", "-Djava.io.tmpdir=" + tmp}
+	}
 	if job.Library != "" {
 		library, err := filepath.Abs(job.Library)
 		if err != nil {

@@ -1,0 +1,133 @@
+// Package tlatext reads as much of the text of a TLA+ module as is needed to change it in one place: its tokens, its definitions, the
+// lists of conjuncts and disjuncts that are written by their columns, and the operands of infix operators. It is no parser of TLA+:
+// what it yields is text for TLC, which judges it.
+package tlatext
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Kind tells what a [Token] is.
+type Kind uint8
+
+// The kinds of tokens.
+const (
+	Word    Kind = iota + 1 // a name
+	Keyword                 // a reserved word
+	Number
+	String
+	Symbol // an operator or a bracket
+)
+
+// Token is a token with its place in the text.
+type Token struct {
+	Kind       Kind
+	Text       string
+	Start, End int // offsets
+	Column     int
+}
+
+// symbols holds the operators by length, the longest first: each is tried before those that it begins with.
+var symbols = [][]string{
+	{`\subseteq`},
+	{`\notin`},
+	{`\cup`, `\cap`},
+	{`|->`, `\in`},
+	{`==`, `=>`, `/\`, `\/`, `\E`, `\A`, `->`, `<-`, `<=`, `>=`, `<<`, `>>`, `~>`, `..`, `[]`, `<>`},
+	{`=`, `#`, `\`, `<`, `>`, `~`, `'`, `.`, `!`, `@`, `:`, `,`, `[`, `]`, `{`, `}`, `(`, `)`, `+`, `-`, `*`},
+}
+
+var keywords = map[string]bool{
+	"IF": true, "THEN": true, "ELSE": true, "LET": true, "IN": true, "EXCEPT": true, "UNCHANGED": true, "UNION": true, "SUBSET": true,
+	"DOMAIN": true, "CHOOSE": true, "CASE": true, "OTHER": true, "ENABLED": true, "EXTENDS": true, "CONSTANT": true, "CONSTANTS": true,
+	"VARIABLE": true, "VARIABLES": true, "ASSUME": true, "MODULE": true,
+}
+
+// Scan returns the tokens of a module's text, without comments and rules.
+func Scan(source string) ([]Token, error) {
+	var tokens []Token
+	line := 0 // where the line begins
+	for at := 0; at < len(source); {
+		rest := source[at:]
+		end := 0
+		kind := Symbol
+		switch c := source[at]; {
+		case c == '\n':
+			at++
+			line = at
+			continue
+		case c == ' ' || c == '\t' || c == '\r':
+			at++
+			continue
+		case strings.HasPrefix(rest, `\*`):
+			at += lengthUntil(rest, "\n")
+			continue
+		case strings.HasPrefix(rest, "(*"):
+			close := strings.Index(rest, "*)")
+			if close < 0 {
+				return nil, fmt.Errorf("a comment does not end: %.40q", rest)
+			}
+			if i := strings.LastIndexByte(rest[:close], '\n'); i >= 0 {
+				line = at + i + 1
+			}
+			at += close + 2
+			continue
+		case strings.HasPrefix(rest, "----"), strings.HasPrefix(rest, "===="):
+			at += len(rest) - len(strings.TrimLeft(rest, rest[:1]))
+			continue
+		case c == '"':
+			close := strings.IndexByte(rest[1:], '"')
+			if close < 0 {
+				return nil, fmt.Errorf("a string does not end: %.40q", rest)
+			}
+			end, kind = close+2, String
+		case isLetter(c):
+			end = wordLength(rest)
+			kind = Word
+			if keywords[rest[:end]] {
+				kind = Keyword
+			}
+		case c >= '0' && c <= '9':
+			end = len(rest) - len(strings.TrimLeft(rest, "0123456789"))
+			kind = Number
+		default:
+			end = symbolLength(rest)
+			if end == 0 {
+				return nil, fmt.Errorf("an unknown symbol: %.40q", rest)
+			}
+		}
+		tokens = append(tokens, Token{kind, rest[:end], at, at + end, at - line})
+		at += end
+	}
+	return tokens, nil
+}
+
+func lengthUntil(s, end string) int {
+	if i := strings.Index(s, end); i >= 0 {
+		return i
+	}
+	return len(s)
+}
+
+func isLetter(c byte) bool { return c == '_' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
+
+func wordLength(s string) int {
+	for i := range len(s) {
+		if !isLetter(s[i]) && (s[i] < '0' || s[i] > '9') {
+			return i
+		}
+	}
+	return len(s)
+}
+
+func symbolLength(s string) int {
+	for _, list := range symbols {
+		for _, symbol := range list {
+			if strings.HasPrefix(s, symbol) {
+				return len(symbol)
+			}
+		}
+	}
+	return 0
+}

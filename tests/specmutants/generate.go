@@ -1,0 +1,462 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"ablyrooms.example/spec/TLA/tlcrun/tlatext"
+)
+
+// mutant is the spec with one small change.
+type mutant struct {
+	name string // operator, kind and passage: it doesn't move with the lines around it
+	kind string
+	text string // the whole module
+}
+
+// control is the name of the spec without a change, which goes the way of all mutants and must live.
+const control = "the spec itself"
+
+// roots are what the checker begins at: what is not reached from these is a property's own, and left alone.
+var roots = []string{"Init", "Next", "FairSpec"}
+
+// generate returns all mutants of a module, in the order of their places.
+func generate(source string) ([]mutant, error) {
+	m, err := tlatext.Parse(source)
+	if err != nil {
+		return nil, err
+	}
+	g := &generator{Module: m, kinds: constants(m), primes: primes(m), groups: groups(m), seen: map[string]bool{source: true}, names: map[string]int{}}
+	g.used = behaviour(m)
+	for _, d := range m.Definitions {
+		if g.used[d.Name] {
+			g.definition(d)
+		}
+	}
+	slices.SortStableFunc(g.found, func(a, b placed) int { return cmp.Compare(a.at, b.at) })
+	mutants := make([]mutant, len(g.found))
+	for i, p := range g.found {
+		g.names[p.name]++
+		if n := g.names[p.name]; n > 1 {
+			p.name += fmt.Sprintf(" (%d)", n)
+		}
+		mutants[i] = p.mutant
+	}
+	return mutants, nil
+}
+
+type placed struct {
+	mutant
+	at int
+}
+
+type generator struct {
+	*tlatext.Module
+	kinds  map[string]string          // for a constant, another of its kind
+	primes map[string]map[string]bool // for an operator, the variables that it changes
+	groups map[string]string          // for a bound name, the set that it is of
+	used   map[string]bool            // the operators that the behaviour is made of
+	found  []placed
+	seen   map[string]bool // texts
+	names  map[string]int
+}
+
+// add makes a mutant that replaces a span of tokens.
+func (g *generator) add(d tlatext.Definition, kind string, s tlatext.Span, with string) {
+	start, end := g.Tokens[s.Low].Start, g.Tokens[s.High-1].End
+	text := g.Source[:start] + with + g.Source[end:]
+	if g.seen[text] {
+		return
+	}
+	g.seen[text] = true
+	passage := short(g.Plain(s))
+	if s.Len() == 1 { // one token says little without its neighbours
+		passage = short(g.Plain(tlatext.Span{Low: max(s.Low-4, d.Body.Low), High: min(s.High+3, d.Body.High)})) + ": " + g.Tokens[s.Low].Text
+	}
+	if strings.TrimSpace(with) == "" {
+		with = "nothing"
+	}
+	g.found = append(g.found, placed{mutant{fmt.Sprintf("%s, %s: %s becomes %s", d.Name, kind, passage, short(with)), kind, text}, start})
+}
+
+func short(text string) string {
+	if len(text) <= 70 {
+		return text
+	}
+	return text[:45] + " ... " + text[len(text)-20:]
+}
+
+// behaviour returns the names of the operators that the spec's behaviour is made of. Spec itself is left alone: without its parts TLC
+// has nothing to run.
+func behaviour(m *tlatext.Module) map[string]bool {
+	found := map[string]bool{"Spec": true}
+	queue := slices.Clone(roots)
+	for len(queue) > 0 {
+		name := queue[0]
+		queue = queue[1:]
+		d := m.Definition(name)
+		if d == nil || found[name] {
+			continue
+		}
+		found[name] = true
+		for i := d.Body.Low; i < d.Body.High; i++ {
+			queue = append(queue, m.Tokens[i].Text)
+		}
+	}
+	delete(found, "Spec")
+	delete(found, "vars")
+	return found
+}
+
+// definition makes the mutants of one operator.
+func (g *generator) definition(d tlatext.Definition) {
+	for _, item := range g.Items {
+		if d.Body.Has(item.Bullet) {
+			g.operand(d, item.Operator, item.Body)
+		}
+	}
+	if g.isUpdate(d.Body) {
+		g.stale(d, d.Body)
+	}
+	for i := d.Body.Low; i < d.Body.High; i++ {
+		t := g.Tokens[i]
+		if t.Kind == tlatext.Symbol && !g.IsBullet(i) {
+			g.symbol(d, i)
+		}
+		if t.Text == "IF" {
+			end := i + 1
+			for nested := 0; end < d.Body.High && (nested > 0 || !g.Is(end, "THEN")); end++ {
+				if g.Is(end, "IF") {
+					nested++
+				} else if g.Is(end, "THEN") {
+					nested--
+				}
+			}
+			if s := (tlatext.Span{Low: i + 1, High: end}); !g.isComparison(s) {
+				g.add(d, "branch", s, "~("+g.Text(s)+")")
+			}
+		}
+		g.constant(d, i)
+		g.name(d, i)
+	}
+}
+
+// isComparison tells whether a condition is one comparison or negation, which a flip turns round already.
+func (g *generator) isComparison(s tlatext.Span) bool {
+	compares := false
+	for i := s.Low; i < s.High; i++ {
+		if partner := g.Match(i); partner > i {
+			i = partner
+			continue
+		}
+		switch g.Tokens[i].Text {
+		case `/\`, `\/`:
+			return false
+		case "=", "#", `\in`, `\notin`, "~":
+			compares = true
+		}
+	}
+	return compares
+}
+
+// operand leaves out an operand of /\ or \/. What changes variables is not left out, for TLC would only say that they have no value:
+// it keeps the old values instead.
+func (g *generator) operand(d tlatext.Definition, operator string, s tlatext.Span) {
+	if s.Len() == 0 || d.Name == "Init" || g.Plain(s) == "Spec" || g.isList(operator, s) {
+		return
+	}
+	if operator == `/\` && d.Name != "FairSpec" && len(g.changes(s)) > 0 {
+		g.stale(d, s)
+		return
+	}
+	if operator == `/\` {
+		g.add(d, "conjunct", s, "TRUE")
+		return
+	}
+	g.add(d, "disjunct", s, "FALSE")
+}
+
+// isList tells whether a span is a list itself, whose operands are left out one by one.
+func (g *generator) isList(operator string, s tlatext.Span) bool {
+	for i := s.Low; i < s.High; i++ {
+		if partner := g.Match(i); partner > i {
+			i = partner
+			continue
+		}
+		switch g.Tokens[i].Text {
+		case operator:
+			return true
+		case `\E`, `\A`, "LET", "IF":
+			return false
+		}
+	}
+	return false
+}
+
+// changes returns the variables that a span changes.
+func (g *generator) changes(s tlatext.Span) []string {
+	changed := map[string]bool{}
+	for i := s.Low; i < s.High; i++ {
+		if assigns(g.Module, i) {
+			changed[g.Tokens[i].Text] = true
+		}
+		for v := range g.primes[g.Tokens[i].Text] {
+			changed[v] = true
+		}
+	}
+	var list []string
+	for _, v := range g.Variables {
+		if changed[v] {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+// isUpdate tells whether a span is nothing but one assignment, v' = value, or one call of an operator that makes some.
+func (g *generator) isUpdate(s tlatext.Span) bool {
+	if s.Len() < 2 || len(g.changes(s)) == 0 || g.isList(`/\`, s) || g.isList(`\/`, s) {
+		return false
+	}
+	if g.Is(s.Low+1, "'") {
+		return g.Is(s.Low+2, "=")
+	}
+	return g.Definition(g.Tokens[s.Low].Text) != nil && g.Is(s.Low+1, "(") && g.Match(s.Low+1) == s.High-1
+}
+
+func (g *generator) stale(d tlatext.Definition, s tlatext.Span) {
+	if g.isUpdate(s) {
+		g.add(d, "stale", s, "UNCHANGED <<"+strings.Join(g.changes(s), ", ")+">>")
+	}
+}
+
+var flips = map[string]string{"=": "#", "#": "=", `\in`: `\notin`, `\notin`: `\in`, `/\`: `\/`, `\/`: `/\`, "<": "<=", "<=": "<", ">": ">=", ">=": ">"}
+
+// symbol makes the mutants at an operator.
+func (g *generator) symbol(d tlatext.Definition, i int) {
+	one := tlatext.Span{Low: i, High: i + 1}
+	switch t := g.Tokens[i].Text; t {
+	case `/\`, `\/`:
+		left, right := g.Operands(i)
+		g.operand(d, t, left)
+		g.operand(d, t, right)
+		if len(g.changes(left)) == 0 && len(g.changes(right)) == 0 {
+			g.add(d, "flip", one, flips[t])
+		}
+	case "=":
+		if value, ok := g.Except(i); ok {
+			g.add(d, "stale", value, "@")
+			return
+		}
+		if !g.Is(i-1, "'") && d.Name != "Init" {
+			g.add(d, "flip", one, flips[t])
+		}
+	case `\in`:
+		if _, binds := g.Binds(i); !binds {
+			g.add(d, "flip", one, flips[t])
+		}
+	case "#", `\notin`, "<", "<=", ">", ">=":
+		g.add(d, "flip", one, flips[t])
+	case `\E`:
+		if len(g.changes(g.Scope(i))) == 0 {
+			g.add(d, "flip", one, `\A`)
+		}
+	case "~":
+		g.add(d, "flip", one, " ")
+	case `\cup`, `\`:
+		left, right := g.primary(i-1, -1), g.primary(i+1, 1)
+		g.add(d, "set", tlatext.Span{Low: left.Low, High: right.High}, g.Text(left))
+		if t == `\cup` {
+			g.add(d, "set", tlatext.Span{Low: left.Low, High: right.High}, g.Text(right))
+		}
+	case "+":
+		left, right := g.primary(i-1, -1), g.primary(i+1, 1)
+		g.add(d, "number", tlatext.Span{Low: left.Low, High: right.High}, g.Text(left))
+	case "{":
+		if g.Is(i+1, "}") {
+			g.add(d, "constant", tlatext.Span{Low: i, High: i + 2}, "{1}")
+		}
+	}
+}
+
+// primary returns the name, call or bracketed expression that ends (direction -1) or begins (1) at a token.
+func (g *generator) primary(i, direction int) tlatext.Span {
+	low, high := i, i+1
+	if partner := g.Match(i); partner >= 0 {
+		low, high = min(i, partner), max(i, partner)+1
+	}
+	if direction < 0 && g.Is(low, "(") && g.Tokens[low-1].Kind == tlatext.Word {
+		low--
+	}
+	if direction > 0 && g.Tokens[i].Kind == tlatext.Word && g.Is(high, "(") {
+		high = g.Match(high) + 1
+	}
+	return tlatext.Span{Low: low, High: high}
+}
+
+// constant puts another constant of the same kind.
+func (g *generator) constant(d tlatext.Definition, i int) {
+	one := tlatext.Span{Low: i, High: i + 1}
+	t := g.Tokens[i]
+	switch {
+	case t.Text == "TRUE" || t.Text == "FALSE":
+		g.add(d, "constant", one, map[string]string{"TRUE": "FALSE", "FALSE": "TRUE"}[t.Text])
+	case t.Kind == tlatext.Number && t.Text == "0":
+		g.add(d, "constant", one, "1")
+	case t.Kind == tlatext.Number:
+		g.add(d, "constant", one, "0")
+	case g.kinds[t.Text] != "" && !g.Is(i-1, ".") && !g.Is(i+1, "|->"):
+		kind := "constant"
+		if g.isOutcome(t.Text) {
+			kind = "output"
+		}
+		g.add(d, kind, one, g.kinds[t.Text])
+	}
+}
+
+func (g *generator) isOutcome(constant string) bool {
+	d := g.Definition("Outcomes")
+	for i := d.Body.Low; i < d.Body.High; i++ {
+		if g.Is(i, constant) {
+			return true
+		}
+	}
+	return false
+}
+
+// name puts another bound name of the same set that is in scope, or another operator of the same shape.
+func (g *generator) name(d tlatext.Definition, i int) {
+	t := g.Tokens[i]
+	if t.Kind != tlatext.Word || g.Is(i-1, ".") || g.Is(i+1, "|->") || g.Is(i+1, "==") {
+		return
+	}
+	if _, binds := g.Binds(i + 1); binds {
+		return
+	}
+	one := tlatext.Span{Low: i, High: i + 1}
+	if own := g.groups[t.Text]; own != "" {
+		for _, other := range g.inScope(d, i) {
+			if other != t.Text && g.groups[other] == own {
+				g.add(d, "operand", one, other)
+			}
+		}
+		return
+	}
+	if def := g.Definition(t.Text); def != nil {
+		for _, other := range g.Definitions {
+			if other.Name != def.Name && g.used[other.Name] && slices.Equal(other.Params, def.Params) && g.shape(other) != "" && g.shape(other) == g.shape(*def) {
+				g.add(d, "operator", one, other.Name)
+			}
+		}
+	}
+}
+
+// shape tells operators apart that can't stand for each other: a set of something, or the size of one.
+func (g *generator) shape(d tlatext.Definition) string {
+	first := d.Body.Low
+	switch {
+	case g.Is(first, "{") && g.Match(first) == d.Body.High-1 && d.Body.Len() > 4:
+		return "{" + g.Plain(tlatext.Span{Low: first + 2, High: first + 4})
+	case g.Is(first, "Cardinality") && g.Match(first+1) == d.Body.High-1:
+		return "Cardinality"
+	}
+	return ""
+}
+
+// inScope returns the names that are bound at a token.
+func (g *generator) inScope(d tlatext.Definition, i int) []string {
+	names := slices.Clone(d.Params)
+	for j := d.Body.Low; j < d.Body.High; j++ {
+		if scope, ok := g.Binds(j); ok && scope.Has(i) && j < i && !slices.Contains(names, g.Tokens[j-1].Text) {
+			names = append(names, g.Tokens[j-1].Text)
+		}
+	}
+	return names
+}
+
+// constants finds the sets of constants that the module writes out and gives each constant the next one of its set. Of sets that
+// share constants the largest counts.
+func constants(m *tlatext.Module) map[string]string {
+	var sets [][]string
+	for i := range m.Tokens {
+		if !m.Is(i, "{") {
+			continue
+		}
+		var set []string
+		quoted := 0
+		for j := i + 1; j < m.Match(i); j++ {
+			t := m.Tokens[j]
+			switch {
+			case t.Kind == tlatext.String:
+				quoted++
+				set = append(set, t.Text)
+			case t.Kind == tlatext.Word:
+				set = append(set, t.Text)
+			case t.Text != ",":
+				quoted = -1000
+			}
+		}
+		if quoted > 1 && len(set) > 1 {
+			sets = append(sets, set)
+		}
+	}
+	slices.SortStableFunc(sets, func(a, b []string) int { return len(b) - len(a) })
+	next := map[string]string{}
+	for _, set := range sets {
+		if slices.ContainsFunc(set, func(c string) bool { return next[c] != "" }) {
+			continue
+		}
+		for i, c := range set {
+			next[c] = set[(i+1)%len(set)]
+		}
+	}
+	return next
+}
+
+// primes finds the variables that each operator changes, through others too.
+func primes(m *tlatext.Module) map[string]map[string]bool {
+	changed := map[string]map[string]bool{}
+	for again := true; again; {
+		again = false
+		for _, d := range m.Definitions {
+			if changed[d.Name] == nil {
+				changed[d.Name] = map[string]bool{}
+			}
+			before := len(changed[d.Name])
+			for i := d.Body.Low; i < d.Body.High; i++ {
+				if assigns(m, i) {
+					changed[d.Name][m.Tokens[i].Text] = true
+				}
+				for v := range changed[m.Tokens[i].Text] {
+					changed[d.Name][v] = true
+				}
+			}
+			again = again || len(changed[d.Name]) > before
+		}
+	}
+	return changed
+}
+
+// assigns tells whether a token is a variable that is given its next value there, the old one too.
+func assigns(m *tlatext.Module, i int) bool {
+	if !slices.Contains(m.Variables, m.Tokens[i].Text) {
+		return false
+	}
+	if open := m.Within(i); open >= 0 && m.Is(open, "<<") && m.Is(open-1, "UNCHANGED") {
+		return true
+	}
+	return m.Is(i+1, "'") || m.Is(i-1, "UNCHANGED")
+}
+
+// groups finds for each name that is bound somewhere the first set that it is bound to.
+func groups(m *tlatext.Module) map[string]string {
+	found := map[string]string{}
+	for i := range m.Tokens {
+		if _, ok := m.Binds(i); ok && found[m.Tokens[i-1].Text] == "" {
+			found[m.Tokens[i-1].Text] = m.Tokens[i+1].Text
+		}
+	}
+	return found
+}
