@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -21,7 +22,9 @@ const module = "ablyrooms.example"
 var allowed = map[string][]string{
 	"fsm":                   {"github.com/looplab/fsm"},
 	"lifecycle":             {module + "/fsm"},
-	"adapter/ably":          {module + "/lifecycle", module + "/fsm", "github.com/ably/ably-go"},
+	"lifecycle/listen":      {},
+	"chat":                  {module + "/lifecycle"},
+	"adapter/ably":          {module + "/lifecycle", module + "/fsm", module + "/chat", "github.com/ably/ably-go", "github.com/coder/websocket", "github.com/ugorji/go/codec"},
 	"adapter/ably/ablytest": {"github.com/ably/ably-go/ably", "github.com/coder/websocket", "github.com/ugorji/go/codec"},
 	"model":                 {},
 	"spec/TLA":              {},
@@ -121,6 +124,35 @@ func TestTheCoreIsPure(t *testing.T) {
 	}
 	if got := impure(t, []byte("package x\nimport \"time\"\nfunc f(c chan int) { go f(<-c); _ = time.Now }")); len(got) < 3 {
 		t.Errorf("the check saw only %q", got)
+	}
+}
+
+// What the features are made of is pure too: it has times for values, and no clock.
+func TestTheFeaturesValuesArePure(t *testing.T) {
+	clock := regexp.MustCompile(`time\.(Now|Since|Until|After|AfterFunc|Sleep|Tick|NewTimer|NewTicker)\b`)
+	files, err := filepath.Glob("../../chat/*.go")
+	if err != nil || len(files) < 5 {
+		t.Fatalf("found %d files: %v", len(files), err)
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, what := range impure(t, source) {
+			if what != "time" {
+				t.Errorf("%s uses %s, which it must not know", file, what)
+			}
+		}
+		if found := clock.FindString(string(source)); found != "" {
+			t.Errorf("%s uses %s: the time is an argument", file, found)
+		}
+	}
+	if clock.FindString("x := time.Now()") == "" {
+		t.Error("a clock is not found")
 	}
 }
 

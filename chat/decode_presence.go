@@ -1,0 +1,63 @@
+package chat
+
+import "fmt"
+
+// WirePresence is a presence message as a client library hands it out.
+type WirePresence struct {
+	Action       int // TP2: 0 absent, 1 present, 2 enter, 3 leave, 4 update
+	ClientID     string
+	ConnectionID string
+	Data         any
+	Encoding     string
+	Extras       map[string]any
+	Timestamp    int64 // milliseconds since the Unix epoch
+}
+
+// DecodeMember makes a member of a presence message. Data is as the member gave it (CHA-PR3a); what can't be decoded is nil.
+func DecodeMember(w WirePresence) PresenceMember {
+	return PresenceMember{
+		ClientID: w.ClientID, ConnectionID: w.ConnectionID, UserClaim: userClaim(w.Extras), Data: cloneValue(payload(w.Data, w.Encoding)),
+		Extras: cloneObject(w.Extras), UpdatedAt: moment(w.Timestamp),
+	}
+}
+
+// DecodePresence makes an event of a presence message. It returns an error for an action that is no event.
+func DecodePresence(w WirePresence) (PresenceEvent, error) {
+	event := PresenceEvent{Member: DecodeMember(w)}
+	switch w.Action {
+	case 1:
+		event.Type = PresencePresent
+	case 2:
+		event.Type = PresenceEnter
+	case 3:
+		event.Type = PresenceLeave
+	case 4:
+		event.Type = PresenceUpdate
+	default:
+		return event, fmt.Errorf("a presence message has the action %d", w.Action)
+	}
+	return event, nil
+}
+
+// DecodeOccupancy makes an occupancy of a realtime message of the name [NameOccupancy]; what is missing or malformed is 0 (CHA-O4f, CHA-O4g).
+func DecodeOccupancy(w WireMessage) Occupancy {
+	return DecodeRESTOccupancy(object(object(payload(w.Data, w.Encoding))["metrics"]))
+}
+
+// DecodeRESTOccupancy makes an occupancy of what the REST API says, with the same defaults.
+func DecodeRESTOccupancy(body map[string]any) Occupancy {
+	return Occupancy{Connections: count(body["connections"]), PresenceMembers: count(body["presenceMembers"])}
+}
+
+// DecodeTyping makes a change of a realtime message named [TypingStarted] or [TypingStopped]. It returns an error for one that is to be dropped,
+// because it has no client id, or another name (CHA-T13a).
+func DecodeTyping(w WireMessage) (TypingChange, error) {
+	kind := TypingEventType(w.Name)
+	if kind != TypingStarted && kind != TypingStopped {
+		return TypingChange{}, fmt.Errorf("a typing message has the name %q", w.Name)
+	}
+	if w.ClientID == "" {
+		return TypingChange{}, fmt.Errorf("a typing message has no client id")
+	}
+	return TypingChange{kind, TypingMember{w.ClientID, userClaim(w.Extras)}}, nil
+}

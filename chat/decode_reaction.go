@@ -1,0 +1,112 @@
+package chat
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"ablyrooms.example/lifecycle"
+)
+
+// WireAnnotation is an annotation of a realtime message (protocol action 21).
+type WireAnnotation struct {
+	Action        int // 0 create, 1 delete
+	Type          string
+	Name          string
+	ClientID      string
+	Serial        string
+	MessageSerial string
+	Timestamp     int64 // milliseconds since the Unix epoch
+	Count         *int
+	Extras        map[string]any
+}
+
+// DecodeSummary makes an event of a realtime message whose action is a summary. What is missing or malformed is empty (CHA-MR6a);
+// ignored names the types of annotations that are no reactions, to be logged at info (CHA-MR6a4).
+func DecodeSummary(w WireMessage) (event ReactionSummaryEvent, ignored []string) {
+	event.MessageSerial = w.Serial
+	event.Reactions, ignored = DecodeReactions(w.Summary)
+	return event, ignored
+}
+
+// DecodeReactions makes a summary of an object by type, as annotations.summary of the wire has it, by the types of annotations, or a
+// REST body, by the short types. ignored names the types that are not known, sorted.
+func DecodeReactions(by map[string]any) (r Reactions, ignored []string) {
+	r = Reactions{}.Clone()
+	for key, value := range by {
+		t, known := reactionType(key)
+		if !known {
+			if t = ReactionType(key); t != lifecycle.MessageReactionTypeUnique && t != lifecycle.MessageReactionTypeDistinct && t != lifecycle.MessageReactionTypeMultiple {
+				ignored = append(ignored, key)
+				continue
+			}
+		}
+		for name, summary := range object(value) {
+			s := object(summary)
+			switch t {
+			case lifecycle.MessageReactionTypeUnique:
+				r.Unique[name] = clientList(s)
+			case lifecycle.MessageReactionTypeDistinct:
+				r.Distinct[name] = clientList(s)
+			default:
+				r.Multiple[name] = clientCounts(s)
+			}
+		}
+	}
+	slices.Sort(ignored)
+	return r, ignored
+}
+
+func clientList(s map[string]any) ClientList {
+	return ClientList{Total: count(s["total"]), ClientIDs: texts(s["clientIds"]), Clipped: flag(s["clipped"])}
+}
+
+func clientCounts(s map[string]any) ClientCounts {
+	c := ClientCounts{Total: count(s["total"]), ClientIDs: map[string]int{}, TotalUnidentified: count(s["totalUnidentified"]),
+		TotalClientIDs: count(s["totalClientIds"]), Clipped: flag(s["clipped"])}
+	for id, n := range object(s["clientIds"]) {
+		c.ClientIDs[id] = count(n)
+	}
+	return c
+}
+
+// DecodeRawReaction makes an event of an annotation, with empty strings for what is missing (CHA-MR7b3). It returns an error for one whose
+// type or action is not known, which is to be ignored and logged at info (CHA-MR7b1, CHA-MR7b2).
+func DecodeRawReaction(a WireAnnotation) (RawReactionEvent, error) {
+	t, known := reactionType(a.Type)
+	if !known {
+		return RawReactionEvent{}, fmt.Errorf("an annotation has the type %q", a.Type)
+	}
+	event := RawReactionEvent{Timestamp: moment(a.Timestamp), Reaction: RawReaction{
+		MessageSerial: a.MessageSerial, Type: t, Name: a.Name, ClientID: a.ClientID, UserClaim: userClaim(a.Extras),
+	}}
+	switch a.Action {
+	case 0:
+		event.Type = ReactionCreated
+		if t == lifecycle.MessageReactionTypeMultiple {
+			event.Reaction.Count = 1
+		}
+	case 1:
+		event.Type = ReactionDeleted
+	default:
+		return RawReactionEvent{}, fmt.Errorf("an annotation has the action %d", a.Action)
+	}
+	if t == lifecycle.MessageReactionTypeMultiple && a.Count != nil && *a.Count > 0 {
+		event.Reaction.Count = *a.Count
+	}
+	return event, nil
+}
+
+// DecodeRoomReaction makes a room reaction of a realtime message of the name [NameRoomReaction]. What is missing or malformed has the
+// defaults of CHA-ER4e; now is the time for one that has none.
+func DecodeRoomReaction(w WireMessage, self string, now time.Time) RoomReaction {
+	data := object(payload(w.Data, w.Encoding))
+	r := RoomReaction{
+		Name: text(data["name"]), ClientID: w.ClientID, UserClaim: userClaim(w.Extras), Metadata: objectOf(data["metadata"]),
+		Headers: objectOf(w.Extras["headers"]), CreatedAt: now, IsSelf: self != "" && w.ClientID == self,
+	}
+	if w.Timestamp != 0 {
+		r.CreatedAt = moment(w.Timestamp)
+	}
+	return r
+}

@@ -1,0 +1,210 @@
+package chat_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"ablyrooms.example/chat"
+	"ablyrooms.example/lifecycle"
+)
+
+func versions() *rapid.Generator[chat.Message] {
+	return rapid.Custom(func(t *rapid.T) chat.Message {
+		return chat.Message{
+			Serial:   rapid.SampledFrom([]string{"01", "02"}).Draw(t, "serial"),
+			Text:     rapid.String().Draw(t, "text"),
+			Version:  chat.Version{Serial: rapid.SampledFrom([]string{"1", "10", "2", "3"}).Draw(t, "version")},
+			Metadata: map[string]any{"list": []any{map[string]any{"n": rapid.Int().Draw(t, "n")}}},
+			Reactions: chat.Reactions{
+				Unique: map[string]chat.ClientList{"like": {Total: 1, ClientIDs: []string{rapid.String().Draw(t, "client")}}},
+			},
+		}
+	})
+}
+
+// CHA-M2e, CHA-M2f, CHA-M2g, CHA-M10e: serials and versions put messages in a total order, as strings.
+func TestOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := versions().Draw(t, "a"), versions().Draw(t, "b")
+		if n := count(a.Before(b), a.After(b), a.Same(b)); n != 1 || a.Before(b) != b.After(a) || a.Same(b) != b.Same(a) {
+			t.Fatalf("%d of before, after and same hold", n)
+		}
+		if n := count(a.OlderThan(b), a.NewerThan(b), a.SameVersion(b)); a.Same(b) != (n == 1) || !a.Same(b) && n != 0 {
+			t.Fatalf("%d of older, newer and the same version hold of the same message: %t", n, a.Same(b))
+		}
+		if a.Before(b) != (strings.Compare(a.Serial, b.Serial) < 0) {
+			t.Fatal("not the order of strings")
+		}
+	})
+}
+
+func count(all ...bool) (n int) {
+	for _, b := range all {
+		if b {
+			n++
+		}
+	}
+	return n
+}
+
+// CHA-M11: however the events of one message come, and however often, the newest version stays, with the reactions of the last summary.
+func TestEventsConverge(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		message := versions().Draw(t, "message")
+		message.Version.Serial = "0"
+		var events []chat.MessageEvent
+		newest := message
+		for _, v := range rapid.SliceOfN(versions(), 1, 8).Draw(t, "versions") {
+			v.Serial = message.Serial
+			events = append(events, chat.MessageEvent{Type: chat.MessageUpdated, Message: v})
+			if v.Version.Serial > newest.Version.Serial {
+				newest = v
+			}
+		}
+		reactions := message.Reactions.Clone()
+		before := message.Clone()
+		for _, e := range events {
+			next, err := message.With(e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e.Message.Version.Serial <= message.Version.Serial && !cmp.Equal(next, message) {
+				t.Fatal("an old version has changed the message (CHA-M11c)")
+			}
+			message = next
+		}
+		if message.Version.Serial != newest.Version.Serial || message.Text != newest.Text {
+			t.Fatalf("version %q, expected %q", message.Version.Serial, newest.Version.Serial)
+		}
+		if !cmp.Equal(message.Reactions, reactions) && message.Version.Serial != "0" {
+			t.Fatal("the reactions were not kept (CHA-M11d)")
+		}
+		if before.Version.Serial != "0" {
+			t.Fatal("the original has changed")
+		}
+	})
+}
+
+// CHA-M11h, CHA-M11i, CHA-M11j
+func TestEventsThatDontFitAreRefused(t *testing.T) {
+	m := chat.Message{Serial: "1", Text: "hello"}
+	for what, err := range map[string]error{
+		"created":       second(m.With(chat.MessageEvent{Type: chat.MessageCreated, Message: m})),
+		"other message": second(m.With(chat.MessageEvent{Type: chat.MessageUpdated, Message: chat.Message{Serial: "2"}})),
+		"other summary": second(m.WithReactions(chat.ReactionSummaryEvent{MessageSerial: "2"})),
+	} {
+		if !errors.Is(err, lifecycle.InvalidArgument) || !strings.HasPrefix(err.Error(), "unable to apply event to message; ") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+func second(_ chat.Message, err error) error { return err }
+
+// CHA-M11d, CHA-M11f, CHA-M11g: what is returned shares nothing with what it was made from.
+func TestNothingIsShared(t *testing.T) {
+	original := chat.Message{Serial: "1", Version: chat.Version{Serial: "1"}, Reactions: chat.Reactions{}.Clone()}
+	event := chat.ReactionSummaryEvent{MessageSerial: "1", Reactions: chat.Reactions{
+		Distinct: map[string]chat.ClientList{"like": {Total: 1, ClientIDs: []string{"ann"}}},
+		Multiple: map[string]chat.ClientCounts{"clap": {Total: 3, ClientIDs: map[string]int{"bob": 3}}},
+	}}
+	with, err := original.WithReactions(event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	event.Reactions.Distinct["like"].ClientIDs[0] = "eve"
+	event.Reactions.Multiple["clap"].ClientIDs["bob"] = 9
+	update := chat.MessageEvent{Type: chat.MessageUpdated, Message: chat.Message{Serial: "1", Version: chat.Version{Serial: "2"}, Headers: map[string]any{"k": "v"}}}
+	updated, err := with.With(update)
+	if err != nil {
+		t.Fatal(err)
+	}
+	update.Message.Headers["k"] = "other"
+	with.Reactions.Distinct["like"].ClientIDs[0] = "mallory"
+	if updated.Headers["k"] != "v" || !slices.Equal(updated.Reactions.Distinct["like"].ClientIDs, []string{"ann"}) ||
+		updated.Reactions.Multiple["clap"].ClientIDs["bob"] != 3 || len(original.Reactions.Distinct) != 0 {
+		t.Errorf("%+v", updated)
+	}
+}
+
+func TestDecodeMessage(t *testing.T) {
+	at := time.UnixMilli(1_700_000_000_000)
+	for what, c := range map[string]struct {
+		wire chat.WireMessage
+		want chat.MessageEvent
+	}{
+		"a whole one": {
+			chat.WireMessage{Name: chat.NameMessage, Serial: "01", ClientID: "ann", Data: `{"text":"hi","metadata":{"a":{"b":1}}}`, Encoding: "json",
+				Extras: map[string]any{"headers": map[string]any{"h": true}, "userClaim": "pro"}, Timestamp: at.UnixMilli(), Action: chat.WireUpdate,
+				Version: chat.WireVersion{Serial: "02", Timestamp: at.UnixMilli() + 5, ClientID: "bob", Description: "typo", Metadata: map[string]string{"why": "x"}}},
+			chat.MessageEvent{Type: chat.MessageUpdated, Message: chat.Message{Serial: "01", ClientID: "ann", UserClaim: "pro", Text: "hi",
+				Metadata: map[string]any{"a": map[string]any{"b": 1.0}}, Headers: map[string]any{"h": true}, Action: chat.MessageUpdate, Timestamp: at,
+				Version: chat.Version{Serial: "02", Timestamp: at.Add(5 * time.Millisecond), ClientID: "bob", Description: "typo", Metadata: map[string]string{"why": "x"}}}},
+		},
+		"an object that is decoded already": {
+			chat.WireMessage{Serial: "01", Data: map[string]any{"text": "hi"}, Timestamp: at.UnixMilli(), Action: chat.WireCreate},
+			chat.MessageEvent{Type: chat.MessageCreated, Message: chat.Message{Serial: "01", Text: "hi", Action: chat.MessageCreate, Timestamp: at,
+				Version: chat.Version{Serial: "01", Timestamp: at}}},
+		},
+		"base64 over utf-8 over json": {
+			chat.WireMessage{Serial: "01", Data: "eyJ0ZXh0IjoiaGkifQ==", Encoding: "json/utf-8/base64", Timestamp: at.UnixMilli(), Action: chat.WireDelete},
+			chat.MessageEvent{Type: chat.MessageDeleted, Message: chat.Message{Serial: "01", Text: "hi", Action: chat.MessageDelete, Timestamp: at,
+				Version: chat.Version{Serial: "01", Timestamp: at}}},
+		},
+		"nothing (CHA-M4k)": {
+			chat.WireMessage{},
+			chat.MessageEvent{Type: chat.MessageCreated, Message: chat.Message{Action: chat.MessageCreate, Timestamp: time.UnixMilli(0),
+				Version: chat.Version{Timestamp: time.UnixMilli(0)}}},
+		},
+		"rubbish": {
+			chat.WireMessage{Serial: "01", Data: `{"text":7,"metadata":"no"`, Encoding: "json", Extras: map[string]any{"headers": 1, "userClaim": 2}, Timestamp: at.UnixMilli()},
+			chat.MessageEvent{Type: chat.MessageCreated, Message: chat.Message{Serial: "01", Action: chat.MessageCreate, Timestamp: at,
+				Version: chat.Version{Serial: "01", Timestamp: at}}},
+		},
+	} {
+		got, err := chat.DecodeMessage(c.wire)
+		if err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+		if c.want.Message.Metadata == nil {
+			c.want.Message.Metadata = map[string]any{}
+		}
+		if c.want.Message.Headers == nil {
+			c.want.Message.Headers = map[string]any{}
+		}
+		c.want.Message.Reactions = chat.Reactions{}.Clone()
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s:\n%s", what, diff)
+		}
+	}
+	if _, err := chat.DecodeMessage(chat.WireMessage{Action: chat.WireMeta}); err == nil {
+		t.Error("an action that is no event was taken (CHA-M4m5)")
+	}
+}
+
+func TestDecodeRESTMessage(t *testing.T) {
+	got := chat.DecodeRESTMessage(map[string]any{
+		"serial": "01", "clientId": "ann", "text": "hi", "metadata": map[string]any{"a": 1.0}, "headers": map[string]any{}, "action": "message.delete",
+		"timestamp": 1700000000000.0, "userClaim": "pro",
+		"version":   map[string]any{"serial": "02", "timestamp": 1700000000005.0, "clientId": "bob", "metadata": map[string]any{"why": "x", "odd": 1.0}},
+		"reactions": map[string]any{"unique": map[string]any{"like": map[string]any{"total": 1.0, "clientIds": []any{"ann"}}}},
+	})
+	at := time.UnixMilli(1700000000000)
+	want := chat.Message{Serial: "01", ClientID: "ann", UserClaim: "pro", Text: "hi", Metadata: map[string]any{"a": 1.0}, Headers: map[string]any{},
+		Action: chat.MessageDelete, Timestamp: at, Version: chat.Version{Serial: "02", Timestamp: at.Add(5 * time.Millisecond), ClientID: "bob", Metadata: map[string]string{"why": "x"}},
+		Reactions: chat.Reactions{Unique: map[string]chat.ClientList{"like": {Total: 1, ClientIDs: []string{"ann"}}},
+			Distinct: map[string]chat.ClientList{}, Multiple: map[string]chat.ClientCounts{}}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	empty := chat.DecodeRESTMessage(nil)
+	if empty.Action != chat.MessageCreate || empty.Metadata == nil || empty.Headers == nil || empty.Reactions.Multiple == nil {
+		t.Errorf("%+v", empty)
+	}
+}

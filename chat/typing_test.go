@@ -1,0 +1,127 @@
+package chat_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"ablyrooms.example/chat"
+)
+
+// CHA-T4, CHA-T5, CHA-T10: to the millisecond.
+func TestThrottle(t *testing.T) {
+	const interval = 10 * time.Second
+	var th chat.Throttle
+	if !th.Keystroke(0) || th.Typing(0) {
+		t.Error("the first keystroke is not told")
+	}
+	th.Told(0, interval)
+	for at, want := range map[time.Duration]bool{time.Millisecond: false, interval - time.Millisecond: false, interval: true, interval + time.Second: true} {
+		if th.Keystroke(at) != want || th.Typing(at) == want {
+			t.Errorf("after %v: told %t, typing %t", at, th.Keystroke(at), th.Typing(at))
+		}
+	}
+	th.Stopped()
+	if !th.Keystroke(time.Millisecond) || th.Typing(time.Millisecond) {
+		t.Error("stop does not reset the interval")
+	}
+}
+
+// Whatever is typed when: between two tellings there is an interval or a stop, and no keystroke goes untold for longer than one.
+func TestThrottleTellsOftenEnoughAndNoMore(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		interval := time.Duration(rapid.IntRange(1, 50).Draw(t, "interval")) * time.Millisecond
+		var th chat.Throttle
+		now, last, told := time.Duration(0), time.Duration(0), false
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			now += time.Duration(rapid.IntRange(0, 20).Draw(t, "pause")) * time.Millisecond
+			if rapid.IntRange(0, 5).Draw(t, "stop") == 0 {
+				if th.Typing(now) != (told && now < last+interval) {
+					t.Fatalf("at %v there is something to stop: %t", now, th.Typing(now))
+				}
+				th.Stopped()
+				told = false
+				continue
+			}
+			if tell := th.Keystroke(now); tell != (!told || now-last >= interval) {
+				t.Fatalf("at %v, last told at %v: %t", now, last, tell)
+			} else if tell {
+				th.Told(now, interval)
+				last, told = now, true
+			}
+		}
+	})
+}
+
+// CHA-T13b: the set is what a plain map with deadlines says, and every change of it is told, once.
+func TestTypers(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var set chat.Typers
+		type state struct {
+			claim string
+			until time.Duration
+		}
+		model := map[string]state{}
+		now := time.Duration(0)
+		check := func(event chat.TypingEvent, told, want bool) {
+			if told != want {
+				t.Fatalf("at %v told: %t, expected %t", now, told, want)
+			}
+			current := set.Current()
+			if told && !slices.Equal(event.CurrentTypers, current) {
+				t.Fatalf("the event has %v, the set %v", event.CurrentTypers, current)
+			}
+			if len(current) != len(model) {
+				t.Fatalf("the set has %v, expected %v", current, model)
+			}
+			for i, m := range current {
+				if s, ok := model[m.ClientID]; !ok || s.claim != m.UserClaim || i > 0 && current[i-1].ClientID >= m.ClientID {
+					t.Fatalf("the set has %v, expected %v", current, model)
+				}
+			}
+			next, any := set.Next()
+			for _, s := range model {
+				if !any || s.until < next {
+					t.Fatalf("the next ends at %v, expected %v or before", next, s.until)
+				}
+			}
+		}
+		for range rapid.IntRange(1, 40).Draw(t, "steps") {
+			id := rapid.SampledFrom([]string{"ann", "bob", "eve"}).Draw(t, "who")
+			claim := rapid.SampledFrom([]string{"", "pro"}).Draw(t, "claim")
+			was, known := model[id]
+			switch rapid.IntRange(0, 2).Draw(t, "what") {
+			case 0:
+				until := now + 10
+				model[id] = state{claim, until}
+				event, told := set.Started(chat.TypingMember{ClientID: id, UserClaim: claim}, until)
+				check(event, told, !known || was.claim != claim)
+			case 1:
+				delete(model, id)
+				event, told := set.Stopped(chat.TypingMember{ClientID: id, UserClaim: claim})
+				check(event, told, known)
+			case 2:
+				now += time.Duration(rapid.IntRange(0, 6).Draw(t, "pause"))
+				for {
+					event, told := set.Expire(now)
+					if !told {
+						break
+					}
+					gone, ok := model[event.Change.ClientID]
+					if !ok || gone.until > now || event.Change.Type != chat.TypingStopped {
+						t.Fatalf("at %v %v is over", now, event.Change)
+					}
+					delete(model, event.Change.ClientID)
+					check(event, true, true)
+				}
+				for id, s := range model {
+					if s.until <= now {
+						t.Fatalf("%s is not over at %v", id, now)
+					}
+				}
+			}
+		}
+	})
+}

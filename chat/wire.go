@@ -1,0 +1,210 @@
+package chat
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"math"
+	"strings"
+	"time"
+)
+
+// The names of realtime messages of a room (section 18 of the Chat specification).
+const (
+	NameMessage      = "chat.message"
+	NameRoomReaction = "roomReaction"
+	NameOccupancy    = "[meta]occupancy"
+)
+
+// WireMessage is a realtime message as a client library hands it out: the payload may still be encoded, as Encoding says.
+type WireMessage struct {
+	Name         string
+	ClientID     string
+	Data         any
+	Encoding     string
+	Extras       map[string]any
+	Serial       string
+	Timestamp    int64 // milliseconds since the Unix epoch
+	Action       WireAction
+	Version      WireVersion
+	Summary      map[string]any // annotations.summary of a summary
+	ConnectionID string
+}
+
+// WireVersion is the version of a realtime message (TM2s).
+type WireVersion struct {
+	Serial      string
+	Timestamp   int64 // milliseconds since the Unix epoch
+	ClientID    string
+	Description string
+	Metadata    map[string]string
+}
+
+// WireAction is the action of a realtime message (TM5).
+type WireAction int
+
+// The actions.
+const (
+	WireCreate WireAction = iota
+	WireUpdate
+	WireDelete
+	WireMeta
+	WireSummary
+	WireAppend
+)
+
+// payload undoes the encodings of a payload, from the last to the first, as far as they are known. A payload that can't be decoded
+// is nil.
+func payload(data any, encoding string) any {
+	for encoding != "" {
+		head, last, found := cutLast(encoding)
+		if !found {
+			head, last = "", encoding
+		}
+		encoding = head
+		switch last {
+		case "json":
+			var text []byte
+			switch d := data.(type) {
+			case string:
+				text = []byte(d)
+			case []byte:
+				text = d
+			default:
+				continue // a library has undone it already
+			}
+			data = nil
+			if json.Unmarshal(text, &data) != nil {
+				return nil
+			}
+		case "base64":
+			text, ok := data.(string)
+			if !ok {
+				return nil
+			}
+			raw, err := base64.StdEncoding.DecodeString(text)
+			if err != nil {
+				return nil
+			}
+			data = raw
+		case "utf-8":
+			if raw, ok := data.([]byte); ok {
+				data = string(raw)
+			}
+		default:
+			return nil
+		}
+	}
+	return data
+}
+
+func cutLast(s string) (head, last string, found bool) {
+	i := strings.LastIndexByte(s, '/')
+	if i < 0 {
+		return "", s, false
+	}
+	return s[:i], s[i+1:], true
+}
+
+// The getters below make what they can of a value of any shape, and the zero value of the rest.
+
+func object(v any) map[string]any {
+	o, _ := v.(map[string]any)
+	return o
+}
+
+// objectOf is object, never nil, and a copy.
+func objectOf(v any) map[string]any {
+	if o := object(v); o != nil {
+		return cloneObject(o)
+	}
+	return map[string]any{}
+}
+
+func text(v any) string {
+	s, _ := v.(string)
+	return s
+}
+
+func flag(v any) bool {
+	b, _ := v.(bool)
+	return b
+}
+
+// count makes a whole number of what JSON or MessagePack has for one; 0 of what is none, or negative.
+func count(v any) int {
+	var n float64
+	switch v := v.(type) {
+	case float64:
+		n = v
+	case float32:
+		n = float64(v)
+	case int:
+		n = float64(v)
+	case int8:
+		n = float64(v)
+	case int16:
+		n = float64(v)
+	case int32:
+		n = float64(v)
+	case int64:
+		n = float64(v)
+	case uint8:
+		n = float64(v)
+	case uint16:
+		n = float64(v)
+	case uint32:
+		n = float64(v)
+	case uint64:
+		n = float64(v)
+	case uint:
+		n = float64(v)
+	case json.Number:
+		n, _ = v.Float64()
+	}
+	if !(n > 0) || n > math.MaxInt32 {
+		return 0
+	}
+	return int(n)
+}
+
+func texts(v any) []string {
+	list := []string{}
+	switch v := v.(type) {
+	case []any:
+		for _, e := range v {
+			if s, ok := e.(string); ok {
+				list = append(list, s)
+			}
+		}
+	case []string:
+		list = append(list, v...)
+	}
+	return list
+}
+
+// moment makes a time of milliseconds since the Unix epoch.
+func moment(ms int64) time.Time { return time.UnixMilli(ms) }
+
+// millis makes milliseconds of a number that JSON has; 0 of what is none.
+func millis(v any) int64 {
+	switch v := v.(type) {
+	case float64:
+		if v >= 0 && v < 1<<53 {
+			return int64(v)
+		}
+	case json.Number:
+		n, _ := v.Int64()
+		return max(n, 0)
+	case int64:
+		return max(v, 0)
+	case uint64:
+		if v < 1<<53 {
+			return int64(v)
+		}
+	case int:
+		return max(int64(v), 0)
+	}
+	return 0
+}
+
+func userClaim(extras map[string]any) string { return text(extras["userClaim"]) }
