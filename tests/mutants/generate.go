@@ -3,125 +3,227 @@ package main
 import (
 	"fmt"
 	"go/ast"
-	"go/parser"
 	"go/token"
-	"os"
-	"path/filepath"
+	"go/types"
 	"slices"
 	"strings"
 )
 
 // mutant is one small change of one source file: the bytes from begin to end are replaced.
 type mutant struct {
-	Name        string // file, function, operator, the passage, and which one of the same kind it is; without line numbers, so that it lasts
-	File        string // from the root of the module
-	Line        int
-	Old, New    string
-	begin, end  int
-	replacement string
+	Name       string // file, function, operator, the passage, and which one of the same kind it is; without line numbers, so that it lasts
+	File       string // from the root of the module
+	Line       int
+	Message    bool // it changes only the words of a message
+	begin, end int
+	to         string // what stands there instead
+	form       form
+	typ        string // of an expression, as it is written in the file
+	number     int    // by which the woven program knows it, from 1; 0 when it has to be built by itself
 }
 
-// operators, by name: what each changes.
+// form says how a mutant is woven into a program that holds them all.
+type form int
+
+const (
+	condition form = iota // a condition, to be negated
+	expression
+	statement
+	simple // a statement in the head of another one
+)
+
+// The operators, by name.
 const (
 	negate    = "negate condition"
 	compare   = "change comparison"
 	connect   = "swap && and ||"
 	drop      = "drop statement"
 	literal   = "change literal"
+	constant  = "change constant"
 	emptyCase = "empty case"
 	arith     = "swap + and -"
 )
 
-// generate makes the mutants of one file.
-func generate(root, file string) ([]mutant, error) {
-	source, err := os.ReadFile(filepath.Join(root, file))
-	if err != nil {
-		return nil, err
-	}
-	fset := token.NewFileSet()
-	tree, err := parser.ParseFile(fset, file, source, 0)
-	if err != nil {
-		return nil, err
-	}
-	g := &generator{fset: fset, source: source, file: file, seen: map[string]int{}}
-	for _, decl := range tree.Decls {
-		fn, ok := decl.(*ast.FuncDecl)
-		if !ok || fn.Body == nil || printing(fn.Name.Name) {
-			continue
+// generate makes the mutants of one file of a package.
+func generate(p *source, file string) []mutant {
+	g := &generator{p: p, file: file, text: p.text[file], seen: map[string]int{}}
+	for _, decl := range p.trees[file].Decls {
+		switch decl := decl.(type) {
+		case *ast.FuncDecl:
+			if decl.Body != nil {
+				g.function, g.last = decl.Name.Name, nil
+				if n := len(decl.Body.List); n > 0 && decl.Type.Results != nil {
+					g.last = decl.Body.List[n-1] // without it the function does not compile
+				}
+				g.walk(decl.Body)
+			}
+		case *ast.GenDecl:
+			for _, spec := range decl.Specs {
+				// A table is a function's result where it is made once; its entries are what the function says.
+				if v, ok := spec.(*ast.ValueSpec); ok && decl.Tok == token.VAR && len(v.Values) > 0 {
+					g.function, g.last = v.Names[0].Name, nil
+					for _, value := range v.Values {
+						g.walk(value)
+					}
+				}
+			}
 		}
-		g.function = fn.Name.Name
-		ast.Inspect(fn.Body, g.visit)
 	}
-	return g.mutants, nil
-}
-
-// printing tells functions that only print: their mutants are changes of words.
-func printing(name string) bool {
-	return name == "String" || name == "Error" || name == "GoString" || strings.HasPrefix(name, "Mermaid") || name == "Graphviz"
+	return g.mutants
 }
 
 type generator struct {
-	fset     *token.FileSet
-	source   []byte
+	p        *source
 	file     string
+	text     []byte
 	function string
+	last     ast.Node
+	parents  []ast.Node
 	seen     map[string]int
 	mutants  []mutant
 }
 
-func (g *generator) add(operator string, begin, end token.Pos, replacement string) {
-	b, e := g.fset.Position(begin), g.fset.Position(end)
-	old := string(g.source[b.Offset:e.Offset])
-	short := strings.Join(strings.Fields(old), " ")
-	if len(short) > 60 {
-		short = short[:60] + "…"
+// walk visits a tree and knows the parents of each node.
+func (g *generator) walk(root ast.Node) {
+	ast.Inspect(root, func(n ast.Node) bool {
+		if n == nil {
+			g.parents = g.parents[:len(g.parents)-1]
+			return true
+		}
+		g.visit(n)
+		g.parents = append(g.parents, n)
+		return true
+	})
+}
+
+func (g *generator) parent() ast.Node {
+	if len(g.parents) == 0 {
+		return nil
+	}
+	return g.parents[len(g.parents)-1]
+}
+
+func (g *generator) offset(p token.Pos) int { return g.p.fset.Position(p).Offset }
+
+func (g *generator) source(n ast.Node) string {
+	return string(g.text[g.offset(n.Pos()):g.offset(n.End())])
+}
+
+func (g *generator) add(operator string, f form, typ string, begin, end token.Pos, to string) {
+	b, e := g.offset(begin), g.offset(end)
+	short := strings.Join(strings.Fields(string(g.text[b:e])), " ")
+	if r := []rune(short); len(r) > 60 {
+		short = string(r[:60]) + "…"
 	}
 	name := fmt.Sprintf("%s %s: %s: %s", g.file, g.function, operator, short)
-	if replacement != "" && operator != negate {
-		name += " -> " + replacement
+	if to != "" && operator != negate {
+		name += " -> " + strings.Join(strings.Fields(to), " ")
 	}
 	g.seen[name]++
 	if n := g.seen[name]; n > 1 {
 		name += fmt.Sprintf(" (%d)", n)
 	}
-	g.mutants = append(g.mutants, mutant{Name: name, File: g.file, Line: b.Line, Old: old, New: replacement, begin: b.Offset, end: e.Offset,
-		replacement: replacement})
+	g.mutants = append(g.mutants, mutant{Name: name, File: g.file, Line: g.p.fset.Position(begin).Line, Message: g.message(),
+		begin: b, end: e, to: to, form: f, typ: typ})
 }
 
-func (g *generator) text(n ast.Node) string {
-	return string(g.source[g.fset.Position(n.Pos()).Offset:g.fset.Position(n.End()).Offset])
-}
-
-func (g *generator) visit(n ast.Node) bool {
-	switch n := n.(type) {
-	case *ast.IfStmt:
-		g.add(negate, n.Cond.Pos(), n.Cond.End(), "!("+g.text(n.Cond)+")")
-	case *ast.ForStmt:
-		if n.Cond != nil {
-			g.add(negate, n.Cond.Pos(), n.Cond.End(), "!("+g.text(n.Cond)+")")
-		}
-	case *ast.BinaryExpr:
-		g.binary(n)
-	case *ast.CaseClause:
-		if len(n.Body) > 0 {
-			g.add(emptyCase, n.Body[0].Pos(), n.Body[len(n.Body)-1].End(), "")
-		}
-	case *ast.ExprStmt, *ast.IncDecStmt, *ast.SendStmt, *ast.DeferStmt, *ast.GoStmt:
-		g.add(drop, n.Pos(), n.End(), "")
-	case *ast.AssignStmt:
-		if n.Tok != token.DEFINE {
-			g.add(drop, n.Pos(), n.End(), "")
-		}
-	case *ast.BasicLit:
-		if n.Kind == token.INT {
-			g.add(literal, n.Pos(), n.End(), n.Value+" + 1")
-		}
-	case *ast.Ident:
-		if n.Name == "true" || n.Name == "false" {
-			g.add(literal, n.Pos(), n.End(), map[string]string{"true": "false", "false": "true"}[n.Name])
+// message tells whether what is visited only makes words: it stands in a function that prints, or is an argument of a message.
+func (g *generator) message() bool {
+	switch g.function {
+	case "String", "Error", "GoString":
+		return true
+	}
+	for _, p := range g.parents {
+		if call, ok := p.(*ast.CallExpr); ok {
+			switch name(call.Fun) {
+			case "fmt.Sprintf", "fmt.Errorf", "errors.New", "refuse", "invalidArgument", "invalid", "slog.String", "slog.Any":
+				return true
+			}
 		}
 	}
-	return true
+	return false
+}
+
+func name(fun ast.Expr) string {
+	switch fun := fun.(type) {
+	case *ast.Ident:
+		return fun.Name
+	case *ast.SelectorExpr:
+		if x, ok := fun.X.(*ast.Ident); ok {
+			return x.Name + "." + fun.Sel.Name
+		}
+		return fun.Sel.Name
+	}
+	return ""
+}
+
+func (g *generator) visit(n ast.Node) {
+	switch n := n.(type) {
+	case *ast.IfStmt:
+		g.negate(n.Cond)
+	case *ast.ForStmt:
+		if n.Cond != nil {
+			g.negate(n.Cond)
+		}
+	case *ast.SwitchStmt:
+		for _, s := range n.Body.List {
+			if c := s.(*ast.CaseClause); n.Tag == nil {
+				for _, cond := range c.List {
+					g.negate(cond)
+				}
+			}
+		}
+	case *ast.CaseClause:
+		if len(n.Body) > 0 {
+			g.add(emptyCase, statement, "", n.Body[0].Pos(), n.Body[len(n.Body)-1].End(), "")
+		}
+	case *ast.ExprStmt, *ast.IncDecStmt, *ast.SendStmt, *ast.DeferStmt, *ast.GoStmt, *ast.AssignStmt, *ast.ReturnStmt, *ast.BranchStmt:
+		g.drop(n)
+	case *ast.BinaryExpr:
+		g.binary(n)
+	case *ast.BasicLit:
+		if n.Kind == token.INT {
+			g.add(literal, expression, g.typeOf(n), n.Pos(), n.End(), n.Value+" + 1")
+		}
+	case *ast.Ident, *ast.SelectorExpr:
+		g.constant(n.(ast.Expr))
+	}
+}
+
+func (g *generator) negate(cond ast.Expr) {
+	g.add(negate, condition, "", cond.Pos(), cond.End(), "!("+g.source(cond)+")")
+}
+
+func (g *generator) drop(n ast.Node) {
+	if a, ok := n.(*ast.AssignStmt); ok && a.Tok == token.DEFINE || n == g.last {
+		return
+	}
+	f := statement
+	switch p := g.parent().(type) {
+	case *ast.BlockStmt, *ast.CaseClause, *ast.LabeledStmt:
+	case *ast.CommClause:
+		if p.Comm == n {
+			return
+		}
+	case *ast.IfStmt, *ast.ForStmt, *ast.SwitchStmt:
+		f = simple
+	default:
+		return
+	}
+	g.add(drop, f, "", n.Pos(), n.End(), "")
+}
+
+func (g *generator) typeOf(e ast.Expr) string {
+	t := g.p.info.TypeOf(e)
+	if t == nil {
+		return "" // in a place that has none: it is built by itself
+	}
+	return types.TypeString(types.Default(t), func(p *types.Package) string {
+		if p == g.p.types {
+			return ""
+		}
+		return p.Name()
+	})
 }
 
 func (g *generator) binary(n *ast.BinaryExpr) {
@@ -140,24 +242,48 @@ func (g *generator) binary(n *ast.BinaryExpr) {
 		case token.ADD, token.SUB:
 			operator = arith
 		}
-		g.add(operator, n.Pos(), n.End(), g.text(n.X)+" "+op.String()+" "+g.text(n.Y))
+		begin, end := n.Pos(), n.End()
+		x, y := g.source(n.X), g.source(n.Y)
+		if operator == connect { // the other operator binds otherwise
+			x, y = "("+x+")", "("+y+")"
+		}
+		g.add(operator, expression, g.typeOf(n), begin, end, x+" "+op.String()+" "+y)
 	}
 }
 
-// sources lists the source files, tests aside, of folders below the root.
-func sources(root string, folders []string) ([]string, error) {
-	var files []string
-	for _, folder := range folders {
-		found, err := filepath.Glob(filepath.Join(root, folder, "*.go"))
-		if err != nil {
-			return nil, err
+// constant changes true and false, and a constant of a type of the module to the next one of the type.
+func (g *generator) constant(e ast.Expr) {
+	id, ok := e.(*ast.Ident)
+	prefix := ""
+	if s, selector := e.(*ast.SelectorExpr); selector {
+		id, ok = s.Sel, true
+		prefix = g.source(s.X) + "."
+	} else if s, under := g.parent().(*ast.SelectorExpr); under && s.Sel == e {
+		return
+	}
+	c, isConst := g.p.info.Uses[id].(*types.Const)
+	if !ok || !isConst {
+		return
+	}
+	if c.Pkg() == nil { // of the universe
+		if to := map[string]string{"true": "false", "false": "true"}[id.Name]; to != "" {
+			g.add(literal, expression, g.typeOf(e), e.Pos(), e.End(), to)
 		}
-		for _, f := range found {
-			if base := filepath.Base(f); !strings.HasSuffix(base, "_test.go") && base != "doc.go" {
-				files = append(files, filepath.ToSlash(filepath.Join(folder, base)))
-			}
+		return
+	}
+	named, isNamed := c.Type().(*types.Named)
+	if !isNamed || named.Obj().Pkg() != c.Pkg() || !strings.HasPrefix(c.Pkg().Path(), g.p.module) {
+		return
+	}
+	var all []string // of the type, in the order in which they are declared
+	scope := c.Pkg().Scope()
+	for _, n := range scope.Names() {
+		if other, ok := scope.Lookup(n).(*types.Const); ok && types.Identical(other.Type(), c.Type()) && (other.Exported() || prefix == "") {
+			all = append(all, n)
 		}
 	}
-	slices.Sort(files)
-	return files, nil
+	slices.SortStableFunc(all, func(a, b string) int { return int(scope.Lookup(a).Pos() - scope.Lookup(b).Pos()) })
+	if i := slices.Index(all, id.Name); len(all) > 1 && i >= 0 {
+		g.add(constant, expression, g.typeOf(e), e.Pos(), e.End(), prefix+all[(i+1)%len(all)])
+	}
 }

@@ -1,12 +1,15 @@
 // Command mutants plants small faults in the code, one at a time, and measures which of them the suites notice.
 //
-// Each mutant is a copy of one source file with a few bytes changed, built with the go command's overlay: nothing in the tree
-// changes. A mutant that does not compile tells nothing and is accounted apart, as is a suite that hangs. What survives every link
-// stands either in equivalent.txt, with the reason why no test could tell it from the original, or is a gap.
+// A mutant is a copy of one source file with a few bytes changed. Each is held against the compiler's type checker first: one that
+// does not compile tells nothing and is accounted apart. The others are woven into one program, each behind the question whether it is
+// this run's, and each suite is built once with that, by the go command's overlay: nothing in the tree changes. What can't be woven is
+// built by itself. Then the suites run for one mutant at a time. A suite that hangs is accounted apart too, and so are changes of words.
+// What survives every link stands either in equivalent.txt, with the reason why no test could tell it from the original, or is a gap.
+//
+// Verdicts are kept in .cache/mutants, by what the suite was built from, so that a run that was stopped goes on where it was.
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"flag"
@@ -18,32 +21,39 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
-	"text/tabwriter"
 	"time"
 
 	"golang.org/x/term"
 )
 
-type result struct {
-	mutant   mutant
-	verdicts []verdict // by link name, in order of names
+type settings struct {
+	root, folders, only, links string
+	sample, enough, workers    int
+	faithful                   int
+	seed                       uint64
+	list                       bool
 }
 
 func main() {
-	root := flag.String("root", ".", "the root of the module")
-	folders := flag.String("folders", "fsm,lifecycle,adapter/ably", "the folders to change")
-	only := flag.String("only", "", "try the mutants whose name matches this expression")
-	sample := flag.Int("sample", 0, "try only so many, drawn by the seed; 0 for all")
-	seed := flag.Uint64("seed", 1, "the seed of the sample")
-	list := flag.Bool("list", false, "list the mutants and try none")
-	limit := flag.Duration("limit", 60*time.Second, "how long one suite may run before it counts as hung")
-	workers := flag.Int("workers", 2, "how many mutants are tried at once")
-	first := flag.Bool("first", false, "stop at the first link that kills a mutant; quicker, but no matrix")
+	var s settings
+	flag.StringVar(&s.root, "root", ".", "the root of the module")
+	flag.StringVar(&s.folders, "folders", "fsm,lifecycle,adapter/ably", "the folders to change")
+	flag.StringVar(&s.only, "only", "", "try the mutants whose name matches this expression")
+	flag.StringVar(&s.links, "links", "", "use the links whose name matches this expression")
+	flag.IntVar(&s.sample, "sample", 0, "try only so many of each folder, drawn by the seed; 0 for all")
+	flag.Uint64Var(&s.seed, "seed", 1, "the seed of the samples")
+	flag.BoolVar(&s.list, "list", false, "list the mutants and try none")
+	flag.IntVar(&s.workers, "workers", 2, "how many mutants are tried at once")
+	flag.IntVar(&s.enough, "enough", 2, "try a mutant under no more links when so many have killed it: 1 is quickest, 2 tells which link is alone")
+	matrix := flag.Bool("matrix", false, "try every mutant under every link")
+	flag.IntVar(&s.faithful, "faithful", 5, "build so many mutants of each folder by themselves too, and compare")
 	flag.Parse()
+	if *matrix {
+		s.enough = 0
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	ok, err := run(ctx, *root, strings.Split(*folders, ","), *only, *sample, *seed, *list, *limit, *workers, *first)
+	ok, err := run(ctx, s)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
 		os.Exit(2)
@@ -53,12 +63,9 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, root string, folders []string, only string, sample int, seed uint64, list bool, limit time.Duration, workers int, first bool) (bool, error) {
-	root, err := filepath.Abs(root)
-	if err != nil {
-		return false, err
-	}
-	match, err := regexp.Compile(only)
+// run returns whether every survivor is known as equivalent.
+func run(ctx context.Context, s settings) (bool, error) {
+	root, err := filepath.Abs(s.root)
 	if err != nil {
 		return false, err
 	}
@@ -66,109 +73,107 @@ func run(ctx context.Context, root string, folders []string, only string, sample
 	if err != nil {
 		return false, err
 	}
-	files, err := sources(root, folders)
-	if err != nil {
-		return false, err
-	}
-	var all []mutant
-	for _, file := range files {
-		some, err := generate(root, file)
+	ok := true
+	for _, folder := range strings.Split(s.folders, ",") {
+		t, err := runFolder(ctx, s, root, folder, equivalent)
 		if err != nil {
 			return false, err
 		}
-		all = append(all, some...)
+		ok = ok && t.survived == 0 && t.unexpected == 0
 	}
-	all = slices.DeleteFunc(all, func(m mutant) bool { return !match.MatchString(m.Name) })
-	if sample > 0 && sample < len(all) {
-		rand.New(rand.NewPCG(seed, 0)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-		all = all[:sample]
-		slices.SortFunc(all, func(a, b mutant) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.begin, b.begin)) })
+	return ok, nil
+}
+
+func runFolder(ctx context.Context, s settings, root, folder string, equivalent map[string]string) (*tally, error) {
+	only, err := regexp.Compile(s.only)
+	if err != nil {
+		return nil, err
 	}
-	if list {
-		for _, m := range all {
+	which, err := regexp.Compile(s.links)
+	if err != nil {
+		return nil, err
+	}
+	place := filepath.Join(root, ".cache", "mutants", strings.ReplaceAll(folder, "/", "-"))
+	dir := filepath.Join(place, "built")
+	if err := os.RemoveAll(dir); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	copied := filepath.Join(place, "tree")
+	if err := snapshot(root, copied); err != nil {
+		return nil, err
+	}
+	p, err := load(copied, folder)
+	if err != nil {
+		return nil, err
+	}
+	var all []mutant
+	for _, file := range p.files() {
+		if some := files()[folder]; some == nil || slices.Contains(some, filepath.Base(file)) {
+			all = append(all, generate(p, file)...)
+		}
+	}
+	show := progress()
+	show(fmt.Sprintf("%s: %d mutants; which of them compile?", folder, len(all)), false)
+	// The numbers don't depend on the choice, so that what is kept of one run holds in another.
+	good, broken := prepare(p, all)
+	chosen := func(list []mutant) []mutant {
+		return slices.DeleteFunc(slices.Clone(list), func(m mutant) bool { return !only.MatchString(m.Name) })
+	}
+	tried, failed := chosen(good), chosen(broken)
+	if s.sample > 0 && s.sample < len(tried) {
+		draw(tried, s.seed)
+		tried = tried[:s.sample]
+		slices.SortFunc(tried, func(a, b mutant) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.begin, b.begin)) })
+	}
+	t := &tally{folder: folder, total: len(tried) + len(failed), builds: len(tried), complete: s.enough == 0}
+	for _, m := range tried {
+		if m.Message {
+			t.messages++
+		}
+	}
+	if s.list {
+		for _, m := range tried {
 			fmt.Printf("%s:%d\t%s\n", m.File, m.Line, m.Name)
 		}
-		fmt.Println(len(all), "mutants")
-		return true, nil
+		t.print(nil)
+		return t, nil
 	}
-	used := slices.DeleteFunc(links(), func(l link) bool {
-		_, err := os.Stat(filepath.Join(root, l.Package))
-		return err != nil
-	})
-	if err := control(ctx, root, used, limit); err != nil {
-		return false, err
+	b := &bench{root: copied, source: p, enough: s.enough, workers: s.workers, dir: dir}
+	for _, l := range links() {
+		if sees(l, folder) && which.MatchString(l.Name) {
+			b.links = append(b.links, l)
+		}
 	}
-	results := tryAll(ctx, root, all, used, limit, workers, first)
-	if ctx.Err() != nil {
-		return false, ctx.Err()
+	if len(b.links) == 0 {
+		return nil, fmt.Errorf("no link for %s", folder)
 	}
-	return report(results, used, equivalent), nil
+	if b.store, err = openStore(place + ".jsonl"); err != nil {
+		return nil, err
+	}
+	defer b.store.file.Close()
+	if err := b.prepare(ctx, good, func(line string) { show(line, true) }); err != nil {
+		return nil, err
+	}
+	few := slices.Clone(tried)
+	draw(few, s.seed)
+	if t.faithful, err = b.faithful(ctx, few[:min(s.faithful, len(few))]); err != nil {
+		return nil, err
+	}
+	results, err := b.all(ctx, tried, show)
+	if err != nil {
+		return nil, err
+	}
+	t.alarms, t.checks = b.alarms, b.checks
+	t.count(results, equivalent)
+	t.print(b.links)
+	return t, nil
 }
 
-// control runs every link with nothing planted: a suite that fails anyway would kill everything.
-func control(ctx context.Context, root string, links []link, limit time.Duration) error {
-	for _, l := range links {
-		dir, err := os.MkdirTemp("", "mutants")
-		if err != nil {
-			return err
-		}
-		defer os.RemoveAll(dir)
-		files, err := sources(root, l.Folders)
-		if err != nil || len(files) == 0 {
-			return fmt.Errorf("link %s (%s) has no files: %v", l.Name, l.Package, err)
-		}
-		if v, out := try(ctx, root, dir, mutant{File: files[0]}, l, limit); v != survived {
-			return fmt.Errorf("link %s (%s) without a mutant: %s\n%s", l.Name, l.Package, v, out)
-		}
-	}
-	return nil
-}
-
-func tryAll(ctx context.Context, root string, all []mutant, links []link, limit time.Duration, workers int, first bool) []result {
-	results := make([]result, len(all))
-	var mu sync.Mutex
-	next, done, alive, began := 0, 0, 0, time.Now()
-	show := progress()
-	var group sync.WaitGroup
-	for range workers {
-		group.Go(func() {
-			dir, err := os.MkdirTemp("", "mutants")
-			if err != nil {
-				panic(err)
-			}
-			defer os.RemoveAll(dir)
-			for {
-				mu.Lock()
-				i := next
-				next++
-				mu.Unlock()
-				if i >= len(all) || ctx.Err() != nil {
-					return
-				}
-				r := result{mutant: all[i], verdicts: make([]verdict, len(links))}
-				for j, l := range links {
-					r.verdicts[j] = unseen
-					if first && caught(r) {
-						continue
-					}
-					r.verdicts[j], _ = try(ctx, root, dir, all[i], l, limit)
-					if r.verdicts[j] == broken {
-						break
-					}
-				}
-				mu.Lock()
-				results[i] = r
-				done++
-				if !caught(r) && !slices.Contains(r.verdicts, broken) {
-					alive++
-				}
-				show(fmt.Sprintf("%d of %d mutants, %d alive, %v", done, len(all), alive, time.Since(began).Round(time.Second)), done == len(all))
-				mu.Unlock()
-			}
-		})
-	}
-	group.Wait()
-	return results
+func draw(list []mutant, seed uint64) {
+	rand.New(rand.NewPCG(seed, 0)).Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 }
 
 // progress returns a function that shows a line: over and over in place on a terminal, now and then in a pipe.
@@ -187,118 +192,4 @@ func progress() func(line string, last bool) {
 			shown = time.Now()
 		}
 	}
-}
-
-func caught(r result) bool {
-	return slices.Contains(r.verdicts, killed) || slices.Contains(r.verdicts, hung)
-}
-
-// report prints the matrix of folders against links and what survived, and returns whether every survivor is known as equivalent.
-func report(results []result, links []link, equivalent map[string]string) bool {
-	type count struct{ tried, killed, hung, broken, equivalent, alive int }
-	byFolder := map[string]*count{}
-	byLink := map[string]map[string]int{} // link name, folder: kills
-	alone := map[string]int{}             // link name: kills that no other link has
-	var gaps []mutant
-	for _, r := range results {
-		folder := filepath.ToSlash(filepath.Dir(r.mutant.File))
-		c := byFolder[folder]
-		if c == nil {
-			c = &count{}
-			byFolder[folder] = c
-		}
-		killers := map[string]bool{}
-		for j, v := range r.verdicts {
-			if v == killed {
-				killers[links[j].Name] = true
-			}
-		}
-		for name := range killers {
-			if byLink[name] == nil {
-				byLink[name] = map[string]int{}
-			}
-			byLink[name][folder]++
-			if len(killers) == 1 {
-				alone[name]++
-			}
-		}
-		switch _, known := equivalent[r.mutant.Name]; {
-		case slices.Contains(r.verdicts, broken):
-			c.broken++
-			continue
-		case len(killers) > 0:
-			c.killed++
-		case slices.Contains(r.verdicts, hung):
-			c.hung++
-		case known:
-			c.equivalent++
-		default:
-			c.alive++
-			gaps = append(gaps, r.mutant)
-		}
-		c.tried++
-	}
-	out := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(out, "folder\ttried\tkilled\thung\tequivalent\talive\tscore\tno build")
-	for _, folder := range sorted(byFolder) {
-		c := byFolder[folder]
-		score := 100.0
-		if n := c.tried - c.equivalent; n > 0 {
-			score = 100 * float64(c.killed+c.hung) / float64(n)
-		}
-		fmt.Fprintf(out, "%s\t%d\t%d\t%d\t%d\t%d\t%.1f %%\t%d\n", folder, c.tried, c.killed, c.hung, c.equivalent, c.alive, score, c.broken)
-	}
-	fmt.Fprintln(out, "\nlink\tkills by folder\talone")
-	for _, name := range sorted(byLink) {
-		var cells []string
-		for _, folder := range sorted(byLink[name]) {
-			cells = append(cells, fmt.Sprintf("%s %d", folder, byLink[name][folder]))
-		}
-		fmt.Fprintf(out, "%s\t%s\t%d\n", name, strings.Join(cells, ", "), alone[name])
-	}
-	out.Flush()
-	if len(gaps) > 0 {
-		fmt.Println("\nalive:")
-		for _, m := range gaps {
-			fmt.Printf("  %s:%d\t%s\n", m.File, m.Line, m.Name)
-		}
-	}
-	return len(gaps) == 0
-}
-
-func sorted[V any](m map[string]V) []string {
-	var keys []string
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}
-
-// readEquivalent reads the mutants that no test could tell from the original: a line with the name, then an indented line with the
-// reason.
-func readEquivalent(file string) (map[string]string, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	known := map[string]string{}
-	name := ""
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		line := lines.Text()
-		switch {
-		case line == "" || strings.HasPrefix(line, "#"):
-		case strings.HasPrefix(line, "    "):
-			known[name] = strings.TrimSpace(line)
-		default:
-			name = line
-		}
-	}
-	for name, reason := range known {
-		if reason == "" {
-			return nil, fmt.Errorf("%s gives no reason for %q", file, name)
-		}
-	}
-	return known, nil
 }

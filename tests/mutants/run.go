@@ -3,34 +3,14 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 )
-
-// link is one link of the chain of evidence: a suite that may kill a mutant.
-type link struct {
-	Name    string
-	Package string   // what go test builds
-	Run     string   // which tests
-	Args    []string // more arguments of the test binary
-	Folders []string // the folders whose mutants it can see
-}
-
-func links() []link {
-	rapid := []string{"-rapid.checks=1500", "-rapid.nofailfile", "-rapid.shrinktime=0s"}
-	return []link{
-		{Name: "unit", Package: "./fsm", Run: ".", Folders: []string{"fsm"}},
-		{Name: "unit", Package: "./lifecycle", Run: ".", Args: []string{"-rapid.nofailfile", "-rapid.shrinktime=0s"}, Folders: []string{"lifecycle"}},
-		{Name: "unit", Package: "./adapter/ably", Run: ".", Folders: []string{"adapter/ably"}},
-		{Name: "core = model", Package: "./tests/chain", Run: "TestCoreAgainstModel", Args: rapid, Folders: []string{"fsm"}},
-		{Name: "goroutines <= model", Package: "./tests/chain", Run: "TestRoomsAgainstModel|TestInvalid|TestEnded", Args: rapid, Folders: []string{"fsm", "lifecycle"}},
-		{Name: "stack <= model", Package: "./tests/stack", Run: ".", Args: []string{"-rapid.nofailfile", "-rapid.shrinktime=0s"}, Folders: []string{"lifecycle", "adapter/ably"}},
-	}
-}
 
 // verdict is how a mutant fared under one link.
 type verdict string
@@ -38,62 +18,75 @@ type verdict string
 const (
 	killed   verdict = "killed"
 	survived verdict = "survived"
-	hung     verdict = "hung"     // a suite that never ends notices too, but not by saying what is wrong
-	broken   verdict = "no build" // tells nothing
-	unseen   verdict = "-"        // the link doesn't look at this folder
+	hung     verdict = "hung" // a suite that never ends, or eats all memory, notices too, but doesn't say what is wrong
 )
 
-// try builds a link's suite with a mutant planted, and runs it.
-func try(ctx context.Context, root, dir string, m mutant, l link, limit time.Duration) (verdict, string) {
-	if !sees(l, m.File) {
-		return unseen, ""
-	}
-	binary, out, err := build(ctx, root, dir, m, l)
-	if err != nil {
-		return broken, out
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, binary, append([]string{"-test.run", l.Run, "-test.failfast", "-test.short"}, l.Args...)...)
-	cmd.Dir = filepath.Join(root, l.Package)
-	output, err := cmd.CombinedOutput()
-	switch {
-	case ctx.Err() != nil:
-		return hung, ""
-	case err == nil:
-		return survived, ""
-	}
-	return killed, string(output)
-}
+// memory is what a suite may take, in KiB of addresses: a loop that a mutant has made endless must not take the machine down.
+const memory = 6 << 20
 
-func build(ctx context.Context, root, dir string, m mutant, l link) (binary, out string, err error) {
-	source := filepath.Join(root, m.File)
-	text, err := os.ReadFile(source)
-	if err != nil {
-		return "", "", err
-	}
-	planted := string(text[:m.begin]) + m.replacement + string(text[m.end:])
-	plan, err := json.Marshal(map[string]any{"Replace": map[string]string{source: filepath.Join(dir, "planted.go")}})
-	if err != nil {
-		return "", "", err
-	}
-	err = errors.Join(os.WriteFile(filepath.Join(dir, "planted.go"), []byte(planted), 0o600),
-		os.WriteFile(filepath.Join(dir, "overlay.json"), plan, 0o600))
-	if err != nil {
-		return "", "", err
-	}
-	binary = filepath.Join(dir, "suite.test")
-	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-overlay", filepath.Join(dir, "overlay.json"), "-o", binary, l.Package)
-	cmd.Dir = root
-	output, err := cmd.CombinedOutput()
-	return binary, string(output), err
-}
-
-func sees(l link, file string) bool {
-	for _, folder := range l.Folders {
-		if filepath.ToSlash(filepath.Dir(file)) == strings.TrimSuffix(folder, "/") {
-			return true
+// build builds a link's suite with some files replaced.
+func build(ctx context.Context, root, dir, binary string, l link, instead map[string][]byte) error {
+	replace := map[string]string{}
+	for file, text := range instead {
+		to := filepath.Join(dir, strings.ReplaceAll(file, "/", "_"))
+		if err := os.WriteFile(to, text, 0o600); err != nil {
+			return err
 		}
+		replace[filepath.Join(root, file)] = to
 	}
-	return false
+	plan, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		return err
+	}
+	overlay := filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(overlay, plan, 0o600); err != nil {
+		return err
+	}
+	args := []string{"test", "-c", "-vet=off", "-overlay", overlay, "-o", binary}
+	if l.Race {
+		args = append(args, "-race")
+	}
+	cmd := exec.CommandContext(ctx, "go", append(args, "./"+l.Package)...)
+	cmd.Dir = root
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("link %s: %w\n%s", l.Name, err, output)
+	}
+	return nil
+}
+
+var failed = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
+
+// attempt runs a built suite for one mutant, 0 for none, and returns the test that failed first.
+func attempt(ctx context.Context, root, binary string, l link, number int, limit time.Duration) (verdict, string, string) {
+	args := []string{"-test.run", l.Run, "-test.failfast", "-test.timeout", limit.String()}
+	if l.Skip != "" {
+		args = append(args, "-test.skip", l.Skip)
+	}
+	args = append(args, l.Args...)
+	within, cancel := context.WithTimeout(ctx, limit+5*time.Second)
+	defer cancel()
+	line := fmt.Sprintf(`ulimit -v %d 2>/dev/null; exec "$0" "$@"`, memory)
+	if l.Race { // which reserves more addresses than there is memory
+		line = `exec "$0" "$@"`
+	}
+	cmd := exec.CommandContext(within, "sh", append([]string{"-c", line, binary}, args...)...)
+	cmd.Dir = filepath.Join(root, l.Package)
+	cmd.Env = append(os.Environ(), fmt.Sprintf("MUTANT=%d", number))
+	cmd.WaitDelay = time.Second
+	output, err := cmd.CombinedOutput()
+	text := string(output)
+	switch {
+	case err == nil:
+		return survived, "", text
+	case within.Err() != nil, strings.Contains(text, "panic: test timed out after"), strings.Contains(text, "out of memory"),
+		strings.Contains(text, "cannot allocate memory"):
+		return hung, "", text
+	}
+	by := "exit"
+	if m := failed.FindStringSubmatch(text); m != nil {
+		by = m[1]
+	} else if strings.Contains(text, "panic: ") {
+		by = "panic"
+	}
+	return killed, by, text
 }

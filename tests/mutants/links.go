@@ -1,0 +1,41 @@
+package main
+
+// link is one link of the chain of evidence: a suite that may kill a mutant.
+type link struct {
+	Name    string
+	Package string   // from the root of the module
+	Run     string   // which tests
+	Skip    string   // which of them not
+	Args    []string // more arguments of the test binary
+	Race    bool     // with the race detector
+	Wire    bool     // it runs in real time on a real connection, so a failure counts only when it comes twice
+	Folders []string // the folders whose mutants it can see
+}
+
+// links are tried in this order: the cheapest of those that look closest first.
+func links() []link {
+	rapid := func(checks string) []string {
+		return []string{"-rapid.checks=" + checks, "-rapid.nofailfile", "-rapid.shrinktime=0s"}
+	}
+	core, layer := []string{"fsm"}, []string{"fsm", "lifecycle"}
+	all, wire := []string{"fsm", "lifecycle", "adapter/ably"}, []string{"adapter/ably"}
+	return []link{
+		{Name: "fsm-unit", Package: "fsm", Run: ".", Args: rapid("100"), Folders: core},
+		{Name: "lifecycle-unit", Package: "lifecycle", Run: ".", Args: rapid("100"), Folders: layer},
+		{Name: "stack", Package: "tests/stack", Run: ".", Args: rapid("300"), Wire: true, Folders: all},
+		{Name: "chain-core", Package: "tests/chain", Run: "^TestCoreAgainstModel", Args: rapid("3000"), Folders: core},
+		{Name: "chain-rooms", Package: "tests/chain", Run: ".", Skip: "^TestCoreAgainstModel", Args: rapid("3000"), Folders: layer},
+		{Name: "equality", Package: "tests/equality", Run: "^TestTheGraphsAreEqual", Folders: core},
+		{Name: "explore", Package: "tests/explore/roomsmachine", Run: "^(TestTheCoreKeepsTheLivenessProperties|TestModelAndCoreHaveTheKnownSizes|" +
+			"TestStatesMapToTheModelOneToOne)", Args: []string{"-test.short"}, Folders: core},
+		{Name: "linear", Package: "tests/linear", Run: "^(TestLinearizable|TestCallsWithoutEnd)", Args: []string{"-linear.ops=4000"}, Race: true, Folders: layer},
+		{Name: "schedules", Package: "tests/schedules", Run: "^(TestContextEndsAsItSettles|TestBursts|TestDisposeUnderGets|TestRandomReach|TestEveryEdge|" +
+			"TestCallsFrom|TestAnOpening)", Args: []string{"-test.short"}, Folders: layer},
+		{Name: "adapter-unit", Package: "adapter/ably", Run: ".", Wire: true, Folders: wire},
+	}
+}
+
+// files names the files of a folder that are changed, where that is not all of them: in the adapter, the path of a room.
+func files() map[string][]string {
+	return map[string][]string{"adapter/ably": {"attach.go", "channel.go", "detach.go", "events.go", "registry.go", "room.go"}}
+}

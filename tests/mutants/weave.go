@@ -1,0 +1,99 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+// helper is the file that a woven package has besides its own: it says which mutant this run is of.
+const helper = `package %s
+
+import (
+	"os"
+	"strconv"
+)
+
+var mutantNow, _ = strconv.Atoi(os.Getenv("MUTANT"))
+
+func mutantIs(n int) bool { return mutantNow == n }
+`
+
+// planted is a file with one mutant, as a copy of the source with the passage replaced.
+func planted(text []byte, m mutant) []byte {
+	return slices.Concat(text[:m.begin], []byte(m.to), text[m.end:])
+}
+
+// weave puts mutants into one text, each behind the question whether it is the one that this run is of: so one build serves them all.
+// They must be those of one file, with numbers.
+func weave(text []byte, mutants []mutant) []byte {
+	sorted := slices.Clone(mutants)
+	slices.SortStableFunc(sorted, func(a, b mutant) int { return cmp.Or(cmp.Compare(a.begin, b.begin), cmp.Compare(b.end, a.end)) })
+	var b strings.Builder
+	weaveInto(&b, text, 0, len(text), sorted)
+	return []byte(b.String())
+}
+
+// weaveInto writes the text from begin to end with its mutants, which are sorted by their begin, the longer ones first. Passages hold
+// one another or are apart, since they are nodes of a tree.
+func weaveInto(b *strings.Builder, text []byte, begin, end int, mutants []mutant) {
+	for len(mutants) > 0 {
+		m := mutants[0]
+		inside := 1
+		for inside < len(mutants) && mutants[inside].begin < m.end {
+			inside++
+		}
+		b.Write(text[begin:m.begin])
+		var original strings.Builder
+		weaveInto(&original, text, m.begin, m.end, mutants[1:inside])
+		b.WriteString(m.wrap(original.String()))
+		begin, mutants = m.end, mutants[inside:]
+	}
+	b.Write(text[begin:end])
+}
+
+func (m mutant) wrap(original string) string {
+	switch m.form {
+	case condition:
+		return fmt.Sprintf("(mutantIs(%d) != (%s))", m.number, original)
+	case expression:
+		return fmt.Sprintf("func() %s { if mutantIs(%d) { return %s }; return %s }()", m.typ, m.number, m.to, original)
+	case simple:
+		return fmt.Sprintf("func() { if !mutantIs(%d) { %s } }()", m.number, original)
+	}
+	return fmt.Sprintf("if !mutantIs(%d) { %s }", m.number, original)
+}
+
+// prepare numbers the mutants that compile and can be woven, and tells those that don't compile apart.
+func prepare(p *source, mutants []mutant) (good, broken []mutant) {
+	help := map[string][]byte{p.helperFile(): fmt.Appendf(nil, helper, p.types.Name())}
+	for i, m := range mutants {
+		text := p.text[m.File]
+		if p.compiles(map[string][]byte{m.File: planted(text, m)}) != nil {
+			broken = append(broken, m)
+			continue
+		}
+		m.number = i + 1
+		if m.form == expression && m.typ == "" || p.compiles(map[string][]byte{m.File: weave(text, []mutant{m}), p.helperFile(): help[p.helperFile()]}) != nil {
+			m.number = 0
+		}
+		good = append(good, m)
+	}
+	return good, broken
+}
+
+func (s *source) helperFile() string { return path.Join(s.folder, "mutants_woven.go") }
+
+// woven returns the files of the package with all numbered mutants.
+func (s *source) woven(mutants []mutant) map[string][]byte {
+	files := map[string][]byte{s.helperFile(): fmt.Appendf(nil, helper, s.types.Name())}
+	for _, file := range s.files() {
+		own := slices.DeleteFunc(slices.Clone(mutants), func(m mutant) bool { return m.File != file || m.number == 0 })
+		if len(own) > 0 {
+			files[file] = weave(s.text[file], own)
+		}
+	}
+	return files
+}
