@@ -18,7 +18,8 @@ type verdict string
 const (
 	killed   verdict = "killed"
 	survived verdict = "survived"
-	hung     verdict = "hung" // a suite that never ends, or eats all memory, notices too, but doesn't say what is wrong
+	passed   verdict = "unreached" // the suite, run with nothing planted, did not come by the place, so there was nothing to run
+	hung     verdict = "hung"      // a suite that never ends, or eats all memory, notices too, but doesn't say what is wrong
 )
 
 // memory is what a suite may take, in KiB of addresses: a loop that a mutant has made endless must not take the machine down.
@@ -56,8 +57,8 @@ func build(ctx context.Context, root, dir, binary string, l link, instead map[st
 
 var failed = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
 
-// attempt runs a built suite for one mutant, 0 for none, and returns the test that failed first.
-func attempt(ctx context.Context, root, binary string, l link, number int, limit time.Duration) (verdict, string, string) {
+// attempt runs a built suite for one mutant, 0 for none, and returns the test that failed first, and what was printed.
+func attempt(ctx context.Context, root, binary string, l link, number int, limit time.Duration, env ...string) (verdict, string, string) {
 	args := []string{"-test.run", l.Run, "-test.failfast", "-test.timeout", limit.String()}
 	if l.Skip != "" {
 		args = append(args, "-test.skip", l.Skip)
@@ -71,7 +72,7 @@ func attempt(ctx context.Context, root, binary string, l link, number int, limit
 	}
 	cmd := exec.CommandContext(within, "sh", append([]string{"-c", line, binary}, args...)...)
 	cmd.Dir = filepath.Join(root, l.Package)
-	cmd.Env = append(os.Environ(), fmt.Sprintf("MUTANT=%d", number))
+	cmd.Env = append(append(os.Environ(), fmt.Sprintf("MUTANT=%d", number)), env...)
 	cmd.WaitDelay = time.Second
 	output, err := cmd.CombinedOutput()
 	text := string(output)

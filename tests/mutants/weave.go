@@ -8,17 +8,29 @@ import (
 	"strings"
 )
 
-// helper is the file that a woven package has besides its own: it says which mutant this run is of.
+// helper is the file that a woven package has besides its own: it says which mutant this run is of, and writes down which ones a run
+// comes by when it is asked to.
 const helper = `package %s
 
 import (
+	"fmt"
 	"os"
 	"strconv"
+	"sync/atomic"
 )
 
 var mutantNow, _ = strconv.Atoi(os.Getenv("MUTANT"))
 
-func mutantIs(n int) bool { return mutantNow == n }
+var mutantTrace, _ = os.OpenFile(os.Getenv("MUTANT_TRACE"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+
+var mutantSeen [1 << 14]atomic.Bool
+
+func mutantIs(n int) bool {
+	if mutantTrace != nil && !mutantSeen[n].Swap(true) {
+		fmt.Fprintln(mutantTrace, n)
+	}
+	return mutantNow == n
+}
 `
 
 // planted is a file with one mutant, as a copy of the source with the passage replaced.
