@@ -36,10 +36,6 @@ func without(outputs []RoomOutput, kind RoomOutputKind) []RoomOutput {
 	return slices.DeleteFunc(outputs, func(o RoomOutput) bool { return o.Kind == kind })
 }
 
-func hasOutput(outputs []RoomOutput, kind RoomOutputKind) bool {
-	return slices.ContainsFunc(outputs, func(o RoomOutput) bool { return o.Kind == kind })
-}
-
 func isEnd(in RoomInput) bool { return in.Kind >= KindAttachEnded && in.Kind <= KindGiveBackEnded }
 
 var roomFaults = []roomFault{

@@ -1,0 +1,60 @@
+package fsm
+
+import "fmt"
+
+// RoomState is the whole state of a [Room] as plain data, for explorers and traces.
+type RoomState[E comparable] struct {
+	LastCall           Call // how many calls have begun
+	Status             Status
+	Err                E // belongs to the status
+	Channel            ChannelState
+	ChannelErr         E
+	Operation          Operation // the one that runs
+	Caller             Call      // who waits for it; 0 when its caller gave up
+	Phase              Phase
+	Waiting            []WaitingOperation // in the order in which they came
+	HasAttachedOnce    bool               // CHA-RL13
+	ExplicitlyDetached bool               // CHA-RL14
+}
+
+// WaitingOperation is an operation that has not begun.
+type WaitingOperation struct {
+	Operation Operation
+	Caller    Call // 0 when its caller gave up
+}
+
+// StateInto writes the whole state into s, whose memory it uses again; it shares nothing with the core.
+func (r *Room[E]) StateInto(s *RoomState[E]) {
+	waiting := s.Waiting[:0]
+	for _, w := range r.waiting {
+		waiting = append(waiting, WaitingOperation{w.op, w.caller})
+	}
+	*s = RoomState[E]{LastCall: r.lastCall, Status: r.status, Err: r.err, Channel: r.channel, ChannelErr: r.channelErr, Operation: r.op,
+		Caller: r.caller, Phase: r.phase, Waiting: waiting, HasAttachedOnce: r.hasAttachedOnce, ExplicitlyDetached: r.explicitlyDetached}
+}
+
+// Restore puts the core in the state that [Room.StateInto] gave, of this core or of another: from then on both do the same. It shares
+// nothing with s. A state that no core can hold is refused with an error that says why, and nothing has changed.
+func (r *Room[E]) Restore(s RoomState[E]) error {
+	runs, pending := s.Operation != NoOperation, map[Call]bool{}
+	if s.Status > StatusReleased || s.Channel > ChannelFailed || s.Operation > OpRelease || s.Phase > InGiveBack {
+		return fmt.Errorf("fsm: no room is %v on a channel that is %v, with the operation %v in phase %v", s.Status, s.Channel, s.Operation, s.Phase)
+	}
+	if runs != (s.Phase != Idle) || !runs && (s.Caller != 0 || len(s.Waiting) > 0) {
+		return fmt.Errorf("fsm: the operation %v is in phase %v, %d wait", s.Operation, s.Phase, len(s.Waiting))
+	}
+	for _, w := range append([]WaitingOperation{{s.Operation, s.Caller}}, s.Waiting...) {
+		if w.Caller > s.LastCall || w.Caller != 0 && pending[w.Caller] || runs && (w.Operation == NoOperation || w.Operation > OpRelease) {
+			return fmt.Errorf("fsm: call %d has not begun, or waits twice, or waits for nothing", w.Caller)
+		}
+		pending[w.Caller] = true
+	}
+	waiting := r.waiting[:0]
+	for _, w := range s.Waiting {
+		waiting = append(waiting, waitingOp{w.Operation, w.Caller})
+	}
+	*r = Room[E]{table: r.table, lastCall: s.LastCall, status: s.Status, err: s.Err, channel: s.Channel, channelErr: s.ChannelErr,
+		op: s.Operation, caller: s.Caller, phase: s.Phase, waiting: waiting,
+		hasAttachedOnce: s.HasAttachedOnce, explicitlyDetached: s.ExplicitlyDetached}
+	return nil
+}
