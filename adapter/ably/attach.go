@@ -38,6 +38,9 @@ func (c *channel) attach() error {
 	if c.real != ably.ChannelStateAttaching { // else it joins an attach that was sent
 		c.resent = resent{queued: !connected, sentAt: c.client.now()}
 	}
+	if !c.hooked {
+		c.hook()
+	}
 	err := c.run(c.ch.Attach)
 	if c.lost != nil {
 		return c.lost

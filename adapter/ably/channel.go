@@ -19,6 +19,7 @@ type channel struct {
 	name    string
 	options lifecycle.RoomOptions
 	emit    func(lifecycle.ChannelStateChange)
+	sink    *Room // whose channel it is, for what comes through it beside events
 
 	mu    sync.Mutex
 	moved chan struct{} // closed when something below has changed; nil while nobody waits
@@ -27,6 +28,7 @@ type channel struct {
 	// The channel in ably-go.
 	ch         *ably.RealtimeChannel // nil while the room holds none
 	off        func()                // ends listening to ch
+	hooked     bool                  // ch's messages are listened to
 	claimed    bool                  // the name is this channel's
 	real       ably.ChannelState     // what ch's events said last
 	retrying   bool                  // ably-go may go on attaching ch by itself, after a pause
@@ -160,7 +162,7 @@ func (c *channel) acquire() error {
 		options = append(options, whenMade(options[0], &made))
 		ch := client.realtime.Channels.Get(c.name, options...)
 		if made {
-			c.ch, c.stale, c.retrying, c.attachedOn, c.resent = ch, false, false, "", resent{}
+			c.ch, c.hooked, c.stale, c.retrying, c.attachedOn, c.resent = ch, false, false, false, "", resent{}
 			// The listener waits for the lock, so that it comes after the state that is read here, or brings a later one.
 			c.off = ch.OnAll(func(change ably.ChannelStateChange) { c.channelChanged(ch, change) })
 			c.real = ch.State()

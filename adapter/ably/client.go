@@ -36,7 +36,10 @@ type Rooms = lifecycle.Rooms[*Room]
 // room.
 type Client struct {
 	realtime       *ably.Realtime
+	owned          bool // the realtime client is the chat client's
+	rest           restAPI
 	rooms          *Rooms
+	connection     Connection
 	log            *slog.Logger
 	observe        func(lifecycle.RoomStep)
 	requestTimeout time.Duration
@@ -65,6 +68,7 @@ type Option func(*config)
 
 type config struct {
 	log            *slog.Logger
+	rest           *ably.REST
 	observeRooms   []lifecycle.RoomsOption
 	observeRoom    func(lifecycle.RoomStep)
 	requestTimeout time.Duration
@@ -127,6 +131,8 @@ func New(client *ably.Realtime, options ...Option) (*Client, error) {
 		realtime: client, log: cfg.log, observe: cfg.observeRoom, requestTimeout: cfg.requestTimeout, retryTimeout: cfg.retryTimeout,
 		claims: map[string]*claim{}, disposed: make(chan struct{}),
 	}
+	c.rest.client = cfg.rest
+	c.connection.client = c
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	if cfg.log != nil {
 		cfg.observeRooms = append(cfg.observeRooms, lifecycle.WithLogger(cfg.log))
@@ -143,8 +149,8 @@ func invalid(reason string) error {
 // Rooms returns the client's rooms. It is always the same value.
 func (c *Client) Rooms() *Rooms { return c.rooms }
 
-// Dispose releases all rooms and ends the client (CHA-CL1). The realtime client stays as it is, and may have a new chat client
-// afterwards. Dispose may be called again and concurrently; every call has the same end.
+// Dispose releases all rooms and ends the client (CHA-CL1). A realtime client that was given to [New] stays as it is, and may have a new
+// chat client afterwards; that of [Connect] is closed. Dispose may be called again and concurrently; every call has the same end.
 //
 // Errors: those of [lifecycle.Rooms.Dispose]; the context's cause when ctx ends first: then the disposal goes on, unless ctx had ended
 // before the call.
@@ -176,7 +182,11 @@ func (c *Client) end() {
 	c.cancel()
 	c.mu.Unlock()
 	c.working.Wait()
+	c.connection.listeners.Clear() // CHA-CL1b
 	inUse.remove(c.realtime.Connection)
+	if c.owned {
+		c.realtime.Close()
+	}
 }
 
 // background runs f in a goroutine that Dispose ends and waits for; it tells whether it did.

@@ -24,6 +24,7 @@ func (c *Client) listen() {
 
 // connectionChanged passes a change of the connection on to the rooms' channels, and gets rid of what could not be got rid of before.
 func (c *Client) connectionChanged(change ably.ConnectionStateChange) {
+	c.connection.changed(change)
 	connected := change.Current == ably.ConnectionStateConnected
 	c.mu.Lock()
 	c.epoch++

@@ -62,6 +62,12 @@ func (c *channel) channelChanged(ch *ably.RealtimeChannel, change ably.ChannelSt
 		return
 	}
 	c.stale = false
+	// Before the room's listeners can hear of a discontinuity (CHA-M5c, CHA-M5d).
+	if event.Current != lifecycle.ChannelAttached {
+		c.sink.messages.subscriptions.left()
+	} else {
+		c.sink.messages.subscriptions.attached(c, event.Resumed, event.Update)
+	}
 	c.tell(event)
 }
 

@@ -2,6 +2,7 @@ package ablychat
 
 import (
 	"context"
+	"time"
 
 	"github.com/ably/ably-go/ably"
 
@@ -9,9 +10,20 @@ import (
 )
 
 // Room is a chat room on Ably: a [lifecycle.Room] on the channel "<name>::$chat" (CHA-RC3c). It is got from a client's [Rooms].
+//
+// Its features are got by its methods, each of which returns the same value every time: Messages, Reactions, Typing, Presence, Occupancy. After
+// the room's release they tell no more events.
 type Room struct {
 	*lifecycle.Room
 	release func(context.Context) error
+	client  *Client
+	channel *channel
+
+	messages  Messages
+	reactions RoomReactions
+	typing    Typing
+	presence  Presence
+	occupancy Occupancy
 }
 
 // backend opens and releases rooms for lifecycle.Rooms.
@@ -21,11 +33,19 @@ type backend struct{ client *Client }
 func (b backend) Open(_ context.Context, name string, options lifecycle.RoomOptions) (*Room, error) {
 	ch := newChannel(b.client, name, options)
 	room, release := lifecycle.NewRoom(name, options, ch, lifecycle.RoomConfig{Logger: b.client.log, Observe: b.client.observe})
-	return &Room{Room: room, release: release}, nil
+	r := &Room{Room: room, release: release, client: b.client, channel: ch}
+	ch.sink = r
+	r.messages.room, r.reactions.room, r.presence.room, r.occupancy.room = r, r, r, r
+	r.typing.room, r.typing.interval, r.typing.began = r, options.Typing.HeartbeatThrottle, time.Now()
+	return r, nil
 }
 
 // Release ends a room (CHA-RL3).
-func (b backend) Release(ctx context.Context, _ string, room *Room) error { return room.release(ctx) }
+func (b backend) Release(ctx context.Context, _ string, room *Room) error {
+	err := room.release(ctx)
+	room.dispose() // CHA-RC1g6
+	return err
+}
 
 // channelSuffix is what the names of rooms' channels end in.
 const channelSuffix = "::$chat"

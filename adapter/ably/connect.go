@@ -1,0 +1,38 @@
+package ablychat
+
+import (
+	"github.com/ably/ably-go/ably"
+)
+
+// WithREST gives the chat client a REST client, for all that goes by REST: sending, updating and deleting messages, the history, reactions to
+// messages, and how many are in a room. It stays the caller's. Rooms and messages whose names have a slash can't be reached with it; see
+// [Connect], which has no such limit.
+func WithREST(rest *ably.REST) Option { return func(c *config) { c.rest = rest } }
+
+// Connect makes a realtime client and a REST client from the same options, and a chat client on them, which owns both: [Client.Dispose] closes
+// the connection. The realtime client connects at once, unless the options say otherwise.
+//
+// Errors: ably-go's, for options that can't be.
+func Connect(options ...ably.ClientOption) (*Client, error) {
+	rest, err := ably.NewREST(append(append([]ably.ClientOption{Agent()}, options...), throughTransport())...)
+	if err != nil {
+		return nil, fromAbly("create chat client", err)
+	}
+	realtime, err := ably.NewRealtime(append([]ably.ClientOption{Agent()}, options...)...)
+	if err != nil {
+		return nil, fromAbly("create chat client", err)
+	}
+	client, err := New(realtime, WithREST(rest))
+	if err != nil {
+		realtime.Close()
+		return nil, err
+	}
+	client.rest.ours, client.owned = true, true
+	return client, nil
+}
+
+// Realtime returns the realtime client that the chat client is on.
+func (c *Client) Realtime() *ably.Realtime { return c.realtime }
+
+// ClientID returns the id of the client as Ably knows it; empty when it has none, or has not connected yet (CHA-CL).
+func (c *Client) ClientID() string { return c.realtime.Auth.ClientID() }

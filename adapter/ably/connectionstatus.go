@@ -1,0 +1,107 @@
+package ablychat
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/ably/ably-go/ably"
+
+	"ablyrooms.example/lifecycle"
+	"ablyrooms.example/lifecycle/listen"
+)
+
+// ConnectionStatus is the status of the client's connection to Ably (CHA-CS1).
+type ConnectionStatus uint8
+
+// The statuses of a connection.
+const (
+	ConnectionInitialized  ConnectionStatus = iota // not connecting yet (CHA-CS1a)
+	ConnectionConnecting                           // connecting (CHA-CS1b)
+	ConnectionConnected                            // connected (CHA-CS1c)
+	ConnectionDisconnected                         // not connected, perhaps for a short time; retried (CHA-CS1d)
+	ConnectionSuspended                            // not connected for a long time; retried (CHA-CS1e)
+	ConnectionFailed                               // for a reason that can't be retried (CHA-CS1f)
+	ConnectionClosing                              // closed by the user, not at its end yet (CHA-CS1g)
+	ConnectionClosed                               // closed by the user (CHA-CS1h)
+)
+
+var connectionStatusNames = [...]string{"initialized", "connecting", "connected", "disconnected", "suspended", "failed", "closing", "closed"}
+
+// String returns the status's name, in lower case.
+func (s ConnectionStatus) String() string {
+	if int(s) < len(connectionStatusNames) {
+		return connectionStatusNames[s]
+	}
+	return "unknown"
+}
+
+var connectionStatuses = map[ably.ConnectionState]ConnectionStatus{
+	ably.ConnectionStateInitialized:  ConnectionInitialized,
+	ably.ConnectionStateConnecting:   ConnectionConnecting,
+	ably.ConnectionStateConnected:    ConnectionConnected,
+	ably.ConnectionStateDisconnected: ConnectionDisconnected,
+	ably.ConnectionStateSuspended:    ConnectionSuspended,
+	ably.ConnectionStateFailed:       ConnectionFailed,
+	ably.ConnectionStateClosing:      ConnectionClosing,
+	ably.ConnectionStateClosed:       ConnectionClosed,
+}
+
+func connectionStatus(s ably.ConnectionState) ConnectionStatus { return connectionStatuses[s] }
+
+// ConnectionStatusChange is what listeners of a connection's status are told (CHA-CS4).
+type ConnectionStatusChange struct {
+	Current  ConnectionStatus     // the new status (CHA-CS4a)
+	Previous ConnectionStatus     // the status before (CHA-CS4b)
+	Error    *lifecycle.ErrorInfo // the error that belongs to the new status, or nil (CHA-CS4c)
+	RetryIn  time.Duration        // until the next attempt to connect; 0 when there is none, or it is not known
+}
+
+// Connection is a chat client's view of its connection to Ably (CHA-CS). It is got from [Client.Connection]. All methods may be called
+// concurrently, and from within listeners.
+type Connection struct {
+	client    *Client
+	listeners listen.List[ConnectionStatusChange]
+}
+
+// Connection returns the client's connection; it is always the same value.
+func (c *Client) Connection() *Connection { return &c.connection }
+
+// Status returns the connection's status (CHA-CS2a).
+func (c *Connection) Status() ConnectionStatus {
+	return connectionStatus(c.client.realtime.Connection.State())
+}
+
+// Error returns the error that belongs to the present status, or nil (CHA-CS2b).
+func (c *Connection) Error() *lifecycle.ErrorInfo {
+	return connectionReason(c.client.realtime.Connection.ErrorReason())
+}
+
+// OnStatusChange registers a listener for changes of the status (CHA-CS4d) and returns what removes it (CHA-CS4e). All that
+// [lifecycle.Room.OnStatusChange] says of listeners holds.
+func (c *Connection) OnStatusChange(listener func(ConnectionStatusChange)) (off func()) {
+	return c.listeners.Add(listener, c.client.listening("", 0))
+}
+
+// StatusChanges is [Connection.OnStatusChange] for those who range: every change from the call on, until the context ends, the loop is
+// left or the client is disposed of. The error is always nil.
+func (c *Connection) StatusChanges(ctx context.Context) iter.Seq2[ConnectionStatusChange, error] {
+	return c.listeners.Events(ctx, c.client.listening("", 0))
+}
+
+// changed tells the listeners of a change (CHA-CS5c); an event that leaves the status as it was is none.
+func (c *Connection) changed(change ably.ConnectionStateChange) {
+	if change.Current == change.Previous {
+		return
+	}
+	c.listeners.Publish(ConnectionStatusChange{
+		Current: connectionStatus(change.Current), Previous: connectionStatus(change.Previous), Error: connectionReason(change.Reason), RetryIn: change.RetryIn,
+	})
+}
+
+func connectionReason(err *ably.ErrorInfo) *lifecycle.ErrorInfo {
+	if err == nil {
+		return nil
+	}
+	return fromAbly("connect", err)
+}

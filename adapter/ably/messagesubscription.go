@@ -1,0 +1,197 @@
+package ablychat
+
+import (
+	"context"
+	"iter"
+	"maps"
+	"slices"
+	"sync"
+
+	"ablyrooms.example/chat"
+	"ablyrooms.example/lifecycle"
+)
+
+// MessageSubscription is one listener for messages. Its methods may be called concurrently, and from within listeners.
+//
+// It has a point in the room's order of messages: what comes after it is told to the listener, and what was before it is in
+// [MessageSubscription.HistoryBeforeSubscribe]. The point is where the subscription was made (CHA-M5a), or where the room attached next, if
+// it was not attached then (CHA-M5b). When continuity is lost it moves to where the room attached again (CHA-M5c, CHA-M5d), before the room's
+// listeners hear of the discontinuity.
+type MessageSubscription struct {
+	messages *Messages
+	off      func()
+	ready    chan struct{} // closed when there is a point, or never will be one
+
+	// Guarded by the mu of subscriptions.
+	point string // a channel serial; "" before there is one
+	told  map[string]bool
+	order []string // of told, oldest first
+	ended bool
+}
+
+// maxTold is how many messages of those that a listener was told are remembered, to leave them out of the history. It has to cover those that
+// come between the room's attaching and the reading of its point, which is a matter of microseconds.
+const maxTold = 1000
+
+// subscriptions are the subscriptions for messages of a room.
+//
+// The point should be the serial with which the channel attached, which ably-go keeps to itself. The serial that it does tell is the
+// channel's latest, when the event of the attaching is heard: at that serial or after. Every message in between goes to the listener, so
+// these are remembered, and left out of the history: neither gap nor duplicate.
+type subscriptions struct {
+	mu   sync.Mutex
+	list []*MessageSubscription
+}
+
+// Subscribe registers a listener for messages that are sent, updated or deleted, also by this client (CHA-M4). It attaches nothing. At most
+// [MaxPending] events may wait for it.
+func (m *Messages) Subscribe(listener func(chat.MessageEvent)) *MessageSubscription {
+	s := &MessageSubscription{messages: m}
+	m.subscriptions.add(s, func() { s.off = m.listeners.Add(listener, m.room.listening()) })
+	return s
+}
+
+// Events is [Messages.Subscribe] for those who range: every event from the call on, until the context ends, the loop is left or the room is
+// released. A [listen.OverflowError] tells of what was lost. The subscription is for the history before it; it ends with the context.
+func (m *Messages) Events(ctx context.Context) (iter.Seq2[chat.MessageEvent, error], *MessageSubscription) {
+	s := &MessageSubscription{messages: m}
+	var events iter.Seq2[chat.MessageEvent, error]
+	m.subscriptions.add(s, func() { events = m.listeners.Events(ctx, m.room.listening()) })
+	context.AfterFunc(ctx, s.Unsubscribe)
+	return events, s
+}
+
+// Unsubscribe removes the listener (CHA-M4b); it may be called again. Calls of HistoryBeforeSubscribe that wait for a point end.
+func (s *MessageSubscription) Unsubscribe() {
+	if s.off != nil {
+		s.off()
+	}
+	subs := &s.messages.subscriptions
+	subs.mu.Lock()
+	defer subs.mu.Unlock()
+	subs.list = slices.DeleteFunc(subs.list, func(e *MessageSubscription) bool { return e == s })
+	s.end()
+}
+
+// end gives up waiting for a point. The lock is held.
+func (s *MessageSubscription) end() {
+	if s.ended = true; s.point == "" && s.ready != nil {
+		close(s.ready)
+		s.ready = nil
+	}
+}
+
+// HistoryBeforeSubscribe returns the messages before the subscription's point, newest first (CHA-M5f), page by page; Order is not looked at. While
+// the room has not attached since the subscription was made, it waits for that.
+//
+// After a loss of continuity that came without a detach (an UPDATE), a message that arrives at the very moment may be told to the listener
+// and be in the history too: its serial tells that it is the same.
+//
+// Errors: [lifecycle.InvalidArgument] for a query that can't be; [lifecycle.ResourceDisposed] when the subscription, or the room, ends before there
+// is a point; the service's (CHA-M5i); the context's cause.
+func (s *MessageSubscription) HistoryBeforeSubscribe(ctx context.Context, query HistoryQuery) (*Page, error) {
+	const operation = "get history before subscription"
+	query.Order = NewestFirst
+	values, err := query.values(operation)
+	if err != nil {
+		return nil, err
+	}
+	subs := &s.messages.subscriptions
+	subs.mu.Lock()
+	for s.point == "" {
+		if s.ended {
+			subs.mu.Unlock()
+			return nil, lifecycle.NewErrorInfo(lifecycle.ResourceDisposed, "unable to "+operation+"; the subscription ended before the room was attached", nil)
+		}
+		if s.ready == nil {
+			s.ready = make(chan struct{})
+		}
+		ready := s.ready
+		subs.mu.Unlock()
+		select {
+		case <-ready:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+		subs.mu.Lock()
+	}
+	values.Set("fromSerial", s.point) // CHA-M5g
+	without := maps.Clone(s.told)
+	subs.mu.Unlock()
+	return s.messages.page(ctx, values, without)
+}
+
+// add registers a subscription and its listener together, and gives it its point if the channel has one.
+func (l *subscriptions) add(s *MessageSubscription, register func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	register()
+	l.list = append(l.list, s)
+	if serial := s.messages.room.channel.serial(); serial != "" { // CHA-M5a
+		s.point = serial
+	}
+}
+
+// delivered tells the listeners of an event by publish, and remembers it if it is of a new message.
+func (l *subscriptions) delivered(event chat.MessageEvent, publish func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	publish()
+	if event.Type != chat.MessageCreated {
+		return
+	}
+	for _, s := range l.list {
+		if s.told == nil {
+			s.told = map[string]bool{}
+		}
+		if len(s.order) == maxTold {
+			delete(s.told, s.order[0])
+			s.order = s.order[1:]
+		}
+		s.told[event.Message.Serial] = true
+		s.order = append(s.order, event.Message.Serial)
+	}
+}
+
+// left notes that the channel is attached no more: what was told until now is history to whom continuity is lost.
+func (l *subscriptions) left() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range l.list {
+		s.told, s.order = nil, nil
+	}
+}
+
+// attached gives subscriptions their point: those that have none, and all when continuity was lost.
+func (l *subscriptions) attached(c *channel, resumed, update bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.list) == 0 {
+		return
+	}
+	serial := c.serial()
+	for _, s := range l.list {
+		if serial == "" || resumed && s.point != "" {
+			continue
+		}
+		if s.point = serial; s.ready != nil {
+			close(s.ready)
+			s.ready = nil
+		}
+		if update {
+			s.told, s.order = nil, nil
+		}
+	}
+}
+
+func (l *subscriptions) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range l.list {
+		s.end()
+	}
+	l.list = nil
+}
+
+// serial returns the channel's latest serial; "" when it is not attached.
+func (c *channel) serial() string { return c.client.realtime.Channels.GetChannelSerials()[c.name] }

@@ -1,0 +1,167 @@
+package ablychat
+
+import (
+	"context"
+	"iter"
+	"log/slog"
+	"sync"
+	"time"
+
+	"ablyrooms.example/chat"
+	"ablyrooms.example/lifecycle/listen"
+)
+
+// typingGrace is how long after a heartbeat was due somebody who was silent still counts as typing (CHA-T10a).
+const typingGrace = 2 * time.Second
+
+// Typing tells others that this client types, and who else does (CHA-T). Methods may be called concurrently, and from within listeners.
+type Typing struct {
+	room      *Room
+	interval  time.Duration
+	began     time.Time
+	listeners listen.List[chat.TypingEvent]
+
+	turns    turns
+	throttle chat.Throttle // only who has the turn uses it
+
+	mu    sync.Mutex
+	set   chat.Typers
+	timer *time.Timer // for the next who is silent for too long; nil while nobody types
+	over  bool
+}
+
+// Typing returns the room's typing indicators.
+func (r *Room) Typing() *Typing { return &r.typing }
+
+// clock is a time that never goes back.
+func (t *Typing) clock() time.Duration { return time.Since(t.began) }
+
+// Keystroke tells others that this client types (CHA-T4). Call it at every keystroke: within the room's heartbeat throttle (10 s by default, see
+// [lifecycle.WithTypingHeartbeatThrottle]) after one that was told, it does nothing, at next to no cost. The room need not be attached.
+//
+// Calls run one at a time; of those that wait, the newest goes on, and the others return nil without effect (CHA-T14).
+//
+// Errors: [lifecycle.Disconnected] without a connection (CHA-T4f); [lifecycle.RoomInInvalidState] for a room that is released; the service's
+// (CHA-T4a5); the context's cause.
+func (t *Typing) Keystroke(ctx context.Context) error {
+	return t.do(ctx, "send typing", chat.TypingStarted)
+}
+
+// Stop tells others that this client types no more (CHA-T5). It does nothing when they don't believe so. Waits and errors are those of
+// [Typing.Keystroke].
+func (t *Typing) Stop(ctx context.Context) error { return t.do(ctx, "stop typing", chat.TypingStopped) }
+
+func (t *Typing) do(ctx context.Context, operation string, what chat.TypingEventType) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if mine, err := t.turns.take(ctx); !mine {
+		return err
+	}
+	defer t.turns.give()
+	if err := t.room.channel.online(operation); err != nil { // CHA-T4f, CHA-T5g
+		return err
+	}
+	now := t.clock()
+	if what == chat.TypingStopped {
+		if !t.throttle.Typing(now) { // CHA-T5a
+			return nil
+		}
+		if err := t.room.channel.publish(ctx, operation, string(what), nil, nil); err != nil { // CHA-T5d1
+			return err
+		}
+		t.throttle.Stopped() // CHA-T5e
+		return nil
+	}
+	if !t.throttle.Keystroke(now) { // CHA-T4c
+		return nil
+	}
+	if err := t.room.channel.publish(ctx, operation, string(what), nil, nil); err != nil { // CHA-T4a5
+		return err
+	}
+	t.throttle.Told(t.clock(), t.interval) // CHA-T4a4
+	return nil
+}
+
+// CurrentTypers returns those who type, this client included, in the order of their client ids (CHA-T18).
+func (t *Typing) CurrentTypers() []chat.TypingMember {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.set.Current()
+}
+
+// Subscribe registers a listener for changes of the set of those who type, and returns what removes it (CHA-T6). It attaches nothing. At most
+// [MaxPending] may wait for it.
+func (t *Typing) Subscribe(listener func(chat.TypingEvent)) (off func()) {
+	return t.listeners.Add(listener, t.room.listening())
+}
+
+// Events is [Typing.Subscribe] for those who range: every change from the call on, until the context ends, the loop is left or the room is
+// released. A [listen.OverflowError] tells of what was lost.
+func (t *Typing) Events(ctx context.Context) iter.Seq2[chat.TypingEvent, error] {
+	return t.listeners.Events(ctx, t.room.listening())
+}
+
+func (t *Typing) receive(w chat.WireMessage) {
+	change, err := chat.DecodeTyping(w)
+	if err != nil {
+		t.room.ignored(slog.LevelInfo, err.Error())
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.over {
+		return
+	}
+	var event chat.TypingEvent
+	var told bool
+	if change.Type == chat.TypingStarted {
+		event, told = t.set.Started(change.TypingMember, t.clock()+t.interval+typingGrace) // CHA-T10a1
+	} else {
+		event, told = t.set.Stopped(change.TypingMember)
+	}
+	if told {
+		t.listeners.Publish(event) // under the lock, so that events come in the order of the changes
+	}
+	t.schedule()
+}
+
+// schedule sets the timer for the next who is silent for too long. The lock is held.
+func (t *Typing) schedule() {
+	at, any := t.set.Next()
+	switch {
+	case !any && t.timer != nil:
+		t.timer.Stop()
+		t.timer = nil
+	case any && t.timer == nil:
+		t.timer = time.AfterFunc(at-t.clock(), t.expire)
+	case any:
+		t.timer.Reset(at - t.clock())
+	}
+}
+
+// expire removes those who were silent for too long (CHA-T13b3).
+func (t *Typing) expire() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for !t.over {
+		event, told := t.set.Expire(t.clock())
+		if !told {
+			t.schedule()
+			return
+		}
+		t.listeners.Publish(event)
+	}
+}
+
+// dispose ends listeners and timers (CHA-T17).
+func (t *Typing) dispose() {
+	t.mu.Lock()
+	t.over = true
+	if t.timer != nil {
+		t.timer.Stop()
+		t.timer = nil
+	}
+	t.mu.Unlock()
+	t.listeners.Clear()
+}
