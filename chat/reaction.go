@@ -23,8 +23,9 @@ func AnnotationType(t ReactionType) string { return annotationPrefix + string(t)
 
 // reactionType returns the type of reaction of an annotation type.
 func reactionType(annotation string) (ReactionType, bool) {
-	name, ok := strings.CutPrefix(annotation, annotationPrefix)
-	if name, ok = strings.CutSuffix(name, annotationSuffix); !ok {
+	name, prefixed := strings.CutPrefix(annotation, annotationPrefix)
+	name, suffixed := strings.CutSuffix(name, annotationSuffix)
+	if !prefixed || !suffixed {
 		return "", false
 	}
 	switch t := ReactionType(name); t {
