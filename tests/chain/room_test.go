@@ -358,7 +358,7 @@ func TestRoomFaultsAreSeen(t *testing.T) {
 		}, "listeners are told"},
 		"a discontinuity is told twice": {with(model.ChannelUpdated(false, 1)), func(r *runningRoom) {
 			on := r.onDiscontinuity
-			r.onDiscontinuity = func(f func(*lifecycle.ErrorInfo)) { on(f); on(f) }
+			r.onDiscontinuity = func(f func(*lifecycle.ErrorInfo)) { on(func(e *lifecycle.ErrorInfo) { f(e); f(e) }) }
 		}, "listeners are told"},
 		"a discontinuity has no cause": {with(model.ChannelUpdated(false, 1)), func(r *runningRoom) {
 			on := r.onDiscontinuity
