@@ -243,7 +243,8 @@ func (g *generator) symbol(d tlatext.Definition, i int) {
 		g.operand(d, t, left)
 		g.operand(d, t, right)
 		if len(g.changes(left)) == 0 && len(g.changes(right)) == 0 {
-			g.add(d, "flip", one, flips[t])
+			both := tlatext.Span{Low: left.Low, High: right.High} // in brackets, for TLA+ has no order between the two operators
+			g.add(d, "flip", both, "("+g.Text(left)+" "+flips[t]+" "+g.Text(right)+")")
 		}
 	case "=":
 		if value, ok := g.Except(i); ok {

@@ -65,6 +65,7 @@ type judge struct {
 	tlc              *tlcrun.TLC
 	dir              string // for the configurations and all that is written
 	limit            time.Duration
+	quick            bool           // don't ask whether a property at a later stage notices what the graph has shown
 	safety, liveness *tlcrun.Config // whose properties are checked
 	originals        map[string]*graphs.Graph
 }
@@ -192,6 +193,9 @@ func (j *judge) judge(ctx context.Context, m mutant) (v verdict) {
 		}
 		if found, only, lacks := graphs.Compare(j.originals[s.name], g, 1); len(found) > 0 {
 			differs = fmt.Sprintf("%d edges less, %d more (%s)", only, lacks, s.name)
+			if j.quick {
+				break
+			}
 		}
 	}
 	if differs != "" {

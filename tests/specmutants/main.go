@@ -4,7 +4,7 @@
 // The mutants are generated from the text of the spec: all of its behaviour, none of its properties. One that is no TLA+ is accounted
 // apart, and so is a run that takes too long. What survives stands in equivalent.txt with the reason, or is a gap.
 //
-//	go run ./tests/specmutants [-all | -sample N -seed S] [-only REGEX] [-list] [-v]
+//	go run ./tests/specmutants [-all | -sample N -seed S] [-only REGEX] [-quick] [-list] [-v]
 package main
 
 import (
@@ -30,6 +30,7 @@ type options struct {
 	only    string
 	list    bool
 	verbose bool
+	quick   bool
 	limit   time.Duration
 	workers int
 }
@@ -42,7 +43,8 @@ func main() {
 	flag.StringVar(&o.only, "only", "", "try the mutants whose name matches this expression, and ask for no number of them")
 	flag.BoolVar(&o.list, "list", false, "list the mutants and try none")
 	flag.BoolVar(&o.verbose, "v", false, "say of each mutant what became of it")
-	flag.DurationVar(&o.limit, "limit", 2*time.Minute, "how long one run of TLC may take")
+	flag.BoolVar(&o.quick, "quick", false, "stop as soon as the graph differs: the survivors are the same, but fewer count as killed by a property")
+	flag.DurationVar(&o.limit, "limit", 5*time.Minute, "how long one run of TLC may take")
 	flag.IntVar(&o.workers, "workers", 2, "how many mutants are tried at once")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -94,7 +96,7 @@ func run(ctx context.Context, o options) (bool, error) {
 		return false, err
 	}
 	defer os.RemoveAll(dir)
-	j := &judge{tlc: tlc, dir: dir, limit: o.limit}
+	j := &judge{tlc: tlc, dir: dir, limit: o.limit, quick: o.quick}
 	if j.safety, err = tlcrun.ReadConfig(filepath.Join(spec, "MCRooms_safety3.cfg")); err != nil {
 		return false, err
 	}

@@ -164,8 +164,8 @@ func (r *report) verdict(w io.Writer, o options) bool {
 		fmt.Fprintln(w, "WRONG:", text)
 	}
 	properties := f.ends[byProperty] + f.ends[byLiveness]
-	fmt.Fprintf(w, "\nEVIDENCE specmutants generated=%d total=%d parsed=%d killed=%d byproperty=%d ofthembyliveness=%d byerror=%d bygraph=%d equivalent=%d survived=%d timeouts=%d share=%.3f\n",
-		r.generated, f.total, f.parsed(), f.killed(), properties, f.ends[byLiveness], f.ends[byError], f.ends[byGraph], f.equivalent, f.survived, f.ends[timeout], f.share())
+	fmt.Fprintf(w, "\nEVIDENCE specmutants generated=%d total=%d parsed=%d killed=%d byproperty=%d ofthembyliveness=%d byerror=%d bygraph=%d equivalent=%d survived=%d timeouts=%d share=%.3f quick=%t\n",
+		r.generated, f.total, f.parsed(), f.killed(), properties, f.ends[byLiveness], f.ends[byError], f.ends[byGraph], f.equivalent, f.survived, f.ends[timeout], f.share(), o.quick)
 	return len(wrong) == 0
 }
 
