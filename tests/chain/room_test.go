@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,7 +21,7 @@ import (
 // gatedChannel is a channel whose operations end when the script says so, and which emits what the script says.
 type gatedChannel struct {
 	emit  func(lifecycle.ChannelStateChange)
-	began []model.RoomOutputKind // what was asked for since it was last looked at
+	began journal[model.RoomOutputKind] // what was asked for
 	gates chan chan error        // of the operation that runs
 	open  chan struct{}          // closed when the script is over: nothing waits any more
 }
@@ -31,10 +32,8 @@ func (c *gatedChannel) Attach(context.Context) error   { return c.run(model.Outp
 func (c *gatedChannel) Detach(context.Context) error   { return c.run(model.OutputDetachChannel) }
 func (c *gatedChannel) GiveBack(context.Context) error { return c.run(model.OutputGiveBackChannel) }
 
-// run needs no lock: the room asks for one thing at a time, and the script looks when everything rests. Where that isn't so, the race
-// detector or the comparison says it.
 func (c *gatedChannel) run(what model.RoomOutputKind) error {
-	c.began = append(c.began, what)
+	c.began.add(what)
 	gate := make(chan error)
 	select {
 	case c.gates <- gate:
@@ -47,6 +46,26 @@ func (c *gatedChannel) run(what model.RoomOutputKind) error {
 	case <-c.open:
 		return nil
 	}
+}
+
+// journal is what was noted since it was last taken.
+type journal[T any] struct {
+	mu   sync.Mutex
+	list []T
+}
+
+func (j *journal[T]) add(entry T) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.list = append(j.list, entry)
+}
+
+func (j *journal[T]) take() []T {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	list := j.list
+	j.list = nil
+	return list
 }
 
 // runningRoom is a room as its users see it; a test spoils it to see that it is noticed.
@@ -105,10 +124,10 @@ func runRoomInBubble(script []model.RoomInput, how roomRun) error {
 	number := func(e *lifecycle.ErrorInfo) int { return slices.Index(reasons, e) }
 
 	channel := &gatedChannel{gates: make(chan chan error, 1), open: make(chan struct{})}
-	var steps []lifecycle.RoomStep
+	var steps journal[lifecycle.RoomStep]
 	var config lifecycle.RoomConfig
 	if how.observe {
-		config.Observe = func(s lifecycle.RoomStep) { steps = append(steps, s) }
+		config.Observe = steps.add
 	}
 	room, release := lifecycle.NewRoom("a", lifecycle.DefaultRoomOptions(), channel, config)
 	r := &runningRoom{attach: room.Attach, detach: room.Detach, release: release, emit: channel.emit,
@@ -118,9 +137,9 @@ func runRoomInBubble(script []model.RoomInput, how roomRun) error {
 	if how.spoil != nil {
 		how.spoil(r)
 	}
-	var told, lost []model.RoomOutput
+	var told, lost journal[model.RoomOutput]
 	r.onStatus(func(c lifecycle.StatusChange) {
-		told = append(told, model.RoomOutput{Kind: model.OutputRoomStatus, Previous: roomStatuses[c.Previous], Status: roomStatuses[c.Current], Err: number(c.Error)})
+		told.add(model.RoomOutput{Kind: model.OutputRoomStatus, Previous: roomStatuses[c.Previous], Status: roomStatuses[c.Current], Err: number(c.Error)})
 	})
 	r.onDiscontinuity(func(e *lifecycle.ErrorInfo) {
 		o := model.RoomOutput{Kind: model.OutputDiscontinuity}
@@ -129,7 +148,7 @@ func runRoomInBubble(script []model.RoomInput, how roomRun) error {
 		} else if e.Cause != nil {
 			o.Err = slices.IndexFunc(reasons, func(r *lifecycle.ErrorInfo) bool { return r != nil && error(r) == e.Cause })
 		}
-		lost = append(lost, o)
+		lost.add(o)
 	})
 
 	calls := map[int]*runningCall{}
@@ -142,7 +161,6 @@ func runRoomInBubble(script []model.RoomInput, how roomRun) error {
 		time.Sleep(2 * lifecycle.RetryPause)
 	}()
 	var state model.RoomState
-	seen := 0
 	for i, in := range script {
 		next, want, refused := state.Step(in)
 		if refused != nil {
@@ -151,7 +169,6 @@ func runRoomInBubble(script []model.RoomInput, how roomRun) error {
 		differs := func(what string, got, want any) error {
 			return fmt.Errorf("input %d, %v, by %v: %s\n  the room   %v\n  the model  %v", i+1, in, state.Explain(in), what, got, want)
 		}
-		told, lost, channel.began = nil, nil, nil
 		switch in.Kind {
 		case model.KindRoomAttach:
 			calls[in.Call] = beginCall(r.attach, how.direct && !slices.Contains(script, model.RoomGiveUp(in.Call)))
@@ -195,6 +212,7 @@ func runRoomInBubble(script []model.RoomInput, how roomRun) error {
 				commands = append(commands, o.Kind)
 			}
 		}
+		began, heard, missed, observed := channel.began.take(), told.take(), lost.take(), steps.take()
 		got := map[int]model.RoomOutcome{}
 		for n, c := range calls {
 			select {
@@ -208,28 +226,27 @@ func runRoomInBubble(script []model.RoomInput, how roomRun) error {
 		switch {
 		case !reflect.DeepEqual(got, settled):
 			return differs("calls end with", got, settled)
-		case !slices.Equal(channel.began, commands):
-			return differs("the channel is asked for", channel.began, commands)
-		case !slices.Equal(told, statuses):
-			return differs("listeners are told", told, statuses)
-		case !slices.Equal(lost, discontinuities):
-			return differs("listeners are told", lost, discontinuities)
+		case !slices.Equal(began, commands):
+			return differs("the channel is asked for", began, commands)
+		case !slices.Equal(heard, statuses):
+			return differs("listeners are told", heard, statuses)
+		case !slices.Equal(missed, discontinuities):
+			return differs("listeners are told", missed, discontinuities)
 		}
 		if status, err := r.status(); roomStatuses[status] != next.Status || number(err) != next.Err {
 			return differs("the getters say", fmt.Sprint(status, number(err)), fmt.Sprint(next.Status, next.Err))
 		}
 		if how.observe {
-			if len(steps) != seen+1 || steps[seen].Seq != uint64(seen+1) || !reflect.DeepEqual(steps[seen].Input, ToRoomCore(in, reason)) {
-				return differs("the steps observed are", steps[seen:], in)
+			if len(observed) != 1 || observed[0].Seq != uint64(i+1) || !reflect.DeepEqual(observed[0].Input, ToRoomCore(in, reason)) {
+				return differs("the steps observed are", observed, in)
 			}
 			var outs []model.RoomOutput
-			for _, o := range steps[seen].Outputs {
+			for _, o := range observed[0].Outputs {
 				outs = append(outs, FromRoomCore(o, number))
 			}
 			if !slices.Equal(outs, want) {
 				return differs("the outputs are, in order", outs, want)
 			}
-			seen++
 		}
 		state = next
 	}
