@@ -22,8 +22,8 @@ import (
 type gatedChannel struct {
 	emit  func(lifecycle.ChannelStateChange)
 	began journal[model.RoomOutputKind] // what was asked for
-	gates chan chan error        // of the operation that runs
-	open  chan struct{}          // closed when the script is over: nothing waits any more
+	gates chan chan error               // of the operation that runs
+	open  chan struct{}                 // closed when the script is over: nothing waits any more
 }
 
 func (c *gatedChannel) OnStateChange(emit func(lifecycle.ChannelStateChange)) { c.emit = emit }
