@@ -86,8 +86,11 @@ func (f *Fair[S, I, O]) lasso(property string, component, starts []int32, reache
 	for j, c := range f.conjuncts {
 		bit := uint64(1) << j
 		disabled := func(n int32) bool { return f.able[n]&bit == 0 }
-		switch i := slices.IndexFunc(component, disabled); {
-		case i >= 0:
+		able := func(n int32) bool { return !disabled(n) }
+		switch {
+		case c.Strong && !slices.ContainsFunc(component, able):
+			l.Why = append(l.Why, c.Name+": can't be taken in it")
+		case !c.Strong && slices.ContainsFunc(component, disabled):
 			l.Why = append(l.Why, c.Name+": can't be taken in a state of it")
 			if !disabled(entry) {
 				_, path := f.space.walk([]int32{at}, inside, disabled)
@@ -97,7 +100,7 @@ func (f *Fair[S, I, O]) lasso(property string, component, starts []int32, reache
 			l.Why = append(l.Why, c.Name+": is taken in it")
 			takes := func(n int32) (arc, bool) {
 				for _, a := range f.space.from(n) {
-					if a.to != n && inside(a.to) && f.of[a.input]&bit != 0 {
+					if inside(a.to) && f.takes(n, a)&bit != 0 {
 						return a, true
 					}
 				}
@@ -138,7 +141,15 @@ func (f *Fair[S, I, O]) replay(l *Lasso[I], p LeadsTo[S]) error {
 		return fmt.Errorf("explore: the counterexample %v is wrong: %s", l, fmt.Sprintf(format, args...))
 	}
 	w, probe := f.space.machine.Walker(), f.space.machine.Walker()
-	owed := f.all()
+	owed, ever, taken := f.all(), uint64(0), uint64(0)
+	barred := func(s S) (set uint64) {
+		for j, in := range f.only {
+			if in != nil && !in(s) {
+				set |= 1 << j
+			}
+		}
+		return set
+	}
 	var entry []byte
 	look := func(steps int) error {
 		if steps == l.P && !p.P(w.State()) {
@@ -160,7 +171,8 @@ func (f *Fair[S, I, O]) replay(l *Lasso[I], p LeadsTo[S]) error {
 				able |= f.of[i]
 			}
 		}
-		owed &= able
+		able &^= barred(w.State())
+		owed, ever = owed&able, ever|able
 		return nil
 	}
 	for i := range len(l.Prefix) + 1 {
@@ -178,14 +190,14 @@ func (f *Fair[S, I, O]) replay(l *Lasso[I], p LeadsTo[S]) error {
 		return err
 	}
 	for i, in := range l.Cycle {
-		before := w.Key(nil)
+		before, out := w.Key(nil), barred(w.State())
 		if _, err := w.Step(in); err != nil {
 			return wrong("input %d of the cycle is refused", i+1)
 		}
 		if !bytes.Equal(before, w.Key(nil)) {
 			for j, c := range f.conjuncts {
 				if c.Of(in) {
-					owed &^= 1 << j
+					taken |= 1 << j &^ out
 				}
 			}
 		}
@@ -199,7 +211,7 @@ func (f *Fair[S, I, O]) replay(l *Lasso[I], p LeadsTo[S]) error {
 	if !bytes.Equal(entry, w.Key(nil)) {
 		return wrong("the cycle does not close")
 	}
-	if owed != 0 {
+	if (owed&^f.strong|ever&f.strong)&^taken != 0 {
 		return wrong("it is not fair")
 	}
 	return nil

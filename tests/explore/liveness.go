@@ -13,12 +13,13 @@ type LeadsTo[S any] struct {
 	P, Q func(s S) bool
 }
 
-// Fairness is one conjunct of weak fairness: an action, which is a set of inputs, that can be taken in every state from some moment
-// on is taken again and again. A step that leads back to the state that it left is no step of the action: it can't be told from
-// stuttering.
+// Fairness is one conjunct of fairness. Weak fairness: an action, which is a set of inputs, that can be taken in every state from some
+// moment on is taken again and again. Strong fairness: one that can be taken again and again is. A step that leads back to the state
+// that it left is no step of the action: it can't be told from stuttering.
 type Fairness[I any] struct {
-	Name string
-	Of   func(in I) bool // whether the input is one of the action
+	Name   string
+	Of     func(in I) bool // whether the input is one of the action
+	Strong bool
 }
 
 // Lasso is a fair behaviour that breaks a property: it goes along Prefix, and then round Cycle for ever; if Cycle is empty, it stays
@@ -50,8 +51,11 @@ func (l *Lasso[I]) String() string {
 type Fair[S, I, O any] struct {
 	space     *Space[S, I, O]
 	conjuncts []Fairness[I]
-	of        []uint64 // by input: the conjuncts of whose action it is
-	able      []uint64 // by state: the conjuncts whose action can be taken
+	of        []uint64       // by input: the conjuncts of whose action it is
+	able      []uint64       // by state: the conjuncts whose action can be taken
+	strong    uint64         // the conjuncts that are strong
+	only      []func(S) bool // by conjunct: in which states its inputs are steps of the action; nil for all
+	barred    []uint64       // by state: the conjuncts of whose action no input is there; nil for none
 }
 
 // Fairly adds fairness to the graph. At most 64 conjuncts are taken; more are a panic.
@@ -59,7 +63,13 @@ func (sp *Space[S, I, O]) Fairly(conjuncts ...Fairness[I]) *Fair[S, I, O] {
 	if len(conjuncts) > 64 {
 		panic("explore: more than 64 conjuncts of fairness")
 	}
-	f := &Fair[S, I, O]{space: sp, conjuncts: conjuncts, of: make([]uint64, len(sp.alphabet)), able: make([]uint64, len(sp.keys))}
+	f := &Fair[S, I, O]{space: sp, conjuncts: conjuncts, of: make([]uint64, len(sp.alphabet)), able: make([]uint64, len(sp.keys)),
+		only: make([]func(S) bool, len(conjuncts))}
+	for j, c := range conjuncts {
+		if c.Strong {
+			f.strong |= 1 << j
+		}
+	}
 	for i, in := range sp.alphabet {
 		for j, c := range conjuncts {
 			if c.Of(in) {
@@ -75,6 +85,35 @@ func (sp *Space[S, I, O]) Fairly(conjuncts ...Fairness[I]) *Fair[S, I, O] {
 		}
 	}
 	return f
+}
+
+// Only narrows the action of the conjunct with that name, if there is one, to steps from the states in which it is to count.
+func (f *Fair[S, I, O]) Only(name string, in func(s S) bool) error {
+	j := slices.IndexFunc(f.conjuncts, func(c Fairness[I]) bool { return c.Name == name })
+	if j < 0 {
+		return nil
+	}
+	f.only[j] = in
+	if f.barred == nil {
+		f.barred = make([]uint64, len(f.able))
+	}
+	return f.space.each(func(n int32, w Walker[S, I, O]) {
+		if !in(w.State()) {
+			f.able[n] &^= 1 << j
+			f.barred[n] |= 1 << j
+		}
+	})
+}
+
+// takes returns the conjuncts of whose action an edge is a step.
+func (f *Fair[S, I, O]) takes(from int32, a arc) uint64 {
+	switch {
+	case a.to == from:
+		return 0
+	case f.barred == nil:
+		return f.of[a.input]
+	}
+	return f.of[a.input] &^ f.barred[from]
 }
 
 // all is the set of the conjuncts.
@@ -101,8 +140,10 @@ func (f *Fair[S, I, O]) Vacuous() (list []string) {
 
 // Check looks for a fair behaviour that breaks the property, and returns none if every fair behaviour of the graph keeps it. Such a
 // behaviour ends in a strongly connected part of the states in which Q does not hold, all of which it may visit again and again; so
-// there is one exactly when some such component, reached from a state with P and without Q in between, is fair: for each conjunct
-// it has a step of the action, or a state in which the action can't be taken. A state by itself is a component too.
+// there is one exactly when some such component, reached from a state with P and without Q in between, is fair: for each weak conjunct
+// it has a step of the action, or a state in which the action can't be taken; for each strong one a step of the action, or no state in
+// which it can. A component that is not fair only for lack of a strong one's step may have fair parts, without the states in
+// which that can be taken. A state by itself is a component too.
 func (f *Fair[S, I, O]) Check(p LeadsTo[S]) (*Lasso[I], error) {
 	pending := make([]bool, len(f.space.keys)) // Q does not hold
 	var starts []int32
@@ -134,18 +175,34 @@ func (f *Fair[S, I, O]) Check(p LeadsTo[S]) (*Lasso[I], error) {
 	distance, via := f.space.distances()
 	var best []int32
 	nearest := int32(0)
-	f.space.components(reached, func(component []int32) {
-		if !f.fair(component) {
-			return
-		}
-		d := distance[component[0]]
-		for _, n := range component {
-			d = min(d, distance[n])
-		}
-		if best == nil || d < nearest {
-			best, nearest = slices.Clone(component), d
-		}
-	})
+	for within := reached; within != nil; {
+		var parts []bool
+		f.space.components(within, func(component []int32) {
+			switch owed := f.unfair(component); {
+			case owed&^f.strong != 0:
+				return
+			case owed != 0:
+				for _, n := range component {
+					if f.able[n]&owed != 0 {
+						continue
+					}
+					if parts == nil {
+						parts = make([]bool, len(within))
+					}
+					parts[n] = true
+				}
+				return
+			}
+			d := distance[component[0]]
+			for _, n := range component {
+				d = min(d, distance[n])
+			}
+			if best == nil || d < nearest {
+				best, nearest = slices.Clone(component), d
+			}
+		})
+		within = parts
+	}
 	if best == nil {
 		return nil, nil
 	}
@@ -153,24 +210,21 @@ func (f *Fair[S, I, O]) Check(p LeadsTo[S]) (*Lasso[I], error) {
 	return l, f.replay(l, p)
 }
 
-// fair reports whether a behaviour may stay in the component for ever.
-func (f *Fair[S, I, O]) fair(component []int32) bool {
-	return f.unfair(component) == 0
-}
-
-// unfair returns the conjuncts that a behaviour that stays in the component breaks, whatever it does.
+// unfair returns the conjuncts that a behaviour that visits all of the component again and again breaks, whatever else it does.
 func (f *Fair[S, I, O]) unfair(component []int32) uint64 {
-	owed := f.all()
+	always, ever := f.all(), uint64(0)
 	for _, n := range component {
-		owed &= f.able[n]
+		always &= f.able[n]
+		ever |= f.able[n]
 	}
+	owed := always&^f.strong | ever&f.strong
 	if owed == 0 || len(component) == 1 {
 		return owed
 	}
 	for _, n := range component {
 		for _, a := range f.space.from(n) {
-			if a.to != n && has(component, a.to) {
-				owed &^= f.of[a.input]
+			if has(component, a.to) {
+				owed &^= f.takes(n, a)
 			}
 		}
 	}

@@ -26,6 +26,17 @@ func weak(letters ...string) (list []Fairness[string]) {
 	return list
 }
 
+// mixed is strong fairness of them, where they are capitals, and weak fairness else.
+func mixed(letters ...string) []Fairness[string] {
+	list := weak(letters...)
+	for i, l := range letters {
+		small := strings.ToLower(l)
+		list[i].Of = func(in string) bool { return strings.HasPrefix(in, small) }
+		list[i].Strong = l != small
+	}
+	return list
+}
+
 func in(states ...int) func(int) bool { return func(s int) bool { return slices.Contains(states, s) } }
 
 func TestLeadsToOnGraphsWithKnownAnswers(t *testing.T) {
@@ -59,10 +70,15 @@ func TestLeadsToOnGraphsWithKnownAnswers(t *testing.T) {
 		{"two actions that take turns", []string{"0 a 1", "1 b 0", "0 c 2", "1 c 2"}, "ab", in(0), in(2), false, 2},
 		{"two actions, one of which leads out", []string{"0 a 1", "1 b 0", "0 c 2", "1 c 2"}, "abc", in(0), in(2), true, 0},
 		{"a component that must be left is followed by one that need not", []string{"0 b 1", "1 b 0", "0 a 2", "1 a 2", "2 b 3", "3 b 2"}, "a", in(0), in(9), false, 0},
+		{"strong fairness doesn't let one go round where the action comes and goes", []string{"0 b 1", "1 b 0", "0 a 2"}, "Ab", in(0), in(2), true, 0},
+		{"but lets one go round elsewhere", []string{"0 b 1", "1 b 0", "0 a 3", "1 c 2", "2 c 1"}, "Abc", in(0), in(3), false, 2},
+		{"and where another action is owed too, it has to lead there", []string{"0 b 1", "1 b 0", "0 a 3", "1 c 2", "2 c 1", "2 a 3"}, "AB", in(0), in(3), true, 0},
+		{"a part of a part", []string{"0 b 1", "1 b 0", "0 a 9", "1 c 2", "2 c 1", "1 d 9", "2 e 3", "3 e 2"}, "ADbce", in(0), in(9), false, 2},
+		{"stopping where it can be taken", []string{"0 a 1"}, "A", in(0), in(1), true, 0},
 		{"an end", []string{"0 a 1", "0 b 2"}, "ab", in(0), in(2), false, 0},
 		{"a graph of many components", []string{"0 a 1", "1 a 2", "2 a 0", "2 b 3", "3 a 4", "4 a 5", "5 a 3", "5 b 6", "6 a 6"}, "ab", in(0), in(6), false, 3},
 	} {
-		f := build(t, newTable(k.edges...)).Fairly(weak(strings.Split(k.fair, "")...)...)
+		f := build(t, newTable(k.edges...)).Fairly(mixed(strings.Split(k.fair, "")...)...)
 		if k.fair == "" {
 			f = build(t, newTable(k.edges...)).Fairly()
 		}
@@ -84,7 +100,7 @@ func TestWhatNoStateOffersIsVacuous(t *testing.T) {
 }
 
 // brute looks at every set of states that a behaviour could visit again and again: the definition, without components.
-func brute(next [][][]int, n int, fair []int, p, q func(int) bool) bool {
+func brute(next [][][]int, n int, fair []int, strong map[int]bool, p, q func(int) bool) bool {
 	reaches := func(from int, allowed uint) uint {
 		seen := uint(1) << from
 		for queue := []int{from}; len(queue) > 0; queue = queue[1:] {
@@ -120,7 +136,7 @@ func brute(next [][][]int, n int, fair []int, p, q func(int) bool) bool {
 			ok = ok && (set&(1<<s) == 0 || reaches(s, set)&set == set)
 		}
 		for _, input := range fair {
-			taken, disabled := false, false
+			taken, disabled, ever := false, false, false
 			for s := range n {
 				if set&(1<<s) == 0 {
 					continue
@@ -130,9 +146,9 @@ func brute(next [][][]int, n int, fair []int, p, q func(int) bool) bool {
 					able = able || to != s
 					taken = taken || to != s && set&(1<<to) != 0
 				}
-				disabled = disabled || !able
+				disabled, ever = disabled || !able, ever || able
 			}
-			ok = ok && (taken || disabled)
+			ok = ok && (taken || disabled && !strong[input] || !ever)
 		}
 		if ok && bits.OnesCount(set) > 0 {
 			return false
@@ -160,17 +176,23 @@ func TestLeadsToAgreesWithTheDefinitionOnRandomGraphs(t *testing.T) {
 		}
 		var fair []int
 		var names []string
+		strong := map[int]bool{}
 		for input := range 3 {
-			if r.IntN(3) > 0 {
+			switch r.IntN(6) {
+			case 0, 1:
+			case 2, 3, 4:
 				fair, names = append(fair, input), append(names, string(rune('a'+input)))
+			default:
+				fair, names = append(fair, input), append(names, string(rune('A'+input)))
+				strong[input] = true
 			}
 		}
 		p, q := in(r.IntN(n), r.IntN(n)), in(r.IntN(n))
-		l, err := build(t, newTable(edges...)).Fairly(weak(names...)...).Check(LeadsTo[int]{Name: "random", P: p, Q: q})
+		l, err := build(t, newTable(edges...)).Fairly(mixed(names...)...).Check(LeadsTo[int]{Name: "random", P: p, Q: q})
 		if err != nil {
 			t.Fatalf("%v: %v", edges, err)
 		}
-		if want := brute(next, n, fair, p, q); (l == nil) != want {
+		if want := brute(next, n, fair, strong, p, q); (l == nil) != want {
 			t.Fatalf("%v fair to %v: found %v, expected that it holds: %v", edges, names, l, want)
 		}
 		switch {
@@ -201,6 +223,30 @@ func TestAWrongCounterexampleIsNoticed(t *testing.T) {
 	} {
 		if f.replay(&l, p) == nil {
 			t.Errorf("%v passes", &l)
+		}
+	}
+}
+
+// Only makes an action of what is taken from some states: here, of one of two inputs that are called alike.
+func TestAnActionIsNarrowedToSomeStates(t *testing.T) {
+	sp := build(t, newTable("0 b 1", "1 b 0", "0 a 2", "1 a 3"))
+	for _, c := range []struct {
+		where func(int) bool
+		holds bool
+	}{{in(0), false}, {in(0, 1), true}, {in(9), false}} {
+		for _, letter := range []string{"a", "A"} {
+			f := sp.Fairly(mixed(letter, "b")...)
+			if err := f.Only(letter, c.where); err != nil {
+				t.Fatal(err)
+			}
+			if err := f.Only("nobody", in(0)); err != nil {
+				t.Fatal(err)
+			}
+			l, err := f.Check(LeadsTo[int]{Name: "out", P: in(0), Q: in(2, 3)})
+			want := c.holds || letter == "A" && c.where(0) // a strong one need not stay
+			if err != nil || (l == nil) != want {
+				t.Errorf("%s, %t: %v, %v", letter, c.where(1), l, err)
+			}
 		}
 	}
 }
