@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"ablyrooms.example/spec/TLA/tlcrun/tlatext"
 )
 
 func spec(t *testing.T) string {
@@ -100,46 +98,5 @@ func TestNamesLast(t *testing.T) {
 	before, after := mutants(t, source), mutants(t, moved)
 	if moved == source || !slices.EqualFunc(before, after, func(a, b mutant) bool { return a.name == b.name }) {
 		t.Errorf("%d mutants before, %d after, or other names", len(before), len(after))
-	}
-}
-
-func TestLayout(t *testing.T) {
-	t.Parallel()
-	m, err := tlatext.Parse(`---- MODULE M ----
-VARIABLES x
-A(i) ==
-    /\ x = 1 /\ i = 2
-    /\ \/ x = 3
-       \/ \E j \in {1} : IF x = 4 /\ j = i THEN x' = 5 ELSE x' = 6
-    /\ LET y == x = 7 /\ i = 8
-           z == 9
-       IN  x = z => y \/ i = 0
-====
-`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, item := range m.Items {
-		got = append(got, item.Operator+" "+m.Plain(item.Body))
-	}
-	for i, token := range m.Tokens {
-		if (token.Text == `/\` || token.Text == `\/` || token.Text == "=>") && !m.IsBullet(i) {
-			left, right := m.Operands(i)
-			got = append(got, m.Plain(left)+" | "+m.Plain(right))
-		}
-	}
-	want := []string{
-		`/\ x = 1 /\ i = 2`, `/\ \/ x = 3 \/ \E j \in {1} : IF x = 4 /\ j = i THEN x' = 5 ELSE x' = 6`, `\/ x = 3`,
-		`\/ \E j \in {1} : IF x = 4 /\ j = i THEN x' = 5 ELSE x' = 6`, `/\ LET y == x = 7 /\ i = 8 z == 9 IN x = z => y \/ i = 0`,
-		`x = 1 | i = 2`, `x = 4 | j = i`, `x = 7 | i = 8`, `x = z | y \/ i = 0`, `y | i = 0`,
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("got\n%s\nexpected\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
-	}
-	for _, bad := range []string{"A == (", "A == ]", `A == "x`, "(* no end", "A == %", "x = 1"} {
-		if _, err := tlatext.Parse(bad); err == nil {
-			t.Errorf("%q is read", bad)
-		}
 	}
 }

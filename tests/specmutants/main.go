@@ -38,7 +38,7 @@ type options struct {
 func main() {
 	var o options
 	flag.BoolVar(&o.all, "all", false, "try all mutants, not a sample; takes long")
-	flag.IntVar(&o.sample, "sample", 120, "try so many, drawn by the seed")
+	flag.IntVar(&o.sample, "sample", 110, "try so many, drawn by the seed")
 	flag.Uint64Var(&o.seed, "seed", 1, "the seed of the sample")
 	flag.StringVar(&o.only, "only", "", "try the mutants whose name matches this expression, and ask for no number of them")
 	flag.BoolVar(&o.list, "list", false, "list the mutants and try none")
