@@ -13,16 +13,50 @@ import (
 // In the words of the specification a name is "in the map" when it has an incarnation in use, and "a release is in progress" when one is
 // being released. What it leaves open (how a release that fails ends, say) is not asked for here.
 
-// sentence checks a property in every step of two graphs: four calls on one name, and three calls on two names.
-func sentence(t *testing.T, holds func(e edge) error) {
-	t.Helper()
+// A sentence says why a step does not keep to it, or nothing.
+type sentence struct {
+	points string
+	holds  func(e edge) error
+}
+
+var sentences = []sentence{
+	{"CHA-RC1f8", resourceDisposed},
+	{"CHA-RC1f1", differentOptions},
+	{"CHA-RC1f2", theSameInstance},
+	{"CHA-RC1f3", create},
+	{"CHA-RC1f4", afterTheRelease},
+	{"CHA-RC1f", whatEndsAGet},
+	{"CHA-RC1g4,CHA-RC1f6", pendingGetsFail},
+	{"CHA-RC1g2", noOp},
+	{"CHA-RC1g1,CHA-RC1g3", releaseWaits},
+	{"CHA-RC1g5", theRoomIsReleased},
+	{"CHA-RD1b,CHA-RD1d", disposeEnds},
+	{"CHA-RD1,CHA-RD1c", everyRoomIsReleased},
+	{"section-21", aCallerWhoGivesUp},
+}
+
+// TestDigest checks every sentence in every step of two graphs: four calls on one name, and three calls on two names.
+func TestDigest(t *testing.T) {
 	t.Parallel()
-	for _, b := range []Bounds{bounds(4, 1, 2), bounds(3, 2, 1)} {
+	broken := make([]error, len(sentences))
+	for _, b := range []Bounds{bounds(3, 2, 1), bounds(4, 1, 2)} {
 		walk(t, b, State.Step, func(e edge, script func() string) bool {
-			if err := holds(e); err != nil {
-				t.Fatalf("%v\nafter %s", err, script())
+			for i, s := range sentences {
+				if broken[i] != nil {
+					continue
+				}
+				if err := s.holds(e); err != nil {
+					broken[i] = fmt.Errorf("%w\nafter %s", err, script())
+				}
 			}
 			return true
+		})
+	}
+	for i, s := range sentences {
+		t.Run(s.points, func(t *testing.T) {
+			if broken[i] != nil {
+				t.Error(broken[i])
+			}
 		})
 	}
 }
@@ -56,271 +90,245 @@ func (s State) existed(name string, before int) (numbers []int) {
 }
 
 // "After the rooms object was disposed, get raises ResourceDisposed (40014)." Nothing else is said to raise it.
-func TestDigest_CHA_RC1f8_ResourceDisposed(t *testing.T) {
-	sentence(t, func(e edge) error {
-		if e.in.Kind == KindGet {
-			if c, disposed, _, _ := e.begun(); disposed && c.Outcome.Kind != OutcomeDisposed {
-				return fmt.Errorf("a get after dispose is %v", c.Outcome)
-			}
+func resourceDisposed(e edge) error {
+	if e.in.Kind == KindGet {
+		if c, disposed, _, _ := e.begun(); disposed && c.Outcome.Kind != OutcomeDisposed {
+			return fmt.Errorf("a get after dispose is %v", c.Outcome)
 		}
-		for _, n := range e.settled() {
-			if c := e.after.Calls[n-1]; c.Outcome.Kind == OutcomeDisposed && (c.Kind != KindGet || n <= len(e.before.Calls) || !e.before.disposalBegan()) {
-				return fmt.Errorf("call %d, a %v, is %v, and did not begin after a dispose", n, c.Kind, c.Outcome)
-			}
+	}
+	for _, n := range e.settled() {
+		if c := e.after.Calls[n-1]; c.Outcome.Kind == OutcomeDisposed && (c.Kind != KindGet || n <= len(e.before.Calls) || !e.before.disposalBegan()) {
+			return fmt.Errorf("call %d, a %v, is %v, and did not begin after a dispose", n, c.Kind, c.Outcome)
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // "The name is in the map but with different options: raise RoomExistsWithDifferentOptions (102107). This covers an entry that is still
 // pending."
-func TestDigest_CHA_RC1f1_DifferentOptions(t *testing.T) {
-	sentence(t, func(e edge) error {
-		for _, n := range e.settled() {
-			if e.after.Calls[n-1].Outcome.Kind == OutcomeDifferentOptions && (e.in.Kind != KindGet || n != len(e.after.Calls)) {
-				return fmt.Errorf("call %d, which does not begin now, is settled with differentOptions", n)
-			}
+func differentOptions(e edge) error {
+	for _, n := range e.settled() {
+		if e.after.Calls[n-1].Outcome.Kind == OutcomeDifferentOptions && (e.in.Kind != KindGet || n != len(e.after.Calls)) {
+			return fmt.Errorf("call %d, which does not begin now, is settled with differentOptions", n)
 		}
-		if e.in.Kind != KindGet {
-			return nil
-		}
-		c, disposed, inMap, _ := e.begun()
-		differ := !disposed && inMap != 0 && e.before.Incarnations[inMap-1].Options != c.Options
-		if differ != (c.Outcome.Kind == OutcomeDifferentOptions) {
-			return fmt.Errorf("a get meets other options in the map: %t, and is %v", differ, c.Outcome)
-		}
+	}
+	if e.in.Kind != KindGet {
 		return nil
-	})
+	}
+	c, disposed, inMap, _ := e.begun()
+	differ := !disposed && inMap != 0 && e.before.Incarnations[inMap-1].Options != c.Options
+	if differ != (c.Outcome.Kind == OutcomeDifferentOptions) {
+		return fmt.Errorf("a get meets other options in the map: %t, and is %v", differ, c.Outcome)
+	}
+	return nil
 }
 
 // "The name is in the map with the same options: the same instance (a pending entry: wait for the same future)."
-func TestDigest_CHA_RC1f2_TheSameInstance(t *testing.T) {
-	sentence(t, func(e edge) error {
-		if e.in.Kind != KindGet {
-			return nil
-		}
-		c, disposed, inMap, _ := e.begun()
-		if disposed || inMap == 0 || e.before.Incarnations[inMap-1].Options != c.Options {
-			return nil
-		}
-		if len(e.after.Incarnations) != len(e.before.Incarnations) {
-			return fmt.Errorf("a second instance is made")
-		}
-		ready := e.before.Incarnations[inMap-1].Life == LifeReady
-		if room, _ := e.after.room(c); ready && room != inMap || !ready && (!c.Pending() || c.WaitsFor != inMap) {
-			return fmt.Errorf("the get is %v and waits for %d, the entry is %d", c.Outcome, c.WaitsFor, inMap)
-		}
+func theSameInstance(e edge) error {
+	if e.in.Kind != KindGet {
 		return nil
-	})
+	}
+	c, disposed, inMap, _ := e.begun()
+	if disposed || inMap == 0 || e.before.Incarnations[inMap-1].Options != c.Options {
+		return nil
+	}
+	if len(e.after.Incarnations) != len(e.before.Incarnations) {
+		return fmt.Errorf("a second instance is made")
+	}
+	ready := e.before.Incarnations[inMap-1].Life == LifeReady
+	if room, _ := e.after.room(c); ready && room != inMap || !ready && (!c.Pending() || c.WaitsFor != inMap) {
+		return fmt.Errorf("the get is %v and waits for %d, the entry is %d", c.Outcome, c.WaitsFor, inMap)
+	}
+	return nil
 }
 
 // "Otherwise, and no release for that name in progress: create, put in the map, return."
-func TestDigest_CHA_RC1f3_Create(t *testing.T) {
-	sentence(t, func(e edge) error {
-		if e.in.Kind != KindGet {
-			return nil
-		}
-		c, disposed, inMap, releasing := e.begun()
-		if disposed || inMap != 0 || releasing != 0 {
-			return nil
-		}
-		if made := e.after.InUse(c.Name); made == 0 || e.after.Incarnations[made-1].Work != WorkOpening || c.WaitsFor != made {
-			return fmt.Errorf("nothing is created for the get, which is %v and waits for %d", c.Outcome, c.WaitsFor)
-		}
+func create(e edge) error {
+	if e.in.Kind != KindGet {
 		return nil
-	})
+	}
+	c, disposed, inMap, releasing := e.begun()
+	if disposed || inMap != 0 || releasing != 0 {
+		return nil
+	}
+	if made := e.after.InUse(c.Name); made == 0 || e.after.Incarnations[made-1].Work != WorkOpening || c.WaitsFor != made {
+		return fmt.Errorf("nothing is created for the get, which is %v and waits for %d", c.Outcome, c.WaitsFor)
+	}
+	return nil
 }
 
 // "A release for that name is in progress: put the entry in the map now, create the room only after the release has resolved, then
 // resolve the future."
-func TestDigest_CHA_RC1f4_AfterTheRelease(t *testing.T) {
-	sentence(t, func(e edge) error {
-		for i, inc := range e.after.Incarnations {
-			if inc.Work == WorkOpening && inc.Life == LifeInitializing && e.after.BeingReleased(inc.Name) != 0 {
-				return fmt.Errorf("room %d is created before the release has resolved", i+1)
-			}
+func afterTheRelease(e edge) error {
+	for i, inc := range e.after.Incarnations {
+		if inc.Work == WorkOpening && inc.Life == LifeInitializing && e.after.BeingReleased(inc.Name) != 0 {
+			return fmt.Errorf("room %d is created before the release has resolved", i+1)
 		}
-		if e.in.Kind == KindReleased {
-			name := e.before.Incarnations[e.in.Incarnation-1].Name
-			if entry := e.before.InUse(name); entry != 0 && e.after.Incarnations[entry-1].Work != WorkOpening {
-				return fmt.Errorf("the release has resolved, and room %d in the map is not created", entry)
-			}
+	}
+	if e.in.Kind == KindReleased {
+		name := e.before.Incarnations[e.in.Incarnation-1].Name
+		if entry := e.before.InUse(name); entry != 0 && e.after.Incarnations[entry-1].Work != WorkOpening {
+			return fmt.Errorf("the release has resolved, and room %d in the map is not created", entry)
 		}
-		if e.in.Kind != KindGet {
-			return nil
-		}
-		c, disposed, inMap, releasing := e.begun()
-		if disposed || inMap != 0 || releasing == 0 {
-			return nil
-		}
-		if entry := e.after.InUse(c.Name); entry == 0 || !c.Pending() || c.WaitsFor != entry {
-			return fmt.Errorf("the get has no entry in the map: it is %v and waits for %d", c.Outcome, c.WaitsFor)
-		}
+	}
+	if e.in.Kind != KindGet {
 		return nil
-	})
+	}
+	c, disposed, inMap, releasing := e.begun()
+	if disposed || inMap != 0 || releasing == 0 {
+		return nil
+	}
+	if entry := e.after.InUse(c.Name); entry == 0 || !c.Pending() || c.WaitsFor != entry {
+		return fmt.Errorf("the get has no entry in the map: it is %v and waits for %d", c.Outcome, c.WaitsFor)
+	}
+	return nil
 }
 
 // "A get returns a future that resolves to the room." What else may end it are its own opening, a release, a dispose and its caller.
-func TestDigest_CHA_RC1f_WhatEndsAGet(t *testing.T) {
-	sentence(t, func(e edge) error {
-		for _, n := range e.settled() {
-			c := e.after.Calls[n-1]
-			if c.Kind != KindGet || n > len(e.before.Calls) {
-				continue
-			}
-			own := e.in.Incarnation == c.WaitsFor
-			ok := false
-			switch c.Outcome.Kind {
-			case OutcomeRoom:
-				ok = own && e.in.Kind == KindOpened && c.Outcome.Incarnation == c.WaitsFor
-			case OutcomeOpenFailed:
-				ok = own && e.in.Kind == KindOpenFailed
-			case OutcomeReleasedBefore:
-				ok = e.in.Kind == KindRelease && e.in.Name == c.Name || e.in.Kind == KindDispose
-			}
-			if !ok {
-				return fmt.Errorf("get %d waits for room %d, and is settled with %v by %v", n, c.WaitsFor, c.Outcome, e.in)
-			}
+func whatEndsAGet(e edge) error {
+	for _, n := range e.settled() {
+		c := e.after.Calls[n-1]
+		if c.Kind != KindGet || n > len(e.before.Calls) {
+			continue
 		}
-		return nil
-	})
+		own := e.in.Incarnation == c.WaitsFor
+		ok := false
+		switch c.Outcome.Kind {
+		case OutcomeRoom:
+			ok = own && e.in.Kind == KindOpened && c.Outcome.Incarnation == c.WaitsFor
+		case OutcomeOpenFailed:
+			ok = own && e.in.Kind == KindOpenFailed
+		case OutcomeReleasedBefore:
+			ok = e.in.Kind == KindRelease && e.in.Name == c.Name || e.in.Kind == KindDispose
+		}
+		if !ok {
+			return fmt.Errorf("get %d waits for room %d, and is settled with %v by %v", n, c.WaitsFor, c.Outcome, e.in)
+		}
+	}
+	return nil
 }
 
 // "In the map (as a pending get) and a release in progress: fail the pending get with RoomReleasedBeforeOperationCompleted (102106)", and
 // "a pending get can be interrupted by release"; of a dispose "CHA-RC1g4 gives the natural answer".
-func TestDigest_CHA_RC1g4_CHA_RC1f6_PendingGetsFail(t *testing.T) {
-	sentence(t, func(e edge) error {
-		for n, was := range e.before.Calls {
-			if was.Kind != KindGet || !was.Pending() || e.in.Kind != KindDispose && (e.in.Kind != KindRelease || e.in.Name != was.Name) {
-				continue
-			}
-			if now := e.after.Calls[n].Outcome; now.Kind != OutcomeReleasedBefore {
-				return fmt.Errorf("get %d was pending at %v and is %v", n+1, e.in, now)
-			}
+func pendingGetsFail(e edge) error {
+	for n, was := range e.before.Calls {
+		if was.Kind != KindGet || !was.Pending() || e.in.Kind != KindDispose && (e.in.Kind != KindRelease || e.in.Name != was.Name) {
+			continue
 		}
-		if e.in.Kind == KindGet {
-			if c, _, _, _ := e.begun(); c.Outcome.Kind == OutcomeReleasedBefore {
-				return fmt.Errorf("a get is rejected by a release that began before it")
-			}
+		if now := e.after.Calls[n].Outcome; now.Kind != OutcomeReleasedBefore {
+			return fmt.Errorf("get %d was pending at %v and is %v", n+1, e.in, now)
 		}
-		return nil
-	})
+	}
+	if e.in.Kind == KindGet {
+		if c, _, _, _ := e.begun(); c.Outcome.Kind == OutcomeReleasedBefore {
+			return fmt.Errorf("a get is rejected by a release that began before it")
+		}
+	}
+	return nil
 }
 
 // "Not in the map and no release in progress: no-op."
-func TestDigest_CHA_RC1g2_NoOp(t *testing.T) {
-	sentence(t, func(e edge) error {
-		if e.in.Kind != KindRelease {
-			return nil
-		}
-		c, _, inMap, releasing := e.begun()
-		if inMap != 0 || releasing != 0 {
-			return nil
-		}
-		if c.Outcome.Kind != OutcomeDone || len(e.outputs) != 1 || !slices.Equal(e.before.Incarnations, e.after.Incarnations) {
-			return fmt.Errorf("a release of nothing is %v and puts out %v", c.Outcome, e.outputs)
-		}
+func noOp(e edge) error {
+	if e.in.Kind != KindRelease {
 		return nil
-	})
+	}
+	c, _, inMap, releasing := e.begun()
+	if inMap != 0 || releasing != 0 {
+		return nil
+	}
+	if c.Outcome.Kind != OutcomeDone || len(e.outputs) != 1 || !slices.Equal(e.before.Incarnations, e.after.Incarnations) {
+		return fmt.Errorf("a release of nothing is %v and puts out %v", c.Outcome, e.outputs)
+	}
+	return nil
 }
 
 // "Release returns a future that resolves when the operation is complete"; with a release in progress, also one under a pending get, it
 // is "that release's future".
-func TestDigest_CHA_RC1g1_CHA_RC1g3_ReleaseWaits(t *testing.T) {
-	sentence(t, func(e edge) error {
-		for _, n := range e.settled() {
-			c := e.after.Calls[n-1]
-			if c.Kind != KindRelease {
-				continue
-			}
-			for _, i := range e.after.existed(c.Name, n) {
-				if life := e.after.Incarnations[i-1].Life; life != LifeReleased {
-					return fmt.Errorf("release %d is settled with %v, and room %d, which was there before it, is %v", n, c.Outcome, i, life)
-				}
+func releaseWaits(e edge) error {
+	for _, n := range e.settled() {
+		c := e.after.Calls[n-1]
+		if c.Kind != KindRelease {
+			continue
+		}
+		for _, i := range e.after.existed(c.Name, n) {
+			if life := e.after.Incarnations[i-1].Life; life != LifeReleased {
+				return fmt.Errorf("release %d is settled with %v, and room %d, which was there before it, is %v", n, c.Outcome, i, life)
 			}
 		}
-		if e.in.Kind == KindReleased {
-			for n, c := range e.after.Calls {
-				if c.Kind == KindRelease && c.WaitsFor == e.in.Incarnation && c.Pending() {
-					return fmt.Errorf("the release of %d is complete, and release %d, which waits for it, is pending", e.in.Incarnation, n+1)
-				}
+	}
+	if e.in.Kind == KindReleased {
+		for n, c := range e.after.Calls {
+			if c.Kind == KindRelease && c.WaitsFor == e.in.Incarnation && c.Pending() {
+				return fmt.Errorf("the release of %d is complete, and release %d, which waits for it, is pending", e.in.Incarnation, n+1)
 			}
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // "In the map, no release in progress: remove the entry from the map at once, run CHA-RL3 on the room." What was opened is released by
 // the backend, whenever it was opened.
-func TestDigest_CHA_RC1g5_TheRoomIsReleased(t *testing.T) {
-	sentence(t, func(e edge) error {
-		if e.in.Kind == KindRelease && e.after.InUse(e.in.Name) != 0 {
-			return fmt.Errorf("the entry is in the map after %v", e.in)
+func theRoomIsReleased(e edge) error {
+	if e.in.Kind == KindRelease && e.after.InUse(e.in.Name) != 0 {
+		return fmt.Errorf("the entry is in the map after %v", e.in)
+	}
+	for i, was := range e.before.Incarnations {
+		now := e.after.Incarnations[i]
+		opened := e.in.Kind == KindOpened && e.in.Incarnation == i+1
+		if gone := now.Life == LifeReleased; gone && (opened || was.Life == LifeReady) {
+			return fmt.Errorf("room %d was opened and is gone, and the backend was not asked to release it", i+1)
 		}
-		for i, was := range e.before.Incarnations {
-			now := e.after.Incarnations[i]
-			opened := e.in.Kind == KindOpened && e.in.Incarnation == i+1
-			if gone := now.Life == LifeReleased; gone && (opened || was.Life == LifeReady) {
-				return fmt.Errorf("room %d was opened and is gone, and the backend was not asked to release it", i+1)
-			}
-			if opened && now.Life == LifeReleasing && now.Work != WorkClosing {
-				return fmt.Errorf("room %d was opened after its release, and the backend is not asked to release it", i+1)
-			}
+		if opened && now.Life == LifeReleasing && now.Work != WorkClosing {
+			return fmt.Errorf("room %d was opened after its release, and the backend is not asked to release it", i+1)
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // "No rooms: succeeds without error", and disposal "returns only when all room release operations have completed, those already in
 // flight included", and then it does.
-func TestDigest_CHA_RD1b_CHA_RD1d_DisposeEnds(t *testing.T) {
-	sentence(t, func(e edge) error {
-		if e.in.Kind == KindDispose && !e.before.disposalBegan() && !slices.ContainsFunc(e.before.Incarnations, func(inc Incarnation) bool { return inc.Life != LifeReleased }) {
-			if c, _, _, _ := e.begun(); c.Outcome.Kind != OutcomeDone {
-				return fmt.Errorf("a dispose without rooms is %v", c.Outcome)
-			}
+func disposeEnds(e edge) error {
+	if e.in.Kind == KindDispose && !e.before.disposalBegan() && !slices.ContainsFunc(e.before.Incarnations, func(inc Incarnation) bool { return inc.Life != LifeReleased }) {
+		if c, _, _, _ := e.begun(); c.Outcome.Kind != OutcomeDone {
+			return fmt.Errorf("a dispose without rooms is %v", c.Outcome)
 		}
-		for n, c := range e.after.Calls {
-			if c.Kind != KindDispose || c.Outcome.Kind == OutcomeGaveUp {
-				continue
-			}
-			if e.after.releasing() != c.Pending() && (c.Pending() || slices.Contains(e.settled(), n+1)) {
-				return fmt.Errorf("dispose %d is %v, and something is releasing: %t", n+1, c.Outcome, e.after.releasing())
-			}
+	}
+	for n, c := range e.after.Calls {
+		if c.Kind != KindDispose || c.Outcome.Kind == OutcomeGaveUp {
+			continue
 		}
-		return nil
-	})
+		if e.after.releasing() != c.Pending() && (c.Pending() || slices.Contains(e.settled(), n+1)) {
+			return fmt.Errorf("dispose %d is %v, and something is releasing: %t", n+1, c.Outcome, e.after.releasing())
+		}
+	}
+	return nil
 }
 
 // "It marks the object disposed", and "rooms in the map are released concurrently", pending ones as ready ones.
-func TestDigest_CHA_RD1_CHA_RD1c_EveryRoomIsReleased(t *testing.T) {
-	sentence(t, func(e edge) error {
-		if e.in.Kind != KindDispose {
-			return nil
-		}
-		for i, inc := range e.after.Incarnations {
-			if inc.inUse() {
-				return fmt.Errorf("room %d of %s is %v after a dispose", i+1, inc.Name, inc.Life)
-			}
-		}
+func everyRoomIsReleased(e edge) error {
+	if e.in.Kind != KindDispose {
 		return nil
-	})
+	}
+	for i, inc := range e.after.Incarnations {
+		if inc.inUse() {
+			return fmt.Errorf("room %d of %s is %v after a dispose", i+1, inc.Name, inc.Life)
+		}
+	}
+	return nil
 }
 
 // "Nothing is said of cancellation of a caller's wait. In Go: a context that ends stops the wait, not the shared operation."
-func TestDigest_21_ACallerWhoGivesUp(t *testing.T) {
-	sentence(t, func(e edge) error {
-		if e.in.Kind != KindGiveUp {
-			return nil
-		}
-		if len(e.outputs) != 1 || !slices.Equal(e.before.Incarnations, e.after.Incarnations) {
-			return fmt.Errorf("the operation is stopped: %v", e.outputs)
-		}
-		for n, c := range e.after.Calls {
-			if was := e.before.Calls[n].Outcome; n+1 != e.in.Call && !was.Equal(c.Outcome) {
-				return fmt.Errorf("call %d, which waits on, was %v and is %v", n+1, was, c.Outcome)
-			}
-		}
+func aCallerWhoGivesUp(e edge) error {
+	if e.in.Kind != KindGiveUp {
 		return nil
-	})
+	}
+	if len(e.outputs) != 1 || !slices.Equal(e.before.Incarnations, e.after.Incarnations) {
+		return fmt.Errorf("the operation is stopped: %v", e.outputs)
+	}
+	for n, c := range e.after.Calls {
+		if was := e.before.Calls[n].Outcome; n+1 != e.in.Call && !was.Equal(c.Outcome) {
+			return fmt.Errorf("call %d, which waits on, was %v and is %v", n+1, was, c.Outcome)
+		}
+	}
+	return nil
 }
