@@ -8,7 +8,7 @@ import (
 
 // The sentences of Ably's Chat specification, point by point, as properties of steps. They are stated from those sentences and not from
 // the rules of docs/rooms.md, nor from the properties there, so that a rule which was understood wrongly by all who wrote from it is
-// still held against the original. tests/misreadings shows that each can fail.
+// still held against the original. tests/misreadings plants such rules.
 //
 // In the words of the specification a name is "in the map" when it has an incarnation in use, and "a release is in progress" when one is
 // being released. What it leaves open (how a release that fails ends, say) is not asked for here.
@@ -58,6 +58,87 @@ func TestDigest(t *testing.T) {
 				t.Error(broken[i])
 			}
 		})
+	}
+}
+
+// brokenBy has for each sentence a wrong step that breaks it.
+var brokenBy = map[string]func(before State, in Input, after *State){
+	"CHA-RC1f8": func(before State, in Input, after *State) {
+		if in.Kind == KindGet && before.disposalBegan() {
+			after.lastCall().Outcome = Outcome{Kind: OutcomeReleasedBefore}
+		}
+	},
+	"CHA-RC1f1": func(_ State, _ Input, after *State) {
+		if c := after.lastCall(); c.Outcome.Kind == OutcomeDifferentOptions {
+			c.Outcome = Outcome{Kind: OutcomeReleasedBefore}
+		}
+	},
+	"CHA-RC1f2": func(before State, in Input, after *State) {
+		if in.Kind == KindGet && before.InUse(in.Name) != 0 && after.lastCall().Pending() {
+			after.Incarnations = append(after.Incarnations, Incarnation{Name: in.Name, Options: in.Options, Life: LifeInitializing})
+		}
+	},
+	"CHA-RC1f3": func(before State, in Input, after *State) {
+		if in.Kind == KindGet && len(after.Incarnations) > len(before.Incarnations) {
+			after.lastIncarnation().Work = WorkNone
+		}
+	},
+	"CHA-RC1f4": func(before State, in Input, after *State) {
+		if in.Kind == KindGet && len(after.Incarnations) > len(before.Incarnations) {
+			after.lastIncarnation().Work = WorkOpening
+		}
+	},
+	"CHA-RC1f": func(_ State, in Input, after *State) {
+		if c := after.lastCall(); in.Kind == KindOpened && c.Outcome.Kind == OutcomeRoom {
+			c.Outcome.Kind = OutcomeOpenFailed
+		}
+	},
+	"CHA-RC1g4,CHA-RC1f6": func(before State, in Input, after *State) { unsettle(before, after, KindGet, OutcomeReleasedBefore) },
+	"CHA-RC1g2": func(_ State, in Input, after *State) {
+		if c := after.lastCall(); in.Kind == KindRelease && c.Outcome.Kind == OutcomeDone {
+			c.Outcome = Outcome{Kind: OutcomeReleasedBefore}
+		}
+	},
+	"CHA-RC1g1,CHA-RC1g3": func(_ State, in Input, after *State) {
+		if in.Kind == KindRelease {
+			after.lastCall().Outcome = Outcome{Kind: OutcomeDone}
+		}
+	},
+	"CHA-RC1g5": func(before State, in Input, after *State) {
+		if in.Kind == KindOpened && before.Incarnations[in.Incarnation-1].beingReleased() {
+			inc := &after.Incarnations[in.Incarnation-1]
+			inc.Life, inc.Work = LifeReleased, WorkNone
+		}
+	},
+	"CHA-RD1b,CHA-RD1d": func(before State, in Input, after *State) {
+		if in.Kind == KindDispose && len(before.Incarnations) == 0 {
+			after.lastCall().Outcome = Outcome{Kind: OutcomeFailed}
+		}
+	},
+	"CHA-RD1,CHA-RD1c": func(before State, in Input, after *State) {
+		if in.Kind == KindDispose {
+			copy(after.Incarnations, before.Incarnations)
+		}
+	},
+	"section-21": func(before State, in Input, after *State) {
+		if in.Kind == KindGiveUp && before.Calls[in.Call-1].Kind == KindGet {
+			after.Incarnations[before.Calls[in.Call-1].WaitsFor-1].Life = LifeReleasing
+		}
+	},
+}
+
+func TestEachSentenceFailsOnAWrongStep(t *testing.T) {
+	t.Parallel()
+	for _, s := range sentences {
+		broken := false
+		walk(t, bounds(3, 1, 2), fault{edit: brokenBy[s.points]}.step, func(e edge, _ func() string) bool {
+			failed := s.holds(e) != nil
+			broken = broken || failed
+			return !failed
+		})
+		if !broken {
+			t.Errorf("the wrong step does not break %s", s.points)
+		}
 	}
 }
 
