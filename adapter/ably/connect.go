@@ -1,6 +1,8 @@
 package ablychat
 
 import (
+	"reflect"
+
 	"github.com/ably/ably-go/ably"
 )
 
@@ -18,7 +20,8 @@ func Connect(options ...ably.ClientOption) (*Client, error) {
 	if err != nil {
 		return nil, fromAbly("create chat client", err)
 	}
-	realtime, err := ably.NewRealtime(append([]ably.ClientOption{Agent()}, options...)...)
+	connects := true
+	realtime, err := ably.NewRealtime(append(append([]ably.ClientOption{Agent()}, options...), connectLater(&connects))...)
 	if err != nil {
 		return nil, fromAbly("create chat client", err)
 	}
@@ -28,7 +31,20 @@ func Connect(options ...ably.ClientOption) (*Client, error) {
 		return nil, err
 	}
 	client.rest.ours, client.owned = true, true
+	if connects {
+		realtime.Connect()
+	}
 	return client, nil
+}
+
+// connectLater is an option for a realtime client not to connect before it is whole, and the chat client listens: ably-go may meet a
+// nil pointer of its own otherwise. It tells whether the options before it would have it connect.
+func connectLater(connects *bool) ably.ClientOption {
+	return changing(ably.WithAutoConnect(false), func(options reflect.Value) {
+		no := options.FieldByName("NoConnect")
+		*connects = !no.Bool()
+		no.SetBool(true)
+	})
 }
 
 // Realtime returns the realtime client that the chat client is on.

@@ -12,6 +12,8 @@ type channel struct {
 	name     string
 	attached map[*connection]*attachment
 	log      messageLog
+	members  map[string]*member // present, by connection and client
+	tallies  map[string]tally   // annotations, by the serial of their message
 }
 
 // attachment is a connection's share in a channel, from its ATTACH to its DETACH.
@@ -20,6 +22,8 @@ type attachment struct {
 	conn   *connection
 	modes  Flags
 	params map[string]string
+	// occupancy is what it was told last.
+	occupancy map[string]any
 	// live is false from the loss of the transport until the client attaches again:
 	// it gets what it missed then, from the serial that it names.
 	live bool
@@ -121,11 +125,11 @@ func (s *Server) attach(t *transport, pm *ProtocolMessage) {
 	for _, p := range missed {
 		a.deliver(p)
 	}
+	a.sync()
+	a.occupancy = nil
+	ch.tellOccupancy()
 	s.notifyLocked()
 }
-
-// presenceFlag tells whether members are present. Presence is not served yet.
-func (ch *channel) presenceFlag() Flags { return 0 }
 
 // detach handles a DETACH.
 func (s *Server) detach(t *transport, pm *ProtocolMessage) {
@@ -141,6 +145,8 @@ func (s *Server) detach(t *transport, pm *ProtocolMessage) {
 func (a *attachment) remove() {
 	delete(a.conn.attached, a.ch.name)
 	delete(a.ch.attached, a.conn)
+	a.leaveAll()
+	a.ch.tellOccupancy()
 }
 
 // end ends the attachment as the server does of its own accord, with a DETACHED (RTL13)
@@ -161,6 +167,9 @@ func (a *attachment) update(resumed bool, err *ErrorInfo) {
 		Action: ActionAttached, Channel: a.ch.name, ChannelSerial: a.ch.log.serial,
 		Flags: flags, Params: a.params, Error: err,
 	})
+	if !resumed {
+		a.sync()
+	}
 }
 
 // checkChannelName refuses names that Ably refuses.

@@ -155,9 +155,6 @@ func TestUnservedIsRefused(t *testing.T) {
 		if err := ch.Attach(ctx); err != nil {
 			t.Fatal(err)
 		}
-		if err := ch.Presence.Enter(ctx, "here"); codeOf(err) != 40000 {
-			t.Errorf("presence: %v", err)
-		}
 		if _, err := ch.UpdateMessage(ctx, &ably.Message{Serial: "x", Data: "y"}); codeOf(err) != 40000 {
 			t.Errorf("update: %v", err)
 		}

@@ -50,9 +50,9 @@ func (s *Server) handleAcknowledged(c *connection, pm *ProtocolMessage) {
 		case ActionMessage:
 			answer = s.message(c, pm)
 		case ActionPresence:
-			answer = nack(errNotServed("presence"))
+			answer = s.presence(c, pm)
 		case ActionAnnotation:
-			answer = nack(errNotServed("annotations"))
+			answer = s.annotations(c, pm)
 		default:
 			answer = nack(errNotServed("objects"))
 		}

@@ -206,7 +206,7 @@ type endpointMethod struct {
 }
 
 // endpoints lists what is served. An endpoint's function lives with its family.
-var endpoints = []endpoint{
+var endpoints = append([]endpoint{
 	{"time", []endpointMethod{{http.MethodGet, (*Server).serveTime}}},
 	{"keys/*/requestToken", []endpointMethod{{http.MethodPost, (*Server).requestToken}}},
 	{"channels/*", []endpointMethod{{http.MethodGet, (*Server).serveChannelDetails}}},
@@ -216,7 +216,7 @@ var endpoints = []endpoint{
 	}},
 	{"channels/*/history", []endpointMethod{{http.MethodGet, (*Server).serveHistory}}},
 	{"channels/*/messages/*", []endpointMethod{{http.MethodGet, (*Server).serveMessage}}},
-}
+}, chatEndpoints()...)
 
 func (e endpoint) matches(segments []string) bool {
 	parts := strings.Split(e.pattern, "/")

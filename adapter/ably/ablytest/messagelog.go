@@ -31,6 +31,8 @@ type messageLog struct {
 	log    []*publish
 	held   int               // messages in the history
 	byID   map[string]string // serial of each message by its id
+	// changes are the further versions of messages, by serial, oldest first.
+	changes map[string][]*Message
 }
 
 func (l *messageLog) start(s *Server) {
@@ -85,6 +87,9 @@ func (l *messageLog) drop(n int) {
 	for _, p := range l.log[:n] {
 		for _, m := range p.messages {
 			delete(l.byID, m.ID)
+			if !p.ephemeral {
+				delete(l.changes, m.Serial)
+			}
 		}
 		l.floor = p.serial
 		if !p.ephemeral {
@@ -125,12 +130,14 @@ func (l *messageLog) last(n int, d time.Duration) []*publish {
 	return l.log[i:]
 }
 
-// kept returns the messages of the history, oldest first.
+// kept returns the messages of the history as they are now, oldest first.
 func (l *messageLog) kept() []*Message {
 	var out []*Message
 	for _, p := range l.log {
 		if !p.ephemeral {
-			out = append(out, p.messages...)
+			for _, m := range p.messages {
+				out = append(out, l.now(m))
+			}
 		}
 	}
 	return out

@@ -101,7 +101,9 @@ func (a *attachment) deliver(p *publish) {
 			c.ID = ""
 		}
 		c.ConnectionID = ""
-		c.Timestamp = 0
+		if c.Timestamp == p.timestamp { // not of a further version, which has the time of the first
+			c.Timestamp = 0
+		}
 		pm.Messages = append(pm.Messages, &c)
 	}
 	a.conn.send(pm)

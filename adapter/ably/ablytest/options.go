@@ -21,6 +21,8 @@ type options struct {
 	authNotice         time.Duration
 	frameLog           int
 	messageLimit       int
+	summaryLimit       int
+	forbidden          []string
 	logf               func(format string, args ...any)
 }
 
@@ -62,6 +64,7 @@ func defaultOptions() options {
 		authNotice:         30 * time.Second,
 		frameLog:           10_000,
 		messageLimit:       10_000,
+		summaryLimit:       100,
 		logf:               log.Printf,
 	}
 }
@@ -105,6 +108,14 @@ func WithFrameLog(n int) Option { return func(o *options) { o.frameLog = n } }
 // WithMessageLimit sets how many publishes a channel keeps, for its history and for
 // clients that continue. The default is 10,000.
 func WithMessageLimit(n int) Option { return func(o *options) { o.messageLimit = n } }
+
+// WithSummaryLimit sets how many clients the summary of a message's reactions lists for each name; where there are
+// more it is clipped (TM7). The default is 100.
+func WithSummaryLimit(n int) Option { return func(o *options) { o.summaryLimit = n } }
+
+// WithModeration has the Chat API reject messages whose text has one of the words, in any case, with the error that
+// Ably gives for what moderation rejects, and the word in its detail.
+func WithModeration(words ...string) Option { return func(o *options) { o.forbidden = words } }
 
 // WithLogf sets where the server reports what goes wrong with itself. The default is the
 // test's log, or the standard logger without a test.

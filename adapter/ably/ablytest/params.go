@@ -37,6 +37,10 @@ func parseChannelParams(params map[string]string) (channelParams, *ErrorInfo) {
 				return channelParams{}, errInvalidParam("invalid rewind %q in the channel params", value)
 			}
 			out.rewind = rewind
+		case "occupancy":
+			if value != "metrics" && !strings.HasPrefix(value, "metrics.") {
+				return channelParams{}, errInvalidParam("invalid occupancy %q in the channel params", value)
+			}
 		default:
 			continue
 		}

@@ -226,25 +226,16 @@ func (s *Server) serveChannelDetails(rq *request) *response {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var connections, publishers, subscribers, presence, presenceSubscribers int
 	ch := s.channels[name]
-	if ch != nil {
-		for _, a := range ch.attachments() {
-			connections++
-			publishers += one(a.modes.Has(ModePublish))
-			subscribers += one(a.modes.Has(ModeSubscribe))
-			presence += one(a.modes.Has(ModePresence))
-			presenceSubscribers += one(a.modes.Has(ModePresenceSubscribe))
-		}
+	if ch == nil {
+		ch = &channel{}
 	}
+	metrics := ch.metrics()
 	return rq.ok(http.StatusOK, map[string]any{
 		"channelId": name,
 		"status": map[string]any{
-			"isActive": connections > 0,
-			"occupancy": map[string]any{"metrics": map[string]int{
-				"connections": connections, "publishers": publishers, "subscribers": subscribers,
-				"presenceConnections": presence, "presenceSubscribers": presenceSubscribers, "presenceMembers": 0,
-			}},
+			"isActive":  len(ch.attached) > 0,
+			"occupancy": map[string]any{"metrics": metrics},
 		},
 	})
 }

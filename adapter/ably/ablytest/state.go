@@ -45,6 +45,8 @@ type ChannelInfo struct {
 	Serial string
 	// Messages counts the messages in the history.
 	Messages int
+	// Members are the clients that are present, sorted, one for each of their connections.
+	Members []string
 }
 
 // AttachmentInfo describes a connection's share in a channel.
@@ -161,5 +163,9 @@ func (ch *channel) info() ChannelInfo {
 	for c, a := range ch.attached {
 		i.Attached[c.id] = AttachmentInfo{Modes: a.modes, Params: maps.Clone(a.params), Live: a.live}
 	}
+	for _, m := range ch.members {
+		i.Members = append(i.Members, m.clientID)
+	}
+	slices.Sort(i.Members)
 	return i
 }

@@ -66,6 +66,7 @@ type Message struct {
 	Serial        string          `json:"serial,omitempty"`
 	Action        int             `json:"action"` // 0 is MESSAGE_CREATE (TM5)
 	Version       *MessageVersion `json:"version,omitempty"`
+	Annotations   map[string]any  `json:"annotations,omitempty"` // of a summary (TM8)
 }
 
 // MessageVersion tells of the last change of a [Message] (TM2s).

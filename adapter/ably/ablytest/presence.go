@@ -1,0 +1,146 @@
+package ablytest
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+)
+
+// The actions of a presence message (TP2).
+const (
+	presencePresent = 1
+	presenceEnter   = 2
+	presenceLeave   = 3
+	presenceUpdate  = 4
+)
+
+// member is somebody present in a channel with one connection.
+type member struct {
+	clientID, connectionID string
+	id                     string // of the presence message that it is present by
+	data                   any
+	encoding               string
+	extras                 map[string]any
+	timestamp              int64
+}
+
+func (m *member) key() string { return m.connectionID + ":" + m.clientID }
+
+// wire is the member as a presence message says it.
+func (m *member) wire(action int) map[string]any {
+	w := map[string]any{"action": action, "clientId": m.clientID, "connectionId": m.connectionID, "id": m.id, "timestamp": m.timestamp}
+	if m.data != nil {
+		w["data"] = m.data
+	}
+	if m.encoding != "" {
+		w["encoding"] = m.encoding
+	}
+	if len(m.extras) > 0 {
+		w["extras"] = m.extras
+	}
+	return w
+}
+
+// presence handles a PRESENCE of a client (RTP8, RTP9, RTP10): it is acknowledged, or refused.
+func (s *Server) presence(c *connection, pm *ProtocolMessage) *ProtocolMessage {
+	if !c.identity.capability.allows(pm.Channel, "presence") {
+		return nack(errNotPermitted("unable to change presence: operation not permitted with the provided capability"))
+	}
+	a := c.attached[pm.Channel]
+	if a == nil {
+		return nack(NewError(91001, http.StatusBadRequest, "unable to change presence: the channel is not attached"))
+	}
+	if !a.modes.Has(ModePresence) {
+		return nack(errNotPermitted("unable to change presence: the channel is attached without the PRESENCE mode"))
+	}
+	var changes []map[string]any
+	for i, w := range pm.Presence {
+		clientID, _ := w["clientId"].(string)
+		if clientID == "" {
+			clientID = c.clientID
+		}
+		if clientID == "" || clientID == "*" {
+			return nack(NewError(40012, http.StatusBadRequest, "invalid clientId: presence needs a client with a clientId"))
+		}
+		if err := c.identity.mayUse(clientID, c.clientID); err != nil {
+			return nack(err)
+		}
+		m := &member{clientID: clientID, connectionID: c.id, id: fmt.Sprintf("%s:%d:%d", c.id, *pm.MsgSerial, i), data: w["data"], timestamp: s.nowMillis()}
+		m.encoding, _ = w["encoding"].(string)
+		m.extras, _ = w["extras"].(map[string]any)
+		action := wholeNumber(w["action"])
+		switch action {
+		case presenceEnter, presenceUpdate:
+			if a.ch.members[m.key()] == nil {
+				action = presenceEnter // an update of somebody who is not there
+			}
+			a.ch.enter(m)
+		case presenceLeave:
+			if a.ch.members[m.key()] == nil {
+				continue
+			}
+			delete(a.ch.members, m.key())
+		default:
+			return nack(errBadRequest("presence with the action %d", action))
+		}
+		changes = append(changes, m.wire(action))
+	}
+	a.ch.tellPresence(c.id, changes)
+	return &ProtocolMessage{Action: ActionAck, Count: 1}
+}
+
+func (ch *channel) enter(m *member) {
+	if ch.members == nil {
+		ch.members = map[string]*member{}
+	}
+	ch.members[m.key()] = m
+}
+
+// tellPresence tells those who subscribe to presence, and to occupancy.
+func (ch *channel) tellPresence(connectionID string, changes []map[string]any) {
+	if len(changes) == 0 {
+		return
+	}
+	for _, a := range ch.attachments() {
+		if a.live && a.modes.Has(ModePresenceSubscribe) {
+			a.conn.send(&ProtocolMessage{Action: ActionPresence, Channel: ch.name, ConnectionID: connectionID, Timestamp: ch.s.nowMillis(), Presence: changes})
+		}
+	}
+	ch.tellOccupancy()
+	ch.s.notifyLocked()
+}
+
+// presenceFlag tells whether members are present.
+func (ch *channel) presenceFlag() Flags {
+	if len(ch.members) > 0 {
+		return FlagHasPresence
+	}
+	return 0
+}
+
+// sync sends an attached client all who are present, after the ATTACHED that announces it (RTP1, RTP18).
+func (a *attachment) sync() {
+	if len(a.ch.members) == 0 || !a.modes.Has(ModePresenceSubscribe) {
+		return
+	}
+	var all []map[string]any
+	for _, key := range slices.Sorted(maps.Keys(a.ch.members)) {
+		all = append(all, a.ch.members[key].wire(presencePresent))
+	}
+	a.conn.send(&ProtocolMessage{Action: ActionSync, Channel: a.ch.name, ChannelSerial: randomText(8) + ":", Timestamp: a.ch.s.nowMillis(), Presence: all})
+}
+
+// leaveAll takes away who was present by an attachment that ends.
+func (a *attachment) leaveAll() {
+	var gone []map[string]any
+	for _, key := range slices.Sorted(maps.Keys(a.ch.members)) {
+		if m := a.ch.members[key]; m.connectionID == a.conn.id {
+			delete(a.ch.members, key)
+			// Its id is not of the client's connection, so that clients go by the time (RTP2b1).
+			m.timestamp, m.id = max(a.ch.s.nowMillis(), m.timestamp+1), randomText(12)+":0"
+			gone = append(gone, m.wire(presenceLeave))
+		}
+	}
+	a.ch.tellPresence(a.conn.id, gone)
+}

@@ -1,0 +1,82 @@
+package ablytest
+
+import "fmt"
+
+// The actions of a message (TM5).
+const (
+	actionCreate  = 0
+	actionUpdate  = 1
+	actionDelete  = 2
+	actionSummary = 4
+)
+
+// find returns a message of the history as it is now, nil if there is none.
+func (l *messageLog) find(serial string) *Message {
+	for _, p := range l.log {
+		if p.ephemeral {
+			continue
+		}
+		for _, m := range p.messages {
+			if m.Serial == serial {
+				return l.now(m)
+			}
+		}
+	}
+	return nil
+}
+
+// now returns a message in its last version.
+func (l *messageLog) now(m *Message) *Message {
+	if changes := l.changes[m.Serial]; len(changes) > 0 {
+		return changes[len(changes)-1]
+	}
+	return m
+}
+
+// versions returns all versions of a message, oldest first.
+func (l *messageLog) versions(serial string) (all []*Message) {
+	for _, p := range l.log {
+		for _, m := range p.messages {
+			if !p.ephemeral && m.Serial == serial {
+				all = append(all, m)
+			}
+		}
+	}
+	return append(all, l.changes[serial]...)
+}
+
+// change publishes a further version of a message: an update or a deletion.
+func (ch *channel) change(m *Message) {
+	p := &publish{timestamp: ch.s.nowMillis(), ephemeral: true, id: randomText(12) + ":0", messages: []*Message{m}}
+	m.ID = fmt.Sprintf("%s:0", p.id)
+	ch.log.addChange(p)
+	for _, a := range ch.attachments() {
+		if a.live {
+			a.deliver(p)
+		}
+	}
+	ch.s.notifyLocked()
+}
+
+// addChange notes a publish of a further version, or of a summary, which leave their messages' serials as they are.
+func (l *messageLog) addChange(p *publish) {
+	p.before = l.serial
+	l.serial = l.next()
+	p.serial = l.serial
+	for i, m := range p.messages {
+		if m.Version == nil {
+			m.Version = &MessageVersion{}
+		}
+		m.Version.Serial, m.Version.Timestamp = fmt.Sprintf("%s:%03d", p.serial, i), p.timestamp
+		if m.Action != actionSummary {
+			if l.changes == nil {
+				l.changes = map[string][]*Message{}
+			}
+			l.changes[m.Serial] = append(l.changes[m.Serial], m)
+		}
+	}
+	l.log = append(l.log, p)
+	if over := len(l.log) - l.s.opts.messageLimit; over > 0 {
+		l.drop(over)
+	}
+}

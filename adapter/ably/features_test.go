@@ -1,0 +1,449 @@
+package ablychat_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/ably/ably-go/ably"
+
+	ablychat "ablyrooms.example/adapter/ably"
+	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/chat"
+	"ablyrooms.example/lifecycle"
+)
+
+// eachFormat runs a test with both encodings of the wire.
+func eachFormat(t *testing.T, f func(t *testing.T, binary ably.ClientOption)) {
+	t.Run("json", func(t *testing.T) { f(t, ably.WithUseBinaryProtocol(false)) })
+	t.Run("msgpack", func(t *testing.T) { f(t, ably.WithUseBinaryProtocol(true)) })
+}
+
+// person is a chat client with an id, connected.
+type person struct {
+	t    *testing.T
+	chat *ablychat.Client
+}
+
+func newPerson(t *testing.T, server *ablytest.Server, id string, options ...ably.ClientOption) *person {
+	t.Helper()
+	client, err := ablychat.Connect(server.ClientOptions(append(options, ably.WithClientID(id))...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := client.Dispose(soon(t)); err != nil {
+			t.Errorf("dispose: %v", err)
+		}
+		closeClient(client.Realtime())
+	})
+	return &person{t, client}
+}
+
+// room returns a room that is attached.
+func (p *person) room(name string, options ...lifecycle.RoomOption) *ablychat.Room {
+	p.t.Helper()
+	room := p.unattached(name, options...)
+	if err := room.Attach(soon(p.t)); err != nil {
+		p.t.Fatal(err)
+	}
+	return room
+}
+
+func (p *person) unattached(name string, options ...lifecycle.RoomOption) *ablychat.Room {
+	p.t.Helper()
+	room, err := p.chat.Rooms().Get(soon(p.t), name, options...)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return room
+}
+
+// inbox collects events.
+type inbox[T any] struct {
+	t      *testing.T
+	events chan T
+}
+
+func newInbox[T any](t *testing.T) *inbox[T] { return &inbox[T]{t, make(chan T, 10_000)} }
+
+func (i *inbox[T]) put(event T) { i.events <- event }
+
+func (i *inbox[T]) next() T {
+	i.t.Helper()
+	select {
+	case e := <-i.events:
+		return e
+	case <-soon(i.t).Done():
+		i.t.Fatal("no event came")
+		panic("unreachable")
+	}
+}
+
+func (i *inbox[T]) empty() {
+	i.t.Helper()
+	select {
+	case e := <-i.events:
+		i.t.Errorf("an event too many came: %+v", e)
+	default:
+	}
+}
+
+// CHA-ER2, CHA-ER3, CHA-ER4
+func TestRoomReactions(t *testing.T) {
+	eachFormat(t, func(t *testing.T, binary ably.ClientOption) {
+		server := ablytest.NewServer(t)
+		ann, bob := newPerson(t, server, "ann", binary), newPerson(t, server, "bob", binary)
+		to, from := bob.room("lobby"), ann.room("lobby")
+		got, own := newInbox[chat.RoomReaction](t), newInbox[chat.RoomReaction](t)
+		off := to.Reactions().Subscribe(got.put)
+		from.Reactions().Subscribe(own.put)
+		send := ablychat.SendReaction{Name: "🎉", Metadata: map[string]any{"n": 1.0, "deep": map[string]any{"list": []any{"x"}}}, Headers: map[string]any{"h": 2.0}}
+		if err := from.Reactions().Send(soon(t), send); err != nil {
+			t.Fatal(err)
+		}
+		r := got.next()
+		if r.Name != "🎉" || r.ClientID != "ann" || r.IsSelf || r.Metadata["n"] != 1.0 || r.Headers["h"] != 2.0 || r.CreatedAt.IsZero() {
+			t.Errorf("%+v", r)
+		}
+		if o := own.next(); !o.IsSelf {
+			t.Errorf("%+v", o)
+		}
+		off()
+		if err := from.Reactions().Send(soon(t), ablychat.SendReaction{Name: "again"}); err != nil {
+			t.Fatal(err)
+		}
+		own.next()
+		got.empty()
+		if len(server.Messages(ablychat.ChannelName("lobby"))) != 0 {
+			t.Error("a reaction is in the history")
+		}
+		if err := from.Reactions().Send(soon(t), ablychat.SendReaction{}); !errors.Is(err, lifecycle.InvalidArgument) {
+			t.Errorf("without a name: %v", err)
+		}
+		if err := from.Reactions().Send(soon(t), ablychat.SendReaction{Name: "x", Metadata: map[string]any{"f": func() {}}}); !errors.Is(err, lifecycle.InvalidArgument) {
+			t.Errorf("with what JSON has no form for: %v", err)
+		}
+	})
+}
+
+// CHA-GP2: subscribing attaches nothing, nor does sending; CHA-RC1g6: a release ends what the features have.
+func TestNothingAttachesARoomButAttach(t *testing.T) {
+	server := ablytest.NewServer(t)
+	ann := newPerson(t, server, "ann")
+	room := ann.unattached("lobby", lifecycle.WithOccupancyEvents(true))
+	got := newInbox[chat.RoomReaction](t)
+	room.Reactions().Subscribe(got.put)
+	sub := room.Messages().Subscribe(func(chat.MessageEvent) {})
+	room.Typing().Subscribe(func(chat.TypingEvent) {})
+	for _, err := range []error{
+		second(room.Presence().Subscribe(func(chat.PresenceEvent) {})),
+		second(room.Occupancy().Subscribe(func(chat.Occupancy) {})),
+		online(t, ann),
+		room.Reactions().Send(soon(t), ablychat.SendReaction{Name: "wave"}),
+		room.Typing().Keystroke(soon(t)),
+	} {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if server.State().Attached(ablychat.ChannelName("lobby")) || room.Status() != lifecycle.StatusInitialized {
+		t.Errorf("the room is %v; at the server attached: %t", room.Status(), server.State().Attached(ablychat.ChannelName("lobby")))
+	}
+	if err := ann.chat.Rooms().Release(soon(t), "lobby"); err != nil {
+		t.Fatal(err)
+	}
+	if err := room.Reactions().Send(soon(t), ablychat.SendReaction{Name: "wave"}); !errors.Is(err, lifecycle.RoomInInvalidState) {
+		t.Errorf("send in a released room: %v", err)
+	}
+	if _, err := sub.HistoryBeforeSubscribe(soon(t), ablychat.HistoryQuery{}); !errors.Is(err, lifecycle.ResourceDisposed) {
+		t.Errorf("history of a subscription that never had a point: %v", err)
+	}
+	got.empty()
+}
+
+func second[T any](_ T, err error) error { return err }
+
+// online waits until a person is connected.
+func online(t *testing.T, p *person) error {
+	ready := newInbox[ablychat.ConnectionStatusChange](t)
+	defer p.chat.Connection().OnStatusChange(ready.put)()
+	for p.chat.Connection().Status() != ablychat.ConnectionConnected {
+		ready.next()
+	}
+	return nil
+}
+
+// CHA-CS2, CHA-CS4, CHA-CS5
+func TestConnectionStatus(t *testing.T) {
+	server := ablytest.NewServer(t)
+	client, err := ablychat.Connect(server.ClientOptions(ably.WithAutoConnect(false), ably.WithClientID("ann"))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := client.Connection()
+	if c.Status() != ablychat.ConnectionInitialized || c.Error() != nil {
+		t.Errorf("%v, %v", c.Status(), c.Error())
+	}
+	got, removed := newInbox[ablychat.ConnectionStatusChange](t), newInbox[ablychat.ConnectionStatusChange](t)
+	c.OnStatusChange(got.put)
+	c.OnStatusChange(removed.put)()
+	changes := c.StatusChanges(t.Context())
+	client.Realtime().Connect()
+	if e := got.next(); e.Current != ablychat.ConnectionConnecting || e.Previous != ablychat.ConnectionInitialized {
+		t.Errorf("%+v", e)
+	}
+	if e := got.next(); e.Current != ablychat.ConnectionConnected || e.Previous != ablychat.ConnectionConnecting || e.Error != nil {
+		t.Errorf("%+v", e)
+	}
+	if client.ClientID() != "ann" {
+		t.Errorf("the client is %q", client.ClientID())
+	}
+	if err := server.FailConnection(server.State().Connections[0].ID, ablytest.NewError(40400, 404, "gone")); err != nil {
+		t.Fatal(err)
+	}
+	e := got.next()
+	if e.Current != ablychat.ConnectionFailed || e.Error == nil || e.Error.Code != 40400 || c.Error() == nil {
+		t.Errorf("%+v, %v", e, c.Error())
+	}
+	if err := client.Dispose(soon(t)); err != nil {
+		t.Fatal(err)
+	}
+	var seen []ablychat.ConnectionStatus
+	for e := range changes { // ends with the client
+		seen = append(seen, e.Current)
+	}
+	if want := []ablychat.ConnectionStatus{ablychat.ConnectionConnecting, ablychat.ConnectionConnected, ablychat.ConnectionFailed}; !slices.Equal(seen, want) && len(seen) != 0 {
+		t.Errorf("seen %v, expected %v", seen, want)
+	}
+	removed.empty()
+}
+
+// CHA-PR3, CHA-PR4, CHA-PR5, CHA-PR6, CHA-PR7, CHA-PR10
+func TestPresence(t *testing.T) {
+	eachFormat(t, func(t *testing.T, binary ably.ClientOption) {
+		server := ablytest.NewServer(t)
+		ann, bob := newPerson(t, server, "ann", binary), newPerson(t, server, "bob", binary)
+		hers := ann.room("lobby")
+		if err := hers.Presence().Enter(soon(t), map[string]any{"mood": "ok", "n": []any{1.0}}); err != nil {
+			t.Fatal(err)
+		}
+		his := bob.unattached("lobby")
+		got := newInbox[chat.PresenceEvent](t)
+		if _, err := his.Presence().Subscribe(got.put); err != nil {
+			t.Fatal(err)
+		}
+		if err := his.Presence().Enter(soon(t), nil); !errors.Is(err, lifecycle.RoomInInvalidState) { // CHA-PR3h
+			t.Errorf("enter a room that is not attached: %v", err)
+		}
+		if err := his.Attach(soon(t)); err != nil {
+			t.Fatal(err)
+		}
+		e := got.next()
+		data, _ := e.Member.Data.(map[string]any)
+		if e.Type != chat.PresencePresent && e.Type != chat.PresenceEnter || e.Member.ClientID != "ann" || data["mood"] != "ok" || e.Member.UpdatedAt.IsZero() {
+			t.Errorf("%+v", e)
+		}
+		for _, step := range []struct {
+			do   func(context.Context, any) error
+			want chat.PresenceEventType
+		}{{his.Presence().Enter, chat.PresenceEnter}, {his.Presence().Update, chat.PresenceUpdate}, {his.Presence().Leave, chat.PresenceLeave}} {
+			if err := step.do(soon(t), "a word"); err != nil {
+				t.Fatal(err)
+			}
+			if e := got.next(); e.Type != step.want || e.Member.ClientID != "bob" || e.Member.Data != "a word" {
+				t.Errorf("%v: %+v", step.want, e)
+			}
+			members, err := his.Presence().Get(soon(t))
+			want := map[chat.PresenceEventType]int{chat.PresenceLeave: 1}[step.want]
+			if want == 0 {
+				want = 2
+			}
+			if err != nil || len(members) != want {
+				t.Errorf("after %v: %v, %v", step.want, members, err)
+			}
+		}
+		for id, want := range map[string]bool{"ann": true, "bob": false} {
+			if present, err := his.Presence().IsUserPresent(soon(t), id); err != nil || present != want {
+				t.Errorf("%s: %t, %v", id, present, err)
+			}
+		}
+		if err := ann.chat.Rooms().Release(soon(t), "lobby"); err != nil {
+			t.Fatal(err)
+		}
+		if e := got.next(); e.Type != chat.PresenceLeave || e.Member.ClientID != "ann" {
+			t.Errorf("%+v", e)
+		}
+	})
+}
+
+// CHA-PR7e, CHA-PR9c, CHA-O4h, CHA-O7d, CHA-RC3d1
+func TestWhatTheOptionsLeaveOut(t *testing.T) {
+	server := ablytest.NewServer(t)
+	ann, bob := newPerson(t, server, "ann"), newPerson(t, server, "bob")
+	room := ann.room("lobby", lifecycle.WithPresenceEvents(false))
+	if _, err := room.Presence().Subscribe(func(chat.PresenceEvent) {}); !errors.Is(err, lifecycle.FeatureNotEnabledInRoom) {
+		t.Errorf("presence: %v", err)
+	}
+	if _, err := room.Presence().Events(t.Context()); !errors.Is(err, lifecycle.FeatureNotEnabledInRoom) {
+		t.Errorf("presence: %v", err)
+	}
+	if _, err := room.Occupancy().Subscribe(func(chat.Occupancy) {}); !errors.Is(err, lifecycle.FeatureNotEnabledInRoom) {
+		t.Errorf("occupancy: %v", err)
+	}
+	if _, _, err := room.Occupancy().Current(); !errors.Is(err, lifecycle.FeatureNotEnabledInRoom) {
+		t.Errorf("occupancy: %v", err)
+	}
+	// Others still see who enters.
+	got := newInbox[chat.PresenceEvent](t)
+	if _, err := bob.room("lobby").Presence().Subscribe(got.put); err != nil {
+		t.Fatal(err)
+	}
+	if err := room.Presence().Enter(soon(t), nil); err != nil {
+		t.Fatal(err)
+	}
+	if e := got.next(); e.Member.ClientID != "ann" {
+		t.Errorf("%+v", e)
+	}
+}
+
+// CHA-RL9: what needs an attached room waits for an attach under way.
+func TestPresenceWaitsForTheAttach(t *testing.T) {
+	server := ablytest.NewServer(t)
+	ann := newPerson(t, server, "ann")
+	for what, c := range map[string]struct {
+		effect func()
+		want   error
+	}{
+		"attached (CHA-RL9b)": {nil, nil},
+		"refused (CHA-RL9c)": {func() {
+			server.Fault(ablytest.ToServer(ablytest.ActionAttach).Once(), ablytest.FailChannel(ablytest.NewError(40160, 401, "no")))
+		}, lifecycle.RoomInInvalidState},
+	} {
+		t.Run(what, func(t *testing.T) {
+			room := ann.unattached("lobby " + what)
+			if c.effect != nil {
+				c.effect()
+			}
+			gate := server.Hold(ablytest.ToClient(ablytest.ActionAttached))
+			statuses := newInbox[lifecycle.StatusChange](t)
+			room.OnStatusChange(statuses.put)
+			attached, entered := make(chan error, 1), make(chan error, 1)
+			if c.effect != nil {
+				gate.Open() // the refusal is no ATTACHED
+			}
+			go func() { attached <- room.Attach(soon(t)) }()
+			if s := statuses.next(); s.Current != lifecycle.StatusAttaching {
+				t.Fatalf("%+v", s)
+			}
+			go func() { entered <- room.Presence().Enter(soon(t), nil) }()
+			if c.effect == nil {
+				if err := gate.Await(soon(t), 1); err != nil {
+					t.Fatal(err)
+				}
+				gate.Open()
+			}
+			<-attached
+			if err := <-entered; !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
+				t.Errorf("enter: %v", err)
+			}
+		})
+	}
+}
+
+// CHA-O3, CHA-O4, CHA-O6, CHA-O7
+func TestOccupancy(t *testing.T) {
+	eachFormat(t, func(t *testing.T, binary ably.ClientOption) {
+		server := ablytest.NewServer(t)
+		ann, bob := newPerson(t, server, "ann", binary), newPerson(t, server, "bob", binary)
+		room := ann.unattached("lobby / ä?", lifecycle.WithOccupancyEvents(true))
+		if _, known, err := room.Occupancy().Current(); known || err != nil { // CHA-O7b
+			t.Errorf("before the first: %t, %v", known, err)
+		}
+		got := newInbox[chat.Occupancy](t)
+		if _, err := room.Occupancy().Subscribe(got.put); err != nil {
+			t.Fatal(err)
+		}
+		if err := room.Attach(soon(t)); err != nil {
+			t.Fatal(err)
+		}
+		until := func(want chat.Occupancy) {
+			t.Helper()
+			for got.next() != want {
+			}
+			if now, known, err := room.Occupancy().Current(); now != want || !known || err != nil {
+				t.Errorf("current: %+v, %t, %v", now, known, err)
+			}
+		}
+		until(chat.Occupancy{Connections: 1})
+		other := bob.room("lobby / ä?")
+		until(chat.Occupancy{Connections: 2})
+		if err := other.Presence().Enter(soon(t), nil); err != nil {
+			t.Fatal(err)
+		}
+		until(chat.Occupancy{Connections: 2, PresenceMembers: 1})
+		if now, err := other.Occupancy().Get(soon(t)); err != nil || now != (chat.Occupancy{Connections: 2, PresenceMembers: 1}) {
+			t.Errorf("get: %+v, %v", now, err)
+		}
+		if err := bob.chat.Rooms().Release(soon(t), "lobby / ä?"); err != nil {
+			t.Fatal(err)
+		}
+		until(chat.Occupancy{Connections: 1})
+	})
+}
+
+// CHA-T4, CHA-T5, CHA-T6, CHA-T13 over the wire; times are tested on a virtual clock.
+func TestTypingOverTheWire(t *testing.T) {
+	eachFormat(t, func(t *testing.T, binary ably.ClientOption) {
+		server := ablytest.NewServer(t)
+		ann, bob := newPerson(t, server, "ann", binary), newPerson(t, server, "bob", binary)
+		hers, his := ann.room("lobby", lifecycle.WithTypingHeartbeatThrottle(time.Hour)), bob.room("lobby")
+		got := newInbox[chat.TypingEvent](t)
+		his.Typing().Subscribe(got.put)
+		for range 10 {
+			if err := hers.Typing().Keystroke(soon(t)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if e := got.next(); e.Change.Type != chat.TypingStarted || e.Change.ClientID != "ann" || len(e.CurrentTypers) != 1 {
+			t.Errorf("%+v", e)
+		}
+		if c := his.Typing().CurrentTypers(); len(c) != 1 || c[0].ClientID != "ann" {
+			t.Errorf("%v", c)
+		}
+		for range 3 {
+			if err := hers.Typing().Stop(soon(t)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if e := got.next(); e.Change.Type != chat.TypingStopped || len(e.CurrentTypers) != 0 {
+			t.Errorf("%+v", e)
+		}
+		if err := hers.Typing().Keystroke(soon(t)); err != nil { // at once: stop resets the interval
+			t.Fatal(err)
+		}
+		if e := got.next(); e.Change.Type != chat.TypingStarted {
+			t.Errorf("%+v", e)
+		}
+		got.empty()
+		sent := 0
+		for _, f := range server.Frames() {
+			if f.Direction == ablytest.ClientToServer && f.Action == ablytest.ActionMessage {
+				sent++
+			}
+		}
+		if sent != 3 {
+			t.Errorf("%d messages were sent, expected 3", sent)
+		}
+		ann.chat.Realtime().Close()
+		closeClient(ann.chat.Realtime())
+		if err := hers.Typing().Keystroke(soon(t)); !errors.Is(err, lifecycle.Disconnected) { // CHA-T4f
+			t.Errorf("without a connection: %v", err)
+		}
+		if err := hers.Reactions().Send(soon(t), ablychat.SendReaction{Name: "x"}); !errors.Is(err, lifecycle.Disconnected) { // CHA-ER3g
+			t.Errorf("without a connection: %v", err)
+		}
+	})
+}
