@@ -727,6 +727,19 @@ func TestRoomEqualLooksAtEveryField(t *testing.T) {
 	}
 }
 
+// A key says where it ends, so that what an explorer appends to it can't be taken for a part of it.
+func TestRoomKeyIsNoBeginOfAnother(t *testing.T) {
+	r := begin(t, StatusAttaching)
+	short := roomKey(r)
+	for _, in := range []roomInput{detach(2), attach(3), releaseRoom(4)} {
+		r.waiting = append(r.waiting, waitingOp{op: in.Kind.operation(), caller: in.Call}) // and nothing else is another
+		if long := roomKey(r); strings.HasPrefix(long, short) {
+			t.Errorf("with %d waiting the key begins with that of one less", len(r.waiting))
+		}
+		short = roomKey(r)
+	}
+}
+
 // The same inputs give the same outputs and the same state.
 func TestRoomIsDeterministic(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -73,6 +73,7 @@ func TestReadRoomOptionsRefuses(t *testing.T) {
 		`{"typing": {"heartbeatThrottleMs": 1e300}}`:                                  `typing.heartbeatThrottleMs is 1e300, which is out of range`,
 		`{"typing": {"heartbeatThrottleMs": 1e999}}`:                                  `typing.heartbeatThrottleMs is 1e999, expected a number of milliseconds`,
 		`{"typing": {"heartbeatThrottleMs": -1e300}}`:                                 `typing.heartbeatThrottleMs is -1e300, which is out of range`,
+		`{"typing": {"heartbeatThrottleMs": -9223372036854775808e-6}}`:                `typing.heartbeatThrottleMs is -9223372036854775808e-6, which is out of range`,
 		`{"presence": {"enableEvents": 1}}`:                                           `presence.enableEvents is 1, expected true or false`,
 		`{"presence": {"enableEvents": "true"}}`:                                      `presence.enableEvents is "true", expected true or false`,
 		`{"occupancy": {"enableEvents": null}}`:                                       `occupancy.enableEvents is null`,

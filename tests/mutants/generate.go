@@ -183,7 +183,7 @@ func (g *generator) visit(n ast.Node) {
 		g.binary(n)
 	case *ast.BasicLit:
 		if n.Kind == token.INT {
-			g.add(literal, expression, g.typeOf(n), n.Pos(), n.End(), n.Value+" + 1")
+			g.add(literal, expression, g.typeOf(n), n.Pos(), n.End(), "("+n.Value+" + 1)")
 		}
 	case *ast.Ident, *ast.SelectorExpr:
 		g.constant(n.(ast.Expr))
@@ -242,12 +242,11 @@ func (g *generator) binary(n *ast.BinaryExpr) {
 		case token.ADD, token.SUB:
 			operator = arith
 		}
-		begin, end := n.Pos(), n.End()
-		x, y := g.source(n.X), g.source(n.Y)
-		if operator == connect { // the other operator binds otherwise
-			x, y = "("+x+")", "("+y+")"
+		to := g.source(n.X) + " " + op.String() + " " + g.source(n.Y)
+		if operator == connect { // the other operator binds otherwise, on both sides
+			to = "((" + g.source(n.X) + ") " + op.String() + " (" + g.source(n.Y) + "))"
 		}
-		g.add(operator, expression, g.typeOf(n), begin, end, x+" "+op.String()+" "+y)
+		g.add(operator, expression, g.typeOf(n), n.Pos(), n.End(), to)
 	}
 }
 

@@ -128,7 +128,7 @@ func runFolder(ctx context.Context, s settings, root, folder string, equivalent 
 		tried = tried[:s.sample]
 		slices.SortFunc(tried, func(a, b mutant) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.begin, b.begin)) })
 	}
-	t := &tally{folder: folder, total: len(tried) + len(failed), builds: len(tried), complete: s.enough == 0}
+	t := &tally{folder: folder, total: len(tried) + len(failed), builds: len(tried), complete: s.enough == 0, first: s.enough == 1}
 	for _, m := range tried {
 		if m.Message {
 			t.messages++

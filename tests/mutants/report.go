@@ -16,6 +16,7 @@ type tally struct {
 	kills, alone, aloneBeside                                         map[string]int // by link
 	gaps                                                              []mutant
 	complete                                                          bool // every link was tried on every mutant
+	first                                                             bool // a mutant was tried no more once one link had killed it
 }
 
 // count adds up results. Mutants of messages are accounted apart: whether the suites look at words is another question.
@@ -82,7 +83,11 @@ func (t *tally) print(links []link) {
 		if t.complete && !strings.HasSuffix(l.Name, "-unit") { // known only where every link was tried
 			beside = fmt.Sprintf(" alone-beside-unit=%d", t.aloneBeside[l.Name])
 		}
-		fmt.Printf("EVIDENCE mutants-link folder=%s link=%s kills=%d alone=%d every-link=%t%s\n", t.folder, l.Name, t.kills[l.Name], t.alone[l.Name],
+		alone := fmt.Sprint(t.alone[l.Name])
+		if t.first {
+			alone = "unknown"
+		}
+		fmt.Printf("EVIDENCE mutants-link folder=%s link=%s kills=%d alone=%s every-link=%t%s\n", t.folder, l.Name, t.kills[l.Name], alone,
 			t.complete, beside)
 	}
 	for _, m := range t.gaps {

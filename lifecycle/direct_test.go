@@ -1,0 +1,170 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// goroutine returns the number of the goroutine that asks.
+func goroutine() string {
+	text := make([]byte, 64)
+	number, _, _ := strings.Cut(strings.TrimPrefix(string(text[:runtime.Stack(text, false)]), "goroutine "), " ")
+	return number
+}
+
+// homeChannel notes in which goroutines its operations run. A detach fails so many times.
+type homeChannel struct {
+	emit     func(ChannelStateChange)
+	fails    int
+	detaches int
+	ran      map[string]bool
+}
+
+func (c *homeChannel) OnStateChange(emit func(ChannelStateChange)) { c.emit = emit }
+
+func (c *homeChannel) run(s ChannelState) error {
+	c.ran[goroutine()] = true
+	if s == ChannelDetached {
+		if c.detaches++; c.detaches <= c.fails {
+			return errChannel
+		}
+	}
+	c.emit(ChannelStateChange{Current: s})
+	return nil
+}
+
+func (c *homeChannel) Attach(context.Context) error   { return c.run(ChannelAttached) }
+func (c *homeChannel) Detach(context.Context) error   { return c.run(ChannelDetached) }
+func (c *homeChannel) GiveBack(context.Context) error { c.ran[goroutine()] = true; return nil }
+
+// A call whose caller can't give up, in a room that tells nobody of its steps, runs its operation itself; any other call has a
+// goroutine for it.
+func TestRoomRunsOperationsOfItsCallers(t *testing.T) {
+	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
+	canEnd, cancel := context.WithCancel(background)
+	defer cancel()
+	for _, c := range []struct {
+		name   string
+		ctx    context.Context
+		config RoomConfig
+		own    bool
+	}{
+		{"nobody is told", background, RoomConfig{}, true},
+		{"the context can end", canEnd, RoomConfig{}, false},
+		{"an observer", background, RoomConfig{Observe: func(RoomStep) {}}, false},
+		{"a logger", background, RoomConfig{Logger: quiet}, false},
+		{"both", background, RoomConfig{Logger: quiet, Observe: func(RoomStep) {}}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			ch := &homeChannel{ran: map[string]bool{}}
+			room, release := NewRoom("a", theDefaults, ch, c.config)
+			for _, do := range []func(context.Context) error{room.Attach, room.Detach, room.Attach, release} {
+				if err := do(c.ctx); err != nil {
+					t.Error(err)
+				}
+			}
+			if len(ch.ran) == 0 || ch.ran[goroutine()] != c.own || c.own && len(ch.ran) != 1 {
+				t.Errorf("run in the goroutines %v, the caller's is %s; expected there: %t", ch.ran, goroutine(), c.own)
+			}
+		})
+	}
+}
+
+// What begins after a pause, or for another call, is not for the caller that waits: it would never come to it.
+func TestRoomReleaseRetriesWhileItsCallerWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ch := &homeChannel{fails: 2, ran: map[string]bool{}}
+		room, release := NewRoom("a", theDefaults, ch, RoomConfig{})
+		if err := room.Attach(background); err != nil {
+			t.Fatal(err)
+		}
+		c := begin(func() (*resource, error) { return nil, release(background) })
+		c.waits(t)
+		time.Sleep(2 * RetryPause)
+		c.ended(t)
+		if room.Status() != StatusReleased || ch.detaches != 3 {
+			t.Errorf("the room is %v after %d detaches", room.Status(), ch.detaches)
+		}
+	})
+}
+
+// Whoever is told of a room's steps, a caller can give up while the channel works.
+func TestRoomGivesUpWhoeverIsTold(t *testing.T) {
+	cause := errors.New("enough")
+	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
+	for name, config := range map[string]RoomConfig{
+		"nobody": {}, "an observer": {Observe: func(RoomStep) {}}, "a logger": {Logger: quiet}, "both": {Logger: quiet, Observe: func(RoomStep) {}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ch := newFakeChannel()
+				room, release := NewRoom("a", theDefaults, ch, config)
+				ctx, cancel := context.WithCancelCause(background)
+				c := begin(func() (*resource, error) { return nil, room.Attach(ctx) })
+				op := ch.next(t, "Attach")
+				cancel(cause)
+				c.ended(t, cause)
+				op.ok()
+				ch.succeed = true
+				if err := release(background); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// An observer that waits for what it is told of to have begun is not waited for by the caller that would begin it, logger or not.
+func TestRoomObserverMayWaitForTheOperation(t *testing.T) {
+	for name, logger := range map[string]*slog.Logger{"alone": nil, "beside a logger": slog.New(slog.NewTextHandler(io.Discard, nil))} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ch := newFakeChannel()
+				room, release := NewRoom("a", theDefaults, ch, RoomConfig{Logger: logger, Observe: func(s RoomStep) {
+					if s.Status == StatusAttaching {
+						(<-ch.began).do <- func() error { return nil }
+					}
+				}})
+				if err := room.Attach(background); err != nil {
+					t.Error(err)
+				}
+				ch.succeed = true
+				if err := release(background); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// A caller who gives up has been told of to the observer when its call returns.
+func TestGivingUpIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, told := newGates(), 0
+		r := NewRooms[*resource](g, WithObserver(func(RoomsStep) { told++ }))
+		ctx, cancel := context.WithCancel(background)
+		seen := 0
+		c := begin(func() (*resource, error) {
+			_, err := r.Get(ctx, "a")
+			seen = told
+			return nil, err
+		})
+		w := next(t, g.opening)
+		cancel()
+		c.ended(t, context.Canceled)
+		if seen != 2 {
+			t.Errorf("told of %d steps when the call returned, expected the get and its end", seen)
+		}
+		w.finish(nil)
+		d := beginRelease(background, r, "a")
+		next(t, g.closing).finish(nil)
+		d.ended(t)
+	})
+}
