@@ -32,4 +32,11 @@ Lazy  == x = 0 /\ [][x = 0 /\ x' = First([[i \in 1..2 |-> 0] EXCEPT ![1] = 1])]_
 Eager == x = 0 /\ [][x = 0 /\ x' = First(TLCEval([[i \in 1..2 |-> 0] EXCEPT ![1] = 1]))]_x
 
 NeverOne == x # 1
+
+-----------------------------------------------------------------------------
+(* A switch that nobody needs to leave alone: tlaplus#971.  It may go on,  *)
+(* off, on and off again, so that it is off after it was on, and on later. *)
+
+Switch   == x = 0 /\ [][x' \in {0, 1}]_x
+OffStays == [](x = 1 => [](x = 0 => [](x = 0)))
 =============================================================================

@@ -1,7 +1,10 @@
 // Command tlc checks the TLA+ specs: it runs TLC on every configuration of spec/TLA, and on the canaries, and compares each run with
 // what the configuration says. It exits with 1 unless all are as stated.
 //
-//	go run ./spec/TLA/tlc [-list] [-only REGEX] [-keep FOLDER] [-dump NAME -o FILE.dot]
+// It then looks at what the configurations say together: that each action of the spec is taken in one of the graphs, and that each
+// antecedent of a property is reached.
+//
+//	go run ./spec/TLA/tlc [-list] [-only REGEX] [-renew] [-keep FOLDER] [-dump NAME -o FILE.dot]
 package main
 
 import (
@@ -31,6 +34,7 @@ func run(ctx context.Context, args []string, stdout *os.File, stderr io.Writer) 
 	flags.SetOutput(stderr)
 	list := flags.Bool("list", false, "list the configurations with what is expected of them, and run none")
 	only := flags.String("only", "", "run only the configurations whose names match this `REGEX`")
+	renew := flags.Bool("renew", false, "run the configurations whose text has changed, and write its hash into those whose results are still as stated")
 	keep := flags.String("keep", "", "write what TLC wrote for each configuration to this `FOLDER`")
 	dump := flags.String("dump", "", "write the graph of the configuration `NAME` to the file -o")
 	file := flags.String("o", "", "the `FILE` for -dump, ending in .dot")
@@ -59,7 +63,8 @@ func run(ctx context.Context, args []string, stdout *os.File, stderr io.Writer) 
 	if *dump != "" {
 		pattern = regexp.MustCompile("^" + regexp.QuoteMeta(*dump) + "$")
 	}
-	configs = slices.DeleteFunc(configs, func(c *tlcrun.Config) bool { return !pattern.MatchString(c.Name) })
+	all := configs
+	configs = slices.DeleteFunc(slices.Clone(configs), func(c *tlcrun.Config) bool { return !pattern.MatchString(c.Name) })
 	if len(configs) == 0 {
 		return fail(fmt.Errorf("no configuration has a name that matches %s", pattern))
 	}
@@ -84,9 +89,25 @@ func run(ctx context.Context, args []string, stdout *os.File, stderr io.Writer) 
 			return fail(err)
 		}
 	}
-	s := &suite{tlc: tlc, keep: *keep, show: newScreen(stdout)}
+	if *renew {
+		configs = slices.DeleteFunc(configs, func(c *tlcrun.Config) bool { return c.CheckHash() == nil })
+		if len(configs) == 0 {
+			fmt.Fprintln(stdout, "no configuration's text has changed")
+			return 0
+		}
+	}
+	s := &suite{tlc: tlc, keep: *keep, show: newScreen(stdout), renew: *renew, taken: map[string]map[string]int{}}
 	outcomes := s.run(ctx, configs)
-	if failed := printTable(stdout, outcomes); failed > 0 {
+	failed := printTable(stdout, outcomes)
+	var together *together
+	if *only == "" && !*renew {
+		if together, err = lookTogether(ctx, tlc, all, s.taken); err != nil {
+			return fail(err)
+		}
+		failed += together.print(stdout)
+	}
+	printEvidence(stdout, outcomes, together)
+	if failed > 0 {
 		return 1
 	}
 	return 0

@@ -22,6 +22,11 @@ type suite struct {
 	tlc  *tlcrun.TLC
 	keep string
 	show *screen
+
+	renew bool // write the hashes of those that are as stated
+
+	mu    sync.Mutex
+	taken map[string]map[string]int // for each graph that is there for comparison, how often each action is taken
 }
 
 // run runs the configurations that have one worker two at a time, then the others each alone, and returns the outcomes in the order
@@ -69,7 +74,7 @@ func (s *suite) one(ctx context.Context, c *tlcrun.Config) outcome {
 		return outcome{c, nil, err}
 	}
 	s.show.started(c.Name)
-	r, err := s.tlc.Run(ctx, c, func(line string) { s.show.progressed(c.Name, line) })
+	r, err := s.exec(ctx, c, func(line string) { s.show.progressed(c.Name, line) })
 	if r != nil && s.keep != "" {
 		err = errors.Join(err, os.WriteFile(filepath.Join(s.keep, c.Name+".out"), []byte(r.Output), 0o644))
 	}
@@ -77,3 +82,30 @@ func (s *suite) one(ctx context.Context, c *tlcrun.Config) outcome {
 	s.show.finished(o)
 	return o
 }
+
+func (s *suite) exec(ctx context.Context, c *tlcrun.Config, progress func(string)) (*tlcrun.Result, error) {
+	switch {
+	case s.renew:
+		return s.tlc.Renew(ctx, c, progress)
+	case !isGraph(c):
+		return s.tlc.Run(ctx, c, progress)
+	}
+	dir, err := os.MkdirTemp("", "tlc-graph")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, "graph.dot")
+	r, err := s.tlc.Dump(ctx, c, file)
+	if err != nil {
+		return r, err
+	}
+	taken, err := tlcrun.Taken(file)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.taken[c.Name] = taken
+	return r, err
+}
+
+// isGraph tells whether a configuration checks nothing: it is there for its graph.
+func isGraph(c *tlcrun.Config) bool { return !c.IsCanary() && len(c.Properties) == 0 }

@@ -34,6 +34,8 @@ type Config struct {
 	Trace      int      // EXPECT-TRACE: how many states the counterexample must have; 0 if that isn't said, as of liveness
 	Properties []string // EXPECT-PROPERTIES: what is checked, invariants and others
 	Workers    int      // WORKERS: TLC's threads
+	Hash       string   // SPEC-HASH: of the text that the results are about, see [Config.Digest]
+	Repeat     int      // REPEAT: how many times in turn the run must be as stated, of a canary; 1 if that isn't said
 	Allows     []string // ALLOWS: rules of the lint that a canary breaks on purpose
 
 	Specification string            // what the body says
@@ -41,6 +43,8 @@ type Config struct {
 	Temporal      []string          // PROPERTY, PROPERTIES
 	Overrides     map[string]string // Operator <- Other
 	Restricted    []string          // the sections CONSTRAINT, ACTION_CONSTRAINT, SYMMETRY and VIEW, if they are there
+
+	body string // what follows the head
 }
 
 // Dir returns the folder of the configuration, where its module is too.
@@ -134,6 +138,9 @@ func ParseConfig(path, text string) (*Config, error) {
 	c.Module, _ = take("MODULE", true)
 	c.Exit = number("EXPECT-EXIT", true, 0)
 	c.Workers = number("WORKERS", true, 1)
+	c.Hash, _ = take(hashMarker, true)
+	c.body = body
+	c.Repeat = max(1, number("REPEAT", false, 2))
 	c.Violates, _ = take("EXPECT-VIOLATES", c.Exit != ExitOK)
 	_, counts := markers["EXPECT-DISTINCT"]
 	if c.Exit == ExitOK || counts {

@@ -117,6 +117,7 @@ func TestLint(t *testing.T) {
 		{"MCRooms_live3", "CHECK_DEADLOCK", "SYMMETRY TypeOK\nCHECK_DEADLOCK", "can hide"},
 		{"MCRooms_live3", "CHECK_DEADLOCK", "VIEW TypeOK\nCHECK_DEADLOCK", "can hide"},
 		{"MCRooms_live3", `\* WORKERS`, "\\* ALLOWS: CONSTRAINT\n\\* WORKERS", "canaries only"},
+		{"MCRooms_live3", `\* WORKERS`, "\\* REPEAT: 2\n\\* WORKERS", "REPEAT is for canaries only"},
 		{"MCRooms_live3", "PROPERTIES CallsSettle NoWedge", "PROPERTIES CallsSettle", "EXPECT-PROPERTIES says"},
 		{"MCRooms_live3", "\nPROPERTIES CallsSettle NoWedge", "\n\\* PROPERTIES CallsSettle NoWedge", "EXPECT-PROPERTIES says"},
 		{"MCRooms_graph1", "CHECK_DEADLOCK", "INVARIANT TypeOK\nCHECK_DEADLOCK", "EXPECT-PROPERTIES says"},
@@ -157,7 +158,7 @@ func TestLintAllFindsWhatIsNotThere(t *testing.T) {
 	wantError(t, LintAll(without("MCRooms_live3"), document), "NoWedge must hold")
 	wantError(t, LintAll(readAll(t), strings.Replace(document, "- **SameRoom**:", "- **SameRoom, Other**:", 1)), "Other must hold")
 	wantError(t, LintAll(readAll(t), "# Nothing"), "What must hold")
-	if names, err := MustHold(document); err != nil || len(names) != 14 {
-		t.Errorf("%v, %v: expected 14 names", names, err)
+	if names, err := MustHold(document); err != nil || len(names) != 15 {
+		t.Errorf("%v, %v: expected 15 names", names, err)
 	}
 }

@@ -22,6 +22,9 @@ func Lint(c *Config) error {
 	if len(c.Allows) > 0 && !c.IsCanary() {
 		complain("ALLOWS is for canaries only")
 	}
+	if c.Repeat > 1 && !c.IsCanary() {
+		complain("REPEAT is for canaries only")
+	}
 	for _, rule := range c.Allows {
 		if !slices.Contains(c.Restricted, rule) {
 			complain("ALLOWS names %s, which the configuration does not have", rule)

@@ -99,13 +99,25 @@ func (t *TLC) Exec(ctx context.Context, job Job) (*Result, error) {
 	return r, nil
 }
 
-// Run runs a configuration. The second error is the verdict: see [Config.Judge].
+// Run runs a configuration, as often as it says. The second error is the verdict: see [Config.Judge] and [Config.CheckHash].
 func (t *TLC) Run(ctx context.Context, c *Config, progress func(line string)) (r *Result, err error) {
-	r, err = t.Exec(ctx, Job{Dir: c.Dir(), Module: c.Module, Config: c.Path, Workers: c.Workers, Progress: progress})
-	if err != nil {
+	if err := c.CheckHash(); err != nil {
 		return nil, err
 	}
-	return r, c.Judge(r)
+	return t.run(ctx, c, progress)
+}
+
+func (t *TLC) run(ctx context.Context, c *Config, progress func(line string)) (r *Result, err error) {
+	for range max(c.Repeat, 1) {
+		r, err = t.Exec(ctx, Job{Dir: c.Dir(), Module: c.Module, Config: c.Path, Workers: c.Workers, Progress: progress})
+		if err != nil {
+			return nil, err
+		}
+		if err := c.Judge(r); err != nil {
+			return r, err
+		}
+	}
+	return r, nil
 }
 
 // Dump runs a configuration and writes the graph of its states to a file that ends in .dot, each edge with its action. It is an error
@@ -117,6 +129,9 @@ func (t *TLC) Dump(ctx context.Context, c *Config, file string) (*Result, error)
 	}
 	if !strings.HasSuffix(file, ".dot") {
 		return nil, fmt.Errorf("%s does not end in .dot, which TLC would add", file)
+	}
+	if err := c.CheckHash(); err != nil {
+		return nil, err
 	}
 	r, err := t.Exec(ctx, Job{Dir: c.Dir(), Module: c.Module, Config: c.Path, Workers: 1, Dump: file})
 	if err != nil {

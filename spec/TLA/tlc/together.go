@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"ablyrooms.example/spec/TLA/tlcrun"
+)
+
+// together is what no configuration says alone.
+type together struct {
+	graphs      []*tlcrun.Config
+	actions     []string
+	taken       map[string]map[string]int // graph, action
+	antecedents []tlcrun.Antecedent
+}
+
+// lookTogether has TLC look for the antecedents, and adds the actions of the graphs.
+func lookTogether(ctx context.Context, tlc *tlcrun.TLC, configs []*tlcrun.Config, taken map[string]map[string]int) (*together, error) {
+	t := &together{taken: taken}
+	for _, c := range configs {
+		if isGraph(c) {
+			t.graphs = append(t.graphs, c)
+		}
+	}
+	if len(t.graphs) == 0 {
+		return nil, errors.New("no configuration is there for its graph")
+	}
+	var err error
+	first := t.graphs[0]
+	if t.actions, err = tlcrun.Actions(first.Dir(), first.Module); err != nil {
+		return nil, err
+	}
+	t.antecedents, err = tlc.Antecedents(ctx, first.Dir(), first.Module, tlcrun.Checked(configs, first.Module))
+	return t, err
+}
+
+// wrong says what is not as it must be: each edge has the name of an action, each action has an edge, each antecedent is reached.
+func (t *together) wrong() (wrong []string) {
+	complain := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
+	for _, c := range t.graphs {
+		if len(t.taken[c.Name]) == 0 {
+			complain("the graph of %s has no edges", c.Name)
+		}
+		for _, label := range slices.Sorted(maps.Keys(t.taken[c.Name])) {
+			if !slices.Contains(t.actions, label) {
+				complain("the graph of %s has %d edges that are called %q, which is no action", c.Name, t.taken[c.Name][label], label)
+			}
+		}
+	}
+	if len(t.actions) == 0 {
+		complain("the spec has no actions")
+	}
+	for _, action := range t.actions {
+		if t.times(action) == 0 {
+			complain("the action %s is taken in no graph", action)
+		}
+	}
+	if len(t.antecedents) == 0 {
+		complain("no property has an antecedent")
+	}
+	for _, a := range t.antecedents {
+		if !a.Reached {
+			complain("%s says what follows from something that never is: %s", a.Property, a.Text)
+		}
+	}
+	return wrong
+}
+
+func (t *together) times(action string) (n int) {
+	for _, c := range t.graphs {
+		n += t.taken[c.Name][action]
+	}
+	return n
+}
+
+// counts returns how many actions are taken, and how many antecedents reached.
+func (t *together) counts() (taken, reached int) {
+	for _, action := range t.actions {
+		if t.times(action) > 0 {
+			taken++
+		}
+	}
+	for _, a := range t.antecedents {
+		if a.Reached {
+			reached++
+		}
+	}
+	return taken, reached
+}
+
+// print prints how often each action is taken, the antecedents, and what is wrong.
+func (t *together) print(w io.Writer) (failed int) {
+	var b strings.Builder
+	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprint(table, "\naction")
+	for _, c := range t.graphs {
+		fmt.Fprintf(table, "\tedges in %s", c.Name)
+	}
+	fmt.Fprintln(table)
+	for _, action := range t.actions {
+		fmt.Fprint(table, action)
+		for _, c := range t.graphs {
+			fmt.Fprintf(table, "\t%s", thousands(t.taken[c.Name][action]))
+		}
+		fmt.Fprintln(table)
+	}
+	table.Flush()
+	taken, reached := t.counts()
+	fmt.Fprintf(&b, "\n%d of %d actions are taken, %d of %d antecedents of properties are reached\n", taken, len(t.actions), reached, len(t.antecedents))
+	wrong := t.wrong()
+	for _, text := range wrong {
+		fmt.Fprintf(&b, "WRONG: %s\n", text)
+	}
+	io.WriteString(w, b.String())
+	return len(wrong)
+}
+
+// printEvidence prints the figures in one line; t may be nil, if the run was not a whole one.
+func printEvidence(w io.Writer, outcomes []outcome, t *together) {
+	asStated, canaries, twins, states := 0, 0, 0, 0
+	for _, o := range outcomes {
+		if o.err == nil {
+			asStated++
+		}
+		if o.result != nil && o.config.Violates == "" {
+			states += o.result.Distinct
+		}
+		switch {
+		case o.config.IsCanary():
+			canaries++
+		case o.config.Violates != "":
+			twins++
+		}
+	}
+	line := fmt.Sprintf("EVIDENCE tlc configurations=%d asstated=%d twins=%d canaries=%d states=%d", len(outcomes), asStated, twins, canaries, states)
+	if t != nil {
+		taken, reached := t.counts()
+		line += fmt.Sprintf(" actions=%d taken=%d antecedents=%d reached=%d", len(t.actions), taken, len(t.antecedents), reached)
+	}
+	fmt.Fprintln(w, line)
+}

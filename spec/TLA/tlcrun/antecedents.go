@@ -1,0 +1,169 @@
+package tlcrun
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"ablyrooms.example/spec/TLA/tlcrun/tlatext"
+)
+
+// Antecedent is one place A => B or A ~> B in a property, and whether A comes true in some state or step.
+type Antecedent struct {
+	Property string
+	Text     string // A
+	Reached  bool
+}
+
+// unreachable is an antecedent that is never reached, put among the others so that a run that takes all for reached shows itself.
+const unreachable = "nothing is so"
+
+const antecedentsModule = "Antecedents"
+
+// Antecedents finds the antecedents in the named properties of a module, and has TLC find which are reached, in one run at 4 calls on
+// one name and one at 3 on two. A property whose antecedent is never true holds of anything.
+//
+// It puts FALSE where the consequent is: what is left of the property is violated exactly where the antecedent is true.
+func (t *TLC) Antecedents(ctx context.Context, dir, module string, properties []string) ([]Antecedent, error) {
+	text, err := os.ReadFile(filepath.Join(dir, module+".tla"))
+	if err != nil {
+		return nil, err
+	}
+	found, source, err := antecedents(module, string(text), properties)
+	if err != nil {
+		return nil, err
+	}
+	tmp, err := os.MkdirTemp("", "antecedents")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(tmp)
+	if err := os.WriteFile(filepath.Join(tmp, antecedentsModule+".tla"), []byte(source), 0o644); err != nil {
+		return nil, err
+	}
+	for _, bounds := range []string{`Names = {"a"} Options = {"x"} MaxCalls = 4`, `Names = {"a", "b"} Options = {"x", "y"} MaxCalls = 3`} {
+		config := filepath.Join(tmp, antecedentsModule+".cfg")
+		body := "SPECIFICATION Spec\nCONSTANTS " + bounds + "\nINVARIANTS StatesSeen\nPROPERTIES StepsSeen\nCHECK_DEADLOCK FALSE\n"
+		if err := os.WriteFile(config, []byte(body), 0o644); err != nil {
+			return nil, err
+		}
+		r, err := t.Exec(ctx, Job{Dir: tmp, Library: dir, Module: antecedentsModule, Config: config, Workers: 1, Small: true})
+		if err != nil {
+			return nil, err
+		}
+		if r.Exit != ExitOK || !r.NoError {
+			return nil, fmt.Errorf("the run for the antecedents ends with %d, expected %d\n%s", r.Exit, ExitOK, r.Output)
+		}
+		for _, m := range reached.FindAllStringSubmatch(r.Output, -1) {
+			n := count(m[1])
+			if n < 1 || n > len(found) {
+				return nil, fmt.Errorf("%s is reached, which there isn't", m[0])
+			}
+			found[n-1].Reached = true
+		}
+	}
+	last := found[len(found)-1]
+	if last.Text != unreachable || last.Reached {
+		return nil, fmt.Errorf("what is never true is told to be reached: the run says nothing")
+	}
+	return found[:len(found)-1], nil
+}
+
+var reached = regexp.MustCompile(`(?m)^<<"reached", (\d+)>>$`)
+
+// antecedents finds the antecedents, and writes the module that notes each that is reached. The last one is [unreachable].
+func antecedents(module, text string, properties []string) (found []Antecedent, source string, err error) {
+	m, err := tlatext.Parse(text)
+	if err != nil {
+		return nil, "", err
+	}
+	var definitions, states, steps strings.Builder
+	note := func(formula string, isStep bool) {
+		n := len(found)
+		fmt.Fprintf(&definitions, "\nReached%d ==\n%s\n", n, formula)
+		if isStep {
+			fmt.Fprintf(&steps, "    /\\ Note(%d, Reached%d)\n", n, n)
+		} else {
+			fmt.Fprintf(&states, "    /\\ Note(%d, Reached%d)\n", n, n)
+		}
+	}
+	for _, name := range properties {
+		d := m.Definition(name)
+		if d == nil {
+			return nil, "", fmt.Errorf("%s does not define %s", module, name)
+		}
+		for i := d.Body.Low; i < d.Body.High; i++ {
+			arrow := m.Tokens[i].Text
+			if arrow != "=>" && arrow != "~>" {
+				continue
+			}
+			left, _ := m.Operands(i)
+			body := d.Body
+			isStep := m.Is(body.Low, "[]")
+			if isStep { // [][ formula ]_vars
+				body = tlatext.Span{Low: body.Low + 2, High: m.Match(body.Low + 1)}
+			}
+			formula := withoutConsequent(m, body, i)
+			found = append(found, Antecedent{Property: name, Text: m.Plain(left)})
+			note(formula, isStep)
+		}
+	}
+	found = append(found, Antecedent{Text: unreachable})
+	note("    \\A c \\in CallIds : calls[c].op = \"nobody\" => FALSE", false)
+
+	if steps.Len() == 0 {
+		steps.WriteString("    TRUE\n")
+	}
+	source = "---- MODULE " + antecedentsModule + " ----\nEXTENDS " + module + "\n\n" +
+		fmt.Sprintf("ASSUME \\A n \\in 1..%d : TLCSet(n, FALSE)\n", len(found)) +
+		"Note(n, holds) == IF holds THEN TRUE ELSE IF TLCGet(n) THEN TRUE ELSE TLCSet(n, TRUE) /\\ PrintT(<<\"reached\", n>>)\n" +
+		definitions.String() + "\nStatesSeen ==\n" + states.String() + "\nStepsSeen == [][\n" + steps.String() + "    ]_vars\n====\n"
+	return found, source, nil
+}
+
+// withoutConsequent returns a formula with FALSE in the place of what an arrow leads to, and with TRUE in the place of what other
+// arrows lead to that stand beside that one. The layout stays as it is, for it has lists by columns.
+func withoutConsequent(m *tlatext.Module, body tlatext.Span, arrow int) string {
+	var b strings.Builder
+	at := m.Tokens[body.Low].Start
+	b.WriteString(strings.Repeat(" ", m.Tokens[body.Low].Column))
+	for i := body.Low; i < body.High; i++ {
+		if t := m.Tokens[i].Text; t != "=>" && t != "~>" {
+			continue
+		}
+		_, right := m.Operands(i)
+		if right.Has(arrow) {
+			continue
+		}
+		b.WriteString(m.Source[at:m.Tokens[i].Start])
+		if i == arrow {
+			b.WriteString("=> FALSE")
+		} else {
+			b.WriteString("=> TRUE")
+		}
+		at = m.Tokens[right.High-1].End
+		i = right.High - 1
+	}
+	b.WriteString(m.Source[at:m.Tokens[body.High-1].End])
+	return b.String()
+}
+
+// Checked returns the properties that must hold of a module by the configurations, each once.
+func Checked(configs []*Config, module string) []string {
+	var names []string
+	for _, c := range configs {
+		if c.IsCanary() || c.Violates != "" || c.Module != module {
+			continue
+		}
+		for _, p := range c.Properties {
+			if !slices.Contains(names, p) {
+				names = append(names, p)
+			}
+		}
+	}
+	return names
+}
