@@ -34,17 +34,22 @@ func (r *Room[E]) StateInto(s *RoomState[E]) {
 }
 
 // Restore puts the core in the state that [Room.StateInto] gave, of this core or of another: from then on both do the same. It shares
-// nothing with s. A state that no core can hold is refused with an error that says why, and nothing has changed.
+// nothing with s. A state that makes no sense is refused with an error that says why, and nothing has changed; whether steps lead to it
+// is not asked.
 func (r *Room[E]) Restore(s RoomState[E]) error {
 	runs, pending := s.Operation != NoOperation, map[Call]bool{}
 	if s.Status > StatusReleased || s.Channel > ChannelFailed || s.Operation > OpRelease || s.Phase > InGiveBack {
 		return fmt.Errorf("fsm: no room is %v on a channel that is %v, with the operation %v in phase %v", s.Status, s.Channel, s.Operation, s.Phase)
 	}
-	if runs != (s.Phase != Idle) || !runs && (s.Caller != 0 || len(s.Waiting) > 0) {
-		return fmt.Errorf("fsm: the operation %v is in phase %v, %d wait", s.Operation, s.Phase, len(s.Waiting))
+	if runs != (s.Phase != Idle) || !runs && s.Caller != 0 {
+		return fmt.Errorf("fsm: the operation %v is in phase %v, and call %d waits for it", s.Operation, s.Phase, s.Caller)
 	}
-	for _, w := range append([]WaitingOperation{{s.Operation, s.Caller}}, s.Waiting...) {
-		if w.Caller > s.LastCall || w.Caller != 0 && pending[w.Caller] || runs && (w.Operation == NoOperation || w.Operation > OpRelease) {
+	pending[s.Caller] = true
+	if s.Caller > s.LastCall {
+		return fmt.Errorf("fsm: call %d has not begun", s.Caller)
+	}
+	for _, w := range s.Waiting {
+		if w.Caller > s.LastCall || w.Caller != 0 && pending[w.Caller] || w.Operation == NoOperation || w.Operation > OpRelease {
 			return fmt.Errorf("fsm: call %d has not begun, or waits twice, or waits for nothing", w.Caller)
 		}
 		pending[w.Caller] = true

@@ -52,7 +52,7 @@ func TestRestoreGivesTheSameRoom(t *testing.T) {
 	}
 }
 
-func TestRestoreRefusesWhatNoRoomCanBe(t *testing.T) {
+func TestRestoreRefusesWhatMakesNoSense(t *testing.T) {
 	t.Parallel()
 	good := RoomState[int]{LastCall: 2, Status: StatusAttaching, Operation: OpAttach, Caller: 1, Phase: InAttach,
 		Waiting: []WaitingOperation{{OpDetach, 2}}}

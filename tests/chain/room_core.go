@@ -39,6 +39,9 @@ var (
 		fsm.InRetryPause: model.PhaseInRetryPause, fsm.InGiveBack: model.PhaseInGiveBack}
 
 	channelStatesBack = inverse(channelStates)
+	roomStatusesBack  = inverse(roomStatuses)
+	roomOpsBack       = inverse(roomOps)
+	roomPhasesBack    = inverse(roomPhases)
 )
 
 func inverse[K, V comparable](m map[K]V) map[V]K {
@@ -98,12 +101,11 @@ func FromRoomState[E comparable](s fsm.RoomState[E], number func(E) int) model.R
 
 // ToRoomState is the inverse of FromRoomState.
 func ToRoomState[E comparable](s model.RoomState, errorOf func(int) E) fsm.RoomState[E] {
-	ops := inverse(roomOps)
-	mapped := fsm.RoomState[E]{LastCall: fsm.Call(s.Last), Status: must(inverse(roomStatuses), s.Status), Err: errorOf(s.Err),
-		Channel: must(channelStatesBack, s.Channel), ChannelErr: errorOf(s.ChErr), Operation: must(ops, s.Op), Caller: fsm.Call(s.Caller),
-		Phase: must(inverse(roomPhases), s.Phase), HasAttachedOnce: s.AttachedOnce, ExplicitlyDetached: s.Explicit}
+	mapped := fsm.RoomState[E]{LastCall: fsm.Call(s.Last), Status: must(roomStatusesBack, s.Status), Err: errorOf(s.Err),
+		Channel: must(channelStatesBack, s.Channel), ChannelErr: errorOf(s.ChErr), Operation: must(roomOpsBack, s.Op), Caller: fsm.Call(s.Caller),
+		Phase: must(roomPhasesBack, s.Phase), HasAttachedOnce: s.AttachedOnce, ExplicitlyDetached: s.Explicit}
 	for _, e := range s.Queue {
-		mapped.Waiting = append(mapped.Waiting, fsm.WaitingOperation{Operation: must(ops, e.Op), Caller: fsm.Call(e.Caller)})
+		mapped.Waiting = append(mapped.Waiting, fsm.WaitingOperation{Operation: must(roomOpsBack, e.Op), Caller: fsm.Call(e.Caller)})
 	}
 	return mapped
 }

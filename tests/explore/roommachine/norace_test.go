@@ -1,0 +1,6 @@
+//go:build !race
+
+package roommachine
+
+// raceDetector is off.
+const raceDetector = false
