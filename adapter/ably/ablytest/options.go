@@ -13,6 +13,7 @@ type Option func(*options)
 
 type options struct {
 	addr               string
+	listener           net.Listener
 	keys               []Key
 	clock              Clock
 	connectionStateTTL time.Duration
@@ -73,6 +74,11 @@ func defaultOptions() options {
 // address or "localhost". The default is "127.0.0.1:0", a free port.
 func WithAddr(addr string) Option { return func(o *options) { o.addr = addr } }
 
+// WithListener has the server take its connections from ln, and close it in the end, in
+// place of a port of its own: from one in memory, say, so that a test can run in a bubble
+// of testing/synctest. Its address must be one of loopback too.
+func WithListener(ln net.Listener) Option { return func(o *options) { o.listener = ln } }
+
 // WithKeys sets the keys that clients may use. The default is [DefaultKey].
 func WithKeys(keys ...Key) Option { return func(o *options) { o.keys = keys } }
 
@@ -125,13 +131,17 @@ func WithLogf(logf func(format string, args ...any)) Option {
 
 // check refuses options that can't work.
 func (o *options) check() error {
-	host, _, err := net.SplitHostPort(o.addr)
+	addr := o.addr
+	if o.listener != nil {
+		addr = o.listener.Addr().String()
+	}
+	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
-		return fmt.Errorf("ablytest: address %q: %w", o.addr, err)
+		return fmt.Errorf("ablytest: address %q: %w", addr, err)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return fmt.Errorf("ablytest: address %q is not on loopback: this server is a double for tests and demos "+
-			"and listens on loopback only, such as 127.0.0.1:0", o.addr)
+			"and listens on loopback only, such as 127.0.0.1:0", addr)
 	}
 	if len(o.keys) == 0 {
 		return fmt.Errorf("ablytest: a server needs at least one key")
