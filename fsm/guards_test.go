@@ -1,0 +1,83 @@
+package fsm
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// panics returns what f panics with, as text.
+func panics(f func()) (text string) {
+	defer func() {
+		if p := recover(); p != nil {
+			text = fmt.Sprint(p)
+		}
+	}()
+	f()
+	return ""
+}
+
+// A move that a machine lacks is a fault of the core itself, and never passed over in silence.
+func TestAMoveThatTheMachineLacksPanics(t *testing.T) {
+	rooms := NewRooms[string]()
+	inc := &incarnation[string]{id: 7, life: Released}
+	if got := panics(func() { rooms.move(inc, LifeOpened) }); got != `fsm: incarnation 7: room lifecycle: no transition from "released" by "opened"` {
+		t.Errorf("got %q", got)
+	}
+	room := NewRoom[string]()
+	room.status = StatusReleased
+	if got := panics(func() { room.set(EventAttach, "", nil) }); got != `fsm: room status: no transition from "released" by "attach"` {
+		t.Errorf("got %q", got)
+	}
+	if inc.life != Released || room.status != StatusReleased {
+		t.Errorf("moved all the same: %v, %v", inc.life, room.status)
+	}
+}
+
+// CHA-RL2k1, CHA-RL11b: a room whose channel has moved on before its detach ended is where the channel is.
+func TestADetachEndsWhereTheChannelIs(t *testing.T) {
+	for state, want := range map[ChannelState]string{
+		ChannelInitialized: "status(detaching -> detached); settle(2, done)",
+		ChannelDetached:    "status(detaching -> detached); settle(2, done)",
+		ChannelAttaching:   "status(detaching -> detached); status(detached -> attaching, why); settle(2, done)",
+		ChannelAttached:    "status(detaching -> detached); status(detached -> attached, why); settle(2, done)",
+		ChannelDetaching:   "status(detaching -> detached); status(detached -> detaching, why); settle(2, done)",
+		ChannelSuspended:   "status(detaching -> detached); status(detached -> suspended, why); settle(2, done)",
+		ChannelFailed:      "status(detaching -> detached); status(detached -> failed, why); settle(2, done)",
+	} {
+		play(t, begin(t, StatusDetaching), line{channel(state, "why", "resumed"), ""}, line{detachEnded(""), want})
+	}
+}
+
+// The lists in a key don't run into one another.
+func TestRoomsKeyTellsItsListsApart(t *testing.T) {
+	key := func(disposers []Call, failed []Incarnation) string {
+		r := NewRooms[string]()
+		r.disposers, r.failed = disposers, failed
+		return string(r.AppendKey(nil, appendString))
+	}
+	if key([]Call{2}, []Incarnation{5}) == key(nil, []Incarnation{1, 5}) || key([]Call{2}, nil) == key(nil, []Incarnation{2}) {
+		t.Error("calls that dispose are taken for releases that failed")
+	}
+	if strings.HasPrefix(key(nil, []Incarnation{5}), key(nil, nil)) {
+		t.Error("a release that failed is taken for the incarnation that follows in the key")
+	}
+}
+
+// The waiter that most incarnations have costs no allocation: a name that is got and released makes its incarnation, and at most its
+// slot.
+func TestTheFirstWaiterAllocatesNothing(t *testing.T) {
+	r := NewRooms[string]()
+	outs := make([]RoomsOutput, 0, 8)
+	id := Incarnation(0)
+	if n := testing.AllocsPerRun(200, func() {
+		id++
+		for _, in := range []roomsInput{get(r.NextCall(), "a", "x"), end(Opened, id), release(r.NextCall()+1, "a"), end(ReleaseDone, id)} {
+			if _, err := r.Step(in, outs); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}); n > 2 {
+		t.Errorf("%v allocations", n)
+	}
+}
