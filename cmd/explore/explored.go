@@ -20,7 +20,7 @@ import (
 // explored explores, draws or checks liveness, and prints what was found.
 func explored[O any](ctx context.Context, s *settings, m subject[O]) error {
 	if s.dot != "" {
-		return draw(ctx, s, m)
+		return draw(ctx, s, m.machine, fmt.Sprintf("%s %v", s.machine, s.bounds))
 	}
 	if s.liveness {
 		return alive(ctx, s, m)
@@ -35,7 +35,7 @@ func explored[O any](ctx context.Context, s *settings, m subject[O]) error {
 		Symmetry: s.symmetry != "off" || s.lasting, SkipUnlikely: !s.refusals, Progress: s.progress(), Every: s.every(),
 	})
 	s.endProgress()
-	s.report(r)
+	report(s, r)
 	if r.Verdict == explore.Violated {
 		s.violation(r.Violation, func(path []*roomsmachine.Input) []string { return outputs(m, path) })
 	}
@@ -78,7 +78,7 @@ func (s *settings) violation(v *explore.Violation[*roomsmachine.Input], did func
 }
 
 // report prints the figures.
-func (s *settings) report(r *explore.Result[*roomsmachine.Input]) {
+func report[I any](s *settings, r *explore.Result[I]) {
 	w := tabwriter.NewWriter(s.stdout, 0, 8, 2, ' ', 0)
 	fmt.Fprintf(w, "verdict\t%v\n", r.Verdict)
 	fmt.Fprintf(w, "states\t%s\n", grouped(r.States))
@@ -190,8 +190,8 @@ func outputs[O any](m subject[O], path []*roomsmachine.Input) (list []string) {
 }
 
 // draw writes the graph for Graphviz.
-func draw[O any](ctx context.Context, s *settings, m subject[O]) error {
-	space, err := explore.Build(ctx, m.machine, explore.BuildOptions{MaxStates: 2000})
+func draw[S, I, O any](ctx context.Context, s *settings, m explore.Machine[S, I, O], name string) error {
+	space, err := explore.Build(ctx, m, explore.BuildOptions{MaxStates: 2000})
 	if err != nil {
 		return err
 	}
@@ -199,7 +199,6 @@ func draw[O any](ctx context.Context, s *settings, m subject[O]) error {
 	if err != nil {
 		return err
 	}
-	name := fmt.Sprintf("%s %v", s.machine, s.bounds)
 	if s.dot == "-" {
 		return graph.WriteDot(s.stdout, name)
 	}

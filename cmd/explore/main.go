@@ -1,5 +1,5 @@
-// Command explore visits every state that the Rooms machine reaches within bounds, holds what must hold to each, and says how far it
-// got: explore -h.
+// Command explore visits every state that the Rooms machine, or that of one room, reaches within bounds, holds what must hold to each,
+// and says how far it got: explore -h.
 package main
 
 import (
@@ -21,6 +21,7 @@ import (
 	"ablyrooms.example/fsm"
 	"ablyrooms.example/model"
 	"ablyrooms.example/tests/explore"
+	"ablyrooms.example/tests/explore/roommachine"
 	"ablyrooms.example/tests/explore/roomsmachine"
 )
 
@@ -38,6 +39,8 @@ step of the core it holds the safety properties of docs/rooms.md. What it says h
   explore -liveness -plant wedged            a behaviour in which one is not
   explore -saturation                        what one name shows of the graph, while the bounds grow
   explore -calls 1 -names 1 -options 1 -dot rooms.dot
+  explore -of room                           one room: attach, detach, release, its channel's events and errors (docs/room.md)
+  explore -of room -liveness                 every call settles and every release ends, and what fairness is needed for that
 
 It ends with code 0 if all was visited and everything held, with 1 if not, also if a bound or an interrupt ended it, and with 2 if the
 arguments are wrong.
@@ -48,7 +51,10 @@ Usage: explore [flags]
 
 // settings are what the flags say.
 type settings struct {
+	of                       string // rooms or room
 	machine                  string
+	roomBounds               roommachine.Bounds
+	roomFault                *roommachine.Fault
 	bounds                   roomsmachine.Bounds
 	symmetry                 string
 	workers                  int
@@ -79,6 +85,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, bar bool)
 	s.bar = bar
 	var err error
 	switch {
+	case s.of == "room":
+		err = s.room(ctx)
 	case s.saturation:
 		err = s.saturate(ctx)
 	case s.machine == "model":
@@ -105,7 +113,15 @@ func parse(args []string, stdout, stderr io.Writer) (*settings, int) {
 		for _, f := range roomsmachine.Faults() {
 			fmt.Fprintf(stderr, "  %-18s %s (breaks %s)\n", f.Name, f.Says, strings.Join(f.Breaks, ", "))
 		}
+		fmt.Fprintln(stderr, "\nWith -of room:")
+		for _, f := range roommachine.Faults() {
+			fmt.Fprintf(stderr, "  %-18s %s (breaks %s)\n", f.Name, f.Says, strings.Join(f.Breaks, ", "))
+		}
 	}
+	flags.StringVar(&s.of, "of", "rooms", "which machine: `rooms`, or that of one room, for which -names, -options, -symmetry, -lasting, -saturation and -check mean nothing")
+	flags.IntVar(&s.roomBounds.Errors, "errors", 1, "with -of room: the errors are 0, which is none, up to this, at most 3")
+	flags.BoolVar(&s.roomBounds.Promised, "promised", false, "with -of room: an attach ends well only after its own event, and what needs that must hold too")
+	flags.BoolVar(&s.roomBounds.Bare, "bare", false, "with -of room: count the states of the room alone, without what the world remembers and what must hold")
 	flags.StringVar(&s.machine, "machine", "core", "what to explore: `core` (of package fsm) or model (the reference model)")
 	flags.IntVar(&s.bounds.Calls, "calls", 3, "how many calls begin, 1 to 8")
 	flags.IntVar(&s.bounds.Names, "names", 2, "on how many names, 1 to 8")
@@ -141,6 +157,12 @@ func parse(args []string, stdout, stderr io.Writer) (*settings, int) {
 func (s *settings) complete(flags *flag.FlagSet, fault string) error {
 	if flags.NArg() > 0 {
 		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	if s.of == "room" {
+		return s.completeRoom(flags, fault)
+	}
+	if s.of != "rooms" {
+		return fmt.Errorf("neither rooms nor room: %q", s.of)
 	}
 	if err := s.bounds.Check(); err != nil {
 		return err
