@@ -185,7 +185,7 @@ func (c *Client) end() {
 	c.connection.listeners.Clear() // CHA-CL1b
 	inUse.remove(c.realtime.Connection)
 	if c.owned {
-		c.realtime.Close()
+		c.hangUp()
 	}
 }
 

@@ -2,6 +2,7 @@ package ablychat
 
 import (
 	"reflect"
+	"time"
 
 	"github.com/ably/ably-go/ably"
 )
@@ -45,6 +46,37 @@ func connectLater(connects *bool) ably.ClientOption {
 		*connects = !no.Bool()
 		no.SetBool(true)
 	})
+}
+
+// hangUp closes the connection and waits for the end of that, for as long as a request may take. ably-go forgets a close that is asked for
+// while it is dialling, so the end of that is waited for first.
+func (c *Client) hangUp() {
+	connection := c.realtime.Connection
+	changed := make(chan struct{}, 1)
+	off := connection.OnAll(func(ably.ConnectionStateChange) {
+		select {
+		case changed <- struct{}{}:
+		default:
+		}
+	})
+	defer off()
+	timeout := time.NewTimer(c.requestTimeout)
+	defer timeout.Stop()
+	for {
+		switch connection.State() {
+		case ably.ConnectionStateInitialized, ably.ConnectionStateClosed, ably.ConnectionStateFailed:
+			return
+		case ably.ConnectionStateClosing, ably.ConnectionStateConnecting:
+		default:
+			c.realtime.Close()
+		}
+		select {
+		case <-changed:
+		case <-timeout.C:
+			c.realtime.Close()
+			return
+		}
+	}
 }
 
 // Realtime returns the realtime client that the chat client is on.

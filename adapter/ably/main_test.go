@@ -58,8 +58,15 @@ func newWorldWith(t *testing.T, server *ablytest.Server, chatOptions []ablychat.
 	return &world{t, server, client, chat, chat.Rooms()}
 }
 
-// closeClient closes a client and waits until it is closed, so that its goroutines are gone.
+// closeClient closes a client and waits until it is closed, so that its goroutines are gone. One that still dials would forget that it is
+// to close.
 func closeClient(client *ably.Realtime) {
+	dialled := make(chan struct{}, 8)
+	offDialled := client.Connection.OnAll(func(ably.ConnectionStateChange) { dialled <- struct{}{} })
+	for client.Connection.State() == ably.ConnectionStateConnecting {
+		<-dialled
+	}
+	offDialled()
 	done := make(chan struct{}, 8)
 	off := client.Connection.OnAll(func(c ably.ConnectionStateChange) {
 		if c.Current == ably.ConnectionStateClosed || c.Current == ably.ConnectionStateFailed {
