@@ -118,7 +118,10 @@ func runFolder(ctx context.Context, s settings, root, folder string, equivalent 
 	show := progress()
 	show(fmt.Sprintf("%s: %d mutants; which of them compile?", folder, len(all)), false)
 	// The numbers don't depend on the choice, so that what is kept of one run holds in another.
-	good, broken := prepare(p, all)
+	good, broken, err := prepare(p, all, place+".compiled.json")
+	if err != nil {
+		return nil, err
+	}
 	chosen := func(list []mutant) []mutant {
 		return slices.DeleteFunc(slices.Clone(list), func(m mutant) bool { return !only.MatchString(m.Name) })
 	}

@@ -101,7 +101,9 @@ func toyBench(t *testing.T, l link) (b *bench, good, broken []mutant) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	good, broken = prepare(p, generate(p, "toy/toy.go"))
+	if good, broken, err = prepare(p, generate(p, "toy/toy.go"), ""); err != nil {
+		t.Fatal(err)
+	}
 	b = &bench{root: root, source: p, links: []link{l}, workers: 2, dir: t.TempDir()}
 	if b.store, err = openStore(filepath.Join(t.TempDir(), "kept.jsonl")); err != nil {
 		t.Fatal(err)

@@ -80,7 +80,7 @@ func attempt(ctx context.Context, root, binary string, l link, number int, limit
 	case err == nil:
 		return survived, "", text
 	case within.Err() != nil, strings.Contains(text, "panic: test timed out after"), strings.Contains(text, "out of memory"),
-		strings.Contains(text, "cannot allocate memory"):
+		strings.Contains(text, "cannot allocate memory"), l.Unsure != "" && strings.Contains(text, l.Unsure):
 		return hung, "", text
 	}
 	by := "exit"

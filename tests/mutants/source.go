@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,6 +29,7 @@ type source struct {
 	types  *types.Package
 	info   *types.Info
 	config types.Config
+	hash   string // of the text, and of what is imported
 }
 
 // load reads a folder. The packages that it imports come from the compiler's export data, so they are not read again.
@@ -70,6 +72,16 @@ func load(root, folder string) (*source, error) {
 		s.text[file] = text
 	}
 	s.config = types.Config{Importer: importer.ForCompiler(s.fset, "gc", func(path string) (io.ReadCloser, error) { return os.Open(exports[path]) })}
+	h := sha256.New()
+	for _, path := range slices.Sorted(maps.Keys(exports)) {
+		if path != own.ImportPath { // the name of a file of export data is made from what is in it
+			fmt.Fprintln(h, path, filepath.Base(exports[path]))
+		}
+	}
+	for _, file := range s.files() {
+		fmt.Fprintf(h, "%s\n%s", file, s.text[file])
+	}
+	s.hash = fmt.Sprintf("%x", h.Sum(nil)[:12])
 	s.types, err = s.config.Check(own.ImportPath, s.fset, s.list(nil), s.info)
 	return s, err
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -78,22 +80,45 @@ func (m mutant) wrap(original string) string {
 	return fmt.Sprintf("if !mutantIs(%d) { %s }", m.number, original)
 }
 
-// prepare numbers the mutants that compile and can be woven, and tells those that don't compile apart.
-func prepare(p *source, mutants []mutant) (good, broken []mutant) {
-	help := map[string][]byte{p.helperFile(): fmt.Appendf(nil, helper, p.types.Name())}
-	for i, m := range mutants {
-		text := p.text[m.File]
-		if p.compiles(map[string][]byte{m.File: planted(text, m)}) != nil {
-			broken = append(broken, m)
-			continue
-		}
-		m.number = i + 1
-		if m.form == expression && m.typ == "" || p.compiles(map[string][]byte{m.File: weave(text, []mutant{m}), p.helperFile(): help[p.helperFile()]}) != nil {
-			m.number = 0
-		}
-		good = append(good, m)
+// prepare numbers the mutants that compile and can be woven, and tells those that don't compile apart. What it finds is kept in a file,
+// if that has a name, for the same text.
+func prepare(p *source, mutants []mutant, file string) (good, broken []mutant, err error) {
+	const doesNotCompile = -1
+	var kept struct {
+		Of      string
+		Numbers []int // of each mutant; 0 for one that can't be woven
 	}
-	return good, broken
+	if text, err := os.ReadFile(file); err == nil {
+		_ = json.Unmarshal(text, &kept) // a part of a file is of nothing
+	}
+	if kept.Of != p.hash || len(kept.Numbers) != len(mutants) {
+		kept.Of, kept.Numbers = p.hash, make([]int, len(mutants))
+		for i, m := range mutants {
+			m.number = i + 1
+			text := p.text[m.File]
+			switch {
+			case p.compiles(map[string][]byte{m.File: planted(text, m)}) != nil:
+				kept.Numbers[i] = doesNotCompile
+			case (m.form != expression || m.typ != "") && p.compiles(p.woven([]mutant{m})) == nil:
+				kept.Numbers[i] = m.number
+			}
+		}
+		text, err := json.Marshal(kept)
+		if err == nil && file != "" {
+			err = os.WriteFile(file, text, 0o644)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	for i, m := range mutants {
+		if m.number = kept.Numbers[i]; m.number == doesNotCompile {
+			broken = append(broken, m)
+		} else {
+			good = append(good, m)
+		}
+	}
+	return good, broken, nil
 }
 
 func (s *source) helperFile() string { return path.Join(s.folder, "mutants_woven.go") }
