@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"ablyrooms.example/spec/TLA/tlcrun"
+	"ablyrooms.example/tests/graphs"
 )
 
 // good is a report of a control that lives and enough mutants that are killed, one that is equivalent.
@@ -128,5 +129,33 @@ func TestTheSampleIsTheSeeds(t *testing.T) {
 	same := func(a, b mutant) bool { return a.name == b.name }
 	if !slices.EqualFunc(draw(1), draw(1), same) || slices.EqualFunc(draw(1), draw(2), same) {
 		t.Error("the sample is not the seed's")
+	}
+}
+
+// A step that is there twice is one step, and what TLC adds for properties is none.
+func TestRead(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "graph.dot")
+	dump := func(edges string) (*graphs.Graph, int) {
+		text := "1 [label=\"x = 0\",style = filled]\n-2 [label=\"x = 1\"];\n" + edges
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		g, steps, err := read(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return g, steps
+	}
+	up, back, dashed := "1 -> -2 [label=\"Up\"];\n", "-2 -> 1 [label=\"Back\"];\n", "1 -> 1 [style=\"dashed\"];\n"
+	one, n := dump(up + back)
+	twice, m := dump(up + dashed + back + up)
+	if found, _, _ := graphs.Compare(one, twice, 1); len(found) > 0 || n != 2 || m != 3 {
+		t.Errorf("%d and %d steps, %v", n, m, found)
+	}
+	for _, other := range []string{up, up + back + "1 -> 1 [label=\"Up\"];\n", up + "-2 -> 1 [label=\"Up\"];\n"} {
+		if g, _ := dump(other); func() bool { found, _, _ := graphs.Compare(one, g, 1); return len(found) == 0 }() {
+			t.Errorf("the graph of %q is the same", other)
+		}
 	}
 }
