@@ -1,0 +1,239 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/ably/ably-go/ably"
+
+	ablychat "ablyrooms.example/adapter/ably"
+	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/lifecycle"
+)
+
+// scenario is a script that is the same each time: what it sends crosses the wire in the same order, with the same names of frames. Its calls
+// may fail once there is a fault, and it goes on all the same.
+type scenario struct {
+	name, says string
+	play       func(w *world)
+}
+
+const room = "lobby"
+
+func scenarios() []scenario {
+	return []scenario{
+		{"get-attach-release", "a room is got, attached, used and released", func(w *world) {
+			ada := w.connect("ada")
+			h := ada.get(room)
+			ada.attach(h)
+			w.publish(room)
+			ada.react(h)
+			w.publish(room)
+			ada.release(room)
+		}},
+		{"two-clients", "two clients have the same room, talk, and leave one after the other", func(w *world) {
+			ada, grace := w.connect("ada"), w.connect("grace", ably.WithUseBinaryProtocol(false))
+			one := ada.get(room)
+			ada.attach(one)
+			two := grace.get(room, lifecycle.WithPresenceEvents(false))
+			grace.attach(two)
+			w.publish(room)
+			ada.react(one)
+			grace.react(two)
+			ada.release(room)
+			w.publish(room)
+			grace.detach(two)
+			grace.release(room)
+		}},
+		{"again-and-again", "a room is attached and detached, released, and got again with other options", func(w *world) {
+			ada := w.connect("ada")
+			h := ada.get(room)
+			ada.attach(h)
+			w.publish(room)
+			ada.detach(h)
+			w.publish(room)
+			ada.attach(h)
+			w.publish(room)
+			ada.release(room)
+			h = ada.get(room, lifecycle.WithPresenceEvents(false), lifecycle.WithOccupancyEvents(true))
+			ada.attach(h)
+			w.publish(room)
+			ada.release(room)
+		}},
+		{"reattach-after-loss", "the connection is lost for a short time, and resumed", func(w *world) {
+			ada := w.connect("ada")
+			h := ada.get(room)
+			ada.attach(h)
+			w.publish(room)
+			w.cut()
+			w.publish(room)
+			w.settleFor(2 * retryTimeout)
+			w.publish(room)
+			ada.detach(h)
+			ada.attach(h)
+			ada.release(room)
+		}},
+		{"reattach-after-suspension", "the connection is lost for so long that its state is gone", func(w *world) {
+			ada := w.connect("ada")
+			h := ada.get(room)
+			ada.attach(h)
+			w.publish(room)
+			w.server.RefuseConnections(nil)
+			w.cut()
+			w.publish(room)
+			w.settleFor(3 * time.Minute)
+			w.server.AcceptConnections()
+			w.settleFor(time.Minute)
+			w.publish(room)
+			ada.release(room)
+		}},
+		{"loss-while-working", "the connection is lost while a room attaches, and while another is released", func(w *world) {
+			ada := w.connect("ada")
+			one, two := ada.get(room), ada.get("other")
+			ada.attach(two)
+			attached := w.hold(ablytest.ToClient(ablytest.ActionAttached).OnChannel(ablychat.ChannelName(room)))
+			detached := w.hold(ablytest.ToClient(ablytest.ActionDetached).OnChannel(ablychat.ChannelName("other")))
+			var calls []*call
+			if one != nil {
+				calls = append(calls, w.start("ada attaches "+room, one.room.Attach))
+			}
+			calls = append(calls, w.start("ada releases other", func(ctx context.Context) error { return ada.chat.Rooms().Release(ctx, "other") }))
+			w.cut()
+			attached.Open()
+			detached.Open()
+			w.settleFor(2 * retryTimeout)
+			w.waitAll(calls)
+			ada.release(room)
+		}},
+		{"the-server-acts", "the server detaches the channel, loses continuity, and fails the channel", func(w *world) {
+			ada := w.connect("ada")
+			h := ada.get(room)
+			ada.attach(h)
+			w.publish(room)
+			w.server.DetachChannel(ablychat.ChannelName(room), moved)
+			w.pause()
+			w.publish(room)
+			w.server.UpdateChannel(ablychat.ChannelName(room), false, moved)
+			w.pause()
+			w.server.FailChannel(ablychat.ChannelName(room), broken)
+			w.pause()
+			ada.attach(h)
+			w.publish(room)
+			ada.release(room)
+		}},
+		{"calls-that-meet", "attach, detach and release wait for each other, and callers give up", func(w *world) {
+			ada := w.connect("ada")
+			h := ada.get(room)
+			if h == nil {
+				return
+			}
+			attached := w.hold(ablytest.ToClient(ablytest.ActionAttached).OnChannel(ablychat.ChannelName(room)))
+			ctx, giveUp := context.WithCancelCause(context.Background())
+			calls := []*call{w.start("ada attaches", h.room.Attach), w.startWith(ctx, "ada attaches, to give up", h.room.Attach),
+				w.start("ada detaches", h.room.Detach), w.start("ada attaches again", h.room.Attach)}
+			giveUp(errGaveUp)
+			w.pause()
+			attached.Open()
+			w.waitAll(calls)
+			detached := w.hold(ablytest.ToClient(ablytest.ActionDetached).OnChannel(ablychat.ChannelName(room)))
+			release := func(ctx context.Context) error { return ada.chat.Rooms().Release(ctx, room) }
+			calls = []*call{w.start("ada detaches", h.room.Detach), w.start("ada attaches", h.room.Attach), w.start("ada releases", release),
+				w.start("ada releases too", release)}
+			again := w.start("ada gets it again", func(ctx context.Context) error {
+				room, err := ada.chat.Rooms().Get(ctx, room)
+				if err == nil {
+					ada.watch(room)
+				}
+				return err
+			})
+			detached.Open()
+			w.waitAll(append(calls, again))
+			for _, h := range ada.present() {
+				ada.attach(h)
+			}
+			ada.release(room)
+		}},
+		{"closed-and-opened", "the connection is closed under rooms, and opened again", func(w *world) {
+			ada := w.connect("ada")
+			h := ada.get(room)
+			ada.attach(h)
+			w.publish(room)
+			ada.realtime.Close()
+			w.connects = true
+			w.reach(ada, ably.ConnectionStateClosed)
+			ada.attach(h)
+			ada.realtime.Connect()
+			w.reach(ada, ably.ConnectionStateConnected)
+			ada.attach(h)
+			w.publish(room)
+			ada.realtime.Close()
+			w.reach(ada, ably.ConnectionStateClosed)
+			ada.release(room)
+		}},
+		{"before-the-connection", "rooms are attached before the connection is there", func(w *world) {
+			w.server.RefuseConnections(nil)
+			ada := w.connectLater("ada")
+			h := ada.get(room)
+			attach := w.start("ada attaches", func(ctx context.Context) error { return ada.attachNow(ctx, h) })
+			w.server.AcceptConnections()
+			w.settleFor(2 * retryTimeout)
+			w.wait(attach)
+			ada.attach(h)
+			w.publish(room)
+			ada.release(room)
+		}},
+		{"dispose", "a client is disposed of with rooms in each status, and its connection closed", dispose},
+	}
+}
+
+var (
+	moved   = ablytest.NewError(90198, 400, "moved")
+	broken  = ablytest.NewError(90001, 400, "broken")
+	refused = ablytest.NewError(40160, 401, "refused")
+)
+
+// dispose has a room in each status when it disposes of the client.
+func dispose(w *world) {
+	ada := w.connect("ada")
+	rooms := map[lifecycle.Status]*held{}
+	for status := lifecycle.StatusInitialized; status <= lifecycle.StatusReleased; status++ {
+		h := ada.get(status.String())
+		if h == nil {
+			return
+		}
+		rooms[status] = h
+	}
+	channel := func(s lifecycle.Status) string { return ablychat.ChannelName(s.String()) }
+	for _, s := range []lifecycle.Status{lifecycle.StatusAttached, lifecycle.StatusDetached, lifecycle.StatusDetaching, lifecycle.StatusFailed,
+		lifecycle.StatusReleasing, lifecycle.StatusReleased} {
+		ada.attach(rooms[s])
+		w.publish(s.String())
+	}
+	ada.detach(rooms[lifecycle.StatusDetached])
+	w.server.FailChannel(channel(lifecycle.StatusFailed), broken)
+	w.pause()
+	w.server.Fault(ablytest.ToServer(ablytest.ActionAttach).OnChannel(channel(lifecycle.StatusSuspended)), ablytest.Refuse(refused))
+	ada.attach(rooms[lifecycle.StatusSuspended])
+	ada.release(lifecycle.StatusReleased.String())
+	gates := []*ablytest.Gate{
+		w.hold(ablytest.ToClient(ablytest.ActionAttached).OnChannel(channel(lifecycle.StatusAttaching))),
+		w.hold(ablytest.ToClient(ablytest.ActionDetached).OnChannel(channel(lifecycle.StatusDetaching))),
+		w.hold(ablytest.ToClient(ablytest.ActionDetached).OnChannel(channel(lifecycle.StatusReleasing))),
+	}
+	calls := []*call{
+		w.start("ada attaches attaching", rooms[lifecycle.StatusAttaching].room.Attach),
+		w.start("ada detaches detaching", rooms[lifecycle.StatusDetaching].room.Detach),
+		w.start("ada releases releasing", func(ctx context.Context) error {
+			return ada.chat.Rooms().Release(ctx, lifecycle.StatusReleasing.String())
+		}),
+	}
+	w.noteStatuses(rooms)
+	calls = append(calls, w.start("ada disposes", ada.chat.Dispose))
+	for _, gate := range gates {
+		gate.Open()
+	}
+	w.waitAll(calls)
+	ada.realtime.Close()
+	w.connects = true
+	w.reach(ada, ably.ConnectionStateClosed)
+}

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/tests/frames/memnet"
+)
+
+// settings say what of the suite is run.
+type settings struct {
+	only  *regexp.Regexp // names of runs; nil for all
+	share float64        // of the runs with one fault, from 0 to 1
+	pairs int            // how many runs with two faults
+	seed  uint64         // chooses both
+	told  func(done, of int, failed int)
+}
+
+// summary is what came of a suite.
+type summary struct {
+	scenarios, frames, faults int
+	single, pairs             int // runs with one fault, and with two
+	missed                    int // runs of which the second fault met no frame
+	calls, steps              int
+	slowest                   time.Duration // in virtual time
+	virtual                   time.Duration
+	failed                    []result // not known
+	known                     int      // failures that are known
+	stale                     []known  // entries of that list that didn't fail
+	trouble                   []string // with the suite itself
+}
+
+// suite runs each scenario plainly, then with each fault at each of its frames, then with pairs of faults.
+func suite(t *testing.T, set settings) summary {
+	// ably-go dials by the default transport. Each run has addresses of its own, and no connection is kept for another run.
+	network, before := memnet.New(), http.DefaultTransport
+	http.DefaultTransport = &http.Transport{DialContext: network.DialContext, DisableKeepAlives: true}
+	defer func() { http.DefaultTransport = before }()
+
+	random := rand.New(rand.NewPCG(set.seed, 0))
+	sum := summary{faults: len(faults())}
+	var singles []plan
+	for _, s := range scenarios() {
+		plain := run(t, network, plan{scenario: s})
+		sum.scenarios++
+		sum.add(plain)
+		frames := countable(plain.frames)
+		sum.frames += len(frames)
+		if again := countable(run(t, network, plan{scenario: s}).frames); !slices.EqualFunc(frames, again, sameName) {
+			sum.trouble = append(sum.trouble, fmt.Sprintf("the frames of %s are not the same each time", s.name))
+		}
+		for _, f := range frames {
+			for _, x := range faults() {
+				if !x.channel || f.Channel != "" {
+					singles = append(singles, plan{s, []strike{{f, x}}})
+				}
+			}
+		}
+	}
+	total := len(singles)
+	singles = slices.DeleteFunc(singles, func(p plan) bool {
+		return set.only != nil && !set.only.MatchString(p.String()) || set.share < 1 && random.Float64() >= set.share
+	})
+	whole := len(singles) == total
+
+	// A pair's second fault befalls a frame that crosses after the first, so the frames are those of the run with the first.
+	seconds := make([]int, len(singles))
+	for range set.pairs {
+		if len(singles) > 0 {
+			seconds[random.IntN(len(singles))]++
+		}
+	}
+	var mu sync.Mutex
+	done, of := 0, len(singles)+set.pairs
+	known := newKnownList()
+	took := func(r result, pair bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		if pair {
+			sum.pairs++
+		} else {
+			sum.single++
+		}
+		done++
+		if len(r.problems) > 0 && known.explains(r) {
+			sum.known++
+			r.problems = nil
+		}
+		sum.add(r)
+		if set.told != nil {
+			set.told(done, of, len(sum.failed))
+		}
+	}
+	jobs := make(chan int)
+	var workers sync.WaitGroup
+	for range 2 * runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for i := range jobs {
+				first := run(t, network, singles[i])
+				took(first, false)
+				choose := rand.New(rand.NewPCG(set.seed, uint64(i+1)))
+				for range seconds[i] {
+					took(run(t, network, second(first, choose)), true)
+				}
+			}
+		})
+	}
+	for i := range singles {
+		jobs <- i
+	}
+	close(jobs)
+	workers.Wait()
+	if whole {
+		sum.stale = known.unused()
+	}
+	return sum
+}
+
+// second adds to a run with one fault another at a frame that crossed after it.
+func second(first result, choose *rand.Rand) plan {
+	p := plan{first.plan.scenario, slices.Clone(first.plan.strikes)}
+	struck := p.strikes[0].frame
+	frames := countable(first.frames)
+	at := slices.IndexFunc(frames, func(f ablytest.Frame) bool { return sameName(f, struck) })
+	if later := frames[at+1:]; len(later) > 0 {
+		f := later[choose.IntN(len(later))]
+		var fit []fault
+		for _, x := range faults() {
+			if !x.channel || f.Channel != "" {
+				fit = append(fit, x)
+			}
+		}
+		p.strikes = append(p.strikes, strike{f, fit[choose.IntN(len(fit))]})
+	}
+	return p
+}
+
+// countable returns the frames that a fault can be for.
+func countable(frames []frame) (all []ablytest.Frame) {
+	for _, f := range frames {
+		if f.Index > 0 && !f.Injected {
+			all = append(all, f.Frame)
+		}
+	}
+	return all
+}
+
+// sameName tells whether two frames have the same name and the same purpose. The order in which two directions are served is left to chance.
+func sameName(a, b ablytest.Frame) bool {
+	return a.Connection == b.Connection && a.Direction == b.Direction && a.Index == b.Index && a.Action == b.Action && a.Channel == b.Channel
+}
+
+func (s *summary) add(r result) {
+	s.calls += r.calls
+	s.steps += r.steps
+	s.missed += r.missed
+	s.slowest = max(s.slowest, r.slowest)
+	s.virtual += r.took
+	if len(r.problems) > 0 {
+		s.failed = append(s.failed, r)
+	}
+}
+
+// good tells whether the suite passed.
+func (s *summary) good() bool { return len(s.failed)+len(s.stale)+len(s.trouble) == 0 }
+
+// String is the line of evidence.
+func (s *summary) String() string {
+	return fmt.Sprintf("EVIDENCE frames scenarios=%d frames=%d faults=%d runs=%d pairs=%d failed=%d known=%d calls=%d steps=%d slowest=%s virtual=%s",
+		s.scenarios, s.frames, s.faults, s.single, s.pairs, len(s.failed), s.known, s.calls, s.steps, s.slowest.Round(time.Millisecond), s.virtual.Round(time.Minute))
+}
+
+// findings tells people what failed, the first few in full.
+func (s *summary) findings(full int) string {
+	var b strings.Builder
+	for _, what := range s.trouble {
+		fmt.Fprintf(&b, "TROUBLE %s\n", what)
+	}
+	for _, k := range s.stale {
+		fmt.Fprintf(&b, "STALE a known failure did not fail, so take it off the list: %s: %s\n", k.runs, k.reason)
+	}
+	for i, r := range s.failed {
+		fmt.Fprintf(&b, "FAILED %v\n", r.plan)
+		for _, p := range r.problems {
+			fmt.Fprintf(&b, "  %s\n", p)
+		}
+		if i < full {
+			b.WriteString(r.report)
+		}
+	}
+	return b.String()
+}
