@@ -1,5 +1,5 @@
-// Command run compares the state graphs of the spec, the model and the core, both ways, at several bounds, with TLC's graphs made
-// afresh. With -golden it writes the golden that the tests compare with where there is no Java.
+// Command run compares the state graphs of the specs, the models and the cores, both ways, at several bounds, with TLC's graphs made
+// afresh. With -golden it writes the goldens that the tests compare with where there is no Java.
 package main
 
 import (
@@ -9,11 +9,13 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"ablyrooms.example/spec/TLA/tlcrun"
 	"ablyrooms.example/tests/equality"
+	"ablyrooms.example/tests/explore/roommachine"
 	"ablyrooms.example/tests/explore/roomsmachine"
 	"ablyrooms.example/tests/graphs"
 )
@@ -31,8 +33,18 @@ var pairs = []struct {
 	{"MCRooms_safety4", roomsmachine.Bounds{Calls: 4, Names: 2, Options: 2}},
 }
 
+// roomPairs are the same for one room.
+var roomPairs = []struct {
+	config string
+	bounds roommachine.Bounds
+}{
+	{equality.RoomGoldenConfig, roommachine.Bounds{Calls: 2, Errors: 1, Bare: true}},
+	{"MCRoomStatus_graph4", roommachine.Bounds{Calls: 4, Errors: 1, Bare: true}},
+}
+
 func main() {
-	golden := flag.Bool("golden", false, "write the golden anew")
+	golden := flag.Bool("golden", false, "write the goldens anew")
+	only := flag.String("only", "", "compare the configurations alone whose names begin with this `prefix`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -41,7 +53,7 @@ func main() {
 	if *golden {
 		err = writeGolden(ctx)
 	} else {
-		equal, err = compare(ctx)
+		equal, err = compare(ctx, *only)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "equality:", err)
@@ -61,7 +73,7 @@ func start(ctx context.Context) (*tlcrun.TLC, string, error) {
 	return tlc, root, err
 }
 
-func compare(ctx context.Context) (bool, error) {
+func compare(ctx context.Context, only string) (bool, error) {
 	tlc, root, err := start(ctx)
 	if err != nil {
 		return false, err
@@ -70,22 +82,22 @@ func compare(ctx context.Context) (bool, error) {
 	fmt.Fprintln(out, "configuration\tbounds\tstates\tedges\trefused\tspec = model\tspec = core\ttime")
 	equal := true
 	var shown []graphs.Difference
-	for _, p := range pairs {
+	compared := 0
+	row := func(config, bounds string, graphsOf func(*tlcrun.Config) (spec, model, core *graphs.Graph, refused uint64, err error)) error {
+		if !strings.HasPrefix(config, only) {
+			return nil
+		}
 		began := time.Now()
-		config, err := tlcrun.ReadConfig(filepath.Join(root, "spec", "TLA", p.config+".cfg"))
+		c, err := tlcrun.ReadConfig(filepath.Join(root, "spec", "TLA", config+".cfg"))
 		if err != nil {
-			return false, err
+			return err
 		}
-		spec, err := equality.TLC(ctx, tlc, config)
+		spec, model, core, refused, err := graphsOf(c)
 		if err != nil {
-			return false, err
+			return err
 		}
+		compared++
 		verdicts := [2]string{}
-		model := equality.Model(p.bounds)
-		core, refused, err := equality.Core(ctx, p.bounds)
-		if err != nil {
-			return false, err
-		}
 		for i, other := range []*graphs.Graph{model, core} {
 			found, a, b := graphs.Compare(spec, other, 1)
 			verdicts[i] = "equal"
@@ -95,9 +107,40 @@ func compare(ctx context.Context) (bool, error) {
 			}
 		}
 		states, edges := spec.Len()
-		fmt.Fprintf(out, "%s\t%v\t%d\t%d\t%d\t%s\t%s\t%v\n", p.config, p.bounds, states, edges, refused, verdicts[0], verdicts[1], time.Since(began).Round(time.Second))
+		fmt.Fprintf(out, "%s\t%s\t%d\t%d\t%d\t%s\t%s\t%v\n", config, bounds, states, edges, refused, verdicts[0], verdicts[1], time.Since(began).Round(time.Second))
 		out.Flush()
-		fmt.Printf("EVIDENCE equality configuration=%s states=%d edges=%d refused=%d differences=%t\n", p.config, states, edges, refused, verdicts != [2]string{"equal", "equal"})
+		fmt.Printf("EVIDENCE equality configuration=%s states=%d edges=%d refused=%d differences=%t\n", config, states, edges, refused, verdicts != [2]string{"equal", "equal"})
+		return nil
+	}
+	for _, p := range pairs {
+		err := row(p.config, p.bounds.String(), func(c *tlcrun.Config) (spec, model, core *graphs.Graph, refused uint64, err error) {
+			if spec, err = equality.TLC(ctx, tlc, c); err != nil {
+				return nil, nil, nil, 0, err
+			}
+			core, refused, err = equality.Core(ctx, p.bounds)
+			return spec, equality.Model(p.bounds), core, refused, err
+		})
+		if err != nil {
+			return false, err
+		}
+	}
+	for _, p := range roomPairs {
+		err := row(p.config, p.bounds.String(), func(c *tlcrun.Config) (spec, model, core *graphs.Graph, refused uint64, err error) {
+			if spec, err = equality.RoomTLC(ctx, tlc, c); err != nil {
+				return nil, nil, nil, 0, err
+			}
+			if model, _, _, err = equality.RoomGraph(ctx, "the model", roommachine.NewModel(p.bounds)); err != nil {
+				return nil, nil, nil, 0, err
+			}
+			core, _, refused, err = equality.RoomGraph(ctx, "the core", roommachine.NewCore(p.bounds))
+			return spec, model, core, refused, err
+		})
+		if err != nil {
+			return false, err
+		}
+	}
+	if compared == 0 {
+		return false, fmt.Errorf("no configuration's name begins with %q", only)
 	}
 	for _, d := range shown {
 		fmt.Println(d)
@@ -110,26 +153,37 @@ func writeGolden(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	config, err := tlcrun.ReadConfig(filepath.Join(root, "spec", "TLA", goldenConfig+".cfg"))
-	if err != nil {
-		return err
-	}
 	dir, err := os.MkdirTemp("", "golden")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	file := filepath.Join(dir, "graph.dot")
-	if _, err := tlc.Dump(ctx, config, file); err != nil {
-		return err
+	for name, hashOf := range map[string]func(root, config string) (string, error){goldenConfig: equality.HashOf, equality.RoomGoldenConfig: equality.RoomHash} {
+		config, err := tlcrun.ReadConfig(filepath.Join(root, "spec", "TLA", name+".cfg"))
+		if err != nil {
+			return err
+		}
+		file := filepath.Join(dir, name+".dot")
+		if _, err := tlc.Dump(ctx, config, file); err != nil {
+			return err
+		}
+		dump, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		if name == equality.RoomGoldenConfig {
+			if dump, err = equality.Renumber(dump); err != nil {
+				return err
+			}
+		}
+		hash, err := hashOf(root, name)
+		if err != nil {
+			return err
+		}
+		golden := filepath.Join(root, "tests", "equality", "testdata", name+".dot.gz")
+		if err := equality.WriteGolden(golden, equality.Golden{Hash: hash, Dump: dump}); err != nil {
+			return err
+		}
 	}
-	dump, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	hash, err := equality.HashOf(root, goldenConfig)
-	if err != nil {
-		return err
-	}
-	return equality.WriteGolden(filepath.Join(root, "tests", "equality", "testdata", goldenConfig+".dot.gz"), equality.Golden{Hash: hash, Dump: dump})
+	return nil
 }

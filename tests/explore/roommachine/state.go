@@ -234,7 +234,12 @@ func (m base) InputText(in *Input) string { return in.String() }
 // OutputText prints an output as the reference model does.
 func (m base) OutputText(out Output) string { return out.String() }
 
-// StateText prints a state, with what the world knows of it.
-func (m base) StateText(s *State) string { return fmt.Sprintf("%v; %+v", s.Room, s.World) }
+// StateText prints a state, as the reference model does, with what the world knows of it if that is not left out.
+func (m base) StateText(s *State) string {
+	if m.bounds.Bare {
+		return s.Room.String()
+	}
+	return fmt.Sprintf("%v; %+v", s.Room, s.World)
+}
 
 var same = chain.Same
