@@ -57,37 +57,55 @@ func build(ctx context.Context, root, dir, binary string, l link, instead map[st
 
 var failed = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
 
-// attempt runs a built suite for one mutant, 0 for none, and returns the test that failed first, and what was printed.
-func attempt(ctx context.Context, root, binary string, l link, number int, limit time.Duration, env ...string) (verdict, string, string) {
-	args := []string{"-test.run", l.Run, "-test.failfast", "-test.timeout", limit.String()}
+// bounds are how long a suite may take: of the clock, for one that waits for ever, and of the processor, for one that never ends its
+// work. The machine may be busy with other things, which the second doesn't count.
+type bounds struct{ clock, processor time.Duration }
+
+// outcome is how one run of a suite ended.
+type outcome struct {
+	verdict   verdict
+	by        string // the test that failed first
+	text      string // what was printed
+	processor time.Duration
+}
+
+// attempt runs a built suite for one mutant, 0 for none.
+func attempt(ctx context.Context, root, binary string, l link, number int, limit bounds, env ...string) outcome {
+	args := []string{"-test.run", l.Run, "-test.failfast", "-test.timeout", limit.clock.String()}
 	if l.Skip != "" {
 		args = append(args, "-test.skip", l.Skip)
 	}
 	args = append(args, l.Args...)
-	within, cancel := context.WithTimeout(ctx, limit+5*time.Second)
+	within, cancel := context.WithTimeout(ctx, limit.clock+10*time.Second)
 	defer cancel()
-	line := fmt.Sprintf(`ulimit -v %d 2>/dev/null; exec "$0" "$@"`, memory)
-	if l.Race { // which reserves more addresses than there is memory
-		line = `exec "$0" "$@"`
+	line := fmt.Sprintf("ulimit -t %d 2>/dev/null; ", int(limit.processor.Seconds())+1)
+	if !l.Race { // the race detector reserves more addresses than there is memory
+		line += fmt.Sprintf("ulimit -v %d 2>/dev/null; ", memory)
 	}
-	cmd := exec.CommandContext(within, "sh", append([]string{"-c", line, binary}, args...)...)
+	cmd := exec.CommandContext(within, "sh", append([]string{"-c", line + `exec "$0" "$@"`, binary}, args...)...)
 	cmd.Dir = filepath.Join(root, l.Package)
 	cmd.Env = append(append(os.Environ(), fmt.Sprintf("MUTANT=%d", number)), env...)
 	cmd.WaitDelay = time.Second
 	output, err := cmd.CombinedOutput()
-	text := string(output)
+	o := outcome{verdict: survived, text: string(output)}
+	signalled := false
+	if p := cmd.ProcessState; p != nil {
+		o.processor = p.UserTime() + p.SystemTime()
+		signalled = p.ExitCode() < 0 // by the limit of the processor
+	}
 	switch {
 	case err == nil:
-		return survived, "", text
-	case within.Err() != nil, strings.Contains(text, "panic: test timed out after"), strings.Contains(text, "out of memory"),
-		strings.Contains(text, "cannot allocate memory"), l.Unsure != "" && strings.Contains(text, l.Unsure):
-		return hung, "", text
+	case within.Err() != nil, signalled, strings.Contains(o.text, "panic: test timed out after"), strings.Contains(o.text, "SIGXCPU"),
+		strings.Contains(o.text, "out of memory"), strings.Contains(o.text, "cannot allocate memory"),
+		l.Unsure != "" && strings.Contains(o.text, l.Unsure):
+		o.verdict = hung
+	default:
+		o.verdict, o.by = killed, "exit"
+		if m := failed.FindStringSubmatch(o.text); m != nil {
+			o.by = m[1]
+		} else if strings.Contains(o.text, "panic: ") {
+			o.by = "panic"
+		}
 	}
-	by := "exit"
-	if m := failed.FindStringSubmatch(text); m != nil {
-		by = m[1]
-	} else if strings.Contains(text, "panic: ") {
-		by = "panic"
-	}
-	return killed, by, text
+	return o
 }

@@ -24,10 +24,10 @@ type bench struct {
 	store   *store
 	dir     string // for what is built
 
-	hashes   map[string]string        // by link
-	limits   map[string]time.Duration // by link
-	binaries map[string]string        // the woven suites, by link
-	reached  map[string]map[int]bool  // the mutants that a suite comes by with nothing planted, by link
+	hashes   map[string]string       // by link
+	limits   map[string]bounds       // by link
+	binaries map[string]string       // the woven suites, by link
+	reached  map[string]map[int]bool // the mutants that a suite comes by with nothing planted, by link
 
 	mu     sync.Mutex
 	alarms int // failures of a suite with nothing planted, or that did not come twice
@@ -62,7 +62,7 @@ func (r result) hung() bool {
 
 // prepare builds the woven suites and runs each with nothing planted: a suite that fails anyway would kill everything.
 func (b *bench) prepare(ctx context.Context, mutants []mutant, show func(string)) error {
-	b.hashes, b.limits, b.binaries, b.reached = map[string]string{}, map[string]time.Duration{}, map[string]string{}, map[string]map[int]bool{}
+	b.hashes, b.limits, b.binaries, b.reached = map[string]string{}, map[string]bounds{}, map[string]string{}, map[string]map[int]bool{}
 	woven := b.source.woven(mutants)
 	built := map[string]string{}
 	for i, l := range b.links {
@@ -82,12 +82,12 @@ func (b *bench) prepare(ctx context.Context, mutants []mutant, show func(string)
 		b.binaries[l.Name] = built[kind]
 		began := time.Now()
 		trace := filepath.Join(b.dir, l.Name+".reached")
-		v, _, out := attempt(ctx, b.root, built[kind], l, 0, 5*time.Minute, "MUTANT_TRACE="+trace)
-		if v != survived {
-			return fmt.Errorf("link %s with nothing planted: %s\n%s", l.Name, v, out)
+		o := attempt(ctx, b.root, built[kind], l, 0, bounds{5 * time.Minute, 5 * time.Minute}, "MUTANT_TRACE="+trace)
+		if o.verdict != survived {
+			return fmt.Errorf("link %s with nothing planted: %s\n%s", l.Name, o.verdict, o.text)
 		}
 		took := time.Since(began)
-		b.limits[l.Name] = 6*took + 8*time.Second
+		b.limits[l.Name] = bounds{15*took + 20*time.Second, 4*o.processor + 5*time.Second}
 		if b.reached[l.Name], err = readNumbers(trace); err != nil {
 			return err
 		}
@@ -122,14 +122,15 @@ func (b *bench) try(ctx context.Context, m mutant, dir string) (result, error) {
 				binary = own[kind]
 			}
 			kept = key
-			kept.Verdict, kept.By, _ = attempt(ctx, b.root, binary, l, m.number, b.limits[l.Name])
-			if kept.Verdict == killed && l.Wire {
-				if kept.Verdict, kept.By, _ = attempt(ctx, b.root, binary, l, m.number, b.limits[l.Name]); kept.Verdict == survived {
+			o := attempt(ctx, b.root, binary, l, m.number, b.limits[l.Name])
+			if o.verdict == killed && l.Wire {
+				if o = attempt(ctx, b.root, binary, l, m.number, b.limits[l.Name]); o.verdict == survived {
 					b.mu.Lock()
 					b.alarms++
 					b.mu.Unlock()
 				}
 			}
+			kept.Verdict, kept.By = o.verdict, o.by
 			if ctx.Err() != nil {
 				return r, ctx.Err()
 			}
@@ -221,19 +222,19 @@ func (b *bench) all(ctx context.Context, mutants []mutant, show func(line string
 
 // check runs a suite with nothing planted while the run goes on: what fails then would have killed without a reason.
 func (b *bench) check(ctx context.Context, l link) error {
-	v, _, out := attempt(ctx, b.root, b.binaries[l.Name], l, 0, b.limits[l.Name])
+	o := attempt(ctx, b.root, b.binaries[l.Name], l, 0, b.limits[l.Name])
 	if ctx.Err() != nil {
 		return nil
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.checks++
-	if v == survived {
+	if o.verdict == survived {
 		return nil
 	}
 	b.alarms++
-	if !l.Wire {
-		return fmt.Errorf("link %s fails now and then with nothing planted: %s\n%s", l.Name, v, out)
+	if o.verdict == killed && !l.Wire {
+		return fmt.Errorf("link %s fails now and then with nothing planted:\n%s", l.Name, o.text)
 	}
 	return nil
 }
@@ -254,8 +255,8 @@ func (b *bench) faithful(ctx context.Context, mutants []mutant) (int, error) {
 		if err := build(ctx, b.root, dir, binary, l, map[string][]byte{m.File: planted(b.source.text[m.File], m)}); err != nil {
 			return n, fmt.Errorf("%s is woven, but doesn't build alone: %w", m.Name, err)
 		}
-		alone, _, _ := attempt(ctx, b.root, binary, l, 0, b.limits[l.Name])
-		woven, _, _ := attempt(ctx, b.root, b.binaries[l.Name], l, m.number, b.limits[l.Name])
+		alone := attempt(ctx, b.root, binary, l, 0, b.limits[l.Name]).verdict
+		woven := attempt(ctx, b.root, b.binaries[l.Name], l, m.number, b.limits[l.Name]).verdict
 		if ctx.Err() != nil {
 			return n, ctx.Err()
 		}
