@@ -21,23 +21,26 @@ type together struct {
 	antecedents []tlcrun.Antecedent
 }
 
+// module is the one whose actions and antecedents are looked at.
+const module = "Rooms"
+
 // lookTogether has TLC look for the antecedents, and adds the actions of the graphs.
 func lookTogether(ctx context.Context, tlc *tlcrun.TLC, configs []*tlcrun.Config, taken map[string]map[string]int) (*together, error) {
 	t := &together{taken: taken}
 	for _, c := range configs {
-		if isGraph(c) {
+		if isGraph(c) && c.Module == module {
 			t.graphs = append(t.graphs, c)
 		}
 	}
 	if len(t.graphs) == 0 {
-		return nil, errors.New("no configuration is there for its graph")
+		return nil, errors.New("no configuration of " + module + " is there for its graph")
 	}
 	var err error
-	first := t.graphs[0]
-	if t.actions, err = tlcrun.Actions(first.Dir(), first.Module); err != nil {
+	dir := t.graphs[0].Dir()
+	if t.actions, err = tlcrun.Actions(dir, module); err != nil {
 		return nil, err
 	}
-	t.antecedents, err = tlc.Antecedents(ctx, first.Dir(), first.Module, tlcrun.Checked(configs, first.Module))
+	t.antecedents, err = tlc.Antecedents(ctx, dir, module, tlcrun.Checked(configs, module))
 	return t, err
 }
 
