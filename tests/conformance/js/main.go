@@ -23,10 +23,7 @@ import (
 	"ablyrooms.example/tests/conformance/subject"
 )
 
-const (
-	minNode = 20
-	again   = "go run ./tests/conformance/js -script '%s'"
-)
+const minNode = 20
 
 // promises are what @ably/chat is held to. It doesn't promise all of it; what comes of that is told by the verdicts. A call of it can't be
 // given up.
@@ -69,7 +66,8 @@ func run(ctx context.Context, script string, plan subject.Plan) error {
 	}
 	command := subject.Command{Path: "node", Args: []string{"subject.mjs"}, Dir: dir}
 	if script != "" {
-		return one(ctx, command, script)
+		_, err := subject.Try(ctx, os.Stdout, command, plan.Promises, script)
+		return err
 	}
 	file, err := os.Open(filepath.Join(dir, "verdicts.json"))
 	if err != nil {
@@ -93,39 +91,11 @@ func run(ctx context.Context, script string, plan subject.Plan) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s: %d scripts (%d are all of up to a length, %d at random, seed %d), %d steps, %v\n\n", result.Subject,
-		result.Scripts(), result.Exhaustive, result.Random, plan.Seed, result.Steps, time.Since(began).Round(time.Second))
-	result.WriteTable(os.Stdout, verdicts)
-	result.WriteFindings(os.Stdout, verdicts, again)
-	fmt.Printf("\nEVIDENCE conformance-js subject=%s rules=%d kept=%d broken=%d unobservable=%d findings=%d scripts=%d steps=%d\n",
-		result.Subject, len(subject.Rules()), result.Count(subject.Kept), result.Count(subject.Broken), result.Count(subject.Unobserved),
-		len(result.Violations), result.Scripts(), result.Steps)
+	result.Write(os.Stdout, plan, verdicts, func(s subject.Script) string {
+		return fmt.Sprintf("go run ./tests/conformance/js -script '%v'", s)
+	})
+	fmt.Printf("\n%s\n", result.Evidence("conformance-js"))
 	return verdicts.Match(result)
-}
-
-// one runs one script.
-func one(ctx context.Context, command subject.Command, text string) error {
-	script, err := subject.ParseScript(text)
-	if err != nil {
-		return err
-	}
-	rig, err := subject.NewRig(ctx, command, promises())
-	if err != nil {
-		return err
-	}
-	defer rig.Close()
-	out, err := rig.Run(ctx, script)
-	if err != nil {
-		return err
-	}
-	fmt.Printf("%s\n%s\n", rig.Subject(), subject.Format(script))
-	for _, v := range out.Violations {
-		fmt.Printf("%s\n\n%v\n", v.Class, v)
-	}
-	if len(out.Violations) == 0 {
-		fmt.Println("no violation")
-	}
-	return nil
 }
 
 // folder returns the folder of this command's JavaScript.

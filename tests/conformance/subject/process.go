@@ -29,7 +29,7 @@ var ErrEnded = errors.New("the subject's process has ended")
 var ErrProtocol = errors.New("the subject breaks the protocol")
 
 // grace is how long a subject has to end after its input did.
-const grace = 2 * time.Second
+var grace = 2 * time.Second
 
 // Process is a subject's process. Its methods may be called concurrently.
 type Process struct {

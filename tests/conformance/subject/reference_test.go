@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"runtime"
 	"strings"
 	"sync"
@@ -80,6 +81,13 @@ func (r *reference) do(ctx context.Context, q Request) {
 func (r *reference) op(ctx context.Context, q Request) (Answer, error) {
 	switch q.Op {
 	case "hello":
+		if r.fault == "has a child" {
+			child := exec.Command(os.Args[0])
+			child.Env, child.Stdout, child.Stderr = append(os.Environ(), faultVariable+"=child"), os.Stdout, os.Stderr
+			if err := child.Start(); err != nil {
+				return Answer{}, err
+			}
+		}
 		return Answer{Protocol: Version, Subject: "reference@" + cmp.Or(r.fault, "good")}, r.connect(ctx, q)
 	case "new":
 		return Answer{}, r.renew(ctx)

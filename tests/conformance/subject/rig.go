@@ -16,7 +16,7 @@ import (
 const ProbeChannel = "conformance-probe"
 
 // patience is how long a subject may take for one answer. It decides nothing but when a subject that hangs is called so.
-var patience = 10 * time.Second
+var patience = 20 * time.Second
 
 // maxRounds is how often a subject may be found moving in a row.
 const maxRounds = 500

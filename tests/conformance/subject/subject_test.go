@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -21,6 +22,9 @@ const faultVariable = "CONFORMANCE_SUBJECT"
 
 func TestMain(m *testing.M) {
 	if fault, ok := os.LookupEnv(faultVariable); ok {
+		for fault == "child" { // a child of a subject, which hears of no end
+			time.Sleep(time.Hour)
+		}
 		r := &reference{fault: strings.TrimPrefix(fault, "good"), cancels: map[int]context.CancelCauseFunc{}, stacks: make([]byte, 1<<20)}
 		if err := r.serve(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -83,8 +87,7 @@ func TestAGoodSubjectRaisesNoAlarm(t *testing.T) {
 	if want := []Rule{"R11", "R18", "R19", "R20"}; !slices.Equal(unobserved, want) {
 		t.Errorf("rules that nothing showed: %v, expected %v", unobserved, want)
 	}
-	fmt.Printf("EVIDENCE conformance-subject subject=%s rules=%d kept=%d broken=%d unobservable=%d scripts=%d steps=%d\n", result.Subject,
-		len(Rules()), result.Count(Kept), result.Count(Broken), result.Count(Unobserved), result.Scripts(), result.Steps)
+	fmt.Println(result.Evidence("conformance-subject"))
 }
 
 // TestBrokenSubjectsAreCaught breaks the same subject, and names the class that each fault must show, with a shortest script.
@@ -185,6 +188,31 @@ func TestAHangIsFound(t *testing.T) {
 	patience = time.Minute
 	if err != nil || len(out.Violations) != 1 || out.Violations[0].Class != "hang" {
 		t.Errorf("%v, %v", out.Violations, err)
+	}
+}
+
+// TestNothingIsLeftOfASubject has a subject start a child that outlives it; both hold the end of a pipe.
+func TestNothingIsLeftOfASubject(t *testing.T) {
+	defer func(d time.Duration) { grace = d }(grace)
+	grace = 10 * time.Millisecond
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer read.Close()
+	c := command(t, "has a child")
+	c.Log = write
+	r, err := NewRig(t.Context(), c, conformance.AllPromises())
+	write.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	if err := read.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(read); err != nil {
+		t.Errorf("a process still holds the pipe: %v", err)
 	}
 }
 

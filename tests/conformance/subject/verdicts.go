@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 )
 
 // Verdicts are what is known of a subject, written down by who looked into it. What a run finds must match them.
@@ -95,7 +94,7 @@ type State string
 const (
 	Kept       State = "kept"
 	Broken     State = "broken"
-	Unobserved State = "not observable"
+	Unobserved State = "not seen" // no script showed it, be it that none can or that none was tried
 )
 
 // State returns what was shown of a rule.
@@ -118,50 +117,4 @@ func (r Result) Count(s State) int {
 		}
 	}
 	return n
-}
-
-// WriteTable writes the table of rules.
-func (r Result) WriteTable(w io.Writer, verdicts Verdicts) {
-	fmt.Fprintf(w, "%-8s %-22s %-15s %8s %8s  %s\n", "rule", "specification", "", "kept in", "not in", "")
-	for _, rule := range Rules() {
-		spec := strings.Join(rule.Spec(), ", ")
-		if spec == "" {
-			spec = "(a decision)"
-		}
-		state, notes, broken := r.State(rule), []string(nil), 0
-		for _, v := range r.Violations {
-			if v.Rule == rule {
-				broken += v.Scripts
-				if f, ok := verdicts.find(v.Class); ok {
-					notes = append(notes, string(f.Verdict))
-				} else {
-					notes = append(notes, "no verdict")
-				}
-			}
-		}
-		slices.Sort(notes)
-		notes = slices.Compact(notes)
-		if state == Unobserved {
-			notes = append(notes, verdicts.Unobservable[rule])
-		}
-		if part := verdicts.Partly[rule]; part != "" {
-			notes = append(notes, "in part: "+part)
-		}
-		fmt.Fprintf(w, "%-8s %-22s %-15s %8d %8d  %s\n", rule, spec, state, r.Kept[rule], broken, strings.Join(notes, "; "))
-	}
-}
-
-// WriteFindings writes each deviation with its verdict, script and diagram. Again is the command that runs a script again, with %s where the
-// script goes.
-func (r Result) WriteFindings(w io.Writer, verdicts Verdicts, again string) {
-	for i, v := range r.Violations {
-		fmt.Fprintf(w, "\n%s\n%d. %s\n\n%v\n", strings.Repeat("-", 100), i+1, v.Class, v)
-		if f, ok := verdicts.find(v.Class); ok {
-			what := map[Verdict]string{Fault: "a fault", Letter: "by the letter of its specification, not a fault"}[f.Verdict]
-			fmt.Fprintf(w, "verdict: %s. %s\n", what, f.Reason)
-		} else {
-			fmt.Fprintf(w, "verdict: none yet\n")
-		}
-		fmt.Fprintf(w, "seen in %d scripts; again: "+again+"\n", v.Scripts, v.Script)
-	}
 }
