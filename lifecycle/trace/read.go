@@ -1,0 +1,67 @@
+package trace
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Read reads all traces of a file. It is strict about the form: an unknown field, a line of another kind, a half line and a file
+// without a header are errors, which name the line. Whether the steps are right it doesn't ask.
+func Read(r io.Reader) ([]Trace, error) {
+	var traces []Trace
+	lines := bufio.NewReader(r)
+	for number := 1; ; number++ {
+		text, err := lines.ReadBytes('\n')
+		if err == io.EOF && len(text) == 0 {
+			if len(traces) == 0 {
+				return nil, errors.New("trace: there is no trace in the file")
+			}
+			return traces, nil
+		}
+		if err == nil {
+			traces, err = readLine(traces, text)
+		} else if err == io.EOF {
+			err = errors.New("the last line is cut off")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("trace: line %d: %w", number, err)
+		}
+	}
+}
+
+func readLine(traces []Trace, text []byte) ([]Trace, error) {
+	var kind struct{ Trace *string }
+	if err := json.Unmarshal(text, &kind); err != nil {
+		return nil, err
+	}
+	if kind.Trace != nil {
+		var h Header
+		if err := strictly(text, &h); err != nil {
+			return nil, err
+		}
+		if h.Trace != Format || h.Version != Version {
+			return nil, fmt.Errorf("it is of the form %q, version %d; expected %q, version %d", h.Trace, h.Version, Format, Version)
+		}
+		return append(traces, Trace{Label: h.Label}), nil
+	}
+	if len(traces) == 0 {
+		return nil, errors.New("a step before the first header")
+	}
+	var l Line
+	if err := strictly(text, &l); err != nil {
+		return nil, err
+	}
+	t := &traces[len(traces)-1]
+	t.Lines = append(t.Lines, l)
+	return traces, nil
+}
+
+func strictly(text []byte, to any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	return d.Decode(to)
+}

@@ -1,0 +1,76 @@
+package trace
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"sync"
+
+	"ablyrooms.example/lifecycle"
+)
+
+// Writer writes a trace. Its Observe is for [lifecycle.WithObserver], together with [lifecycle.WithObservedStates]; for a chat client
+// on Ably the options of package ablychat have the same names. A Writer is for one Rooms, from its beginning on.
+type Writer struct {
+	mu   sync.Mutex
+	w    io.Writer
+	next uint64
+	err  error
+}
+
+// NewWriter returns a writer, and writes the header. label says what the trace is of, for people; it may be empty.
+func NewWriter(w io.Writer, label string) *Writer {
+	t := &Writer{w: w, next: 1}
+	t.write(Header{Trace: Format, Version: Version, Label: label})
+	return t
+}
+
+// Observe writes one step, in one Write. After an error it writes nothing more: a trace has no gaps.
+func (t *Writer) Observe(step lifecycle.RoomsStep) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.err != nil {
+		return
+	}
+	line, err := LineOf(step)
+	if err == nil && line.Seq != t.next {
+		err = fmt.Errorf("trace: step %d came where %d was expected; the writer must see one Rooms, from its beginning on", line.Seq, t.next)
+	}
+	if err != nil {
+		t.err = err
+		return
+	}
+	t.next++
+	t.write(line)
+}
+
+// Err returns the error that ended the writing, or nil.
+func (t *Writer) Err() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.err
+}
+
+func (t *Writer) write(v any) {
+	data, err := json.Marshal(v)
+	if err == nil {
+		_, err = t.w.Write(append(data, '\n'))
+	}
+	t.err = err
+}
+
+// Write writes whole traces, one after the other.
+func Write(w io.Writer, traces ...Trace) error {
+	for _, t := range traces {
+		to := NewWriter(w, t.Label)
+		for _, l := range t.Lines {
+			if to.err == nil {
+				to.write(l)
+			}
+		}
+		if to.err != nil {
+			return to.err
+		}
+	}
+	return nil
+}
