@@ -81,3 +81,26 @@ func TestTheFirstWaiterAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// A room in which nothing runs has nobody who waits for what runs.
+func TestRestoreRefusesTheCallerOfNothing(t *testing.T) {
+	if err := NewRoom[string]().Restore(RoomState[string]{LastCall: 1, Caller: 1}); err == nil {
+		t.Error("restored")
+	}
+}
+
+// R1, R2, R3: a get that ends at once, whatever the options and the life of what is in use.
+func TestAGetThatEndsAtOnce(t *testing.T) {
+	r := roomsAfter(t, get(1, "a", "x"))
+	roomsStep(t, r, get(2, "a", "y"), "settle(2, differentOptions)")
+	roomsStep(t, r, end(Opened, 1), "settle(1, room #1)")
+	roomsStep(t, r, get(3, "a", "x"), "settle(3, room #1)")
+	roomsStep(t, r, get(4, "a", "y"), "settle(4, differentOptions)")
+	roomsStep(t, r, dispose(5), "release(#1)")
+	roomsStep(t, r, get(6, "a", "x"), "settle(6, disposed)")
+	roomsStep(t, r, giveUp(5), "settle(5, gaveUp)")
+	roomsStep(t, r, release(7, "b"), "settle(7, done)")
+	r = roomsAfter(t, get(1, "a", "x"))
+	roomsStep(t, r, end(OpenFailed, 1), "settle(1, openFailed #1)")
+	roomsStep(t, r, dispose(2), "settle(2, done)")
+}

@@ -48,31 +48,36 @@ func (c *homeChannel) GiveBack(context.Context) error { c.ran[goroutine()] = tru
 // goroutine for it.
 func TestRoomRunsOperationsOfItsCallers(t *testing.T) {
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
-	canEnd, cancel := context.WithCancel(background)
-	defer cancel()
 	for _, c := range []struct {
 		name   string
-		ctx    context.Context
+		canEnd bool // the context
 		config RoomConfig
 		own    bool
 	}{
-		{"nobody is told", background, RoomConfig{}, true},
-		{"the context can end", canEnd, RoomConfig{}, false},
-		{"an observer", background, RoomConfig{Observe: func(RoomStep) {}}, false},
-		{"a logger", background, RoomConfig{Logger: quiet}, false},
-		{"both", background, RoomConfig{Logger: quiet, Observe: func(RoomStep) {}}, false},
+		{"nobody is told", false, RoomConfig{}, true},
+		{"the context can end", true, RoomConfig{}, false},
+		{"an observer", false, RoomConfig{Observe: func(RoomStep) {}}, false},
+		{"a logger", false, RoomConfig{Logger: quiet}, false},
+		{"both", false, RoomConfig{Logger: quiet, Observe: func(RoomStep) {}}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			ch := &homeChannel{ran: map[string]bool{}}
-			room, release := NewRoom("a", theDefaults, ch, c.config)
-			for _, do := range []func(context.Context) error{room.Attach, room.Detach, room.Attach, release} {
-				if err := do(c.ctx); err != nil {
-					t.Error(err)
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := background, func() {}
+				if c.canEnd {
+					ctx, cancel = context.WithCancel(background)
 				}
-			}
-			if len(ch.ran) == 0 || ch.ran[goroutine()] != c.own || c.own && len(ch.ran) != 1 {
-				t.Errorf("run in the goroutines %v, the caller's is %s; expected there: %t", ch.ran, goroutine(), c.own)
-			}
+				defer cancel()
+				ch := &homeChannel{ran: map[string]bool{}}
+				room, release := NewRoom("a", theDefaults, ch, c.config)
+				for _, do := range []func(context.Context) error{room.Attach, room.Detach, room.Attach, release} {
+					if err := do(ctx); err != nil {
+						t.Error(err)
+					}
+				}
+				if len(ch.ran) == 0 || ch.ran[goroutine()] != c.own || c.own && len(ch.ran) != 1 {
+					t.Errorf("run in the goroutines %v, the caller's is %s; expected there: %t", ch.ran, goroutine(), c.own)
+				}
+			})
 		})
 	}
 }
@@ -141,6 +146,25 @@ func TestRoomObserverMayWaitForTheOperation(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// CHA-RC1f1: a get without options asks for the defaults, and doesn't take a room that has others, nor is it refused one that has them.
+func TestAGetWithoutOptionsAsksForTheDefaults(t *testing.T) {
+	r := NewRooms[*resource](&backend{})
+	if _, err := r.Get(background, "a", WithPresenceEvents(false)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Get(background, "a"); !errors.Is(err, RoomExistsWithDifferentOptions) {
+		t.Errorf("got %v, expected RoomExistsWithDifferentOptions", err)
+	}
+	for range 2 {
+		if _, err := r.Get(background, "b"); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := r.Dispose(background); err != nil {
+		t.Error(err)
 	}
 }
 
