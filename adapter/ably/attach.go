@@ -2,6 +2,7 @@ package ablychat
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/ably/ably-go/ably"
@@ -38,16 +39,33 @@ func (c *channel) attach() error {
 	if c.real != ably.ChannelStateAttaching { // else it joins an attach that was sent
 		c.resent = resent{queued: !connected, sentAt: c.client.now()}
 	}
-	if !c.hooked {
+	begun := !c.hooked
+	if begun {
 		c.hook()
 	}
-	err := c.run(c.ch.Attach)
+	ch := c.ch
+	err := c.run(func(ctx context.Context) error {
+		if begun {
+			// The attach that hook began may have been refused by now; another one is not asked for.
+			switch state := ch.State(); state {
+			case ably.ChannelStateDetached, ably.ChannelStateSuspended, ably.ChannelStateFailed:
+				if reason := ch.ErrorReason(); reason != nil {
+					return reason
+				}
+				return errors.New("the channel is " + state.String())
+			}
+		}
+		return ch.Attach(ctx)
+	})
 	if c.lost != nil {
 		return c.lost
 	}
 	c.caughtUp()
 	if err != nil {
 		return fromAbly("attach room "+c.room, err)
+	}
+	if c.missed != nil {
+		c.catchUpPresence()
 	}
 	return nil
 }

@@ -26,14 +26,17 @@ type channel struct {
 	timer *time.Timer   // attaches the channel when nobody else does; see schedule
 
 	// The channel in ably-go.
-	ch         *ably.RealtimeChannel // nil while the room holds none
-	off        func()                // ends listening to ch
-	hooked     bool                  // ch's messages are listened to
-	claimed    bool                  // the name is this channel's
-	real       ably.ChannelState     // what ch's events said last
-	retrying   bool                  // ably-go may go on attaching ch by itself, after a pause
-	attachedOn string                // the connection on which ch attached
-	resent     resent
+	ch             *ably.RealtimeChannel // nil while the room holds none
+	off            func()                // ends listening to ch
+	hooked         bool                  // ch's messages are listened to
+	presenceHooked bool                  // ch's presence events are listened to, or nobody wants them
+	missed         map[string]bool       // who was heard of since presence events may have been missed; nil when none were
+	caught         map[string]string     // whom the room was told of instead, with the ids of their presence messages
+	claimed        bool                  // the name is this channel's
+	real           ably.ChannelState     // what ch's events said last
+	retrying       bool                  // ably-go may go on attaching ch by itself, after a pause
+	attachedOn     string                // the connection on which ch attached
+	resent         resent
 
 	// What the room knows.
 	told     lifecycle.ChannelState

@@ -1,6 +1,8 @@
 package ablychat
 
 import (
+	"context"
+
 	"github.com/ably/ably-go/ably"
 
 	"ablyrooms.example/lifecycle"
@@ -38,6 +40,9 @@ func (c *channel) channelChanged(ch *ably.RealtimeChannel, change ably.ChannelSt
 			event.Resumed = true // a detach that failed and went back: the attachment was there all the time
 		}
 		event.Update, c.attachedOn = update, c.client.realtime.Connection.ID()
+		if c.hooked && !c.presenceHooked { // its first attach was refused too soon for that, and this one is ably-go's own
+			c.client.background(func(context.Context) { c.hookPresence(ch) })
+		}
 	case ably.ChannelStateDetaching:
 		event.Current = lifecycle.ChannelDetaching
 	case ably.ChannelStateDetached:
@@ -63,10 +68,11 @@ func (c *channel) channelChanged(ch *ably.RealtimeChannel, change ably.ChannelSt
 	}
 	c.stale = false
 	// Before the room's listeners can hear of a discontinuity (CHA-M5c, CHA-M5d).
-	if event.Current != lifecycle.ChannelAttached {
-		c.sink.messages.subscriptions.left()
-	} else {
+	switch {
+	case event.Current == lifecycle.ChannelAttached:
 		c.sink.messages.subscriptions.attached(c, event.Resumed, event.Update)
+	case c.told == lifecycle.ChannelAttached: // not on the way to attached, where messages may have been told before this event is heard
+		c.sink.messages.subscriptions.left()
 	}
 	c.tell(event)
 }

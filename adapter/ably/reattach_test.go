@@ -1,6 +1,7 @@
 package ablychat_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -21,7 +22,16 @@ func TestAChannelThatFailsWhileReattachingStaysFailed(t *testing.T) {
 	broken := ablytest.NewError(90001, 400, "broken")
 	probe := w.client.Channels.Get("probe")
 	for i := range rounds {
-		room := w.attached()
+		// Each round has a room of its own: ably-go may attach a channel that failed so once more, even when it is released.
+		name := fmt.Sprint("room ", i)
+		channelName := ablychat.ChannelName(name)
+		room, err := w.rooms.Get(soon(t), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := room.Attach(soon(t)); err != nil {
+			t.Fatal(err)
+		}
 		seen := newWatch(t, room)
 		fault := w.server.Fault(ablytest.ToServer(ablytest.ActionAttach).OnChannel(channelName), ablytest.FailChannel(broken))
 		w.server.DetachChannel(channelName, ablytest.NewError(90198, 400, "moved"))
@@ -37,7 +47,9 @@ func TestAChannelThatFailsWhileReattachingStaysFailed(t *testing.T) {
 			t.Fatalf("round %d: the room is %v after %d attaches", i, room.Status(), fault.Hits())
 		}
 		fault.Remove()
-		w.release()
+		if err := w.rooms.Release(soon(t), name); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
