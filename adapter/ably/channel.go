@@ -35,6 +35,8 @@ type channel struct {
 	claimed        bool                  // the name is this channel's
 	real           ably.ChannelState     // what ch's events said last
 	retrying       bool                  // ably-go may go on attaching ch by itself, after a pause
+	reattaching    bool                  // ably-go attaches ch by itself, since the service detached it
+	echo           bool                  // ch failed in that, and ably-go is about to call it detached
 	attachedOn     string                // the connection on which ch attached
 	resent         resent
 
@@ -166,6 +168,7 @@ func (c *channel) acquire() error {
 		ch := client.realtime.Channels.Get(c.name, options...)
 		if made {
 			c.ch, c.hooked, c.stale, c.retrying, c.attachedOn, c.resent = ch, false, false, false, "", resent{}
+			c.reattaching, c.echo = false, false
 			// The listener waits for the lock, so that it comes after the state that is read here, or brings a later one.
 			c.off = ch.OnAll(func(change ably.ChannelStateChange) { c.channelChanged(ch, change) })
 			c.real = ch.State()
@@ -208,8 +211,24 @@ func whenMade[O any](_ func(O), made *bool) func(O) {
 	return func(O) { *made = true }
 }
 
+// echoPatience bounds how long ably-go is waited for to call a channel detached that has failed.
+const echoPatience = 100 * time.Millisecond
+
 // drop gives the room's channel back, in whatever state it is. The lock is held.
 func (c *channel) drop() {
+	if c.echo && c.ch != nil {
+		// A loop that attaches it again begins then, which only what follows ends: else it would outlive the channel, and the connection.
+		timeout := time.AfterFunc(echoPatience, func() {
+			c.mu.Lock()
+			c.echo = false
+			c.wake()
+			c.mu.Unlock()
+		})
+		for c.echo {
+			c.wait()
+		}
+		timeout.Stop()
+	}
 	off, settled := c.off, c.ch != nil && !c.retrying
 	c.ch, c.off, c.stale, c.retrying = nil, nil, false, false
 	if !c.claimed {

@@ -20,6 +20,14 @@ func (c *channel) channelChanged(ch *ably.RealtimeChannel, change ably.ChannelSt
 	// A channel that is detached without having been detaching is attached again after a pause (RTL13b).
 	c.retrying = change.Current == ably.ChannelStateDetached && change.Previous != ably.ChannelStateDetaching
 	update := change.Event == ably.ChannelEventUpdate
+	switch change.Current {
+	case ably.ChannelStateAttaching:
+		c.reattaching = c.operation == "" && change.Previous == ably.ChannelStateAttached
+	case ably.ChannelStateFailed:
+		c.reattaching, c.echo = false, c.reattaching
+	default:
+		c.reattaching, c.echo = false, false
+	}
 	event := lifecycle.ChannelStateChange{Reason: reason(c.room, change.Reason), Resumed: change.Resumed}
 	switch change.Current {
 	case ably.ChannelStateAttaching:

@@ -232,7 +232,7 @@ func TestADetachThatFailsLosesNothing(t *testing.T) {
 
 // CHA-RL3n4: a release goes on trying to detach.
 func TestReleaseTriesAgain(t *testing.T) {
-	w := newWorld(t, ably.WithRealtimeRequestTimeout(50*time.Millisecond))
+	w := newWorld(t, ably.WithRealtimeRequestTimeout(250*time.Millisecond))
 	w.attached()
 	fault := w.server.Fault(ablytest.ToServer(ablytest.ActionDetach).OnChannel(channelName).First(2), ablytest.Drop())
 	w.release()
