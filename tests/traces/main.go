@@ -92,7 +92,7 @@ func (s *suite) all(ctx context.Context, seed uint64, keep string) error {
 			return err
 		}
 	}
-	lines, whole, err := s.judgeAll(ctx, g, traces)
+	lines, stack, err := s.judgeAll(ctx, g, traces)
 	if err != nil {
 		return err
 	}
@@ -100,12 +100,12 @@ func (s *suite) all(ctx context.Context, seed uint64, keep string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.out, "EVIDENCE traces recorded=%d stack=%d attaching=%d lines=%d accepted=%d corruptions=%d rejected=%d legal=%d skipping=%d edges=%d/%d unreachable=%d share=%.1f%%\n",
-		len(traces), whole, len(traces)-whole, lines, len(traces), outcome.made, outcome.rejected, outcome.legal, outcome.skipping, g.count, len(g.Edges),
-		g.unreachable(), g.share())
+	fmt.Fprintf(s.out, "EVIDENCE traces recorded=%d stack=%d attaching=%d lines=%d accepted=%d corruptions=%d rejected=%d legal=%d skipping=%d edges=%d/%d stackedges=%d unreachable=%d share=%.1f%%\n",
+		len(traces), stack.traces, len(traces)-stack.traces, lines, len(traces), outcome.made, outcome.rejected, outcome.legal, outcome.skipping, g.count, len(g.Edges),
+		stack.edges, g.unreachable(), g.share())
 	var errs []error
-	if whole < leastRecorded {
-		errs = append(errs, fmt.Errorf("%d traces of the adapter's Rooms, expected at least %d", whole, leastRecorded))
+	if stack.traces < leastRecorded {
+		errs = append(errs, fmt.Errorf("%d traces of the adapter's Rooms, expected at least %d", stack.traces, leastRecorded))
 	}
 	if outcome.made < leastCorruption {
 		errs = append(errs, fmt.Errorf("%d corruptions, expected at least %d", outcome.made, leastCorruption))
@@ -116,46 +116,44 @@ func (s *suite) all(ctx context.Context, seed uint64, keep string) error {
 	return errors.Join(errs...)
 }
 
+// part are the traces of one kind.
+type part struct{ traces, edges int }
+
 // judgeAll has the model and TLC judge recorded traces, all of which must be right.
-func (s *suite) judgeAll(ctx context.Context, g *smallGraph, traces []trace.Trace) (lines, whole int, err error) {
+func (s *suite) judgeAll(ctx context.Context, g *smallGraph, traces []trace.Trace) (lines int, stack part, err error) {
 	n := newNaming()
 	var all [][]entry
-	byLabel := map[string]*smallGraph{}
+	alone := g.empty()
 	for i, t := range traces {
 		e := n.entries(t)
 		steps, err := judge(e)
 		if err != nil {
-			return 0, 0, fmt.Errorf("trace %d (%s): line %d is no step of the model: %w", i+1, t.Label, len(steps)+1, err)
+			return 0, part{}, fmt.Errorf("trace %d (%s): line %d is no step of the model: %w", i+1, t.Label, len(steps)+1, err)
 		}
 		all = append(all, e)
 		lines += len(e)
 		if t.Label == "stack" {
-			whole++
+			stack.traces++
+			alone.cover(steps)
 		}
-		if byLabel[t.Label] == nil {
-			byLabel[t.Label] = g.empty()
-		}
-		byLabel[t.Label].cover(steps)
 		g.cover(steps)
 	}
-	for label, part := range byLabel {
-		fmt.Fprintf(s.out, "%s: %d of %d edges, %.1f %%\n", label, part.count, len(g.Edges), part.share())
-	}
+	stack.edges = alone.count
 	m := newModule(n, all)
 	v, err := m.check(ctx, s.tlc, s.root, false)
 	if err != nil {
-		return 0, 0, err
+		return 0, part{}, err
 	}
 	fmt.Fprintf(s.out, "TLC judged %d lines, %d of them different, in %v\n", lines, len(m.nodes), v.result.Time.Round(time.Second))
 	for i, t := range traces {
 		if !v.accepted(i) {
-			return 0, 0, fmt.Errorf("TLC rejects trace %d (%s), which the model takes", i+1, t.Label)
+			return 0, part{}, fmt.Errorf("TLC rejects trace %d (%s), which the model takes", i+1, t.Label)
 		}
 	}
 	if want := len(m.nodes) + 1; v.result.Distinct != want { // each line is a state of its own, and there is a beginning
-		return 0, 0, fmt.Errorf("TLC found %d states, expected %d", v.result.Distinct, want)
+		return 0, part{}, fmt.Errorf("TLC found %d states, expected %d", v.result.Distinct, want)
 	}
-	return lines, whole, nil
+	return lines, stack, nil
 }
 
 // corrupted is what became of the corruptions.

@@ -71,35 +71,52 @@ func (m *module) check(ctx context.Context, tlc *tlcrun.TLC, root string, tell b
 // parse reads what TLC printed.
 func (m *module) parse(text string) (*verdict, error) {
 	v := &verdict{module: m, consumed: make([]bool, len(m.nodes)), differs: make([]string, len(m.nodes))}
-	differing := -1
-	for line := range strings.Lines(text) {
-		line = strings.TrimRight(line, "\r\n")
-		of := func(match []string) (int, error) {
-			n, err := strconv.Atoi(match[1])
-			if err != nil || n < 1 || n > len(m.nodes) {
-				return 0, fmt.Errorf("TLC tells of a line that there is not: %s", line)
-			}
-			return n - 1, nil
+	of := func(pattern *regexp.Regexp, text string) (int, error) {
+		match := pattern.FindStringSubmatch(text)
+		if match == nil {
+			return -1, nil
 		}
-		if match := consumedLine.FindStringSubmatch(line); match != nil {
-			n, err := of(match)
-			if err != nil {
-				return nil, err
-			}
-			v.consumed[n], differing = true, -1
-		} else if match := differsLine.FindStringSubmatch(line); match != nil {
-			n, err := of(match)
-			if err != nil {
-				return nil, err
-			}
-			v.differs[n], differing = line, n
-		} else if differing >= 0 && strings.HasPrefix(line, " ") { // a long value goes on
-			v.differs[differing] += " " + strings.TrimSpace(line)
-		} else {
-			differing = -1
+		n, err := strconv.Atoi(match[1])
+		if err != nil || n < 1 || n > len(m.nodes) {
+			return 0, fmt.Errorf("TLC tells of a line that there is not: %s", text)
+		}
+		return n - 1, nil
+	}
+	for _, value := range printed(text) {
+		n, err := of(consumedLine, value)
+		if err != nil {
+			return nil, err
+		}
+		if n >= 0 {
+			v.consumed[n] = true
+			continue
+		}
+		if n, err = of(differsLine, value); err != nil {
+			return nil, err
+		}
+		if n >= 0 {
+			v.differs[n] = value
 		}
 	}
 	return v, nil
+}
+
+// printed returns the values that TLC printed, each on one line: it breaks long ones, and indents what follows.
+func printed(text string) []string {
+	var values []string
+	open := false
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\r\n")
+		switch {
+		case strings.HasPrefix(line, "<<"):
+			values, open = append(values, line), true
+		case open && strings.HasPrefix(line, " "):
+			values[len(values)-1] += " " + strings.TrimSpace(line)
+		default:
+			open = false
+		}
+	}
+	return values
 }
 
 // accepted tells whether the last line of a trace was consumed. A trace without lines is not: it shows nothing.

@@ -235,15 +235,15 @@ func TestReadingTLC(t *testing.T) {
 	}
 	m := newModule(n, all)
 	path := m.paths[0]
-	v, err := m.parse("<<\"consumed\", 1>>\n<< \"differs\",\n  2,\n  \"state\" >>\nother\n")
+	v, err := m.parse("<<\"consumed\", 1>>\n<< \"differs\",\n   2,\n   \"state\" >>\nother\n")
 	if path[0] != 1 || len(path) < 2 || path[1] != 2 {
 		t.Fatalf("the first path is %v", path)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if consumed, _ := v.lines(0); consumed != 1 || v.accepted(0) {
-		t.Errorf("%d lines were consumed, accepted: %t", consumed, v.accepted(0))
+	if consumed, differs := v.lines(0); consumed != 1 || v.accepted(0) || differs != `<< "differs", 2, "state" >>` {
+		t.Errorf("%d lines were consumed, accepted: %t, %s differs", consumed, v.accepted(0), differs)
 	}
 	if _, err := m.parse("<<\"consumed\", 1000000>>\n"); err == nil {
 		t.Error("a node that there is not was taken")
