@@ -89,6 +89,15 @@ func TestRestoreRefusesTheCallerOfNothing(t *testing.T) {
 	}
 }
 
+// A call waits once, also for its turn.
+func TestRestoreRefusesACallThatWaitsTwiceForItsTurn(t *testing.T) {
+	s := RoomState[string]{LastCall: 2, Operation: OpAttach, Caller: 1, Phase: InAttach, Status: StatusAttaching,
+		Waiting: []WaitingOperation{{OpDetach, 2}, {OpAttach, 2}}}
+	if err := NewRoom[string]().Restore(s); err == nil {
+		t.Error("restored")
+	}
+}
+
 // R1, R2, R3: a get that ends at once, whatever the options and the life of what is in use.
 func TestAGetThatEndsAtOnce(t *testing.T) {
 	r := roomsAfter(t, get(1, "a", "x"))
