@@ -39,6 +39,7 @@ func (c *channel) attach() error {
 	if c.real != ably.ChannelStateAttaching { // else it joins an attach that was sent
 		c.resent = resent{queued: !connected, sentAt: c.client.now()}
 	}
+	c.arrived = c.real == ably.ChannelStateAttached
 	begun := !c.hooked
 	if begun {
 		c.hook()
@@ -59,6 +60,11 @@ func (c *channel) attach() error {
 	})
 	if c.lost != nil {
 		return c.lost
+	}
+	// A channel that is detached as soon as it is attached is attaching again by now, as it was before, and so the state alone doesn't tell
+	// whether the listener has seen that it was attached.
+	for err == nil && c.ch == ch && !c.arrived {
+		c.wait()
 	}
 	c.caughtUp()
 	if err != nil {

@@ -34,6 +34,7 @@ type channel struct {
 	caught         map[string]string     // whom the room was told of instead, with the ids of their presence messages
 	claimed        bool                  // the name is this channel's
 	real           ably.ChannelState     // what ch's events said last
+	arrived        bool                  // ch's events have said attached since the attach under way began, or before
 	retrying       bool                  // ably-go may go on attaching ch by itself, after a pause
 	reattaching    bool                  // ably-go attaches ch by itself, since the service detached it
 	echo           bool                  // ch failed in that, and ably-go is about to call it detached

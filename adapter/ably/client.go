@@ -40,6 +40,7 @@ type Client struct {
 	rest           restAPI
 	rooms          *Rooms
 	connection     Connection
+	annotations    annotations
 	log            *slog.Logger
 	observe        func(lifecycle.RoomStep)
 	requestTimeout time.Duration
@@ -132,7 +133,7 @@ func New(client *ably.Realtime, options ...Option) (*Client, error) {
 		claims: map[string]*claim{}, disposed: make(chan struct{}),
 	}
 	c.rest.client = cfg.rest
-	c.connection.client = c
+	c.connection.client, c.annotations.client = c, c
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	if cfg.log != nil {
 		cfg.observeRooms = append(cfg.observeRooms, lifecycle.WithLogger(cfg.log))

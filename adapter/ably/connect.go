@@ -17,7 +17,8 @@ func WithREST(rest *ably.REST) Option { return func(c *config) { c.rest = rest }
 //
 // Errors: ably-go's, for options that can't be.
 func Connect(options ...ably.ClientOption) (*Client, error) {
-	rest, err := ably.NewREST(append(append([]ably.ClientOption{Agent()}, options...), throughTransport())...)
+	var api restAPI
+	rest, err := ably.NewREST(append(append([]ably.ClientOption{Agent()}, options...), throughTransport(&api))...)
 	if err != nil {
 		return nil, fromAbly("create chat client", err)
 	}
@@ -31,7 +32,8 @@ func Connect(options ...ably.ClientOption) (*Client, error) {
 		realtime.Close()
 		return nil, err
 	}
-	client.rest.ours, client.owned = true, true
+	api.client = rest
+	client.rest, client.owned = api, true
 	if connects {
 		realtime.Connect()
 	}

@@ -17,6 +17,7 @@ func (c *channel) channelChanged(ch *ably.RealtimeChannel, change ably.ChannelSt
 	}
 	defer c.wake()
 	c.real = change.Current
+	c.arrived = c.arrived || c.real == ably.ChannelStateAttached
 	// A channel that is detached without having been detaching is attached again after a pause (RTL13b).
 	c.retrying = change.Current == ably.ChannelStateDetached && change.Previous != ably.ChannelStateDetaching
 	update := change.Event == ably.ChannelEventUpdate
@@ -158,4 +159,13 @@ func (c *channel) outdated() bool {
 		return c.startedOn == id
 	}
 	return c.told == lifecycle.ChannelAttached && c.attachedOn == id
+}
+
+// lostContinuity tells the room that something of its own may have been missed beside what ably-go knows of.
+func (c *channel) lostContinuity(cause error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.told == lifecycle.ChannelAttached && c.operation == "" {
+		c.tell(lifecycle.ChannelStateChange{Current: lifecycle.ChannelAttached, Update: true, Reason: lifecycle.AsErrorInfo(cause)})
+	}
 }

@@ -20,6 +20,7 @@ type Messages struct {
 	room          *Room
 	listeners     listen.List[chat.MessageEvent]
 	subscriptions subscriptions
+	reactions     MessageReactions
 }
 
 // Messages returns the room's messages.
@@ -240,4 +241,5 @@ func (m *Messages) receive(w chat.WireMessage) {
 func (m *Messages) dispose() {
 	m.listeners.Clear()
 	m.subscriptions.end()
+	m.reactions.dispose()
 }

@@ -7,7 +7,9 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"reflect"
+	"sync/atomic"
 
 	"github.com/ably/ably-go/ably"
 	"github.com/ugorji/go/codec"
@@ -28,13 +30,17 @@ type exchange struct {
 type exchangeKey struct{}
 
 // transport puts right the requests whose context has an exchange, and reads their answers.
-type transport struct{ base http.RoundTripper }
+type transport struct {
+	base http.RoundTripper
+	site *atomic.Pointer[url.URL] // where the last request went
+}
 
 // maxBody is how many bytes of an answer are read.
 const maxBody = 64 << 20
 
 // RoundTrip implements [http.RoundTripper].
 func (t transport) RoundTrip(request *http.Request) (*http.Response, error) {
+	t.site.Store(&url.URL{Scheme: request.URL.Scheme, Host: request.URL.Host})
 	x, ok := request.Context().Value(exchangeKey{}).(*exchange)
 	if !ok {
 		return t.base.RoundTrip(request)
@@ -116,8 +122,9 @@ func serviceError(status, code int, message string) *lifecycle.ErrorInfo {
 	return &lifecycle.ErrorInfo{Code: lifecycle.ErrorCode(code), StatusCode: status, Message: message}
 }
 
-// throughTransport is an option for a REST client that puts our transport above the one that the options before it have given, if any.
-func throughTransport() ably.ClientOption {
+// throughTransport is an option for a REST client that puts our transport above the one that the options before it have given, if any, and
+// notes in api what else they have given.
+func throughTransport(api *restAPI) ably.ClientOption {
 	return changing(ably.WithHTTPClient(nil), func(options reflect.Value) {
 		field := options.FieldByName("HTTPClient")
 		client := &http.Client{}
@@ -127,7 +134,12 @@ func throughTransport() ably.ClientOption {
 		if client.Transport == nil {
 			client.Transport = http.DefaultTransport
 		}
-		client.Transport = transport{client.Transport}
+		api.ours, api.site = true, &atomic.Pointer[url.URL]{}
+		api.token, api.realtimeHost = options.FieldByName("Token").String(), options.FieldByName("RealtimeHost").String()
+		if details := options.FieldByName("TokenDetails"); api.token == "" && !details.IsNil() {
+			api.token = details.Elem().FieldByName("Token").String()
+		}
+		client.Transport = transport{client.Transport, api.site}
 		field.Set(reflect.ValueOf(client))
 	})
 }
@@ -137,5 +149,3 @@ func throughTransport() ably.ClientOption {
 func changing[O any](_ func(O), change func(reflect.Value)) func(O) {
 	return func(options O) { change(reflect.ValueOf(options).Elem()) }
 }
-
-var _ http.RoundTripper = transport{}

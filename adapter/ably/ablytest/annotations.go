@@ -145,17 +145,13 @@ func (ch *channel) annotate(a annotation) (string, *ErrorInfo) {
 		t.remove(a.kind, a.name, a.client)
 	}
 	now := ch.s.nowMillis()
-	serial := fmt.Sprintf("%s:%03d", ch.log.next(), 0)
+	serial := fmt.Sprintf("%s:%s", a.serial, ch.log.next())
 	w := map[string]any{"id": randomText(12) + ":0", "action": a.action, "type": a.kind, "name": a.name, "clientId": a.client, "serial": serial,
 		"messageSerial": a.serial, "timestamp": now}
 	if a.count > 0 && aggregation(a.kind) == aggregateMultiple && a.action == 0 {
 		w["count"] = a.count
 	}
-	for _, to := range ch.attachments() {
-		if to.live && to.modes.Has(ModeAnnotationSubscribe) {
-			to.conn.send(&ProtocolMessage{Action: ActionAnnotation, Channel: ch.name, ConnectionID: a.connectionID, Timestamp: now, Annotations: []map[string]any{w}})
-		}
-	}
+	ch.bring(&publish{timestamp: now, ephemeral: true, connectionID: a.connectionID, annotations: []map[string]any{w}})
 	summary := map[string]any{}
 	for kind := range t {
 		summary[kind] = t.summary(kind, "", ch.s.opts.summaryLimit)

@@ -15,7 +15,8 @@ type publish struct {
 	connectionID   string // of the publisher; "" for REST
 	timestamp      int64  // ms
 	messages       []*Message
-	ephemeral      bool // not in the history
+	annotations    []map[string]any // instead of messages
+	ephemeral      bool             // not in the history
 }
 
 // messageLog is what a channel remembers, in the order of its serials. Serials compare

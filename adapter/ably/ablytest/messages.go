@@ -88,6 +88,13 @@ func (ch *channel) publish(p *publish, from *connection) (serials []string) {
 // deliver sends a publish to an attached client that subscribes. What all messages have
 // in common stands once, outside of them, as at Ably (TM2a, c, f).
 func (a *attachment) deliver(p *publish) {
+	if p.annotations != nil {
+		if a.modes.Has(ModeAnnotationSubscribe) {
+			a.conn.send(&ProtocolMessage{Action: ActionAnnotation, Channel: a.ch.name, ChannelSerial: p.serial, ConnectionID: p.connectionID,
+				Timestamp: p.timestamp, Annotations: p.annotations})
+		}
+		return
+	}
 	if !a.modes.Has(ModeSubscribe) {
 		return
 	}

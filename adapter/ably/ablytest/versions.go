@@ -49,6 +49,11 @@ func (l *messageLog) versions(serial string) (all []*Message) {
 func (ch *channel) change(m *Message) {
 	p := &publish{timestamp: ch.s.nowMillis(), ephemeral: true, id: randomText(12) + ":0", messages: []*Message{m}}
 	m.ID = fmt.Sprintf("%s:0", p.id)
+	ch.bring(p)
+}
+
+// bring notes what leaves serials as they are, and delivers it.
+func (ch *channel) bring(p *publish) {
 	ch.log.addChange(p)
 	for _, a := range ch.attachments() {
 		if a.live {

@@ -1,0 +1,187 @@
+package ablychat_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/ably/ably-go/ably"
+
+	ablychat "ablyrooms.example/adapter/ably"
+	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/chat"
+	"ablyrooms.example/lifecycle"
+)
+
+// CHA-MR3, CHA-MR4, CHA-MR6, CHA-MR7, CHA-MR11, CHA-MR13
+func TestMessageReactions(t *testing.T) {
+	eachFormat(t, func(t *testing.T, binary ably.ClientOption) {
+		server := ablytest.NewServer(t)
+		ann, bob := newPerson(t, server, "ann", binary), newPerson(t, server, "bob", binary)
+		for _, name := range []string{"lobby", "a/b ☃?"} {
+			from := ann.room(name)
+			to := bob.unattached(name, lifecycle.WithRawMessageReactions(true))
+			sums, raws := newInbox[chat.ReactionSummaryEvent](t), newInbox[chat.RawReactionEvent](t)
+			off, err := to.Messages().Reactions().Subscribe(sums.put)
+			if err != nil {
+				t.Fatal(err)
+			}
+			offRaw, err := to.Messages().Reactions().SubscribeRaw(raws.put)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := to.Attach(soon(t)); err != nil {
+				t.Fatal(err)
+			}
+			m, err := from.Messages().Send(soon(t), ablychat.MessageContent{Text: "hi"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range []struct {
+				send ablychat.MessageReaction
+				has  lifecycle.MessageReactionType
+			}{
+				{ablychat.MessageReaction{Name: "👍"}, lifecycle.MessageReactionTypeDistinct}, // the room's default
+				{ablychat.MessageReaction{Name: "like", Type: lifecycle.MessageReactionTypeUnique}, lifecycle.MessageReactionTypeUnique},
+				{ablychat.MessageReaction{Name: "clap", Type: lifecycle.MessageReactionTypeMultiple, Count: 3}, lifecycle.MessageReactionTypeMultiple},
+			} {
+				if err := from.Messages().Reactions().Send(soon(t), m.Serial, r.send); err != nil {
+					t.Fatal(err)
+				}
+				s, raw := sums.next(), raws.next()
+				if has, certain := s.Reactions.Has(r.has, r.send.Name, "ann"); s.MessageSerial != m.Serial || !has || !certain {
+					t.Errorf("%+v: %+v", r.send, s)
+				}
+				if raw.Type != chat.ReactionCreated || raw.Reaction.MessageSerial != m.Serial || raw.Reaction.Name != r.send.Name || raw.Reaction.Type != r.has ||
+					raw.Reaction.ClientID != "ann" || raw.Reaction.Count != r.send.Count {
+					t.Errorf("%+v: %+v", r.send, raw)
+				}
+				if now, err := m.WithReactions(s); err != nil || now.Text != "hi" {
+					t.Errorf("%v, %v", now, err)
+				}
+				one, err := to.Messages().Get(soon(t), m.Serial)
+				if has, _ := one.Reactions.Has(r.has, r.send.Name, "ann"); err != nil || !has {
+					t.Errorf("get: %+v, %v", one, err)
+				}
+			}
+			// A unique one is replaced, and then taken away.
+			unique := lifecycle.MessageReactionTypeUnique
+			if err := from.Messages().Reactions().Send(soon(t), m.Serial, ablychat.MessageReaction{Name: "love", Type: unique}); err != nil {
+				t.Fatal(err)
+			}
+			s := sums.next()
+			if has, _ := s.Reactions.Has(unique, "like", "ann"); has {
+				t.Errorf("%+v", s)
+			}
+			raws.next()
+			if err := from.Messages().Reactions().Delete(soon(t), m.Serial, ablychat.MessageReaction{Type: unique}); err != nil {
+				t.Fatal(err)
+			}
+			if s, raw := sums.next(), raws.next(); len(s.Reactions.Unique) != 0 || raw.Type != chat.ReactionDeleted {
+				t.Errorf("%+v, %+v", s, raw)
+			}
+			for _, who := range []string{"", "ann"} { // CHA-MR13
+				of := map[string]*ablychat.Room{"": from, "ann": to}[who]
+				r, err := of.Messages().Reactions().ClientReactions(soon(t), m.Serial, who)
+				if err != nil || r.Multiple["clap"].ClientIDs["ann"] != 3 || r.Distinct["👍"].Total != 1 {
+					t.Errorf("of %q: %+v, %v", who, r, err)
+				}
+			}
+			// Nobody listens any more: the connection for it ends.
+			off()
+			offRaw()
+			if err := server.Await(soon(t), func(s ablytest.State) bool { return len(s.Channels[ablychat.ChannelName(name)].Attached) == 2 }); err != nil {
+				t.Errorf("the subscriber's channel stays attached: %v", err)
+			}
+			if err := from.Messages().Reactions().Send(soon(t), m.Serial, ablychat.MessageReaction{Name: "late"}); err != nil {
+				t.Fatal(err)
+			}
+			sums.empty()
+			raws.empty()
+		}
+	})
+}
+
+// CHA-MR4a2, CHA-MR4b3, CHA-MR11a2, CHA-MR11b1a, CHA-MR7c, CHA-MR13c
+func TestMessageReactionErrors(t *testing.T) {
+	server := ablytest.NewServer(t)
+	room := newPerson(t, server, "ann").unattached("lobby")
+	r := room.Messages().Reactions()
+	for what, err := range map[string]error{
+		"send without a serial":   r.Send(soon(t), "", ablychat.MessageReaction{Name: "x"}),
+		"send without a name":     r.Send(soon(t), "s", ablychat.MessageReaction{}),
+		"send of an unknown type": r.Send(soon(t), "s", ablychat.MessageReaction{Name: "x", Type: "odd"}),
+		"a count that is none":    r.Send(soon(t), "s", ablychat.MessageReaction{Name: "x", Type: lifecycle.MessageReactionTypeMultiple, Count: -1}),
+		"a count for distinct":    r.Send(soon(t), "s", ablychat.MessageReaction{Name: "x", Count: 2}),
+		"delete without a serial": r.Delete(soon(t), "", ablychat.MessageReaction{Name: "x"}),
+		"delete without a name":   r.Delete(soon(t), "s", ablychat.MessageReaction{}),
+		"fetch without a serial":  second(r.ClientReactions(soon(t), "", "")),
+	} {
+		if !errors.Is(err, lifecycle.InvalidArgument) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if _, err := r.SubscribeRaw(func(chat.RawReactionEvent) {}); !errors.Is(err, lifecycle.FeatureNotEnabledInRoom) {
+		t.Errorf("raw: %v", err)
+	}
+	if _, err := r.ClientReactions(soon(t), "none", ""); lifecycle.AsErrorInfo(err) == nil || lifecycle.AsErrorInfo(err).Code != 40400 {
+		t.Errorf("of a message that there isn't: %v", err)
+	}
+	w := newWorld(t)
+	if _, err := w.get().Messages().Reactions().Subscribe(func(chat.ReactionSummaryEvent) {}); !errors.Is(err, lifecycle.InvalidArgument) {
+		t.Errorf("on a client of the user's own: %v", err)
+	}
+}
+
+// The subscriber's connection comes back after a loss, and misses nothing; where it must have, the room says so.
+func TestReactionsOverALoss(t *testing.T) {
+	server := ablytest.NewServer(t)
+	ann, bob := newPerson(t, server, "ann"), newPerson(t, server, "bob")
+	from, to := ann.room("lobby"), bob.room("lobby")
+	sums, lost := newInbox[chat.ReactionSummaryEvent](t), newInbox[*lifecycle.ErrorInfo](t)
+	to.OnDiscontinuity(lost.put)
+	own := len(server.State().Connections)
+	if _, err := to.Messages().Reactions().Subscribe(sums.put); err != nil {
+		t.Fatal(err)
+	}
+	m, err := from.Messages().Send(soon(t), ablychat.MessageContent{Text: "hi"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	react := func(name string) {
+		t.Helper()
+		if err := from.Messages().Reactions().Send(soon(t), m.Serial, ablychat.MessageReaction{Name: name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	react("one")
+	sums.next()
+	subscriber := server.State().Connections[own].ID
+	if err := server.Cut(subscriber); err != nil {
+		t.Fatal(err)
+	}
+	react("two") // while it is away
+	if s := sums.next(); len(s.Reactions.Distinct) != 2 {
+		t.Errorf("%+v", s)
+	}
+	lost.empty()
+	server.LoseContinuity(ablychat.ChannelName("lobby"))
+	if err := server.Cut(subscriber); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Await(soon(t), func(s ablytest.State) bool {
+		return slices.ContainsFunc(s.Connections, func(c ablytest.ConnectionInfo) bool { return c.ID == subscriber && c.WebSocket == 0 })
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Forget(subscriber); err != nil {
+		t.Fatal(err)
+	}
+	if e := lost.next(); !errors.Is(e, lifecycle.RoomDiscontinuity) {
+		t.Errorf("%v", e)
+	}
+	react("three")
+	if s := sums.next(); len(s.Reactions.Distinct) != 3 {
+		t.Errorf("%+v", s)
+	}
+}
