@@ -36,7 +36,7 @@ func (b backend) Open(_ context.Context, name string, options lifecycle.RoomOpti
 	r := &Room{Room: room, release: release, client: b.client, channel: ch}
 	ch.sink = r
 	r.messages.room, r.messages.reactions.room, r.reactions.room, r.presence.room, r.occupancy.room = r, r, r, r, r
-	r.typing.room, r.typing.interval, r.typing.began = r, options.Typing.HeartbeatThrottle, time.Now()
+	r.typing.room, r.typing.wire, r.typing.interval, r.typing.began = r, ch, options.Typing.HeartbeatThrottle, time.Now()
 	return r, nil
 }
 

@@ -17,6 +17,7 @@ const typingGrace = 2 * time.Second
 // Typing tells others that this client types, and who else does (CHA-T). Methods may be called concurrently, and from within listeners.
 type Typing struct {
 	room      *Room
+	wire      typingWire
 	interval  time.Duration
 	began     time.Time
 	listeners listen.List[chat.TypingEvent]
@@ -28,6 +29,12 @@ type Typing struct {
 	set   chat.Typers
 	timer *time.Timer // for the next who is silent for too long; nil while nobody types
 	over  bool
+}
+
+// typingWire is what typing needs of the room's channel.
+type typingWire interface {
+	online(operation string) error // nil with a connection
+	publish(ctx context.Context, operation, name string, data, headers map[string]any) error
 }
 
 // Typing returns the room's typing indicators.
@@ -59,7 +66,7 @@ func (t *Typing) do(ctx context.Context, operation string, what chat.TypingEvent
 		return err
 	}
 	defer t.turns.give()
-	if err := t.room.channel.online(operation); err != nil { // CHA-T4f, CHA-T5g
+	if err := t.wire.online(operation); err != nil { // CHA-T4f, CHA-T5g
 		return err
 	}
 	now := t.clock()
@@ -67,7 +74,7 @@ func (t *Typing) do(ctx context.Context, operation string, what chat.TypingEvent
 		if !t.throttle.Typing(now) { // CHA-T5a
 			return nil
 		}
-		if err := t.room.channel.publish(ctx, operation, string(what), nil, nil); err != nil { // CHA-T5d1
+		if err := t.wire.publish(ctx, operation, string(what), nil, nil); err != nil { // CHA-T5d1
 			return err
 		}
 		t.throttle.Stopped() // CHA-T5e
@@ -76,7 +83,7 @@ func (t *Typing) do(ctx context.Context, operation string, what chat.TypingEvent
 	if !t.throttle.Keystroke(now) { // CHA-T4c
 		return nil
 	}
-	if err := t.room.channel.publish(ctx, operation, string(what), nil, nil); err != nil { // CHA-T4a5
+	if err := t.wire.publish(ctx, operation, string(what), nil, nil); err != nil { // CHA-T4a5
 		return err
 	}
 	t.throttle.Told(t.clock(), t.interval) // CHA-T4a4

@@ -1,0 +1,201 @@
+package ablychat
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"ablyrooms.example/chat"
+	"ablyrooms.example/lifecycle"
+	"ablyrooms.example/lifecycle/listen"
+)
+
+// fakeWire takes what typing sends, at once or when its gate lets it.
+type fakeWire struct {
+	mu   sync.Mutex
+	sent []string
+	at   []time.Duration
+	from time.Time
+	gate chan struct{} // nil lets all through
+	fail error
+	off  error
+}
+
+func (w *fakeWire) online(string) error { return w.off }
+
+func (w *fakeWire) publish(_ context.Context, _, name string, _, _ map[string]any) error {
+	if w.gate != nil {
+		<-w.gate
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.fail != nil {
+		return w.fail
+	}
+	w.sent, w.at = append(w.sent, name), append(w.at, time.Since(w.from))
+	return nil
+}
+
+func newTestTyping(interval time.Duration) (*Typing, *fakeWire) {
+	w := &fakeWire{from: time.Now()}
+	return &Typing{wire: w, interval: interval, began: time.Now(), room: &Room{client: &Client{}, Room: nil}}, w
+}
+
+// CHA-T4a, CHA-T4c, CHA-T10: the first keystroke is told at once, further ones not until the interval is over, to the millisecond.
+func TestHeartbeatsToTheMillisecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		typing, wire := newTestTyping(10 * time.Second)
+		for range 25_001 { // a keystroke each millisecond
+			if err := typing.Keystroke(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Millisecond) // of the bubble's clock
+		}
+		if want := []time.Duration{0, 10 * time.Second, 20 * time.Second}; !slices.Equal(wire.at, want) {
+			t.Errorf("told at %v, expected %v", wire.at, want)
+		}
+		if err := typing.Stop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := typing.Stop(t.Context()); err != nil { // CHA-T5a
+			t.Fatal(err)
+		}
+		if err := typing.Keystroke(t.Context()); err != nil { // stop resets the interval (CHA-T5e)
+			t.Fatal(err)
+		}
+		if want := []string{"typing.started", "typing.started", "typing.started", "typing.stopped", "typing.started"}; !slices.Equal(wire.sent, want) {
+			t.Errorf("told %v, expected %v", wire.sent, want)
+		}
+		time.Sleep(10 * time.Second)
+		if err := typing.Stop(t.Context()); err != nil || len(wire.sent) != 5 { // expired (CHA-T5a)
+			t.Errorf("%v after %v", err, wire.sent)
+		}
+	})
+}
+
+// CHA-T4a5, CHA-T4f, CHA-T5d1: a failure is the caller's, and starts no interval.
+func TestAKeystrokeThatFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		typing, wire := newTestTyping(time.Second)
+		wire.fail = errors.New("refused")
+		if err := typing.Keystroke(t.Context()); err != wire.fail {
+			t.Errorf("%v", err)
+		}
+		wire.fail = nil
+		if err := typing.Keystroke(t.Context()); err != nil || len(wire.sent) != 1 {
+			t.Errorf("%v, %v", err, wire.sent)
+		}
+		wire.off = lifecycle.NewErrorInfo(lifecycle.Disconnected, "off", nil)
+		for _, do := range []func(context.Context) error{typing.Keystroke, typing.Stop} {
+			if err := do(t.Context()); !errors.Is(err, lifecycle.Disconnected) {
+				t.Errorf("%v", err)
+			}
+		}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		mine := errors.New("mine")
+		cancel(mine)
+		if err := typing.Keystroke(ctx); err != mine {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// CHA-T14: of the calls that wait, the last wins, and the others return without effect.
+func TestConcurrentKeystrokesAndStopsConverge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		typing, wire := newTestTyping(time.Hour)
+		wire.gate = make(chan struct{})
+		results := make(chan string, 10)
+		call := func(name string, do func(context.Context) error) {
+			go func() {
+				if err := do(t.Context()); err != nil {
+					name += ": " + err.Error()
+				}
+				results <- name
+			}()
+			synctest.Wait()
+		}
+		call("first", typing.Keystroke) // at the wire
+		call("second", typing.Stop)     // waits
+		call("third", typing.Keystroke) // sends the second away
+		if r := <-results; r != "second" {
+			t.Errorf("%s came back first", r)
+		}
+		call("fourth", typing.Stop) // sends the third away
+		if r := <-results; r != "third" {
+			t.Errorf("%s came back", r)
+		}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		mine := errors.New("mine")
+		gaveUp := make(chan error, 1)
+		go func() { gaveUp <- typing.Stop(ctx) }() // sends the fourth away, and gives up
+		synctest.Wait()
+		<-results
+		cancel(mine)
+		if err := <-gaveUp; err != mine {
+			t.Errorf("%v", err)
+		}
+		call("last", typing.Stop)
+		close(wire.gate)
+		<-results
+		<-results
+		if !slices.Equal(wire.sent, []string{"typing.started", "typing.stopped"}) {
+			t.Errorf("told %v", wire.sent)
+		}
+	})
+}
+
+// CHA-T13b: who is silent for the interval and the grace period is let go, at that millisecond.
+func TestWhoIsSilentIsLetGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		typing, _ := newTestTyping(10 * time.Second)
+		type told struct {
+			at time.Duration
+			chat.TypingEvent
+		}
+		var events []told
+		typing.listeners.Add(func(e chat.TypingEvent) { events = append(events, told{time.Since(typing.began), e}) }, listen.Config{})
+		heartbeat := func(who string) {
+			typing.receive(chat.WireMessage{Name: "typing.started", ClientID: who})
+			synctest.Wait()
+		}
+		heartbeat("ann")
+		time.Sleep(time.Second)
+		heartbeat("bob")
+		time.Sleep(9 * time.Second)
+		heartbeat("ann") // goes on (CHA-T13b2)
+		time.Sleep(3*time.Second - time.Millisecond)
+		synctest.Wait()
+		if len(events) != 2 || len(typing.CurrentTypers()) != 2 {
+			t.Fatalf("before bob's time is over: %v", events)
+		}
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		want := []struct {
+			at   time.Duration
+			kind chat.TypingEventType
+			who  string
+			left int
+		}{{0, chat.TypingStarted, "ann", 1}, {time.Second, chat.TypingStarted, "bob", 2}, {13 * time.Second, chat.TypingStopped, "bob", 1}, {22 * time.Second, chat.TypingStopped, "ann", 0}}
+		if len(events) != len(want) {
+			t.Fatalf("%v", events)
+		}
+		for i, w := range want {
+			if e := events[i]; e.at != w.at || e.Change.Type != w.kind || e.Change.ClientID != w.who || len(e.CurrentTypers) != w.left {
+				t.Errorf("event %d is %+v, expected %+v", i, e, w)
+			}
+		}
+		heartbeat("eve")
+		typing.dispose() // CHA-T17: no timer is left, or the bubble would not end
+		typing.receive(chat.WireMessage{Name: "typing.started", ClientID: "late"})
+		if c := typing.CurrentTypers(); len(c) != 1 {
+			t.Errorf("%v", c)
+		}
+	})
+}
