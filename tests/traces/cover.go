@@ -64,8 +64,9 @@ func answeredByReadyRoom(s model.State, in model.Input) bool {
 	return i != 0 && s.Incarnations[i-1].Life == model.LifeReady && s.Incarnations[i-1].Options == in.Options
 }
 
-// unreachable counts the edges that no trace can have: the gets that a ready room answers, and what is reached by them alone.
-func (g *smallGraph) unreachable() int { return len(g.Edges) - len(withoutReadyGets().Explore().Edges) }
+// unscripted counts the edges that no script takes: the gets that a ready room answers, and what is reached by them alone. A trace has
+// one only when a room becomes ready between a get's look at it and its step.
+func (g *smallGraph) unscripted() int { return len(g.Edges) - len(withoutReadyGets().Explore().Edges) }
 
 // empty returns the same graph with nothing covered.
 func (g *smallGraph) empty() *smallGraph {

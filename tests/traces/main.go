@@ -100,9 +100,9 @@ func (s *suite) all(ctx context.Context, seed uint64, keep string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.out, "EVIDENCE traces recorded=%d stack=%d attaching=%d lines=%d accepted=%d corruptions=%d rejected=%d legal=%d skipping=%d edges=%d/%d stackedges=%d unreachable=%d share=%.1f%%\n",
+	fmt.Fprintf(s.out, "EVIDENCE traces recorded=%d stack=%d attaching=%d lines=%d accepted=%d corruptions=%d rejected=%d legal=%d skipping=%d edges=%d/%d stackedges=%d unscripted=%d share=%.1f%%\n",
 		len(traces), stack.traces, len(traces)-stack.traces, lines, len(traces), outcome.made, outcome.rejected, outcome.legal, outcome.skipping, g.count, len(g.Edges),
-		stack.edges, g.unreachable(), g.share())
+		stack.edges, g.unscripted(), g.share())
 	var errs []error
 	if stack.traces < leastRecorded {
 		errs = append(errs, fmt.Errorf("%d traces of the adapter's Rooms, expected at least %d", stack.traces, leastRecorded))
