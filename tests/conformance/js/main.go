@@ -78,6 +78,9 @@ func run(ctx context.Context, script string, plan subject.Plan) error {
 	if err != nil {
 		return err
 	}
+	if plan.Known, err = verdicts.Scripts(); err != nil {
+		return err
+	}
 	began := time.Now()
 	if isTerminal(os.Stderr) {
 		plan.Progress = func(done int) {

@@ -12,7 +12,7 @@ import (
 // Result is what was tried and what was found.
 type Result struct {
 	Subject    string
-	Exhaustive int // scripts
+	Exhaustive int // scripts, known ones included
 	Random     int
 	Steps      int
 	Kept       map[Rule]int // how many scripts followed the rule, and showed it
@@ -67,6 +67,11 @@ func (c *checker) feed(ctx context.Context, jobs chan<- job) {
 			return true
 		case <-ctx.Done():
 			return false
+		}
+	}
+	for _, script := range c.plan.Known {
+		if !send(job{script, true}) {
+			return
 		}
 	}
 	for _, b := range c.plan.All {

@@ -9,6 +9,7 @@ import (
 // Plan says what is tried.
 type Plan struct {
 	Promises conformance.Promises // what the subject is held to
+	Known    []Script             // these are tried first
 	All      []Bounds             // of each of these, all scripts
 	Random   []Random             // of each of these, some
 	Seed     uint64

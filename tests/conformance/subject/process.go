@@ -19,7 +19,7 @@ type Command struct {
 	Args []string
 	Dir  string
 	Env  []string  // beyond this process's own
-	Log  io.Writer // gets what it writes to standard error; nil for os.Stderr
+	Log  io.Writer // gets what it writes to standard error, of several at once where several run; nil for os.Stderr
 }
 
 // ErrEnded is found in the errors of a [Process] that has ended by itself.

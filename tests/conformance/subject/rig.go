@@ -15,8 +15,10 @@ import (
 // ProbeChannel is the channel on which a subject may publish to make sure that the wire has carried all before it.
 const ProbeChannel = "conformance-probe"
 
-// patience is how long a subject may take for one answer. It decides nothing but when a subject that hangs is called so.
-var patience = 20 * time.Second
+// How long a subject may take for one answer, and to come to rest. They decide nothing but when a subject that hangs is called so.
+const patience = 20 * time.Second
+
+var restPatience = patience
 
 // maxRounds is how often a subject may be found moving in a row.
 const maxRounds = 500
@@ -107,7 +109,7 @@ func (r *Rig) moves() int64 { return r.frames.Load() + int64(r.proc.Count()-r.an
 
 // rest waits until the subject is at rest.
 func (r *Rig) rest(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, restPatience)
 	defer cancel()
 	quiet := 0
 	for range maxRounds {

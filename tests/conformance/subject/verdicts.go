@@ -51,6 +51,19 @@ func ReadVerdicts(r io.Reader) (Verdicts, error) {
 	return v, nil
 }
 
+// Scripts returns the scripts of the findings.
+func (v Verdicts) Scripts() ([]Script, error) {
+	var all []Script
+	for _, f := range v.Findings {
+		script, err := ParseScript(f.Script)
+		if err != nil {
+			return nil, fmt.Errorf("verdicts: %q: %w", f.Class, err)
+		}
+		all = append(all, script)
+	}
+	return all, nil
+}
+
 // find returns the finding of a class.
 func (v Verdicts) find(class string) (Finding, bool) {
 	i := slices.IndexFunc(v.Findings, func(f Finding) bool { return f.Class == class })
