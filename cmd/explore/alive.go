@@ -23,10 +23,12 @@ func alive[O any](ctx context.Context, s *settings, m subject[O]) error {
 	if len(r.Broken) == 0 {
 		fmt.Fprintln(s.stdout, "every property holds; without one conjunct of fairness:")
 		w := tabwriter.NewWriter(s.stdout, 0, 8, 2, ' ', 0)
+		needed := 0
 		for _, d := range r.Without {
 			if d.Lasso == nil {
 				fmt.Fprintf(w, "  %s\tevery property still holds\n", d.Conjunct)
 			} else {
+				needed++
 				fmt.Fprintf(w, "  %s\t%v\n", d.Conjunct, d.Lasso)
 			}
 		}
@@ -34,6 +36,8 @@ func alive[O any](ctx context.Context, s *settings, m subject[O]) error {
 			fmt.Fprintf(w, "  %s\tis never possible within the bounds\n", v)
 		}
 		w.Flush()
+		fmt.Fprintf(s.stdout, "EVIDENCE liveness of=rooms machine=%s calls=%d states=%d properties=%d fairness=%d/%d\n", s.machine, s.bounds.Calls, r.States, r.Properties,
+			needed, len(r.Without))
 		return r.Err()
 	}
 	names := make([]string, len(r.Broken))

@@ -42,6 +42,7 @@ func explored[O any](ctx context.Context, s *settings, m subject[O]) error {
 	if r.Verdict != explore.Complete {
 		return fmt.Errorf("%v: %s", r.Verdict, r.Reason)
 	}
+	fmt.Fprintf(s.stdout, "EVIDENCE explore of=rooms machine=%s calls=%d states=%d edges=%d properties=%d\n", s.machine, s.bounds.Calls, r.States, r.Edges, len(m.properties))
 	if s.check {
 		return s.compare(r)
 	}

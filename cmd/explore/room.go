@@ -85,6 +85,7 @@ func (s *settings) room(ctx context.Context) error {
 	if r.Verdict != explore.Complete {
 		return fmt.Errorf("%v: %s", r.Verdict, r.Reason)
 	}
+	fmt.Fprintf(s.stdout, "EVIDENCE explore of=room machine=%s calls=%d states=%d edges=%d properties=%d\n", s.machine, s.roomBounds.Calls, r.States, r.Edges, len(properties))
 	return nil
 }
 
@@ -104,14 +105,18 @@ func (s *settings) roomAlive(ctx context.Context, m roommachine.Machine, what st
 	}
 	fmt.Fprintln(s.stdout, "every property holds; without one conjunct of fairness:")
 	w := tabwriter.NewWriter(s.stdout, 0, 8, 2, ' ', 0)
+	needed := 0
 	for _, name := range slices.Sorted(maps.Keys(r.Without)) {
 		if broken := r.Without[name]; len(broken) > 0 {
+			needed++
 			fmt.Fprintf(w, "  %s\t%v\n", name, broken[0])
 		} else {
 			fmt.Fprintf(w, "  %s\tevery property still holds\n", name)
 		}
 	}
 	w.Flush()
+	fmt.Fprintf(s.stdout, "EVIDENCE liveness of=room machine=%s calls=%d states=%d properties=%d fairness=%d/%d\n", s.machine, s.roomBounds.Calls, r.States, r.Properties,
+		needed, len(r.Without))
 	return r.Err()
 }
 
