@@ -34,7 +34,7 @@ func links() []link {
 			Unsure: "unknown whether it is linearizable", Folders: layer},
 		{Name: "schedules", Package: "tests/schedules", Run: "^(TestContextEndsAsItSettles|TestBursts|TestDisposeUnderGets|TestCallsFrom|TestAnOpening)",
 			Args: []string{"-test.short"}, Folders: layer},
-		{Name: "adapter-unit", Package: "adapter/ably", Run: ".", Wire: true, Folders: wire},
+		{Name: "adapter-unit", Package: "adapter/ably", Run: ".", Args: []string{"-test.short"}, Wire: true, Folders: wire},
 	}
 }
 
