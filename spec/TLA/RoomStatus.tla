@@ -1,43 +1,32 @@
 ---------------------------- MODULE RoomStatus ----------------------------
 (***************************************************************************)
-(* What attach, detach and release of one room do, one at a time, and how  *)
-(* its status follows its channel.  Written from the rules S1 to S30 of    *)
-(* docs/room.md, which have the points of Ably's Chat specification        *)
-(* (CHA-...) that each comes from.                                         *)
+(* The machine of one room: what attach, detach and release do, one at a   *)
+(* time, and how the status follows the channel.  The rules are those of   *)
+(* RoomStatusSteps.tla; here are the moments at which they apply, and what *)
+(* must hold of them.                                                      *)
 (*                                                                         *)
 (* The channel, and the connection under it, are an adversary: any event   *)
 (* may come at any moment, and what the room asked for may end in any way, *)
 (* or never.  Where that is more than a property can bear, OwnEvent makes  *)
-(* the adversary keep the one promise of the port.                         *)
-(*                                                                         *)
-(* A step is written as a function of the room: it takes the room as it    *)
-(* is, with no outputs, and adds to it what the rule says, in its order.   *)
+(* the adversary keep the one promise of the port: an attach or a detach   *)
+(* ends with success only after an event of its own, attached or detached, *)
+(* has passed since it began.  Nothing more is assumed of events, not even *)
+(* that they follow RTL2.                                                  *)
 (***************************************************************************)
-EXTENDS Naturals, Sequences, FiniteSets, TLC
+EXTENDS RoomStatusSteps
 
 CONSTANTS NCalls,    \* how many calls are made
           NErrs,     \* the errors are 1..NErrs; 0 is none
           Emitted,   \* the states of which the channel's events tell
-          OwnEvent   \* whether an operation ends with success only after its own event
-
-ChannelStates == {"initialized", "attaching", "attached", "detaching", "detached", "suspended", "failed"}
-Statuses      == ChannelStates \cup {"releasing", "released"}
+          OwnEvent   \* whether the channel keeps the port's promise
 
 ASSUME /\ NCalls \in Nat /\ NCalls > 0 /\ NErrs \in Nat
        /\ Emitted \subseteq ChannelStates /\ OwnEvent \in BOOLEAN
 
-VARIABLES last,          \* how many calls have been made
-          status, err,   \* the room's status, and the error that belongs to it
-          channel, chErr, \* what the channel's last event said
-          op,            \* the operation that runs
-          caller,        \* the call that waits for it; 0 when it gave up, or none runs
-          phase,         \* what the operation waits for
-          queue,         \* the operations that wait for their turn, as <<operation, caller>>
-          attachedOnce,  \* an attach of the room has succeeded                 CHA-RL13
-          explicit,      \* the last operation that succeeded was a detach      CHA-RL14
-          outs,          \* what the last step put out, in order
-          seen,          \* history, with OwnEvent: the operation's own event has passed since it began
-          fresh          \* history, with OwnEvent: no attached event since the beginning, or the last detach that succeeded
+VARIABLES last, status, err, channel, chErr, op, caller, phase, queue, attachedOnce, explicit, \* the room; see RoomStatusSteps.tla
+          outs,   \* what the last step put out
+          seen,   \* history, with OwnEvent: the event of what runs has passed since it began
+          fresh   \* history, with OwnEvent: no attached event since the beginning, or since the last detach that succeeded
 
 room    == <<last, status, err, channel, chErr, op, caller, phase, queue, attachedOnce, explicit>>
 history == <<seen, fresh>>
@@ -47,100 +36,9 @@ vars    == <<room, outs, history>>
 CallIds == 1..NCalls
 Errs    == 0..NErrs
 
------------------------------------------------------------------------------
-(* Outputs. *)
-
-Settle(c, how, e, s)  == <<"settle", c, how, e, s>>   \* e of failed, s of invalidState
-Told(old, new, e)     == <<"status", old, new, e>>
-Discontinuity(e)      == <<"discontinuity", e>>
-AttachChannel         == <<"attachChannel">>
-DetachChannel         == <<"detachChannel">>
-GiveBackChannel       == <<"giveBackChannel">>
-StartRetryPause       == <<"startRetryPause">>
-
-Done            == <<"done", 0, "-">>
-Failed(e)       == <<"failed", e, "-">>
-InvalidState(s) == <<"invalidState", 0, s>>
-
------------------------------------------------------------------------------
-(* Guards and choices that a broken twin takes out (RoomStatusTwins.tla).  *)
-
-IsWaiting(r)         == r.op # "none"                               \* S3
-GoesFirst(o)         == o = "release"                               \* S4
-ErrSet(r, e)         == e                                           \* S1
-Same(r, s, e)        == r.status = s /\ r.err = e                   \* S1
-Keeps(r, c)          == 0                                           \* S18: who waits when the caller gave up
-LeavesQueue(o)       == o # "release"                               \* S19, S20
-MovedOn(r)           == r.channel # "attached"                      \* S21
-StatusOfAttach       == "attaching"                                 \* S8
-AttachNeedless(r)    == r.status = "attached"                       \* S6
-DetachRefused(r)     == r.status \in {"released", "failed"}         \* S11
-IsReleased(r)        == r.status = "released"                       \* S14
-Follows(r)           == r.op = "none"                               \* S28
-Loses(r, resumed)    == ~resumed /\ r.attachedOnce /\ ~r.explicit   \* S29
-Deaf(r)              == r.status = "released"                       \* S30
-Retries(r, e)        == e # 0 /\ r.channel # "failed"               \* S25
-Promised             == ~OwnEvent \/ seen                           \* the port's promise
-
------------------------------------------------------------------------------
-(* The room as it is, and the parts of steps. *)
-
+\* The room, with no outputs.
 Here == [last |-> last, status |-> status, err |-> err, channel |-> channel, chErr |-> chErr, op |-> op, caller |-> caller,
          phase |-> phase, queue |-> queue, attachedOnce |-> attachedOnce, explicit |-> explicit, outs |-> <<>>]
-
-Put(r, o) == [r EXCEPT !.outs = Append(@, o)]
-
-\* S1
-Set(r, s, e) ==
-    IF Same(r, s, e) THEN r
-    ELSE [Put(r, Told(r.status, s, ErrSet(r, e))) EXCEPT !.status = s, !.err = ErrSet(r, e)]
-
-\* S26
-GiveBack(r) == [Put(Set(r, "released", 0), GiveBackChannel) EXCEPT !.phase = "inGiveBack"]
-
-\* S24: the detach loop, at its top
-DetachLoop(r) ==
-    IF r.channel = "failed" THEN GiveBack(r)
-    ELSE [Put(r, DetachChannel) EXCEPT !.phase = "inDetach"]
-
-Without(q, i) == SubSeq(q, 1, i - 1) \o SubSeq(q, i + 1, Len(q))
-
-\* S4: the place of the next operation in a queue that is not empty
-NextIn(q) ==
-    LET first == {i \in 1..Len(q) : GoesFirst(q[i][1])}
-    IN  IF first = {} THEN 1 ELSE CHOOSE i \in first : \A j \in first : i <= j
-
-RECURSIVE BeginNext(_)
-
-\* S5
-End(r, how) ==
-    LET told == IF r.caller = 0 THEN r ELSE Put(r, Settle(r.caller, how[1], how[2], how[3]))
-    IN  BeginNext([told EXCEPT !.op = "none", !.caller = 0, !.phase = "idle"])
-
-BeginAttach(r) ==
-    IF AttachNeedless(r) THEN End(r, Done)                                     \* S6, CHA-RL1a
-    ELSE IF r.status = "released" THEN End(r, InvalidState(r.status))          \* S7, CHA-RL1l
-    ELSE [Put(Set(r, StatusOfAttach, 0), AttachChannel) EXCEPT !.phase = "inAttach"] \* S8, S9, CHA-RL1e, CHA-RL1k
-
-BeginDetach(r) ==
-    IF r.status = "detached" THEN End(r, Done)                                 \* S10, CHA-RL2a
-    ELSE IF DetachRefused(r) THEN End(r, InvalidState(r.status))               \* S11, CHA-RL2l, CHA-RL2m
-    ELSE [Put(Set(r, "detaching", 0), DetachChannel) EXCEPT !.phase = "inDetach"] \* S12, S13, CHA-RL2j, CHA-RL2k
-
-BeginRelease(r) ==
-    IF IsReleased(r) THEN End(r, Done)                                         \* S14, CHA-RL3a
-    ELSE IF r.status \in {"initialized", "detached"} THEN GiveBack(r)          \* S15, CHA-RL3b, CHA-RL3j
-    ELSE DetachLoop(Set(r, "releasing", 0))                                    \* S16, S17, CHA-RL3m, CHA-RL3n
-
-\* S4
-BeginNext(r) ==
-    IF r.queue = <<>> THEN r
-    ELSE LET i     == NextIn(r.queue)
-             entry == r.queue[i]
-             turn  == [r EXCEPT !.queue = Without(r.queue, i), !.op = entry[1], !.caller = entry[2]]
-         IN  CASE entry[1] = "attach"  -> BeginAttach(turn)
-               [] entry[1] = "detach"  -> BeginDetach(turn)
-               [] entry[1] = "release" -> BeginRelease(turn)
 
 \* The room becomes r.
 Become(r) ==
@@ -150,116 +48,63 @@ Become(r) ==
         /\ attachedOnce' = s.attachedOnce /\ explicit' = s.explicit /\ outs' = s.outs
 
 -----------------------------------------------------------------------------
-(* History: what the port's promise is about. *)
+(* History, and the promise. *)
 
-\* An operation has begun on the channel in this step.  A detach of a channel that has nothing to detach needs no event.
-Began == \E k \in 1..Len(outs') : outs'[k] \in {AttachChannel, DetachChannel}
+\* An attach or a detach of the channel runs.
+OnChannel == phase \in {"inAttach", "inDetach"}
 
-SeenAtFirst == op' \in {"detach", "release"} /\ channel' \in {"initialized", "detached"}
-
-Own(o, s) == IF o = "attach" THEN s = "attached" ELSE s = "detached"
-
-SeenAfter == OwnEvent /\ phase' \in {"inAttach", "inDetach"} /\ IF Began THEN SeenAtFirst ELSE seen
-
-NoEvent == seen' = SeenAfter /\ fresh' = fresh
+\* One has begun in this step.  A detach of a channel that is initialized or detached needs no event.
+Began        == AttachChannel \in {outs'[k] : k \in 1..Len(outs')} \/ DetachChannel \in {outs'[k] : k \in 1..Len(outs')}
+SeenAtFirst  == phase' = "inDetach" /\ channel' \in {"initialized", "detached"}
+SeenAfter    == OwnEvent /\ OnChannel' /\ IF Began THEN SeenAtFirst ELSE seen
+NoEvent      == seen' = SeenAfter /\ fresh' = fresh
+MaySucceed   == IF OwnEvent THEN seen ELSE TRUE
 
 -----------------------------------------------------------------------------
-(* Calls: CHA-RL1, CHA-RL2, CHA-RL3 *)
+(* The inputs *)
 
-\* S3
-Call(o) ==
-    /\ last < NCalls
-    /\ LET r == [Here EXCEPT !.last = last + 1, !.queue = Append(queue, <<o, last + 1>>)]
-       IN  Become(IF IsWaiting(r) THEN r ELSE BeginNext(r))
-    /\ NoEvent
+Call(o) == last < NCalls /\ Become(AfterCall(Here, o)) /\ NoEvent
 
-Attach  == TRUE /\ Call("attach")
+Attach  == TRUE /\ Call("attach")       \* so that the edges have these names
 Detach  == TRUE /\ Call("detach")
 Release == TRUE /\ Call("release")
 
-Waits(c) == {i \in 1..Len(queue) : queue[i][2] = c}
-
-IsPending(c) == caller = c \/ Waits(c) # {}
-
-GiveUp(c) ==
-    /\ IsPending(c)
-    /\ LET r == Put(Here, Settle(c, "gaveUp", 0, "-"))
-       IN  Become(
-             IF caller = c THEN [r EXCEPT !.caller = Keeps(r, c)]                  \* S18
-             ELSE LET i == CHOOSE i \in Waits(c) : TRUE
-                  IN  IF LeavesQueue(queue[i][1]) THEN [r EXCEPT !.queue = Without(queue, i)] \* S19
-                      ELSE [r EXCEPT !.queue[i] = <<queue[i][1], 0>>])             \* S20
-    /\ NoEvent
-
------------------------------------------------------------------------------
-(* The channel's answers *)
-
-\* S23
-OperationFailed(r, e) == End(Set(r, r.channel, e), Failed(e))
+GiveUp(c) == HasPending(Here, c) /\ Become(AfterGiveUp(Here, c)) /\ NoEvent
 
 AttachEnded(e) ==
-    /\ phase = "inAttach"
-    /\ e = 0 => Promised
-    /\ Become(
-         IF e # 0 THEN OperationFailed(Here, e)                                \* S23, CHA-RL1k2, CHA-RL1k3
-         ELSE LET r == [Set(Here, "attached", 0) EXCEPT !.attachedOnce = TRUE, !.explicit = FALSE]
-              IN  End(IF MovedOn(r) THEN Set(r, channel, chErr) ELSE r, Done)) \* S21, CHA-RL1k1
+    /\ phase = "inAttach" /\ IF e = 0 THEN MaySucceed ELSE TRUE
+    /\ Become(AfterAttachEnded(Here, e))
     /\ NoEvent
 
 DetachEnded(e) ==
-    /\ phase = "inDetach"
-    /\ e = 0 => Promised
-    /\ Become(
-         IF op = "release"                                                     \* S25, CHA-RL3n2, CHA-RL3n3, CHA-RL3n4
-         THEN IF Retries(Here, e) THEN [Put(Here, StartRetryPause) EXCEPT !.phase = "inRetryPause"]
-              ELSE GiveBack(Here)
-         ELSE IF e # 0 THEN OperationFailed(Here, e)                           \* S23, CHA-RL2k2, CHA-RL2k3
-         ELSE LET r == [Set(Here, "detached", 0) EXCEPT !.explicit = TRUE]
-              IN  End(IF channel \in {"detached", "initialized"} THEN r ELSE Set(r, channel, chErr), Done)) \* S22, CHA-RL2k1
+    /\ phase = "inDetach" /\ IF e = 0 THEN MaySucceed ELSE TRUE
+    /\ Become(AfterDetachEnded(Here, e))
     /\ seen' = SeenAfter
     /\ fresh' = (OwnEvent /\ (fresh \/ (op = "detach" /\ e = 0)))
 
-RetryDue ==                                                                    \* S25, CHA-RL3n4
-    /\ phase = "inRetryPause"
-    /\ Become(DetachLoop(Here))
-    /\ NoEvent
-
-GiveBackEnded(e) ==                                                            \* S27, CHA-RL3h
-    /\ phase = "inGiveBack"
-    /\ Become(End(Here, IF e = 0 THEN Done ELSE Failed(e)))
-    /\ NoEvent
-
------------------------------------------------------------------------------
-(* The channel's events: CHA-RL11, CHA-RL12 *)
+RetryDue         == phase = "inRetryPause" /\ Become(AfterRetryDue(Here)) /\ NoEvent
+GiveBackEnded(e) == phase = "inGiveBack" /\ Become(AfterGiveBackEnded(Here, e)) /\ NoEvent
 
 ChannelEvent(s, update, resumed, e) ==
-    /\ LET turned == IF update THEN Here
-                     ELSE LET r == [Here EXCEPT !.channel = s, !.chErr = e]
-                          IN  IF Follows(r) THEN Set(r, s, e) ELSE r           \* S28, CHA-RL11b, CHA-RL11c
-       IN  Become(
-             IF Deaf(Here) THEN Here                                           \* S30
-             ELSE IF s = "attached" /\ Loses(Here, resumed) THEN Put(turned, Discontinuity(e)) \* S29, CHA-RL12b
-             ELSE turned)
-    /\ seen' = (OwnEvent /\ (seen \/ (phase \in {"inAttach", "inDetach"} /\ ~update /\ Own(op, s))))
+    /\ s \in Emitted
+    /\ Become(AfterEvent(Here, s, update, resumed, e))
+    /\ seen' = (OwnEvent /\ (seen \/ (OnChannel /\ ~update /\ s = IF phase = "inAttach" THEN "attached" ELSE "detached")))
     /\ fresh' = (OwnEvent /\ fresh /\ s # "attached")
 
-Turned(s, e)    == s \in Emitted /\ ChannelEvent(s, FALSE, FALSE, e)
-Resumed(e)      == "attached" \in Emitted /\ ChannelEvent("attached", FALSE, TRUE, e)
-Updated(r, e)   == "attached" \in Emitted /\ ChannelEvent("attached", TRUE, r, e)
+\* Only an attached channel is resumed or has updates.
+Turned(s, e)  == TRUE /\ ChannelEvent(s, FALSE, FALSE, e)
+Resumed(e)    == TRUE /\ ChannelEvent("attached", FALSE, TRUE, e)
+Updated(r, e) == TRUE /\ ChannelEvent("attached", TRUE, r, e)
 
 -----------------------------------------------------------------------------
-Init ==                                                                        \* S2, CHA-RS3
-    /\ last = 0
-    /\ status = "initialized" /\ err = 0
-    /\ channel = "initialized" /\ chErr = 0
-    /\ op = "none" /\ caller = 0 /\ phase = "idle" /\ queue = <<>>
-    /\ attachedOnce = FALSE /\ explicit = FALSE
-    /\ outs = <<>>
+Init ==
+    /\ last = NewRoom.last /\ status = NewRoom.status /\ err = NewRoom.err
+    /\ channel = NewRoom.channel /\ chErr = NewRoom.chErr
+    /\ op = NewRoom.op /\ caller = NewRoom.caller /\ phase = NewRoom.phase /\ queue = NewRoom.queue
+    /\ attachedOnce = NewRoom.attachedOnce /\ explicit = NewRoom.explicit /\ outs = NewRoom.outs
     /\ seen = FALSE /\ fresh = OwnEvent
 
-Calls == Attach \/ Detach \/ Release
-
-Ends ==
+EndsOfOperations ==
     \/ \E e \in Errs : AttachEnded(e)
     \/ \E e \in Errs : DetachEnded(e)
     \/ RetryDue
@@ -271,10 +116,176 @@ Events ==
     \/ \E r \in BOOLEAN, e \in Errs : Updated(r, e)
 
 Next ==
-    \/ Calls
+    \/ Attach \/ Detach \/ Release
     \/ \E c \in CallIds : GiveUp(c)
-    \/ Ends
+    \/ EndsOfOperations
     \/ Events
 
 Spec == Init /\ [][Next]_vars
+
+-----------------------------------------------------------------------------
+(* Fairness.  Nothing is asked of callers, nor of the channel's events.    *)
+(* Each is written out, WF as []<>~ENABLED \/ []<>A and SF as              *)
+(* <>[]~ENABLED \/ []<>A, for TLC takes long over ENABLED: what an          *)
+(* operation waits for may end in every state of its phase, and a step     *)
+(* that leaves the phase, or enters it anew, is that end (OneOperation).   *)
+
+Anew == Began \/ phase' # phase
+
+\* The port returns, by its timeouts if by nothing else: in some way, well or not.
+AttachesEnd  == []<>(phase # "inAttach") \/ []<><<phase = "inAttach" /\ Anew>>_vars
+DetachesEnd  == []<>(phase # "inDetach") \/ []<><<phase = "inDetach" /\ Anew>>_vars
+GiveBacksEnd == []<>(phase # "inGiveBack") \/ []<><<phase = "inGiveBack" /\ Anew>>_vars
+\* The timer fires.
+PausesEnd    == []<>(phase # "inRetryPause") \/ []<><<phase = "inRetryPause" /\ Anew>>_vars
+\* A release tries again without limit, so that it must succeed at last, or find its channel failed: a network that is gone for good
+\* ends the connection, and nothing is attached on a connection that ended.  Strong, for between two tries it can't succeed.
+RetriesEnd   == <>[](op # "release" \/ phase # "inDetach") \/ []<><<op = "release" /\ phase = "inDetach" /\ phase' = "inGiveBack">>_vars
+
+FairSpec == Spec /\ AttachesEnd /\ DetachesEnd /\ GiveBacksEnd /\ PausesEnd /\ RetriesEnd
+
+-----------------------------------------------------------------------------
+(* Safety: states *)
+
+InQueue == {queue[i] : i \in 1..Len(queue)}
+
+RoomTypeOK ==
+    /\ last \in 0..NCalls /\ status \in Statuses /\ err \in Errs /\ channel \in ChannelStates /\ chErr \in Errs
+    /\ caller \in 0..last /\ attachedOnce \in BOOLEAN /\ explicit \in BOOLEAN
+    /\ <<op, phase>> \in {<<"none", "idle">>, <<"attach", "inAttach">>, <<"detach", "inDetach">>, <<"release", "inDetach">>,
+                          <<"release", "inRetryPause">>, <<"release", "inGiveBack">>}
+    /\ op = "none" => caller = 0 /\ queue = <<>>
+    /\ \A entry \in InQueue :
+         entry[1] \in Operations /\ entry[2] \in (IF entry[1] = "release" THEN 0 ELSE 1)..last
+
+StatusRight == op = "none" =>                                                  \* CHA-RL11c
+    status = "released" \/ status = channel \/ (status = "detached" /\ channel = "initialized")
+
+StatusOfOperation == op # "none" =>                                            \* CHA-RL1e, CHA-RL2j, CHA-RL3m, CHA-RL3o
+    /\ err = 0
+    /\ status = CASE op = "attach" -> "attaching"
+                  [] op = "detach" -> "detaching"
+                  [] OTHER         -> IF phase = "inGiveBack" THEN "released" ELSE "releasing"
+
+-----------------------------------------------------------------------------
+(* Safety: steps.  These say again, without the operators that twins take  *)
+(* out, what a step may do and put out.                                    *)
+
+Outs(kind) == {k \in 1..Len(outs') : outs'[k][1] = kind}
+PutOut(kind)  == Outs(kind) # {}
+
+Asks == Outs("attachChannel") \cup Outs("detachChannel") \cup Outs("giveBackChannel") \cup Outs("startRetryPause")
+
+PhaseOf(kind) == CASE kind = "attachChannel"   -> "inAttach"
+                   [] kind = "detachChannel"   -> "inDetach"
+                   [] kind = "giveBackChannel" -> "inGiveBack"
+                   [] kind = "startRetryPause" -> "inRetryPause"
+
+OneOperation == [][                                                            \* CHA-RL7
+    /\ \A k \in Asks : Asks = {k} /\ phase' = PhaseOf(outs'[k][1]) /\ (phase = "idle" \/ EndsOfOperations)
+    /\ (Asks = {} /\ phase' # phase) => (phase' = "idle" /\ EndsOfOperations)]_vars
+
+Waiting(c) == \E entry \in InQueue : entry[2] = c
+
+\* Where the step settles a call, other than by its own giving up.
+Answered(c) == {k \in Outs("settle") : outs'[k][2] = c /\ outs'[k][3] # "gaveUp"}
+
+\* A call that waited has its turn in this step.
+Served(c) == Answered(c) # {} \/ (caller' = c /\ caller # c)
+
+InTurn(a, b) == Served(b) =>
+    /\ Answered(a) # {}
+    /\ \A j \in Answered(b) : \E i \in Answered(a) : i < j
+
+ReleaseFirst == [][                                                            \* CHA-RL7a2
+    \A i \in 1..Len(queue) : queue[i][1] = "release" =>
+      \A j \in 1..Len(queue) : (queue[j][1] # "release" /\ Served(queue[j][2])) =>
+        status = "released" /\ (queue[i][2] # 0 => InTurn(queue[i][2], queue[j][2]))]_vars
+
+FirstComeFirstServed == [][                                                    \* CHA-RL7a3
+    \A i \in 1..Len(queue) : \A j \in (i + 1)..Len(queue) :
+      (queue[i][1] # "release" /\ queue[j][1] # "release") => queue[i][2] < queue[j][2] /\ InTurn(queue[i][2], queue[j][2])]_vars
+
+NoStaleError == [][                                                            \* CHA-RS2b2
+    (status' # status /\ err' # 0) =>
+      \/ status' = channel' /\ err' = chErr'
+      \/ \E e \in Errs : err' = e /\ (AttachEnded(e) \/ DetachEnded(e))]_vars
+
+ReleasedIsFinal == [][                                                         \* CHA-RS1i
+    status = "released" =>
+      /\ status' = "released" /\ err' = 0
+      /\ Asks = {} /\ ~PutOut("status") /\ ~PutOut("discontinuity")]_vars
+
+GivenBackOnce == [][                                                           \* CHA-RL3h
+    IF status # "released" /\ status' = "released" THEN Cardinality(Outs("giveBackChannel")) = 1
+    ELSE ~PutOut("giveBackChannel")]_vars
+
+\* What the flags mean.
+FlagsRight ==
+    /\ attachedOnce' = (attachedOnce \/ AttachEnded(0))
+    /\ explicit' = IF AttachEnded(0) THEN FALSE ELSE IF op = "detach" /\ DetachEnded(0) THEN TRUE ELSE explicit
+
+DiscontinuityIff == [][                                                        \* CHA-RL12b
+    /\ FlagsRight
+    /\ PutOut("discontinuity") =>
+         \E e \in Errs : Turned("attached", e) \/ Updated(FALSE, e)
+    /\ \A e \in Errs : (Turned("attached", e) \/ Updated(FALSE, e)) =>
+         IF attachedOnce /\ ~explicit /\ status # "released"
+         THEN {outs'[k] : k \in Outs("discontinuity")} = {LossTold(e)} /\ Cardinality(Outs("discontinuity")) = 1
+         ELSE ~PutOut("discontinuity")]_vars
+
+\* The status that was told before the k-th output, or that there was.
+Before(k) ==
+    LET told == {j \in Outs("status") : j < k}
+    IN  IF told = {} THEN <<status, err>>
+        ELSE LET j == CHOOSE j \in told : \A i \in told : i <= j IN <<outs'[j][3], outs'[j][4]>>
+
+ToldInOrder == [][                                                             \* CHA-RS4
+    /\ \A k \in Outs("status") : outs'[k][2] = Before(k)[1] /\ <<outs'[k][3], outs'[k][4]>> # Before(k)
+    /\ <<status', err'>> = Before(Len(outs') + 1)]_vars
+
+\* A call that was made is settled once, in the step in which it is no longer waited for, or it waits in one place.
+SettledOnce == [][                                                             \* CHA-RL7
+    \A c \in CallIds :
+      LET was     == caller = c \/ Waiting(c) \/ (c = last' /\ last' # last)
+          is      == (IF caller' = c THEN 1 ELSE 0) + Cardinality({i \in 1..Len(queue') : queue'[i][2] = c})
+          settled == Cardinality({k \in Outs("settle") : outs'[k][2] = c})
+      IN  is + settled = IF was THEN 1 ELSE 0]_vars
+
+\* What a call is for.  One that is new can be told by its step alone.
+Asked(c) ==
+    IF c = caller THEN op
+    ELSE IF Waiting(c) THEN (CHOOSE entry \in InQueue : entry[2] = c)[1]
+    ELSE IF Attach THEN "attach" ELSE IF Detach THEN "detach" ELSE "release"
+
+Goal(o) == CASE o = "attach" -> "attached" [] o = "detach" -> "detached" [] o = "release" -> "released"
+
+\* The statuses that the room had in this step before the k-th output.
+Had(k) == {status} \cup {outs'[j][3] : j \in {j \in Outs("status") : j < k}}
+
+OutcomeTrue == [][                                                             \* CHA-RL1l, CHA-RL2l, CHA-RL2m, CHA-RL1k3, CHA-RL2k3
+    \A k \in Outs("settle") :
+      LET c == outs'[k][2]
+          o == Asked(c)
+      IN  CASE outs'[k][3] = "done"         -> Goal(o) \in Had(k)
+            [] outs'[k][3] = "failed"       -> /\ c = caller /\ outs'[k][4] # 0
+                                               /\ \E e \in Errs : e = outs'[k][4] /\ (AttachEnded(e) \/ DetachEnded(e) \/ GiveBackEnded(e))
+            [] outs'[k][3] = "invalidState" -> /\ outs'[k][5] \in IF o = "attach" THEN {"released"} ELSE IF o = "detach" THEN {"released", "failed"} ELSE {}
+                                               /\ outs'[k][5] = Before(k)[1]
+            [] outs'[k][3] = "gaveUp"       -> GiveUp(c)]_vars
+
+(* With the port's promise *)
+
+AttachedOnlyIf == [][                                                          \* CHA-RL1k1
+    (\E k \in Outs("status") : outs'[k][3] = "attached") => (channel' = "attached" \/ seen)]_vars
+
+OwnEventSilent == [][fresh => ~PutOut("discontinuity")]_vars                   \* CHA-RL12b
+
+-----------------------------------------------------------------------------
+(* Liveness *)
+
+CallsSettle == \A c \in CallIds : HasPending(Here, c) ~> ~HasPending(Here, c)  \* CHA-RL7
+
+ReleasesEnd ==                                                                 \* CHA-RL3
+    (op = "release" \/ \E entry \in InQueue : entry[1] = "release") ~> (status = "released" /\ op = "none")
 =============================================================================

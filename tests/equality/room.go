@@ -242,10 +242,10 @@ func RoomTLC(ctx context.Context, tlc *tlcrun.TLC, c *tlcrun.Config) (*graphs.Gr
 	return graphs.ReadDot("the spec", dump, graphs.Mapping[RoomNode](RoomSpec{}))
 }
 
-// RoomHash hashes what a configuration's graph is made from: the two modules, and the lines of the configuration that are no comments.
+// RoomHash hashes what a configuration's graph is made from: the three modules, and the lines of the configuration that are no comments.
 func RoomHash(root, config string) (string, error) {
 	h := sha256.New()
-	for _, file := range []string{"RoomStatus.tla", "MCRoomStatus.tla", config + ".cfg"} {
+	for _, file := range []string{"RoomStatusSteps.tla", "RoomStatus.tla", "MCRoomStatus.tla", config + ".cfg"} {
 		data, err := os.ReadFile(filepath.Join(root, "spec", "TLA", file))
 		if err != nil {
 			return "", err

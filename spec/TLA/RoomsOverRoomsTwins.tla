@@ -1,0 +1,25 @@
+------------------------ MODULE RoomsOverRoomsTwins ------------------------
+(***************************************************************************)
+(* Broken operators for RoomsOverRooms.tla: rooms that don't do what       *)
+(* Rooms.tla takes for granted.                                            *)
+(***************************************************************************)
+EXTENDS RoomsOverRooms
+
+\* The release is told to have ended while the channel is still being given back.
+TellsEarly(r) == Over(Put(SetStatus(r, "released", 0), GiveBackChannel), Done)
+
+\* The same, and once more when the channel is given back.
+TellsTwice(r) ==
+    [Put(Put(SetStatus(r, "released", 0), GiveBackChannel), Settles(r.caller, Done)) EXCEPT !.phase = "inGiveBack"]
+
+\* A room stops after an operation that failed: a release that waits is never begun.
+StopsAfterFailure(r, e) == Over(SetStatus(r, r.channel, e), FailedWith(e))
+
+-----------------------------------------------------------------------------
+(* Without one conjunct of the fairness. *)
+
+NoFetchFairness ==
+    AllSpec /\ RetriesEnd /\ PhaseEnds("inAttach") /\ PhaseEnds("inDetach") /\ PhaseEnds("inRetryPause") /\ PhaseEnds("inGiveBack")
+NoRetryFairness ==
+    AllSpec /\ FetchesEnd /\ PhaseEnds("inAttach") /\ PhaseEnds("inDetach") /\ PhaseEnds("inRetryPause") /\ PhaseEnds("inGiveBack")
+=============================================================================
