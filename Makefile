@@ -4,7 +4,11 @@
 GO ?= go
 SHELL := /bin/bash
 
-.PHONY: help demo check fmt vet staticcheck tidy test race tlc equality explore golden evidence interop generate bench mutants
+# What is recorded so is compared with the register in tests/README.md by the last step of make check.
+RECORD = $(GO) run ./tests/register record
+
+.PHONY: help demo check fmt vet staticcheck tidy test race tlc specmutants equality explore traces frames faults misreadings interop register golden \
+	evidence conformance-js generate bench mutants soak fuzz
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -12,8 +16,9 @@ help: ## list the targets
 demo: ## run the demo: two clients on the embedded server, or on Ably itself when ABLY_API_KEY is set
 	@$(GO) run ./examples/demo
 
-check: ## run everything: format, vet, staticcheck, tests with the race detector, TLC, equality of graphs, ten million states, interop
-	@$(MAKE) --no-print-directory fmt vet staticcheck tidy race tlc equality explore interop
+check: ## run everything but mutants of the code, conformance-js and soak, and compare what ran with the register
+	@$(GO) run ./tests/register clear
+	@$(MAKE) --no-print-directory fmt vet staticcheck tidy race tlc equality explore traces frames specmutants misreadings interop register
 	@echo "check: all passed"
 
 fmt: ## fail on files that gofmt would change
@@ -32,31 +37,63 @@ test: ## the tests, without the race detector
 	@$(GO) test ./...
 
 race: ## the tests, with the race detector; without it, the one that ably-go's own race stands in the way of
-	@$(GO) test -race -count=1 ./...
-	@$(GO) test -count=1 -run TestAClosedConnection ./adapter/ably
+	@$(RECORD) tests -- $(GO) test -race -count=1 -json ./...
+	@$(RECORD) aside -- $(GO) test -count=1 -json -run TestAClosedConnection ./adapter/ably
 
 tlc: ## check the TLA+ specs: every configuration, and those that must fail
-	@$(GO) run ./spec/TLA/tlc
+	@$(RECORD) tlc -- $(GO) run ./spec/TLA/tlc
+
+specmutants: ## plant small faults in the spec, one at a time, and see which of them TLC notices
+	@$(RECORD) specmutants -- $(GO) run ./tests/specmutants -quick
 
 equality: ## compare the state graphs of spec, model and core, both ways, with TLC's made afresh
-	@$(GO) run ./tests/equality/run
+	@$(RECORD) equality -- $(GO) run ./tests/equality/run -only MCRooms
+	@$(RECORD) equality-room -- $(GO) run ./tests/equality/run -only MCRoomStatus_graph2
 
-explore: ## hold the properties to ten million states of the core, and check its liveness
-	@$(GO) run ./cmd/explore -calls 5 -refusals=false
-	@$(GO) run ./cmd/explore -liveness
+explore: ## hold the properties to ten million states of the core, and check its liveness; the same for one room
+	@$(RECORD) explore -- $(GO) run ./cmd/explore -calls 5 -refusals=false
+	@$(RECORD) liveness -- $(GO) run ./cmd/explore -liveness
+	@$(RECORD) explore-room -- $(GO) run ./cmd/explore -of room -calls 4 -promised -refusals=false
+	@$(RECORD) liveness-room -- $(GO) run ./cmd/explore -of room -liveness -calls 2
+
+traces: ## record traces of the whole stack, and hold them and corrupted ones against the spec
+	@$(RECORD) traces -- $(GO) run ./tests/traces
+
+frames: ## each fault at a share of the frames of the scenarios, by the seed that it prints
+	@$(RECORD) frames -- $(GO) run ./tests/frames -share 0.25 -pairs 200
+
+faults: ## each fault at every frame of the scenarios
+	@$(GO) run ./tests/frames
+
+misreadings: ## plant rules that were understood wrongly in core, model and spec, and see what notices
+	@$(RECORD) misreadings -- $(GO) run ./tests/misreadings
+
+register: ## compare what ran with the register in tests/README.md
+	@$(GO) run ./tests/register check
 
 golden: ## make the kept graph of the spec anew, after a change of the spec
 	@$(GO) run ./tests/equality/run -golden && echo "golden: ok"
 
-evidence: ## the larger bounds of the suites: all schedules, a million operations, a hundred thousand runs of each good subject
+evidence: ## the larger bounds of the suites: all schedules, a million operations, a hundred thousand runs of each good subject, the room's graph at 4 calls
+	@$(GO) run ./tests/equality/run -only MCRoomStatus
 	@EVIDENCE=full $(GO) test -count=1 -v ./tests/schedules ./tests/gallery | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 	@EVIDENCE=full $(GO) test -count=1 -race -v ./tests/linear | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 
 mutants: ## plant small faults in the code, one at a time, and measure which of them the suites notice; takes long
 	@$(GO) run ./tests/mutants
 
-interop: ## run the official JavaScript client against the embedded server
-	@$(GO) run ./tests/interop
+interop: ## run the official JavaScript clients against the embedded server, and with this library
+	@$(RECORD) interop -- $(GO) run ./tests/interop
+
+conformance-js: ## hold the official @ably/chat, unpatched, to the rules, with a script for each that it breaks; needs Node
+	@$(GO) run ./tests/conformance/js
+
+soak: ## random faults for as long as FOR says (default 10m), with rooms opened and closed all the time
+	@$(GO) run ./tests/soak -for $${FOR:-10m}
+
+fuzz: ## fuzz each decoder of what comes from the wire, for as long as FOR says (default 10m each)
+	@for target in FuzzMessage FuzzSummary FuzzPresence FuzzOccupancy FuzzAnnotation; do \
+		$(GO) test ./chat -run '^$$' -fuzz "^$$target$$" -fuzztime $${FOR:-10m} || exit 1; done
 
 generate: ## write the generated parts of the documents anew
 	@$(GO) test ./tests/docs -count=1 -update && echo "generate: ok"

@@ -115,8 +115,8 @@ func TestOffInsideTheListener(t *testing.T) {
 		if !slices.Equal(told, plainPath[:1]) {
 			t.Errorf("told %v", told)
 		}
-		if len(f.statusListeners.list) != 1 { // the fixture's own
-			t.Errorf("%d listeners are left", len(f.statusListeners.list))
+		if f.statusListeners.Len() != 1 { // the fixture's own
+			t.Errorf("%d listeners are left", f.statusListeners.Len())
 		}
 	})
 }

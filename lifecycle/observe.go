@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"context"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 )
 
@@ -83,3 +84,8 @@ func (h errorsOnly) WithAttrs(attrs []slog.Attr) slog.Handler {
 }
 
 func (h errorsOnly) WithGroup(name string) slog.Handler { return errorsOnly{h.Handler.WithGroup(name)} }
+
+func logPanic(log *slog.Logger, message string, value any, attrs ...slog.Attr) {
+	attrs = append(attrs, slog.Any("panic", value), slog.String("stack", string(debug.Stack())))
+	log.LogAttrs(context.Background(), slog.LevelError, message, attrs...)
+}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ablyrooms.example/fsm"
+	"ablyrooms.example/lifecycle/listen"
 )
 
 // Status is the status of a room (CHA-RS1).
@@ -35,6 +36,15 @@ type StatusChange struct {
 	Error    *ErrorInfo // the error that belongs to the new status, or nil (CHA-RS4c, CHA-RS4d)
 }
 
+// String prints the change with its error, if it has one: "attaching -> suspended: unable to …".
+func (c StatusChange) String() string {
+	s := c.Previous.String() + " -> " + c.Current.String()
+	if c.Error != nil {
+		s += ": " + c.Error.Error()
+	}
+	return s
+}
+
 // RetryPause is the pause between two attempts of a release to detach the channel (CHA-RL3n4).
 const RetryPause = 250 * time.Millisecond
 
@@ -53,8 +63,8 @@ type Room struct {
 	observer *observer[RoomStep] // carries steps to the log and to observe
 
 	status          atomic.Pointer[StatusChange] // the last change; the getters read it without the lock
-	statusListeners listeners[StatusChange]
-	discontinuities listeners[*ErrorInfo]
+	statusListeners listen.List[StatusChange]
+	discontinuities listen.List[*ErrorInfo]
 
 	mu      sync.Mutex // guards what follows; never held while foreign code runs
 	core    *fsm.Room[*ErrorInfo]
@@ -156,13 +166,13 @@ func (r *Room) Detach(ctx context.Context) error { return r.do(ctx, fsm.CallRoom
 // are events: it may block, panic (which is logged) and call back. Once off has returned, changes that are yet to come or still
 // wait for the listener are not told; a call that was under way goes on. OnStatusChange panics when listener is nil.
 func (r *Room) OnStatusChange(listener func(StatusChange)) (off func()) {
-	return r.statusListeners.add(listener, r.log, r.name)
+	return r.statusListeners.Add(listener, r.listening())
 }
 
 // OnDiscontinuity registers a listener that is told, with an [*ErrorInfo] of the code [RoomDiscontinuity], when the room may have
 // missed messages (CHA-RL12, CHA-RL15). All that [Room.OnStatusChange] says of listeners holds.
 func (r *Room) OnDiscontinuity(listener func(*ErrorInfo)) (off func()) {
-	return r.discontinuities.add(listener, r.log, r.name)
+	return r.discontinuities.Add(listener, r.listening())
 }
 
 // do begins a call and waits until it is settled or its context ends.
@@ -265,7 +275,7 @@ func (r *Room) step(in fsm.RoomInput[*ErrorInfo]) {
 		case fsm.PublishStatus:
 			change := StatusChange{Current: out.Status, Previous: out.Previous, Error: out.Err}
 			r.status.Store(&change)
-			r.statusListeners.publish(change)
+			r.statusListeners.Publish(change)
 		case fsm.PublishDiscontinuity:
 			r.publishDiscontinuity(out.Err)
 		}
@@ -309,7 +319,7 @@ func (r *Room) publishDiscontinuity(reason *ErrorInfo) {
 	if reason != nil {
 		info.Cause = reason // a nil *ErrorInfo in an error would not be nil
 	}
-	r.discontinuities.publish(info)
+	r.discontinuities.Publish(info)
 }
 
 // work begins an operation of the channel: in the goroutine of the call that it is for, or in one of its own. The lock is held.

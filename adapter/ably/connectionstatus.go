@@ -57,6 +57,15 @@ type ConnectionStatusChange struct {
 	RetryIn  time.Duration        // until the next attempt to connect; 0 when there is none, or it is not known
 }
 
+// String prints the change with its error, if it has one.
+func (c ConnectionStatusChange) String() string {
+	s := c.Previous.String() + " -> " + c.Current.String()
+	if c.Error != nil {
+		s += ": " + c.Error.Error()
+	}
+	return s
+}
+
 // Connection is a chat client's view of its connection to Ably (CHA-CS). It is got from [Client.Connection]. All methods may be called
 // concurrently, and from within listeners.
 type Connection struct {
@@ -84,9 +93,16 @@ func (c *Connection) OnStatusChange(listener func(ConnectionStatusChange)) (off 
 }
 
 // StatusChanges is [Connection.OnStatusChange] for those who range: every change from the call on, until the context ends, the loop is
-// left or the client is disposed of. The error is always nil.
-func (c *Connection) StatusChanges(ctx context.Context) iter.Seq2[ConnectionStatusChange, error] {
-	return c.listeners.Events(ctx, c.client.listening("", 0))
+// left or the client is disposed of.
+func (c *Connection) StatusChanges(ctx context.Context) iter.Seq[ConnectionStatusChange] {
+	changes := c.listeners.Events(ctx, c.client.listening("", 0))
+	return func(yield func(ConnectionStatusChange) bool) {
+		for change := range changes {
+			if !yield(change) {
+				return
+			}
+		}
+	}
 }
 
 // changed tells the listeners of a change (CHA-CS5c); an event that leaves the status as it was is none.

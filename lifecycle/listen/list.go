@@ -28,7 +28,7 @@ func (c Config) log(level slog.Level, message string, attrs ...slog.Attr) {
 	if log == nil {
 		log = slog.Default()
 	}
-	log.LogAttrs(context.Background(), level, message, append(attrs, slog.String("room", c.Room))...)
+	log.LogAttrs(context.Background(), level, message, append([]slog.Attr{slog.String("room", c.Room)}, attrs...)...)
 }
 
 // OverflowError tells a listener that events were lost because it was too slow: more than Limit waited for it.

@@ -1,0 +1,74 @@
+package lifecycle
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"testing/synctest"
+)
+
+// A room is watched by ranging: from the call on, to the change to released, whatever the loop does meanwhile.
+func TestStatusChangesAreRangedOver(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		changes := f.StatusChanges(background)
+		f.goAlong()
+		var seen statuses
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			for c := range changes {
+				seen.listen(c)
+				if c.Current == StatusDetached {
+					_ = f.Status() // may call back
+				}
+			}
+		}()
+		c := begin(func() (*resource, error) { return nil, f.release(background) })
+		f.ch.next(t, "GiveBack").ok()
+		c.ended(t)
+		<-ended
+		if want := append(slices.Clone(plainPath), StatusReleased); !slices.Equal(seen, want) {
+			t.Errorf("seen %v, expected %v", seen, want)
+		}
+	})
+}
+
+// Who ends the context, or leaves the loop, is told no more, and leaves nothing behind.
+func TestWatchingEnds(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		ctx, cancel := context.WithCancel(background)
+		ended := make(chan struct{})
+		changes, losses := f.StatusChanges(ctx), f.Discontinuities(ctx)
+		go func() {
+			defer close(ended)
+			for range losses {
+				t.Error("a discontinuity was told")
+			}
+			for range changes {
+				t.Error("a change was told after the end")
+			}
+		}()
+		cancel()
+		<-ended
+		left := f.StatusChanges(background)
+		f.goAlong()
+		for range left {
+			break
+		}
+		synctest.Wait()
+		if n := f.statusListeners.Len() + f.discontinuities.Len(); n != 1 { // the fixture's own
+			t.Errorf("%d listeners are left", n)
+		}
+	})
+}
+
+func TestAChangePrintsWell(t *testing.T) {
+	c := StatusChange{Current: StatusSuspended, Previous: StatusAttached, Error: NewErrorInfo(Disconnected, "unable to keep room a; gone", nil)}
+	if got, want := c.String(), "attached -> suspended: unable to keep room a; gone (code 80003, status 400)"; got != want {
+		t.Errorf("%q, expected %q", got, want)
+	}
+	c.Error = nil
+	if got := c.String(); got != "attached -> suspended" {
+		t.Errorf("%q", got)
+	}
+}
