@@ -21,6 +21,7 @@ func TestAnAttachThatIsDetachedAtOnce(t *testing.T) {
 		fault := w.server.Fault(ablytest.ToClient(ablytest.ActionAttached).OnChannel(channelName).Once(), ablytest.Call(func(ablytest.Frame) {
 			w.server.DetachChannel(channelName, ablytest.NewError(90198, 400, "moved"))
 		}))
+		again := w.server.Fault(ablytest.ToClient(ablytest.ActionAttached).OnChannel(channelName)) // counts
 		if err := room.Attach(soon(t)); err != nil {
 			t.Fatalf("round %d: %v", i, err)
 		}
@@ -31,7 +32,11 @@ func TestAnAttachThatIsDetachedAtOnce(t *testing.T) {
 				t.Fatalf("round %d: the statuses are %v", i, got)
 			}
 		}
+		if err := again.Await(soon(t), 2); err != nil {
+			t.Fatal(err)
+		}
 		fault.Remove()
+		again.Remove()
 		w.release()
 		seen.until(lifecycle.StatusReleased)
 		seen.continuous()

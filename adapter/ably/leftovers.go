@@ -125,9 +125,9 @@ func (c *Client) discard(live context.Context, name string, settled bool) error 
 			}
 		default:
 			err := channels.Release(live, name)
-			if err != nil && live.Err() == nil && ch.State() == ably.ChannelStateDetaching {
-				// Its DETACH was lost with a connection, and ably-go would wait for the answer for ever; an attach that times out
-				// makes it suspended.
+			if now := ch.State(); err != nil && live.Err() == nil && (now == ably.ChannelStateDetaching || now == ably.ChannelStateAttaching) {
+				// Its DETACH or ATTACH was lost, and ably-go would wait for the answer for ever; an attach that times out makes it
+				// suspended.
 				_ = ch.Attach(live)
 			}
 		}
