@@ -3,12 +3,13 @@ package ablychat
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 )
 
 // turns lets one in at a time, and of those who wait the last: a newer one sends away the one that waits (CHA-T14). The zero turns is free.
 type turns struct {
 	mu      sync.Mutex
-	busy    bool
+	busy    atomic.Bool // changed with the lock held
 	waiting *turn
 }
 
@@ -21,8 +22,8 @@ type turn struct {
 // cause when that ends first.
 func (t *turns) take(ctx context.Context) (mine bool, err error) {
 	t.mu.Lock()
-	if !t.busy {
-		t.busy = true
+	if !t.busy.Load() {
+		t.busy.Store(true)
 		t.mu.Unlock()
 		return true, nil
 	}
@@ -58,7 +59,7 @@ func (t *turns) give() {
 	defer t.mu.Unlock()
 	next := t.waiting
 	if next == nil {
-		t.busy = false
+		t.busy.Store(false)
 		return
 	}
 	t.waiting = nil

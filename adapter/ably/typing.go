@@ -5,6 +5,7 @@ import (
 	"iter"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"ablyrooms.example/chat"
@@ -24,6 +25,7 @@ type Typing struct {
 
 	turns    turns
 	throttle chat.Throttle // only who has the turn uses it
+	until    atomic.Int64  // when the interval of the throttle is over, by clock; 0 for none
 
 	mu    sync.Mutex
 	set   chat.Typers
@@ -62,6 +64,9 @@ func (t *Typing) do(ctx context.Context, operation string, what chat.TypingEvent
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	if what == chat.TypingStarted && !t.turns.busy.Load() && int64(t.clock()) < t.until.Load() {
+		return t.wire.online(operation) // nobody is about to change that it is told, so there is nothing to wait for
+	}
 	if mine, err := t.turns.take(ctx); !mine {
 		return err
 	}
@@ -78,6 +83,7 @@ func (t *Typing) do(ctx context.Context, operation string, what chat.TypingEvent
 			return err
 		}
 		t.throttle.Stopped() // CHA-T5e
+		t.until.Store(0)
 		return nil
 	}
 	if !t.throttle.Keystroke(now) { // CHA-T4c
@@ -86,7 +92,9 @@ func (t *Typing) do(ctx context.Context, operation string, what chat.TypingEvent
 	if err := t.wire.publish(ctx, operation, string(what), nil, nil); err != nil { // CHA-T4a5
 		return err
 	}
-	t.throttle.Told(t.clock(), t.interval) // CHA-T4a4
+	now = t.clock()
+	t.throttle.Told(now, t.interval) // CHA-T4a4
+	t.until.Store(int64(now + t.interval))
 	return nil
 }
 

@@ -45,7 +45,7 @@ func main() {
 	}
 	fmt.Printf("%s, %d processors; medians of %d rounds\n", runtime.Version(), runtime.GOMAXPROCS(0), *rounds)
 	out := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
-	for _, c := range slices.Concat(registryCases(), memoryCases(), stackCases(), explorerCases()) {
+	for _, c := range slices.Concat(registryCases(), memoryCases(), stackCases(), featureCases(), explorerCases()) {
 		if match.MatchString(c.name) {
 			c.print(out, *rounds)
 			out.Flush()
