@@ -241,7 +241,9 @@ func (c *channel) drop() {
 	live := client.live
 	client.mu.Unlock()
 	c.mu.Unlock()
-	_ = client.discard(live, c.name, settled)
+	if client.discard(live, c.name, settled) != nil {
+		client.sweepLater()
+	}
 	if off != nil {
 		off()
 	}

@@ -40,12 +40,10 @@ func (c *Client) connectionChanged(change ably.ConnectionStateChange) {
 		ch.connectionChanged(change)
 	}
 	if connected {
-		sweep := func() { c.background(func(context.Context) { c.sweep(true) }) }
-		sweep()
+		c.background(func(context.Context) { c.sweep(true) })
 		// What ably-go had queued for channels that were released since is sent only now, and DETACH twice; the answers bring them back, and
 		// a second DETACHED has them attached again after a pause.
-		time.AfterFunc(c.requestTimeout, sweep)
-		time.AfterFunc(c.requestTimeout+c.retryTimeout, sweep)
+		c.sweepLater()
 	}
 }
 

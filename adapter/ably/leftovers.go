@@ -3,6 +3,7 @@ package ablychat
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/ably/ably-go/ably"
 )
@@ -78,6 +79,13 @@ func (c *Client) sweep(failed bool) {
 			_ = c.discard(live, name, false)
 			c.unclaim(name)
 		}
+	}
+}
+
+// sweepLater sweeps once the answers to what may have been sent have come, and once ably-go has tried again what it goes on trying.
+func (c *Client) sweepLater() {
+	for _, pause := range []time.Duration{c.requestTimeout, c.requestTimeout + c.retryTimeout} {
+		time.AfterFunc(pause, func() { c.background(func(context.Context) { c.sweep(true) }) })
 	}
 }
 
