@@ -38,7 +38,7 @@ test: ## the tests, without the race detector
 
 race: ## the tests, with the race detector; without it, the one that ably-go's own race stands in the way of
 	@$(RECORD) tests -- $(GO) test -race -count=1 -json ./...
-	@$(RECORD) aside -- $(GO) test -count=1 -json -run TestAClosedConnection ./adapter/ably
+	@$(RECORD) aside -- $(GO) test -count=1 -json -run 'TestAClosedConnection|TestEventsAndReturnsComeInOneOrder' ./adapter/ably
 
 plain: ## without the race detector, what takes long under it: all orders of three calls, planted faults, the core at four calls
 	@$(RECORD) plain -- $(GO) test -count=1 -json ./tests/schedules ./tests/explore/roomsmachine

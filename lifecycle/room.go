@@ -59,6 +59,7 @@ type Room struct {
 	channel  Channel
 	log      *slog.Logger
 	logs     bool                // steps get lines in the log
+	level    slog.Leveler        // of a status change's line
 	observe  func(RoomStep)      // nil when nobody observes
 	observer *observer[RoomStep] // carries steps to the log and to observe
 
@@ -90,9 +91,12 @@ type roomWork struct {
 
 // RoomConfig configures a [Room] that a backend makes. The zero value is good.
 type RoomConfig struct {
-	// Logger is where the room logs: status changes at info, discontinuities at warn, panics of listeners and of Observe at error. nil
+	// Logger is where the room logs: status changes at Level, discontinuities at warn, panics of listeners and of Observe at error. nil
 	// writes errors alone, to the logger that is [slog.Default] when NewRoom is called.
 	Logger *slog.Logger
+
+	// Level is the level of status changes in the log; nil is [slog.LevelInfo]. It is asked for each change.
+	Level slog.Leveler
 
 	// Observe is told each step of the room's core, in order and one at a time, under no lock, and may call back. It runs, as the log's
 	// handler does, in the goroutine of a call or of a channel's operation, which it holds up when it blocks, but never in that of a
@@ -120,7 +124,10 @@ func NewRoom(name string, options RoomOptions, channel Channel, config RoomConfi
 	if !logs {
 		config.Logger = defaultLogger()
 	}
-	r := &Room{name: name, options: options, channel: channel, log: config.Logger, logs: logs, observe: config.Observe, core: fsm.NewRoom[*ErrorInfo]()}
+	if config.Level == nil {
+		config.Level = slog.LevelInfo
+	}
+	r := &Room{name: name, options: options, channel: channel, log: config.Logger, logs: logs, level: config.Level, observe: config.Observe, core: fsm.NewRoom[*ErrorInfo]()}
 	r.observer = &observer[RoomStep]{handle: r.tell, log: config.Logger}
 	r.status.Store(&StatusChange{Current: StatusInitialized, Previous: StatusInitialized})
 	channel.OnStateChange(func(c ChannelStateChange) {
@@ -301,7 +308,7 @@ func (r *Room) tell(step RoomStep) {
 		}
 		level, message, attrs := slog.LevelWarn, "room lost continuity", []slog.Attr{slog.String("room", r.name)}
 		if out.Kind == fsm.PublishStatus {
-			level, message = slog.LevelInfo, "room status changed"
+			level, message = r.level.Level(), "room status changed"
 			attrs = append(attrs, slog.String("previous", out.Previous.String()), slog.String("current", out.Status.String()))
 		}
 		if out.Err != nil {

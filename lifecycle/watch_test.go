@@ -1,8 +1,12 @@
 package lifecycle
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 )
@@ -71,4 +75,26 @@ func TestAChangePrintsWell(t *testing.T) {
 	if got := c.String(); got != "attached -> suspended" {
 		t.Errorf("%q", got)
 	}
+}
+
+// The level of status changes in the log is one that is set, and may move.
+func TestRoomLogLevel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ch := newFakeChannel()
+		ch.succeed = true
+		var log bytes.Buffer
+		level := &slog.LevelVar{}
+		level.Set(slog.LevelDebug)
+		room, release := NewRoom("a", theDefaults, ch, RoomConfig{Logger: slog.New(slog.NewTextHandler(&log, nil)), Level: level}) // from info on
+		if err := room.Attach(background); err != nil || log.Len() != 0 {
+			t.Errorf("%v; logged at debug:\n%s", err, log.String())
+		}
+		level.Set(slog.LevelWarn)
+		if err := errors.Join(room.Detach(background), release(background)); err != nil {
+			t.Error(err)
+		}
+		if n := strings.Count(log.String(), "level=WARN msg=\"room status changed\""); n != 3 {
+			t.Errorf("logged %d changes:\n%s", n, log.String())
+		}
+	})
 }

@@ -42,6 +42,7 @@ type Client struct {
 	connection     Connection
 	annotations    annotations
 	log            *slog.Logger
+	level          slog.Leveler
 	observe        func(lifecycle.RoomStep)
 	requestTimeout time.Duration
 	retryTimeout   time.Duration
@@ -69,6 +70,7 @@ type Option func(*config)
 
 type config struct {
 	log            *slog.Logger
+	level          slog.Leveler
 	rest           *ably.REST
 	observeRooms   []lifecycle.RoomsOption
 	observeRoom    func(lifecycle.RoomStep)
@@ -79,6 +81,10 @@ type config struct {
 // WithLogger sets where the client and its rooms log: status changes at info, discontinuities at warn, panics of listeners at error.
 // The default writes errors to [slog.Default].
 func WithLogger(log *slog.Logger) Option { return func(c *config) { c.log = log } }
+
+// WithStatusLevel sets the level at which status changes are logged, by the logger of [WithLogger]; default [slog.LevelInfo]. It is asked
+// for each change, so that a [slog.LevelVar] may move it.
+func WithStatusLevel(level slog.Leveler) Option { return func(c *config) { c.level = level } }
 
 // WithRoomsObserver sets a function that is told each step of the client's Rooms; see [lifecycle.WithObserver].
 func WithRoomsObserver(observe func(lifecycle.RoomsStep)) Option {
@@ -129,7 +135,7 @@ func New(client *ably.Realtime, options ...Option) (*Client, error) {
 		return nil, invalid("the realtime client has a chat client already, which must be disposed of first")
 	}
 	c := &Client{
-		realtime: client, log: cfg.log, observe: cfg.observeRoom, requestTimeout: cfg.requestTimeout, retryTimeout: cfg.retryTimeout,
+		realtime: client, log: cfg.log, level: cfg.level, observe: cfg.observeRoom, requestTimeout: cfg.requestTimeout, retryTimeout: cfg.retryTimeout,
 		claims: map[string]*claim{}, disposed: make(chan struct{}),
 	}
 	c.rest.client = cfg.rest

@@ -1,9 +1,13 @@
 // Package ablychat puts chat rooms on a real Ably client: it is the adapter of package lifecycle to ably-go.
 //
-//	client, err := ably.NewRealtime(ably.WithKey(key), ably.WithClientID("ada"), ablychat.Agent())
-//	chat, err := ablychat.New(client)
-//	room, err := chat.Rooms().Get(ctx, "basketball-stream")
+//	client, err := ablychat.Connect(ably.WithKey(key), ably.WithClientID("ada"))
+//	room, err := client.Rooms().Get(ctx, "basketball-stream")
+//	room.Messages().Subscribe(func(e chat.MessageEvent) { fmt.Println(e.Message.Text) })
 //	err = room.Attach(ctx)
+//	message, err := room.Messages().Send(ctx, ablychat.MessageContent{Text: "Go!"})
+//
+// [New] makes a chat client on a realtime client of the caller's. Each feature of a room is got from the room, and is in a file of its own;
+// what they exchange is in package chat.
 //
 // # What ably-go v1.4.1 does otherwise, and how it is hidden
 //
@@ -37,8 +41,24 @@
 //     when the connection is back (attach.go, events.go).
 //   - An attach that waits for the connection is sent twice; the second answer is no loss of continuity (attach.go).
 //   - UPDATE is emitted also when a channel that attaches attaches again: it is passed on only for one that is attached (events.go).
+//   - A room whose channel fails while ably-go attaches it again would be attached once more, by who waits for that, or by a loop that
+//     begins when the room is released already. It is joined only when it has gone unanswered, and given back only when ably-go has made up its
+//     mind (attach.go, channel.go; TestAChannelThatFailsWhileReattachingStaysFailed, TestAReattachWithoutAnswerIsSuspended).
+//   - Subscribing attaches, and a subscription whose attach fails is taken away. The channel's listeners are registered as a part of the
+//     room's own attach, by calls that are ended as soon as they wait, and stay; whoever subscribes to a room is in a list of ours (hook.go;
+//     TestNothingAttachesARoomButAttach, TestPresence).
+//   - Payloads are neither encoded nor decoded: we do both (publish.go, wire.go, package chat; TestMessages, TestRoomReactions).
+//   - The serial with which a channel attached is kept private. The channel's latest is taken in its place, and what was told since is left
+//     out of the history (messagesubscription.go; TestHistoryBeforeSubscribe).
+//   - REST requests have their paths escaped twice, and their errors' bodies taken; links to further pages are followed unescaped. Both are
+//     put right below ably-go, in the transport (rest.go, resttransport.go; TestMessages, TestHistory, TestMessageErrors).
+//   - Annotations and summaries are dropped, and their modes can't be asked for. A subscriber of our own receives them, on a connection
+//     that is there only while somebody listens (annotations.go; TestMessageReactions, TestReactionsOverALoss).
+//   - A close that is asked for while the connection is dialled is forgotten: the end of that is waited for (connect.go).
 //   - An ErrorInfo of ably-go can't carry a message of ours: errors are ours, made from its (errors.go).
 //
-// What can't be hidden: annotation modes (CHA-RC3d, CHA-RC3d2) are unknown to ably-go and aren't asked for; a channel that the server
+// What can't be hidden: the room's own channel is attached without annotation modes (CHA-RC3d, CHA-RC3d2), which ably-go doesn't know; on a
+// realtime client of the caller's there are no subscriptions to message reactions, since the options of a connection can't be read from it; a
+// message that comes at the very moment of an UPDATE may be told and be in the history too; a channel that the server
 // keeps refusing, and one on a connection that never comes back, stays in ably-go's map until the name is attached again.
 package ablychat

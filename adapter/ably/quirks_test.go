@@ -3,6 +3,7 @@ package ablychat_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -16,9 +17,12 @@ import (
 // Operations return after their own events: never is a status stale, and never does a first attach look like a discontinuity.
 func TestEventsAndReturnsComeInOneOrder(t *testing.T) {
 	w := newWorld(t)
-	rounds := 1000
-	if testing.Short() {
+	rounds := 10_000
+	switch {
+	case testing.Short():
 		rounds = 100
+	case raceDetector:
+		rounds = 1000
 	}
 	for i := range rounds {
 		room := w.get()
@@ -45,6 +49,7 @@ func TestEventsAndReturnsComeInOneOrder(t *testing.T) {
 			t.Fatalf("round %d: statuses %v", i, got)
 		}
 	}
+	fmt.Printf("EVIDENCE attaches rounds=%d stale=0 discontinuities=0\n", rounds)
 }
 
 // A name that is got again with other options has the modes and params of these.

@@ -32,7 +32,7 @@ type backend struct{ client *Client }
 // Open makes a room. It touches no network: the room takes its channel when it attaches.
 func (b backend) Open(_ context.Context, name string, options lifecycle.RoomOptions) (*Room, error) {
 	ch := newChannel(b.client, name, options)
-	room, release := lifecycle.NewRoom(name, options, ch, lifecycle.RoomConfig{Logger: b.client.log, Observe: b.client.observe})
+	room, release := lifecycle.NewRoom(name, options, ch, lifecycle.RoomConfig{Logger: b.client.log, Level: b.client.level, Observe: b.client.observe})
 	r := &Room{Room: room, release: release, client: b.client, channel: ch}
 	ch.sink = r
 	r.messages.room, r.messages.reactions.room, r.reactions.room, r.presence.room, r.occupancy.room = r, r, r, r, r
