@@ -1,0 +1,136 @@
+package ablychat_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	ablychat "ablyrooms.example/adapter/ably"
+	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/chat"
+	"ablyrooms.example/lifecycle"
+)
+
+// presenceCalls are all that need the room to be attached.
+func presenceCalls(p *ablychat.Presence, ctx context.Context) map[string]func() error {
+	return map[string]func() error{
+		"enter":   func() error { return p.Enter(ctx, nil) },
+		"update":  func() error { return p.Update(ctx, map[string]any{"mood": "new"}) },
+		"leave":   func() error { return p.Leave(ctx, nil) },
+		"get":     func() error { return second(p.Get(ctx)) },
+		"present": func() error { return second(p.IsUserPresent(ctx, "ann")) },
+	}
+}
+
+// CHA-PR3d, CHA-PR10d, CHA-PR6c, CHA-PR4: while the room attaches, every call of presence waits for that; it fails as the attach does, with that
+// for its cause.
+func TestEveryPresenceCallWaitsForTheAttach(t *testing.T) {
+	for _, refused := range []bool{false, true} {
+		server := ablytest.NewServer(t)
+		ann := newPerson(t, server, "ann")
+		for what := range presenceCalls(nil, nil) {
+			room := ann.unattached("room to " + what)
+			statuses := newInbox[lifecycle.StatusChange](t)
+			room.OnStatusChange(statuses.put)
+			gate := server.Hold(ablytest.ToServer(ablytest.ActionAttach))
+			attached, done := make(chan error, 1), make(chan error, 1)
+			go func() { attached <- room.Attach(soon(t)) }()
+			if s := statuses.next(); s.Current != lifecycle.StatusAttaching {
+				t.Fatalf("%+v", s)
+			}
+			if err := gate.Await(soon(t), 1); err != nil {
+				t.Fatal(err)
+			}
+			go func() { done <- presenceCalls(room.Presence(), soon(t))[what]() }()
+			select {
+			case err := <-done:
+				t.Errorf("%s returned before the attach: %v", what, err)
+			default:
+			}
+			if refused {
+				server.Fault(ablytest.ToClient(ablytest.ActionAttached).Once(), ablytest.FailChannel(ablytest.NewError(40160, 401, "no")))
+			}
+			gate.Open()
+			<-attached
+			err := <-done
+			if !refused && err != nil {
+				t.Errorf("%s: %v", what, err)
+			}
+			if refused && (!errors.Is(err, lifecycle.RoomInInvalidState) || !causedBy(err, 40160) && lifecycle.AsErrorInfo(err).Cause != nil) {
+				t.Errorf("%s in a room that can't be attached: %v", what, err)
+			}
+		}
+	}
+}
+
+func causedBy(err error, code lifecycle.ErrorCode) bool {
+	info := lifecycle.AsErrorInfo(err)
+	if info == nil || info.Cause == nil {
+		return false
+	}
+	cause := lifecycle.AsErrorInfo(info.Cause)
+	return cause != nil && cause.Code == code
+}
+
+// CHA-PR3h, CHA-PR10h, CHA-PR6h: in a room that is neither attached nor attaching each call is refused, says what to do, and attaches nothing.
+func TestEveryPresenceCallNeedsAnAttachedRoom(t *testing.T) {
+	server := ablytest.NewServer(t)
+	ann := newPerson(t, server, "ann")
+	detached := ann.room("detached")
+	if err := detached.Detach(soon(t)); err != nil {
+		t.Fatal(err)
+	}
+	for _, room := range []*ablychat.Room{ann.unattached("initialized"), detached} {
+		status := room.Status()
+		for what, do := range presenceCalls(room.Presence(), soon(t)) {
+			err := do()
+			want := map[string]string{"present": "get"}[what]
+			if want == "" {
+				want = what
+			}
+			want = "unable to " + want + " presence; room \"" + room.Name() + "\" is " + status.String() + " and must be attached first"
+			if info := lifecycle.AsErrorInfo(err); !errors.Is(err, lifecycle.RoomInInvalidState) || info.Message != want || info.StatusCode != 400 {
+				t.Errorf("%s: %v, expected %q", what, err, want)
+			}
+		}
+		if room.Status() != status || server.State().Attached(ablychat.ChannelName(room.Name())) {
+			t.Errorf("the room is %v", room.Status())
+		}
+	}
+}
+
+// CHA-PR3a, CHA-PR10a, CHA-PR4a, CHA-PR7a: data is optional, and others have it as it was given, of any shape that JSON has.
+func TestPresenceDataOfAllKinds(t *testing.T) {
+	server := ablytest.NewServer(t)
+	ann, bob := newPerson(t, server, "ann"), newPerson(t, server, "bob")
+	got := newInbox[chat.PresenceEvent](t)
+	his := bob.unattached("lobby")
+	if _, err := his.Presence().Subscribe(got.put); err != nil {
+		t.Fatal(err)
+	}
+	if err := his.Attach(soon(t)); err != nil {
+		t.Fatal(err)
+	}
+	hers := ann.room("lobby").Presence()
+	for _, c := range []struct {
+		do   func(context.Context, any) error
+		kind chat.PresenceEventType
+		data any
+	}{{hers.Enter, chat.PresenceEnter, nil}, {hers.Update, chat.PresenceUpdate, map[string]any{"mood": "ok"}}, {hers.Update, chat.PresenceUpdate, nil},
+		{hers.Leave, chat.PresenceLeave, map[string]any{"why": "late"}}} {
+		if err := c.do(soon(t), c.data); err != nil {
+			t.Fatal(err)
+		}
+		e := got.next()
+		want, _ := c.data.(map[string]any)
+		data, _ := e.Member.Data.(map[string]any)
+		if e.Type != c.kind || e.Member.ClientID != "ann" || len(data) != len(want) || (c.data == nil) != (e.Member.Data == nil) {
+			t.Errorf("%v with %v came as %+v", c.kind, c.data, e)
+		}
+		for key := range want {
+			if data[key] != want[key] {
+				t.Errorf("%v with %v came as %+v", c.kind, c.data, e)
+			}
+		}
+	}
+}

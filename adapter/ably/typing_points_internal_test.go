@@ -1,0 +1,84 @@
+package ablychat
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"ablyrooms.example/chat"
+	"ablyrooms.example/lifecycle"
+	"ablyrooms.example/lifecycle/listen"
+)
+
+// CHA-T5d1, CHA-T5e, CHA-T5g, CHA-T14b2: a stop that fails is the caller's failure, others still believe that this client types, and the next
+// stop says it again.
+func TestAStopThatFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		typing, wire := newTestTyping(time.Minute)
+		if err := typing.Keystroke(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		wire.fail = errors.New("refused")
+		if err := typing.Stop(t.Context()); err != wire.fail {
+			t.Errorf("%v", err)
+		}
+		wire.fail = nil
+		if err := typing.Keystroke(t.Context()); err != nil || len(wire.sent) != 1 {
+			t.Errorf("a keystroke after it: %v, %v", err, wire.sent)
+		}
+		wire.off = lifecycle.NewErrorInfo(lifecycle.Disconnected, "off", nil)
+		if err := typing.Stop(t.Context()); !errors.Is(err, lifecycle.Disconnected) {
+			t.Errorf("without a connection: %v", err)
+		}
+		wire.off = nil
+		if err := typing.Stop(t.Context()); err != nil || !slices.Equal(wire.sent, []string{"typing.started", "typing.stopped"}) {
+			t.Errorf("%v, %v", err, wire.sent)
+		}
+	})
+}
+
+// CHA-T13b1, CHA-T13b4, CHA-T13b5, CHA-T13a1, CHA-T18, CHA-T6d: who comes, changes its claim, and goes, is told; who goes twice is not.
+func TestWhoTypesIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		typing, _ := newTestTyping(time.Second)
+		var told []chat.TypingEvent
+		off := typing.listeners.Add(func(e chat.TypingEvent) { told = append(told, e) }, listen.Config{})
+		say := func(name, who, claim string) {
+			w := chat.WireMessage{Name: name, ClientID: who}
+			if claim != "" {
+				w.Extras = map[string]any{"userClaim": claim}
+			}
+			typing.receive(w)
+			synctest.Wait()
+		}
+		say("typing.started", "ann", "pro")
+		say("typing.started", "ann", "pro") // goes on
+		say("typing.started", "ann", "")    // has lost the claim
+		say("typing.stopped", "bob", "")    // did not type
+		say("typing.stopped", "ann", "")
+		say("typing.stopped", "ann", "") // types no more
+		say("typing.started", "", "")    // nobody
+		want := []chat.TypingEvent{
+			{Change: chat.TypingChange{Type: chat.TypingStarted, TypingMember: chat.TypingMember{ClientID: "ann", UserClaim: "pro"}}, CurrentTypers: []chat.TypingMember{{ClientID: "ann", UserClaim: "pro"}}},
+			{Change: chat.TypingChange{Type: chat.TypingStarted, TypingMember: chat.TypingMember{ClientID: "ann"}}, CurrentTypers: []chat.TypingMember{{ClientID: "ann"}}},
+			{Change: chat.TypingChange{Type: chat.TypingStopped, TypingMember: chat.TypingMember{ClientID: "ann"}}},
+		}
+		same := func(a, b chat.TypingEvent) bool { return a.Change == b.Change && slices.Equal(a.CurrentTypers, b.CurrentTypers) }
+		if !slices.EqualFunc(told, want, same) {
+			t.Errorf("told %+v,\nexpected %+v", told, want)
+		}
+		off()
+		say("typing.started", "eve", "")
+		current := typing.CurrentTypers()
+		if len(told) != 3 || len(current) != 1 {
+			t.Errorf("after its removal the listener was told %v; typing: %v", told, current)
+		}
+		current[0].ClientID = "mallory" // a copy
+		if typing.CurrentTypers()[0].ClientID != "eve" {
+			t.Error("a caller changes the set")
+		}
+		typing.dispose()
+	})
+}
