@@ -65,7 +65,9 @@ func TestWhoTypesIsTold(t *testing.T) {
 			{Change: chat.TypingChange{Type: chat.TypingStarted, TypingMember: chat.TypingMember{ClientID: "ann"}}, CurrentTypers: []chat.TypingMember{{ClientID: "ann"}}},
 			{Change: chat.TypingChange{Type: chat.TypingStopped, TypingMember: chat.TypingMember{ClientID: "ann"}}},
 		}
-		same := func(a, b chat.TypingEvent) bool { return a.Change == b.Change && slices.Equal(a.CurrentTypers, b.CurrentTypers) }
+		same := func(a, b chat.TypingEvent) bool {
+			return a.Change == b.Change && slices.Equal(a.CurrentTypers, b.CurrentTypers)
+		}
 		if !slices.EqualFunc(told, want, same) {
 			t.Errorf("told %+v,\nexpected %+v", told, want)
 		}

@@ -17,7 +17,8 @@ import (
 	"ablyrooms.example/model"
 )
 
-// tests/coverage.md names, for each point of the specification on a room's lifecycle, what covers it. The tests here hold it to that.
+// tests/coverage.md names, for each point of the specification on a room's lifecycle, what covers it. The tests here hold it to that, and
+// those beside them (feature_coverage_test.go) hold tests/coverage-features.md to it for all other points.
 
 var (
 	coverageRow  = regexp.MustCompile(`(?m)^\| (CHA-\w+) \| (.+) \| (.*) \|$`)
@@ -34,20 +35,35 @@ type source struct {
 	test     func(folder, name string) (string, bool) // the text of the file that has the test
 }
 
-func coverageSource(find func(folder, name string) (string, bool)) (source, error) {
+// coverageSource reads a list of points, the table for it, and docs/room.md.
+func coverageSource(points, table string, find func(folder, name string) (string, bool)) (source, error) {
 	read := func(path ...string) (string, error) {
 		text, err := os.ReadFile(filepath.Join(path...))
 		return string(text), err
 	}
-	list, err1 := read("testdata", "room-points.txt")
-	table, err2 := read("..", "coverage.md")
+	list, err1 := read("testdata", points)
+	text, err2 := read("..", table)
 	document, err3 := read("..", "..", "docs", "room.md")
-	s := source{points: map[string]bool{}, table: table, document: document, test: find}
+	s := source{points: map[string]bool{}, table: text, document: document, test: find}
 	for line := range strings.Lines(list) {
 		id, mark, _ := strings.Cut(strings.TrimSpace(line), " ")
 		s.points[id] = mark == "T"
 	}
 	return s, errors.Join(err1, err2, err3)
+}
+
+func roomSource(find func(folder, name string) (string, bool)) (source, error) {
+	return coverageSource("room-points.txt", "coverage.md", find)
+}
+
+// testable counts the points that the specification marks so.
+func (s source) testable() (n int) {
+	for _, t := range s.points {
+		if t {
+			n++
+		}
+	}
+	return n
 }
 
 // testFinder returns what looks for a test function in a folder of the module. It reads each folder once.
@@ -102,8 +118,12 @@ func (s source) check() (errs []error) {
 			}
 			continue
 		}
+		by, why, partly := strings.Cut(by, "not here: ")
+		if by = strings.TrimSuffix(by, "; "); partly && len(why) < 20 {
+			wrong("%s is not here, and it isn't said why", id)
+		}
 		tests, bold := coverageTest.FindAllStringSubmatch(by, -1), coverageBold.FindAllStringSubmatch(by, -1)
-		if len(tests)+len(bold) == 0 || testable && len(tests) == 0 {
+		if !partly && (len(tests)+len(bold) == 0 || testable && len(tests) == 0) {
 			wrong("%s has no test", id)
 		}
 		if rest := strings.Trim(coverageBold.ReplaceAllString(coverageTest.ReplaceAllString(by, ""), ""), ", "); rest != "" {
@@ -132,18 +152,16 @@ func (s source) check() (errs []error) {
 }
 
 func TestEveryPointOfTheRoomIsCovered(t *testing.T) {
-	s, err := coverageSource(testFinder())
+	s, err := roomSource(testFinder())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, err := range s.check() {
 		t.Error(err)
 	}
-	testable, tests := 0, len(coverageTest.FindAllString(s.table, -1))
-	for _, t := range s.points {
-		if t {
-			testable++
-		}
+	testable, tests := s.testable(), len(coverageTest.FindAllString(s.table, -1))
+	if strings.Contains(s.table, "not here: ") {
+		t.Error("a point of the room's lifecycle is not here")
 	}
 	if len(s.points) != 79 || testable != 52 {
 		t.Errorf("%d points are listed, %d of them testable; the specification has 79 and 52", len(s.points), testable)
@@ -167,10 +185,7 @@ func TestEveryPointOfTheRoomIsCovered(t *testing.T) {
 // What is wrong with a table is noticed.
 func TestAPointThatIsNotCoveredIsNoticed(t *testing.T) {
 	find := testFinder()
-	for name, c := range map[string]struct {
-		edit func(s *source)
-		says string
-	}{
+	noticed(t, func() (source, error) { return roomSource(find) }, map[string]plantedRow{
 		"a row is gone": {func(s *source) {
 			s.table = regexp.MustCompile(`(?m)^\| CHA-RL3h .*\n`).ReplaceAllString(s.table, "")
 		}, "CHA-RL3h has no row"},
@@ -191,8 +206,20 @@ func TestAPointThatIsNotCoveredIsNoticed(t *testing.T) {
 		}, "CHA-RS1j is not for Go"},
 		"a point of nobody": {func(s *source) { s.table += "| CHA-RL99 | nothing | **OneOperation** |\n" }, "CHA-RL99 is no point"},
 		"a row twice":       {func(s *source) { s.table += "| CHA-RL7 | again | **OneOperation** |\n" }, "CHA-RL7 has two rows"},
-	} {
-		s, err := coverageSource(find)
+	})
+}
+
+// plantedRow is a fault in a table, and what the check says of it.
+type plantedRow struct {
+	edit func(s *source)
+	says string
+}
+
+// noticed plants faults, each in a source of its own, and looks for what the check says of them.
+func noticed(t *testing.T, read func() (source, error), faults map[string]plantedRow) {
+	t.Helper()
+	for name, c := range faults {
+		s, err := read()
 		if err != nil {
 			t.Fatal(err)
 		}
