@@ -234,7 +234,7 @@ func TestRawReactionsAreAskedFor(t *testing.T) {
 	}
 }
 
-// CHA-MR6a4, CHA-MR7b4: reactions that are not known are left out, and what comes behind them is told.
+// CHA-MR6a1, CHA-MR6a2, CHA-MR7b1, CHA-MR7b2, CHA-MR7b3: reactions that are not known are left out, and what comes behind them is told.
 func TestReactionsThatAreNotKnownAreLeftOut(t *testing.T) {
 	server := ablytest.NewServer(t)
 	ann := newPerson(t, server, "ann")

@@ -3,6 +3,7 @@ package ablychat_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 
 	ablychat "ablyrooms.example/adapter/ably"
@@ -41,11 +42,12 @@ func TestEveryPresenceCallWaitsForTheAttach(t *testing.T) {
 			if err := gate.Await(soon(t), 1); err != nil {
 				t.Fatal(err)
 			}
-			go func() { done <- presenceCalls(room.Presence(), soon(t))[what]() }()
+			waits := &waiting{Context: soon(t), begun: make(chan struct{})}
+			go func() { done <- presenceCalls(room.Presence(), waits)[what]() }()
 			select {
+			case <-waits.begun:
 			case err := <-done:
-				t.Errorf("%s returned before the attach: %v", what, err)
-			default:
+				t.Fatalf("%s did not wait for the attach: %v", what, err)
 			}
 			if refused {
 				server.Fault(ablytest.ToClient(ablytest.ActionAttached).Once(), ablytest.FailChannel(ablytest.NewError(40160, 401, "no")))
@@ -56,11 +58,23 @@ func TestEveryPresenceCallWaitsForTheAttach(t *testing.T) {
 			if !refused && err != nil {
 				t.Errorf("%s: %v", what, err)
 			}
-			if refused && (!errors.Is(err, lifecycle.RoomInInvalidState) || !causedBy(err, 40160) && lifecycle.AsErrorInfo(err).Cause != nil) {
+			if refused && (!errors.Is(err, lifecycle.RoomInInvalidState) || !causedBy(err, 40160)) {
 				t.Errorf("%s in a room that can't be attached: %v", what, err)
 			}
 		}
 	}
+}
+
+// waiting is a context that tells when somebody begins to wait with it.
+type waiting struct {
+	context.Context
+	once  sync.Once
+	begun chan struct{}
+}
+
+func (w *waiting) Done() <-chan struct{} {
+	w.once.Do(func() { close(w.begun) })
+	return w.Context.Done()
 }
 
 func causedBy(err error, code lifecycle.ErrorCode) bool {

@@ -1,0 +1,53 @@
+package ablychat
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/ably/ably-go/ably"
+
+	"ablyrooms.example/chat"
+	"ablyrooms.example/lifecycle/listen"
+)
+
+// CHA-MR6a4, CHA-MR7b4: what is left out of reactions is logged at info, and what comes behind it is told.
+func TestReactionsThatAreLeftOutAreLogged(t *testing.T) {
+	client, err := Connect(ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	client.log = slog.New(slog.NewTextHandler(&log, nil)) // from info on
+	room, err := client.Rooms().Get(t.Context(), "lobby")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := room.Messages().Reactions()
+	told := make(chan chat.RawReactionEvent, 2)
+	r.raws.Add(func(e chat.RawReactionEvent) { told <- e }, listen.Config{})
+	r.receiveMessage([]byte(`{"action":4,"serial":"1","annotations":{"summary":{"reaction:odd.v1":{}}}}`))
+	r.receiveAnnotation([]byte(`{"type":"reaction:even.v1"}`), 1)
+	r.receiveAnnotation([]byte(`{"action":7,"type":"reaction:unique.v1"}`), 1)
+	r.receiveAnnotation([]byte(`{"type":"reaction:unique.v1"}`), 1)
+	if e := <-told; e.Reaction.Type != "unique" {
+		t.Errorf("%+v", e)
+	}
+	if err := client.Dispose(context.Background()); err != nil {
+		t.Error(err)
+	}
+	for _, what := range []string{"reaction:odd.v1", "reaction:even.v1", "has the action 7"} {
+		found := false
+		for line := range strings.Lines(log.String()) {
+			found = found || strings.Contains(line, what) && strings.Contains(line, "level=INFO") && strings.Contains(line, "room=lobby")
+		}
+		if !found {
+			t.Errorf("nothing is said of %q:\n%s", what, log.String())
+		}
+	}
+	if len(told) != 0 {
+		t.Error("what is left out was told")
+	}
+}
