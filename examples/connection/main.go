@@ -1,0 +1,69 @@
+// Command connection follows the connection's status. The embedded server also cuts it off once, to show how it comes back, and the
+// room with it.
+package main
+
+import (
+	"context"
+
+	"github.com/ably/ably-go/ably"
+
+	ablychat "ablyrooms.example/adapter/ably"
+	"ablyrooms.example/examples/internal/stage"
+	"ablyrooms.example/lifecycle"
+)
+
+func main() { stage.Main(run) }
+
+func run(ctx context.Context, s *stage.Stage) error {
+	client, err := s.Client("ada", ably.WithAutoConnect(false)) // so that the first change is seen, too
+	if err != nil {
+		return err
+	}
+	s.Printf("%s at first", client.Connection().Status())
+	changes := make(chan ablychat.ConnectionStatusChange, 16)
+	off := client.Connection().OnStatusChange(func(c ablychat.ConnectionStatusChange) { changes <- c })
+	defer off()
+	client.Realtime().Connect()
+	if err := connected(ctx, s, changes); err != nil {
+		return err
+	}
+	room, err := client.Rooms().Get(ctx, s.RoomName("connection"))
+	if err != nil {
+		return err
+	}
+	if err := room.Attach(ctx); err != nil {
+		return err
+	}
+	if s.Server != nil {
+		statuses := room.StatusChanges(ctx)
+		if err := s.Server.Cut(s.Server.State().Connections[0].ID); err != nil {
+			return err
+		}
+		if err := connected(ctx, s, changes); err != nil {
+			return err
+		}
+		for change := range statuses { // the room attaches again by itself
+			s.Printf("the room: %s", change)
+			if change.Current == lifecycle.StatusAttached {
+				break
+			}
+		}
+	}
+	s.Printf("%s is %s, the room %s", client.ClientID(), client.Connection().Status(), room.Status())
+	return nil
+}
+
+// connected tells changes until the connection is there.
+func connected(ctx context.Context, s *stage.Stage, changes <-chan ablychat.ConnectionStatusChange) error {
+	for {
+		select {
+		case c := <-changes:
+			s.Printf("%s -> %s", c.Previous, c.Current)
+			if c.Current == ablychat.ConnectionConnected {
+				return nil
+			}
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}

@@ -1,0 +1,90 @@
+// Command messages sends, updates and deletes messages, and reads them back: as they happen, those from before the subscription, and
+// the room's whole history.
+package main
+
+import (
+	"context"
+	"iter"
+
+	ablychat "ablyrooms.example/adapter/ably"
+	"ablyrooms.example/chat"
+	"ablyrooms.example/examples/internal/stage"
+)
+
+func main() { stage.Main(run) }
+
+func run(ctx context.Context, s *stage.Stage) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // ends the subscription
+	ada, err := s.Join(ctx, "ada", "messages")
+	if err != nil {
+		return err
+	}
+	for _, text := range []string{"Is anybody here?", "It seems not."} {
+		if _, err := ada.Messages().Send(ctx, ablychat.MessageContent{Text: text}); err != nil {
+			return err
+		}
+	}
+
+	// Bob subscribes before he attaches, so that nothing falls between his history and what he is told.
+	bob, err := s.Room(ctx, "bob", "messages")
+	if err != nil {
+		return err
+	}
+	events, subscription := bob.Messages().Events(ctx)
+	if err := bob.Attach(ctx); err != nil {
+		return err
+	}
+	before, err := subscription.HistoryBeforeSubscribe(ctx, ablychat.HistoryQuery{Limit: 10})
+	if err != nil {
+		return err
+	}
+	for _, m := range before.Items {
+		s.Printf("before bob came: %s: %s", m.ClientID, m.Text)
+	}
+
+	sent, err := ada.Messages().Send(ctx, ablychat.MessageContent{
+		Text: "Helo, Bob!", Metadata: map[string]any{"mood": "glad"}, Headers: map[string]any{"lang": "en"},
+	})
+	if err != nil {
+		return err
+	}
+	_, err = ada.Messages().Update(ctx, sent.Serial, ablychat.MessageContent{Text: "Hello, Bob!"}, ablychat.OperationDetails{Description: "a typo"})
+	if err != nil {
+		return err
+	}
+	if _, err := ada.Messages().Delete(ctx, sent.Serial, ablychat.OperationDetails{Description: "too loud"}); err != nil {
+		return err
+	}
+	if err := follow(s, events); err != nil {
+		return err
+	}
+
+	for m, err := range bob.Messages().All(ctx, ablychat.HistoryQuery{Order: ablychat.OldestFirst}) {
+		if err != nil {
+			return err
+		}
+		s.Printf("history: %s by %s: %q", m.Action, m.ClientID, m.Text)
+	}
+	return nil
+}
+
+// follow tells events until one of a deletion, and makes one message of them all.
+func follow(s *stage.Stage, events iter.Seq2[chat.MessageEvent, error]) error {
+	var message chat.Message
+	for event, err := range events {
+		if err != nil {
+			return err
+		}
+		if event.Type == chat.MessageCreated {
+			message = event.Message
+		} else if message, err = message.With(event); err != nil { // also in whatever order events come
+			return err
+		}
+		s.Printf("%s: %q %s", event.Type, message.Text, message.Version.Description)
+		if event.Type == chat.MessageDeleted {
+			break
+		}
+	}
+	return nil
+}

@@ -1,0 +1,77 @@
+// Command occupancy counts who is in a room. Events of it come only to rooms that are got with the option for them.
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"ablyrooms.example/chat"
+	"ablyrooms.example/examples/internal/stage"
+	"ablyrooms.example/lifecycle"
+)
+
+func main() { stage.Main(run) }
+
+func run(ctx context.Context, s *stage.Stage) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // ends the subscription
+	ada, err := s.Room(ctx, "ada", "occupancy", lifecycle.WithOccupancyEvents(true))
+	if err != nil {
+		return err
+	}
+	changes := make(chan chat.Occupancy, 16)
+	off, err := ada.Occupancy().Subscribe(func(o chat.Occupancy) { changes <- o })
+	if err != nil {
+		return err
+	}
+	defer off()
+	if err := ada.Attach(ctx); err != nil {
+		return err
+	}
+	if err := until(ctx, s, changes, chat.Occupancy{Connections: 1}); err != nil {
+		return err
+	}
+	bob, err := s.Join(ctx, "bob", "occupancy")
+	if err != nil {
+		return err
+	}
+	if err := until(ctx, s, changes, chat.Occupancy{Connections: 2}); err != nil {
+		return err
+	}
+	if err := bob.Presence().Enter(ctx, nil); err != nil {
+		return err
+	}
+	if err := until(ctx, s, changes, chat.Occupancy{Connections: 2, PresenceMembers: 1}); err != nil {
+		return err
+	}
+	current, _, err := ada.Occupancy().Current()
+	if err != nil {
+		return err
+	}
+	s.Printf("last received: %s", describe(current))
+	asked, err := bob.Occupancy().Get(ctx) // needs no option
+	if err != nil {
+		return err
+	}
+	s.Printf("asked for: %s", describe(asked))
+	return nil
+}
+
+// until waits for a figure: the service may tell of others on the way.
+func until(ctx context.Context, s *stage.Stage, changes <-chan chat.Occupancy, want chat.Occupancy) error {
+	for {
+		select {
+		case o := <-changes:
+			if o == want {
+				s.Printf("event: %s", describe(o))
+				return nil
+			}
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+func describe(o chat.Occupancy) string {
+	return fmt.Sprintf("connections %d, present %d", o.Connections, o.PresenceMembers)
+}
