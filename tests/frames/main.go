@@ -18,7 +18,7 @@ import (
 
 func main() {
 	testing.Init() // a bubble needs a test
-	only := flag.String("run", "", "run only those of which the name matches this `regexp`, and no pairs; as get-attach-release/1.2/out/cut-before")
+	only := flag.String("run", "", "run only those of which the name matches this `regexp`, and no pairs; as get-attach-release/1/out/ATTACH.lobby.1/cut-before")
 	share := flag.Float64("share", 1, "the share of the runs with one fault that is run")
 	pairs := flag.Int("pairs", 2000, "how many runs with two faults")
 	seed := flag.Uint64("seed", uint64(time.Now().UnixNano())%1_000_000, "chooses the share, and the pairs")

@@ -158,16 +158,13 @@ func scenarios() []scenario {
 			h := ada.get(room)
 			ada.attach(h)
 			w.publish(room)
-			ada.realtime.Close()
-			w.connects = true
-			w.reach(ada, ably.ConnectionStateClosed)
+			w.close(ada)
 			ada.attach(h)
 			ada.realtime.Connect()
 			w.reach(ada, ably.ConnectionStateConnected)
 			ada.attach(h)
 			w.publish(room)
-			ada.realtime.Close()
-			w.reach(ada, ably.ConnectionStateClosed)
+			w.close(ada)
 			ada.release(room)
 		}},
 		{"before-the-connection", "rooms are attached before the connection is there", func(w *world) {
@@ -233,7 +230,5 @@ func dispose(w *world) {
 		gate.Open()
 	}
 	w.waitAll(calls)
-	ada.realtime.Close()
-	w.connects = true
-	w.reach(ada, ably.ConnectionStateClosed)
+	w.close(ada)
 }

@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"ablyrooms.example/adapter/ably/ablytest"
 	"ablyrooms.example/tests/frames/memnet"
 )
 
@@ -29,7 +28,7 @@ type settings struct {
 type summary struct {
 	scenarios, frames, faults int
 	single, pairs             int // runs with one fault, and with two
-	missed                    int // runs of which the second fault met no frame
+	missed                    int // runs with one fault whose frame did not come
 	calls, steps              int
 	slowest                   time.Duration // in virtual time
 	virtual                   time.Duration
@@ -53,14 +52,11 @@ func suite(t *testing.T, set settings) summary {
 		plain := run(t, network, plan{scenario: s})
 		sum.scenarios++
 		sum.add(plain)
-		frames := countable(plain.frames)
+		frames := names(plain.frames)
 		sum.frames += len(frames)
-		if again := countable(run(t, network, plan{scenario: s}).frames); !slices.EqualFunc(frames, again, sameName) {
-			sum.trouble = append(sum.trouble, fmt.Sprintf("the frames of %s are not the same each time", s.name))
-		}
 		for _, f := range frames {
 			for _, x := range faults() {
-				if !x.channel || f.Channel != "" {
+				if !x.channel || f.channel != "" {
 					singles = append(singles, plan{s, []strike{{f, x}}})
 				}
 			}
@@ -89,6 +85,7 @@ func suite(t *testing.T, set settings) summary {
 			sum.pairs++
 		} else {
 			sum.single++
+			sum.missed += r.missed
 		}
 		done++
 		if len(r.problems) > 0 && known.explains(r) {
@@ -106,6 +103,9 @@ func suite(t *testing.T, set settings) summary {
 		workers.Go(func() {
 			for i := range jobs {
 				first := run(t, network, singles[i])
+				for try := 0; try < 3 && first.missed > 0 && len(first.problems) == 0; try++ {
+					first = run(t, network, singles[i]) // rooms that are busy at once may do without the frame
+				}
 				took(first, false)
 				choose := rand.New(rand.NewPCG(set.seed, uint64(i+1)))
 				for range seconds[i] {
@@ -119,6 +119,9 @@ func suite(t *testing.T, set settings) summary {
 	}
 	close(jobs)
 	workers.Wait()
+	if sum.missed*100 > sum.single {
+		sum.trouble = append(sum.trouble, fmt.Sprintf("in %d of %d runs the fault's frame did not come", sum.missed, sum.single))
+	}
 	if whole {
 		sum.stale = known.unused()
 	}
@@ -129,13 +132,12 @@ func suite(t *testing.T, set settings) summary {
 func second(first result, choose *rand.Rand) plan {
 	p := plan{first.plan.scenario, slices.Clone(first.plan.strikes)}
 	struck := p.strikes[0].frame
-	frames := countable(first.frames)
-	at := slices.IndexFunc(frames, func(f ablytest.Frame) bool { return sameName(f, struck) })
-	if later := frames[at+1:]; len(later) > 0 {
+	frames := names(first.frames)
+	if later := frames[slices.Index(frames, struck)+1:]; len(later) > 0 {
 		f := later[choose.IntN(len(later))]
 		var fit []fault
 		for _, x := range faults() {
-			if !x.channel || f.Channel != "" {
+			if !x.channel || f.channel != "" {
 				fit = append(fit, x)
 			}
 		}
@@ -144,25 +146,9 @@ func second(first result, choose *rand.Rand) plan {
 	return p
 }
 
-// countable returns the frames that a fault can be for.
-func countable(frames []frame) (all []ablytest.Frame) {
-	for _, f := range frames {
-		if f.Index > 0 && !f.Injected {
-			all = append(all, f.Frame)
-		}
-	}
-	return all
-}
-
-// sameName tells whether two frames have the same name and the same purpose. The order in which two directions are served is left to chance.
-func sameName(a, b ablytest.Frame) bool {
-	return a.Connection == b.Connection && a.Direction == b.Direction && a.Index == b.Index && a.Action == b.Action && a.Channel == b.Channel
-}
-
 func (s *summary) add(r result) {
 	s.calls += r.calls
 	s.steps += r.steps
-	s.missed += r.missed
 	s.slowest = max(s.slowest, r.slowest)
 	s.virtual += r.took
 	if len(r.problems) > 0 {
@@ -175,8 +161,8 @@ func (s *summary) good() bool { return len(s.failed)+len(s.stale)+len(s.trouble)
 
 // String is the line of evidence.
 func (s *summary) String() string {
-	return fmt.Sprintf("EVIDENCE frames scenarios=%d frames=%d faults=%d runs=%d pairs=%d failed=%d known=%d calls=%d steps=%d slowest=%s virtual=%s",
-		s.scenarios, s.frames, s.faults, s.single, s.pairs, len(s.failed), s.known, s.calls, s.steps, s.slowest.Round(time.Millisecond), s.virtual.Round(time.Minute))
+	return fmt.Sprintf("EVIDENCE frames scenarios=%d frames=%d faults=%d runs=%d missed=%d pairs=%d failed=%d known=%d calls=%d steps=%d slowest=%s virtual=%s",
+		s.scenarios, s.frames, s.faults, s.single, s.missed, s.pairs, len(s.failed), s.known, s.calls, s.steps, s.slowest.Round(time.Millisecond), s.virtual.Round(time.Minute))
 }
 
 // findings tells people what failed, the first few in full.

@@ -42,6 +42,7 @@ type world struct {
 	gates     []*ablytest.Gate
 	published map[string]int // how many messages a room's channel had
 	connects  bool           // the scenario closes connections
+	lossy     bool           // a fault loses messages out of the middle of a transport, which no transport does
 	astray    []string       // what is not as it is without a fault
 
 	mu       sync.Mutex
@@ -204,14 +205,20 @@ func (w *world) make(id string, options ...ably.ClientOption) *client {
 	c := &client{w: w, id: id, recorder: judge.NewRecorder(w.begin)}
 	var err error
 	c.realtime, err = ably.NewRealtime(w.server.ClientOptions(append(options, ably.WithClientID(id), ably.WithLogLevel(ably.LogNone))...)...)
-	if err == nil {
-		c.chat, err = ablychat.New(c.realtime, ablychat.WithRoomObserver(c.recorder.Observe))
-	}
 	if err != nil {
 		panic(err) // the options are ours
 	}
+	c.open()
 	w.clients = append(w.clients, c)
 	return c
+}
+
+// open makes a chat client on the realtime client.
+func (c *client) open() {
+	var err error
+	if c.chat, err = ablychat.New(c.realtime, ablychat.WithRoomObserver(c.recorder.Observe)); err != nil {
+		c.w.problem("%s gets no chat client: %v", c.id, err)
+	}
 }
 
 // reach waits until a client's connection is in a state, for as long as that may take, and tells whether it is.
@@ -222,6 +229,24 @@ func (w *world) reach(c *client, state ably.ConnectionState) bool {
 	}
 	w.pause()
 	return c.realtime.Connection.State() == state
+}
+
+// close closes a client's connection, and waits until it is. In ably-go the wait for CLOSED has no end of its own as long as there are
+// heartbeats (RTN12b): when it is lost, the end of the transport ends it. And a DISCONNECTED in its place opens the connection again.
+func (w *world) close(c *client) {
+	w.connects = true
+	for range 3 {
+		c.realtime.Close()
+		if w.reach(c, ably.ConnectionStateClosed) || c.realtime.Connection.State() == ably.ConnectionStateFailed {
+			return
+		}
+		if c.realtime.Connection.State() == ably.ConnectionStateClosing {
+			w.cut()
+		}
+	}
+	if !w.reach(c, ably.ConnectionStateClosed) {
+		w.problem("%s's connection is %v after it was closed", c.id, c.realtime.Connection.State())
+	}
 }
 
 // get gets a room, and watches it when it is new; nil when that failed.

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -40,14 +41,24 @@ func (r *Recorder) Observe(step lifecycle.RoomStep) {
 	seen := Seen{time.Since(r.begin), step}
 	if step.Seq > 1 {
 		for i := len(r.streams) - 1; i >= 0; i-- {
-			// What comes late to a room that is released has a number of its own line.
-			if s := r.streams[i]; s.Room == step.Room && s.Steps[len(s.Steps)-1].Seq == step.Seq-1 {
+			if s := r.streams[i]; s.Room == step.Room && s.goesOnWith(step) {
 				s.Steps = append(s.Steps, seen)
 				return
 			}
 		}
+		if step.Status == lifecycle.StatusReleased {
+			return // a late call on a room that was forgotten
+		}
 	}
 	r.streams = append(r.streams, &Stream{Room: step.Room, Steps: []Seen{seen}})
+}
+
+// goesOnWith tells whether a step is the stream's next. A call on a room that is released is that room's, even when the name's next room has come as
+// far.
+func (s *Stream) goesOnWith(step lifecycle.RoomStep) bool {
+	last := s.Steps[len(s.Steps)-1]
+	turns := slices.ContainsFunc(step.Outputs, func(o fsm.RoomOutput[*lifecycle.ErrorInfo]) bool { return o.Kind == fsm.PublishStatus })
+	return last.Seq == step.Seq-1 && (turns || last.Status == step.Status)
 }
 
 // Streams returns what has been noted, in the order in which the rooms began.
@@ -67,8 +78,7 @@ func (r *Recorder) Forget() (released []Stream) {
 	defer r.mu.Unlock()
 	var alive []*Stream
 	for _, s := range r.streams {
-		last := s.Steps[len(s.Steps)-1]
-		if last.Status == lifecycle.StatusReleased && last.Input.Kind == fsm.GiveBackEnded {
+		if slices.ContainsFunc(s.Steps, func(step Seen) bool { return step.Input.Kind == fsm.GiveBackEnded }) {
 			released = append(released, *s)
 		} else {
 			alive = append(alive, s)
