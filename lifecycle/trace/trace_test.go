@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"ablyrooms.example/lifecycle"
 	"ablyrooms.example/lifecycle/trace"
@@ -42,8 +43,13 @@ func Example() {
 }
 
 // record has all kinds of steps but GiveUp, and failures.
-func record(t *testing.T) (string, []lifecycle.RoomsStep) {
+func record(t *testing.T) (text string, steps []lifecycle.RoomsStep) {
 	t.Helper()
+	synctest.Test(t, func(t *testing.T) { text, steps = recordInBubble(t) })
+	return text, steps
+}
+
+func recordInBubble(t *testing.T) (string, []lifecycle.RoomsStep) {
 	var b bytes.Buffer
 	var steps []lifecycle.RoomsStep
 	w := trace.NewWriter(&b, "")
@@ -60,6 +66,7 @@ func record(t *testing.T) (string, []lifecycle.RoomsStep) {
 	if err := rooms.Dispose(ctx); err == nil {
 		t.Error("the disposal hears nothing of the release that failed")
 	}
+	synctest.Wait() // the observer may hear of the last step after the call has returned
 	if err := w.Err(); err != nil {
 		t.Fatal(err)
 	}
