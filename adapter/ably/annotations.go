@@ -281,7 +281,11 @@ func (f frame) failureOrNil() error {
 }
 
 func (a *annotations) log(level slog.Level, message string, err error) {
-	if log := a.client.log; log != nil {
+	log := a.client.log
+	if log == nil && level >= slog.LevelError {
+		log = slog.Default()
+	}
+	if log != nil {
 		log.LogAttrs(context.Background(), level, message, slog.String("error", err.Error()))
 	}
 }

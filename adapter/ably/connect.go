@@ -2,6 +2,7 @@ package ablychat
 
 import (
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/ably/ably-go/ably"
@@ -16,7 +17,12 @@ func WithREST(rest *ably.REST) Option { return func(c *config) { c.rest = rest }
 // the connection. The realtime client connects at once, unless the options say otherwise.
 //
 // Errors: ably-go's, for options that can't be.
-func Connect(options ...ably.ClientOption) (*Client, error) {
+func Connect(options ...ably.ClientOption) (*Client, error) { return ConnectWith(nil, options...) }
+
+// ConnectWith is [Connect] with options of the chat client too: [WithLogger] and the like. What [WithREST] gives is not used.
+//
+// Errors: those of [Connect] and [New].
+func ConnectWith(chat []Option, options ...ably.ClientOption) (*Client, error) {
 	var api restAPI
 	rest, err := ably.NewREST(append(append([]ably.ClientOption{Agent()}, options...), throughTransport(&api))...)
 	if err != nil {
@@ -27,7 +33,7 @@ func Connect(options ...ably.ClientOption) (*Client, error) {
 	if err != nil {
 		return nil, fromAbly("create chat client", err)
 	}
-	client, err := New(realtime, WithREST(rest))
+	client, err := New(realtime, append(slices.Clone(chat), WithREST(rest))...)
 	if err != nil {
 		realtime.Close()
 		return nil, err

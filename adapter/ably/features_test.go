@@ -3,7 +3,10 @@ package ablychat_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -453,4 +456,69 @@ func TestTypingOverTheWire(t *testing.T) {
 			t.Errorf("without a connection: %v", err)
 		}
 	})
+}
+
+// A client that owns its connection has a logger as well as any other, which hears of what is ignored and of what can't be subscribed to.
+func TestConnectWithALogger(t *testing.T) {
+	server := ablytest.NewServer(t)
+	var log lockedBuffer
+	client, err := ablychat.ConnectWith([]ablychat.Option{ablychat.WithLogger(slog.New(slog.NewTextHandler(&log, nil)))}, server.ClientOptions(ably.WithClientID("ann"))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ann := &person{t, client}
+	room := ann.room("lobby")
+	server.Fault(ablytest.ToServer(ablytest.ActionAttach).OnChannel(ablychat.ChannelName("lobby")), ablytest.FailChannel(ablytest.NewError(40160, 401, "no annotations")))
+	if _, err := room.Messages().Reactions().Subscribe(func(chat.ReactionSummaryEvent) {}); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		written := log.written()
+		if strings.Contains(log.String(), "no annotations") {
+			break
+		}
+		select {
+		case <-written:
+		case <-soon(t).Done():
+			t.Fatalf("logged:\n%s", log.String())
+		}
+	}
+	if err := client.Dispose(soon(t)); err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(log.String(), "room status changed") {
+		t.Errorf("logged:\n%s", log.String())
+	}
+}
+
+// lockedBuffer is a buffer that tells when it has been written to.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+	news chan struct{}
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.news != nil {
+		close(b.news)
+		b.news = nil
+	}
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+func (b *lockedBuffer) written() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.news == nil {
+		b.news = make(chan struct{})
+	}
+	return b.news
 }
