@@ -25,11 +25,18 @@ func (c *channel) Detach(context.Context) error {
 	case !c.client.connectedNow(): // RTL5l
 		return c.detachLocally()
 	case c.ch != nil && !c.stale:
-		err := c.run(c.ch.Detach)
+		err := c.detach()
+		if c.lost == nil && err != nil && c.ch != nil && (c.real == ably.ChannelStateAttaching || c.real == ably.ChannelStateDetaching) {
+			// ably-go waits for the end of what it had begun before, and that has none when it isn't answered; an attach that joins it has.
+			_ = c.run(c.ch.Attach)
+			if c.lost == nil {
+				c.caughtUp()
+				err = c.detach()
+			}
+		}
 		if c.lost != nil {
 			return c.detachLocally()
 		}
-		c.caughtUp()
 		// When the answer comes just as the time for it is over, ably-go says detached, and then goes back to what was before, which is not so.
 		if err != nil && !detached(c.real) && c.told != lifecycle.ChannelDetached {
 			c.unwanted = false
@@ -40,6 +47,15 @@ func (c *channel) Detach(context.Context) error {
 	// A channel that is used again would continue where it was detached.
 	c.drop()
 	return nil
+}
+
+// detach has ably-go detach the channel it holds, as the operation under way. The lock is held.
+func (c *channel) detach() error {
+	err := c.run(c.ch.Detach)
+	if c.lost == nil {
+		c.caughtUp()
+	}
+	return err
 }
 
 // detached tells whether a channel of ably-go's is in a state in which nothing is attached.
