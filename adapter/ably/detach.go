@@ -37,6 +37,9 @@ func (c *channel) Detach(context.Context) error {
 		if c.lost != nil {
 			return c.detachLocally()
 		}
+		if err != nil { // its answer may come yet, when the channel is released
+			c.client.sweepLater()
+		}
 		// When the answer comes just as the time for it is over, ably-go says detached, and then goes back to what was before, which is not so.
 		if err != nil && !detached(c.real) && c.told != lifecycle.ChannelDetached {
 			c.unwanted = false

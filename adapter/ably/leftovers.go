@@ -84,7 +84,8 @@ func (c *Client) sweep(failed bool) {
 
 // sweepLater sweeps once the answers to what may have been sent have come, and once ably-go has tried again what it goes on trying.
 func (c *Client) sweepLater() {
-	for _, pause := range []time.Duration{c.requestTimeout, c.requestTimeout + c.retryTimeout} {
+	round := c.requestTimeout + c.retryTimeout
+	for _, pause := range []time.Duration{c.requestTimeout, round, 2 * round} {
 		time.AfterFunc(pause, func() { c.background(func(context.Context) { c.sweep(true) }) })
 	}
 }
