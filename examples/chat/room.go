@@ -1,0 +1,202 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"ablyrooms.example/chat"
+	"ablyrooms.example/lifecycle"
+)
+
+// room is what the screen knows of a room.
+type room struct {
+	name    string
+	status  lifecycle.Status
+	entries []entry
+	members []chat.PresenceMember // by client id; one with several connections stands there as often
+	typers  []string
+	unread  int
+	scroll  int // lines from the end
+}
+
+// entry is a message, or a note of what happened between messages.
+type entry struct {
+	message *chat.Message
+	note    string
+	times   int // how often the note came in a row
+}
+
+// maxEntries is how many entries a room keeps.
+const maxEntries = 1000
+
+// apply takes what a room tells. It returns whether there is something to read.
+func (r *room) apply(what any) (news bool) {
+	switch e := what.(type) {
+	case lifecycle.StatusChange:
+		r.status = e.Current
+		if e.Current != lifecycle.StatusReleasing && e.Current != lifecycle.StatusReleased {
+			r.note("the room: " + clean(e.String()))
+		}
+		if e.Current == lifecycle.StatusDetached {
+			r.members, r.typers = nil, nil
+		}
+	case lost:
+		r.note("messages may have been missed; reading them again")
+	case chat.MessageEvent:
+		r.message(e)
+		return e.Type == chat.MessageCreated
+	case history:
+		for _, m := range e {
+			r.put(m)
+		}
+	case chat.ReactionSummaryEvent:
+		r.change(e.MessageSerial, func(m chat.Message) (chat.Message, error) { return m.WithReactions(e) })
+	case chat.RoomReaction:
+		r.note(clean(e.ClientID) + " reacts " + clean(e.Name))
+		return true
+	case chat.TypingEvent:
+		r.typers = nil
+		for _, t := range e.CurrentTypers {
+			r.typers = append(r.typers, clean(t.ClientID))
+		}
+	case chat.PresenceEvent:
+		r.presence(e)
+	case failure:
+		r.note("! " + clean(e.String()))
+	}
+	return false
+}
+
+func (r *room) message(e chat.MessageEvent) {
+	known := r.change(e.Message.Serial, func(m chat.Message) (chat.Message, error) {
+		if e.Type == chat.MessageCreated {
+			return m, nil
+		}
+		return m.With(e)
+	})
+	if !known {
+		r.put(e.Message)
+	}
+}
+
+// change changes a message that is known, unless it can't be.
+func (r *room) change(serial string, f func(chat.Message) (chat.Message, error)) (known bool) {
+	i := slices.IndexFunc(r.entries, func(e entry) bool { return e.message != nil && e.message.Serial == serial })
+	if i < 0 {
+		return false
+	}
+	if m, err := f(*r.entries[i].message); err == nil {
+		r.entries[i].message = &m
+	}
+	return true
+}
+
+// put puts a message where its serial says, or in the place of an older version of it.
+func (r *room) put(m chat.Message) {
+	if r.change(m.Serial, func(old chat.Message) (chat.Message, error) {
+		if m.NewerThan(old) {
+			return m, nil
+		}
+		return old, nil
+	}) {
+		return
+	}
+	at := len(r.entries)
+	for i := len(r.entries) - 1; i >= 0; i-- {
+		if old := r.entries[i].message; old == nil {
+			continue
+		} else if !m.Before(*old) {
+			break
+		}
+		at = i
+	}
+	r.insert(at, entry{message: &m})
+}
+
+func (r *room) note(text string) {
+	if last := len(r.entries) - 1; last >= 0 && r.entries[last].note == text {
+		r.entries[last].times++
+		return
+	}
+	r.insert(len(r.entries), entry{note: text, times: 1})
+}
+
+func (r *room) insert(at int, e entry) {
+	r.entries = slices.Insert(r.entries, at, e)
+	if len(r.entries) > maxEntries {
+		r.entries = slices.Delete(r.entries, 0, len(r.entries)-maxEntries)
+	}
+}
+
+func (r *room) presence(e chat.PresenceEvent) {
+	before := len(r.members)
+	r.members = slices.DeleteFunc(r.members, func(m chat.PresenceMember) bool {
+		return m.ClientID == e.Member.ClientID && m.ConnectionID == e.Member.ConnectionID
+	})
+	if e.Type != chat.PresenceLeave {
+		r.members = append(r.members, e.Member)
+		slices.SortStableFunc(r.members, func(a, b chat.PresenceMember) int { return strings.Compare(a.ClientID, b.ClientID) })
+	}
+	switch {
+	case e.Type == chat.PresenceEnter && len(r.members) > before:
+		r.note(clean(e.Member.ClientID) + " enters")
+	case e.Type == chat.PresenceLeave && len(r.members) < before:
+		r.note(clean(e.Member.ClientID) + " leaves")
+	}
+}
+
+// here counts the people: each once, with however many connections.
+func (r *room) here() (n int) {
+	for i, m := range r.members {
+		if i == 0 || r.members[i-1].ClientID != m.ClientID {
+			n++
+		}
+	}
+	return n
+}
+
+// last returns the last message that is not deleted, of one client, or of anybody.
+func (r *room) last(clientID string) (chat.Message, bool) {
+	for _, e := range slices.Backward(r.entries) {
+		if e.message != nil && e.message.Action != chat.MessageDelete && (clientID == "" || e.message.ClientID == clientID) {
+			return *e.message, true
+		}
+	}
+	return chat.Message{}, false
+}
+
+// reactions tells the reactions to a message: each name with how often.
+func reactions(r chat.Reactions) string {
+	total := map[string]int{}
+	for _, by := range []map[string]chat.ClientList{r.Unique, r.Distinct} {
+		for name, l := range by {
+			total[name] += l.Total
+		}
+	}
+	for name, l := range r.Multiple {
+		total[name] += l.Total
+	}
+	var parts []string
+	for name, n := range total {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%s %d", clean(name), n))
+		}
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, "  ")
+}
+
+// clean makes a text of others harmless: what would move the cursor or colour the screen is left out, and it is one line.
+func clean(text string) string {
+	return strings.Map(func(c rune) rune {
+		switch {
+		case c == '\n' || c == '\t':
+			return ' '
+		case unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c):
+			return -1
+		}
+		return c
+	}, text)
+}
