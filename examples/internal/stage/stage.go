@@ -30,7 +30,7 @@ const disposal = 20 * time.Second
 type Stage struct {
 	// Server is the embedded server; nil on Ably itself, and on a server of another process.
 	Server *ablytest.Server
-	// Out is where the example tells what happens.
+	// Out is where the example tells what happens. Printf uses it under a lock.
 	Out io.Writer
 
 	options []ably.ClientOption
@@ -57,7 +57,11 @@ func Open(out io.Writer) (*Stage, error) {
 func (s *Stage) RoomName(name string) string { return name + s.suffix }
 
 // Printf tells something, in a line of its own.
-func (s *Stage) Printf(format string, args ...any) { fmt.Fprintf(s.Out, format+"\n", args...) }
+func (s *Stage) Printf(format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fmt.Fprintf(s.Out, format+"\n", args...)
+}
 
 // Client makes a chat client with an id. [Stage.Close] disposes of it.
 func (s *Stage) Client(id string, options ...ably.ClientOption) (*ablychat.Client, error) {
