@@ -59,7 +59,7 @@ func run(name, server string, rooms []string) (err error) {
 	if err != nil {
 		return err
 	}
-	session := newSession(client)
+	session := newSession(client, throttle)
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()

@@ -36,11 +36,12 @@ const throttle = 3 * time.Second
 // commands, which the program runs in goroutines of their own. Those of one room run in the order in which they were made, so that the
 // end of typing doesn't overtake its beginning. Methods are called by one goroutine; commands by any.
 type session struct {
-	client *ablychat.Client
-	ctx    context.Context
-	cancel context.CancelFunc
-	news   chan tea.Msg
-	rooms  map[string]*place
+	client   *ablychat.Client
+	throttle time.Duration
+	ctx      context.Context
+	cancel   context.CancelFunc
+	news     chan tea.Msg
+	rooms    map[string]*place
 }
 
 // place is a room with the end of its line of commands.
@@ -50,9 +51,9 @@ type place struct {
 	last         chan struct{} // closed when the last command has run
 }
 
-func newSession(client *ablychat.Client) *session {
+func newSession(client *ablychat.Client, throttle time.Duration) *session {
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &session{client: client, ctx: ctx, cancel: cancel, news: make(chan tea.Msg), rooms: map[string]*place{}}
+	s := &session{client: client, throttle: throttle, ctx: ctx, cancel: cancel, news: make(chan tea.Msg), rooms: map[string]*place{}}
 	client.Connection().OnStatusChange(func(c ablychat.ConnectionStatusChange) { s.tell(c) })
 	return s
 }
@@ -122,7 +123,7 @@ func (s *session) join(name string) tea.Cmd {
 	close(first)
 	s.rooms[name] = &place{last: first}
 	return s.inTurn(name, joining, func(ctx context.Context, p *place) (any, error) {
-		room, err := s.client.Rooms().Get(ctx, name, lifecycle.WithTypingHeartbeatThrottle(throttle))
+		room, err := s.client.Rooms().Get(ctx, name, lifecycle.WithTypingHeartbeatThrottle(s.throttle))
 		if err != nil {
 			return nil, err
 		}

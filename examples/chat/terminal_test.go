@@ -30,7 +30,8 @@ func newTerminal(t *testing.T, server *ablytest.Server, name string, rooms ...st
 	if err != nil {
 		t.Fatal(err)
 	}
-	session := newSession(client)
+	// Nobody who types is given up within a test, so that only the end of typing ends it.
+	session := newSession(client, time.Hour)
 	// It only keeps a test that fails from hanging.
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	t.Cleanup(func() {
