@@ -128,7 +128,8 @@ func (c *Client) discard(live context.Context, name string, settled bool) error 
 				return refused
 			}
 		case ably.ChannelStateFailed:
-			// There is no way from failed to released but by way of attaching.
+			// There is no way from failed to released but by way of attaching, and when that is refused ably-go tries again.
+			settled = false
 			if refused = ch.Attach(live); refused != nil && ch.State() == ably.ChannelStateFailed {
 				return refused
 			}
