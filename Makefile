@@ -62,11 +62,11 @@ explore: ## hold the properties to ten million states of the core, and check its
 traces: ## record traces of the whole stack, and hold them and corrupted ones against the spec
 	@$(RECORD) traces -- $(GO) run ./tests/traces
 
-frames: ## each fault at a share of the frames of the scenarios, by the seed that it prints
-	@$(RECORD) frames -- $(GO) run ./tests/frames -share 0.25 -pairs 200
+frames: ## each fault at every frame of the scenarios
+	@$(RECORD) frames -- $(GO) run ./tests/frames -pairs 0
 
-faults: ## each fault at every frame of the scenarios
-	@$(GO) run ./tests/frames
+faults: ## the same with pairs of faults, at random by the seed that it prints
+	@$(GO) run ./tests/frames -pairs 5000
 
 misreadings: ## plant rules that were understood wrongly in core, model and spec, and see what notices
 	@$(RECORD) misreadings -- $(GO) run ./tests/misreadings

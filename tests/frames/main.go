@@ -18,7 +18,7 @@ import (
 
 func main() {
 	testing.Init() // a bubble needs a test
-	only := flag.String("run", "", "run only those of which the name matches this `regexp`, and no pairs; as get-attach-release/1/out/ATTACH.lobby.1/cut-before")
+	only := flag.String("run", "", "run only those of which the name matches this `regexp`, and no pairs; or the run of this name, as get-attach-release/1/out/ATTACH.lobby.1/cut-before")
 	share := flag.Float64("share", 1, "the share of the runs with one fault that is run")
 	pairs := flag.Int("pairs", 2000, "how many runs with two faults")
 	seed := flag.Uint64("seed", uint64(time.Now().UnixNano())%1_000_000, "chooses the share, and the pairs")
@@ -28,8 +28,10 @@ func main() {
 	set := settings{share: *share, pairs: *pairs, seed: *seed}
 	if *only != "" {
 		set.pairs = 0
-		var err error
-		if set.only, err = regexp.Compile("^(" + *only + ")$"); err != nil {
+		one, err := parsePlan(*only)
+		if err == nil {
+			set.one = &one
+		} else if set.only, err = regexp.Compile("^(" + *only + ")$"); err != nil {
 			fmt.Fprintln(os.Stderr, "frames:", err)
 			os.Exit(2)
 		}

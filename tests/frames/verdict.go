@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -201,7 +202,12 @@ func (c *client) told(streams []judge.Stream) {
 		if !slices.Equal(got, statuses) || lost != losses {
 			c.w.problem("%s's listeners of %s were told %v and %d discontinuities, expected %v and %d", c.id, h.room.Name(), got, lost, statuses, losses)
 		}
-		c.continuity(h, streams[i])
+		h.mu.Lock()
+		messages := slices.Clone(h.messages)
+		h.mu.Unlock()
+		for _, problem := range continuity(streams[i], messages, c.w.lossy) {
+			c.w.problem("%s's %s", c.id, problem)
+		}
 	}
 }
 
@@ -215,58 +221,62 @@ func (c *client) streamOf(h *held, streams []judge.Stream, used []bool) int {
 	return -1
 }
 
-// continuity notes messages that a room missed without being told, or got twice, while it was attached and not detached by its user.
-func (c *client) continuity(h *held, s judge.Stream) {
-	h.mu.Lock()
-	messages := slices.Clone(h.messages)
-	h.mu.Unlock()
+// continuity returns what is wrong with the messages that a room got: that it missed some without being told, or got one twice, while it was
+// attached and not detached by its user. Where the service tells less than it did, lossy, there is nothing to expect.
+func continuity(s judge.Stream, messages []received, lossy bool) (problems []string) {
+	if lossy {
+		return nil
+	}
 	seen := map[string]bool{}
 	for _, m := range messages {
 		if m.serial != "" && seen[m.serial] {
-			c.w.problem("%s's room %s got message %s twice", c.id, s.Room, m.text)
+			problems = append(problems, fmt.Sprintf("room %s got message %s twice", s.Room, m.text))
 		}
 		seen[m.serial] = true
 	}
-	if c.w.lossy {
-		return
-	}
 	last, losses := 0, 0
 	begun := time.Duration(-1)
+	once := false // what CHA-RL12b asks for: an attach has succeeded (CHA-RL13), and no detach since (CHA-RL14)
 	for _, e := range events(s, messages) {
 		switch {
 		case e.begins:
-			last, losses, begun = 0, 0, e.at
+			last, losses, begun, once = 0, 0, e.at, true
+		case e.ends:
+			once = false
 		case e.at == begun: // it may have come before the attach ended
 		case e.loss:
 			losses++
 		default:
 			n, _ := strconv.Atoi(e.text)
-			if last > 0 && n > last+1 && losses == 0 {
-				c.w.problem("%s's room %s missed the messages between %d and %d, and was not told", c.id, s.Room, last, n)
+			if once && last > 0 && n > last+1 && losses == 0 {
+				problems = append(problems, fmt.Sprintf("room %s missed the messages between %d and %d, and was not told", s.Room, last, n))
 			}
 			if n <= last {
-				c.w.problem("%s's room %s got message %d after %d", c.id, s.Room, n, last)
+				problems = append(problems, fmt.Sprintf("room %s got message %d after %d", s.Room, n, last))
 			}
 			last, losses = max(n, last), 0
 		}
 	}
+	return problems
 }
 
 // event is what matters for continuity.
 type event struct {
 	at     time.Duration
 	begins bool // the end of an attach that continues from nothing
+	ends   bool // the end of a detach
 	loss   bool // a discontinuity
 	text   string
 }
 
-// events puts what matters in the order of time; what falls together goes in the order begins, loss, message.
+// events puts what matters in the order of time; what falls together goes in the order ends and begins, loss, message.
 func events(s judge.Stream, messages []received) (all []event) {
 	fresh := true
 	for _, step := range s.Steps {
 		switch {
 		case step.Input.Kind == fsm.DetachEnded && step.Input.Err == nil:
 			fresh = true
+			all = append(all, event{at: step.At, ends: true})
 		case step.Input.Kind == fsm.AttachEnded && step.Input.Err == nil && fresh:
 			fresh = false
 			all = append(all, event{at: step.At, begins: true})

@@ -27,6 +27,9 @@ const (
 	// request, once the connection has been waited for.
 	settleBound = 2*retryTimeout + 6*requestTimeout
 
+	// mostFrames is more than any run sends that comes to an end.
+	mostFrames = 2000
+
 	// atRest is after how long without a fault nothing may be on its way any more: a connection that was lost for so long as to be
 	// suspended is retried every 30 s, and what waits for it then takes a request's time and a retry's.
 	atRest = 3 * time.Minute
@@ -102,7 +105,10 @@ func newWorld(network *memnet.Net) (*world, error) {
 	server.OnFrame(func(f ablytest.Frame) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.frames = append(w.frames, frame{w.now(), f})
+		if w.frames = append(w.frames, frame{w.now(), f}); len(w.frames) == mostFrames {
+			w.problems = append(w.problems, fmt.Sprintf("client and server have sent %d frames, and go round", mostFrames))
+			go server.Close()
+		}
 	})
 	return w, nil
 }
@@ -335,11 +341,6 @@ func (c *client) react(h *held) error {
 		defer cancel()
 		return h.room.Reactions().Send(ctx, ablychat.SendReaction{Name: "heart"})
 	})
-}
-
-// dispose disposes of the chat client.
-func (c *client) dispose() error {
-	return c.w.do(c.id+" disposes", c.chat.Dispose)
 }
 
 // connectLater makes a client and doesn't wait for its connection.

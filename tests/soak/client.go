@@ -140,9 +140,17 @@ func (c *client) call(what, name string, f func(context.Context) error) bool {
 // end disposes of the client, closes its connection, and looks whether all of it is gone.
 func (c *client) end() {
 	c.call("dispose", "all rooms", c.chat.Dispose)
-	c.judge()
-	for _, left := range c.recorder.Streams() {
-		c.s.problem("%s disposed, but a room is not released:\n%v", c.id, left)
+	// The last steps may be told by another goroutine, which is still at it.
+	for told := time.Now().Add(settleBound); ; time.Sleep(10 * time.Millisecond) {
+		c.judge()
+		left := c.recorder.Streams()
+		if len(left) == 0 {
+			break
+		}
+		if time.Now().After(told) {
+			c.s.problem("%s disposed, but a room is not released:\n%v", c.id, left)
+			break
+		}
 	}
 	// A CLOSE may be lost, and a DISCONNECTED in place of its answer opens the connection again: that is ably-go's.
 	deadline := time.Now().Add(settleBound)

@@ -15,6 +15,8 @@ import (
 type Stream struct {
 	Room  string
 	Steps []Seen
+
+	core *fsm.Room[*lifecycle.ErrorInfo] // that has taken the steps, to tell whose the next is
 }
 
 // Seen is a step and when it was told.
@@ -23,7 +25,7 @@ type Seen struct {
 	lifecycle.RoomStep
 }
 
-// Recorder notes the steps of all rooms of a client. A name's next room begins where the steps begin anew.
+// Recorder notes the steps of all rooms of a client.
 type Recorder struct {
 	begin time.Time
 
@@ -40,26 +42,38 @@ func (r *Recorder) Observe(step lifecycle.RoomStep) {
 	defer r.mu.Unlock()
 	seen := Seen{time.Since(r.begin), step}
 	if step.Seq > 1 {
-		for i := len(r.streams) - 1; i >= 0; i-- {
-			if s := r.streams[i]; s.Room == step.Room && s.goesOnWith(step) {
-				s.Steps = append(s.Steps, seen)
-				return
+		for _, fits := range []func(*Stream, lifecycle.RoomStep) bool{(*Stream).takes, (*Stream).counts} {
+			for i := len(r.streams) - 1; i >= 0; i-- {
+				if s := r.streams[i]; s.Room == step.Room && fits(s, step) {
+					s.Steps = append(s.Steps, seen)
+					return
+				}
 			}
 		}
 		if step.Status == lifecycle.StatusReleased {
 			return // a late call on a room that was forgotten
 		}
 	}
-	r.streams = append(r.streams, &Stream{Room: step.Room, Steps: []Seen{seen}})
+	s := &Stream{Room: step.Room, core: fsm.NewRoom[*lifecycle.ErrorInfo]()}
+	s.takes(step)
+	s.Steps = append(s.Steps, seen)
+	r.streams = append(r.streams, s)
 }
 
-// goesOnWith tells whether a step is the stream's next. A call on a room that is released is that room's, even when the name's next room has come as
-// far.
-func (s *Stream) goesOnWith(step lifecycle.RoomStep) bool {
-	last := s.Steps[len(s.Steps)-1]
-	turns := slices.ContainsFunc(step.Outputs, func(o fsm.RoomOutput[*lifecycle.ErrorInfo]) bool { return o.Kind == fsm.PublishStatus })
-	return last.Seq == step.Seq-1 && (turns || last.Status == step.Status)
+// takes tells whether a step is the stream's next, and what the core does there: the last steps of a room may be told after the first of the name's
+// next room, and have the same numbers.
+func (s *Stream) takes(step lifecycle.RoomStep) bool {
+	next := s.core.Clone()
+	outs, err := next.Step(step.Input, nil)
+	if status, _ := next.Status(); err != nil || status != step.Status || !slices.Equal(outs, step.Outputs) || !s.counts(step) {
+		return false
+	}
+	s.core = next
+	return true
 }
+
+// counts tells whether a step has the number of the stream's next.
+func (s *Stream) counts(step lifecycle.RoomStep) bool { return int(step.Seq) == len(s.Steps)+1 }
 
 // Streams returns what has been noted, in the order in which the rooms began.
 func (r *Recorder) Streams() []Stream {
@@ -67,7 +81,7 @@ func (r *Recorder) Streams() []Stream {
 	defer r.mu.Unlock()
 	all := make([]Stream, len(r.streams))
 	for i, s := range r.streams {
-		all[i] = Stream{Room: s.Room, Steps: append([]Seen(nil), s.Steps...)}
+		all[i] = Stream{Room: s.Room, Steps: slices.Clone(s.Steps)}
 	}
 	return all
 }
