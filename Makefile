@@ -43,8 +43,8 @@ race: ## the tests, with the race detector; without it, the one that ably-go's o
 plain: ## without the race detector, what takes long under it: all orders of three calls, planted faults, the core at four calls
 	@$(RECORD) plain -- $(GO) test -count=1 -json ./tests/schedules ./tests/explore/roomsmachine
 
-tlc: ## check the TLA+ specs: every configuration, and those that must fail
-	@$(RECORD) tlc -- $(GO) run ./spec/TLA/tlc
+tlc: ## check the TLA+ specs: every configuration, and those that must fail; the two largest graphs are made and checked by make equality
+	@$(RECORD) tlc -- $(GO) run ./spec/TLA/tlc -skip '^(MCRooms_safety4|MCRoomStatus_graph4)$$'
 
 specmutants: ## plant small faults in the spec, one at a time, and see which of them TLC notices
 	@$(RECORD) specmutants -- $(GO) run ./tests/specmutants -quick
@@ -68,8 +68,8 @@ frames: ## each fault at every frame of the scenarios
 faults: ## the same with pairs of faults, at random by the seed that it prints
 	@$(GO) run ./tests/frames -pairs 5000
 
-misreadings: ## plant rules that were understood wrongly in core, model and spec, and see what notices
-	@$(RECORD) misreadings -- $(GO) run ./tests/misreadings
+misreadings: ## plant rules that were understood wrongly in core, model and spec, and see what notices: some, by the seed that it prints, or all with SAMPLE=0
+	@$(RECORD) misreadings -- $(GO) run ./tests/misreadings -sample $${SAMPLE:-10}
 
 register: ## compare what ran with the register in tests/README.md
 	@$(GO) run ./tests/register check

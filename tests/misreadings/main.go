@@ -14,6 +14,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/signal"
 	"regexp"
@@ -31,13 +32,15 @@ const goal = 0.8
 
 func main() {
 	only := flag.String("only", "", "try the misreadings whose name matches this expression, and the control")
+	sample := flag.Int("sample", 0, "try only so many of them, by the seed")
+	seed := flag.Uint64("seed", uint64(time.Now().UnixNano())%1_000_000, "chooses the sample")
 	workers := flag.Int("workers", 2, "how many are tried at once")
 	every := flag.Bool("all", false, "ask the tests of fsm and lifecycle also where something else caught the misreading; takes longer")
 	write := flag.Bool("write", false, "write the rows of the README's table anew")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	ok, err := run(ctx, *only, *workers, *every, *write)
+	ok, err := run(ctx, choice{*only, *sample, *seed}, *workers, *every, *write)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "misreadings:", err)
 		os.Exit(2)
@@ -47,13 +50,33 @@ func main() {
 	}
 }
 
+// choice says which misreadings are tried.
+type choice struct {
+	only   string // a regular expression for their names
+	sample int    // how many of those; 0 for all
+	seed   uint64 // chooses them
+}
+
+func (c choice) of(all []misreading) ([]misreading, error) {
+	match, err := regexp.Compile(c.only)
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(m misreading) bool { return !match.MatchString(m.Name) })
+	if c.sample > 0 && c.sample < len(all) {
+		fmt.Printf("misreadings: %d of %d, by the seed %d\n", c.sample, len(all), c.seed)
+		rand.New(rand.NewPCG(c.seed, 0)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		all = all[:c.sample]
+	}
+	return all, nil
+}
+
 // run tries the misreadings, and returns whether as many are caught as must be.
-func run(ctx context.Context, only string, workers int, every, write bool) (bool, error) {
-	match, err := regexp.Compile(only)
+func run(ctx context.Context, which choice, workers int, every, write bool) (bool, error) {
+	all, err := which.of(misreadings())
 	if err != nil {
 		return false, err
 	}
-	all := slices.DeleteFunc(misreadings(), func(m misreading) bool { return !match.MatchString(m.Name) })
 	b, err := newBench(ctx, every)
 	if err != nil {
 		return false, err

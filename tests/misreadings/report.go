@@ -76,8 +76,8 @@ func report(w io.Writer, results []result) bool {
 		fmt.Fprintf(w, "\nIn all three alike, no property catches these; examples alone may:\n  %s\n", strings.Join(missed, "\n  "))
 	}
 	share := float64(all) / float64(max(n, 1))
-	fmt.Fprintf(w, "EVIDENCE misreadings total=%d core=%d/%d coremodel=%d/%d all=%d/%d share=%.2f properties=%d/%d client=%d/%d\n",
-		n, core, n, both, n, all, n, share, properties, n, client, n)
+	fmt.Fprintf(w, "EVIDENCE misreadings total=%d of=%d escaped=%d core=%d/%d coremodel=%d/%d all=%d/%d share=%.2f properties=%d/%d client=%d/%d\n",
+		n, len(misreadings()), 2*n-core-both, core, n, both, n, all, n, share, properties, n, client, n)
 	return n > 0 && core == n && both == n && share >= goal
 }
 

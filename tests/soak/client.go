@@ -128,8 +128,7 @@ func (c *client) call(what, name string, f func(context.Context) error) bool {
 	c.s.ops.Add(1)
 	err := f(ctx)
 	if ctx.Err() != nil {
-		c.s.problem("%s: %s of %s did not settle within %v; the connection is %v, and all goroutines:\n%s", c.id, what, name, settleBound,
-			c.realtime.Connection.State(), stacks())
+		c.s.problem("%s: %s of %s did not settle within %v; all goroutines:\n%s", c.id, what, name, settleBound, stacks())
 	}
 	if err != nil {
 		c.s.failed.Add(1)

@@ -4,7 +4,7 @@
 // It then looks at what the configurations say together: that each action of the spec is taken in one of the graphs, and that each
 // antecedent of a property is reached.
 //
-//	go run ./spec/TLA/tlc [-list] [-only REGEX] [-renew] [-keep FOLDER] [-dump NAME -o FILE.dot]
+//	go run ./spec/TLA/tlc [-list] [-only REGEX] [-skip REGEX] [-renew] [-keep FOLDER] [-dump NAME -o FILE.dot]
 package main
 
 import (
@@ -34,6 +34,7 @@ func run(ctx context.Context, args []string, stdout *os.File, stderr io.Writer) 
 	flags.SetOutput(stderr)
 	list := flags.Bool("list", false, "list the configurations with what is expected of them, and run none")
 	only := flags.String("only", "", "run only the configurations whose names match this `REGEX`")
+	skip := flags.String("skip", "^$", "leave out the configurations whose names match this `REGEX`, which something else runs")
 	renew := flags.Bool("renew", false, "run the configurations whose text has changed, and write its hash into those whose results are still as stated")
 	keep := flags.String("keep", "", "write what TLC wrote for each configuration to this `FOLDER`")
 	dump := flags.String("dump", "", "write the graph of the configuration `NAME` to the file -o")
@@ -52,6 +53,10 @@ func run(ctx context.Context, args []string, stdout *os.File, stderr io.Writer) 
 	if err != nil {
 		return fail(err)
 	}
+	without, err := regexp.Compile(*skip)
+	if err != nil {
+		return fail(err)
+	}
 	root, err := tlcrun.Root()
 	if err != nil {
 		return fail(err)
@@ -64,7 +69,9 @@ func run(ctx context.Context, args []string, stdout *os.File, stderr io.Writer) 
 		pattern = regexp.MustCompile("^" + regexp.QuoteMeta(*dump) + "$")
 	}
 	all := configs
-	configs = slices.DeleteFunc(slices.Clone(configs), func(c *tlcrun.Config) bool { return !pattern.MatchString(c.Name) })
+	configs = slices.DeleteFunc(slices.Clone(configs), func(c *tlcrun.Config) bool {
+		return !pattern.MatchString(c.Name) || without.MatchString(c.Name)
+	})
 	if len(configs) == 0 {
 		return fail(fmt.Errorf("no configuration has a name that matches %s", pattern))
 	}

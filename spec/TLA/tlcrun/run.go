@@ -59,9 +59,14 @@ func (t *TLC) Exec(ctx context.Context, job Job) (*Result, error) {
 		return nil, err
 	}
 	// TLC unpacks its standard modules to the temporary folder under fixed names, so that one is its own, too.
-	args := []string{"-XX:+UseParallelGC", "-Xmx4g", "-Djava.io.tmpdir=" + tmp}
-	if job.Small {
-		args = []string{"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx1g", "-Djava.io.tmpdir=" + tmp}
+	args := []string{"-Djava.io.tmpdir=" + tmp}
+	switch {
+	case job.Small:
+		args = append(args, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx1g")
+	case job.Workers > 1:
+		args = append(args, "-XX:+UseParallelGC", "-Xmx4g")
+	default:
+		args = append(args, "-XX:+UseSerialGC", "-Xmx4g")
 	}
 	if job.Library != "" {
 		library, err := filepath.Abs(job.Library)
@@ -109,7 +114,9 @@ func (t *TLC) Run(ctx context.Context, c *Config, progress func(line string)) (r
 
 func (t *TLC) run(ctx context.Context, c *Config, progress func(line string)) (r *Result, err error) {
 	for range max(c.Repeat, 1) {
-		r, err = t.Exec(ctx, Job{Dir: c.Dir(), Module: c.Module, Config: c.Path, Workers: c.Workers, Progress: progress})
+		// What must be violated is violated soon.
+		small := c.Exit != ExitOK || c.IsCanary()
+		r, err = t.Exec(ctx, Job{Dir: c.Dir(), Module: c.Module, Config: c.Path, Workers: c.Workers, Small: small, Progress: progress})
 		if err != nil {
 			return nil, err
 		}

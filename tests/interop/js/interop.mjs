@@ -76,8 +76,8 @@ console.log(
     (failures ? failed() + ` ${failures} of ${total}` : ok() + ` ${total} of ${total}`) +
     ` in ${((Date.now() - began) / 1000).toFixed(1)} s`,
 );
-if (total === 0) console.error('interop: no row matches --only');
-process.exit(failures || total === 0 ? 1 : 0);
+console.log(`counts rows=${total} failed=${failures}`); // for the command that runs this
+process.exit(failures ? 1 : 0);
 
 function indent(text) {
   return text.replace(/^/gm, '        ');
