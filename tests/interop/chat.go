@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"ablyrooms.example/adapter/ably/ablytest"
+)
+
+// checks are all that both libraries are compared in.
+func checks() []check {
+	return slices.Concat(messageChecks)
+}
+
+// clippedAt is how many clients the embedded server lists in a summary before it clips it.
+const clippedAt = 2
+
+func startServer() (*ablytest.Server, error) {
+	return ablytest.Start(ablytest.WithModeration(forbidden), ablytest.WithSummaryLimit(clippedAt))
+}
+
+// atOnce is how many trials run at a time. They share the clients, and each has rooms of its own.
+const atOnce = 6
+
+// column is a pair of formats.
+type column struct{ do, see string }
+
+var columns = []column{{"json", "json"}, {"msgpack", "msgpack"}, {"json", "msgpack"}, {"msgpack", "json"}}
+
+func (c column) String() string {
+	if c.do == c.see {
+		return c.do
+	}
+	return c.do + " to " + c.see
+}
+
+// direction is who does something, and who sees it.
+type direction struct {
+	name    string
+	do, see map[string]person // by format
+}
+
+// chatRows runs this library and the official one as clients of one embedded server.
+func chatRows(ctx context.Context, js, only string) (c counts, err error) {
+	began := time.Now()
+	server, err := startServer()
+	if err != nil {
+		return c, err
+	}
+	defer server.Close()
+	p, err := startPeer(ctx, js)
+	if err != nil {
+		return c, err
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+	ours, theirs := map[string]person{}, map[string]person{}
+	for _, format := range []string{"json", "msgpack"} {
+		g, e := newGoPerson(server, "gö/"+format+"?", format == "msgpack")
+		if e != nil {
+			return c, e
+		}
+		defer func() { err = errors.Join(err, g.client.Dispose(ctx)) }()
+		j, e := newJSPerson(ctx, p, server, "jé/"+format+" &", format == "msgpack")
+		if e != nil {
+			return c, e
+		}
+		defer func() { err = errors.Join(err, j.close(ctx)) }()
+		ours[format], theirs[format] = g, j
+	}
+	directions := []direction{{"Go to JS", ours, theirs}, {"JS to Go", theirs, ours}}
+	var wanted []check
+	for _, k := range checks() {
+		if strings.Contains(k.feature+", "+k.what, only) {
+			wanted = append(wanted, k)
+		}
+	}
+	lines := tryAll(ctx, server, wanted, directions)
+	names := make([]string, len(columns))
+	for i, column := range columns {
+		names[i] = column.String()
+	}
+	fmt.Println()
+	write(os.Stdout, names, lines)
+	c = count(lines)
+	version, err := packageVersion(filepath.Join(js, "node_modules", "@ably", "chat", "package.json"))
+	fmt.Printf("\n@ably/chat %s with this library: %d rows, %d passed, %d differ, %d failed, in %.1f s\n", version, c.rows, c.passed, c.differs, c.failed,
+		time.Since(began).Seconds())
+	return c, err
+}
+
+// tryAll tries the checks in all directions and formats, some at a time.
+func tryAll(ctx context.Context, server *ablytest.Server, wanted []check, directions []direction) []line {
+	var lines []line
+	var all sync.WaitGroup
+	slots := make(chan struct{}, atOnce)
+	rooms := 0
+	for _, k := range wanted {
+		for _, d := range directions {
+			l := line{k.feature, k.what, d.name, make([]outcome, len(columns))}
+			for i, f := range columns {
+				rooms++
+				name := fmt.Sprintf("interop-%d", rooms)
+				slots <- struct{}{}
+				all.Go(func() {
+					l.outcomes[i] = try(ctx, server, name, k, d.do[f.do], d.see[f.see])
+					<-slots
+				})
+			}
+			lines = append(lines, l)
+		}
+	}
+	all.Wait()
+	return lines
+}

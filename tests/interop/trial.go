@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"ablyrooms.example/adapter/ably/ablytest"
+)
+
+// patience is how long a trial may take: all that it waits for takes milliseconds, but for the end of typing, which takes two seconds.
+const patience = 10 * time.Second
+
+// check is one thing that both libraries are compared in. It is tried once for each direction and pair of formats.
+type check struct {
+	feature, what string
+	// run has one person do something, and another see it.
+	run func(t *trial, do, see person)
+}
+
+// trial is one run of a check. It belongs to the goroutine of the check; what fails ends it by a panic of the type stop.
+type trial struct {
+	ctx    context.Context
+	server *ablytest.Server
+	room   string // names a room that no other trial uses
+
+	mu       sync.Mutex
+	err      error // of an event that could not be read
+	ends     []func()
+	differs  string
+	compared int
+}
+
+// stop is what a trial panics with.
+type stop struct{ err error }
+
+// fail ends the trial.
+func (t *trial) fail(err error) { panic(stop{err}) }
+
+// check ends the trial when there is an error.
+func (t *trial) check(what string, err error) {
+	if err != nil {
+		t.fail(fmt.Errorf("%s: %w", what, err))
+	}
+}
+
+// broken has the trial fail, from whatever goroutine.
+func (t *trial) broken(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.err = errors.Join(t.err, err)
+}
+
+// atEnd has f called when the trial ends, the last first.
+func (t *trial) atEnd(f func()) { t.ends = append(t.ends, f) }
+
+// differ states what one of the libraries does otherwise, and where that is to be seen. The check has made sure of it.
+func (t *trial) differ(format string, args ...any) { t.differs = fmt.Sprintf(format, args...) }
+
+// difference tells where two values differ, field by field; empty for nowhere. A nil map is not an empty one; times are equal when they
+// are the same moment.
+func difference(want, got any) string { return cmp.Diff(want, got) }
+
+// same ends the trial when the values differ.
+func (t *trial) same(what string, want, got any) {
+	t.compared++
+	if diff := difference(want, got); diff != "" {
+		t.fail(fmt.Errorf("%s: expected (-) and found (+):\n%s", what, diff))
+	}
+}
+
+// refusal returns the error of a call that shall fail, and ends the trial when it doesn't.
+func (t *trial) refusal(what string, call func()) error {
+	err := caught(call)
+	if err == nil {
+		t.fail(fmt.Errorf("%s: was not refused", what))
+	}
+	return err
+}
+
+// caught calls f and returns what it failed with.
+func caught(f func()) (err error) {
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case stop:
+			err = r.err
+		default:
+			panic(r)
+		}
+	}()
+	f()
+	return nil
+}
+
+// pair gets a room for both, with the same options, and attaches it.
+func (t *trial) pair(do, see person, options string) (d, s room) {
+	return t.pairNamed(do, see, t.room, options)
+}
+
+func (t *trial) pairNamed(do, see person, name, options string) (d, s room) {
+	d, s = do.room(t, name, options), see.room(t, name, options)
+	s.attach()
+	d.attach()
+	return d, s
+}
+
+// outcome is what came of a trial: an error, or what differs, or neither.
+type outcome struct {
+	err     error
+	differs string
+	took    time.Duration
+}
+
+// try runs a check.
+func try(ctx context.Context, server *ablytest.Server, room string, c check, do, see person) outcome {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("nothing more happened within %v", patience))
+	defer cancel()
+	began := time.Now()
+	t := &trial{ctx: ctx, server: server, room: room}
+	err := caught(func() { c.run(t, do, see) })
+	for i := len(t.ends) - 1; i >= 0; i-- {
+		err = errors.Join(err, caught(t.ends[i]))
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	err = errors.Join(err, t.err)
+	if err == nil && t.compared == 0 {
+		err = errors.New("the check has compared nothing")
+	}
+	return outcome{err, t.differs, time.Since(began)}
+}
