@@ -16,14 +16,14 @@ import (
 
 // checks are all that both libraries are compared in.
 func checks() []check {
-	return slices.Concat(messageChecks)
+	return slices.Concat(messageChecks, historyChecks, nameChecks(), reactionChecks, roomReactionChecks, typingChecks, presenceChecks(), occupancyChecks, lifecycleChecks)
 }
 
 // clippedAt is how many clients the embedded server lists in a summary before it clips it.
 const clippedAt = 2
 
 func startServer() (*ablytest.Server, error) {
-	return ablytest.Start(ablytest.WithModeration(forbidden), ablytest.WithSummaryLimit(clippedAt))
+	return ablytest.Start(ablytest.WithModeration(forbidden), ablytest.WithSummaryLimit(clippedAt), ablytest.WithFrameLog(1_000_000))
 }
 
 // atOnce is how many trials run at a time. They share the clients, and each has rooms of its own.

@@ -18,17 +18,19 @@ import (
 
 // goPerson is a client of this library.
 type goPerson struct {
-	client *ablychat.Client
-	id     string
+	client  *ablychat.Client
+	id      string
+	msgpack bool
 }
 
 func newGoPerson(server *ablytest.Server, id string, binary bool) (*goPerson, error) {
 	client, err := ablychat.Connect(server.ClientOptions(ably.WithClientID(id), ably.WithUseBinaryProtocol(binary))...)
-	return &goPerson{client, id}, err
+	return &goPerson{client, id, binary}, err
 }
 
 func (p *goPerson) official() bool   { return false }
 func (p *goPerson) clientID() string { return p.id }
+func (p *goPerson) binary() bool     { return p.msgpack }
 
 func (p *goPerson) room(t *trial, name, options string) room {
 	o := lifecycle.DefaultRoomOptions()

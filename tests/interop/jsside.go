@@ -13,13 +13,14 @@ import (
 
 // jsPerson is a client of the official library, in the Node process.
 type jsPerson struct {
-	peer   *peer
-	client int
-	id     string
+	peer    *peer
+	client  int
+	id      string
+	msgpack bool
 }
 
 func newJSPerson(ctx context.Context, p *peer, server *ablytest.Server, id string, binary bool) (*jsPerson, error) {
-	j := &jsPerson{p, p.number(), id}
+	j := &jsPerson{p, p.number(), id, binary}
 	return j, p.call(ctx, "connect", 0, map[string]any{
 		"client": j.client, "clientId": id, "host": server.Host(), "port": server.Port(), "key": server.Key(), "binary": binary,
 	}, &j.id)
@@ -31,6 +32,7 @@ func (p *jsPerson) close(ctx context.Context) error {
 
 func (p *jsPerson) official() bool   { return true }
 func (p *jsPerson) clientID() string { return p.id }
+func (p *jsPerson) binary() bool     { return p.msgpack }
 
 func (p *jsPerson) room(t *trial, name, options string) room {
 	j := &jsRoom{t: t, p: p, number: p.peer.number(), named: name}

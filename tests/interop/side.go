@@ -9,6 +9,8 @@ type person interface {
 	// official tells whether it is the official client.
 	official() bool
 	clientID() string
+	// binary tells whether its connection is in MessagePack.
+	binary() bool
 	// room gets a room, with options in the JSON that both libraries read. It is released at the trial's end.
 	room(t *trial, name, options string) room
 }

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/chat"
+
+	ablychat "ablyrooms.example/adapter/ably"
+)
+
+var historyChecks = []check{
+	{"history", "pages, newest first", checkPages(newestFirst)},
+	{"history", "pages, oldest first", checkPages(oldestFirst)},
+	{"history", "each message in its latest version", checkLatest},
+	{"history", "bounds of time", checkBounds},
+	{"history", "of a room without messages", checkNoHistory},
+	{"history before subscribe", "subscribed while attached", checkBefore(true)},
+	{"history before subscribe", "subscribed before attaching, while messages come", checkBefore(false)},
+	{"history before subscribe", "after a loss of continuity", checkBeforeAfterLoss},
+}
+
+func checkPages(o order) func(t *trial, do, see person) {
+	return func(t *trial, do, see person) {
+		d, s := do.room(t, t.room, ""), see.room(t, t.room, "")
+		var sent []chat.Message
+		for i := range 7 {
+			sent = append(sent, d.send(content{Text: fmt.Sprint(i), Metadata: map[string]any{"i": float64(i)}}))
+		}
+		if o == newestFirst {
+			slices.Reverse(sent)
+		}
+		want := [][]chat.Message{sent[:3], sent[3:6], sent[6:]}
+		t.same("pages of the other", want, s.history(query{Limit: 3, Order: o}))
+		t.same("pages of the sender", want, d.history(query{Limit: 3, Order: o}))
+		t.same("all in one", [][]chat.Message{sent}, s.history(query{Order: o}))
+	}
+}
+
+func checkLatest(t *trial, do, see person) {
+	d, s := do.room(t, t.room, ""), see.room(t, t.room, "")
+	first, second, third := d.send(full), d.send(full), d.send(full)
+	first = s.update(first.Serial, content{Text: "new"}, why)
+	third = d.remove(third.Serial, why)
+	s.react(second.Serial, reaction{Name: "👍"})
+	second = d.message(second.Serial)
+	t.same("the history", [][]chat.Message{{third, second, first}}, s.history(query{}))
+}
+
+func checkBounds(t *trial, do, see person) {
+	d, s := do.room(t, t.room, ""), see.room(t, t.room, "")
+	var sent []chat.Message
+	for i := range 12 {
+		sent = append(sent, d.send(content{Text: fmt.Sprint(i)}))
+	}
+	from, to := sent[3].Timestamp.UnixMilli(), sent[8].Timestamp.UnixMilli()
+	within := slices.DeleteFunc(slices.Clone(sent), func(m chat.Message) bool {
+		return m.Timestamp.UnixMilli() < from || m.Timestamp.UnixMilli() > to
+	})
+	t.same("from the fourth to the ninth", within, slices.Concat(s.history(query{Start: from, End: to, Limit: 2, Order: oldestFirst})...))
+	t.same("before all", 0, len(slices.Concat(s.history(query{End: sent[0].Timestamp.UnixMilli() - 1})...)))
+}
+
+func checkNoHistory(t *trial, do, _ person) {
+	t.same("the history", 0, len(slices.Concat(do.room(t, t.room, "").history(query{})...)))
+}
+
+// checkBefore holds what is told and what is in the history before it against all that was sent, in order: a gap or a duplicate at the
+// subscription's point shows.
+func checkBefore(attachFirst bool) func(t *trial, do, see person) {
+	return func(t *trial, do, see person) {
+		d, s := do.room(t, t.room, ""), see.room(t, t.room, "")
+		sent := []chat.Message{d.send(content{Text: "early"})}
+		if attachFirst {
+			s.attach()
+		}
+		begun, stop, sentAll := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+		go func() {
+			sentAll <- caught(func() {
+				for i := 0; ; i++ {
+					sent = append(sent, d.send(content{Text: fmt.Sprint(i)}))
+					if i == 3 {
+						close(begun)
+					}
+					select {
+					case <-stop:
+						return
+					default:
+					}
+				}
+			})
+		}()
+		err := caught(func() {
+			select {
+			case <-begun:
+			case <-t.ctx.Done():
+			}
+			sub := s.messages()
+			if !attachFirst {
+				s.attach()
+			}
+			told := sub.take(t, 5) // sending goes on well past the point
+			close(stop)
+			t.check("sending", <-sentAll)
+			last := sent[len(sent)-1].Serial
+			if told[4].Message.Serial != last {
+				told = append(told, sub.until(t, func(e chat.MessageEvent) bool { return e.Message.Serial == last })...)
+			}
+			all := slices.Concat(sub.before(3)...)
+			slices.Reverse(all)
+			if len(all) == 0 {
+				t.fail(fmt.Errorf("the history before the subscription is empty"))
+			}
+			for _, e := range told {
+				all = append(all, e.Message)
+			}
+			t.same("the history before the subscription, and what was told since", sent, all)
+		})
+		t.check("history before subscribe", err)
+	}
+}
+
+// checkBeforeAfterLoss moves the point to where the room attached again.
+func checkBeforeAfterLoss(t *trial, do, see person) {
+	d, s := do.room(t, t.room, ""), see.room(t, t.room, "")
+	s.attach()
+	sub, lost := s.messages(), s.discontinuities()
+	sent := []chat.Message{sentAndSeen(t, d, content{Text: "before"}, sub)}
+	channel := ablychat.ChannelName(t.room)
+	gate := t.server.Hold(ablytest.ToServer(ablytest.ActionAttach).OnChannel(channel))
+	t.atEnd(gate.Open)
+	t.server.LoseContinuity(channel)
+	t.server.DetachChannel(channel, ablytest.NewError(90198, 400, "moved"))
+	sent = append(sent, d.send(content{Text: "missed"}), d.send(content{Text: "missed too"}))
+	gate.Open()
+	lost.next(t)
+	all := slices.Concat(sub.before(2)...)
+	slices.Reverse(all)
+	t.same("the history up to where it attached again", sent, all)
+	sentAndSeen(t, d, content{Text: "after"}, sub)
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+
+	"ablyrooms.example/chat"
+)
+
+// nameChecks are of the names of rooms that a path or a query has trouble with.
+func nameChecks() (all []check) {
+	for _, odd := range []string{"a room", "a/b", "/", "why?", "a b?c=d&e#f", "100%", "%2F", "späti ☃", "a;b,c:d", "a::$chat", "+", `"'\`} {
+		all = append(all, check{"names of rooms", fmt.Sprintf("%q", odd), checkName(odd)})
+	}
+	return append(all, check{"names of rooms", `".."`, checkDots()})
+}
+
+// checkName uses what has the name in its path: REST with a second page, and the channel.
+func checkName(odd string) func(t *trial, do, see person) {
+	return func(t *trial, do, see person) { everythingByName(t, do, see, odd+t.room) }
+}
+
+func everythingByName(t *trial, do, see person, name string) {
+	d, s := t.pairNamed(do, see, name, `{"occupancy":{"enableEvents":true}}`)
+	events, reactions := s.messages(), s.roomReactions()
+	sent := sentAndSeen(t, d, full, events)
+	updated := d.update(sent.Serial, content{Text: "new"}, details{})
+	t.same("the update", updated, events.next(t).Message)
+	d.react(sent.Serial, reaction{Name: "a/b?"})
+	one := s.message(sent.Serial)
+	t.same("who reacted", map[string]chat.ClientList{"a/b?": {Total: 1, ClientIDs: []string{do.clientID()}}}, one.Reactions.Distinct)
+	two, three := sentAndSeen(t, d, content{Text: "two"}, events), sentAndSeen(t, d, content{Text: "three"}, events)
+	t.same("the history", []chat.Message{three, two, one}, slices.Concat(s.history(query{Limit: 1})...))
+	d.reactToRoom(roomReaction{Name: "🎉"})
+	t.same("the reaction to the room", "🎉", reactions.next(t).Name)
+	t.same("the occupancy", d.occupancy(), s.occupancy())
+}
+
+// checkDots uses a name that a URL takes for the folder above; there is but one such room, so that the trials take turns.
+func checkDots() func(t *trial, do, see person) {
+	var turn sync.Mutex
+	return func(t *trial, do, see person) {
+		turn.Lock()
+		t.atEnd(turn.Unlock)
+		if !do.official() && !see.official() {
+			everythingByName(t, do, see, "..")
+			return
+		}
+		for _, who := range []person{do, see} {
+			d := who.room(t, "..", "")
+			if who.official() {
+				t.refused("send", code{40400, 404}, func() { d.send(full) })
+			} else {
+				t.same("send", full.Text, d.send(full).Text)
+			}
+		}
+		t.differ("the official client can reach no messages of the room ..: encodeURIComponent leaves the name as it is (@ably/chat, _roomUrl in " +
+			"src/core/chat-api.ts), and the URL's path loses it: the server is asked for /chat/v4/messages. This library's requests keep it")
+	}
+}

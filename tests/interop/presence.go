@@ -1,0 +1,173 @@
+package main
+
+import (
+	"fmt"
+
+	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/chat"
+)
+
+// presenceData are values of each kind that JSON has, by the order of the kinds.
+var presenceData = []struct {
+	kind  string
+	value any
+}{
+	{"an object", map[string]any{"mood": "ok ☃", "n": 1.5, "deep": map[string]any{"list": []any{"x", nil, true}}, "none": nil}},
+	{"an empty object", map[string]any{}},
+	{"a list", []any{"x", 1.0, map[string]any{"y": nil}}},
+	{"a string", "a word ☃"},
+	{"an empty string", ""},
+	{"a string that is JSON", `{"a":1}`},
+	{"a number", 42.5},
+	{"a bool", true},
+	{"null", null{}},
+	{"none", nil},
+}
+
+func presenceChecks() (all []check) {
+	for _, c := range presenceData {
+		all = append(all, check{"presence", "enter, update, leave, get: data is " + c.kind, checkPresence(c.value)})
+	}
+	return append(all,
+		check{"presence", "data on the wire", checkPresenceWire},
+		check{"presence", "who was there before one attached", checkPresent},
+		check{"presence", "both are present, is user present", checkBothPresent},
+		check{"presence", "update of one who has not entered", checkUpdateEnters},
+		check{"presence", "detach and release leave", checkDetachLeaves},
+		check{"presence", "events, where the room has them off", checkPresenceOff},
+		check{"presence", "of a room that is not attached", checkPresenceUnattached},
+	)
+}
+
+// refusedByAbly tells which data ably-js takes for no payload.
+func refusedByAbly(data any) bool {
+	switch data.(type) {
+	case float64, bool:
+		return true
+	}
+	return false
+}
+
+func checkPresence(data any) func(t *trial, do, see person) {
+	return func(t *trial, do, see person) {
+		d, s := t.pair(do, see, "")
+		if do.official() && refusedByAbly(data) {
+			t.refused("enter", code{40013, 400}, func() { d.enter(data) }, func() { d.updatePresence(data) }, func() { d.leave(data) })
+			t.differ("the official client refuses a number or a bool as presence data with 40013 (ably-js, encodeData in src/common/lib/types/basemessage.ts; " +
+				"its type says JsonObject, @ably/chat src/core/presence.ts); this library sends any value that JSON has")
+			return
+		}
+		own, events := d.presence(), s.presence()
+		want := given(data)
+		step := func(kind chat.PresenceEventType) {
+			e := events.next(t)
+			t.same(string(kind), chat.PresenceEvent{Type: kind, Member: chat.PresenceMember{ClientID: do.clientID(), ConnectionID: e.Member.ConnectionID,
+				Data: want, Extras: e.Member.Extras, UpdatedAt: e.Member.UpdatedAt}}, e)
+			t.same("that it has a connection and a time", []bool{true, true}, []bool{e.Member.ConnectionID != "", e.Member.UpdatedAt.UnixMilli() > 0})
+			t.same("extras", 0, len(e.Member.Extras))
+			t.same("one's own event", e, own.next(t))
+			if kind != chat.PresenceLeave {
+				t.same("get by the other", []chat.PresenceMember{e.Member}, s.members())
+				t.same("get by oneself", []chat.PresenceMember{e.Member}, d.members())
+			}
+		}
+		d.enter(data)
+		step(chat.PresenceEnter)
+		d.updatePresence(data)
+		step(chat.PresenceUpdate)
+		d.leave(data)
+		step(chat.PresenceLeave)
+		t.same("who is present then", 0, len(s.members()))
+	}
+}
+
+// checkPresenceWire compares what both put on the wire. Both can read either.
+func checkPresenceWire(t *trial, do, see person) {
+	d, s := t.pair(do, see, "")
+	data := map[string]any{"a": 1.0}
+	d.enter(data)
+	s.enter(data)
+	wire := map[bool]any{} // by whether the client is the official one
+	for i, pm := range t.frames(ablytest.ActionPresence) {
+		wire[[]person{do, see}[i].official()] = fmt.Sprintf("%#v %#v", pm.Presence[0]["data"], pm.Presence[0]["encoding"])
+	}
+	if do.official() == see.official() {
+		t.same("how many kinds", 1, len(wire))
+		return
+	}
+	t.same("the official client's data and encoding", any("\"{\\\"a\\\":1}\" \"json\""), wire[true])
+	if wire[false] != wire[true] {
+		t.differ("@ably/chat (ably-js) sends an object as a string of JSON with the encoding json; this library sends %s, since ably-go v1.4.1 encodes no "+
+			"presence data and takes no encoding (EnterClient in ably/realtime_presence.go). Seen in the frames; the embedded server passes both on "+
+			"as they are, and each client reads the other's", wire[false])
+	}
+}
+
+// checkPresent has one attach where the other is present.
+func checkPresent(t *trial, do, see person) {
+	d, s := do.room(t, t.room, ""), see.room(t, t.room, "")
+	d.attach()
+	d.enter(map[string]any{"mood": "ok"})
+	was := d.members()
+	events := s.presence()
+	s.attach()
+	t.same("the event", chat.PresenceEvent{Type: chat.PresencePresent, Member: was[0]}, events.next(t))
+	t.same("get", was, s.members())
+}
+
+func checkBothPresent(t *trial, do, see person) {
+	d, s := t.pair(do, see, "")
+	events, own := s.presence(), d.presence()
+	t.same("nobody", []bool{false, false}, []bool{s.isUserPresent(do.clientID()), d.isUserPresent(do.clientID())})
+	d.enter("one")
+	events.next(t)
+	s.enter("two")
+	events.next(t)
+	own.take(t, 2)
+	t.same("members of both", d.members(), s.members())
+	t.same("how many", 2, len(s.members()))
+	t.same("both", []bool{true, true}, []bool{s.isUserPresent(do.clientID()), d.isUserPresent(see.clientID())})
+	d.leave(nil)
+	events.next(t)
+	t.same("one has left", []bool{false, true}, []bool{s.isUserPresent(do.clientID()), s.isUserPresent(see.clientID())})
+}
+
+func checkUpdateEnters(t *trial, do, see person) {
+	d, s := t.pair(do, see, "")
+	events := s.presence()
+	d.updatePresence(map[string]any{"a": 1.0})
+	e := events.next(t)
+	t.same("the event", []any{chat.PresenceEnter, do.clientID(), map[string]any{"a": 1.0}}, []any{e.Type, e.Member.ClientID, e.Member.Data})
+}
+
+func checkDetachLeaves(t *trial, do, see person) {
+	d, s := t.pair(do, see, "")
+	events := s.presence()
+	for _, end := range []struct {
+		what string
+		call func(room)
+	}{{"detach", room.detach}, {"release", room.release}} {
+		d.attach()
+		d.enter("here")
+		t.same(end.what+": enter", chat.PresenceEnter, events.next(t).Type)
+		end.call(d)
+		e := events.next(t)
+		t.same(end.what+": leave", []any{chat.PresenceLeave, do.clientID(), "here"}, []any{e.Type, e.Member.ClientID, e.Member.Data})
+	}
+}
+
+func checkPresenceOff(t *trial, do, see person) {
+	d, s := do.room(t, t.room, `{"presence":{"enableEvents":false}}`), see.room(t, t.room, "")
+	t.refused("subscribe", code{102108, 400}, func() { d.presence() })
+	s.attach()
+	d.attach()
+	events := s.presence()
+	d.enter("here all the same")
+	t.same("the other's event", any("here all the same"), events.next(t).Member.Data)
+}
+
+func checkPresenceUnattached(t *trial, do, _ person) {
+	d := do.room(t, t.room, "")
+	t.refused("a room that is not attached", code{102112, 400},
+		func() { d.enter("x") }, func() { d.updatePresence("x") }, func() { d.leave("x") }, func() { d.members() }, func() { d.isUserPresent("x") })
+}
