@@ -50,8 +50,7 @@ specmutants: ## plant small faults in the spec, one at a time, and see which of 
 	@$(RECORD) specmutants -- $(GO) run ./tests/specmutants -quick
 
 equality: ## compare the state graphs of spec, model and core, both ways, with TLC's made afresh
-	@$(RECORD) equality -- $(GO) run ./tests/equality/run -only MCRooms
-	@$(RECORD) equality-room -- $(GO) run ./tests/equality/run -only MCRoomStatus
+	@$(RECORD) equality -- $(GO) run ./tests/equality/run
 
 explore: ## hold the properties to ten million states of the core, and check its liveness; the same for one room
 	@$(RECORD) explore -- $(GO) run ./cmd/explore -calls 5 -refusals=false
