@@ -22,8 +22,8 @@ func checks() []check {
 // clippedAt is how many clients the embedded server lists in a summary before it clips it.
 const clippedAt = 2
 
-func startServer() (*ablytest.Server, error) {
-	return ablytest.Start(ablytest.WithModeration(forbidden), ablytest.WithSummaryLimit(clippedAt), ablytest.WithFrameLog(1_000_000))
+func serverOptions() []ablytest.Option {
+	return []ablytest.Option{ablytest.WithModeration(forbidden), ablytest.WithSummaryLimit(clippedAt), ablytest.WithFrameLog(1_000_000)}
 }
 
 // atOnce is how many trials run at a time. They share the clients, and each has rooms of its own.
@@ -50,7 +50,7 @@ type direction struct {
 // chatRows runs this library and the official one as clients of one embedded server.
 func chatRows(ctx context.Context, js, only string) (c counts, err error) {
 	began := time.Now()
-	server, err := startServer()
+	server, err := ablytest.Start(serverOptions()...)
 	if err != nil {
 		return c, err
 	}

@@ -24,7 +24,7 @@ type goPerson struct {
 }
 
 func newGoPerson(server *ablytest.Server, id string, binary bool) (*goPerson, error) {
-	client, err := ablychat.Connect(server.ClientOptions(ably.WithClientID(id), ably.WithUseBinaryProtocol(binary))...)
+	client, err := ablychat.Connect(server.ClientOptions(ably.WithClientID(id), ably.WithUseBinaryProtocol(binary), ably.WithLogLevel(ably.LogNone))...)
 	return &goPerson{client, id, binary}, err
 }
 

@@ -8,7 +8,8 @@ import (
 
 // inbox keeps the events of one subscription, in their order. Its methods may be called concurrently.
 type inbox[T any] struct {
-	what string
+	what   string
+	change func(T) T // makes another event of each, if not nil: for a test that has a client tell wrong
 
 	mu     sync.Mutex
 	events []T
@@ -20,6 +21,9 @@ func newInbox[T any](what string) *inbox[T] { return &inbox[T]{what: what, more:
 func (b *inbox[T]) put(event T) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.change != nil {
+		event = b.change(event)
+	}
 	b.events = append(b.events, event)
 	close(b.more)
 	b.more = make(chan struct{})

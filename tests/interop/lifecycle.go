@@ -10,8 +10,8 @@ var lifecycleChecks = []check{
 	{"room lifecycle", "statuses of attach, detach, attach, release", checkStatuses},
 	{"room lifecycle", "a released name can be got again", checkAgain},
 	{"room lifecycle", "one name with two options", checkTwoOptions},
-	{"room lifecycle", "an attach that is refused with DETACHED", checkNoAttach("suspended", ablytest.Refuse(ablytest.NewError(40160, 401, "no")))},
-	{"room lifecycle", "an attach that is refused with ERROR", checkNoAttach("failed", ablytest.FailChannel(ablytest.NewError(40160, 401, "no")))},
+	{"room lifecycle", "an attach that is refused with DETACHED", checkNoAttach("suspended", func(_ string, no *ablytest.ErrorInfo) ablytest.Effect { return ablytest.Refuse(no) })},
+	{"room lifecycle", "an attach that is refused with ERROR", checkNoAttach("failed", failedBy)},
 	{"room lifecycle", "calls of a released room", checkReleased},
 	{"room lifecycle", "a discontinuity", checkDiscontinuity},
 }
@@ -59,15 +59,22 @@ func checkTwoOptions(t *trial, do, _ person) {
 	t.refused("get with other options", code{102107, 400}, func() { do.room(t, t.room, occupied) })
 }
 
+// failedBy answers a frame with an ERROR for the channel.
+func failedBy(channel string, no *ablytest.ErrorInfo) ablytest.Effect {
+	return ablytest.Reply(&ablytest.ProtocolMessage{Action: ablytest.ActionError, Channel: channel, Error: no})
+}
+
 // checkNoAttach has the server answer an ATTACH otherwise, and then attach all the same.
-func checkNoAttach(status string, answer ablytest.Effect) func(t *trial, do, see person) {
+func checkNoAttach(status string, answer func(channel string, no *ablytest.ErrorInfo) ablytest.Effect) func(t *trial, do, see person) {
 	return func(t *trial, do, _ person) {
-		fault := t.server.Fault(ablytest.ToServer(ablytest.ActionAttach).OnChannel(ablychat.ChannelName(t.room)).Once(), answer)
+		channel := ablychat.ChannelName(t.room)
+		fault := t.server.Fault(ablytest.ToServer(ablytest.ActionAttach).OnChannel(channel), answer(channel, ablytest.NewError(40160, 401, "no")))
 		t.atEnd(fault.Remove)
 		d := do.room(t, t.room, "")
 		statuses := d.statuses()
 		t.same("the code", code{40160, 401}, codeOf(t, t.refusal("attach", d.attach)))
 		t.same("the statuses", []string{"attaching", status}, statuses.take(t, 2))
+		fault.Remove()
 		d.attach()
 		t.same("after another attach", "attached", d.status())
 	}

@@ -60,9 +60,9 @@ func checkNullHeader(t *trial, do, see person) {
 	want := map[string]any{"none": nil, "h": "v"}
 	if do.official() && do.binary() {
 		delete(want, "none")
-		t.differ("in MsgPack the official client sends no header that is null, since ably-js encodes protocol messages as sparse objects " +
-			"(msgpack.encode(protocolMessage, true), serialize in ably's src/common/lib/types/protocolmessagecommon.ts); in JSON it does, and so " +
-			"does this library in both")
+		t.differ("in MsgPack the official client sends no header that is null, since ably-js encodes protocol messages " +
+			"without what is null (MsgPack.encode(body, true) in its src/common/lib/util/utils.ts, encodeableKeys in @ably/msgpack-js's msgpack.js); " +
+			"in JSON it does, and so does this library in both")
 	}
 	t.same("the headers", want, got)
 }

@@ -118,6 +118,10 @@ type outcome struct {
 
 // try runs a check.
 func try(ctx context.Context, server *ablytest.Server, room string, c check, do, see person) outcome {
+	return tryFor(ctx, patience, server, room, c, do, see)
+}
+
+func tryFor(ctx context.Context, patience time.Duration, server *ablytest.Server, room string, c check, do, see person) outcome {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("nothing more happened within %v", patience))
 	defer cancel()
 	began := time.Now()
