@@ -15,6 +15,7 @@ var historyChecks = []check{
 	{"history", "pages, oldest first", checkPages(oldestFirst)},
 	{"history", "each message in its latest version", checkLatest},
 	{"history", "bounds of time", checkBounds},
+	{"history", "a page that is too large", checkLimit},
 	{"history", "of a room without messages", checkNoHistory},
 	{"history before subscribe", "subscribed while attached", checkBefore(true)},
 	{"history before subscribe", "subscribed before attaching, while messages come", checkBefore(false)},

@@ -147,7 +147,14 @@ func (j *jsRoom) merged() *inbox[chat.Message] {
 }
 
 func (j *jsRoom) react(serial string, r reaction) {
-	j.call("react", map[string]any{"serial": serial, "reaction": r}, nil)
+	given := map[string]any{"name": r.Name} // also an empty one
+	if r.Type != "" {
+		given["type"] = r.Type
+	}
+	if r.Count != 0 {
+		given["count"] = r.Count
+	}
+	j.call("react", map[string]any{"serial": serial, "reaction": given}, nil)
 }
 
 func (j *jsRoom) unreact(serial string, r reaction) {

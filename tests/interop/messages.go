@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"ablyrooms.example/chat"
 )
@@ -25,8 +27,10 @@ var messageChecks = []check{
 	{"messages", "delete another's, without details", checkDelete(true)},
 	{"messages", "get one, in each version", checkGet},
 	{"messages", "events in order, none after unsubscribe", checkOrder},
+	{"messages", "of both at once: one order", checkBothSend},
 	{"messages", "merging of events and summaries", checkMerged},
 	{"messages", "rejected by moderation: code, status, detail", checkModeration},
+	{"messages", "too large", checkTooLarge},
 	{"messages", "one that there isn't", checkMissing},
 	{"messages", "an empty serial", checkEmptySerial},
 }
@@ -156,6 +160,33 @@ func checkOrder(t *trial, do, see person) {
 	last := d.send(content{Text: "last"})
 	all.until(t, func(e chat.MessageEvent) bool { return e.Message.Serial == last.Serial })
 	t.same("events after the end of the subscription", 0, len(events.left()))
+}
+
+// checkBothSend has both send at the same time.
+func checkBothSend(t *trial, do, see person) {
+	const each = 10
+	d, s := t.pair(do, see, "")
+	byDo, bySee := d.messages(), s.messages()
+	var both sync.WaitGroup
+	var errs [2]error
+	for i, r := range []room{d, s} {
+		both.Go(func() {
+			errs[i] = caught(func() {
+				for n := range each {
+					r.send(content{Text: fmt.Sprint(i, n)})
+				}
+			})
+		})
+	}
+	both.Wait()
+	t.check("send", errors.Join(errs[:]...))
+	one := byDo.take(t, 2*each)
+	t.same("the events of both", one, bySee.take(t, 2*each))
+	var told []chat.Message
+	for _, e := range one {
+		told = append(told, e.Message)
+	}
+	t.same("the history, and the events", told, slices.Concat(s.history(query{Order: oldestFirst})...))
 }
 
 func checkMerged(t *trial, do, see person) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	ablychat "ablyrooms.example/adapter/ably"
 	"ablyrooms.example/adapter/ably/ablytest"
 	"ablyrooms.example/chat"
 )
@@ -32,6 +33,7 @@ func presenceChecks() (all []check) {
 		check{"presence", "both are present, is user present", checkBothPresent},
 		check{"presence", "update of one who has not entered", checkUpdateEnters},
 		check{"presence", "detach and release leave", checkDetachLeaves},
+		check{"presence", "present again after a loss of continuity", checkPresentAgain},
 		check{"presence", "events, where the room has them off", checkPresenceOff},
 		check{"presence", "of a room that is not attached", checkPresenceUnattached},
 	)
@@ -86,7 +88,7 @@ func checkPresenceWire(t *trial, do, see person) {
 	data := map[string]any{"a": 1.0}
 	d.enter(data)
 	t.same("the event", any(data), events.next(t).Member.Data)
-	sent := t.frames(ablytest.ActionPresence)[0].Presence[0]
+	sent := t.frames(ablytest.ActionPresence)[0].Presence[0] // there is one, since the event has come
 	got := []any{sent["data"], sent["encoding"]}
 	if do.official() {
 		t.same("data and encoding", []any{`{"a":1}`, "json"}, got)
@@ -104,6 +106,7 @@ func checkPresent(t *trial, do, see person) {
 	d.attach()
 	d.enter(map[string]any{"mood": "ok"})
 	was := d.members()
+	t.same("how many", 1, len(was))
 	events := s.presence()
 	s.attach()
 	t.same("the event", chat.PresenceEvent{Type: chat.PresencePresent, Member: was[0]}, events.next(t))
@@ -149,6 +152,25 @@ func checkDetachLeaves(t *trial, do, see person) {
 		e := events.next(t)
 		t.same(end.what+": leave", []any{chat.PresenceLeave, do.clientID(), "here"}, []any{e.Type, e.Member.ClientID, e.Member.Data})
 	}
+}
+
+// checkPresentAgain has the server detach both, and forget who was present; each client enters again by itself (RTP17).
+func checkPresentAgain(t *trial, do, see person) {
+	d, s := t.pair(do, see, "")
+	lost, events := d.discontinuities(), s.presence()
+	data := map[string]any{"mood": "ok", "list": []any{1.0}}
+	d.enter(data)
+	t.same("enter", chat.PresenceEnter, events.next(t).Type)
+	channel := ablychat.ChannelName(t.room)
+	t.server.LoseContinuity(channel)
+	t.server.DetachChannel(channel, ablytest.NewError(90198, 400, "moved"))
+	lost.next(t)
+	events.until(t, func(e chat.PresenceEvent) bool { return e.Type == chat.PresenceEnter || e.Type == chat.PresencePresent })
+	var present []any
+	for _, m := range s.members() {
+		present = append(present, m.ClientID, m.Data)
+	}
+	t.same("who is present, and with what", []any{do.clientID(), data}, present)
 }
 
 func checkPresenceOff(t *trial, do, see person) {

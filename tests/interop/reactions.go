@@ -19,6 +19,9 @@ var reactionChecks = []check{
 	{"message reactions", "raw: distinct", checkRaw("distinct")},
 	{"message reactions", "raw: multiple", checkRaw("multiple")},
 	{"message reactions", "raw, where the room has it off", checkRawOff},
+	{"message reactions", "an empty name", checkNamelessReaction},
+	{"message reactions", "a count of a distinct reaction", checkCountOfDistinct},
+	{"message reactions", "an unknown type", checkUnknownType},
 }
 
 // summary makes a summary event, from what is not empty.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"strings"
 
 	ablychat "ablyrooms.example/adapter/ably"
 	"ablyrooms.example/lifecycle"
@@ -51,6 +52,12 @@ func checkModeration(t *trial, do, see person) {
 	t.same("the first event after it", last, events.next(t).Message)
 }
 
+func checkTooLarge(t *trial, do, _ person) {
+	d := do.room(t, t.room, "")
+	large := content{Text: strings.Repeat("☃", 30_000)}
+	t.refused("a message of 90,000 bytes", code{40009, 400}, func() { d.send(large) })
+}
+
 func checkMissing(t *trial, do, _ person) {
 	d := do.room(t, t.room, "")
 	t.refused("a message that there isn't", code{40400, 404},
@@ -68,4 +75,27 @@ func checkEmptySerial(t *trial, do, _ person) {
 		func() { d.react("", reaction{Name: "x"}) },
 		func() { d.unreact("", reaction{Name: "x"}) },
 		func() { d.clientReactions("", "") })
+}
+
+func checkLimit(t *trial, do, _ person) {
+	d := do.room(t, t.room, "")
+	t.refused("a page of 1001", code{40003, 400}, func() { d.history(query{Limit: 1001}) })
+}
+
+func checkNamelessReaction(t *trial, do, _ person) {
+	d := do.room(t, t.room, "")
+	m := d.send(full).Serial
+	t.refused("without a name", code{40003, 400}, func() { d.unreact(m, reaction{Type: "distinct"}) }, func() { d.unreact(m, reaction{}) }, func() { d.react(m, reaction{}) })
+}
+
+func checkCountOfDistinct(t *trial, do, _ person) {
+	d := do.room(t, t.room, "")
+	m := d.send(full).Serial
+	t.refused("a count of a distinct reaction", code{40003, 400}, func() { d.react(m, reaction{Name: "x", Type: "distinct", Count: 2}) })
+}
+
+func checkUnknownType(t *trial, do, _ person) {
+	d := do.room(t, t.room, "")
+	m := d.send(full).Serial
+	t.refused("a type that there isn't", code{40003, 400}, func() { d.react(m, reaction{Name: "x", Type: "odd"}) }, func() { d.unreact(m, reaction{Name: "x", Type: "odd"}) })
 }

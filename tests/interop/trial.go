@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -14,6 +15,9 @@ import (
 
 // patience is how long a trial may take: all that it waits for takes milliseconds, but for the end of typing, which takes two seconds.
 const patience = 10 * time.Second
+
+// errLate is how a trial ends that waits for longer than that.
+var errLate = errors.New("nothing more happened in time")
 
 // check is one thing that both libraries are compared in. It is tried once for each direction and pair of formats.
 type check struct {
@@ -82,15 +86,15 @@ func (t *trial) refusal(what string, call func()) error {
 	return err
 }
 
-// caught calls f and returns what it failed with.
+// caught calls f and returns what it failed with, or panicked.
 func caught(f func()) (err error) {
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
 		case stop:
 			err = r.err
-		default:
-			panic(r)
+		default: // a row that fails, and not the end of all
+			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
 		}
 	}()
 	f()
@@ -122,7 +126,7 @@ func try(ctx context.Context, server *ablytest.Server, room string, c check, do,
 }
 
 func tryFor(ctx context.Context, patience time.Duration, server *ablytest.Server, room string, c check, do, see person) outcome {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("nothing more happened within %v", patience))
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errLate)
 	defer cancel()
 	began := time.Now()
 	t := &trial{ctx: ctx, server: server, room: room}
