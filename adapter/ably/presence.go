@@ -21,11 +21,11 @@ type Presence struct {
 // Presence returns the room's presence.
 func (r *Room) Presence() *Presence { return &r.presence }
 
-// Enter makes this client present in the room, with data that JSON has a form for, or nil (CHA-PR3). While the room is attaching it waits for the
+// Enter makes this client present in the room, with data that JSON has a form for, or nil (CHA-PR3); Ably's own clients give objects. While the room is attaching it waits for the
 // end of that.
 //
-// Errors: [lifecycle.RoomInInvalidState] for a room that is not attached, nor becomes so (CHA-PR3h, CHA-RL9c); the service's, such as
-// [lifecycle.InvalidClientID] for a client without an id; the context's cause.
+// Errors: [lifecycle.RoomInInvalidState] for a room that is not attached, nor becomes so (CHA-PR3h, CHA-RL9c); [lifecycle.InvalidArgument] for
+// data that JSON has no form for; the service's, such as [lifecycle.InvalidClientID] for a client without an id; the context's cause.
 func (p *Presence) Enter(ctx context.Context, data any) error {
 	return p.do(ctx, "enter presence", data, (*ably.RealtimePresence).Enter)
 }
@@ -41,6 +41,10 @@ func (p *Presence) Leave(ctx context.Context, data any) error {
 }
 
 func (p *Presence) do(ctx context.Context, operation string, data any, call func(*ably.RealtimePresence, context.Context, any) error) error {
+	data, err := inJSON(operation, data)
+	if err != nil {
+		return err
+	}
 	presence, err := p.of(ctx, operation)
 	if err != nil {
 		return err

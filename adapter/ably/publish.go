@@ -28,7 +28,11 @@ func (c *channel) publish(ctx context.Context, operation, name string, data, hea
 		m.Data, m.Encoding = string(text), "json" // ably-go encodes nothing
 	}
 	if headers != nil {
-		m.Extras["headers"] = headers
+		plain, err := inJSON(operation, headers)
+		if err != nil {
+			return err
+		}
+		m.Extras["headers"] = plain
 	}
 	if err := c.online(operation); err != nil { // CHA-ER3g
 		return err
@@ -44,6 +48,19 @@ func (c *channel) publish(ctx context.Context, operation, name string, data, hea
 		return fromAbly(operation, err)
 	}
 	return nil
+}
+
+// inJSON makes of a value what its form in JSON is made of: objects, lists, strings, float64, bools and nil. ably-go hands values to the encoder
+// of the connection's format, which may have a form for them that is not JSON's, or none: then the call would have no answer.
+func inJSON(operation string, v any) (plain any, err error) {
+	text, err := json.Marshal(v)
+	if err == nil {
+		err = json.Unmarshal(text, &plain)
+	}
+	if err != nil {
+		return nil, lifecycle.NewErrorInfo(lifecycle.InvalidArgument, "unable to "+operation+"; what is to be sent has no form in JSON", err)
+	}
+	return plain, nil
 }
 
 // publisher returns the channel to publish on, and takes one when the room holds none.

@@ -49,7 +49,7 @@ type answer struct {
 // do makes a request and returns the answer. operation is what to call it in errors.
 //
 // Errors: the service's, with its code, status, message and detail (CHA-M3e); the context's cause; [lifecycle.InvalidArgument] when there is
-// no REST client.
+// no REST client, and for a body that JSON has no form for.
 func (r restAPI) do(ctx context.Context, operation string, c call) (answer, error) {
 	if ctx.Err() != nil {
 		return answer{}, context.Cause(ctx)
@@ -73,7 +73,11 @@ func (r restAPI) do(ctx context.Context, operation string, c call) (answer, erro
 		options = append(options, ably.RequestWithParams(c.query))
 	}
 	if c.body != nil {
-		options = append(options, ably.RequestWithBody(c.body))
+		body, err := inJSON(operation, c.body)
+		if err != nil {
+			return answer{}, err
+		}
+		options = append(options, ably.RequestWithBody(body))
 	}
 	pages, err := r.client.Request(c.method, given, options...).Pages(ctx)
 	switch {
