@@ -58,8 +58,9 @@
 //   - An ErrorInfo of ably-go can't carry a message of ours: errors are ours, made from its (errors.go).
 //
 // What can't be hidden: the room's own channel is attached without annotation modes (CHA-RC3d, CHA-RC3d2), which ably-go doesn't know; on a
-// realtime client of the caller's there are no subscriptions to message reactions, since the options of a connection can't be read from it; a
-// message that comes at the very moment of an UPDATE may be told and be in the history too; a channel that the server
+// realtime client of the caller's there are no subscriptions to message reactions, since the options of a connection can't be read from it;
+// presence data that is an object or a list goes on the wire as it is, where other clients send text with the encoding json, since ably-go takes
+// no encoding for it and would lose it when it enters again by itself (tests/interop, data on the wire); a message that comes at the very moment of an UPDATE may be told and be in the history too; a channel that the server
 // keeps refusing, and one on a connection that never comes back, stays in ably-go's map until the name is attached again; a channel that ably-go
 // attaches by itself and that is released meanwhile leaves a goroutine of ably-go's behind, for ever; and ably-go can lock itself up, when a
 // connection fails while a channel sends, or is lost while it sends what had waited for it: then only a call whose context ends returns.
