@@ -62,7 +62,7 @@ func chatRows(ctx context.Context, js, only string) (c counts, err error) {
 	defer func() { err = errors.Join(err, p.close()) }()
 	ours, theirs := map[string]person{}, map[string]person{}
 	for _, format := range []string{"json", "msgpack"} {
-		g, e := newGoPerson(server, "gö/"+format+"?", format == "msgpack")
+		g, e := newGoPerson(ctx, server, "gö/"+format+"?", format == "msgpack")
 		if e != nil {
 			return c, e
 		}

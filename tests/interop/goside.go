@@ -2,7 +2,9 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -23,9 +25,30 @@ type goPerson struct {
 	msgpack bool
 }
 
-func newGoPerson(server *ablytest.Server, id string, binary bool) (*goPerson, error) {
+// newGoPerson makes a client and waits until it is connected.
+func newGoPerson(ctx context.Context, server *ablytest.Server, id string, binary bool) (*goPerson, error) {
 	client, err := ablychat.Connect(server.ClientOptions(ably.WithClientID(id), ably.WithUseBinaryProtocol(binary), ably.WithLogLevel(ably.LogNone))...)
-	return &goPerson{client, id, binary}, err
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errLate)
+	defer cancel()
+	connected, ready := context.WithCancel(context.Background())
+	defer client.Connection().OnStatusChange(func(c ablychat.ConnectionStatusChange) {
+		if c.Current == ablychat.ConnectionConnected {
+			ready()
+		}
+	})()
+	if client.Connection().Status() == ablychat.ConnectionConnected {
+		ready()
+	}
+	select {
+	case <-connected.Done():
+		return &goPerson{client, id, binary}, nil
+	case <-ctx.Done():
+		ready()
+		return nil, errors.Join(fmt.Errorf("%s doesn't connect: %w", id, context.Cause(ctx)), client.Dispose(context.Background()))
+	}
 }
 
 func (p *goPerson) official() bool   { return false }

@@ -193,7 +193,7 @@ func checkRawOff(t *trial, do, _ person) {
 // others has two more clients react.
 func others(t *trial, serial string, r reaction) {
 	for _, id := range []string{"third", "fourth"} {
-		p, err := newGoPerson(t.server, id, false)
+		p, err := newGoPerson(t.ctx, t.server, id, false)
 		t.check("connect", err)
 		p.room(t, t.room, "").react(serial, r)
 		t.check("dispose", p.client.Dispose(t.ctx))

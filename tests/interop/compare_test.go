@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"ablyrooms.example/chat"
+)
+
+// TestDifference: what may not be taken for equal.
+func TestDifference(t *testing.T) {
+	at := time.UnixMilli(1_000)
+	m := chat.Message{Serial: "1", Metadata: map[string]any{"a": 1.0}, Headers: map[string]any{}, Timestamp: at, Version: chat.Version{Serial: "1", Timestamp: at}}
+	for what, change := range map[string]func(*chat.Message){
+		"no metadata":         func(m *chat.Message) { m.Metadata = nil },
+		"another number":      func(m *chat.Message) { m.Metadata = map[string]any{"a": 1.5} },
+		"a number as text":    func(m *chat.Message) { m.Metadata = map[string]any{"a": "1"} },
+		"nil for empty":       func(m *chat.Message) { m.Headers = nil },
+		"another millisecond": func(m *chat.Message) { m.Timestamp = at.Add(time.Millisecond) },
+		"another version":     func(m *chat.Message) { m.Version.Serial = "2" },
+		"a reaction":          func(m *chat.Message) { m.Reactions.Unique = map[string]chat.ClientList{"x": {Total: 1}} },
+	} {
+		other := m
+		change(&other)
+		if difference(m, other) == "" {
+			t.Errorf("%s is no difference", what)
+		}
+	}
+	other := m
+	other.Timestamp = at.In(time.FixedZone("", 3600))
+	if diff := difference(m, other); diff != "" {
+		t.Errorf("the same moment differs: %s", diff)
+	}
+}
+
+// TestUnknownFields: what the official client tells and nobody looks at is an error.
+func TestUnknownFields(t *testing.T) {
+	var m chat.Message
+	if err := decode([]byte(`{"serial":"1","clientId":"a","version":{"serial":"1"}}`), &m); err != nil || m.Serial != "1" || m.ClientID != "a" {
+		t.Errorf("%+v, %v", m, err)
+	}
+	if err := decode([]byte(`{"serial":"1","colour":"red"}`), &m); err == nil {
+		t.Error("an unknown field is read")
+	}
+}
+
+// TestCounts: failures are counted and shown, and rows of ably-js are counted by what it prints.
+func TestCounts(t *testing.T) {
+	lines := []line{{"f", "w", "Go to JS", []outcome{{}, {differs: "so"}, {err: fmt.Errorf("broken")}, {err: fmt.Errorf("worse"), differs: "so"}}}}
+	c := count(lines)
+	var out strings.Builder
+	c2 := counts{}
+	err := readCounts(strings.NewReader("one\ncounts rows=3 failed=1\n"), &out, &c2)
+	if err != nil || out.String() != "one\n" {
+		t.Errorf("%q, %v", out.String(), err)
+	}
+	c.add(c2)
+	if diff := cmp.Diff("EVIDENCE interop rows=7 passed=3 differs=1 failed=3", c.evidence()); diff != "" {
+		t.Error(diff)
+	}
+	if err := readCounts(strings.NewReader("one\n"), &out, &c2); err == nil {
+		t.Error("no counts are no error")
+	}
+	out.Reset()
+	write(&out, []string{"a", "b", "c", "d"}, lines)
+	for _, want := range []string{"| ok | differs | FAIL | FAIL |", "f, w, Go to JS (b)\n  differs: so", "f, w, Go to JS (d)\n  FAIL: worse"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not in\n%s", want, out.String())
+		}
+	}
+}
