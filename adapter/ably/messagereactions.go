@@ -170,10 +170,11 @@ func (r *MessageReactions) watching(remove func()) (off func()) {
 	r.mu.Lock()
 	if r.off == nil {
 		// The listener is there before the status is looked at, and each change leads to the status of that moment.
-		r.off = r.room.OnStatusChange(func(lifecycle.StatusChange) { r.follow() })
+		// What came between an attach and here is for those who subscribed before.
+		r.off = r.room.OnStatusChange(func(lifecycle.StatusChange) { r.follow(r.room.channel.serialOfAttach) })
 	}
 	r.mu.Unlock()
-	r.follow()
+	r.follow(r.room.channel.serial)
 	var once sync.Once
 	return func() {
 		once.Do(func() {
@@ -184,17 +185,17 @@ func (r *MessageReactions) watching(remove func()) (off func()) {
 				r.off = nil
 			}
 			r.mu.Unlock()
-			r.follow()
+			r.follow(r.room.channel.serial)
 		})
 	}
 }
 
-// follow attaches or detaches the subscriber's channel, as the room is and somebody listens.
-func (r *MessageReactions) follow() {
+// follow attaches, from a serial on, or detaches the subscriber's channel, as the room is and somebody listens.
+func (r *MessageReactions) follow(from func() string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.off != nil && r.room.Status() == lifecycle.StatusAttached {
-		r.room.client.annotations.attach(r, r.room.channel.serial())
+		r.room.client.annotations.attach(r, from())
 	} else {
 		r.room.client.annotations.detach(r)
 	}
@@ -210,7 +211,7 @@ func (r *MessageReactions) dispose() {
 		r.off = nil
 	}
 	r.mu.Unlock()
-	r.follow()
+	r.follow(r.room.channel.serial)
 }
 
 // receiveMessage takes a message of the subscriber's channel; all but summaries come by the room's own.

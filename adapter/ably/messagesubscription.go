@@ -195,3 +195,10 @@ func (l *subscriptions) end() {
 
 // serial returns the channel's latest serial; "" when it is not attached.
 func (c *channel) serial() string { return c.client.realtime.Channels.GetChannelSerials()[c.name] }
+
+// serialOfAttach returns the channel's serial when it was attached last.
+func (c *channel) serialOfAttach() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.attachedAt
+}
