@@ -27,6 +27,12 @@ func (c *channel) attach() error {
 	case ably.ConnectionStateConnected:
 		connected = true
 	case ably.ConnectionStateConnecting, ably.ConnectionStateDisconnected:
+		if c.ch == nil || c.stale || c.real != ably.ChannelStateAttached && c.real != ably.ChannelStateAttaching {
+			if err := c.awaitConnection(); err != nil {
+				return err
+			}
+			connected = true
+		}
 	default: // RTL4b
 		return connectionError("attach room "+c.room, state)
 	}
@@ -73,6 +79,33 @@ func (c *channel) attach() error {
 	if c.missed != nil {
 		c.catchUpPresence()
 	}
+	return nil
+}
+
+// awaitConnection waits for a connection to attach on (RTL4i), as long as a request may take. ably-go is not asked before: what waits for the
+// connection it sends twice, or never when the connection comes just then, or it locks itself up when that is lost meanwhile. The lock is
+// held before and after.
+func (c *channel) awaitConnection() error {
+	if err := c.claim(); err != nil {
+		return err
+	}
+	c.tell(lifecycle.ChannelStateChange{Current: lifecycle.ChannelAttaching})
+	gone, timeout := c.gone, time.NewTimer(c.client.requestTimeout)
+	defer timeout.Stop()
+	c.mu.Unlock()
+	_, err := c.client.awaitLive(gone, timeout.C)
+	c.mu.Lock()
+	switch {
+	case c.lost != nil:
+		return c.lost
+	case errors.Is(err, context.Canceled):
+		return errDisposed
+	case err != nil: // RTL4f
+		failure := fromAbly("attach room "+c.room, err)
+		c.tell(lifecycle.ChannelStateChange{Current: lifecycle.ChannelSuspended, Reason: failure})
+		return failure
+	}
+	c.startedOn = c.client.realtime.Connection.ID()
 	return nil
 }
 

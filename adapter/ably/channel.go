@@ -146,21 +146,31 @@ func (c *channel) caughtUp() {
 	}
 }
 
+// claim makes the name this channel's, which then hears of the connection. The lock is held before and after.
+func (c *channel) claim() error {
+	if c.claimed {
+		return nil
+	}
+	gone := c.gone
+	c.mu.Unlock()
+	ok := c.client.claim(c.name, c, gone)
+	c.mu.Lock()
+	if !ok {
+		return c.lost
+	}
+	c.claimed = true
+	return nil
+}
+
 // acquire takes a channel with the room's own options from ably-go, unless the room holds one. The lock is held.
 func (c *channel) acquire() error {
 	if c.ch != nil {
 		return nil
 	}
-	client, gone := c.client, c.gone
-	if !c.claimed {
-		c.mu.Unlock()
-		ok := client.claim(c.name, c, gone)
-		c.mu.Lock()
-		if !ok {
-			return c.lost
-		}
-		c.claimed = true
+	if err := c.claim(); err != nil {
+		return err
 	}
+	client, gone := c.client, c.gone
 	timeout := time.NewTimer(client.requestTimeout)
 	defer timeout.Stop()
 	for range attempts {

@@ -14,7 +14,8 @@ import (
 func WithREST(rest *ably.REST) Option { return func(c *config) { c.rest = rest } }
 
 // Connect makes a realtime client and a REST client from the same options, and a chat client on them, which owns both: [Client.Dispose] closes
-// the connection. The realtime client connects at once, unless the options say otherwise.
+// the connection. The realtime client connects at once, unless the options say otherwise. What ably-go logs is written without keys and tokens,
+// unless the options name a log handler of their own.
 //
 // Errors: ably-go's, for options that can't be.
 func Connect(options ...ably.ClientOption) (*Client, error) { return ConnectWith(nil, options...) }
@@ -24,12 +25,13 @@ func Connect(options ...ably.ClientOption) (*Client, error) { return ConnectWith
 // Errors: those of [Connect] and [New].
 func ConnectWith(chat []Option, options ...ably.ClientOption) (*Client, error) {
 	var api restAPI
-	rest, err := ably.NewREST(append(append([]ably.ClientOption{Agent()}, options...), throughTransport(&api))...)
+	options = append([]ably.ClientOption{Agent(), ably.WithLogHandler(cleanLog{})}, options...)
+	rest, err := ably.NewREST(append(slices.Clone(options), throughTransport(&api))...)
 	if err != nil {
 		return nil, fromAbly("create chat client", err)
 	}
 	connects := true
-	realtime, err := ably.NewRealtime(append(append([]ably.ClientOption{Agent()}, options...), connectLater(&connects))...)
+	realtime, err := ably.NewRealtime(append(options, connectLater(&connects))...)
 	if err != nil {
 		return nil, fromAbly("create chat client", err)
 	}

@@ -39,7 +39,8 @@
 //     its old modes. Another attach ends that (leftovers.go).
 //   - Retries stop when the connection changes, and suspended channels stay so: a suspended room attaches again by a timer of ours, and
 //     when the connection is back (attach.go, events.go).
-//   - An attach that waits for the connection is sent twice; the second answer is no loss of continuity (attach.go).
+//   - An attach that waits for the connection is sent twice, or never, when the connection comes just then. It is asked for only on a
+//     connection; one that was sent and is sent again is no loss of continuity (attach.go; TestAnAttachWaitsForTheConnection).
 //   - UPDATE is emitted also when a channel that attaches attaches again: it is passed on only for one that is attached (events.go).
 //   - A room whose channel fails while ably-go attaches it again would be attached once more, by who waits for that, or by a loop that
 //     begins when the room is released already. It is joined only when it has gone unanswered, and given back only when ably-go has made up its
@@ -60,8 +61,10 @@
 // What can't be hidden: the room's own channel is attached without annotation modes (CHA-RC3d, CHA-RC3d2), which ably-go doesn't know; on a
 // realtime client of the caller's there are no subscriptions to message reactions, since the options of a connection can't be read from it;
 // presence data that is an object or a list goes on the wire as it is, where other clients send text with the encoding json, since ably-go takes
-// no encoding for it and would lose it when it enters again by itself (tests/interop, data on the wire); a message that comes at the very moment of an UPDATE may be told and be in the history too; a channel that the server
-// keeps refusing, and one on a connection that never comes back, stays in ably-go's map until the name is attached again; a channel that ably-go
-// attaches by itself and that is released meanwhile leaves a goroutine of ably-go's behind, for ever; and ably-go can lock itself up, when a
-// connection fails while a channel sends, or is lost while it sends what had waited for it: then only a call whose context ends returns.
+// no encoding for it and would lose it when it enters again by itself (tests/interop, data on the wire); a message that comes at the very moment
+// of an UPDATE may be told and be in the history too; a reaction that comes at the very moment of an attach may be missed; an attach that is sent
+// just as the connection comes is sent twice; a channel that the server keeps refusing, and one on a connection that never comes back, stays in
+// ably-go's map until the name is attached again; a channel that ably-go attaches by itself and that is released meanwhile leaves a goroutine of
+// ably-go's behind, for ever; and ably-go can lock itself up, when a connection fails while a channel sends, or is lost while it sends what had
+// waited for it: then only a call whose context ends returns.
 package ablychat

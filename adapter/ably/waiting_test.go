@@ -1,0 +1,87 @@
+package ablychat_test
+
+import (
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/ably/ably-go/ably"
+
+	ablychat "ablyrooms.example/adapter/ably"
+	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/lifecycle"
+)
+
+// RTL4i: an attach waits for the connection, and is sent then: ably-go would send it twice, or, when the connection comes just then, never.
+func TestAnAttachWaitsForTheConnection(t *testing.T) {
+	server := ablytest.NewServer(t)
+	server.RefuseConnections(nil)
+	var attaches atomic.Int32
+	server.OnFrame(func(f ablytest.Frame) {
+		if f.Action == ablytest.ActionAttach {
+			attaches.Add(1)
+		}
+	})
+	w := newWorldOn(t, server, ably.WithDisconnectedRetryTimeout(20*time.Millisecond))
+	room := w.get()
+	seen := newWatch(t, room)
+	attached := make(chan error, 1)
+	go func() { attached <- room.Attach(soon(t)) }()
+	seen.until(lifecycle.StatusAttaching)
+	if w.client.Channels.Exists(channelName) {
+		t.Error("ably-go was asked before there is a connection")
+	}
+	server.AcceptConnections()
+	if err := <-attached; err != nil {
+		t.Fatal(err)
+	}
+	w.release()
+	if n := attaches.Load(); n < 1 || n > 2 { // twice when it was sent just as the connection came
+		t.Errorf("%d attaches were sent, expected one", n)
+	}
+	seen.continuous()
+}
+
+// RTL4f: it waits as long as a request may take. The room is suspended then, and attached when the connection is there.
+func TestAnAttachWithoutAConnectionIsSuspended(t *testing.T) {
+	server := ablytest.NewServer(t)
+	server.RefuseConnections(nil)
+	w := newWorldWith(t, server, []ablychat.Option{ablychat.WithRequestTimeout(200 * time.Millisecond)}, ably.WithDisconnectedRetryTimeout(20*time.Millisecond))
+	room := w.get()
+	seen := newWatch(t, room)
+	if err := room.Attach(soon(t)); lifecycle.AsErrorInfo(err).Code != 50003 {
+		t.Errorf("attach: %v", err)
+	}
+	if seen.until(lifecycle.StatusSuspended).Error == nil {
+		t.Error("suspended without a reason")
+	}
+	server.AcceptConnections()
+	seen.until(lifecycle.StatusAttached)
+	seen.continuous()
+}
+
+// A release comes after the attach that waits for the connection (CHA-RL7), which takes no longer than a request may; so does Dispose.
+func TestReleaseOfARoomThatWaitsForTheConnection(t *testing.T) {
+	for what, end := range map[string]func(w *world) error{
+		"release": func(w *world) error { return w.rooms.Release(soon(t), name) },
+		"dispose": func(w *world) error { return w.chat.Dispose(soon(t)) },
+	} {
+		t.Run(what, func(t *testing.T) {
+			server := ablytest.NewServer(t)
+			server.RefuseConnections(nil)
+			w := newWorldWith(t, server, []ablychat.Option{ablychat.WithRequestTimeout(200 * time.Millisecond)}, ably.WithDisconnectedRetryTimeout(20*time.Millisecond))
+			room := w.get()
+			seen := newWatch(t, room)
+			attached := make(chan error, 1)
+			go func() { attached <- room.Attach(soon(t)) }()
+			seen.until(lifecycle.StatusAttaching)
+			if err := end(w); err != nil {
+				t.Errorf("%s: %v", what, err)
+			}
+			if err := <-attached; lifecycle.AsErrorInfo(err).Code != 50003 {
+				t.Errorf("attach: %v", err)
+			}
+			server.AcceptConnections()
+		})
+	}
+}
