@@ -36,12 +36,15 @@ tidy: ## fail when go.mod or go.sum is not tidy
 test: ## the tests, without the race detector
 	@$(GO) test ./...
 
+# One goroutine's work, or that of the explorer, which has tests of its own: the race detector would only make it slow.
+PURE = ./model ./spec/TLA/... ./tests/equality/... ./tests/explore/roommachine ./tests/explore/roomsmachine
+
 race: ## the tests, with the race detector; without it, the one that ably-go's own race stands in the way of
-	@$(RECORD) tests -- $(GO) test -race -count=1 -json ./...
+	@$(RECORD) tests -- $(GO) test -race -count=1 -json $$(comm -23 <($(GO) list ./... | sort) <($(GO) list $(PURE) | sort))
 	@$(RECORD) aside -- $(GO) test -count=1 -json -run 'TestAClosedConnection|TestEventsAndReturnsComeInOneOrder' ./adapter/ably
 
-plain: ## without the race detector, what takes long under it: all orders of three calls, planted faults, the core at four calls
-	@$(RECORD) plain -- $(GO) test -count=1 -json ./tests/schedules ./tests/explore/roomsmachine
+plain: ## without the race detector, what takes long under it: all orders of three calls, planted faults, specs, models and graphs
+	@$(RECORD) plain -- $(GO) test -count=1 -json ./tests/schedules $(PURE)
 
 tlc: ## check the TLA+ specs: every configuration, and those that must fail; the two largest graphs are made and checked by make equality
 	@$(RECORD) tlc -- $(GO) run ./spec/TLA/tlc -skip '^(MCRooms_safety4|MCRoomStatus_graph4)$$'
