@@ -137,8 +137,11 @@ func (c *Client) discard(live context.Context, name string, settled bool) error 
 			err := channels.Release(live, name)
 			if now := ch.State(); err != nil && live.Err() == nil && (now == ably.ChannelStateDetaching || now == ably.ChannelStateAttaching) {
 				// Its DETACH or ATTACH was lost, and ably-go would wait for the answer for ever; an attach that times out makes it
-				// suspended.
-				_ = ch.Attach(live)
+				// suspended. When it was detaching, an ATTACH is sent at that very moment, the answer to which would go to the next
+				// channel of the name.
+				if _ = ch.Attach(live); now == ably.ChannelStateDetaching {
+					c.awaitAnswer(live, ch)
+				}
 			}
 		}
 	}
@@ -149,6 +152,27 @@ func (c *Client) discard(live context.Context, name string, settled bool) error 
 		return refused
 	}
 	return nil
+}
+
+// awaitAnswer waits, for as long as a request may take, until a suspended channel whose ATTACH has been sent is that no more.
+func (c *Client) awaitAnswer(live context.Context, ch *ably.RealtimeChannel) {
+	moved := make(chan struct{}, 1)
+	off := ch.OnAll(func(ably.ChannelStateChange) {
+		select {
+		case moved <- struct{}{}:
+		default:
+		}
+	})
+	defer off()
+	timeout, cancel := context.WithTimeout(live, c.requestTimeout)
+	defer cancel()
+	for ch.State() == ably.ChannelStateSuspended {
+		select {
+		case <-moved:
+		case <-timeout.Done():
+			return
+		}
+	}
 }
 
 // ended is a context that has ended: with it a call of ably-go's begins and is not waited for.
