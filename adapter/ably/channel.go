@@ -190,7 +190,7 @@ func (c *channel) acquire() error {
 		failed := ch.State() == ably.ChannelStateFailed
 		live, err := client.awaitLive(gone, timeout.C)
 		if err == nil {
-			if err = client.discard(live, c.name, false); live.Err() != nil {
+			if _, err = client.discard(live, c.name, false); live.Err() != nil {
 				err = nil // once more, when the connection is back
 			}
 			failed = ch.State() == ably.ChannelStateFailed
@@ -252,7 +252,7 @@ func (c *channel) drop() {
 	live := client.live
 	client.mu.Unlock()
 	c.mu.Unlock()
-	if client.discard(live, c.name, settled) != nil {
+	if late, err := client.discard(live, c.name, settled); late || err != nil {
 		client.sweepLater()
 	}
 	if off != nil {

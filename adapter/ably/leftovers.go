@@ -76,7 +76,7 @@ func (c *Client) sweep(failed bool) {
 		live := c.live
 		c.mu.Unlock()
 		if free {
-			_ = c.discard(live, name, false)
+			_, _ = c.discard(live, name, false)
 			c.unclaim(name)
 		}
 	}
@@ -96,25 +96,26 @@ const attempts = 4
 // discard gets rid of whatever channel ably-go has of a name that the caller has claimed, and of its attachment. live is a context that
 // ends when the connection is lost, nil without one; settled says that ably-go does not attach the channel again by itself.
 //
-// It returns an error when the channel is still there: the service's, if it refused what had to be asked of it.
-func (c *Client) discard(live context.Context, name string, settled bool) error {
+// It returns an error when the channel is still there: the service's, if it refused what had to be asked of it. late says that an answer
+// didn't come in time: it may come yet, and ably-go would make the channel anew for it.
+func (c *Client) discard(live context.Context, name string, settled bool) (late bool, err error) {
 	channels := c.realtime.Channels
 	var refused error
 	for range attempts {
 		if !channels.Exists(name) {
-			return nil
+			return late, nil
 		}
 		ch := channels.Get(name)
 		state := ch.State()
 		if state == ably.ChannelStateInitialized || state == ably.ChannelStateSuspended || state == ably.ChannelStateDetached && settled {
 			if err := channels.Release(c.ctx, name); err != nil { // nothing is sent
-				return err
+				return late, err
 			}
 			continue
 		}
 		if live == nil || live.Err() != nil {
 			c.detachLater(ch)
-			return errNoConnection
+			return late, errNoConnection
 		}
 		switch state {
 		case ably.ChannelStateDetached:
@@ -122,19 +123,20 @@ func (c *Client) discard(live context.Context, name string, settled bool) error 
 			// another attach ends that; when it is refused, the next one is ended by an attach of the released channel.
 			if refused = ch.Attach(live); refused != nil && live.Err() == nil && ch.State() == ably.ChannelStateDetached {
 				if err := channels.Release(live, name); err != nil {
-					return err
+					return late, err
 				}
 				_ = ch.Attach(ended)
-				return refused
+				return late, refused
 			}
 		case ably.ChannelStateFailed:
 			// There is no way from failed to released but by way of attaching, and when that is refused ably-go tries again.
 			settled = false
 			if refused = ch.Attach(live); refused != nil && ch.State() == ably.ChannelStateFailed {
-				return refused
+				return late, refused
 			}
 		default:
 			err := channels.Release(live, name)
+			late = late || err != nil
 			if now := ch.State(); err != nil && live.Err() == nil && (now == ably.ChannelStateDetaching || now == ably.ChannelStateAttaching) {
 				// Its DETACH or ATTACH was lost, and ably-go would wait for the answer for ever; an attach that times out makes it
 				// suspended. When it was detaching, an ATTACH is sent at that very moment, the answer to which would go to the next
@@ -149,9 +151,9 @@ func (c *Client) discard(live context.Context, name string, settled bool) error 
 		if refused == nil {
 			refused = errKept
 		}
-		return refused
+		return late, refused
 	}
-	return nil
+	return late, nil
 }
 
 // awaitAnswer waits, for as long as a request may take, until a suspended channel whose ATTACH has been sent is that no more.

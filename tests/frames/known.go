@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"sync"
 )
 
@@ -22,10 +23,6 @@ func knownFailures() []known {
 			"ably-go's loop that attaches a channel again waits without a limit, also when the channel is released or the connection closed"},
 		{`.`, `^ably-go is locked up: `, "",
 			"a connection that is lost while ably-go sends what waited for it makes ably-go's loop of the connection wait for a lock that it holds"},
-		{`\+.*/(delay|drop|detach-beside)$`, `^(at rest|after it was used), .* still has .*ATTACHED$|^(at rest|after it was used), the server still has .* attached to .*$`,
-			"reattach-after-suspension/2/in/MESSAGE.lobby.1/fail-beside+2/out/DETACH.lobby.1/delay",
-			"the answer to a DETACH that comes after its time finds the channel released: ably-go makes it anew, takes it for detached by the " +
-				"service, and attaches it; a sweep finds it as long as there is a reason for one, and else the name's next attach or Dispose"},
 		{`\+.*/drop$`, `^(at rest|after it was used|in the end), the server still has .* attached to .*$`,
 			"again-and-again/1/in/DETACHED.lobby.3/delay+1/in/ATTACHED.lobby.4/drop",
 			"an attach whose ATTACHED is lost leaves the channel suspended to ably-go, which is released without a DETACH; the server has it " +
@@ -45,6 +42,8 @@ func directed() []string {
 		// A failed channel was given back while ably-go was about to attach it again.
 		"reattach-after-suspension/1/out/ATTACH.lobby.1/fail-channel+2/out/ATTACH.lobby.1/refuse",
 		"get-attach-release/1/in/DETACHED.lobby.1/refuse+1/out/ATTACH.lobby.2/refuse",
+		// The late answer to a DETACH found the channel released, and ably-go made it anew, and attached it.
+		"reattach-after-suspension/2/in/MESSAGE.lobby.1/fail-beside+2/out/DETACH.lobby.1/delay",
 	}
 }
 
@@ -86,6 +85,13 @@ func (l *knownList) explains(r result) bool {
 		}
 	}
 	return true
+}
+
+// met tells whether the run p has shown what it is a witness of.
+func (l *knownList) met(p plan) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.ContainsFunc(l.entries, func(e knownEntry) bool { return e.met && e.witness == p.String() })
 }
 
 // unused returns the entries whose witness didn't fail.
