@@ -17,7 +17,8 @@ import (
 // moment at which it gives it up, and what the service and ably-go make of that is over by then.
 func TestALeftOverThatDetaches(t *testing.T) {
 	server := ablytest.NewServer(t)
-	client, err := ably.NewRealtime(server.ClientOptions(ably.WithRealtimeRequestTimeout(100 * time.Millisecond))...)
+	client, err := ably.NewRealtime(server.ClientOptions(ably.WithRealtimeRequestTimeout(100*time.Millisecond),
+		ably.WithChannelRetryTimeout(500*time.Millisecond))...)
 	if err != nil {
 		t.Fatal(err)
 	}

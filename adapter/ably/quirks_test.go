@@ -287,6 +287,10 @@ func TestAContextThatEndsWhileAttaching(t *testing.T) {
 	if err := room.Attach(soon(t)); err != nil {
 		t.Errorf("a later attach: %v", err)
 	}
+	// The second answer, to the ATTACH that was held, has come by then: ably-go races with itself when it comes to a channel that detaches.
+	if err := w.client.Channels.Get("probe").Attach(soon(t)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // An attach after a detach doesn't continue from where the user left.

@@ -71,19 +71,17 @@ func (r *recorder) event(e event) {
 		switch {
 		case e.Action == "build-output" || e.Test == "" && showsPackage(e.Output):
 			fmt.Fprint(r.out, e.Output)
-		case e.Test != "":
+		default: // what a package prints by itself is shown when it fails, as what a test does
 			r.held[test] = append(r.held[test], e.Output)
 		}
 	case "pass", "skip", "fail":
-		if e.Test == "" {
-			return
-		}
-		switch e.Action {
-		case "pass":
+		switch {
+		case e.Test == "" && e.Action != "fail":
+		case e.Action == "pass":
 			r.record.Passed = append(r.record.Passed, test)
-		case "skip":
+		case e.Action == "skip":
 			r.record.Skipped = append(r.record.Skipped, test)
-		case "fail":
+		default:
 			for _, line := range r.held[test] {
 				fmt.Fprint(r.out, line)
 			}

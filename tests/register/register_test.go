@@ -104,7 +104,12 @@ echo '{"Action":"pass","Package":"m/a","Test":"TestOne"}'
 echo '{"Action":"output","Package":"m/a","Test":"TestTwo","Output":"why\n"}'
 echo '{"Action":"fail","Package":"m/a","Test":"TestTwo"}'
 echo '{"Action":"skip","Package":"m/a","Test":"TestThree"}'
+echo '{"Action":"output","Package":"m/a","Output":"a leak\n"}'
 echo '{"Action":"output","Package":"m/a","Output":"FAIL\tm/a\n"}'
+echo '{"Action":"fail","Package":"m/a"}'
+echo '{"Action":"output","Package":"m/b","Output":"talk\n"}'
+echo '{"Action":"output","Package":"m/b","Output":"ok  \tm/b\n"}'
+echo '{"Action":"pass","Package":"m/b"}'
 exit 3`
 	var out strings.Builder
 	exit, err := run(dir, "m", "step", []string{"bash", "-c", script}, &out)
@@ -120,7 +125,12 @@ exit 3`
 		!slices.Equal(r.Passed, []string{"a.TestOne"}) || !slices.Equal(r.Skipped, []string{"a.TestThree"}) {
 		t.Errorf("kept %+v", r)
 	}
-	if !strings.Contains(out.String(), "why") || !strings.Contains(out.String(), "FAIL\tm/a") || strings.Contains(out.String(), "logged") {
+	for _, want := range []string{"why\n", "a leak\n", "FAIL\tm/a\n", "ok  \tm/b\n"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q isn't shown", want)
+		}
+	}
+	if strings.Contains(out.String(), "logged") || strings.Contains(out.String(), "talk") {
 		t.Errorf("shown:\n%s", out.String())
 	}
 }
