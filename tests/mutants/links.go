@@ -27,18 +27,21 @@ func links() []link {
 		{Name: "chain-core", Package: "tests/chain", Run: "^Test(Room)?CoreAgainstModel$", Args: rapid("400"), Folders: core},
 		{Name: "chain-rooms", Package: "tests/chain", Run: "^Test(RoomsAgainstModel|RoomsConform|Invalid|EndedContext)", Args: rapid("400"), Folders: layer},
 		{Name: "chain-room", Package: "tests/chain", Run: "^TestRoom(AgainstModel|TakesEveryStepOfTheGraph)$", Args: rapid("400"), Folders: layer},
-		{Name: "equality", Package: "tests/equality", Run: "^TestTheGraphsAreEqual", Folders: core},
+		{Name: "equality", Package: "tests/equality", Run: "^TestThe(Rooms)?GraphsAreEqual$", Folders: core},
 		{Name: "explore", Package: "tests/explore/roomsmachine", Run: "^(TestTheCoreKeepsTheLivenessProperties|TestStatesMapToTheModelOneToOne)",
 			Args: []string{"-test.short"}, Folders: core},
+		{Name: "explore-room", Package: "tests/explore/roommachine", Run: "^(TestTheRoomKeepsTheLivenessProperties|TestCoreAndModelHaveTheSameGraph)$", Folders: core},
 		{Name: "linear", Package: "tests/linear", Run: "^TestLinearizable", Args: []string{"-linear.ops=3000"}, Race: true,
 			Unsure: "unknown whether it is linearizable", Folders: layer},
 		{Name: "schedules", Package: "tests/schedules", Run: "^(TestContextEndsAsItSettles|TestBursts|TestDisposeUnderGets|TestCallsFrom|TestAnOpening)",
 			Args: []string{"-test.short"}, Folders: layer},
 		{Name: "adapter-unit", Package: "adapter/ably", Run: ".", Args: []string{"-test.short"}, Wire: true, Folders: wire},
+		{Name: "frames", Package: "tests/frames", Run: "^TestFaultsAtSomeFrames$",
+			Args: []string{"-frames.share=1", "-frames.pairs=500"}, Wire: true, Folders: all},
 	}
 }
 
 // files names the files of a folder that are changed, where that is not all of them: in the adapter, the path of a room.
 func files() map[string][]string {
-	return map[string][]string{"adapter/ably": {"attach.go", "channel.go", "detach.go", "events.go", "registry.go", "room.go"}}
+	return map[string][]string{"adapter/ably": {"attach.go", "channel.go", "detach.go", "events.go", "leftovers.go", "registry.go", "room.go"}}
 }

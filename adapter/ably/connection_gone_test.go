@@ -1,0 +1,201 @@
+package ablychat_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/ably/ably-go/ably"
+
+	ablychat "ablyrooms.example/adapter/ably"
+	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/lifecycle"
+)
+
+// patient has a request take an hour, so that what ends soon doesn't end by its timeout.
+func patient(t *testing.T, server *ablytest.Server, options ...ably.ClientOption) *world {
+	return newWorldWith(t, server, []ablychat.Option{ablychat.WithRequestTimeout(time.Hour)}, append([]ably.ClientOption{
+		ably.WithRealtimeRequestTimeout(time.Hour), ably.WithDisconnectedRetryTimeout(20 * time.Millisecond),
+		ably.WithSuspendedRetryTimeout(20 * time.Millisecond)}, options...)...)
+}
+
+// cut ends the connection, and keeps the client from making another.
+func (w *world) cut() {
+	w.t.Helper()
+	w.server.RefuseConnections(nil)
+	if err := w.server.Cut(w.server.State().Connections[0].ID); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// roundTrip comes back when all that the client had to send before has been sent, and what the server answered is there.
+func (w *world) roundTrip() {
+	w.t.Helper()
+	probe := w.client.Channels.Get(fmt.Sprint("probe ", len(w.client.Channels.Iterate())))
+	if err := probe.Attach(soon(w.t)); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// RTL3: an attach that is under way ends with the connection, at once and for that reason.
+func TestAnAttachEndsWithTheConnection(t *testing.T) {
+	for what, gone := range map[string]struct {
+		act    func(w *world)
+		codes  []lifecycle.ErrorCode
+		status lifecycle.Status
+	}{
+		"closed":    {func(w *world) { w.client.Close() }, []lifecycle.ErrorCode{80017}, lifecycle.StatusDetached},
+		"suspended": {(*world).cut, []lifecycle.ErrorCode{80002}, lifecycle.StatusSuspended},
+		"failed": {func(w *world) {
+			if err := w.server.FailConnection(w.server.State().Connections[0].ID, ablytest.NewError(40400, 404, "gone")); err != nil {
+				t.Error(err)
+			}
+		}, []lifecycle.ErrorCode{80000, 40400}, lifecycle.StatusFailed}, // ably-go fails the channel, too
+	} {
+		t.Run(what, func(t *testing.T) {
+			server := ablytest.NewServer(t, ablytest.WithConnectionStateTTL(50*time.Millisecond))
+			w := patient(t, server)
+			room := w.get()
+			lost := server.Fault(ablytest.ToServer(ablytest.ActionAttach).OnChannel(channelName), ablytest.Drop())
+			attached := make(chan error, 1)
+			go func() { attached <- room.Attach(soon(t)) }()
+			if err := lost.Await(soon(t), 1); err != nil {
+				t.Fatal(err)
+			}
+			gone.act(w)
+			if err := <-attached; !slices.Contains(gone.codes, lifecycle.AsErrorInfo(err).Code) {
+				t.Errorf("attach: %v, expected a code of %d", err, gone.codes)
+			}
+			if s := room.Status(); s != gone.status {
+				t.Errorf("the room is %v, expected %v", s, gone.status)
+			}
+			w.release()
+		})
+	}
+}
+
+// An attach that waits for the connection ends when that is closed, for that reason.
+func TestAnAttachThatWaitsEndsWithTheConnection(t *testing.T) {
+	server := ablytest.NewServer(t)
+	server.RefuseConnections(nil)
+	w := patient(t, server, ably.WithDisconnectedRetryTimeout(300*time.Millisecond))
+	w.connection(ably.ConnectionStateDisconnected)
+	room := w.get()
+	seen := newWatch(t, room)
+	attached := make(chan error, 1)
+	go func() { attached <- room.Attach(soon(t)) }()
+	seen.until(lifecycle.StatusAttaching)
+	w.client.Close()
+	if err := <-attached; lifecycle.AsErrorInfo(err).Code != 80017 {
+		t.Errorf("attach: %v, expected the code 80017", err)
+	}
+	if err := room.Attach(soon(t)); lifecycle.AsErrorInfo(err).Code != 80017 { // RTL4b
+		t.Errorf("attach on a closed connection: %v, expected the code 80017", err)
+	}
+	if w.client.Channels.Exists(channelName) {
+		t.Error("ably-go was asked for a channel")
+	}
+}
+
+// RTL5l: a detach doesn't wait for the connection to come back, and when it is back the channel is given back.
+func TestADetachWithoutAConnection(t *testing.T) {
+	for _, under := range []bool{false, true} {
+		t.Run(map[bool]string{false: "begun without", true: "lost meanwhile"}[under], func(t *testing.T) {
+			server := ablytest.NewServer(t)
+			w := patient(t, server)
+			room := w.attached()
+			detached := make(chan error, 1)
+			detach := func() { detached <- room.Detach(soon(t)) }
+			if under {
+				lost := server.Fault(ablytest.ToServer(ablytest.ActionDetach).OnChannel(channelName), ablytest.Drop())
+				go detach()
+				if err := lost.Await(soon(t), 1); err != nil {
+					t.Fatal(err)
+				}
+				lost.Remove()
+			}
+			w.cut()
+			if !under {
+				w.connection(ably.ConnectionStateDisconnected)
+				go detach()
+			}
+			if err := <-detached; err != nil || room.Status() != lifecycle.StatusDetached {
+				t.Errorf("detach: %v, and the room is %v", err, room.Status())
+			}
+			server.AcceptConnections()
+			w.connection(ably.ConnectionStateConnected)
+			w.roundTrip()
+			if err := server.Await(soon(t), func(s ablytest.State) bool { return !s.Attached(channelName) }); err != nil {
+				t.Errorf("the server still has the channel attached: %v", err)
+			}
+			if s := room.Status(); s != lifecycle.StatusDetached {
+				t.Errorf("the room is %v", s)
+			}
+		})
+	}
+}
+
+// A room that is suspended for want of a connection and then detached stays so when the connection comes (CHA-RL2).
+func TestADetachOfARoomThatWaits(t *testing.T) {
+	server := ablytest.NewServer(t)
+	server.RefuseConnections(nil)
+	w := newWorldWith(t, server, []ablychat.Option{ablychat.WithRequestTimeout(50 * time.Millisecond), ablychat.WithChannelRetryTimeout(50 * time.Millisecond)},
+		ably.WithDisconnectedRetryTimeout(20*time.Millisecond))
+	room := w.get()
+	if err := room.Attach(soon(t)); lifecycle.AsErrorInfo(err).Code != 50003 {
+		t.Fatalf("attach: %v", err)
+	}
+	if err := room.Detach(soon(t)); err != nil || room.Status() != lifecycle.StatusDetached {
+		t.Fatalf("detach: %v, and the room is %v", err, room.Status())
+	}
+	server.AcceptConnections()
+	w.connection(ably.ConnectionStateConnected)
+	w.roundTrip()
+	if s := room.Status(); s != lifecycle.StatusDetached || server.State().Attached(channelName) {
+		t.Errorf("the room is %v, attached at the server: %t", s, server.State().Attached(channelName))
+	}
+}
+
+// RTL12: an update without a reason tells of lost continuity too, each time, however the attach came about.
+func TestAnUpdateWithoutAReasonIsADiscontinuity(t *testing.T) {
+	for _, waits := range []bool{false, true} {
+		t.Run(map[bool]string{false: "attached on a connection", true: "attached when it came"}[waits], func(t *testing.T) {
+			server := ablytest.NewServer(t)
+			if waits {
+				server.RefuseConnections(nil)
+			}
+			w := newWorldOn(t, server, ably.WithDisconnectedRetryTimeout(20*time.Millisecond))
+			room := w.get()
+			seen := newWatch(t, room)
+			attached := make(chan error, 1)
+			go func() { attached <- room.Attach(soon(t)) }()
+			if waits {
+				seen.until(lifecycle.StatusAttaching)
+				server.AcceptConnections()
+			}
+			if err := <-attached; err != nil {
+				t.Fatal(err)
+			}
+			w.roundTrip() // an attach that was sent just as the connection came has had both its answers
+			told := func() {
+				t.Helper()
+				server.UpdateChannel(channelName, false, nil)
+				select {
+				case <-seen.lost:
+				case <-soon(t).Done():
+					t.Error("no discontinuity was told")
+				}
+			}
+			told()
+			w.cut()
+			w.connection(ably.ConnectionStateDisconnected)
+			server.AcceptConnections()
+			w.connection(ably.ConnectionStateConnected)
+			w.roundTrip()
+			seen.continuous()
+			told()
+			seen.continuous()
+		})
+	}
+}
