@@ -22,16 +22,13 @@ func (c *channel) Attach(context.Context) error {
 
 // attach attaches the channel, as the operation under way. The lock is held.
 func (c *channel) attach() error {
-	connected := false
 	switch state := c.client.realtime.Connection.State(); state {
 	case ably.ConnectionStateConnected:
-		connected = true
 	case ably.ConnectionStateConnecting, ably.ConnectionStateDisconnected:
 		if c.ch == nil || c.stale || c.real != ably.ChannelStateAttached && c.real != ably.ChannelStateAttaching {
 			if err := c.awaitConnection(); err != nil {
 				return err
 			}
-			connected = true
 		}
 	default: // RTL4b
 		return connectionError("attach room "+c.room, state)
@@ -43,7 +40,7 @@ func (c *channel) attach() error {
 		return err
 	}
 	if c.real != ably.ChannelStateAttaching { // else it joins an attach that was sent
-		c.resent = resent{queued: !connected, sentAt: c.client.now()}
+		c.resent = resent{sentAt: c.client.now()}
 	}
 	c.arrived = c.real == ably.ChannelStateAttached
 	begun := !c.hooked
@@ -154,21 +151,19 @@ func (c *channel) schedule() {
 	}
 }
 
-// resent counts the attaches that ably-go sends twice on one connection: an attach that waits for the connection is sent from the queue,
-// and once more because it was under way; so is one that was sent just as the connection came. The service answers both, and the
-// second answer looks as if continuity had been lost.
+// resent counts the attaches that ably-go sends twice on one connection: one that was sent just as the connection came is sent once more
+// because it was under way. The service answers both, and the second answer looks as if continuity had been lost.
 type resent struct {
-	queued  bool   // the attach was begun without a connection
 	sentAt  uint64 // the connection's change after which it was sent last
 	answers int    // how many more answers will come on this connection
 }
 
 // again notes that ably-go has sent it once more.
 func (r *resent) again(now uint64) {
-	if r.queued || r.sentAt == now {
+	if r.sentAt == now {
 		r.answers++
 	}
-	r.queued, r.sentAt = false, now
+	r.sentAt = now
 }
 
 // answered tells whether an answer is to one that was sent twice.
