@@ -17,12 +17,13 @@ import (
 // moment at which it gives it up, and what the service and ably-go make of that is over by then.
 func TestALeftOverThatDetaches(t *testing.T) {
 	server := ablytest.NewServer(t)
-	client, err := ably.NewRealtime(server.ClientOptions(ably.WithRealtimeRequestTimeout(100*time.Millisecond),
+	client, err := ably.NewRealtime(server.ClientOptions(ably.WithRealtimeRequestTimeout(500*time.Millisecond),
 		ably.WithChannelRetryTimeout(500*time.Millisecond))...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { closeClient(client) })
+	(&world{t: t, server: server, client: client}).connection(ably.ConnectionStateConnected)
 	left := client.Channels.Get(channelName)
 	if err := left.Attach(soon(t)); err != nil {
 		t.Fatal(err)
