@@ -39,6 +39,7 @@ type channel struct {
 	reattaching    bool                  // ably-go attaches ch by itself, since the service detached it
 	echo           bool                  // ch failed in that, and ably-go is about to call it detached
 	attachedOn     string                // the connection on which ch attached
+	noting         bool                  // attachedAt is kept; see noteAttaches
 	attachedAt     string                // ch's serial when its event of that was heard
 	resent         resent
 

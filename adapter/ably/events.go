@@ -49,7 +49,9 @@ func (c *channel) channelChanged(ch *ably.RealtimeChannel, change ably.ChannelSt
 			event.Resumed = true // a detach that failed and went back: the attachment was there all the time
 		}
 		event.Update, c.attachedOn = update, c.client.realtime.Connection.ID()
-		c.attachedAt = c.serial()
+		if c.noting {
+			c.attachedAt = c.serial()
+		}
 		if c.hooked && !c.presenceHooked { // its first attach was refused too soon for that, and this one is ably-go's own
 			c.client.background(func(context.Context) { c.hookPresence(ch) })
 		}

@@ -170,32 +170,40 @@ func (r *MessageReactions) watching(remove func()) (off func()) {
 	r.mu.Lock()
 	if r.off == nil {
 		// The listener is there before the status is looked at, and each change leads to the status of that moment.
-		// What came between an attach and here is for those who subscribed before.
-		r.off = r.room.OnStatusChange(func(lifecycle.StatusChange) { r.follow(r.room.channel.serialOfAttach) })
+		r.room.channel.noteAttaches(true)
+		r.off = r.room.OnStatusChange(func(lifecycle.StatusChange) { r.follow() })
 	}
 	r.mu.Unlock()
-	r.follow(r.room.channel.serial)
+	r.follow()
 	var once sync.Once
 	return func() {
 		once.Do(func() {
 			remove()
 			r.mu.Lock()
-			if r.summaries.Len() == 0 && r.raws.Len() == 0 && r.off != nil {
-				r.off()
-				r.off = nil
+			if r.summaries.Len() == 0 && r.raws.Len() == 0 {
+				r.unwatch()
 			}
 			r.mu.Unlock()
-			r.follow(r.room.channel.serial)
+			r.follow()
 		})
 	}
 }
 
-// follow attaches, from a serial on, or detaches the subscriber's channel, as the room is and somebody listens.
-func (r *MessageReactions) follow(from func() string) {
+// unwatch ends what watching began. The lock is held.
+func (r *MessageReactions) unwatch() {
+	if r.off != nil {
+		r.off()
+		r.off = nil
+		r.room.channel.noteAttaches(false)
+	}
+}
+
+// follow attaches or detaches the subscriber's channel, as the room is and somebody listens.
+func (r *MessageReactions) follow() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.off != nil && r.room.Status() == lifecycle.StatusAttached {
-		r.room.client.annotations.attach(r, from())
+		r.room.client.annotations.attach(r, r.room.channel.serialOfAttach())
 	} else {
 		r.room.client.annotations.detach(r)
 	}
@@ -206,12 +214,9 @@ func (r *MessageReactions) dispose() {
 	r.summaries.Clear()
 	r.raws.Clear()
 	r.mu.Lock()
-	if r.off != nil {
-		r.off()
-		r.off = nil
-	}
+	r.unwatch()
 	r.mu.Unlock()
-	r.follow(r.room.channel.serial)
+	r.follow()
 }
 
 // receiveMessage takes a message of the subscriber's channel; all but summaries come by the room's own.

@@ -196,9 +196,20 @@ func (l *subscriptions) end() {
 // serial returns the channel's latest serial; "" when it is not attached.
 func (c *channel) serial() string { return c.client.realtime.Channels.GetChannelSerials()[c.name] }
 
-// serialOfAttach returns the channel's serial when it was attached last.
+// noteAttaches has the serial of each attach kept from now on, or no more: to ask ably-go for one takes longer the more channels it has.
+func (c *channel) noteAttaches(on bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.noting, c.attachedAt = on, ""
+}
+
+// serialOfAttach returns the channel's serial when it was attached last, if that was noted, and else the latest: what came before is for
+// those who listened then.
 func (c *channel) serialOfAttach() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.attachedAt
+	if c.attachedAt != "" {
+		return c.attachedAt
+	}
+	return c.serial()
 }

@@ -21,8 +21,8 @@ type Presence struct {
 // Presence returns the room's presence.
 func (r *Room) Presence() *Presence { return &r.presence }
 
-// Enter makes this client present in the room, with data that JSON has a form for, or nil (CHA-PR3); Ably's own clients give objects. While the room is attaching it waits for the
-// end of that.
+// Enter makes this client present in the room, with data that JSON has a form for, or nil (CHA-PR3); Ably's own clients give objects. While
+// the room is attaching it waits for the end of that.
 //
 // Errors: [lifecycle.RoomInInvalidState] for a room that is not attached, nor becomes so (CHA-PR3h, CHA-RL9c); [lifecycle.InvalidArgument] for
 // data that JSON has no form for; the service's, such as [lifecycle.InvalidClientID] for a client without an id; the context's cause.
