@@ -27,12 +27,13 @@ var allowed = map[string][]string{
 	"adapter/ably":          {module + "/lifecycle", module + "/fsm", module + "/chat", "github.com/ably/ably-go", "github.com/coder/websocket", "github.com/ugorji/go/codec"},
 	"adapter/ably/ablytest": {"github.com/ably/ably-go/ably", "github.com/coder/websocket", "github.com/ugorji/go/codec"},
 	"model":                 {},
-	"spec/TLA":              {},
+	"internal":              {"golang.org/x/term"},
+	"spec/TLA":              {module + "/internal", module + "/tests/report/golden"},
 	"tests":                 {"*"},
-	"tests/conformance":     {module + "/model", "pgregory.net/rapid"},
+	"tests/conformance":     {module + "/model", module + "/internal", module + "/tests/report/golden", "pgregory.net/rapid"},
 	// The harness itself needs no Ably; what drives other processes has them connect to the embedded server.
-	"tests/conformance/subject": {module + "/model", module + "/tests/conformance", module + "/adapter/ably/ablytest"},
-	"tests/conformance/js":      {module + "/tests/conformance"},
+	"tests/conformance/subject": {module + "/model", module + "/internal", module + "/tests/conformance", module + "/adapter/ably/ablytest"},
+	"tests/conformance/js":      {module + "/internal", module + "/tests/conformance"},
 	"examples":                  {"*"},
 	"cmd":                       {"*"},
 }
