@@ -208,7 +208,8 @@ func two(t *testing.T) (*ablytest.Server, *goPerson, *goPerson) {
 	return server, persons[0], persons[1]
 }
 
-// TestChecksSeeFaults plants each fault in one of two clients, and wants its check to fail; and to pass without it.
+// TestChecksSeeFaults plants each fault in one of two clients, and wants its check to fail; and
+// to pass without it.
 func TestChecksSeeFaults(t *testing.T) {
 	server, ann, bob := two(t)
 	// How long a check waits for what never comes.

@@ -20,7 +20,7 @@ import (
 // goPerson is a client of this library.
 type goPerson struct {
 	client  *ablychat.Client
-	id      string
+	named   string
 	msgpack bool
 }
 
@@ -31,9 +31,9 @@ func newGoPerson(server *ablytest.Server, id string, binary bool) (*goPerson, er
 	return &goPerson{client, id, binary}, err
 }
 
-func (p *goPerson) official() bool   { return false }
-func (p *goPerson) clientID() string { return p.id }
-func (p *goPerson) binary() bool     { return p.msgpack }
+func (p *goPerson) official() bool { return false }
+func (p *goPerson) id() string     { return p.named }
+func (p *goPerson) binary() bool   { return p.msgpack }
 
 // ok ends the trial when there is an error.
 func ok(err error) {

@@ -31,8 +31,9 @@ var historyChecks = of("history", []row{
 		within := slices.DeleteFunc(slices.Clone(sent), func(m chat.Message) bool {
 			return m.Timestamp.UnixMilli() < from || m.Timestamp.UnixMilli() > to
 		})
-		t.same("from the fourth to the ninth", within, slices.Concat(s.history(query{Start: from, End: to, Limit: 2, Order: oldestFirst})...))
-		t.same("before all", 0, len(slices.Concat(s.history(query{End: sent[0].Timestamp.UnixMilli() - 1})...)))
+		between := query{Start: from, End: to, Limit: 2, Order: oldestFirst}
+		t.same("from the fourth to the ninth", within, s.all(between))
+		t.same("before all", 0, len(s.all(query{End: sent[0].Timestamp.UnixMilli() - 1})))
 	})},
 	{"a page that is too large", apart("", func(t *trial, d, _ *room) {
 		t.refused("a page of 1001", code{40003, 400}, func() { d.history(query{Limit: 1001}) })
@@ -81,8 +82,8 @@ func checkPages(o order) runner {
 	})
 }
 
-// checkBefore compares what is told, and the history before it, with all that was sent, in order: a gap
-// or a duplicate at the subscription's point shows.
+// checkBefore compares what is told, and the history before it, with all that was sent, in order:
+// a gap or a duplicate at the subscription's point shows.
 func checkBefore(attachFirst bool) runner {
 	return apart("", func(t *trial, d, s *room) {
 		sent := []chat.Message{d.send(content{Text: "early"})}

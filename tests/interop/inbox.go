@@ -6,7 +6,8 @@ import (
 	"sync"
 )
 
-// inbox keeps the events of one subscription, in their order. Its methods may be called concurrently.
+// inbox keeps the events of one subscription, in their order. Its methods may be called
+// concurrently.
 type inbox[T any] struct {
 	change func(T) T // makes another event of each, if not nil: for a client that reports wrongly
 

@@ -19,23 +19,23 @@ type args map[string]any
 type jsPerson struct {
 	peer    *peer
 	client  int
-	id      string
+	named   string
 	msgpack bool
 }
 
 func newJSPerson(ctx context.Context, p *peer, server *ablytest.Server, id string, binary bool) (*jsPerson, error) {
 	j := &jsPerson{p, p.number(), id, binary}
 	return j, p.call(ctx, "connect", 0, args{"client": j.client, "clientId": id, "host": server.Host(),
-		"port": server.Port(), "key": server.Key(), "binary": binary}, &j.id)
+		"port": server.Port(), "key": server.Key(), "binary": binary}, &j.named)
 }
 
 func (p *jsPerson) close(ctx context.Context) error {
 	return p.peer.call(ctx, "close", 0, args{"client": p.client}, nil)
 }
 
-func (p *jsPerson) official() bool   { return true }
-func (p *jsPerson) clientID() string { return p.id }
-func (p *jsPerson) binary() bool     { return p.msgpack }
+func (p *jsPerson) official() bool { return true }
+func (p *jsPerson) id() string     { return p.named }
+func (p *jsPerson) binary() bool   { return p.msgpack }
 
 // jsRoom does operations on a room of the official client.
 type jsRoom struct {
@@ -55,8 +55,8 @@ func ask[T any](j jsRoom, op string, args any) (result T) {
 // do has an operation done that returns nothing.
 func (j jsRoom) do(op string, args any) { ask[any](j, op, args) }
 
-// hear subscribes to a feature of a room, whose events are of the type E in JSON, and returns those of
-// type T that they stand for.
+// hear subscribes to a feature of a room, whose events are of the type E in JSON, and returns
+// those of type T that they stand for.
 func hear[E, T any](j jsRoom, feature string, of func(E) T) (in *inbox[T], sub int) {
 	in = listen(func(put func(T)) {
 		sub = j.peer.subscribe(func(text json.RawMessage) {

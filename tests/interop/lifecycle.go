@@ -46,7 +46,8 @@ var lifecycleChecks = of("room lifecycle", []row{
 		do.room(t, t.room, "")
 		t.refused("get with other options", code{102107, 400}, func() { do.room(t, t.room, occupied) })
 	}},
-	{"an attach that is refused with DETACHED", checkNoAttach("suspended", func(_ string, no *ablytest.ErrorInfo) ablytest.Effect { return ablytest.Refuse(no) })},
+	{"an attach that is refused with DETACHED", checkNoAttach("suspended",
+		func(_ string, no *ablytest.ErrorInfo) ablytest.Effect { return ablytest.Refuse(no) })},
 	{"an attach that is refused with ERROR", checkNoAttach("failed", failedBy)},
 	{"calls of a released room", apart("", func(t *trial, d, _ *room) {
 		d.release()
@@ -73,7 +74,8 @@ func failedBy(channel string, no *ablytest.ErrorInfo) ablytest.Effect {
 func checkNoAttach(status string, answer func(channel string, no *ablytest.ErrorInfo) ablytest.Effect) runner {
 	return func(t *trial, do, _ person) {
 		channel := ablychat.ChannelName(t.room)
-		fault := t.server.Fault(ablytest.ToServer(ablytest.ActionAttach).OnChannel(channel), answer(channel, ablytest.NewError(40160, 401, "no")))
+		fault := t.server.Fault(ablytest.ToServer(ablytest.ActionAttach).OnChannel(channel),
+			answer(channel, ablytest.NewError(40160, 401, "no")))
 		t.atEnd(fault.Remove)
 		d := do.room(t, t.room, "")
 		statuses := d.statuses()

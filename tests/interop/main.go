@@ -1,11 +1,13 @@
-// Command interop runs Ably's official clients on the embedded Ably server: ably-js alone, and the
-// official @ably/chat, unpatched, together with this library, each doing what the other sees. It installs the pinned clients first. It exits with 0 only if no row fails; a row
-// that differs says what the official client does otherwise, and has made sure that it does.
+// Command interop runs Ably's official clients on the embedded Ably server: ably-js alone, and
+// the official @ably/chat, unpatched, together with this library, each doing what the other sees.
+// It installs the pinned clients first. It exits with 0 only if no row fails; a row that differs
+// says what the official client does otherwise, and has made sure that it does.
 //
 //	go run ./tests/interop [-only text]
 //
-// A row of the second kind is a check in a file of its subject: messages.go, history.go and so on. It
-// is written once, for two persons, and runs in both directions, for all formats of the connections.
+// A row of the second kind is a check in a file of its subject: messages.go, history.go and so
+// on. It is written once, for two persons, and runs in both directions, for all formats of the
+// connections.
 package main
 
 import (

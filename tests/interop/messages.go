@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 
@@ -74,7 +73,7 @@ var messageChecks = of("messages", []row{
 		for _, e := range one {
 			told = append(told, e.Message)
 		}
-		t.same("the history, and the events", told, slices.Concat(s.history(query{Order: oldestFirst})...))
+		t.same("the history, and the events", told, s.all(query{Order: oldestFirst}))
 	})},
 	{"merging of events and summaries", attached("", func(t *trial, d, s *room) {
 		merged := s.merged()
@@ -129,7 +128,8 @@ var messageChecks = of("messages", []row{
 	})},
 }...)
 
-// asSent ends the trial unless a message is what was asked for: the two libraries could agree on something else.
+// asSent ends the trial unless a message is what was asked for: the two libraries could agree on
+// something else.
 func asSent(t *trial, who person, want content, got chat.Message) {
 	if want.Metadata == nil {
 		want.Metadata = map[string]any{}
@@ -138,8 +138,8 @@ func asSent(t *trial, who person, want content, got chat.Message) {
 		want.Headers = map[string]any{}
 	}
 	t.same("what was sent", want, content{got.Text, got.Metadata, got.Headers})
-	t.same("the sender", who.clientID(), got.ClientID)
-	t.same("that there is a serial and a time", []bool{true, true}, []bool{got.Serial != "", got.Timestamp.UnixMilli() > 0})
+	t.same("the sender", who.id(), got.ClientID)
+	t.same("that it has a serial and a time", true, got.Serial != "" && got.Timestamp.UnixMilli() > 0)
 }
 
 func checkSend(c content) runner {
@@ -170,14 +170,16 @@ func sentAndSeen(t *trial, from *room, c content, by ...subscription) chat.Messa
 }
 
 // checkChange has the doer update or delete a message of its own or of the other.
-func checkChange(anothers bool, action chat.MessageAction, event chat.MessageEventType, c content, det details) runner {
+func checkChange(anothers bool, action chat.MessageAction, event chat.MessageEventType, c content,
+	det details) runner {
 	return attached("", func(t *trial, d, s *room) {
 		from := d
 		if anothers {
 			from = s
 		}
 		own, events := d.messages(), s.messages()
-		sent := sentAndSeen(t, from, content{Text: "frist", Metadata: map[string]any{"a": 1.0}}, own, events)
+		first := content{Text: "frist", Metadata: map[string]any{"a": 1.0}}
+		sent := sentAndSeen(t, from, first, own, events)
 		var changed chat.Message
 		if action == chat.MessageDelete {
 			changed = d.remove(sent.Serial, det)
@@ -187,11 +189,12 @@ func checkChange(anothers bool, action chat.MessageAction, event chat.MessageEve
 		asSent(t, from, c, changed)
 		t.same("serial, time and action", []any{sent.Serial, sent.Timestamp, action},
 			[]any{changed.Serial, changed.Timestamp, changed.Action})
-		v := chat.Version{ClientID: d.clientID(), Description: det.Description, Metadata: det.Metadata,
+		v := chat.Version{ClientID: d.id(), Description: det.Description, Metadata: det.Metadata,
 			Serial: changed.Version.Serial, Timestamp: changed.Version.Timestamp}
 		t.same("the version", v, changed.Version)
 		t.same("that the version is newer", true, changed.Version.Serial > sent.Version.Serial)
-		told(t, "the event, and what was returned", chat.MessageEvent{Type: event, Message: changed}, events.inbox, own.inbox)
+		want := chat.MessageEvent{Type: event, Message: changed}
+		told(t, "the event, and what was returned", want, events.inbox, own.inbox)
 	})
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"sync"
 
 	"ablyrooms.example/chat"
@@ -26,17 +25,17 @@ var everythingByName = attached(occupied, func(t *trial, d, s *room) {
 	t.same("the update", updated, events.next(t).Message)
 	d.react(sent.Serial, reaction{Name: "a/b?"})
 	one := s.message(sent.Serial)
-	t.same("who reacted", map[string]chat.ClientList{"a/b?": by(d.clientID())}, one.Reactions.Distinct)
+	t.same("who reacted", map[string]chat.ClientList{"a/b?": by(d.id())}, one.Reactions.Distinct)
 	two := sentAndSeen(t, d, content{Text: "two"}, events)
 	three := sentAndSeen(t, d, content{Text: "three"}, events)
-	t.same("the history", []chat.Message{three, two, one}, slices.Concat(s.history(query{Limit: 1})...))
+	t.same("the history", []chat.Message{three, two, one}, s.all(query{Limit: 1}))
 	d.reactToRoom(roomReaction{Name: "🎉"})
 	t.same("the reaction to the room", "🎉", reactions.next(t).Name)
 	t.same("the occupancy", d.occupancy(), s.occupancy())
 })
 
-// checkDots uses a name that a URL takes for the folder above; there is but one such room, so that the
-// trials take turns.
+// checkDots uses a name that a URL takes for the folder above; there is but one such room, so
+// that the trials take turns.
 func checkDots() runner {
 	var turn sync.Mutex
 	check := attached("", func(t *trial, d, s *room) {

@@ -36,8 +36,6 @@ var occupancyChecks = of("occupancy", []row{
 		t.same("get by one", chat.Occupancy{}, d.occupancy())
 		t.same("get by the other", chat.Occupancy{}, s.occupancy())
 	})},
-	// shows what the README says under "What it is not": ably-go drops annotations, so that this library has a connection
-	// of its own for them.
 	{"connections of one who subscribes to message reactions", func(t *trial, do, see person) {
 		d, s := do.room(t, t.room, ""), see.room(t, t.room, occupied)
 		s.attach()
@@ -49,9 +47,11 @@ var occupancyChecks = of("occupancy", []row{
 		if !do.official() {
 			extra = 1
 			events.until(t, func(o chat.Occupancy) bool { return o.Connections == 3 })
-			t.differ("one of this library who subscribes to message reactions counts as two connections, since ably-go v1.4.1 knows no " +
-				"ANNOTATION frames and drops summaries (ably/proto_action.go, Message in ably/proto_message.go), so that this library has a connection of its " +
-				"own for them (adapter/ably/annotations.go); the official client counts as one. Seen in the occupancy that the other is told")
+			t.differ("one of this library who subscribes to message reactions counts as two connections, since " +
+				"ably-go v1.4.1 knows no ANNOTATION frames and drops summaries (ably/proto_action.go, Message in " +
+				"ably/proto_message.go), so that this library has a connection of its own for them " +
+				"(adapter/ably/annotations.go); the official client counts as one. Seen in the occupancy that " +
+				"the other is told")
 		}
 		t.same("after", 2+extra, s.occupancy().Connections)
 	}},

@@ -11,7 +11,8 @@ var presenceData = []struct {
 	kind  string
 	value any
 }{
-	{"an object", map[string]any{"mood": "ok ☃", "n": 1.5, "deep": map[string]any{"list": []any{"x", nil, true}}, "none": nil}},
+	{"an object", map[string]any{"mood": "ok ☃", "n": 1.5, "none": nil,
+		"deep": map[string]any{"list": []any{"x", nil, true}}}},
 	{"an empty object", map[string]any{}},
 	{"a list", []any{"x", 1.0, map[string]any{"y": nil}}},
 	{"a string", "a word ☃"},
@@ -63,7 +64,10 @@ var presenceChecks = of("presence", []row{
 	})},
 	{"both are present, is user present", attached("", func(t *trial, d, s *room) {
 		events, own := s.presence(), d.presence()
-		t.same("nobody", []bool{false, false}, []bool{s.isUserPresent(d.clientID()), d.isUserPresent(d.clientID())})
+		present := func(what string, one, other bool) {
+			t.same(what, []bool{one, other}, []bool{s.isUserPresent(d.id()), d.isUserPresent(s.id())})
+		}
+		present("nobody", false, false)
 		d.enter("one")
 		events.next(t)
 		s.enter("two")
@@ -71,15 +75,15 @@ var presenceChecks = of("presence", []row{
 		own.take(t, 2)
 		t.same("members of both", d.members(), s.members())
 		t.same("how many", 2, len(s.members()))
-		t.same("both", []bool{true, true}, []bool{s.isUserPresent(d.clientID()), d.isUserPresent(s.clientID())})
+		present("both", true, true)
 		d.leave(nil)
 		events.next(t)
-		t.same("one has left", []bool{false, true}, []bool{s.isUserPresent(d.clientID()), s.isUserPresent(s.clientID())})
+		present("one has left", false, true)
 	})},
 	{"update of one who has not entered", attached("", func(t *trial, d, s *room) {
 		events := s.presence()
 		d.updatePresence(map[string]any{"a": 1.0})
-		sees(t, events, chat.PresenceEnter, d.clientID(), map[string]any{"a": 1.0})
+		sees(t, events, chat.PresenceEnter, d.id(), map[string]any{"a": 1.0})
 	})},
 	{"detach and release leave", attached("", func(t *trial, d, s *room) {
 		events := s.presence()
@@ -88,10 +92,11 @@ var presenceChecks = of("presence", []row{
 			d.enter("here")
 			t.same("enter", chat.PresenceEnter, events.next(t).Type)
 			end()
-			sees(t, events, chat.PresenceLeave, d.clientID(), "here")
+			sees(t, events, chat.PresenceLeave, d.id(), "here")
 		}
 	})},
-	// The server detaches both and forgets who was present; each client enters again by itself (RTP17).
+	// The server detaches both and forgets who was present; each client enters again by itself
+	// (RTP17).
 	{"present again after a loss of continuity", attached("", func(t *trial, d, s *room) {
 		lost, events := d.discontinuities(), s.presence()
 		data := map[string]any{"mood": "ok", "list": []any{1.0}}
@@ -108,7 +113,7 @@ var presenceChecks = of("presence", []row{
 		for _, m := range s.members() {
 			present = append(present, m.ClientID, m.Data)
 		}
-		t.same("who is present, and with what", []any{d.clientID(), data}, present)
+		t.same("who is present, and with what", []any{d.id(), data}, present)
 	})},
 	{"events, where the room has them off", func(t *trial, do, see person) {
 		d, s := do.room(t, t.room, `{"presence":{"enableEvents":false}}`), see.room(t, t.room, "")
@@ -146,7 +151,7 @@ func checkPresence(data any) runner {
 		own, events := d.presence(), s.presence()
 		step := func(kind chat.PresenceEventType) {
 			e := events.next(t)
-			want := chat.PresenceMember{ClientID: d.clientID(), ConnectionID: e.Member.ConnectionID,
+			want := chat.PresenceMember{ClientID: d.id(), ConnectionID: e.Member.ConnectionID,
 				Data: given(data), Extras: e.Member.Extras, UpdatedAt: e.Member.UpdatedAt}
 			t.same(string(kind), chat.PresenceEvent{Type: kind, Member: want}, e)
 			t.same("a connection, a time and no extras", []bool{true, true, true}, []bool{

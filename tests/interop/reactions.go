@@ -15,8 +15,8 @@ type step struct {
 	want chat.Reactions
 }
 
-// reacting goes the steps on a message. Both persons must see each before the next, so that no two are
-// summed up in one.
+// reacting goes the steps on a message. Both persons must see each before the next, so that no
+// two are summed up in one.
 func reacting(t *trial, d, s *room, steps ...step) {
 	summaries := []*inbox[chat.ReactionSummaryEvent]{d.summaries(), s.summaries()}
 	m := s.send(full).Serial
@@ -62,12 +62,12 @@ var none chat.Reactions
 var reactionChecks = of("message reactions", []row{
 	{"unique: one replaces the other, delete", attached("", func(t *trial, d, s *room) {
 		reacting(t, d, s,
-			step{d.react, reaction{Name: "👍", Type: "unique"}, unique("👍", d.clientID())},
-			step{d.react, reaction{Name: "❤️", Type: "unique"}, unique("❤️", d.clientID())},
+			step{d.react, reaction{Name: "👍", Type: "unique"}, unique("👍", d.id())},
+			step{d.react, reaction{Name: "❤️", Type: "unique"}, unique("❤️", d.id())},
 			step{d.unreact, reaction{Type: "unique"}, none})
 	})},
 	{"distinct: several, of both, delete one", attached("", func(t *trial, d, s *room) {
-		one, other := d.clientID(), s.clientID()
+		one, other := d.id(), s.id()
 		like, party := reaction{Name: "👍", Type: "distinct"}, reaction{Name: "🎉", Type: "distinct"}
 		reacting(t, d, s,
 			step{d.react, like, distinct("👍", one)},
@@ -76,7 +76,7 @@ var reactionChecks = of("message reactions", []row{
 			step{d.unreact, like, and(distinct("👍", other), "🎉", one)})
 	})},
 	{"multiple: counts add up, delete", attached("", func(t *trial, d, s *room) {
-		one, other := d.clientID(), s.clientID()
+		one, other := d.id(), s.id()
 		clap := func(n int) reaction { return reaction{Name: "👏", Type: "multiple", Count: n} }
 		reacting(t, d, s,
 			step{d.react, clap(0), multiple("👏", map[string]int{one: 1})},
@@ -87,14 +87,14 @@ var reactionChecks = of("message reactions", []row{
 	{"the room's default type", attached(`{"messages":{"defaultMessageReactionType":"unique"}}`,
 		func(t *trial, d, s *room) {
 			reacting(t, d, s,
-				step{d.react, reaction{Name: "👍"}, unique("👍", d.clientID())},
+				step{d.react, reaction{Name: "👍"}, unique("👍", d.id())},
 				step{d.unreact, reaction{}, none})
 		})},
 	{"odd names", attached("", func(t *trial, d, s *room) {
 		var steps []step
 		for _, name := range []string{"a/b", "a b?c=d&e#f", "100%", "ä+☃", `"`, ":like:"} {
 			r := reaction{Name: name}
-			steps = append(steps, step{d.react, r, distinct(name, d.clientID())}, step{d.unreact, r, none})
+			steps = append(steps, step{d.react, r, distinct(name, d.id())}, step{d.unreact, r, none})
 		}
 		reacting(t, d, s, steps...)
 	})},
@@ -121,10 +121,10 @@ var reactionChecks = of("message reactions", []row{
 		t.same("that the summary is clipped", true, s.message(m).Reactions.Multiple["👏"].Clipped)
 		t.same("the message of both", d.message(m), s.message(m))
 		own := d.clientReactions(m, "")
-		t.same("one's own, without naming oneself, and by the other", own, s.clientReactions(m, d.clientID()))
-		t.same("how often", 3, own.Multiple["👏"].ClientIDs[d.clientID()])
-		t.same("unique and distinct", []bool{true, true}, []bool{len(own.Unique) == 1, len(own.Distinct) == 1})
-		t.same("of the other", s.clientReactions(m, ""), d.clientReactions(m, s.clientID()))
+		t.same("one's own, without naming oneself, and by the other", own, s.clientReactions(m, d.id()))
+		t.same("how often", 3, own.Multiple["👏"].ClientIDs[d.id()])
+		t.same("unique and distinct", true, len(own.Unique) == 1 && len(own.Distinct) == 1)
+		t.same("of the other", s.clientReactions(m, ""), d.clientReactions(m, s.id()))
 		t.same("of nobody", d.clientReactions(m, "nobody"), s.clientReactions(m, "nobody"))
 	})},
 	{"raw: unique", checkRaw("unique")},
@@ -161,18 +161,23 @@ func refusedReactions(of ...reaction) func(t *trial, d, _ *room) {
 	}
 }
 
+// raw is an event at the time of another.
+func raw(kind chat.RawReactionEventType, at chat.RawReactionEvent, r chat.RawReaction) chat.RawReactionEvent {
+	return chat.RawReactionEvent{Type: kind, Timestamp: at.Timestamp, Reaction: r}
+}
+
 func checkRaw(kind lifecycle.MessageReactionType) runner {
 	return attached(`{"messages":{"rawMessageReactions":true}}`, func(t *trial, d, s *room) {
 		own, raws := d.raws(), s.raws()
 		m := s.send(full).Serial
 		r := reaction{Name: "👍", Type: kind}
-		want := chat.RawReaction{MessageSerial: m, Type: kind, Name: "👍", ClientID: d.clientID()}
+		want := chat.RawReaction{MessageSerial: m, Type: kind, Name: "👍", ClientID: d.id()}
 		if kind == "multiple" {
 			r.Count, want.Count = 3, 3
 		}
 		d.react(m, r)
 		created := raws.next(t)
-		t.same("the reaction", chat.RawReactionEvent{Type: chat.ReactionCreated, Timestamp: created.Timestamp, Reaction: want}, created)
+		t.same("the reaction", raw(chat.ReactionCreated, created, want), created)
 		t.same("that it has a time", true, created.Timestamp.UnixMilli() > 0)
 		t.same("one's own event", created, own.next(t))
 		if kind == "multiple" {
@@ -188,7 +193,7 @@ func checkRaw(kind lifecycle.MessageReactionType) runner {
 		}
 		d.unreact(m, r)
 		deleted := raws.next(t)
-		t.same("its end", chat.RawReactionEvent{Type: chat.ReactionDeleted, Timestamp: deleted.Timestamp, Reaction: want}, deleted)
+		t.same("its end", raw(chat.ReactionDeleted, deleted, want), deleted)
 		t.same("one's own event of the end", deleted, own.next(t))
 	})
 }

@@ -1,15 +1,17 @@
 package main
 
 import (
+	"slices"
+
 	"ablyrooms.example/chat"
 	"ablyrooms.example/lifecycle"
 )
 
-// person is one client on the embedded server: of this library, or the official one. A row is written
-// once, for any two of them.
+// person is one client on the embedded server: of this library, or the official one. A row is
+// written once, for any two of them.
 type person interface {
 	official() bool // reports whether it is the official client
-	clientID() string
+	id() string
 	binary() bool // reports whether its connection is in MessagePack
 	// room gets a room, with options in the JSON that both libraries read. The trial releases it.
 	room(t *trial, name, options string) *room
@@ -55,6 +57,9 @@ type room struct {
 	currentOccupancy func() *chat.Occupancy // nil before the first
 	occupancies      func() *inbox[chat.Occupancy]
 }
+
+// all returns the messages of all pages of the history.
+func (r *room) all(q query) []chat.Message { return slices.Concat(r.history(q)...) }
 
 // subscription is one to messages.
 type subscription struct {

@@ -5,7 +5,8 @@ import (
 )
 
 var roomReactionChecks = of("room reactions", []row{
-	{"name, metadata, headers, unicode", checkRoomReaction(roomReaction{"🎉 ☃", full.Metadata, map[string]any{"h": "v", "número": -2.5, "b": true, "zero": 0.0}})},
+	{"name, metadata, headers, unicode", checkRoomReaction(roomReaction{"🎉 ☃", full.Metadata,
+		map[string]any{"h": "v", "número": -2.5, "b": true, "zero": 0.0}})},
 	{"a header that is null", attached("", func(t *trial, d, s *room) {
 		reactions := s.roomReactions()
 		d.reactToRoom(roomReaction{Name: "like", Headers: map[string]any{"none": nil, "h": "v"}})
@@ -46,7 +47,8 @@ func checkRoomReaction(r roomReaction) runner {
 }
 
 func seen(t *trial, do person, r roomReaction, got chat.RoomReaction) {
-	want := chat.RoomReaction{Name: r.Name, ClientID: do.clientID(), Metadata: r.Metadata, Headers: r.Headers, CreatedAt: got.CreatedAt}
+	want := chat.RoomReaction{Name: r.Name, ClientID: do.id(), Metadata: r.Metadata, Headers: r.Headers,
+		CreatedAt: got.CreatedAt}
 	if want.Metadata == nil {
 		want.Metadata = map[string]any{}
 	}

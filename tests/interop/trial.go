@@ -14,8 +14,8 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// patience is how long a trial may take: all that it waits for takes milliseconds, but for the end of
-// typing, which takes two seconds.
+// patience is how long a trial may take: all that it waits for takes milliseconds, but for the
+// end of typing, which takes two seconds.
 const patience = 10 * time.Second
 
 // errLate is how a trial ends that waits for longer than that.
@@ -30,8 +30,8 @@ type row struct {
 	run  runner
 }
 
-// check is one thing that both libraries are compared in. It is tried once for each direction and pair
-// of formats.
+// check is one thing that both libraries are compared in. It is tried once for each direction and
+// pair of formats.
 type check struct {
 	feature string
 	row
@@ -45,7 +45,8 @@ func of(feature string, rows ...row) (checks []check) {
 	return checks
 }
 
-// trial is one run of a check. It belongs to the goroutine of the check; what fails ends it by a panic of the type stop.
+// trial is one run of a check. It belongs to the goroutine of the check; what fails ends it by a
+// panic of the type stop.
 type trial struct {
 	ctx    context.Context
 	server *ablytest.Server
@@ -74,12 +75,12 @@ func (t *trial) broken(err error) {
 // atEnd has f called when the trial ends, the last first.
 func (t *trial) atEnd(f func()) { t.ends = append(t.ends, f) }
 
-// differ states what one of the libraries does otherwise, and where that is to be seen. The check has
-// made sure of it.
+// differ states what one of the libraries does otherwise, and where that is to be seen. The check
+// has made sure of it.
 func (t *trial) differ(format string, args ...any) { t.differs = fmt.Sprintf(format, args...) }
 
-// difference reports where two values differ, field by field; empty for nowhere. A nil map is not an
-// empty one; times are equal when they are the same moment.
+// difference reports where two values differ, field by field; empty for nowhere. A nil map is not
+// an empty one; times are equal when they are the same moment.
 func difference(want, got any) string { return cmp.Diff(want, got) }
 
 // same ends the trial when the values differ.
@@ -152,7 +153,8 @@ type outcome struct {
 }
 
 // try runs a check.
-func try(ctx context.Context, patience time.Duration, server *ablytest.Server, room string, c check, do, see person) outcome {
+func try(ctx context.Context, patience time.Duration, server *ablytest.Server, room string, c check,
+	do, see person) outcome {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, errLate)
 	defer cancel()
 	t := &trial{ctx: ctx, server: server, room: room}
