@@ -35,7 +35,8 @@ var allowed = map[string]string{
 	"internal": "golang.org/x/term",
 	"spec":     "/internal /tests/report/golden",
 	"tests":    "*",
-	// The harness needs no Ably; what drives other processes has them connect to the embedded server.
+	// The harness needs no Ably; what drives other processes has them connect to the embedded
+	// server.
 	"tests/conformance":         "/model /internal /tests/report/golden pgregory.net/rapid",
 	"tests/conformance/subject": "/model /internal /tests/conformance /adapter/ably/ablytest",
 	"tests/conformance/js":      "/internal /tests/conformance",
@@ -115,9 +116,9 @@ func TestABrokenRowIsSeen(t *testing.T) {
 	}
 }
 
-// The cores and the values of the features know no clock, goroutine, lock, context, network or random
-// source. There are exceptions in fsm: compiled tables are made once, and a looplab machine takes a
-// context. In chat times are values; no file asks a clock.
+// The cores and the values of the features know no clock, goroutine, lock, context, network or
+// random source. There are exceptions in fsm: compiled tables are made once, and a looplab
+// machine takes a context. In chat times are values; no file asks a clock.
 func TestTheCoresArePure(t *testing.T) {
 	clock := regexp.MustCompile(`time\.(Now|Since|Until|After|AfterFunc|Sleep|Tick|NewTimer|NewTicker)\b`)
 	exempt := map[string]string{"machine.go": "context", "life.go": "sync", "status.go": "sync"}
