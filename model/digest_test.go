@@ -28,7 +28,7 @@ var sentences = []sentence{
 	{"CHA-RC1f", whatEndsAGet},
 	{"CHA-RC1g4,CHA-RC1f6", pendingGetsFail},
 	{"CHA-RC1g2", noOp},
-	{"CHA-RC1g1,CHA-RC1g3", releaseWaits},
+	{"CHA-RC1g1,CHA-RC1g3", releaseResolves},
 	{"CHA-RC1g5", theRoomIsReleased},
 	{"CHA-RD1b,CHA-RD1d", disposeEnds},
 	{"CHA-RD1,CHA-RD1c", everyRoomIsReleased},
@@ -325,7 +325,7 @@ func noOp(e edge) error {
 
 // "Release returns a future that resolves when the operation is complete"; with a release in progress, also one under a pending get, it
 // is "that release's future".
-func releaseWaits(e edge) error {
+func releaseResolves(e edge) error {
 	for _, n := range e.settled() {
 		c := e.after.Calls[n-1]
 		if c.Kind != KindRelease {
