@@ -130,15 +130,17 @@ var brokenBy = map[string]func(before State, in Input, after *State){
 func TestEachSentenceFailsOnAWrongStep(t *testing.T) {
 	t.Parallel()
 	for _, s := range sentences {
-		broken := false
-		walk(t, bounds(3, 1, 2), fault{edit: brokenBy[s.points]}.step, func(e edge, _ func() string) bool {
-			failed := s.holds(e) != nil
-			broken = broken || failed
-			return !failed
+		t.Run(s.points, func(t *testing.T) {
+			broken := false
+			walk(t, bounds(3, 1, 2), fault{edit: brokenBy[s.points]}.step, func(e edge, _ func() string) bool {
+				failed := s.holds(e) != nil
+				broken = broken || failed
+				return !failed
+			})
+			if !broken {
+				t.Error("the wrong step does not break it")
+			}
 		})
-		if !broken {
-			t.Errorf("the wrong step does not break %s", s.points)
-		}
 	}
 }
 
