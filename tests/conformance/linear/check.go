@@ -1,14 +1,30 @@
+// Package linear runs a registry of rooms in real parallelism and checks the history for
+// linearizability against the reference model, with porcupine. It takes any subject of package
+// conformance.
+//
+// A call that waits takes effect twice: when it begins, and when it is settled. So each stands in the
+// history as two operations, both within the interval from its begin to its return, and so does each
+// end of a backend's work, from when the backend returned. A history passes if there is one order of
+// all these, in time, that the model takes, and in which every call is settled with what it got. Names
+// don't touch each other, a disposal aside, which stands in the history of each; so each name is
+// checked by itself.
 package linear
 
 import (
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
+	"sync"
 	"time"
 
 	"github.com/anishathalye/porcupine"
+
+	"ablyrooms.example/model"
+	"ablyrooms.example/tests/conformance"
 )
 
 // Never is when a call returns that doesn't.
@@ -34,8 +50,8 @@ func Sequential() porcupine.Model {
 // limit is how long one history may take to check. One that takes longer has not passed.
 const limit = time.Minute
 
-// Check returns nil if a history of one name is linearizable. Else, or if it is unknown whether it is, it writes porcupine's picture into
-// a directory of its own and says where.
+// Check returns nil if a history of one name is linearizable. Else, or if it is unknown whether it is,
+// it writes porcupine's picture into a directory of its own and says where.
 func Check(history []porcupine.Operation) error {
 	result := porcupine.CheckOperationsTimeout(Sequential(), history, limit)
 	if result == porcupine.Ok {
@@ -67,4 +83,54 @@ func picture(history []porcupine.Operation) string {
 		return err.Error()
 	}
 	return path
+}
+
+// Result is what [Run] recorded and checked.
+type Result struct {
+	Calls, Rounds, Histories, Longest int
+	Ends                              map[model.OutcomeKind]int
+}
+
+// Run records rounds of a subject until so many calls were made, and checks each history. It stops at
+// the first that is not linearizable, or in which a call never returned, with that as its error. Round
+// n is made by rounds(n).
+func Run(subject conformance.Subject, calls int, rounds func(n int) Round) (Result, error) {
+	r := Result{Ends: map[model.OutcomeKind]int{}}
+	type recorded struct {
+		n int
+		h History
+	}
+	histories := make(chan recorded, 64)
+	var mu sync.Mutex // guards what the checkers count
+	var failed error
+	var checkers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		checkers.Go(func() {
+			for c := range histories {
+				for name, history := range c.h.Names {
+					err := errors.Join(c.h.Broken, Check(history))
+					mu.Lock()
+					r.Histories, r.Longest = r.Histories+1, max(r.Longest, len(history))
+					if err != nil && failed == nil {
+						failed = fmt.Errorf("round %d, name %s: %w", c.n, name, err)
+					}
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	for stop := false; r.Calls < calls && !stop; r.Rounds++ {
+		h := rounds(r.Rounds).Record(subject)
+		r.Calls += h.Calls
+		for kind, n := range h.Ends {
+			r.Ends[kind] += n
+		}
+		histories <- recorded{r.Rounds, h}
+		mu.Lock()
+		stop = failed != nil
+		mu.Unlock()
+	}
+	close(histories)
+	checkers.Wait()
+	return r, failed
 }

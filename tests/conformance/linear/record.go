@@ -15,29 +15,10 @@ import (
 	"github.com/anishathalye/porcupine"
 
 	"ablyrooms.example/model"
+	"ablyrooms.example/tests/conformance"
 )
 
-// Rooms is what is run: options are the tokens x and y.
-type Rooms interface {
-	Get(ctx context.Context, name, options string) (*Room, error)
-	Release(ctx context.Context, name string) error
-	Dispose(ctx context.Context) error
-}
-
-// Room is what the backend opens.
-type Room struct {
-	Number  int // of its opening, from 1
-	Name    string
-	Options string
-}
-
-// Subject makes a Rooms and reads its errors.
-type Subject struct {
-	New      func(*Backend) Rooms
-	Classify func(error) model.OutcomeKind // OutcomePending for what it doesn't know
-}
-
-// Round is how much is recorded on one Rooms.
+// Round is how much is recorded on one System.
 type Round struct {
 	Names, Goroutines, Calls int  // calls of each goroutine
 	Dispose                  bool // one or two of the calls are disposals
@@ -46,47 +27,65 @@ type Round struct {
 	Patience                 time.Duration // how long calls may take; 0 stands for a minute
 }
 
-// Backend opens and releases at once, or after yielding the processor a few times; some of its works fail. It records when each ended,
-// and checks that for one name they alternate.
-type Backend struct {
-	since  time.Time
-	round  Round
-	number atomic.Int64
-	mu     sync.Mutex
-	held   map[string]int // the room of a name that is held or worked on
-	ends   map[string][]porcupine.Operation
-	broken error // how the port was used wrongly
+// recorder is a backend that works at once, or after yielding the processor a few times; some of its
+// works fail. It records when each ended, and checks that for one name they alternate.
+type recorder struct {
+	since time.Time
+	round Round
+
+	mu      sync.Mutex
+	numbers map[*conformance.Room]int // of their openings, from 1
+	held    map[string]int            // the room of a name that is held or worked on
+	ends    map[string][]porcupine.Operation
+	broken  error // how the backend was used wrongly
 }
 
-type broken struct{ room int }
+// failure is the error of a work that failed.
+type failure struct{ room int }
 
-func (b *broken) Error() string { return fmt.Sprintf("the backend failed with %d", b.room) }
+func (f *failure) Error() string { return fmt.Sprintf("the backend failed with %d", f.room) }
 
-// Open opens a room.
-func (b *Backend) Open(name, options string) (*Room, error) {
-	room := &Room{Number: int(b.number.Add(1)), Name: name, Options: options}
-	b.hold(name, 0, room.Number)
-	failed := b.work(room.Number, 1)
-	b.ended(name, Op{Kind: Opened, Room: room.Number, Options: options, Failed: failed}, failed)
-	if failed {
-		return nil, &broken{room.Number}
+// work opens or releases a room.
+func (b *recorder) work(w conformance.Work) error {
+	number := b.begin(w)
+	op := Op{Kind: Released, Room: number, Failed: b.take(number, 2)}
+	if w.Opening {
+		op = Op{Kind: Opened, Room: number, Options: w.Room.Options, Failed: b.take(number, 1)}
 	}
-	return room, nil
-}
-
-// Release releases a room.
-func (b *Backend) Release(room *Room) error {
-	b.hold(room.Name, room.Number, room.Number)
-	failed := b.work(room.Number, 2)
-	b.ended(room.Name, Op{Kind: Released, Room: room.Number, Failed: failed}, true)
-	if failed {
-		return &broken{room.Number}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !w.Opening || op.Failed {
+		b.held[w.Room.Name] = 0
+	}
+	b.ends[w.Room.Name] = append(b.ends[w.Room.Name], porcupine.Operation{
+		ClientId: b.round.Goroutines + number%4, Input: op, Call: int64(time.Since(b.since)), Return: Never,
+	})
+	if op.Failed {
+		return &failure{number}
 	}
 	return nil
 }
 
-// work takes its time and tells whether it fails.
-func (b *Backend) work(room int, salt uint64) bool {
+// begin returns the room's number, and notes that it is worked on.
+func (b *recorder) begin(w conformance.Work) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	expected := 0
+	if w.Opening {
+		b.numbers[w.Room] = len(b.numbers) + 1
+	} else {
+		expected = b.numbers[w.Room]
+	}
+	number, name := b.numbers[w.Room], w.Room.Name
+	if b.held[name] != expected && b.broken == nil {
+		b.broken = fmt.Errorf("work on room %d of %s begins while %d is held", number, name, b.held[name])
+	}
+	b.held[name] = number
+	return number
+}
+
+// take takes its time and reports whether the work fails.
+func (b *recorder) take(room int, salt uint64) bool {
 	r := rand.New(rand.NewPCG(b.round.Seed, uint64(room)<<2|salt))
 	if b.round.Jitter {
 		for range r.IntN(8) {
@@ -96,26 +95,8 @@ func (b *Backend) work(room int, salt uint64) bool {
 	return r.IntN(8) == 0
 }
 
-func (b *Backend) hold(name string, expected, room int) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.held[name] != expected && b.broken == nil {
-		b.broken = fmt.Errorf("work on room %d of %s begins while %d is held", room, name, b.held[name])
-	}
-	b.held[name] = room
-}
-
-func (b *Backend) ended(name string, op Op, free bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if free {
-		b.held[name] = 0
-	}
-	b.ends[name] = append(b.ends[name], porcupine.Operation{ClientId: b.round.Goroutines + op.Room%4, Input: op,
-		Call: int64(time.Since(b.since)), Return: Never})
-}
-
-// lateContext ends only once somebody waits for it, so that no call finds it ended at its begin: such a call has no effect at all.
+// lateContext ends only once somebody waits for it, so that no call finds it ended at its begin: such a
+// call has no effect at all.
 type lateContext struct {
 	context.Context
 	once *sync.Once
@@ -140,7 +121,7 @@ type call struct {
 	name       string
 	options    string
 	begin, end int64
-	room       *Room
+	room       *conformance.Room
 	err        error
 }
 
@@ -148,15 +129,18 @@ type call struct {
 type History struct {
 	Calls  int
 	Names  map[string][]porcupine.Operation
-	Broken error // how the port was used wrongly, or which calls never returned
+	Broken error // how the backend was used wrongly, or which calls never returned
 	Ends   map[model.OutcomeKind]int
 }
 
-// Record runs a round: goroutines that make calls of every kind, all at once. Calls that have not returned when patience ends never do:
-// their end is at infinity, and the history is broken.
-func (round Round) Record(subject Subject) History {
-	b := &Backend{since: time.Now(), round: round, held: map[string]int{}, ends: map[string][]porcupine.Operation{}}
-	rooms := subject.New(b)
+// Record runs a round: goroutines that make calls of every kind, all at once. Calls that have not
+// returned when patience ends never do: their end is at infinity, and the history is broken. Only the
+// subject's New and Classify are used.
+func (round Round) Record(subject conformance.Subject) History {
+	b := &recorder{since: time.Now(), round: round, numbers: map[*conformance.Room]int{}, held: map[string]int{},
+		ends: map[string][]porcupine.Operation{}}
+	backend := conformance.NewBackend(b.work)
+	system := subject.New(backend)
 	calls := make([][]call, round.Goroutines)
 	begun, ended := make([]atomic.Int64, round.Goroutines), make([]atomic.Int64, round.Goroutines)
 	var ready, done sync.WaitGroup
@@ -169,7 +153,7 @@ func (round Round) Record(subject Subject) History {
 			ready.Done()
 			<-begin
 			for i := range mine {
-				do := round.prepare(rooms, b.since, &mine[i], g, i)
+				do := round.prepare(system, b.since, &mine[i], g, i)
 				begun[g].Add(1)
 				do()
 				ended[g].Add(1)
@@ -183,10 +167,11 @@ func (round Round) Record(subject Subject) History {
 		done.Wait()
 		close(all)
 	}()
-	patience := time.After(cmp.Or(round.Patience, time.Minute))
+	patience := time.NewTimer(cmp.Or(round.Patience, time.Minute))
+	defer patience.Stop()
 	select {
 	case <-all:
-	case <-patience:
+	case <-patience.C:
 	}
 	for g := range calls {
 		begun, ended := begun[g].Load(), ended[g].Load()
@@ -197,11 +182,13 @@ func (round Round) Record(subject Subject) History {
 			calls[g] = append(calls[g], call{number: c.number, kind: c.kind, name: c.name, options: c.options, begin: c.begin, end: Never})
 		}
 	}
-	return round.history(subject, b, calls)
+	h := round.history(subject, b, calls)
+	h.Broken = cmp.Or(h.Broken, backend.Fault())
+	return h
 }
 
 // prepare chooses the i-th call of a goroutine, notes that it begins, and returns what makes it.
-func (round Round) prepare(rooms Rooms, since time.Time, c *call, g, i int) func() {
+func (round Round) prepare(system conformance.System, since time.Time, c *call, g, i int) func() {
 	r := rand.New(rand.NewPCG(round.Seed, uint64(g)<<32|uint64(i)))
 	c.number = g*round.Calls + i + 1
 	c.name = string(rune('a' + r.IntN(round.Names)))
@@ -210,14 +197,14 @@ func (round Round) prepare(rooms Rooms, since time.Time, c *call, g, i int) func
 		ctx = newLateContext()
 	}
 	kind := r.IntN(16)
-	do := func() { c.room, c.err = rooms.Get(ctx, c.name, c.options) }
+	do := func() { c.room, c.err = system.Get(ctx, c.name, c.options) }
 	switch {
 	case round.Dispose && i == round.Calls*3/4 && g < 2:
 		c.kind, c.name = model.KindDispose, ""
-		do = func() { c.err = rooms.Dispose(ctx) }
+		do = func() { c.err = system.(interface{ Dispose(context.Context) error }).Dispose(ctx) }
 	case kind < 6:
 		c.kind = model.KindRelease
-		do = func() { c.err = rooms.Release(ctx, c.name) }
+		do = func() { c.err = system.Release(ctx, c.name) }
 	default:
 		c.kind, c.options = model.KindGet, "x"
 		if kind == 6 {
@@ -232,7 +219,7 @@ func (round Round) prepare(rooms Rooms, since time.Time, c *call, g, i int) func
 }
 
 // history turns calls and works into one history for each name.
-func (round Round) history(subject Subject, b *Backend, calls [][]call) History {
+func (round Round) history(subject conformance.Subject, b *recorder, calls [][]call) History {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	h := History{Names: map[string][]porcupine.Operation{}, Broken: b.broken, Ends: map[model.OutcomeKind]int{}}
@@ -243,16 +230,17 @@ func (round Round) history(subject Subject, b *Backend, calls [][]call) History 
 			names[op.Input.(Op).Room] = name
 		}
 	}
+	var all []string
+	for n := range round.Names {
+		all = append(all, string(rune('a'+n)))
+	}
 	for g := range calls {
 		for i := range calls[g] {
 			c := &calls[g][i]
 			h.Calls++
 			in := []string{c.name}
 			if c.kind == model.KindDispose {
-				in = nil
-				for n := range round.Names {
-					in = append(in, string(rune('a'+n)))
-				}
+				in = all
 			}
 			for _, name := range in {
 				op := porcupine.Operation{ClientId: g, Call: c.begin, Return: c.end}
@@ -262,7 +250,7 @@ func (round Round) history(subject Subject, b *Backend, calls [][]call) History 
 					h.Broken = cmp.Or(h.Broken, fmt.Errorf("call %d (%v %s) has not returned", c.number, c.kind, name))
 					continue
 				}
-				outcome := c.outcome(subject, name, names)
+				outcome := c.outcome(subject, b.numbers, name, names)
 				h.Ends[outcome.Kind]++
 				op.Input = Op{Kind: Settled, Call: c.number, What: c.kind, Outcome: outcome}
 				h.Names[name] = append(h.Names[name], op)
@@ -273,40 +261,50 @@ func (round Round) history(subject Subject, b *Backend, calls [][]call) History 
 }
 
 // outcome reads how a call ended, as far as it concerns a name.
-func (c *call) outcome(subject Subject, name string, names map[int]string) Outcome {
+func (c *call) outcome(s conformance.Subject, numbers map[*conformance.Room]int, name string, names map[int]string) Outcome {
 	switch {
-	case c.err == nil && c.kind == model.KindGet && c.room == nil:
-		return Outcome{}
 	case c.err == nil && c.kind == model.KindGet:
-		return Outcome{Kind: model.OutcomeRoom, Room: c.room.Number}
+		if number := numbers[c.room]; number != 0 {
+			return Outcome{Kind: model.OutcomeRoom, Room: number}
+		}
+		return Outcome{}
 	case c.err == nil:
 		return Outcome{Kind: model.OutcomeDone}
 	case errors.Is(c.err, context.Canceled):
 		return Outcome{Kind: model.OutcomeGaveUp}
+	case c.kind == model.KindDispose:
+		return disposed(c.err, name, names)
 	}
-	if c.kind == model.KindDispose {
-		var failed []int
-		each := []error{c.err}
-		if all, ok := c.err.(interface{ Unwrap() []error }); ok {
-			each = all.Unwrap()
-		}
-		for _, err := range each {
-			if f := (*broken)(nil); !errors.As(err, &f) {
-				return Outcome{}
-			} else if names[f.room] == name {
-				failed = append(failed, f.room)
-			}
-		}
-		if len(failed) == 0 {
-			return Outcome{Kind: model.OutcomeDone}
-		}
-		return Outcome{Kind: model.OutcomeFailed, All: numbers(failed)}
-	}
-	if f := (*broken)(nil); errors.As(c.err, &f) {
+	if f := (*failure)(nil); errors.As(c.err, &f) {
 		if c.kind == model.KindGet {
 			return Outcome{Kind: model.OutcomeOpenFailed, Room: f.room}
 		}
 		return Outcome{Kind: model.OutcomeReleaseFailed, Room: f.room}
 	}
-	return Outcome{Kind: subject.Classify(c.err)}
+	known := map[conformance.Rejection]model.OutcomeKind{
+		conformance.DifferentOptions: model.OutcomeDifferentOptions,
+		conformance.ReleasedBefore:   model.OutcomeReleasedBefore,
+		conformance.Disposed:         model.OutcomeDisposed,
+	}
+	return Outcome{Kind: known[s.Classify(c.err)]}
+}
+
+// disposed reads the error of a disposal: the failures of other names are not this one's.
+func disposed(err error, name string, names map[int]string) Outcome {
+	each := []error{err}
+	if all, ok := err.(interface{ Unwrap() []error }); ok {
+		each = all.Unwrap()
+	}
+	var failed []int
+	for _, err := range each {
+		if f := (*failure)(nil); !errors.As(err, &f) {
+			return Outcome{}
+		} else if names[f.room] == name {
+			failed = append(failed, f.room)
+		}
+	}
+	if len(failed) == 0 {
+		return Outcome{Kind: model.OutcomeDone}
+	}
+	return Outcome{Kind: model.OutcomeFailed, All: listed(failed)}
 }

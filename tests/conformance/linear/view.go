@@ -173,13 +173,13 @@ func (v view) outcome(o model.Outcome) Outcome {
 		for _, i := range o.Failed {
 			rooms = append(rooms, v.rooms[i-1])
 		}
-		return Outcome{Kind: o.Kind, All: numbers(rooms)}
+		return Outcome{Kind: o.Kind, All: listed(rooms)}
 	}
 	return Outcome{Kind: o.Kind}
 }
 
-// numbers lists numbers in order.
-func numbers(list []int) string {
+// listed lists numbers in order.
+func listed(list []int) string {
 	list = slices.Sorted(slices.Values(list))
 	words := make([]string, len(list))
 	for i, n := range list {

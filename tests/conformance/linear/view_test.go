@@ -121,7 +121,7 @@ func TestForgettingChangesNothing(t *testing.T) {
 				}
 				want := Outcome{Kind: out.Outcome.Kind, Room: out.Outcome.Incarnation}
 				if len(out.Outcome.Failed) > 0 {
-					want.All = numbers(out.Outcome.Failed)
+					want.All = listed(out.Outcome.Failed)
 				}
 				if w, ok = w.step(Op{Kind: Settled, Call: out.Call, What: next.Calls[out.Call-1].Kind, Outcome: want}); !ok {
 					t.Fatalf("%v in %v: the view did not settle %v", in, s, out)
