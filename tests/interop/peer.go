@@ -16,7 +16,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// peer is the Node process that runs the official client: js/chat.mjs, which says what the lines are. Its methods may be called concurrently.
+// peer is the Node process that runs the official client: js/chat.mjs, which says what the lines
+// are. Its methods may be called concurrently.
 type peer struct {
 	process *exec.Cmd
 	in      io.WriteCloser
@@ -105,8 +106,8 @@ func (p *peer) line(text []byte) error {
 	case waiting == nil:
 		return errors.New("nobody waits for that")
 	case line.Error != nil:
-		e := &lifecycle.ErrorInfo{Code: lifecycle.ErrorCode(line.Error.Code), StatusCode: line.Error.StatusCode, Message: line.Error.Message}
-		if line.Error.Detail != nil {
+		e := lifecycle.NewErrorInfo(lifecycle.ErrorCode(line.Error.Code), line.Error.Message, nil)
+		if e.StatusCode = line.Error.StatusCode; line.Error.Detail != nil {
 			e.Cause = &ablychat.Rejection{Detail: line.Error.Detail}
 		}
 		waiting <- answer{err: e}
@@ -133,7 +134,8 @@ func (p *peer) subscribe(tell func(json.RawMessage)) (sub int) {
 	return sub
 }
 
-// call has an operation done and reads its result into a variable, if that is not nil. The official client's errors are *lifecycle.ErrorInfo.
+// call has an operation done and reads its result into a variable, if that is not nil. The
+// official client's errors are *lifecycle.ErrorInfo.
 func (p *peer) call(ctx context.Context, op string, room int, args, result any) error {
 	id, done := p.number(), make(chan answer, 1)
 	line, err := json.Marshal(map[string]any{"id": id, "op": op, "room": room, "args": args})
