@@ -104,19 +104,19 @@ func (s Space) draw(t *rapid.T, m machine, p Promises) []model.Input {
 		s.Names = s.Names[:rapid.IntRange(1, len(s.Names)).Draw(t, "names")]
 		s.Options = s.Options[:rapid.IntRange(1, len(s.Options)).Draw(t, "options")]
 	}
+	most := s.Length
+	if most == 0 {
+		most = 3 * s.Calls // shorter scripts are the beginnings of long ones
+	}
 	var script []model.Input
-	t.Repeat(map[string]func(*rapid.T){"step": func(t *rapid.T) {
-		steps := s.enabled(m, p)
-		if len(steps) == 0 || s.Length > 0 && len(script) >= s.Length {
-			return // not skipped: rapid gives up when a step is skipped too often
-		}
+	for steps := s.enabled(m, p); len(steps) > 0 && len(script) < most; steps = s.enabled(m, p) {
 		in := pick(t, steps, even)
 		next, _, err := m.step(in)
 		if err != nil {
 			panic("conformance: a step was drawn that can't happen: " + err.Error())
 		}
 		m, script = next, append(script, in)
-	}})
+	}
 	return script
 }
 

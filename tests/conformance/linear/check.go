@@ -11,7 +11,7 @@
 package linear
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"hash/maphash"
 	"math"
@@ -108,7 +108,7 @@ func Run(subject conformance.Subject, calls int, rounds func(n int) Round) (Resu
 		checkers.Go(func() {
 			for c := range histories {
 				for name, history := range c.h.Names {
-					err := errors.Join(c.h.Broken, Check(history))
+					err := Check(history)
 					mu.Lock()
 					r.Histories, r.Longest = r.Histories+1, max(r.Longest, len(history))
 					if err != nil && failed == nil {
@@ -120,13 +120,15 @@ func Run(subject conformance.Subject, calls int, rounds func(n int) Round) (Resu
 		})
 	}
 	for stop := false; r.Calls < calls && !stop; r.Rounds++ {
-		h := rounds(r.Rounds).Record(subject)
-		r.Calls += h.Calls
+		round := rounds(r.Rounds)
+		h := round.Record(subject)
+		r.Calls += round.Goroutines * round.Calls
 		for kind, n := range h.Ends {
 			r.Ends[kind] += n
 		}
 		histories <- recorded{r.Rounds, h}
 		mu.Lock()
+		failed = cmp.Or(failed, h.Broken)
 		stop = failed != nil
 		mu.Unlock()
 	}

@@ -116,7 +116,7 @@ func (c lateContext) Done() <-chan struct{} {
 
 // call is one call that was recorded.
 type call struct {
-	number     int
+	goroutine  int
 	kind       model.Kind
 	name       string
 	options    string
@@ -127,36 +127,31 @@ type call struct {
 
 // History is what was recorded in a round.
 type History struct {
-	Calls  int
 	Names  map[string][]porcupine.Operation
-	Broken error // how the backend was used wrongly, or which calls never returned
+	Broken error // how the backend was used wrongly, or that calls never returned
 	Ends   map[model.OutcomeKind]int
 }
 
 // Record runs a round: goroutines that make calls of every kind, all at once. Calls that have not
-// returned when patience ends never do: their end is at infinity, and the history is broken. Only the
-// subject's New and Classify are used.
+// returned when patience ends break the history, which is empty then. Only the subject's New and
+// Classify are used.
 func (round Round) Record(subject conformance.Subject) History {
 	b := &recorder{since: time.Now(), round: round, numbers: map[*conformance.Room]int{}, held: map[string]int{},
 		ends: map[string][]porcupine.Operation{}}
 	backend := conformance.NewBackend(b.work)
 	system := subject.New(backend)
-	calls := make([][]call, round.Goroutines)
-	begun, ended := make([]atomic.Int64, round.Goroutines), make([]atomic.Int64, round.Goroutines)
+	calls := make([]call, round.Goroutines*round.Calls)
+	var returned atomic.Int64
 	var ready, done sync.WaitGroup
 	begin := make(chan struct{})
 	for g := range round.Goroutines {
-		mine := make([]call, round.Calls)
-		calls[g] = mine
 		ready.Add(1)
 		done.Go(func() {
 			ready.Done()
 			<-begin
-			for i := range mine {
-				do := round.prepare(system, b.since, &mine[i], g, i)
-				begun[g].Add(1)
-				do()
-				ended[g].Add(1)
+			for i := range round.Calls {
+				round.call(system, b.since, &calls[g*round.Calls+i], g, i)
+				returned.Add(1)
 			}
 		})
 	}
@@ -172,54 +167,39 @@ func (round Round) Record(subject conformance.Subject) History {
 	select {
 	case <-all:
 	case <-patience.C:
-	}
-	for g := range calls {
-		begun, ended := begun[g].Load(), ended[g].Load()
-		made := calls[g]
-		if calls[g] = slices.Clone(made[:ended]); ended < begun {
-			// Its goroutine may yet write how it ended.
-			c := &made[begun-1]
-			calls[g] = append(calls[g], call{number: c.number, kind: c.kind, name: c.name, options: c.options, begin: c.begin, end: Never})
-		}
+		return History{Broken: fmt.Errorf("only %d of %d calls have returned", returned.Load(), len(calls))}
 	}
 	h := round.history(subject, b, calls)
 	h.Broken = cmp.Or(h.Broken, backend.Fault())
 	return h
 }
 
-// prepare chooses the i-th call of a goroutine, notes that it begins, and returns what makes it.
-func (round Round) prepare(system conformance.System, since time.Time, c *call, g, i int) func() {
+// call makes the i-th call of a goroutine.
+func (round Round) call(system conformance.System, since time.Time, c *call, g, i int) {
 	r := rand.New(rand.NewPCG(round.Seed, uint64(g)<<32|uint64(i)))
-	c.number = g*round.Calls + i + 1
-	c.name = string(rune('a' + r.IntN(round.Names)))
+	c.goroutine, c.name = g, string(rune('a'+r.IntN(round.Names)))
 	ctx := context.Background()
 	if r.IntN(6) == 0 {
 		ctx = newLateContext()
 	}
 	kind := r.IntN(16)
-	do := func() { c.room, c.err = system.Get(ctx, c.name, c.options) }
+	c.begin = int64(time.Since(since))
 	switch {
 	case round.Dispose && i == round.Calls*3/4 && g < 2:
 		c.kind, c.name = model.KindDispose, ""
-		do = func() { c.err = system.(interface{ Dispose(context.Context) error }).Dispose(ctx) }
+		c.err = system.(interface{ Dispose(context.Context) error }).Dispose(ctx)
 	case kind < 6:
 		c.kind = model.KindRelease
-		do = func() { c.err = system.Release(ctx, c.name) }
+		c.err = system.Release(ctx, c.name)
 	default:
-		c.kind, c.options = model.KindGet, "x"
-		if kind == 6 {
-			c.options = "y"
-		}
+		c.kind, c.options = model.KindGet, map[bool]string{false: "x", true: "y"}[kind == 6]
+		c.room, c.err = system.Get(ctx, c.name, c.options)
 	}
-	c.begin = int64(time.Since(since))
-	return func() {
-		do()
-		c.end = int64(time.Since(since))
-	}
+	c.end = int64(time.Since(since))
 }
 
 // history turns calls and works into one history for each name.
-func (round Round) history(subject conformance.Subject, b *recorder, calls [][]call) History {
+func (round Round) history(subject conformance.Subject, b *recorder, calls []call) History {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	h := History{Names: map[string][]porcupine.Operation{}, Broken: b.broken, Ends: map[model.OutcomeKind]int{}}
@@ -234,26 +214,21 @@ func (round Round) history(subject conformance.Subject, b *recorder, calls [][]c
 	for n := range round.Names {
 		all = append(all, string(rune('a'+n)))
 	}
-	for g := range calls {
-		for i := range calls[g] {
-			c := &calls[g][i]
-			h.Calls++
-			in := []string{c.name}
-			if c.kind == model.KindDispose {
-				in = all
-			}
-			for _, name := range in {
-				op := porcupine.Operation{ClientId: g, Call: c.begin, Return: c.end}
-				op.Input = Op{Kind: Begins, Call: c.number, What: c.kind, Options: c.options}
-				h.Names[name] = append(h.Names[name], op)
-				if c.end == Never {
-					h.Broken = cmp.Or(h.Broken, fmt.Errorf("call %d (%v %s) has not returned", c.number, c.kind, name))
-					continue
-				}
-				outcome := c.outcome(subject, b.numbers, name, names)
-				h.Ends[outcome.Kind]++
-				op.Input = Op{Kind: Settled, Call: c.number, What: c.kind, Outcome: outcome}
-				h.Names[name] = append(h.Names[name], op)
+	for i := range calls {
+		c := &calls[i]
+		in := []string{c.name}
+		if c.kind == model.KindDispose {
+			in = all
+		}
+		for _, name := range in {
+			outcome := c.outcome(subject, b.numbers, name, names)
+			h.Ends[outcome.Kind]++
+			for _, op := range []Op{
+				{Kind: Begins, Call: i + 1, What: c.kind, Options: c.options},
+				{Kind: Settled, Call: i + 1, What: c.kind, Outcome: outcome},
+			} {
+				h.Names[name] = append(h.Names[name],
+					porcupine.Operation{ClientId: c.goroutine, Call: c.begin, Return: c.end, Input: op})
 			}
 		}
 	}

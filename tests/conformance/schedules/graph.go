@@ -5,7 +5,6 @@ package schedules
 
 import (
 	"iter"
-	"slices"
 
 	"ablyrooms.example/model"
 )
@@ -73,56 +72,29 @@ func (m Machine[S, I]) Explore() *Graph[S, I] {
 	return g
 }
 
-// Walk is a path from the initial state, by the numbers of its edges.
-type Walk []int
-
-// Cover yields walks that together take every edge at least once. Each goes along edges that no walk
-// has taken yet as long as it can, and else to where one is left; it ends where none can be reached.
-func (g *Graph[S, I]) Cover() iter.Seq[Walk] {
-	return func(yield func(Walk) bool) {
-		taken := make([]bool, len(g.Edges))
-		done := make([]bool, len(g.States)) // no edge is left from here on
-		for !done[0] {
-			var walk Walk
-			for at := 0; !done[at]; {
-				next := -1
-				for _, e := range g.Out[at] {
-					if !taken[e] {
-						next = e
-						break
-					}
-					if next < 0 && !done[g.Edges[e].To] {
-						next = e
-					}
-				}
-				if next < 0 {
-					break
-				}
-				taken[next] = true
-				walk = append(walk, next)
-				at = g.Edges[next].To
+// Cover yields scripts that together take every edge: for each edge that is not on the way to another
+// one, a shortest way to its state, and the edge. With each come the numbers of its edges.
+func (g *Graph[S, I]) Cover() iter.Seq2[[]I, []int] {
+	by := make([]int, len(g.States)) // the first edge to each state, by which it was found
+	for e := len(g.Edges) - 1; e >= 0; e-- {
+		by[g.Edges[e].To] = e
+	}
+	return func(yield func([]I, []int) bool) {
+		for last, e := range g.Edges {
+			if by[e.To] == last && len(g.Out[e.To]) > 0 {
+				continue // those from there have it on their way
 			}
-			// What is done shows from the end of a walk to its beginning.
-			for i := len(walk); i >= 0; i-- {
-				at := 0
-				if i > 0 {
-					at = g.Edges[walk[i-1]].To
-				}
-				left := func(e int) bool { return !taken[e] || !done[g.Edges[e].To] }
-				done[at] = !slices.ContainsFunc(g.Out[at], left)
+			way := []int{last}
+			for at := e.From; at != 0; at = g.Edges[way[0]].From {
+				way = append([]int{by[at]}, way...)
 			}
-			if len(walk) > 0 && !yield(walk) {
+			script := make([]I, len(way))
+			for i, e := range way {
+				script[i] = g.Edges[e].Input
+			}
+			if !yield(script, way) {
 				return
 			}
 		}
 	}
-}
-
-// Inputs returns the inputs along a walk.
-func (g *Graph[S, I]) Inputs(walk Walk) []I {
-	in := make([]I, len(walk))
-	for i, e := range walk {
-		in[i] = g.Edges[e].Input
-	}
-	return in
 }

@@ -14,17 +14,13 @@ import (
 	"ablyrooms.example/tests/conformance/ours"
 )
 
-// Subject is lifecycle.Rooms under the harness, with a look inside after each input: the steps that its
-// observer was notified of, with the state of the core in each, must be those of a core that is given
-// the script.
+// Subject is lifecycle.Rooms under the harness, with a look inside after each input: its observer must
+// be notified of one step, in which a core of its own does the same, and its own state may hold no more
+// than it has to.
 func Subject() conformance.Subject {
 	subject := ours.Subject()
-	subject.New = func(b *conformance.Backend) conformance.System {
-		s := &system{core: fsm.NewRooms[lifecycle.RoomOptions](), numbers: map[fsm.Call]fsm.Call{}}
-		s.Rooms = ours.New(b, lifecycle.WithObserver(s.observe), lifecycle.WithObservedStates())
-		return s
-	}
-	subject.Inspect = func(s conformance.System, step conformance.Step) error { return s.(*system).inspect(step) }
+	subject.New = func(b *conformance.Backend) conformance.System { return newWatched(b, nil) }
+	subject.Inspect = func(s conformance.System, step conformance.Step) error { return s.(*watched).inspect(step) }
 	return subject
 }
 
@@ -33,113 +29,81 @@ func Subject() conformance.Subject {
 // keeps of its own is looked at.
 func Unobserved() conformance.Subject {
 	subject := ours.Subject()
-	subject.New = func(b *conformance.Backend) conformance.System { return &system{Rooms: ours.New(b)} }
-	subject.Inspect = func(s conformance.System, step conformance.Step) error { return s.(*system).insides(step.State) }
+	subject.Inspect = func(s conformance.System, step conformance.Step) error {
+		pending, held := wanted(step.State)
+		return kept(s.(ours.Rooms), pending, held)
+	}
 	return subject
 }
 
-type system struct {
+// watched is lifecycle.Rooms with an observer that holds each step against a core of its own.
+type watched struct {
 	ours.Rooms
-	core *fsm.Rooms[lifecycle.RoomOptions] // is given the script
-	// The script's number of a call by the library's, which counts no get that it answers without the core.
-	numbers map[fsm.Call]fsm.Call
 
-	mu    sync.Mutex
-	steps []lifecycle.RoomsStep // since the last input
+	mu     sync.Mutex
+	core   *fsm.Rooms[lifecycle.RoomOptions]
+	steps  []lifecycle.RoomsStep
+	looked int   // how many steps were there at the last look
+	wrong  error // what was observed first that the core does otherwise
 }
 
-func (s *system) observe(step lifecycle.RoomsStep) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.steps = append(s.steps, step)
-}
-
-// inspect compares what was observed since the input before with what the core does.
-func (s *system) inspect(step conformance.Step) error {
-	s.mu.Lock()
-	observed := s.steps
-	s.steps = nil
-	s.mu.Unlock()
-
-	mapped := chain.ToCore(step.Input)
-	in := fsm.RoomsInput[lifecycle.RoomOptions]{Kind: mapped.Kind, Call: mapped.Call,
-		Incarnation: mapped.Incarnation, Name: mapped.Name}
-	if mapped.Kind == fsm.CallGet {
-		in.Options = ours.Options(mapped.Options)
-	}
-	outs, err := s.core.Step(in, nil)
-	if err != nil {
-		return fmt.Errorf("the core: %w", err)
-	}
-	if len(observed) == 0 && answeredByReadyRoom(step) {
-		return s.insides(step.State)
-	}
-	if len(observed) != 1 {
-		return fmt.Errorf("%d steps were observed for one input", len(observed))
-	}
-	got := observed[0]
-	if got.Input.Kind == fsm.CallGet || got.Input.Kind == fsm.CallRelease || got.Input.Kind == fsm.CallDispose {
-		s.numbers[got.Input.Call] = in.Call
-	}
-	if got.Input.Call != 0 {
-		got.Input.Call = s.numbers[got.Input.Call]
-	}
-	if got.Input != in {
-		return fmt.Errorf("the input %v was observed as %v", in, got.Input)
-	}
-	for i, out := range got.Outputs {
-		if out.Kind == fsm.Settle {
-			got.Outputs[i].Call = s.numbers[out.Call]
+// newWatched makes a Rooms whose observer calls also, if it is not nil, after each step.
+func newWatched(b *conformance.Backend, also func(lifecycle.RoomsStep)) *watched {
+	w := &watched{core: fsm.NewRooms[lifecycle.RoomOptions]()}
+	w.Rooms = ours.New(b, lifecycle.WithObservedStates(), lifecycle.WithObserver(func(step lifecycle.RoomsStep) {
+		w.observe(step)
+		if also != nil {
+			also(step)
 		}
-	}
-	if !slices.EqualFunc(got.Outputs, outs, func(a, b fsm.RoomsOutput) bool {
-		return a.Kind == b.Kind && a.Call == b.Call && a.Incarnation == b.Incarnation && a.Outcome.Equal(b.Outcome)
-	}) {
-		return fmt.Errorf("the outputs %v were observed, the core's are %v", got.Outputs, outs)
-	}
-	if err := s.compareStates(*got.State); err != nil {
-		return err
-	}
-	return s.insides(step.State)
+	}))
+	return w
 }
 
-// answeredByReadyRoom: such a get is answered without the core and without a step.
-func answeredByReadyRoom(step conformance.Step) bool {
-	return step.Input.Kind == model.KindGet && len(step.Outputs) == 1 && step.Outputs[0].Outcome.Kind == model.OutcomeRoom
+func (w *watched) observe(step lifecycle.RoomsStep) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.steps = append(w.steps, step)
+	outs, err := w.core.Step(step.Input, nil)
+	state := w.core.State()
+	switch {
+	case w.wrong != nil:
+	case step.Seq != uint64(len(w.steps)):
+		w.wrong = fmt.Errorf("step %d is observed as number %d", len(w.steps), step.Seq)
+	case err != nil:
+		w.wrong = err
+	case len(outs)+len(step.Outputs) > 0 && !reflect.DeepEqual(outs, step.Outputs):
+		w.wrong = fmt.Errorf("%v: observed the outputs %v, the core's are %v", step.Input, step.Outputs, outs)
+	case !reflect.DeepEqual(*step.State, state):
+		w.wrong = fmt.Errorf("%v: observed the state %+v, the core's is %+v", step.Input, *step.State, state)
+	}
 }
 
-// compareStates holds the observed state of the library's core against the one that was given the script, call numbers aside.
-func (s *system) compareStates(got fsm.RoomsState[lifecycle.RoomOptions]) error {
-	want := s.core.State()
-	want.NextCall, got.NextCall = 0, 0
-	renumber := func(calls []fsm.Call) {
-		for i, c := range calls {
-			calls[i] = s.numbers[c]
-		}
+// inspect looks at what was observed since the last input.
+func (w *watched) inspect(step conformance.Step) error {
+	w.mu.Lock()
+	fresh, wrong := w.steps[w.looked:], w.wrong
+	w.looked = len(w.steps)
+	w.mu.Unlock()
+	if wrong != nil {
+		return wrong
 	}
-	renumber(got.Disposers)
-	for i := range got.Incarnations {
-		renumber(got.Incarnations[i].Waiters)
+	// A get of a room that is ready is answered without the core.
+	ready := step.Input.Kind == model.KindGet && len(step.Outputs) == 1 && step.Outputs[0].Outcome.Kind == model.OutcomeRoom
+	in := chain.ToCore(step.Input)
+	same := func(s lifecycle.RoomsStep) bool {
+		return s.Input.Kind == in.Kind && s.Input.Name == in.Name && s.Input.Incarnation == in.Incarnation &&
+			(in.Kind != fsm.CallGet || s.Input.Options == ours.Options(in.Options))
 	}
-	if !same(got, want) {
-		return fmt.Errorf("the state %+v was observed, the core's is %+v", got, want)
+	if len(fresh) != 1 && !(len(fresh) == 0 && ready) || slices.ContainsFunc(fresh, func(s lifecycle.RoomsStep) bool { return !same(s) }) {
+		return fmt.Errorf("%v is observed as %v", step.Input, fresh)
 	}
-	return nil
+	pending, held := wanted(step.State)
+	return kept(w.Rooms, pending, held)
 }
 
-func same(got, want fsm.RoomsState[lifecycle.RoomOptions]) bool {
-	return got.LastCreated == want.LastCreated && got.Disposal == want.Disposal &&
-		slices.Equal(got.Disposers, want.Disposers) && slices.Equal(got.Failed, want.Failed) &&
-		slices.EqualFunc(got.Incarnations, want.Incarnations, func(a, b fsm.IncarnationState[lifecycle.RoomOptions]) bool {
-			return a.Incarnation == b.Incarnation && a.Name == b.Name && a.Options == b.Options && a.Life == b.Life &&
-				a.Work == b.Work && slices.Equal(a.Waiters, b.Waiters)
-		})
-}
-
-// insides counts what the goroutine layer keeps of its own: calls that wait, and incarnations that the
-// backend holds or works on. What it keeps beyond that, it would keep for ever.
-func (s *system) insides(state model.State) error {
-	pending, held := 0, 0
+// wanted counts what the goroutine layer has to keep of its own: calls that wait, and incarnations that
+// the backend holds or works on.
+func wanted(state model.State) (pending, held int) {
 	for _, c := range state.Calls {
 		if c.Pending() {
 			pending++
@@ -150,15 +114,18 @@ func (s *system) insides(state model.State) error {
 			held++
 		}
 	}
-	v := reflect.ValueOf(s.Rooms.Rooms).Elem()
-	for field, want := range map[string]int{"calls": pending, "live": held} {
-		f := v.FieldByName(field)
-		if !f.IsValid() {
-			return fmt.Errorf("lifecycle.Rooms has no field %s any more", field)
-		}
-		if f.Len() != want {
-			return fmt.Errorf("%d %s are kept, expected %d", f.Len(), field, want)
-		}
+	return pending, held
+}
+
+// kept compares that with what it keeps. What is more than that, it would keep for ever.
+func kept(r ours.Rooms, pending, held int) error {
+	v := reflect.ValueOf(r.Rooms).Elem()
+	calls, live := v.FieldByName("calls"), v.FieldByName("live")
+	if !calls.IsValid() || !live.IsValid() {
+		return fmt.Errorf("lifecycle.Rooms has no field calls or live any more")
+	}
+	if calls.Len() != pending || live.Len() != held {
+		return fmt.Errorf("%d calls and %d incarnations are kept, expected %d and %d", calls.Len(), live.Len(), pending, held)
 	}
 	return nil
 }

@@ -5,11 +5,8 @@ import (
 	"hash/fnv"
 	"iter"
 	"runtime"
-	"slices"
 	"sync"
 	"testing"
-
-	"pgregory.net/rapid"
 
 	"ablyrooms.example/model"
 	"ablyrooms.example/tests/conformance"
@@ -106,14 +103,14 @@ func TestEveryEdge(t *testing.T) {
 	for name, subject := range map[string]conformance.Subject{"observed": Subject(), "unobserved": Unobserved()} {
 		t.Run(name, func(t *testing.T) {
 			c := runAll(t, subject, func(yield func(schedule) bool) {
-				for walk := range g.Cover() {
-					if !yield(schedule{g.Inputs(walk), walk}) {
+				for script, edges := range g.Cover() {
+					if !yield(schedule{script, edges}) {
 						return
 					}
 				}
 			})
 			evidence.Print("edges", "subject", name, "calls", 3, "names", 2, "options", 2, "states", len(g.States),
-				"edges", len(g.Edges), "covered", len(c.covered), "walks", c.run, "steps", c.steps)
+				"edges", len(g.Edges), "covered", len(c.covered), "scripts", c.run, "steps", c.steps)
 			if len(c.covered) != len(g.Edges) {
 				t.Errorf("%d of %d edges were covered", len(c.covered), len(g.Edges))
 			}
@@ -185,50 +182,24 @@ func TestEverySchedule(t *testing.T) {
 	}
 }
 
-// TestRandomReach goes deeper at random, and says which share of the small graph's edges it came by:
-// how much the generator would find if it were all there is. A script leaves the small graph with its
-// fourth call. The seeds are fixed, so that the share is too.
-func TestRandomReach(t *testing.T) {
-	runs, floor := 5000, 0.10
+// TestRandom goes deeper at random, by the seed that it prints when it fails.
+func TestRandom(t *testing.T) {
+	plan := conformance.Plan{Seed: 1, Spaces: conformance.DefaultPlan().Spaces[1:]}
+	plan.Spaces[0].Runs, plan.Spaces[0].Calls = 2000, 24
 	switch {
 	case evidence.At(evidence.Full):
-		runs, floor = 50_000, 0.35
+		plan.Spaces[0].Runs = 50_000
 	case evidence.Race:
-		runs, floor = 500, 0.01
+		plan.Spaces[0].Runs = 500
 	}
-	small, deep := Small(), conformance.DefaultBounds()
-	g := Rooms(small).Explore()
-	edges := func(script []model.Input) (reached []int) {
-		at := 0
-		for _, in := range script {
-			i := slices.IndexFunc(g.Out[at], func(e int) bool { return g.Edges[e].Input == in })
-			if i < 0 {
-				return reached
-			}
-			reached = append(reached, g.Out[at][i])
-			at = g.Edges[g.Out[at][i]].To
-		}
-		return reached
+	r := conformance.Check(t, Subject(), plan)
+	if v := r.Violation(); v != nil {
+		t.Fatal(v)
 	}
-	longest := 0
-	c := runAll(t, Subject(), func(yield func(schedule) bool) {
-		draw := rapid.Custom(func(t *rapid.T) []model.Input {
-			b := deep
-			b.Calls = rapid.SampledFrom([]int{small.Calls, small.Calls, deep.Calls, 4 * deep.Calls}).Draw(t, "calls")
-			return conformance.Script(t, b)
-		})
-		for seed := range runs {
-			script := draw.Example(seed + 1)
-			longest = max(longest, len(script))
-			if !yield(schedule{script, edges(script)}) {
-				return
-			}
+	evidence.Print("random", "runs", r.Random, "steps", r.Steps, "calls", plan.Spaces[0].Calls)
+	for _, rule := range conformance.Rules() {
+		if rule != conformance.OptionsRule && r.State(rule) != conformance.Kept {
+			t.Errorf("no script showed %s", rule)
 		}
-	})
-	share := float64(len(c.covered)) / float64(len(g.Edges))
-	evidence.Print("random", "runs", c.run, "distinct", len(c.distinct), "steps", c.steps, "longest", longest,
-		"calls", 4*deep.Calls, "edges", len(c.covered), "of", len(g.Edges))
-	if share < floor {
-		t.Errorf("only %.1f %% of the small graph's edges were reached, expected at least %.0f %%", 100*share, 100*floor)
 	}
 }
