@@ -7,8 +7,8 @@ import (
 	"ablyrooms.example/tests/conformance"
 )
 
-// actor is a good registry in which one goroutine owns everything: calls and the ends of works are messages to it, and those who wait
-// have a channel that takes their answer.
+// actor is a good registry in which one goroutine owns everything: calls and the ends of works are
+// messages to it, and those who wait have a channel that takes their answer.
 type actor struct {
 	backend *conformance.Backend
 	inbox   chan func()

@@ -7,71 +7,8 @@ import (
 	"ablyrooms.example/tests/conformance"
 )
 
-// lockedMap is a map and a mutex. The bug: the mutex is held while the backend works, so one name holds up all.
-type lockedMap struct {
-	*conformance.Backend
-	mu    sync.Mutex
-	rooms map[string]*conformance.Room
-}
-
-func newLockedMap(b *conformance.Backend) conformance.System {
-	return &lockedMap{Backend: b, rooms: map[string]*conformance.Room{}}
-}
-
-func (m *lockedMap) Get(ctx context.Context, name, options string) (*conformance.Room, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if room := m.rooms[name]; room != nil {
-		if room.Options != options {
-			return nil, errOptions
-		}
-		return room, nil
-	}
-	room, err := m.Open(ctx, name, options)
-	if err == nil {
-		m.rooms[name] = room
-	}
-	return room, err
-}
-
-func (m *lockedMap) Release(ctx context.Context, name string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	room := m.rooms[name]
-	if room == nil {
-		return nil
-	}
-	delete(m.rooms, name)
-	return m.Backend.Release(ctx, room)
-}
-
-// checkThenAct lets the mutex go while the backend opens. The bug: what is being opened is not in the map, so a second get opens again.
-type checkThenAct struct{ lockedMap }
-
-func newCheckThenAct(b *conformance.Backend) conformance.System {
-	return &checkThenAct{lockedMap{Backend: b, rooms: map[string]*conformance.Room{}}}
-}
-
-func (m *checkThenAct) Get(ctx context.Context, name, options string) (*conformance.Room, error) {
-	m.mu.Lock()
-	room := m.rooms[name]
-	m.mu.Unlock()
-	if room != nil && room.Options == options {
-		return room, nil
-	} else if room != nil {
-		return nil, errOptions
-	}
-	room, err := m.Open(ctx, name, options)
-	if err != nil {
-		return nil, err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.rooms[name] = room
-	return room, nil
-}
-
-// entry is what most of the others keep for a name: done is closed when room or err is there, left when the name was released.
+// entry is what is kept for a name: done is closed when room or err is there, left when the name was
+// released.
 type entry struct {
 	options    string
 	done, left chan struct{}
@@ -110,8 +47,8 @@ func (e *entry) release(b *conformance.Backend) error {
 	return b.Release(context.Background(), e.room)
 }
 
-// doubleChecked looks under a read lock and again under a write lock. The bug: an entry that is not filled yet is found by the second
-// get, which takes it as it is.
+// doubleChecked looks under a read lock and again under a write lock. The bug: an entry that is not
+// filled yet is found by the second get, which takes it as it is.
 type doubleChecked struct {
 	*conformance.Backend
 	mu      sync.RWMutex
@@ -167,7 +104,8 @@ func (m *doubleChecked) Release(ctx context.Context, name string) error {
 	return m.Backend.Release(ctx, c.room)
 }
 
-// syncMap keeps entries in a sync.Map, by LoadOrStore. The bug: an entry whose opening failed stays, and answers for ever.
+// syncMap keeps entries in a sync.Map, by LoadOrStore. The bug: an entry whose opening failed stays, and
+// answers for ever.
 type syncMap struct {
 	*conformance.Backend
 	entries sync.Map // of *entry
@@ -209,8 +147,8 @@ func (m *syncMap) Release(ctx context.Context, name string) error {
 	return found.(*entry).release(m.Backend)
 }
 
-// counted counts its users, as for shared files. The bug: a release is only counted, and the room stays until the last of those who got
-// it has released it.
+// counted counts its users, as for shared files. The bug: a release is only counted, and the room stays
+// until the last of those who got it has released it.
 type counted struct {
 	*conformance.Backend
 	mu      sync.Mutex
@@ -253,4 +191,67 @@ func (m *counted) Release(_ context.Context, name string) error {
 	delete(m.entries, name)
 	m.mu.Unlock()
 	return e.release(m.Backend)
+}
+
+// signalled has its gets wait on a condition. The bug: it is signalled and not broadcast, so one of
+// several that wait goes on.
+type signalled struct {
+	*conformance.Backend
+	mu    sync.Mutex
+	moved sync.Cond
+	names map[string]*state
+}
+
+// state is what a name has.
+type state struct {
+	options string
+	opening bool
+	room    *conformance.Room
+}
+
+func newSignalled(b *conformance.Backend) conformance.System {
+	s := &signalled{Backend: b, names: map[string]*state{}}
+	s.moved.L = &s.mu
+	return s
+}
+
+func (s *signalled) Get(_ context.Context, name, options string) (*conformance.Room, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.names[name]
+	if n == nil {
+		n = &state{options: options, opening: true}
+		s.names[name] = n
+		go func() {
+			room, _ := s.Open(context.Background(), name, options)
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			n.opening, n.room = false, room
+			s.moved.Signal()
+		}()
+	} else if n.options != options {
+		return nil, errOptions
+	}
+	for n.opening && s.names[name] == n {
+		s.moved.Wait()
+	}
+	if s.names[name] != n {
+		return nil, errReleased
+	}
+	return n.room, nil
+}
+
+func (s *signalled) Release(ctx context.Context, name string) error {
+	s.mu.Lock()
+	n := s.names[name]
+	delete(s.names, name)
+	s.moved.Broadcast()
+	for n != nil && n.opening {
+		s.moved.Wait()
+	}
+	s.mu.Unlock()
+	if n == nil {
+		return nil
+	}
+	return s.Backend.Release(ctx, n.room)
 }

@@ -21,10 +21,17 @@ const (
 	orphan                // what is opened after its release is never released
 	lastErrorOnly         // Dispose keeps one error
 	abandonedTooSoon      // a release of a room that is being opened doesn't wait for anything
+	optionsIgnored        // those who join an opening do so whatever their options are
+	firstContext          // the opening runs with the context of the first, who ends it for all by giving up
+	eachTriesAgain        // when the opening fails, those who joined it try again on their own
+	spellingsDiffer       // options are compared as they were written
+	noPredecessor         // a name is opened again while its last room is still being released
+	ghost                 // a get after the disposal opens a room
 )
 
-// promises is a registry with a mutex and, for each life of a name, channels that are closed when something has come to pass. With no
-// slip it is a good one.
+// promises is a registry with a mutex and, for each life of a name, channels that are closed when
+// something has come to pass, as golang.org/x/sync/singleflight has them: gets of a name that is being
+// opened share one opening. With no slip it is a good one.
 type promises struct {
 	slip
 	backend *conformance.Backend
@@ -52,33 +59,47 @@ type promise struct {
 	end           error // for the releases
 }
 
-func newPromises(s slip) func(*conformance.Backend) conformance.System {
-	return func(b *conformance.Backend) conformance.System {
-		return &promises{slip: s, backend: b, use: map[string]*promise{}, leaving: map[string]*promise{}, gone: make(chan struct{}),
-			waitsFor: map[*promise]bool{}}
-	}
+func newPromises(b *conformance.Backend, s slip) *promises {
+	return &promises{slip: s, backend: b, use: map[string]*promise{}, leaving: map[string]*promise{},
+		gone: make(chan struct{}), waitsFor: map[*promise]bool{}}
 }
 
 func (r *promises) Get(ctx context.Context, name, options string) (*conformance.Room, error) {
-	options = token(options)
+	if r.slip != spellingsDiffer {
+		options = token(options)
+	}
 	r.mu.Lock()
-	if r.disposal != nil {
+	if r.disposal != nil && r.slip != ghost {
 		r.mu.Unlock()
 		return nil, errDisposed
 	}
 	p := r.use[name]
-	if p == nil {
-		p = &promise{name: name, options: options, settled: make(chan struct{}), dropped: make(chan struct{}), released: make(chan struct{})}
-		p.ctx, p.cancel = context.WithCancel(context.Background())
+	joined := p != nil
+	if !joined {
+		p = &promise{name: name, options: options, settled: make(chan struct{}), dropped: make(chan struct{}),
+			released: make(chan struct{})}
+		with := context.Background()
+		if r.slip == firstContext {
+			with = ctx
+		}
+		p.ctx, p.cancel = context.WithCancel(with)
 		r.use[name] = p
-		go r.open(p, r.leaving[name])
+		before := r.leaving[name]
+		if r.slip == noPredecessor {
+			before = nil
+		}
+		go r.open(p, before)
 	}
+	opening := p.room == nil
 	r.mu.Unlock()
-	if p.options != options {
+	if p.options != options && !(opening && r.slip == optionsIgnored) {
 		return nil, errOptions
 	}
 	if err := wait(ctx, p.settled); err != nil {
 		return nil, err
+	}
+	if r.slip == eachTriesAgain && joined && p.err != nil && p.err != errReleased {
+		return r.Get(ctx, name, options)
 	}
 	return p.room, p.err
 }
@@ -95,7 +116,7 @@ func (r *promises) open(p, before *promise) {
 		default:
 		}
 	}
-	room, err := r.backend.Open(p.ctx, p.name, p.options)
+	room, err := r.backend.Open(p.ctx, p.name, token(p.options))
 	r.mu.Lock()
 	switch {
 	case !p.left:
