@@ -24,17 +24,18 @@ type gated struct {
 	incarnation int // 0 until it is known
 }
 
-// failure is the error of a work that the script has end badly.
-type failure struct {
-	incarnation int
-	opening     bool
+// Failure is the error of a work that a harness has end badly.
+type Failure struct {
+	Opening bool
+	Number  int // of the incarnation, or of the room as the harness counts
 }
 
-func (f *failure) Error() string {
-	if f.opening {
-		return fmt.Sprintf("the backend could not open #%d", f.incarnation)
+// Error says what failed.
+func (f *Failure) Error() string {
+	if f.Opening {
+		return fmt.Sprintf("the backend could not open #%d", f.Number)
 	}
-	return fmt.Sprintf("the backend could not release #%d", f.incarnation)
+	return fmt.Sprintf("the backend could not release #%d", f.Number)
 }
 
 // wait is the work of the backend.

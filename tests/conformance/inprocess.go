@@ -233,7 +233,7 @@ func (p *inProcess) act(in model.Input) error {
 	case model.KindOpened, model.KindReleased:
 		p.gates.end(in.Incarnation, nil)
 	case model.KindOpenFailed, model.KindReleaseFailed:
-		p.gates.end(in.Incarnation, &failure{incarnation: in.Incarnation, opening: in.Kind == model.KindOpenFailed})
+		p.gates.end(in.Incarnation, &Failure{Number: in.Incarnation, Opening: in.Kind == model.KindOpenFailed})
 	}
 	return nil
 }
@@ -281,7 +281,7 @@ func (p *inProcess) seen(n int, want model.Call) (ending, bool) {
 	if c.err == nil {
 		return p.room(c, want), true
 	}
-	got := ending{Outcome: p.read(c.err, want.Kind), text: fmt.Sprintf("error %q", c.err), cause: errors.Is(c.err, errGaveUp)}
+	got := ending{Outcome: p.subject.Outcome(want.Kind, c.err), text: fmt.Sprintf("error %q", c.err), cause: errors.Is(c.err, errGaveUp)}
 	if got.class = strings.TrimSuffix(got.Kind.String(), "{}"); got.Kind == model.OutcomePending {
 		got.class = "another error"
 	}
@@ -303,52 +303,42 @@ func (p *inProcess) room(c *call, want model.Call) ending {
 	}
 }
 
-// read reads an error in the model's terms; the zero outcome is one that the model doesn't know.
-func (p *inProcess) read(err error, kind model.Kind) model.Outcome {
-	if kind == model.KindDispose {
-		if failed := failures(err); len(failed) > 0 {
-			return model.Outcome{Kind: model.OutcomeFailed, Failed: failed}
-		}
-	}
-	known := map[Rejection]model.OutcomeKind{DifferentOptions: model.OutcomeDifferentOptions,
-		ReleasedBefore: model.OutcomeReleasedBefore, Disposed: model.OutcomeDisposed}
-	if kind := known[p.subject.Classify(err)]; kind != 0 {
-		return model.Outcome{Kind: kind}
-	}
-	if f := (*failure)(nil); errors.As(err, &f) {
-		if f.opening {
-			return model.Outcome{Kind: model.OutcomeOpenFailed, Incarnation: f.incarnation}
-		}
-		return model.Outcome{Kind: model.OutcomeReleaseFailed, Incarnation: f.incarnation}
-	}
-	if errors.Is(err, errGaveUp) || errors.Is(err, context.Canceled) {
-		return model.Outcome{Kind: model.OutcomeGaveUp}
-	}
-	return model.Outcome{}
-}
-
-// failures collects the incarnations whose release failed from anywhere in an error's tree, as a set.
-func failures(err error) []int {
-	var failed []int
+// Outcome reads the error of a call in the model's terms, with incarnations by the numbers of their
+// [Failure]. The zero Outcome is an error that the model doesn't know.
+func (s Subject) Outcome(kind model.Kind, err error) model.Outcome {
+	var failed []int // a set, from anywhere in the error's tree
 	var walk func(error)
 	walk = func(err error) {
-		if f, ok := err.(*failure); ok && !f.opening {
-			failed = append(failed, f.incarnation)
+		if f, ok := err.(*Failure); ok && !f.Opening && !slices.Contains(failed, f.Number) {
+			failed = append(failed, f.Number)
 		}
 		switch e := err.(type) {
 		case interface{ Unwrap() error }:
-			if next := e.Unwrap(); next != nil {
-				walk(next)
-			}
+			walk(e.Unwrap())
 		case interface{ Unwrap() []error }:
 			for _, next := range e.Unwrap() {
 				walk(next)
 			}
 		}
 	}
-	walk(err)
-	slices.Sort(failed)
-	return slices.Compact(failed)
+	if walk(err); kind == model.KindDispose && len(failed) > 0 {
+		slices.Sort(failed)
+		return model.Outcome{Kind: model.OutcomeFailed, Failed: failed}
+	}
+	known := map[Rejection]model.OutcomeKind{DifferentOptions: model.OutcomeDifferentOptions,
+		ReleasedBefore: model.OutcomeReleasedBefore, Disposed: model.OutcomeDisposed}
+	f := (*Failure)(nil)
+	switch kind := known[s.Classify(err)]; {
+	case kind != 0:
+		return model.Outcome{Kind: kind}
+	case errors.As(err, &f) && f.Opening:
+		return model.Outcome{Kind: model.OutcomeOpenFailed, Incarnation: f.Number}
+	case f != nil:
+		return model.Outcome{Kind: model.OutcomeReleaseFailed, Incarnation: f.Number}
+	case errors.Is(err, errGaveUp) || errors.Is(err, context.Canceled):
+		return model.Outcome{Kind: model.OutcomeGaveUp}
+	}
+	return model.Outcome{}
 }
 
 // cleanup lets all goroutines of the run end.

@@ -59,7 +59,7 @@ func rig(t *testing.T, fault string, promises Promises) *Rig {
 
 // TestAGoodSubjectRaisesNoAlarm runs this project's library, on ably-go and over the wire, in a process of its own.
 func TestAGoodSubjectRaisesNoAlarm(t *testing.T) {
-	plan := ProcessPlan(3, 25)
+	plan := ProcessPlan(3, 40)
 	if os.Getenv("EVIDENCE") == "full" {
 		plan = ProcessPlan(5, 200)
 	}

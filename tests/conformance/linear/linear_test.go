@@ -38,7 +38,27 @@ func TestLinearizable(t *testing.T) {
 	case want == 0:
 		want = 20_000
 	}
-	r, err := Run(ours.Subject(), want, round)
+	// Some are watched: a Rooms with an observer may do otherwise.
+	var watched *ours.Watched
+	look := func() {
+		if watched == nil {
+			return
+		}
+		if steps, err := watched.Steps(); err != nil || len(steps) == 0 {
+			t.Errorf("%d steps were observed: %v", len(steps), err)
+		}
+		watched = nil
+	}
+	made := 0
+	r, err := Run(with(func(b *conformance.Backend) conformance.System {
+		look()
+		if made++; made/4%2 == 0 {
+			return ours.New(b)
+		}
+		watched = ours.Watch(b, nil)
+		return watched
+	}), want, round)
+	look()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package linear
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -40,11 +39,6 @@ type recorder struct {
 	broken  error // how the backend was used wrongly
 }
 
-// failure is the error of a work that failed.
-type failure struct{ room int }
-
-func (f *failure) Error() string { return fmt.Sprintf("the backend failed with %d", f.room) }
-
 // work opens or releases a room.
 func (b *recorder) work(w conformance.Work) error {
 	number := b.begin(w)
@@ -61,7 +55,7 @@ func (b *recorder) work(w conformance.Work) error {
 		ClientId: b.round.Goroutines + number%4, Input: op, Call: int64(time.Since(b.since)), Return: Never,
 	})
 	if op.Failed {
-		return &failure{number}
+		return &conformance.Failure{Opening: w.Opening, Number: number}
 	}
 	return nil
 }
@@ -236,50 +230,22 @@ func (round Round) history(subject conformance.Subject, b *recorder, calls []cal
 }
 
 // outcome reads how a call ended, as far as it concerns a name.
-func (c *call) outcome(s conformance.Subject, numbers map[*conformance.Room]int, name string, names map[int]string) Outcome {
+func (c *call) outcome(s conformance.Subject, numbers map[*conformance.Room]int, name string, names map[int]string) model.Outcome {
 	switch {
 	case c.err == nil && c.kind == model.KindGet:
 		if number := numbers[c.room]; number != 0 {
-			return Outcome{Kind: model.OutcomeRoom, Room: number}
+			return model.Outcome{Kind: model.OutcomeRoom, Incarnation: number}
 		}
-		return Outcome{}
+		return model.Outcome{}
 	case c.err == nil:
-		return Outcome{Kind: model.OutcomeDone}
-	case errors.Is(c.err, context.Canceled):
-		return Outcome{Kind: model.OutcomeGaveUp}
-	case c.kind == model.KindDispose:
-		return disposed(c.err, name, names)
+		return model.Outcome{Kind: model.OutcomeDone}
 	}
-	if f := (*failure)(nil); errors.As(c.err, &f) {
-		if c.kind == model.KindGet {
-			return Outcome{Kind: model.OutcomeOpenFailed, Room: f.room}
-		}
-		return Outcome{Kind: model.OutcomeReleaseFailed, Room: f.room}
-	}
-	known := map[conformance.Rejection]model.OutcomeKind{
-		conformance.DifferentOptions: model.OutcomeDifferentOptions,
-		conformance.ReleasedBefore:   model.OutcomeReleasedBefore,
-		conformance.Disposed:         model.OutcomeDisposed,
-	}
-	return Outcome{Kind: known[s.Classify(c.err)]}
-}
-
-// disposed reads the error of a disposal: the failures of other names are not this one's.
-func disposed(err error, name string, names map[int]string) Outcome {
-	each := []error{err}
-	if all, ok := err.(interface{ Unwrap() []error }); ok {
-		each = all.Unwrap()
-	}
-	var failed []int
-	for _, err := range each {
-		if f := (*failure)(nil); !errors.As(err, &f) {
-			return Outcome{}
-		} else if names[f.room] == name {
-			failed = append(failed, f.room)
+	o := s.Outcome(c.kind, c.err)
+	if o.Kind == model.OutcomeFailed {
+		o.Failed = slices.DeleteFunc(o.Failed, func(room int) bool { return names[room] != name })
+		if len(o.Failed) == 0 {
+			o.Kind = model.OutcomeDone // the failures are those of other names
 		}
 	}
-	if len(failed) == 0 {
-		return Outcome{Kind: model.OutcomeDone}
-	}
-	return Outcome{Kind: model.OutcomeFailed, All: listed(failed)}
+	return o
 }

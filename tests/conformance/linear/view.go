@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"ablyrooms.example/model"
 )
@@ -12,12 +11,12 @@ import (
 // Op is one operation of a history: a call begins or is settled, or the backend ends a work.
 type Op struct {
 	Kind    OpKind
-	Call    int        // of Begins and Settled: the call's number in the recording
-	What    model.Kind // of Begins: KindGet, KindRelease or KindDispose
-	Options string     // of Begins, for a get; of Opened
-	Room    int        // of Opened and Released: the opening's number in the recording
-	Failed  bool       // of Opened and Released
-	Outcome Outcome    // of Settled
+	Call    int           // of Begins and Settled: the call's number in the recording
+	What    model.Kind    // of Begins: KindGet, KindRelease or KindDispose
+	Options string        // of Begins, for a get; of Opened
+	Room    int           // of Opened and Released: the opening's number in the recording
+	Failed  bool          // of Opened and Released
+	Outcome model.Outcome // of Settled, with rooms by the numbers of their openings in the recording
 }
 
 // OpKind is the kind of an [Op].
@@ -30,13 +29,6 @@ const (
 	Opened          // an opening ended
 	Released        // a release ended
 )
-
-// Outcome is how a call ended, with rooms by the numbers of their openings in the recording.
-type Outcome struct {
-	Kind model.OutcomeKind
-	Room int    // for a room, and for an error of the backend
-	All  string // for a disposal that failed: the rooms whose release did, ascending
-}
 
 // String describes the operation.
 func (op Op) String() string {
@@ -51,26 +43,16 @@ func (op Op) String() string {
 	return fmt.Sprintf("released %d, failed %t", op.Room, op.Failed)
 }
 
-// String describes the outcome.
-func (o Outcome) String() string {
-	switch {
-	case o.All != "":
-		return o.Kind.String() + "{" + o.All + "}"
-	case o.Room != 0:
-		return fmt.Sprintf("%v(%d)", o.Kind, o.Room)
-	}
-	return o.Kind.String()
-}
-
 const theName = "n"
 
-// view is the model's state of one name without what can matter no more: calls that were settled, and rooms that are gone. It is a value.
+// view is the model's state of one name without what can matter no more: calls that were settled, and
+// rooms that are gone. It is a value.
 type view struct {
 	state   model.State
-	calls   []int           // the number in the recording of each call of the state
-	rooms   []int           // and of each incarnation's opening, 0 until it has ended
-	settled map[int]Outcome // what calls were settled with that have not returned yet
-	key     string          // the same for the same views
+	calls   []int                 // the number in the recording of each call of the state
+	rooms   []int                 // and of each incarnation's opening, 0 until it has ended
+	settled map[int]model.Outcome // what calls were settled with that have not returned yet
+	key     string                // the same for the same views
 }
 
 func start() view { return view{}.keyed() }
@@ -126,14 +108,14 @@ func (v view) settle(op Op) (view, bool) {
 		// A disposal that waits for other names may have ended for this one.
 		return v.without(op.Call), settled && got.Kind != model.OutcomeRoom && op.What == model.KindDispose
 	}
-	if !settled || got != op.Outcome {
+	if !settled || !got.Equal(op.Outcome) {
 		return v, false
 	}
 	return v.without(op.Call), true
 }
 
 func (v view) without(call int) view {
-	settled := make(map[int]Outcome, len(v.settled))
+	settled := make(map[int]model.Outcome, len(v.settled))
 	for c, o := range v.settled {
 		if c != call {
 			settled[c] = o
@@ -149,7 +131,7 @@ func (v view) take(in model.Input) (view, bool) {
 	if err != nil {
 		return v, false
 	}
-	w := view{state: next, calls: v.calls, rooms: v.rooms, settled: make(map[int]Outcome, len(v.settled)+1)}
+	w := view{state: next, calls: v.calls, rooms: v.rooms, settled: make(map[int]model.Outcome, len(v.settled)+1)}
 	for len(w.rooms) < len(next.Incarnations) {
 		w.rooms = append(slices.Clone(w.rooms), 0)
 	}
@@ -164,33 +146,21 @@ func (v view) take(in model.Input) (view, bool) {
 	return w.forget().keyed(), true
 }
 
-func (v view) outcome(o model.Outcome) Outcome {
-	switch o.Kind {
-	case model.OutcomeRoom, model.OutcomeOpenFailed, model.OutcomeReleaseFailed:
-		return Outcome{Kind: o.Kind, Room: v.rooms[o.Incarnation-1]}
-	case model.OutcomeFailed:
-		var rooms []int
-		for _, i := range o.Failed {
-			rooms = append(rooms, v.rooms[i-1])
-		}
-		return Outcome{Kind: o.Kind, All: listed(rooms)}
+func (v view) outcome(o model.Outcome) model.Outcome {
+	if o.Incarnation != 0 {
+		o.Incarnation = v.rooms[o.Incarnation-1]
 	}
-	return Outcome{Kind: o.Kind}
+	o.Failed = slices.Clone(o.Failed)
+	for i, inc := range o.Failed {
+		o.Failed[i] = v.rooms[inc-1]
+	}
+	slices.Sort(o.Failed)
+	return o
 }
 
-// listed lists numbers in order.
-func listed(list []int) string {
-	list = slices.Sorted(slices.Values(list))
-	words := make([]string, len(list))
-	for i, n := range list {
-		words[i] = strconv.Itoa(n)
-	}
-	return strings.Join(words, " ")
-}
-
-// forget leaves out settled calls but the first disposal, and released incarnations but those whose release failed during the disposal.
-// The model's rules look at no others: docs/rooms.md speaks of what is in use, what is being released, who waits, and whether disposal
-// began.
+// forget leaves out settled calls but the first disposal, and released incarnations but those whose
+// release failed during the disposal. The model's rules look at no others: docs/rooms.md speaks of what
+// is in use, what is being released, who waits, and whether disposal began.
 func (v view) forget() view {
 	w := view{settled: v.settled}
 	number := make([]int, len(v.state.Incarnations)+1)
@@ -247,8 +217,10 @@ func (v view) keyed() view {
 		add(id)
 		o := v.settled[id]
 		add(int(o.Kind))
-		add(o.Room)
-		b = append(b, o.All...)
+		add(o.Incarnation)
+		for _, room := range o.Failed {
+			add(room)
+		}
 	}
 	v.key = string(b)
 	return v

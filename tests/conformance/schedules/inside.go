@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"sync"
 
 	"ablyrooms.example/fsm"
 	"ablyrooms.example/lifecycle"
@@ -19,7 +18,7 @@ import (
 // than it has to.
 func Subject() conformance.Subject {
 	subject := ours.Subject()
-	subject.New = func(b *conformance.Backend) conformance.System { return newWatched(b, nil) }
+	subject.New = func(b *conformance.Backend) conformance.System { return &watched{Watched: ours.Watch(b, nil)} }
 	subject.Inspect = func(s conformance.System, step conformance.Step) error { return s.(*watched).inspect(step) }
 	return subject
 }
@@ -36,57 +35,20 @@ func Unobserved() conformance.Subject {
 	return subject
 }
 
-// watched is lifecycle.Rooms with an observer that holds each step against a core of its own.
+// watched is lifecycle.Rooms with an observer that is watched.
 type watched struct {
-	ours.Rooms
-
-	mu     sync.Mutex
-	core   *fsm.Rooms[lifecycle.RoomOptions]
-	steps  []lifecycle.RoomsStep
-	looked int   // how many steps were there at the last look
-	wrong  error // what was observed first that the core does otherwise
-}
-
-// newWatched makes a Rooms whose observer calls also, if it is not nil, after each step.
-func newWatched(b *conformance.Backend, also func(lifecycle.RoomsStep)) *watched {
-	w := &watched{core: fsm.NewRooms[lifecycle.RoomOptions]()}
-	w.Rooms = ours.New(b, lifecycle.WithObservedStates(), lifecycle.WithObserver(func(step lifecycle.RoomsStep) {
-		w.observe(step)
-		if also != nil {
-			also(step)
-		}
-	}))
-	return w
-}
-
-func (w *watched) observe(step lifecycle.RoomsStep) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.steps = append(w.steps, step)
-	outs, err := w.core.Step(step.Input, nil)
-	state := w.core.State()
-	switch {
-	case w.wrong != nil:
-	case step.Seq != uint64(len(w.steps)):
-		w.wrong = fmt.Errorf("step %d is observed as number %d", len(w.steps), step.Seq)
-	case err != nil:
-		w.wrong = err
-	case len(outs)+len(step.Outputs) > 0 && !reflect.DeepEqual(outs, step.Outputs):
-		w.wrong = fmt.Errorf("%v: observed the outputs %v, the core's are %v", step.Input, step.Outputs, outs)
-	case !reflect.DeepEqual(*step.State, state):
-		w.wrong = fmt.Errorf("%v: observed the state %+v, the core's is %+v", step.Input, *step.State, state)
-	}
+	*ours.Watched
+	looked int // how many steps were there at the last look
 }
 
 // inspect looks at what was observed since the last input.
 func (w *watched) inspect(step conformance.Step) error {
-	w.mu.Lock()
-	fresh, wrong := w.steps[w.looked:], w.wrong
-	w.looked = len(w.steps)
-	w.mu.Unlock()
-	if wrong != nil {
-		return wrong
+	steps, err := w.Steps()
+	if err != nil {
+		return err
 	}
+	fresh := steps[w.looked:]
+	w.looked = len(steps)
 	// A get of a room that is ready is answered without the core.
 	ready := step.Input.Kind == model.KindGet && len(step.Outputs) == 1 && step.Outputs[0].Outcome.Kind == model.OutcomeRoom
 	in := chain.ToCore(step.Input)

@@ -2,14 +2,14 @@ package schedules
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 
 	"ablyrooms.example/fsm"
 	"ablyrooms.example/lifecycle"
+	"ablyrooms.example/model"
 	"ablyrooms.example/tests/conformance"
 	"ablyrooms.example/tests/conformance/ours"
 )
@@ -19,14 +19,14 @@ type input = fsm.RoomsInput[lifecycle.RoomOptions]
 // stage is a lifecycle.Rooms whose works wait until they are ended, and whose steps are all watched, for
 // what a script can't say: several inputs at one moment, and calls from within.
 type stage struct {
-	*watched
+	*ours.Watched
 	onOpen    func(ctx context.Context, name string) // runs in Open before it waits
 	onRelease func(ctx context.Context, name string)
 	onStep    func(lifecycle.RoomsStep) // runs in the observer
 
+	mu    sync.Mutex
 	works []*gate
-	made  map[string][]*conformance.Room // by name, in the order of their openings
-	open  bool                           // everything ends at once
+	open  bool // everything ends at once
 	calls []*result
 }
 
@@ -46,14 +46,9 @@ type result struct {
 	err    error
 }
 
-var (
-	errOpen    = errors.New("can't be opened")
-	errRelease = errors.New("can't be released")
-)
-
 func newStage() *stage {
-	s := &stage{made: map[string][]*conformance.Room{}}
-	s.watched = newWatched(conformance.NewBackend(s.work), func(step lifecycle.RoomsStep) {
+	s := &stage{}
+	s.Watched = ours.Watch(conformance.NewBackend(s.work), func(step lifecycle.RoomsStep) {
 		if s.onStep != nil {
 			s.onStep(step)
 		}
@@ -66,9 +61,6 @@ func (s *stage) work(w conformance.Work) error {
 	hook := s.onRelease
 	if w.Opening {
 		hook = s.onOpen
-		s.mu.Lock()
-		s.made[w.Room.Name] = append(s.made[w.Room.Name], w.Room)
-		s.mu.Unlock()
 	}
 	if hook != nil {
 		hook(w.Context, w.Room.Name)
@@ -160,104 +152,22 @@ func release(name string) input { return input{Kind: fsm.CallRelease, Name: name
 
 func dispose() input { return input{Kind: fsm.CallDispose} }
 
-// audit compares what the observed steps settled with what callers got, and what they opened with what
-// the backend was asked for. What a get got without a step must have been ready. It is called when
-// nothing moves.
-func (s *stage) audit() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.wrong != nil {
-		return s.wrong
+// outcome reads how a call ended.
+func (r *result) outcome() model.OutcomeKind {
+	kind := map[fsm.RoomsInputKind]model.Kind{
+		fsm.CallGet: model.KindGet, fsm.CallRelease: model.KindRelease, fsm.CallDispose: model.KindDispose,
+	}[r.in.Kind]
+	switch {
+	case r.err != nil:
+		return ours.Subject().Outcome(kind, r.err).Kind
+	case kind == model.KindGet:
+		return model.OutcomeRoom
 	}
-	begun := map[fsm.Call]input{}
-	opened := map[string]int{} // openings of a name
-	rooms := map[fsm.Incarnation]*conformance.Room{}
-	settled := map[string]int{}
-	wasReady := map[*conformance.Room]bool{}
-	for _, step := range s.steps {
-		if step.Input.Kind <= fsm.CallDispose {
-			begun[step.Input.Call] = step.Input
-		}
-		if room := rooms[step.Input.Incarnation]; step.Input.Kind == fsm.Opened && room != nil {
-			wasReady[room] = true
-		}
-		for _, out := range step.Outputs {
-			switch out.Kind {
-			case fsm.Open:
-				if opened[step.Name]++; opened[step.Name] <= len(s.made[step.Name]) {
-					rooms[out.Incarnation] = s.made[step.Name][opened[step.Name]-1]
-				}
-			case fsm.Settle:
-				in := begun[out.Call]
-				in.Call = 0
-				settled[fmt.Sprint(in, described(out.Outcome.Kind, rooms[out.Outcome.Incarnation]))]++
-			}
-		}
-	}
-	for name, made := range s.made {
-		if len(made) != opened[name] {
-			return fmt.Errorf("%s was opened %d times, the core asked for it %d times", name, len(made), opened[name])
-		}
-	}
-	for _, c := range s.calls {
-		if !c.ended {
-			continue
-		}
-		outcome := outcomeOf(c)
-		key := fmt.Sprint(c.in, described(outcome, c.room))
-		switch {
-		case settled[key] > 0:
-			settled[key]--
-		case outcome == fsm.GaveUp: // its context ended before it began
-		case outcome != fsm.GotRoom || !wasReady[c.room]:
-			return fmt.Errorf("a caller got %s, which no step settled", key)
-		}
-	}
-	for key, n := range settled {
-		if n > 0 {
-			return fmt.Errorf("a step settled %s, which no caller got", key)
-		}
-	}
-	return nil
-}
-
-// described describes an outcome by what both sides know of it.
-func described(kind fsm.OutcomeKind, r *conformance.Room) string {
-	if kind == fsm.GotRoom {
-		return fmt.Sprintf(" room %p", r)
-	}
-	return " " + kind.String()
-}
-
-// outcomeOf reads how a call ended.
-func outcomeOf(c *result) fsm.OutcomeKind {
-	kind := map[fsm.RoomsInputKind]fsm.OutcomeKind{
-		fsm.CallGet: fsm.GotRoom, fsm.CallRelease: fsm.Done, fsm.CallDispose: fsm.Done,
-	}[c.in.Kind]
-	failed := map[fsm.RoomsInputKind]fsm.OutcomeKind{
-		fsm.CallGet: fsm.RejectedOpenFailed, fsm.CallRelease: fsm.RejectedReleaseFailed, fsm.CallDispose: fsm.DisposeFailed,
-	}[c.in.Kind]
-	released := fsm.GaveUp // the cause for which the context of an opening ends
-	if c.in.Kind == fsm.CallGet {
-		released = fsm.RejectedReleased
-	}
-	for _, known := range []struct {
-		err  error
-		kind fsm.OutcomeKind
-	}{
-		{context.Canceled, fsm.GaveUp}, {lifecycle.ResourceDisposed, fsm.RejectedDisposed},
-		{lifecycle.RoomExistsWithDifferentOptions, fsm.RejectedOptions},
-		{lifecycle.RoomReleasedBeforeOperationCompleted, released}, {errRelease, failed}, {errOpen, failed},
-	} {
-		if errors.Is(c.err, known.err) {
-			return known.kind
-		}
-	}
-	return kind
+	return model.OutcomeDone
 }
 
 // perform runs a function on a fresh stage in a bubble, then lets everything end, and demands that all
-// calls return, that the audit holds and that nothing is kept.
+// calls return, that the core did the same, and that nothing is kept.
 func perform(t *testing.T, play func(*stage)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -279,7 +189,7 @@ func perform(t *testing.T, play func(*stage)) {
 		if waiting {
 			return
 		}
-		if err := s.audit(); err != nil {
+		if _, err := s.Steps(); err != nil {
 			t.Error(err)
 		}
 		last := s.begin(dispose())

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"ablyrooms.example/fsm"
 	"ablyrooms.example/lifecycle"
+	"ablyrooms.example/model"
 	"ablyrooms.example/tests/conformance/internal/evidence"
 )
 
@@ -114,7 +114,7 @@ func TestAnOpeningMayEndItself(t *testing.T) {
 			}
 			got := s.begin(get("a", "x"))
 			synctest.Wait()
-			if !got.ended || outcomeOf(got) != fsm.RejectedReleased {
+			if !got.ended || got.outcome() != model.OutcomeReleasedBefore {
 				t.Errorf("the get ended with %v", got.err)
 			}
 		})
