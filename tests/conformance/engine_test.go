@@ -84,6 +84,18 @@ func TestAllScriptsAreTried(t *testing.T) {
 	}
 }
 
+func TestWhatIsNotPromisedIsNotTried(t *testing.T) {
+	p, err := AllPromises().Without("SharedDisposal", "Cancellation")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for script := range ProcessPlan(4, 0).Spaces[0].all(machine{wired: true}, p, true) {
+		if s := Text(script); strings.Count(s, "dispose") > 1 || strings.Contains(s, "giveUp") {
+			t.Errorf("%s is tried", s)
+		}
+	}
+}
+
 func TestScriptsAreReadAsTheyAreWritten(t *testing.T) {
 	for _, c := range []struct {
 		start machine

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,12 +16,22 @@ import (
 
 // Command says how to start a subject.
 type Command struct {
-	Path string
-	Args []string
-	Dir  string
-	Env  []string  // beyond this process's own
-	Log  io.Writer // gets what it writes to standard error, of several at once where several run; nil for os.Stderr
+	Path  string
+	Args  []string
+	Dir   string
+	Env   []string // beyond this process's own
+	Serve func() (Server, error)
+	Log   io.Writer // gets what it writes to standard error, of several at once where several run; nil for os.Stderr
+	// Grace is how long it has to end after its input did; 0 stands for 2 s.
+	Grace time.Duration
+	// Patience is how long it may take for one answer, and to come to rest; 0 stands for 20 s. It
+	// decides nothing but when a subject that hangs is called so.
+	Patience time.Duration
 }
+
+func (c Command) grace() time.Duration { return cmp.Or(c.Grace, 2*time.Second) }
+
+func (c Command) patience() time.Duration { return cmp.Or(c.Patience, 20*time.Second) }
 
 // ErrEnded is found in the errors of a [process] that has ended by itself.
 var ErrEnded = errors.New("the subject's process has ended")
@@ -28,12 +39,10 @@ var ErrEnded = errors.New("the subject's process has ended")
 // ErrProtocol is found in the errors of a [process] that broke the protocol.
 var ErrProtocol = errors.New("the subject breaks the protocol")
 
-// grace is how long a subject has to end after its input did.
-var grace = 2 * time.Second
-
 // process is a subject's process. Its methods may be called concurrently.
 type process struct {
 	cmd   *exec.Cmd
+	grace time.Duration
 	stdin io.WriteCloser
 	done  chan struct{} // closed when it has ended and all that it wrote is read
 
@@ -55,7 +64,7 @@ func start(c Command) (*process, error) {
 		cmd.Stderr = os.Stderr
 	}
 	ownGroup(cmd)
-	cmd.WaitDelay = grace // what a child of the subject keeps open must not hold Close up
+	cmd.WaitDelay = c.grace() // what a child of the subject keeps open must not hold close up
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, fmt.Errorf("conformance: %w", err)
@@ -68,7 +77,7 @@ func start(c Command) (*process, error) {
 		return nil, fmt.Errorf("conformance: %w", err)
 	}
 	p := &process{
-		cmd: cmd, stdin: stdin, done: make(chan struct{}),
+		cmd: cmd, grace: c.grace(), stdin: stdin, done: make(chan struct{}),
 		open: map[int]bool{}, answers: map[int]Answer{}, changed: make(chan struct{}),
 	}
 	go p.read(stdout)
@@ -89,7 +98,8 @@ func (p *process) read(stdout io.Reader) {
 	if err != nil {
 		p.fail(err)
 	}
-	// Nothing more can come of it. It is killed with its children before it is waited for, since its number is its own only until then.
+	// Nothing more can come of it. It is killed with its children before it is waited for, since its
+	// number is its own only until then.
 	p.kill()
 	p.mu.Lock()
 	p.reaped = true
@@ -133,7 +143,7 @@ func (p *process) fail(err error) {
 	p.wake()
 }
 
-// send sends a request and returns its id, which Send chooses.
+// send sends a request and returns its id, which send chooses.
 func (p *process) send(r Request) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -212,10 +222,11 @@ func (p *process) forget() {
 	clear(p.answers)
 }
 
-// close ends the process: its input ends, and after a grace its process group is killed. It waits for the end, and leaves nothing behind.
+// close ends the process: its input ends, and after a grace its process group is killed. It waits for
+// the end, and leaves nothing behind.
 func (p *process) close() {
 	p.stdin.Close()
-	timer := time.NewTimer(grace)
+	timer := time.NewTimer(p.grace)
 	defer timer.Stop()
 	select {
 	case <-p.done:

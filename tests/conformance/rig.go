@@ -6,22 +6,41 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync/atomic"
-	"time"
 
-	"ablyrooms.example/adapter/ably/ablytest"
 	"ablyrooms.example/model"
 )
 
-// probeChannel is the channel on which a subject may publish to make sure that the wire has carried
+// ProbeChannel is the channel on which a subject may publish to make sure that the wire has carried
 // all before it.
-const probeChannel = "conformance-probe"
+const ProbeChannel = "conformance-probe"
 
-// How long a subject may take for one answer, and to come to rest. They decide nothing but when a
-// subject that hangs is called so.
-const answerPatience = 20 * time.Second
+// Server is what a subject's client connects to, and what holds frames for a script. Package
+// tests/conformance/server has one.
+type Server interface {
+	Host() string
+	Port() int
+	Key() string
+	// Frames returns how many frames have crossed the wire, but for those of pings, of
+	// acknowledgements and of [ProbeChannel].
+	Frames() int64
+	// Attached reports whether a client is attached to a channel.
+	Attached(channel string) bool
+	// Hold has the next ATTACHED of a channel held, or the next DETACHED. What becomes of it when it is
+	// let go is said by the kind of the step that does it; 0 when there is none.
+	Hold(channel string, attached bool, end model.Kind) Held
+	// Reset lets go all that is held, and holds nothing any more.
+	Reset()
+	// Forget drops channels that nobody is attached to.
+	Forget()
+	Close()
+}
 
-var restPatience = answerPatience
+// Held is an answer of a [Server] that is held when it is due.
+type Held interface {
+	Waits() bool // it is due
+	Pass()       // lets it go
+	Remove()     // has it not held
+}
 
 // maxRounds is how often a subject may be found moving in a row.
 const maxRounds = 500
@@ -41,28 +60,20 @@ var errRestless = errors.New("it does not come to rest")
 type Rig struct {
 	command  Command
 	promises Promises
-	server   *ablytest.Server
+	server   Server
 	proc     *process
-	off      func()
-	frames   atomic.Int64 // all but those that a round itself makes
-	answers  int          // the answers to rounds
-	scripts  int          // run so far
+	answers  int // the answers to rounds
+	scripts  int // run so far
 	subject  string
 }
 
 // NewRig starts a server and a subject, which is held to the promises. The caller closes the rig.
 func NewRig(ctx context.Context, command Command, promises Promises) (*Rig, error) {
-	quiet := ablytest.WithLogf(func(string, ...any) {})
-	server, err := ablytest.Start(ablytest.WithFrameLog(0), ablytest.WithMaxIdleInterval(0), quiet)
+	server, err := command.Serve()
 	if err != nil {
 		return nil, err
 	}
 	r := &Rig{command: command, promises: promises, server: server}
-	r.off = server.OnFrame(func(f ablytest.Frame) {
-		if f.Action != ablytest.ActionHeartbeat && f.Action != ablytest.ActionAck && f.Channel != probeChannel {
-			r.frames.Add(1)
-		}
-	})
 	if err := r.start(ctx); err != nil {
 		r.Close()
 		return nil, err
@@ -77,7 +88,7 @@ func (r *Rig) start(ctx context.Context) error {
 		return err
 	}
 	r.proc, r.answers = proc, 0
-	ctx, cancel := context.WithTimeout(ctx, answerPatience)
+	ctx, cancel := context.WithTimeout(ctx, r.command.patience())
 	defer cancel()
 	hello, err := proc.ask(ctx, Request{Op: "hello", Protocol: Version, Host: r.server.Host(), Port: r.server.Port(),
 		Key: r.server.Key(), ClientID: "conformance"})
@@ -100,7 +111,6 @@ func (r *Rig) Close() {
 	if r.proc != nil {
 		r.proc.close()
 	}
-	r.off()
 	r.server.Close()
 }
 
@@ -135,11 +145,11 @@ func (r *Rig) Run(ctx context.Context, script []model.Input) (Outcome, error) {
 }
 
 // moves counts what a subject at rest does not do.
-func (r *Rig) moves() int64 { return r.frames.Load() + int64(r.proc.answered()-r.answers) }
+func (r *Rig) moves() int64 { return r.server.Frames() + int64(r.proc.answered()-r.answers) }
 
 // awaitRest waits until the subject is at rest.
 func (r *Rig) awaitRest(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, restPatience)
+	ctx, cancel := context.WithTimeout(ctx, r.command.patience())
 	defer cancel()
 	quiet := 0
 	for range maxRounds {
@@ -159,7 +169,7 @@ func (r *Rig) awaitRest(ctx context.Context) error {
 
 // ask asks for something that is no call, within patience.
 func (r *Rig) ask(ctx context.Context, request Request) (Answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerPatience)
+	ctx, cancel := context.WithTimeout(ctx, r.command.patience())
 	defer cancel()
 	return r.proc.ask(ctx, request)
 }

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"ablyrooms.example/adapter/ably/ablytest"
 	"ablyrooms.example/model"
 )
 
@@ -23,18 +22,11 @@ type atWire struct {
 }
 
 // wireGates hold what the server answers to one room.
-type wireGates struct {
-	attached, detached *ablytest.Gate
-	detach             *ablytest.Fault // has the next DETACHED held
-}
+type wireGates struct{ attached, detached Held }
 
 // cleanup lets go what a script that was stopped left held, and ends the system.
 func (x *atWire) cleanup() error {
-	x.server.ClearFaults()
-	for _, g := range x.gates {
-		g.attached.Open()
-		g.detached.Open()
-	}
+	x.server.Reset()
 	if err := x.rest(); err != nil {
 		return err
 	}
@@ -45,26 +37,17 @@ func (x *atWire) cleanup() error {
 		return err
 	}
 	x.proc.forget()
-	for name := range x.server.State().Channels {
-		_ = x.server.ForgetChannel(name) // what is still attached stays
-	}
+	x.server.Forget()
 	return nil
 }
 
 func (x *atWire) rest() error { return x.awaitRest(x.ctx) }
 
 func (x *atWire) begin(in model.Input) error {
-	x.grow()
+	x.gates = append(x.gates, make([]wireGates, len(x.now.wires)-len(x.gates))...)
 	id, err := x.proc.send(x.request(in))
 	x.ids = append(x.ids, id)
 	return err
-}
-
-// grow makes gates for incarnations that are new.
-func (x *atWire) grow() {
-	for len(x.gates) < len(x.now.wires) {
-		x.gates = append(x.gates, wireGates{attached: ablytest.NewGate(), detached: ablytest.NewGate()})
-	}
 }
 
 func (x *atWire) act(in model.Input) error {
@@ -75,10 +58,10 @@ func (x *atWire) act(in model.Input) error {
 	i, g := in.Incarnation, &x.gates[in.Incarnation-1]
 	switch in.Kind {
 	case KindAttach, KindAttaching:
-		g.detach = x.hold(i, ablytest.ActionDetached, g.detached)
+		g.detached = x.hold(i, false)
 		attach := Request{Op: "attach", Room: x.handles[i]}
 		if in.Kind == KindAttaching {
-			x.hold(i, ablytest.ActionAttached, g.attached)
+			g.attached = x.hold(i, true)
 			_, err := x.proc.send(attach)
 			return err
 		}
@@ -91,16 +74,15 @@ func (x *atWire) act(in model.Input) error {
 		return err
 	case KindAttached, KindAttachRefused:
 		if in.Kind == KindAttachRefused {
-			g.detach.Remove() // there is nothing to detach, and a successor has its own
+			g.detached.Remove() // there is nothing to detach, and a successor has its own
 		}
-		g.attached.Pass(1)
+		g.attached.Pass()
 	case KindResisted:
 		old := g.detached
-		g.detached = ablytest.NewGate()
-		x.hold(i, ablytest.ActionDetached, g.detached)
-		old.Pass(1)
+		g.detached = x.hold(i, false)
+		old.Pass()
 	case model.KindReleased, KindFailed:
-		g.detached.Pass(1)
+		g.detached.Pass()
 		if in.Kind == KindFailed {
 			return x.awaitRelease(x.now.model.Incarnations[i-1].Name)
 		}
@@ -108,30 +90,21 @@ func (x *atWire) act(in model.Input) error {
 	return nil
 }
 
-// hold has the server hold the next answer of this kind to a room. What becomes of it when it is let
-// go stands further on in the script.
-func (x *atWire) hold(incarnation int, action ablytest.Action, gate *ablytest.Gate) *ablytest.Fault {
-	channel := x.channel(x.now.model.Incarnations[incarnation-1].Name)
-	effects := []ablytest.Effect{ablytest.Hold(gate)}
+// hold has the server hold the next ATTACHED or DETACHED of a room. What becomes of it when it is let go
+// stands further on in the script.
+func (x *atWire) hold(incarnation int, attached bool) Held {
 	kinds := []model.Kind{model.KindReleased, KindFailed, KindResisted}
-	if action == ablytest.ActionAttached {
+	if attached {
 		kinds = []model.Kind{KindAttached, KindAttachRefused}
 	}
+	var end model.Kind
 	rest := x.script[x.at.Load()+1:]
-	end := slices.IndexFunc(rest, func(in model.Input) bool {
+	if i := slices.IndexFunc(rest, func(in model.Input) bool {
 		return in.Incarnation == incarnation && slices.Contains(kinds, in.Kind)
-	})
-	if end >= 0 {
-		switch rest[end].Kind {
-		case KindAttachRefused, KindFailed:
-			effects = append(effects, ablytest.FailChannel(ablytest.NewError(40160, 401, "refused by the script")))
-		case KindResisted:
-			effects = append(effects, ablytest.Reply(&ablytest.ProtocolMessage{
-				Action: ablytest.ActionAttached, Channel: channel, Flags: ablytest.ModesDefault,
-			}))
-		}
+	}); i >= 0 {
+		end = rest[i].Kind
 	}
-	return x.server.Fault(ablytest.ToClient(action).OnChannel(channel).Once(), effects...)
+	return x.server.Hold(x.channel(x.now.model.Incarnations[incarnation-1].Name), attached, end)
 }
 
 // pause is how long a release may take to end after its detach failed: by CHA-RL3n4 250 ms, with room
@@ -215,20 +188,19 @@ func (x *atWire) works() *difference { return nil }
 
 // inside holds what the server has against the machine.
 func (x *atWire) inside() *difference {
-	state := x.server.State()
 	for i, inc := range x.now.model.Incarnations {
-		attached, at, g := state.Attached(x.channel(inc.Name)), x.now.wires[i], x.gates[i]
+		attached, at, g := x.server.Attached(x.channel(inc.Name)), x.now.wires[i], x.gates[i]
 		elsewhere := x.now.model.InUse(inc.Name) != 0 || x.now.model.BeingReleased(inc.Name) != 0
 		var rule model.Rule
 		var want, got string
 		switch {
-		case at == wireAttaching && g.attached.Held() == 0:
+		case at == wireAttaching && !g.attached.Waits():
 			rule, want, got = model.R17, "an ATTACH that waits at the server", "none"
 		case inc.Life == model.LifeReady && at == wireAttached && !attached:
 			rule, want, got = model.R10, "to stay attached while it is in use", "detached"
 		case inc.Life == model.LifeReady && at == wireNone && attached:
 			rule, want, got = model.R17, "not to be attached before somebody attaches it", "attached"
-		case inc.Life == model.LifeReleasing && at == wireAttached && g.detached.Held() == 0:
+		case inc.Life == model.LifeReleasing && at == wireAttached && !g.detached.Waits():
 			rule, want, got = model.R10, "a DETACH that waits at the server", "none"
 		case inc.Life == model.LifeReleased && attached && !elsewhere:
 			rule, want, got = model.R21, "nothing of a released room at the server", "its channel attached"

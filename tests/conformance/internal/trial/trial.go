@@ -10,6 +10,7 @@ import (
 
 	"ablyrooms.example/internal/progress"
 	"ablyrooms.example/tests/conformance"
+	"ablyrooms.example/tests/conformance/server"
 )
 
 // Trial is a subject with what it is held to, and how much is tried.
@@ -37,6 +38,7 @@ func (tr *Trial) Flags(f *flag.FlagSet, depth, runs int) {
 
 // Run tries the subject and writes what was found. Its error is for what keeps scripts from being run.
 func (tr *Trial) Run(ctx context.Context, w io.Writer) (conformance.Result, error) {
+	tr.Command.Serve = server.Start
 	if tr.script != "" {
 		return tr.runScript(ctx, w)
 	}

@@ -1,4 +1,4 @@
-package conformance
+package server
 
 import (
 	"context"
@@ -12,9 +12,12 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"ablyrooms.example/tests/conformance"
+	"ablyrooms.example/tests/conformance/internal/evidence"
 )
 
-// faultVariable tells the test binary to be the reference subject, with a fault or, for "good", without one.
+// faultVariable has the test binary be the reference subject, with a fault or, for "good", without one.
 const faultVariable = "CONFORMANCE_SUBJECT"
 
 func TestMain(m *testing.M) {
@@ -30,26 +33,24 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
-// command starts the reference subject. Nothing of it may be left when the test is over.
-func command(t *testing.T, fault string) Command {
+// command starts the reference subject.
+func command(t *testing.T, fault string) conformance.Command {
 	t.Helper()
-	before := goleak.IgnoreCurrent()
-	t.Cleanup(func() { goleak.VerifyNone(t, before) })
 	path, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	// One processor: the subject looks at all of its goroutines again and again, which stops them each time.
 	env := []string{faultVariable + "=" + fault, "GOMAXPROCS=1", "GORACE=atexit_sleep_ms=0"}
-	return Command{Path: path, Env: env, Log: io.Discard}
+	return conformance.Command{Path: path, Env: env, Serve: Start, Log: io.Discard}
 }
 
-func rig(t *testing.T, fault string, promises Promises) *Rig {
+func rig(t *testing.T, c conformance.Command, promises conformance.Promises) *conformance.Rig {
 	t.Helper()
-	r, err := NewRig(t.Context(), command(t, fault), promises)
+	r, err := conformance.NewRig(t.Context(), c, promises)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,13 +58,15 @@ func rig(t *testing.T, fault string, promises Promises) *Rig {
 	return r
 }
 
-// TestAGoodSubjectRaisesNoAlarm runs this project's library, on ably-go and over the wire, in a process of its own.
+// TestAGoodSubjectRaisesNoAlarm runs this project's library, on ably-go and over the wire, in a process
+// of its own.
 func TestAGoodSubjectRaisesNoAlarm(t *testing.T) {
-	plan := ProcessPlan(3, 40)
-	if os.Getenv("EVIDENCE") == "full" {
-		plan = ProcessPlan(5, 200)
+	t.Parallel()
+	plan := conformance.ProcessPlan(3, 40)
+	if evidence.At(evidence.Full) {
+		plan = conformance.ProcessPlan(5, 200)
 	}
-	result, err := CheckProcess(t.Context(), command(t, "good"), AllPromises(), plan, 2)
+	result, err := conformance.CheckProcess(t.Context(), command(t, "good"), conformance.AllPromises(), plan, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,19 +74,20 @@ func TestAGoodSubjectRaisesNoAlarm(t *testing.T) {
 		t.Errorf("%s\n%v", v.Class, v)
 	}
 	// An opening is local, so it can neither be abandoned nor fail; all else is seen.
-	var unobserved []Rule
-	for _, rule := range Rules() {
-		if result.State(rule) == Unobserved {
+	var unobserved []conformance.Rule
+	for _, rule := range conformance.Rules() {
+		if result.State(rule) == conformance.Unobserved {
 			unobserved = append(unobserved, rule)
 		}
 	}
-	if want := []Rule{"R11", "R18", "R19", "R20"}; !slices.Equal(unobserved, want) {
+	if want := []conformance.Rule{"R11", "R18", "R19", "R20"}; !slices.Equal(unobserved, want) {
 		t.Errorf("rules that nothing showed: %v, expected %v", unobserved, want)
 	}
 	fmt.Println(result.Evidence("conformance-subject"))
 }
 
-// TestBrokenSubjectsAreCaught breaks the same subject, and names the class that each fault must show, with a shortest script.
+// TestBrokenSubjectsAreCaught breaks the same subject, and names the class that each fault must show,
+// with a shortest script.
 func TestBrokenSubjectsAreCaught(t *testing.T) {
 	for _, c := range []struct{ fault, script, class string }{
 		{"ignores options", "get(1, a, x); get(2, a, y)", "R2: get expected differentOptions, got a room"},
@@ -97,19 +101,19 @@ func TestBrokenSubjectsAreCaught(t *testing.T) {
 		{"dies at dispose", "dispose(1)", "process ended"},
 	} {
 		t.Run(c.fault+"/"+c.script, func(t *testing.T) {
-			script := MustParse(c.script)
-			out, err := rig(t, c.fault, AllPromises()).Run(t.Context(), script)
+			script := conformance.MustParse(c.script)
+			out, err := rig(t, command(t, c.fault), conformance.AllPromises()).Run(t.Context(), script)
 			if err != nil {
 				t.Fatal(err)
 			}
-			i := slices.IndexFunc(out.Violations, func(v *Violation) bool { return v.Class == c.class })
+			i := slices.IndexFunc(out.Violations, func(v *conformance.Violation) bool { return v.Class == c.class })
 			if i < 0 {
 				t.Fatalf("found %v, expected %q", out.Violations, c.class)
 			}
 			if got := out.Violations[i].Steps(); got != c.script {
 				t.Errorf("found after %s", got)
 			}
-			good, err := rig(t, "good", AllPromises()).Run(t.Context(), script)
+			good, err := rig(t, command(t, "good"), conformance.AllPromises()).Run(t.Context(), script)
 			if err != nil || len(good.Violations) > 0 {
 				t.Errorf("the good one: %v, %v", good.Violations, err)
 			}
@@ -119,16 +123,16 @@ func TestBrokenSubjectsAreCaught(t *testing.T) {
 
 // TestCheckFindsAShortestScript begins with random scripts, in which the fault lies deep.
 func TestCheckFindsAShortestScript(t *testing.T) {
-	p := AllPromises()
+	p := conformance.AllPromises()
 	p.Cancellation = false
-	plan := ProcessPlan(4, 12)
+	plan := conformance.ProcessPlan(4, 12)
 	plan.Spaces, plan.Seed = plan.Spaces[6:7], 2
-	result, err := CheckProcess(t.Context(), command(t, "disposes early"), p, plan, 1)
+	result, err := conformance.CheckProcess(t.Context(), command(t, "disposes early"), p, plan, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := &Violation{}
-	if i := slices.IndexFunc(result.Violations, func(v *Violation) bool { return v.rule() == "R13" }); i >= 0 {
+	v := &conformance.Violation{}
+	if i := slices.IndexFunc(result.Violations, func(v *conformance.Violation) bool { return v.Rules[0] == "R13" }); i >= 0 {
 		v = result.Violations[i]
 	}
 	if got, want := v.Steps(), "get(1, a, x); attach(1); dispose(2)"; got != want {
@@ -139,45 +143,27 @@ func TestCheckFindsAShortestScript(t *testing.T) {
 			t.Errorf("the report lacks %q:\n%v", want, v)
 		}
 	}
-	verdicts := Verdicts{Findings: []Finding{{Class: v.Class, Script: v.Steps(), Verdict: Fault, Reason: "planted"}}}
-	if err := verdicts.Match(Result{Violations: []*Violation{v}, Kept: kept()}); err != nil {
-		t.Error(err)
-	}
-}
-
-// kept returns counts in which every rule was shown.
-func kept() map[Rule]int {
-	all := map[Rule]int{}
-	for _, rule := range Rules() {
-		all[rule] = 1
-	}
-	return all
 }
 
 func TestPromisesLoosen(t *testing.T) {
-	p := AllPromises()
+	p := conformance.AllPromises()
 	p.DisposalWaitsForAll, p.SharedDisposal = false, false
-	r := rig(t, "disposes early", p)
-	out, err := r.Run(t.Context(), MustParse("get(1, a, x); attach(1); release(2, a); dispose(3)"))
+	r := rig(t, command(t, "disposes early"), p)
+	out, err := r.Run(t.Context(), conformance.MustParse("get(1, a, x); attach(1); release(2, a); dispose(3)"))
 	if err != nil || len(out.Violations) > 0 {
 		t.Errorf("a release that began earlier: %v, %v", out.Violations, err)
 	}
-	out, err = r.Run(t.Context(), MustParse("get(1, a, x); attach(1); dispose(2)"))
+	out, err = r.Run(t.Context(), conformance.MustParse("get(1, a, x); attach(1); dispose(2)"))
 	if err != nil || len(out.Violations) == 0 {
 		t.Errorf("one of the disposal itself: %v, %v", out.Violations, err)
-	}
-	for script := range ProcessPlan(4, 0).Spaces[0].all(machine{wired: true}, p, true) {
-		if strings.Count(Text(script), "dispose") > 1 {
-			t.Errorf("%s, though a second dispose is not promised", Text(script))
-		}
 	}
 }
 
 func TestAHangIsFound(t *testing.T) {
-	defer func(d time.Duration) { restPatience = d }(restPatience)
-	r := rig(t, "never settles", AllPromises())
-	restPatience = 100 * time.Millisecond
-	out, err := r.Run(t.Context(), MustParse("get(1, a, x)"))
+	t.Parallel()
+	c := command(t, "never settles")
+	c.Patience = 5 * time.Second
+	out, err := rig(t, c, conformance.AllPromises()).Run(t.Context(), conformance.MustParse("get(1, a, x)"))
 	if err != nil || len(out.Violations) != 1 || out.Violations[0].Class != "hang" {
 		t.Errorf("%v, %v", out.Violations, err)
 	}
@@ -185,16 +171,14 @@ func TestAHangIsFound(t *testing.T) {
 
 // TestNothingIsLeftOfASubject has a subject start a child that outlives it; both hold the end of a pipe.
 func TestNothingIsLeftOfASubject(t *testing.T) {
-	defer func(d time.Duration) { grace = d }(grace)
-	grace = 10 * time.Millisecond
 	read, write, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer read.Close()
 	c := command(t, "has a child")
-	c.Log = write
-	r, err := NewRig(t.Context(), c, AllPromises())
+	c.Log, c.Grace = write, 10*time.Millisecond
+	r, err := conformance.NewRig(t.Context(), c, conformance.AllPromises())
 	write.Close()
 	if err != nil {
 		t.Fatal(err)
@@ -209,37 +193,8 @@ func TestNothingIsLeftOfASubject(t *testing.T) {
 }
 
 func TestABreachOfTheProtocolIsAnError(t *testing.T) {
-	_, err := rig(t, "talks", AllPromises()).Run(t.Context(), MustParse("get(1, a, x)"))
-	if !errors.Is(err, ErrProtocol) || !strings.Contains(err.Error(), "here is your room") {
+	_, err := rig(t, command(t, "talks"), conformance.AllPromises()).Run(t.Context(), conformance.MustParse("get(1, a, x)"))
+	if !errors.Is(err, conformance.ErrProtocol) || !strings.Contains(err.Error(), "here is your room") {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestVerdictsMustMatch(t *testing.T) {
-	found := &Violation{Class: "c", Rules: []Rule{"R13"}, Script: MustParse("dispose(1)")}
-	known := Finding{Class: "c", Script: "dispose(1)", Verdict: Letter, Reason: "r"}
-	other := known
-	other.Script = "dispose(2)"
-	for name, c := range map[string]struct {
-		verdicts Verdicts
-		result   Result
-		want     string
-	}{
-		"all":      {Verdicts{Findings: []Finding{known}}, Result{Violations: []*Violation{found}, Kept: kept()}, ""},
-		"new":      {Verdicts{}, Result{Violations: []*Violation{found}, Kept: kept()}, `"c" has none`},
-		"gone":     {Verdicts{Findings: []Finding{known}}, Result{Kept: kept()}, `"c" was not found`},
-		"script":   {Verdicts{Findings: []Finding{other}}, Result{Violations: []*Violation{found}, Kept: kept()}, "found with dispose(1)"},
-		"unseen":   {Verdicts{}, Result{}, "R1 observable: false"},
-		"observed": {Verdicts{Unobservable: map[Rule]string{"R1": "why"}}, Result{Kept: kept()}, "R1 observable: true"},
-	} {
-		err := c.verdicts.Match(c.result)
-		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	for _, bad := range []string{`{"findings":[{"class":"c","verdict":"perhaps","reason":"r"}]}`, `{"finding":[]}`, `{"findings":[{"class":"c","verdict":"fault"}]}`} {
-		if _, err := ReadVerdicts(strings.NewReader(bad)); err == nil {
-			t.Errorf("%s is read", bad)
-		}
 	}
 }

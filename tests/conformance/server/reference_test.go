@@ -1,4 +1,4 @@
-package conformance
+package server
 
 import (
 	"bufio"
@@ -18,6 +18,7 @@ import (
 
 	ablychat "ablyrooms.example/adapter/ably"
 	"ablyrooms.example/lifecycle"
+	"ablyrooms.example/tests/conformance"
 )
 
 // reference is this project's library behind the protocol, as a process of its own: the test binary,
@@ -36,13 +37,15 @@ type reference struct {
 	stacks []byte // of settle only
 }
 
+var errGaveUp = errors.New("the caller gave up")
+
 // serve answers until the input ends.
 func (r *reference) serve() error {
 	r.out = bufio.NewWriter(os.Stdout)
 	in := bufio.NewScanner(os.Stdin)
 	in.Buffer(nil, 1<<20)
 	for in.Scan() {
-		var q Request
+		var q conformance.Request
 		if err := json.Unmarshal(in.Bytes(), &q); err != nil {
 			return err
 		}
@@ -58,11 +61,11 @@ func (r *reference) serve() error {
 	return in.Err()
 }
 
-func (r *reference) do(ctx context.Context, q Request) {
+func (r *reference) do(ctx context.Context, q conformance.Request) {
 	a, err := r.op(ctx, q)
 	a.ID = q.ID
 	if err != nil {
-		a.Error = &Error{Message: err.Error(), GaveUp: errors.Is(err, errGaveUp)}
+		a.Error = &conformance.Error{Message: err.Error(), GaveUp: errors.Is(err, errGaveUp)}
 		if info := lifecycle.AsErrorInfo(err); info != nil && !a.Error.GaveUp {
 			a.Error.Code, a.Error.Status = int(info.Code), info.StatusCode
 		}
@@ -77,7 +80,7 @@ func (r *reference) do(ctx context.Context, q Request) {
 	_ = r.out.Flush()
 }
 
-func (r *reference) op(ctx context.Context, q Request) (Answer, error) {
+func (r *reference) op(ctx context.Context, q conformance.Request) (conformance.Answer, error) {
 	switch q.Op {
 	case "hello":
 		if r.fault == "has a child" {
@@ -85,37 +88,37 @@ func (r *reference) op(ctx context.Context, q Request) (Answer, error) {
 			child.Env = append(os.Environ(), faultVariable+"=child")
 			child.Stdout, child.Stderr = os.Stdout, os.Stderr
 			if err := child.Start(); err != nil {
-				return Answer{}, err
+				return conformance.Answer{}, err
 			}
 		}
-		return Answer{Protocol: Version, Subject: "reference@" + cmp.Or(r.fault, "good")}, r.connect(ctx, q)
+		return conformance.Answer{Protocol: conformance.Version, Subject: "reference@" + cmp.Or(r.fault, "good")}, r.connect(ctx, q)
 	case "new":
-		return Answer{}, r.renew(ctx)
+		return conformance.Answer{}, r.renew(ctx)
 	case "get":
 		return r.get(ctx, q)
 	case "release":
-		return Answer{}, r.release(ctx, q.Name)
+		return conformance.Answer{}, r.release(ctx, q.Name)
 	case "dispose":
-		return Answer{}, r.dispose(ctx)
+		return conformance.Answer{}, r.dispose(ctx)
 	case "attach":
 		r.mu.Lock()
 		room := r.handles[q.Room-1]
 		r.mu.Unlock()
-		return Answer{}, room.Attach(ctx)
+		return conformance.Answer{}, room.Attach(ctx)
 	case "giveup":
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if cancel := r.cancels[q.Call]; cancel != nil && r.fault != "waits on" {
 			cancel(errGaveUp)
 		}
-		return Answer{}, nil
+		return conformance.Answer{}, nil
 	case "settle":
-		return Answer{}, r.settle(ctx)
+		return conformance.Answer{}, r.settle(ctx)
 	}
-	return Answer{}, fmt.Errorf("no such op: %s", q.Op)
+	return conformance.Answer{}, fmt.Errorf("no such op: %s", q.Op)
 }
 
-func (r *reference) connect(ctx context.Context, q Request) error {
+func (r *reference) connect(ctx context.Context, q conformance.Request) error {
 	client, err := ably.NewRealtime(ably.WithEndpoint(q.Host), ably.WithPort(q.Port), ably.WithTLS(false),
 		ably.WithFallbackHosts([]string{}), ably.WithKey(q.Key), ably.WithInsecureAllowBasicAuthWithoutTLS(),
 		ably.WithClientID(q.ClientID), ably.WithAutoConnect(false),
@@ -146,18 +149,18 @@ func (r *reference) renew(ctx context.Context) (err error) {
 	return err
 }
 
-func (r *reference) get(ctx context.Context, q Request) (Answer, error) {
+func (r *reference) get(ctx context.Context, q conformance.Request) (conformance.Answer, error) {
 	var options []lifecycle.RoomOption
 	if len(q.Options) > 0 && r.fault != "ignores options" {
 		var o lifecycle.RoomOptions
 		if err := json.Unmarshal(q.Options, &o); err != nil {
-			return Answer{}, err
+			return conformance.Answer{}, err
 		}
 		options = append(options, lifecycle.WithRoomOptions(o))
 	}
 	room, err := r.chat.Rooms().Get(ctx, q.Name, options...)
 	if err != nil {
-		return Answer{}, err
+		return conformance.Answer{}, err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -165,7 +168,7 @@ func (r *reference) get(ctx context.Context, q Request) (Answer, error) {
 		r.handles = append(r.handles, room)
 		r.rooms[room] = len(r.handles)
 	}
-	return Answer{Room: r.rooms[room]}, nil
+	return conformance.Answer{Room: r.rooms[room]}, nil
 }
 
 func (r *reference) release(ctx context.Context, name string) error {
@@ -196,7 +199,7 @@ func (r *reference) settle(ctx context.Context) error {
 	if r.fault == "never settles" {
 		<-ctx.Done()
 	}
-	if err := r.client.Channels.Get(probeChannel).Publish(ctx, "probe", nil); err != nil {
+	if err := r.client.Channels.Get(conformance.ProbeChannel).Publish(ctx, "probe", nil); err != nil {
 		return err
 	}
 	for looks := 0; looks < 2; looks++ {
