@@ -43,7 +43,7 @@ var allowed = map[string]string{
 	"tests/conformance/linear":    "/model /tests/conformance github.com/anishathalye/porcupine",
 	"tests/conformance/ours":      "/lifecycle /fsm /model /tests/conformance",
 	"tests/conformance/schedules": "/lifecycle /fsm /model /tests/conformance /tests/chain",
-	"tests/conformance/server":    "/adapter/ably/ablytest",
+	"tests/conformance/server":    "/model /tests/conformance /adapter/ably/ablytest",
 	"examples":                    "*",
 	"cmd":                         "*",
 }
