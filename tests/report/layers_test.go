@@ -29,18 +29,23 @@ var allowed = map[string]string{
 		"github.com/ugorji/go/codec",
 	"adapter/ably/internal/transport": "github.com/ably/ably-go github.com/coder/websocket " +
 		"github.com/ugorji/go/codec",
+	"adapter/ably/internal/realtime/presence": "",
 	"adapter/ably/ablytest": "github.com/ably/ably-go/ably github.com/coder/websocket " +
 		"github.com/ugorji/go/codec",
 	"model":    "",
 	"internal": "golang.org/x/term",
 	"spec":     "/internal /tests/report/golden",
 	"tests":    "*",
-	// The harness needs no Ably; what drives other processes has them connect to the embedded server.
-	"tests/conformance":         "/model /internal /tests/report/golden pgregory.net/rapid",
-	"tests/conformance/subject": "/model /internal /tests/conformance /adapter/ably/ablytest",
-	"tests/conformance/js":      "/internal /tests/conformance",
-	"examples":                  "*",
-	"cmd":                       "*",
+	// The harness needs no Ably; what drives other processes has them connect to the embedded
+	// server.
+	"tests/conformance":           "/model /internal /tests/report/golden pgregory.net/rapid",
+	"tests/conformance/js":        "/internal /tests/conformance",
+	"tests/conformance/linear":    "/model /tests/conformance github.com/anishathalye/porcupine",
+	"tests/conformance/ours":      "/lifecycle /fsm /model /tests/conformance",
+	"tests/conformance/schedules": "/lifecycle /fsm /model /tests/conformance /tests/chain",
+	"tests/conformance/server":    "/model /tests/conformance /adapter/ably/ablytest",
+	"examples":                    "*",
+	"cmd":                         "*",
 }
 
 type pkg struct {
@@ -115,9 +120,9 @@ func TestABrokenRowIsSeen(t *testing.T) {
 	}
 }
 
-// The cores and the values of the features know no clock, goroutine, lock, context, network or random
-// source. There are exceptions in fsm: compiled tables are made once, and a looplab machine takes a
-// context. In chat times are values; no file asks a clock.
+// The cores and the values of the features know no clock, goroutine, lock, context, network or
+// random source. There are exceptions in fsm: compiled tables are made once, and a looplab
+// machine takes a context. In chat times are values; no file asks a clock.
 func TestTheCoresArePure(t *testing.T) {
 	clock := regexp.MustCompile(`time\.(Now|Since|Until|After|AfterFunc|Sleep|Tick|NewTimer|NewTicker)\b`)
 	exempt := map[string]string{"machine.go": "context", "life.go": "sync", "status.go": "sync"}

@@ -75,8 +75,15 @@ func TestWhatIsNotAsTheRegisterSaysIsFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if complaints, err := reg.compare(good()); complaints != nil || err != nil {
-		t.Fatalf("complaints without a reason: %q, %v", complaints, err)
+	compare := func(records []record) []string {
+		names, err := caught(records)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return reg.compare(records, names)
+	}
+	if complaints := compare(good()); complaints != nil {
+		t.Fatalf("complaints without a reason: %q", complaints)
 	}
 	evidence := func(step int, lines ...string) func([]record) []record {
 		return func(r []record) []record { r[step].Evidence = lines; return r }
@@ -107,9 +114,8 @@ func TestWhatIsNotAsTheRegisterSaysIsFound(t *testing.T) {
 			"TestSlow did not run and pass in step plain"},
 		{"a skip that is over", func(r []record) []record { r[2].Skipped = nil; return r }, "did not skip"},
 	} {
-		complaints, err := reg.compare(c.spoil(good()))
-		if err != nil || !strings.Contains(strings.Join(complaints, "\n"), c.says) {
-			t.Errorf("%s: the complaints are %q, %v", c.what, complaints, err)
+		if complaints := compare(c.spoil(good())); !strings.Contains(strings.Join(complaints, "\n"), c.says) {
+			t.Errorf("%s: the complaints are %q", c.what, complaints)
 			continue
 		}
 		fmt.Println("CAUGHT register:", c.what)
@@ -134,7 +140,8 @@ func TestBadRegistersAreRefused(t *testing.T) {
 	}
 }
 
-// The recorder keeps evidence from plain output and from the events of go test -json, and shows what failed.
+// The recorder keeps evidence from plain output and from the events of go test -json, and shows
+// what failed.
 func TestRecording(t *testing.T) {
 	dir := t.TempDir()
 	script := `echo 'EVIDENCE plain n=1'
