@@ -21,10 +21,10 @@ import (
 // What a run makes, and what it must reach.
 const (
 	fromTheStack   = 300  // traces of the adapter's own Rooms
-	faultsEach     = 20   // runs of each scenario with a fault
+	faultsEach     = 5    // runs of each scenario with a fault
 	corruptions    = 600  // corrupted traces
 	leastShare     = 90.0 // percent of the small graph's edges
-	leastScenarios = 200  // traces of scenarios
+	leastScenarios = 60   // traces of scenarios
 )
 
 // skipping is the judge with a rule by which a line may be passed over.
@@ -35,13 +35,13 @@ var skipping string
 // run records, judges, corrupts and judges again.
 func run(ctx context.Context, t *testing.T, out io.Writer, seed uint64, keep string) error {
 	draw := rand.New(rand.NewPCG(seed, 0))
-	g := newSmallGraph()
+	g, without := newGraph(true), newGraph(false)
 	began := time.Now()
 	stack, err := recordStack(t, draw, fromTheStack)
 	if err != nil {
 		return err
 	}
-	scripted, err := recordScripts(t, g.scripts())
+	scripted, err := recordScripts(t, without.scripts())
 	if err != nil {
 		return err
 	}
@@ -60,11 +60,15 @@ func run(ctx context.Context, t *testing.T, out io.Writer, seed uint64, keep str
 	if err != nil {
 		return err
 	}
+	more, _, err := judgeAll(ctx, out, tlc, g, scenarios)
+	if err != nil {
+		return err
+	}
 	lines, alone, err := judgeAll(ctx, out, tlc, g, traces)
 	if err != nil {
 		return err
 	}
-	o, err := judgeCorrupted(ctx, out, tlc, scenarios, corrupt(traces, corruptions, draw))
+	o, err := judgeCorrupted(ctx, out, tlc, corrupt(traces, corruptions, draw))
 	if err != nil {
 		return err
 	}
@@ -74,8 +78,8 @@ func run(ctx context.Context, t *testing.T, out io.Writer, seed uint64, keep str
 		return err
 	}
 	fmt.Fprintf(out, "EVIDENCE traces recorded=%d stack=%d attaching=%d scenarios=%d lines=%d corruptions=%d rejected=%d legal=%d skipping=%d edges=%d/%d stackedges=%d unscripted=%d share=%.1f%%\n",
-		len(traces)+len(scenarios), len(stack), len(scripted), len(scenarios), lines, o.made, o.rejected, o.legal, o.skipping,
-		g.count, len(g.Edges), alone, g.unscripted(), g.share())
+		len(traces)+len(scenarios), len(stack), len(scripted), len(scenarios), lines+more, o.made, o.rejected, o.legal, o.skipping,
+		g.count, len(g.edges), alone, len(g.edges)-len(without.edges), g.share())
 	switch {
 	case len(scenarios) < leastScenarios:
 		return fmt.Errorf("%d traces of scenarios, expected at least %d", len(scenarios), leastScenarios)
@@ -93,9 +97,9 @@ func write(name string, traces []trace.Trace) error {
 	return errors.Join(trace.Write(f, traces...), f.Close())
 }
 
-// judgeAll has the model and TLC judge traces of the small configuration, all of which must be right. It
-// returns how many lines they have, and how many edges those of the stack take.
-func judgeAll(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, g *smallGraph, traces []trace.Trace) (lines, alone int, err error) {
+// judgeAll has the model and TLC judge traces, all of which must be right. It returns how many lines they
+// have, and how many edges those of the stack take.
+func judgeAll(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, g *graph, traces []trace.Trace) (lines, alone int, err error) {
 	n := judge.NewNaming()
 	var all [][]judge.Line
 	for i, t := range traces {
@@ -130,17 +134,13 @@ func judgeAll(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, g *smallGraph
 // outcome is what became of corruptions.
 type outcome struct{ made, rejected, legal, skipping int }
 
-// judgeCorrupted has TLC judge corruptions, and traces that are whole. It must take those that the model
-// takes, and no others; of the others it must stop at the line at which the model stops. With a skip rule
-// it would take more.
-func judgeCorrupted(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, whole []trace.Trace, made []corruption) (outcome, error) {
+// judgeCorrupted has TLC judge corruptions. It must take those that the model takes, and no others; of the
+// others it must stop at the line at which the model stops. With a skip rule it would take more.
+func judgeCorrupted(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, made []corruption) (outcome, error) {
 	n := judge.NewNaming()
 	var all [][]judge.Line
 	for _, c := range made {
 		all = append(all, n.Lines(c.trace))
-	}
-	for _, t := range whole {
-		all = append(all, n.Lines(t))
 	}
 	o := outcome{made: len(made)}
 	m := newModule(n, all)
@@ -153,24 +153,15 @@ func judgeCorrupted(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, whole [
 		return o, err
 	}
 	kinds, rejected := map[string]int{}, map[string]int{}
-	for i, lines := range all {
-		steps, refused := judge.Lines(lines)
-		consumed, differs := v.lines(i)
-		c := corruption{kind: "whole"}
-		if i < len(made) {
-			c = made[i]
+	for i, c := range made {
+		steps, refused := judge.Lines(all[i])
+		consumed, _ := v.lines(i)
+		if v.accepted(i) != (refused == nil && len(all[i]) > 0) || consumed != len(steps) {
+			return o, fmt.Errorf("of the corruption (%s: %s) TLC took %d lines, the model %d: %v", c.kind, c.what, consumed, len(steps), refused)
 		}
-		if v.accepted(i) != (refused == nil && len(lines) > 0) || consumed != len(steps) {
-			return o, fmt.Errorf("of the trace (%s: %s) TLC took %d lines, the model %d: %v", c.kind, c.what, consumed, len(steps), refused)
-		}
-		switch kinds[c.kind]++; {
-		case c.kind == "whole" && refused != nil:
-			return o, fmt.Errorf("the trace of %s: line %d is no step of the model: %w; TLC: %s", whole[i-len(made)].Label, consumed+1, refused, differs)
-		case c.kind == "whole":
-			continue
-		case refused == nil:
+		if kinds[c.kind]++; refused == nil {
 			o.legal++
-		default:
+		} else {
 			o.rejected++
 			rejected[c.kind]++
 		}
@@ -178,7 +169,6 @@ func judgeCorrupted(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, whole [
 			o.skipping++
 		}
 	}
-	fmt.Fprintf(out, "TLC judged %d traces of scenarios\n", kinds["whole"])
 	for _, kind := range corruptionKinds {
 		fmt.Fprintf(out, "a line %s: %d traces, %d rejected, %d legal\n", kind, kinds[kind], rejected[kind], kinds[kind]-rejected[kind])
 		if rejected[kind] == 0 {
