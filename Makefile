@@ -37,7 +37,7 @@ test: ## the tests, without the race detector
 	@$(GO) test ./...
 
 # One goroutine's work, or that of the explorer, which has tests of its own: the race detector would only make it slow.
-PURE = ./model ./spec/TLA/... ./tests/equality/... ./tests/explore/roommachine ./tests/explore/roomsmachine ./tests/faults
+PURE = ./model ./spec/TLA/... ./tests/equality/... ./tests/explore/roommachine ./tests/explore/roomsmachine ./tests/mutation
 
 race: ## the tests, with the race detector; without it, the one that ably-go's own race stands in the way of
 	@$(RECORD) tests -- $(GO) test -race -count=1 -json $$(comm -23 <($(GO) list ./... | sort) <($(GO) list $(PURE) | sort))
@@ -50,7 +50,7 @@ tlc: ## check the TLA+ specs: every configuration, and those that must fail; the
 	@$(RECORD) tlc -- $(GO) run ./spec/TLA/tlc -skip '^(MCRooms_safety4|MCRoomStatus_graph4)$$'
 
 specmutants: ## plant small faults in the spec, one at a time, and see which of them TLC notices
-	@$(RECORD) specmutants -- $(GO) run ./tests/specmutants -quick -sample 102
+	@$(RECORD) specmutants -- $(GO) run ./tests/mutation spec -quick -sample $${SAMPLE:-0}
 
 equality: ## compare the state graphs of spec, model and core, both ways, with TLC's made afresh
 	@$(RECORD) equality -- $(GO) run ./tests/equality/run
@@ -71,7 +71,7 @@ faults: ## the same with pairs of faults, at random by the seed that it prints
 	@$(GO) run ./tests/frames -pairs 5000
 
 misreadings: ## plant rules that were understood wrongly in core, model and spec, and see what notices: some, by the seed that it prints, or all with SAMPLE=0
-	@$(RECORD) misreadings -- $(GO) run ./tests/misreadings -sample $${SAMPLE:-6}
+	@$(RECORD) misreadings -- $(GO) run ./tests/mutation misread -sample $${SAMPLE:-6}
 
 register: ## compare what ran with the register in tests/README.md
 	@$(GO) run ./tests/register check
@@ -84,7 +84,7 @@ evidence: ## the larger bounds of the suites: all schedules, a million operation
 	@EVIDENCE=full $(GO) test -count=1 -race -v ./tests/linear | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 
 mutants: ## plant small faults in the code, one at a time, and measure which of them the suites notice; takes long
-	@$(GO) run ./tests/mutants
+	@$(GO) run ./tests/mutation code
 
 interop: ## run the official JavaScript clients against the embedded server, and with this library
 	@$(RECORD) interop -- $(GO) run ./tests/interop

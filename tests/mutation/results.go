@@ -1,0 +1,97 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// score is what the mutants of one package came to: an entry of results.json.
+type score struct {
+	Package    string         `json:"package"`
+	Mutants    int            `json:"mutants"` // all that there are
+	Compile    int            `json:"compile"` // of these
+	Tried      int            `json:"tried"`   // of these, those that change more than words
+	Sampled    bool           `json:"sampled"` // drawn by the seed
+	Seed       uint64         `json:"seed,omitempty"`
+	Killed     int            `json:"killed"`
+	Equivalent int            `json:"equivalent"`
+	Hung       int            `json:"hung"` // counts as alive
+	Alive      int            `json:"alive"`
+	Share      float64        `json:"share"` // killed of tried but equivalent
+	Words      int            `json:"words"` // those that change only words
+	WordsKnown int            `json:"wordsKilled"`
+	By         map[string]int `json:"by"` // the suite that killed first
+	Survivors  []string       `json:"survivors"`
+	Controls   int            `json:"controls"` // suites with nothing planted in between
+	Alarms     int            `json:"alarms"`   // those that failed
+
+	wrong int
+	least float64
+	total float64 // the part that is called equivalent
+}
+
+func (b *bench) score(t *tally) *score {
+	s := &score{Package: b.source.folder, Mutants: b.all, Compile: b.whole, Tried: t.Good(),
+		Sampled: b.sample > 0 && b.sample < b.whole, Killed: t.Killed, Equivalent: t.Equivalent, Hung: t.Hung,
+		Alive: t.Alive + t.Unclear, Share: t.Share(), Words: t.Words, WordsKnown: t.WordsKnown, By: t.By,
+		Survivors: t.Survivors, Controls: b.checks, Alarms: b.alarms, wrong: len(t.Wrong),
+		least: leastKilled[b.source.folder], total: t.Called()}
+	if s.Sampled {
+		s.Seed = b.seed
+	}
+	return s
+}
+
+// Whole reports whether so many were tried that the share counts.
+func (s *score) whole() bool { return !s.Sampled || s.Tried+s.Words >= leastSample }
+
+// holds reports whether the share is what is asked of the package, and no more are called
+// equivalent than may be.
+func (s *score) holds() bool {
+	return s.wrong == 0 && s.Share >= s.least && s.total <= mostEquivalent
+}
+
+func (s *score) print(w io.Writer) {
+	of := "all"
+	if s.Sampled {
+		of = fmt.Sprintf("seed-%d", s.Seed)
+	}
+	fmt.Fprintf(w, "EVIDENCE mutants package=%s mutants=%d compile=%d tried=%d of=%s whole=%t killed=%d "+
+		"equivalent=%d hung=%d alive=%d share=%.3f words=%d/%d controls=%d alarms=%d holds=%t\n",
+		s.Package, s.Mutants, s.Compile, s.Tried, of, s.whole(), s.Killed, s.Equivalent, s.Hung, s.Alive,
+		s.Share, s.WordsKnown, s.Words, s.Controls, s.Alarms, s.holds())
+	if s.total > mostEquivalent {
+		fmt.Fprintf(w, "WRONG: %.1f %% are called equivalent, at most %.0f %% may be\n", 100*s.total,
+			100*mostEquivalent)
+	}
+	if s.Share < s.least {
+		fmt.Fprintf(w, "WRONG: %.1f %% are killed, of at least %.0f %%\n", 100*s.Share, 100*s.least)
+	}
+}
+
+// resultsFile is where the scores are kept, below the module's root.
+const resultsFile = "tests/mutation/results.json"
+
+// write puts the score in the place of the one that the package had.
+func (s *score) write(root string) error {
+	file := filepath.Join(root, resultsFile)
+	all := map[string]*score{}
+	text, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(text, &all)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	all[s.Package] = s
+	text, err = json.MarshalIndent(all, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append(text, '\n'), 0o644)
+}
