@@ -213,6 +213,10 @@ func (g *generator) drop(n ast.Node) {
 func (g *generator) near() int {
 	for i := len(g.path) - 1; i > 0; i-- {
 		list := []ast.Stmt(nil)
+		switch g.path[i].(type) {
+		case *ast.CaseClause, *ast.CommClause: // in the list of a switch there are no statements
+			continue
+		}
 		switch p := g.path[i-1].(type) {
 		case *ast.BlockStmt:
 			list = p.List

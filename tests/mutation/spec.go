@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"ablyrooms.example/internal/modroot"
+	"ablyrooms.example/tests/report/golden"
 )
 
 // What a run of the spec's mutants must reach.
@@ -168,6 +169,10 @@ func (j *specJudge) stage(ctx context.Context, numbers []int, at limits) error {
 		e, err := j.explore(ctx, texts, at)
 		if err != nil {
 			return err
+		}
+		key := fmt.Sprintf("graph/rooms/%d-%d-%d/states", at.calls, at.names, at.options)
+		if n := e.sums[0].states; golden.Has(key) && n != golden.Int(key) {
+			return fmt.Errorf("%d states of the spec without a change, expected %d", n, golden.Int(key))
 		}
 		j.mu.Lock()
 		defer j.mu.Unlock()
