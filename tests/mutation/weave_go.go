@@ -60,21 +60,27 @@ func weaveGo(text string, changed map[int]string, near map[int]int,
 		return "", nil, err
 	}
 	variants := map[string][]numbered{} // by the declaration's name
+	added := map[string]string{}        // declarations that the file does not have
 	for _, n := range slices.Sorted(maps.Keys(changed)) {
 		after, err := declarations(changed[n])
 		if err != nil {
 			return "", nil, fmt.Errorf("change %d: %w", n, err)
 		}
-		found, fits := map[string]numbered{}, len(after) == len(before)
+		found, kept, fits := map[string]numbered{}, 0, true
 		for name, d := range after {
-			switch was, ok := before[name]; {
-			case !ok || !d.canVary && d.text != was.text:
+			was, ok := before[name]
+			switch {
+			case !ok:
+				added[name] = d.keyword + d.text + "\n"
+				continue
+			case !d.canVary && d.text != was.text:
 				fits = false
 			case d.text != was.text:
 				found[name] = numbered{n, d}
 			}
+			kept++
 		}
-		if !fits {
+		if !fits || kept < len(before) {
 			alone = append(alone, n)
 			continue
 		}
@@ -97,7 +103,18 @@ func weaveGo(text string, changed map[int]string, near map[int]int,
 		edits = append(edits, insertion{offset, offset,
 			"if mutantTrace != nil { mutantAt(" + strings.Join(numbers, ", ") + ") }; "})
 	}
-	return insert(text, edits), alone, nil
+	var imports, others string
+	for _, name := range slices.Sorted(maps.Keys(added)) {
+		if strings.HasPrefix(name, "import ") {
+			imports += added[name]
+		} else {
+			others += "\n" + added[name]
+		}
+	}
+	clause := strings.Index("\n"+text, "\npackage ")
+	afterClause := clause + strings.IndexByte(text[clause:], '\n') + 1
+	edits = append(edits, insertion{afterClause, afterClause, imports})
+	return insert(text, edits) + others, alone, nil
 }
 
 // insertion replaces the text between two offsets.
@@ -120,6 +137,7 @@ func insert(text string, edits []insertion) string {
 // declaration is a top-level declaration of a file.
 type declaration struct {
 	text    string
+	keyword string // that comes before the text
 	begin   int
 	file    string // the text of the whole file
 	fn      *ast.FuncDecl
@@ -161,12 +179,16 @@ func declarations(text string) (map[string]declaration, error) {
 			add(receiver+" "+decl.Name.Name, decl, declaration{fn: decl, canVary: canVary})
 		case *ast.GenDecl:
 			for j, spec := range decl.Specs {
-				d := declaration{}
+				d := declaration{keyword: decl.Tok.String() + " "}
 				if v, ok := spec.(*ast.ValueSpec); ok && decl.Tok == token.VAR &&
 					len(v.Names) == 1 && len(v.Values) == 1 {
-					d = declaration{value: v, canVary: true}
+					d.value, d.canVary = v, true
 				}
-				add(fmt.Sprintf("%s.%d", name, j), spec, d)
+				first, _, _ := strings.Cut(text[spec.Pos()-1:spec.End()-1], " ")
+				if name = d.keyword + first; all[name].text != "" {
+					name = fmt.Sprintf("%s %d.%d", name, i, j)
+				}
+				add(name, spec, d)
 			}
 		}
 	}
