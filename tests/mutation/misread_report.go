@@ -74,6 +74,11 @@ func reportMisread(w io.Writer, rows []row, of int) bool {
 		}
 	}
 	out.Flush()
+	for _, r := range rows {
+		if r.by(byChain, byCore, byLayer) && r.by(byTLC, byProperties, bySentences, byExamples, byCore, byLayer) {
+			fmt.Fprintln(w, "CAUGHT misreading:", r.Name)
+		}
+	}
 	list := func(what string, names []string) {
 		if len(names) > 0 {
 			fmt.Fprintf(w, "\nIn all three alike, %s:\n  %s\n", what, strings.Join(names, "\n  "))
