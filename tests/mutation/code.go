@@ -2,35 +2,37 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
+	"time"
 
 	"ablyrooms.example/internal/modroot"
 )
 
-// codeOptions say which mutants of the code are tried, and how.
-type codeOptions struct {
-	packages string
+// options say which mutants are tried, and how.
+type options struct {
+	packages string // of the code
+	suites   string // of the code
 	only     string
-	suites   string
 	sample   int
 	seed     uint64
-	list     bool
-	matrix   bool // try a mutant under every suite, not to the first that kills it
-	faithful int  // so many are built by themselves too, to compare
 	workers  int
+	quick    bool // of the spec: stop at the first difference, leave out what is known as equivalent
+	compare  int  // of the spec: run so many by themselves too
+	verbose  bool
 	write    bool
 }
 
 // runCode tries mutants of packages, and reports whether each has the share killed that it must.
-func runCode(ctx context.Context, o codeOptions) (bool, error) {
+func runCode(ctx context.Context, o options) (bool, error) {
 	root, err := modroot.Find()
 	if err != nil {
 		return false, err
@@ -41,20 +43,19 @@ func runCode(ctx context.Context, o codeOptions) (bool, error) {
 	}
 	ok := true
 	for _, folder := range strings.Split(o.packages, ",") {
-		b, verdicts, err := runPackage(ctx, o, root, strings.Trim(folder, "/"))
+		b := &bench{options: o, root: root, folder: strings.Trim(folder, "/")}
+		verdicts, err := b.run(ctx)
 		if err != nil {
 			return false, fmt.Errorf("%s: %w", folder, err)
 		}
-		if o.list {
-			continue
-		}
-		score := b.score(table(os.Stdout, verdicts, known))
-		score.print(os.Stdout)
-		ok = ok && score.holds()
+		s := b.score(table(os.Stdout, verdicts, known, o.verbose))
+		s.print(os.Stdout)
+		ok = ok && s.holds()
 		if o.write && o.only == "" {
-			if err := score.write(root); err != nil {
-				return false, err
-			}
+			err = s.write(root)
+		}
+		if err != nil {
+			return false, err
 		}
 	}
 	return ok, nil
@@ -62,160 +63,264 @@ func runCode(ctx context.Context, o codeOptions) (bool, error) {
 
 // bench tries the mutants of one package.
 type bench struct {
-	codeOptions
-	root   string // a copy of the tree
-	source *source
-	suites []suite
-	store  *store
-	dir    string // for what is built
+	options
+	root, folder string
+	source       *source
+	all          int // how many mutants there are
+	suites       []*benchSuite
+	store        *store
+	dir          string // for what is built
 
-	all, whole int                     // how many mutants there are, and how many of them compile
-	files      map[string]string       // the package with all of them woven in
-	hashes     map[string]string       // by suite
-	limits     map[string]bounds       // by suite
-	binaries   map[string]string       // the woven suites, by suite
-	reached    map[string]map[int]bool // what a suite comes by with nothing planted, by suite
-
-	counted         locked
-	alarms, checks  int // failures and runs of a suite with nothing planted
-	compared, alive int
+	mu             sync.Mutex
+	alarms, checks int // failures and runs of a suite with nothing planted
+	alive          int
 }
 
-func runPackage(ctx context.Context, o codeOptions, root, folder string) (*bench, []verdict, error) {
-	only, err := regexp.Compile(o.only)
-	if err != nil {
-		return nil, nil, err
-	}
-	which, err := regexp.Compile(o.suites)
-	if err != nil {
-		return nil, nil, err
-	}
-	place := filepath.Join(root, ".cache", "mutation", strings.ReplaceAll(folder, "/", "-"))
-	b := &bench{codeOptions: o, root: filepath.Join(place, "tree"), dir: filepath.Join(place, "built")}
+// benchSuite is a suite with the mutants woven in.
+type benchSuite struct {
+	suite
+	built   string
+	hash    string
+	limit   bounds
+	reached map[int]bool // the mutants that it comes by with nothing planted
+}
+
+func (b *bench) run(ctx context.Context) ([]verdict, error) {
+	place := filepath.Join(b.root, ".cache", "mutation", strings.ReplaceAll(b.folder, "/", "-"))
+	b.dir = place + "-built"
 	if err := errors.Join(os.RemoveAll(b.dir), os.MkdirAll(b.dir, 0o755)); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if err := snapshot(root, b.root); err != nil {
-		return nil, nil, err
+	var err error
+	if b.source, err = load(b.root, b.folder); err != nil {
+		return nil, err
 	}
-	if b.source, err = load(b.root, folder); err != nil {
+	which, err := regexp.Compile(b.options.suites)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range suites() {
+		_, err := os.Stat(filepath.Join(b.root, s.Package))
+		if s.sees(b.folder) && which.MatchString(s.Name) && err == nil {
+			b.suites = append(b.suites, &benchSuite{suite: s})
+		}
+	}
+	if len(b.suites) == 0 {
+		return nil, errors.New("no suite sees it")
+	}
+	if b.store, err = openStore(place + ".jsonl"); err != nil {
+		return nil, err
+	}
+	defer b.store.file.Close()
+	good, verdicts, err := b.choose()
+	if err != nil {
+		return nil, err
+	}
+	if err := b.prepare(ctx, good); err != nil {
+		return nil, err
+	}
+	tried, err := b.tryAll(ctx, good)
+	return append(verdicts, tried...), err
+}
+
+// choose returns the mutants to be tried, and what becomes of those that don't compile. A sample is
+// of those that do.
+func (b *bench) choose() (good []mutant, broke []verdict, err error) {
+	only, err := regexp.Compile(b.only)
+	if err != nil {
 		return nil, nil, err
 	}
 	var all []mutant
 	for _, file := range b.source.files() {
 		all = append(all, generateCode(b.source, file)...)
 	}
-	// The numbers don't depend on the choice, so that what is kept of one run holds in another.
-	good, bad, err := b.weave(all, place+".compiled.json")
-	if err != nil {
-		return nil, nil, err
+	b.all = len(all)
+	for i := range all {
+		all[i].number = i + 1
 	}
-	b.all, b.whole = len(all), len(good)
-	fit := func(m mutant) bool { return !only.MatchString(m.Name) }
-	tried, failed := slices.DeleteFunc(good, fit), slices.DeleteFunc(bad, fit)
-	if o.sample > 0 && o.sample < len(tried) {
-		fmt.Printf("mutation: %d of the %d mutants of %s that compile, by the seed %d\n", o.sample, len(tried),
-			folder, o.seed)
-		tried, failed = draw(tried, o.sample, o.seed), nil
-	}
-	if o.list {
-		for _, m := range tried {
-			fmt.Printf("%s:%d\t%s\n", m.File, m.Line, m.Name)
+	all = slices.DeleteFunc(all, func(m mutant) bool { return !only.MatchString(m.Name) })
+	order := rand.New(rand.NewPCG(b.seed, 0)).Perm(len(all))
+	for _, i := range order {
+		m := all[i]
+		if b.sample > 0 && len(good) == b.sample {
+			fmt.Printf("mutation: %d mutants of %s, by the seed %d\n", b.sample, b.folder, b.seed)
+			break
 		}
-		return b, nil, nil
-	}
-	for _, s := range suites() {
-		_, err := os.Stat(filepath.Join(b.root, s.Package))
-		if s.sees(folder) && which.MatchString(s.Name) && err == nil {
-			b.suites = append(b.suites, s)
-		}
-	}
-	if len(b.suites) == 0 {
-		return nil, nil, errors.New("no suite sees it")
-	}
-	if b.store, err = openStore(place + ".jsonl"); err != nil {
-		return nil, nil, err
-	}
-	defer b.store.file.Close()
-	verdicts, err := b.tryAll(ctx, tried)
-	for _, m := range failed {
-		verdicts = append(verdicts, verdict{Name: m.Name, Kind: m.Kind, Message: m.Message, End: broken})
-	}
-	return b, verdicts, err
-}
-
-// weave numbers the mutants, tells those apart that don't compile, and weaves the others into one
-// program. Which compile is kept in a file, if that has a name, for the same text.
-func (b *bench) weave(mutants []mutant, file string) (good, bad []mutant, err error) {
-	var kept struct {
-		Of       string
-		Compiles []bool
-	}
-	if text, err := os.ReadFile(file); err == nil {
-		_ = json.Unmarshal(text, &kept) // a part of a file is of nothing
-	}
-	if kept.Of != b.source.hash || len(kept.Compiles) != len(mutants) {
-		kept.Of, kept.Compiles = b.source.hash, nil
-		for _, m := range mutants {
-			err := b.source.compiles(map[string]string{m.File: m.text(b.source.text[m.File])})
-			kept.Compiles = append(kept.Compiles, err == nil)
-		}
-		text, err := json.Marshal(kept)
-		if err == nil && file != "" {
-			err = os.WriteFile(file, text, 0o644)
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-	}
-	for i, m := range mutants {
-		m.number = i + 1
-		if kept.Compiles[i] {
-			good = append(good, m)
-		} else {
-			bad = append(bad, m)
-		}
-	}
-	for range 2 {
-		files, alone, err := b.woven(good)
-		if err != nil {
-			return nil, nil, err
-		}
-		for i := range good {
-			good[i].alone = good[i].alone || slices.Contains(alone, good[i].number)
-		}
-		if err = b.source.compiles(files); err == nil {
-			b.files = files
-			return good, bad, nil
-		}
-		for i, m := range good { // some can't be woven: it takes long to find which
-			one, _, err2 := b.woven([]mutant{m})
-			good[i].alone = m.alone || err2 != nil || b.source.compiles(one) != nil
-			err = errors.Join(err, err2)
-		}
-	}
-	return nil, nil, errors.New("the woven package doesn't compile")
-}
-
-// woven weaves mutants into the files of the package.
-func (b *bench) woven(mutants []mutant) (map[string]string, []int, error) {
-	changed, near := map[string]map[int]string{}, map[string]map[int]int{}
-	for _, m := range mutants {
-		if m.alone {
+		text := map[string]string{m.File: m.text(b.source.text[m.File])}
+		if b.source.compiles(text) != nil {
+			broke = append(broke, verdict{Name: m.Name, Kind: m.Kind, Message: m.Message, End: broken})
 			continue
 		}
-		if changed[m.File] == nil {
-			changed[m.File], near[m.File] = map[int]string{}, map[int]int{}
-		}
-		changed[m.File][m.number] = m.text(b.source.text[m.File])
-		near[m.File][m.number] = m.near
+		good = append(good, m)
 	}
-	return b.source.woven(changed, near)
+	slices.SortFunc(good, func(a, b mutant) int { return a.number - b.number })
+	return good, broke, nil
 }
 
-// hash is of what a mutant changes, and to what.
-func (b *bench) hash(m mutant) string {
-	old := b.source.text[m.File][m.begin:m.end]
-	h := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%d", m.File, old, m.to, m.number))
-	return fmt.Sprintf("%x", h[:6])
+// weave weaves mutants into the files of the package, and notes those that can't be.
+func (b *bench) weave(mutants []mutant) (map[string]string, error) {
+	for range 2 {
+		changed, near := map[string]map[int]string{}, map[string]map[int]int{}
+		for _, m := range mutants {
+			if !m.alone {
+				put(changed, m.File, m.number, m.text(b.source.text[m.File]))
+				put(near, m.File, m.number, m.near)
+			}
+		}
+		files, alone, err := b.source.woven(changed, near)
+		if err != nil {
+			return nil, err
+		}
+		for i := range mutants {
+			mutants[i].alone = mutants[i].alone || slices.Contains(alone, mutants[i].number)
+		}
+		if b.source.compiles(files) == nil {
+			return files, nil
+		}
+		if len(mutants) == 1 {
+			return nil, errors.New("it can't be woven")
+		}
+		for i, m := range mutants { // it takes long to find which
+			if _, err := b.weave([]mutant{m}); err != nil {
+				mutants[i].alone = true
+			}
+		}
+	}
+	return nil, errors.New("the woven package doesn't compile")
+}
+
+// prepare builds the woven suites and runs each with nothing planted: a suite that fails anyway
+// would kill everything.
+func (b *bench) prepare(ctx context.Context, mutants []mutant) error {
+	files, err := b.weave(mutants)
+	if err != nil {
+		return err
+	}
+	for _, s := range b.suites {
+		s.built = s.binary(b.dir)
+		if _, err := os.Stat(s.built); err != nil {
+			if _, err := buildTests(ctx, b.root, b.dir, s.suite, files); err != nil {
+				return err
+			}
+		}
+		if s.hash, err = s.hashOf(s.built); err != nil {
+			return err
+		}
+		trace := filepath.Join(b.dir, s.Name+".reached")
+		began := time.Now()
+		e := attempt(ctx, b.root, s.built, s.suite, bounds{5 * time.Minute, 5 * time.Minute},
+			"MUTANT_TRACE="+trace)
+		if e.end != alive {
+			return fmt.Errorf("the suite %s with nothing planted: %s\n%s", s.Name, e.end, e.text)
+		}
+		took := time.Since(began)
+		s.limit = bounds{15*took + 20*time.Second, 4*e.processor + 5*time.Second}
+		text, err := os.ReadFile(trace)
+		if err != nil {
+			return err
+		}
+		s.reached = map[int]bool{}
+		for _, line := range strings.Fields(string(text)) {
+			n, err := strconv.Atoi(line)
+			if err != nil {
+				return err
+			}
+			s.reached[n] = true
+		}
+		fmt.Printf("%s passes with nothing planted, in %v, and comes by %d mutants\n", s.Name,
+			took.Round(10*time.Millisecond), len(s.reached))
+	}
+	return nil
+}
+
+// tryAll tries mutants, some at once.
+func (b *bench) tryAll(ctx context.Context, mutants []mutant) ([]verdict, error) {
+	verdicts := make([]verdict, len(mutants))
+	note := func() string {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return fmt.Sprintf("mutants of %s, %d alive", b.folder, b.alive)
+	}
+	err := forEach(ctx, b.workers, len(mutants), note, func(ctx context.Context, worker, i int) (err error) {
+		dir := filepath.Join(b.dir, fmt.Sprintf("worker%d", worker))
+		if verdicts[i], err = b.try(ctx, mutants[i], dir); err == nil && i%50 == 49 {
+			err = b.control(ctx, b.suites[i/50%len(b.suites)])
+		}
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if verdicts[i].End != killed {
+			b.alive++
+		}
+		return err
+	})
+	return verdicts, err
+}
+
+// try tries one mutant under the suites, in their order, to the first that does not let it live: a
+// mutant that makes one suite hang would make others too, and each would take its limit.
+func (b *bench) try(ctx context.Context, m mutant, dir string) (verdict, error) {
+	v := verdict{Name: m.Name, Kind: m.Kind, Message: m.Message}
+	for _, s := range b.suites {
+		if !m.alone && m.near > 0 && !s.reached[m.number] {
+			continue
+		}
+		r := record{Change: m.Name, Number: m.number, Suite: s.Name, Hash: s.hash}
+		kept, ok := b.store.get(r)
+		if !ok {
+			built, number := s.built, m.number
+			if m.alone {
+				var err error
+				number = 0
+				text := map[string]string{m.File: m.text(b.source.text[m.File])}
+				if built, err = buildTests(ctx, b.root, dir, s.suite, text); err != nil {
+					return v, err
+				}
+			}
+			e := b.attempt(ctx, built, s, number)
+			if e.end == killed && s.Wire {
+				if e = b.attempt(ctx, built, s, number); e.end == alive {
+					b.mu.Lock()
+					b.alarms++
+					b.mu.Unlock()
+				}
+			}
+			if ctx.Err() != nil {
+				return v, ctx.Err()
+			}
+			kept = r
+			kept.End, kept.By = e.end, e.by
+			if err := b.store.put(kept); err != nil {
+				return v, err
+			}
+		}
+		if v.End = kept.End; v.End != alive {
+			v.By, v.What = s.Name, kept.By
+			break
+		}
+	}
+	return v, nil
+}
+
+func (b *bench) attempt(ctx context.Context, built string, s *benchSuite, number int) ending {
+	env := fmt.Sprintf("%s=%d", b.source.variable(), number)
+	return attempt(ctx, b.root, built, s.suite, s.limit, env)
+}
+
+// control runs a suite with nothing planted while the run goes on: what fails then would have
+// killed without a reason.
+func (b *bench) control(ctx context.Context, s *benchSuite) error {
+	e := b.attempt(ctx, s.built, s, 0)
+	if ctx.Err() != nil {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.checks++
+	if e.end != alive {
+		b.alarms++
+	}
+	if e.end == killed && !s.Wire {
+		return fmt.Errorf("the suite %s fails now and then with nothing planted:\n%s", s.Name, e.text)
+	}
+	return nil
 }

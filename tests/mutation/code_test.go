@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -108,12 +109,14 @@ func TestOthers(t *testing.T) {
 }
 `
 
+var toySuite = suite{Name: "toy-unit", Package: "toy", Run: ".", Folders: []string{"toy"}}
+
 // toyBench writes a small module and makes ready to try its mutants.
-func toyBench(t *testing.T, s suite) (b *bench, good, bad []mutant) {
+func toyBench(t *testing.T, s suite, test string) (b *bench, good []mutant, broke []verdict) {
 	t.Helper()
 	root := t.TempDir()
 	for file, text := range map[string]string{
-		"go.mod": "module toy.example\n\ngo 1.26\n", "toy/toy.go": toy, "toy/toy_test.go": toyTest} {
+		"go.mod": "module toy.example\n\ngo 1.26\n", "toy/toy.go": toy, "toy/toy_test.go": test} {
 		name := filepath.Join(root, file)
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 			t.Fatal(err)
@@ -122,42 +125,34 @@ func toyBench(t *testing.T, s suite) (b *bench, good, bad []mutant) {
 			t.Fatal(err)
 		}
 	}
-	p, err := load(root, "toy")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b = &bench{codeOptions: codeOptions{workers: 2}, root: root, source: p, suites: []suite{s}, dir: t.TempDir()}
-	if good, bad, err = b.weave(generateCode(p, "toy/toy.go"), ""); err != nil {
+	b = &bench{options: options{workers: 2}, root: root, folder: "toy", suites: []*benchSuite{{suite: s}},
+		dir: t.TempDir()}
+	var err error
+	if b.source, err = load(root, "toy"); err != nil {
 		t.Fatal(err)
 	}
 	if b.store, err = openStore(filepath.Join(t.TempDir(), "kept.jsonl")); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = b.store.file.Close() })
-	return b, good, bad
-}
-
-// short has a loop without end end soon.
-func (b *bench) short() {
-	for _, s := range b.suites {
-		b.limits[s.Name] = bounds{time.Minute, 2 * time.Second}
+	if good, broke, err = b.choose(); err != nil {
+		t.Fatal(err)
 	}
+	return b, good, broke
 }
 
 func tryToy(t *testing.T, b *bench, mutants []mutant) map[string]verdict {
 	t.Helper()
+	verdicts, err := b.tryAll(t.Context(), mutants)
+	if err != nil {
+		t.Fatal(err)
+	}
 	byName := map[string]verdict{}
-	for _, m := range mutants {
-		v, err := b.try(t.Context(), m, filepath.Join(b.dir, "worker0"))
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, v := range verdicts {
 		byName[v.Name] = v
 	}
 	return byName
 }
-
-var toySuite = suite{Name: "toy-unit", Package: "toy", Run: ".", Folders: []string{"toy"}}
 
 // Each kind of end is met and told apart: killed, alive, hung, and not compiled; what is kept is not
 // tried again; and a mutant lives when its killer is taken out.
@@ -165,87 +160,69 @@ func TestEndsAreToldApart(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a module")
 	}
-	b, good, bad := toyBench(t, toySuite)
-	if err := b.prepare(t.Context()); err != nil {
+	b, good, broke := toyBench(t, toySuite, toyTest)
+	if err := b.prepare(t.Context(), good); err != nil {
 		t.Fatal(err)
 	}
-	b.short()
+	b.suites[0].limit = bounds{time.Minute, 2 * time.Second} // a loop without end is tried in full
+	results := tryToy(t, b, good)
+	const next, clamp = "Next: change constant: Green -> Red", "Clamp: change comparison: n < low -> n <= low"
+	for name, want := range map[string]end{
+		next: killed, clamp: alive, // the second one is equivalent
+		"Next: change constant: Red -> Amber":                        killed,
+		"Next: swap + and -: l + 1 -> l - 1":                         killed,
+		"Next: drop statement: return Red":                           killed,
+		"Sum: drop statement: i++":                                   hung,
+		"Sum: drop statement: sum += list[i]":                        killed,
+		"Clamp: change comparison: n < low -> n >= low":              killed,
+		"Odd: change literal: 2 -> (2 + 1)":                          killed,
+		"Number: change constant: Green -> Red":                      killed,
+		"Both: swap && and ||: a && (b || c) -> ((a) || ((b || c)))": killed,
+		"Both: swap && and ||: b || c -> ((b) && (c))":               killed,
+		"All: swap && and ||: a && b -> ((a) || (b))":                killed,
+		"Below: change literal: 1 -> (1 + 1)":                        killed,
+		"init: drop statement: table[Amber] = 3":                     killed, // built by itself
+		"table: change literal: 1 -> (1 + 1)":                        alive,  // nothing looks at it
+		"table: change constant: Red -> Amber":                       killed,
+		"Twice: swap + and -: n + n -> n - n":                        killed,
+		"none: change literal: 0 -> (0 + 1)":                         killed,
+		"Refuse: change literal: 1 -> (1 + 1)":                       alive, // words alone
+	} {
+		v, ok := results["toy/toy.go "+name]
+		if !ok || v.End != want || v.Message != strings.HasPrefix(name, "Refuse") {
+			t.Errorf("%s: %+v (there: %t), expected %s", name, v, ok, want)
+		}
+	}
+	if v := results["toy/toy.go "+next]; v.By != "toy-unit" || v.What != "TestNext" {
+		t.Errorf("killed by %+v", v)
+	}
 	for _, m := range good {
 		if m.alone != strings.Contains(m.Name, " init: ") { // which can't choose among variants
 			t.Errorf("%s is built alone: %t", m.Name, m.alone)
 		}
 	}
-	results := tryToy(t, b, good)
-	const next = "toy/toy.go Next: change constant: Green -> Red"
-	const clamp = "toy/toy.go Clamp: change comparison: n < low -> n <= low" // which is equivalent
-	for name, want := range map[string]end{
-		next: killed, clamp: alive,
-		"toy/toy.go Next: change constant: Red -> Amber":                        killed,
-		"toy/toy.go Next: swap + and -: l + 1 -> l - 1":                         killed,
-		"toy/toy.go Next: drop statement: return Red":                           killed,
-		"toy/toy.go Sum: drop statement: i++":                                   hung,
-		"toy/toy.go Sum: drop statement: sum += list[i]":                        killed,
-		"toy/toy.go Clamp: change comparison: n < low -> n >= low":              killed,
-		"toy/toy.go Odd: change literal: 2 -> (2 + 1)":                          killed,
-		"toy/toy.go Both: swap && and ||: a && (b || c) -> ((a) || ((b || c)))": killed,
-		"toy/toy.go Both: swap && and ||: b || c -> ((b) && (c))":               killed,
-		"toy/toy.go All: swap && and ||: a && b -> ((a) || (b))":                killed,
-		"toy/toy.go Below: change literal: 1 -> (1 + 1)":                        killed,
-		"toy/toy.go Number: change constant: Green -> Red":                      killed,
-		"toy/toy.go table: change literal: 1 -> (1 + 1)":                        alive, // nothing looks at it
-		"toy/toy.go table: change constant: Red -> Amber":                       killed,
-		"toy/toy.go init: drop statement: table[Amber] = 3":                     killed,
-		"toy/toy.go Twice: swap + and -: n + n -> n - n":                        killed,
-		"toy/toy.go none: change literal: 0 -> (0 + 1)":                         killed,
-		"toy/toy.go Refuse: change literal: 1 -> (1 + 1)":                       alive, // words alone
-	} {
-		v, ok := results[name]
-		if !ok || v.End != want || v.Message != strings.Contains(name, "Refuse") {
-			t.Errorf("%s: %+v (there: %t), expected %s", name, v, ok, want)
-		}
-	}
-	if v := results[next]; v.By != "toy-unit" || v.What != "TestNext" {
-		t.Errorf("killed by %+v", v)
-	}
-	var names []string
-	for _, m := range bad {
-		names = append(names, m.Name)
-	}
-	// Two keys of one map, or a function without a return, are no Go.
-	if all := strings.Join(names, "\n"); !strings.Contains(all, "Odd: empty case: return false") {
-		t.Errorf("a function without a return is said to compile; broken: %q", names)
-	}
-	if err := b.compare(t.Context(), good[len(good)-5:]); b.compared < 4 || err != nil {
-		t.Errorf("woven and alone compared: %d, %v", b.compared, err)
+	if !slices.ContainsFunc(broke, func(v verdict) bool {
+		return v.Name == "toy/toy.go Odd: empty case: return false" && v.End == broken
+	}) {
+		t.Errorf("a function without a return is said to compile; broken: %v", broke)
 	}
 
-	// Without the suite there is only what was kept.
-	b.binaries[toySuite.Name] = filepath.Join(b.dir, "gone")
-	again := tryToy(t, b, good)
-	for name, v := range results {
-		if again[name].End != v.End {
-			t.Errorf("%s: %v, kept as %v", name, v.End, again[name].End)
+	b.suites[0].built = filepath.Join(b.dir, "gone") // without the suite there is only what was kept
+	for name, v := range tryToy(t, b, good) {
+		if v.End != results[name].End {
+			t.Errorf("%s: %v, kept as %v", name, results[name].End, v.End)
 		}
-	}
-
-	hung := "toy/toy.go Sum: drop statement: i++"
-	c := count([]verdict{results[next], results[clamp], results[hung],
-		results["toy/toy.go Refuse: change literal: 1 -> (1 + 1)"]}, map[string]string{clamp: "it is min"})
-	if c.Killed != 1 || c.Equivalent != 1 || c.Hung != 1 || c.Alive != 0 || c.Share() != 0.5 || c.Words != 1 {
-		t.Errorf("counted: %+v", c)
 	}
 
 	s := toySuite
 	s.Skip = "TestNext"
-	b, good, _ = toyBench(t, s)
-	if err := b.prepare(t.Context()); err != nil {
+	b, good, _ = toyBench(t, s, toyTest)
+	good = slices.DeleteFunc(good, func(m mutant) bool { return m.Name != "toy/toy.go "+next })
+	if err := b.prepare(t.Context(), good); err != nil {
 		t.Fatal(err)
 	}
-	b.short()
-	for _, m := range good {
-		if m.Name == next && tryToy(t, b, []mutant{m})[next].End != alive {
-			t.Error("without its killer the mutant is not alive")
-		}
+	if v := tryToy(t, b, good)["toy/toy.go "+next]; v.End != alive {
+		t.Errorf("without its killer the mutant is %+v", v)
 	}
 }
 
@@ -254,13 +231,8 @@ func TestASuiteThatFailsIsNoLink(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a module")
 	}
-	b, _, _ := toyBench(t, toySuite)
-	file := filepath.Join(b.root, "toy", "toy_test.go")
-	wrong := strings.Replace(toyTest, "Sum(nil) != 0", "Sum(nil) != 1", 1)
-	if err := os.WriteFile(file, []byte(wrong), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := b.prepare(t.Context()); err == nil || !strings.Contains(err.Error(), "TestOthers") {
+	b, good, _ := toyBench(t, toySuite, strings.Replace(toyTest, "Sum(nil) != 0", "Sum(nil) != 1", 1))
+	if err := b.prepare(t.Context(), good); err == nil || !strings.Contains(err.Error(), "TestOthers") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -321,9 +293,9 @@ func TestScore(t *testing.T) {
 		score score
 		holds bool
 	}{
-		{"good", score{Share: 0.9, least: 0.9, total: 0.05}, true},
+		{"good", score{Share: 0.9, least: 0.9, called: 0.05}, true},
 		{"too few are killed", score{Share: 0.89, least: 0.9}, false},
-		{"too many are equivalent", score{Share: 1, total: 0.051}, false},
+		{"too many are equivalent", score{Share: 1, called: 0.051}, false},
 		{"an equivalent one is killed", score{Share: 1, wrong: 1}, false},
 	} {
 		if c.score.holds() != c.holds {

@@ -41,38 +41,29 @@ func command(ctx context.Context, args []string) (bool, error) {
 		return false, errors.New(usage)
 	}
 	f := flag.NewFlagSet(args[0], flag.ExitOnError)
-	only := f.String("only", "", "try those whose name matches this expression")
-	sample := f.Int("sample", 0, "try so many, drawn by the seed; 0 for all")
-	seed := f.Uint64("seed", uint64(time.Now().UnixNano())%1_000_000, "draws the sample")
-	workers := f.Int("workers", 2, "how many are tried at once")
-	list := f.Bool("list", false, "list the mutants and try none")
-	write := f.Bool("write", false, "write what came of it to "+resultsFile+", or to "+misreadTable)
+	var o options
+	f.StringVar(&o.only, "only", "", "try those whose name matches this expression")
+	f.IntVar(&o.sample, "sample", 0, "try so many, drawn by the seed; 0 for all")
+	f.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano())%1_000_000, "draws the sample")
+	f.IntVar(&o.workers, "workers", 2, "how many are tried at once")
+	f.BoolVar(&o.verbose, "v", false, "say of each mutant what became of it")
+	f.BoolVar(&o.write, "write", false, "write what came of it to "+resultsFile+", or to "+misreadTable)
+	run := map[string]func(context.Context, options) (bool, error){
+		"code": runCode, "spec": runSpec, "misread": runMisread}[args[0]]
 	switch args[0] {
 	case "code":
-		var o codeOptions
 		f.StringVar(&o.packages, "package", "fsm,lifecycle,"+adapter, "the folders to change")
 		f.StringVar(&o.suites, "suites", "", "use the suites whose name matches this expression")
-		f.BoolVar(&o.matrix, "matrix", false, "try every mutant under every suite, not to the first kill")
-		f.IntVar(&o.faithful, "faithful", 3, "build so many by themselves too, and compare")
-		f.Parse(args[1:])
-		o.only, o.sample, o.seed, o.workers, o.list, o.write = *only, *sample, *seed, *workers, *list, *write
-		return runCode(ctx, o)
 	case "spec":
-		var o specOptions
 		f.BoolVar(&o.quick, "quick", false, "stop at the first graph that differs, "+
 			"and leave out what is known as equivalent: fewer count as killed by a property")
-		f.BoolVar(&o.verbose, "v", false, "say of each mutant what became of it")
-		f.IntVar(&o.faithful, "faithful", 3, "run so many by themselves too, and compare")
-		f.Parse(args[1:])
-		o.only, o.sample, o.seed, o.workers, o.list = *only, *sample, *seed, *workers, *list
-		return runSpec(ctx, o)
-	case "misread":
-		var o misreadOptions
-		f.BoolVar(&o.all, "all", false, "ask the tests of fsm and lifecycle also where something else "+
-			"noticed; takes longer")
-		f.Parse(args[1:])
-		o.only, o.sample, o.seed, o.workers, o.write = *only, *sample, *seed, *workers, *write
-		return runMisread(ctx, o)
+		f.IntVar(&o.compare, "compare", 3, "run so many by themselves too, and compare")
 	}
-	return false, errors.New(usage)
+	if run == nil {
+		return false, errors.New(usage)
+	}
+	if err := f.Parse(args[1:]); err != nil {
+		return false, err
+	}
+	return run(ctx, o)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,16 +18,6 @@ import (
 
 	"ablyrooms.example/internal/modroot"
 )
-
-// misreadOptions say which misreadings are planted, and what is asked.
-type misreadOptions struct {
-	only    string
-	sample  int
-	seed    uint64
-	all     bool // ask the tests of core and goroutine layer where something else noticed already
-	write   bool
-	workers int
-}
 
 // misreading is a rule understood wrongly, as a reasonable person could, and what core, model and
 // spec would be if their author had.
@@ -64,45 +55,37 @@ func misreadings(root string) ([]misreading, error) {
 	return all, nil
 }
 
-// noticed is what a catcher says of a misreading: the test or property that fails, nothing, or that
-// it was not asked. A suite that hangs doesn't say what is wrong.
-type noticed string
-
-const (
-	notAsked noticed = "not asked"
-	hangs    noticed = "hangs"
-)
-
-// The catchers. The chain and the tests of core and goroutine layer look at the core alone; the
-// kept graph of the spec at core and model; the others at what is misread in all three alike.
+// The catchers. The chain looks at the core alone; the kept graph of the spec at core and model; the
+// others at what is misread in all three alike. Each says the test or property that fails, or "". A
+// suite that hangs doesn't say what is wrong.
 const (
 	byChain      = "chain"      // core against model
-	byCore       = "core"       // the tests of package fsm
-	byLayer      = "layer"      // the tests of package lifecycle
 	byGolden     = "golden"     // model against the kept graph of the spec
 	byTLC        = "TLC"        // the properties of the spec
 	byProperties = "properties" // the properties in Go, on model and core, and liveness
 	bySentences  = "sentences"  // Ably's sentences, as a test of the model that is named after it
 	byExamples   = "examples"   // the model's tests of one rule each
+
+	hangs = "hangs"
 )
 
 // row is what the catchers say of one misreading.
 type row struct {
 	misreading
-	said map[string]noticed
+	said map[string]string
 }
 
 // by reports whether one of some catchers noticed.
 func (r row) by(catchers ...string) bool {
 	return slices.ContainsFunc(catchers, func(c string) bool {
-		return r.said[c] != "" && r.said[c] != notAsked && r.said[c] != hangs
+		return r.said[c] != "" && r.said[c] != hangs
 	})
 }
 
 // misreadBench plants misreadings, all woven into one program.
 type misreadBench struct {
 	*checker
-	misreadOptions
+	options
 	root, dir string
 	mu        sync.Mutex
 	binaries  map[string]string // by folder
@@ -111,7 +94,7 @@ type misreadBench struct {
 }
 
 // runMisread plants misreadings, and reports whether as many are noticed as must be.
-func runMisread(ctx context.Context, o misreadOptions) (bool, error) {
+func runMisread(ctx context.Context, o options) (bool, error) {
 	root, err := modroot.Find()
 	if err != nil {
 		return false, err
@@ -143,7 +126,7 @@ func runMisread(ctx context.Context, o misreadOptions) (bool, error) {
 		return false, err
 	}
 	defer os.RemoveAll(dir)
-	b := &misreadBench{checker: c, misreadOptions: o, root: root, dir: dir, binaries: map[string]string{}}
+	b := &misreadBench{checker: c, options: o, root: root, dir: dir, binaries: map[string]string{}}
 	texts := make([]map[string]string, len(all))
 	for i, m := range all {
 		texts[i] = m.texts
@@ -158,7 +141,7 @@ func runMisread(ctx context.Context, o misreadOptions) (bool, error) {
 		if n > 0 {
 			m = all[n-1]
 		}
-		rows[k] = row{m, map[string]noticed{}}
+		rows[k] = row{m, map[string]string{}}
 	}
 	if err := b.byTLC(ctx, rows, numbers); err != nil {
 		return false, err
@@ -174,13 +157,13 @@ func runMisread(ctx context.Context, o misreadOptions) (bool, error) {
 		return false, err
 	}
 	for catcher, said := range rows[0].said {
-		if said != "" && said != notAsked {
+		if said != "" {
 			return false, fmt.Errorf("with nothing planted %s says %s", catcher, said)
 		}
 	}
 	ok := reportMisread(os.Stdout, rows[1:], len(all))
-	if o.write {
-		err = writeMisread(root, rows[1:], all)
+	if o.write && len(rows) > len(all) {
+		err = writeMisread(root, rows[1:])
 	}
 	return ok, err
 }
@@ -210,7 +193,7 @@ func (b *misreadBench) byTLC(ctx context.Context, rows []row, numbers []int) err
 				return fmt.Errorf("%s: TLC can't run it: %s", rows[k].Name, v.What)
 			}
 			name, _, _ := strings.Cut(v.What, " ")
-			rows[k].said[byTLC] = noticed(name)
+			rows[k].said[byTLC] = name
 		}
 		return nil
 	})
@@ -239,12 +222,7 @@ func (b *misreadBench) try(ctx context.Context, number int, r *row) error {
 		if err != nil {
 			return err
 		}
-		r.said[byTLC] = noticed(says)
-	}
-	r.said[byCore], r.said[byLayer] = notAsked, notAsked
-	if b.all || !r.by(byChain) || !r.by(byTLC, byProperties, bySentences, byExamples) {
-		return errors.Join(ask(byCore, suite{Package: "fsm", Run: ".", Args: rapid}, core),
-			ask(byLayer, suite{Package: "lifecycle", Run: ".", Args: rapid}, core))
+		r.said[byTLC] = says
 	}
 	return nil
 }
@@ -265,7 +243,7 @@ func (b *misreadBench) binary(ctx context.Context, folder string, args ...string
 }
 
 // test returns the first test of a suite that fails; of the model's, the parts of it that fail.
-func (b *misreadBench) test(ctx context.Context, s suite, env []string) (noticed, error) {
+func (b *misreadBench) test(ctx context.Context, s suite, env []string) (string, error) {
 	binary, err := b.binary(ctx, s.Package, "test", "-c", "-vet=off")
 	if err != nil {
 		return "", err
@@ -277,11 +255,11 @@ func (b *misreadBench) test(ctx context.Context, s suite, env []string) (noticed
 	case e.end == hung:
 		return hangs, nil
 	case e.end == killed && len(e.parts) > 0 && s.Package == "model":
-		return noticed(strings.Join(e.parts, " ")), nil
+		return strings.Join(e.parts, " "), nil
 	case e.end == killed && e.by == "exit":
 		return "", fmt.Errorf("the tests of %s end in no known way:\n%s", s.Package, e.text)
 	}
-	return noticed(e.by), nil
+	return e.by, nil
 }
 
 // probe has core and model compared with each other and with TLC's graph of the misread spec, and
@@ -321,7 +299,7 @@ func (b *misreadBench) probe(ctx context.Context, r *row, env []string) error {
 	if e, ok := errors.AsType[*exec.ExitError](err); ok {
 		err = fmt.Errorf("%w\n%s", err, e.Stderr)
 	}
-	var said struct{ Golden, Model, Core, Liveness, Chain, Spec noticed }
+	var said struct{ Golden, Model, Core, Liveness, Chain, Spec string }
 	if err == nil {
 		err = json.Unmarshal(out, &said)
 	}
@@ -331,23 +309,9 @@ func (b *misreadBench) probe(ctx context.Context, r *row, env []string) error {
 	if said.Chain != "" || said.Spec != "" {
 		return fmt.Errorf("it is not planted alike: %s\n%s", said.Chain, said.Spec)
 	}
-	r.said[byProperties] = first(said.Model, said.Core, said.Liveness)
+	r.said[byProperties] = cmp.Or(said.Model, said.Core, said.Liveness)
 	if said.Golden != "" {
 		r.said[byGolden] = "TestTheGraphsAreEqual"
 	}
 	return nil
-}
-
-// first returns the first that noticed, else the first that was asked and does not say.
-func first(all ...noticed) noticed {
-	kept := noticed("")
-	for _, n := range all {
-		if n != "" && n != notAsked && n != hangs {
-			return n
-		}
-		if kept == "" {
-			kept = n
-		}
-	}
-	return kept
 }

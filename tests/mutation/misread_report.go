@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -27,27 +28,22 @@ var columns = []struct {
 	head     string
 	catchers []string
 }{
-	{"core: chain or tests", []string{byChain, byCore, byLayer}},
-	{"core, model: golden or tests", []string{byGolden, byExamples, bySentences, byProperties, byCore, byLayer}},
+	{"core: chain", []string{byChain}},
+	{"core, model: golden or tests", []string{byGolden, byExamples, bySentences, byProperties}},
 	{"all: TLC", []string{byTLC}},
 	{"all: properties in Go", []string{byProperties}},
 	{"all: sentences", []string{bySentences}},
 	{"all: examples of rules", []string{byExamples}},
-	{"all: tests of core and driver", []string{byLayer, byCore}},
 }
 
 func (r row) cells() []string {
 	cells := []string{r.Name, r.cite()}
 	for _, c := range columns {
-		var all []noticed
+		text := ""
 		for _, name := range c.catchers {
-			all = append(all, r.said[name])
+			text = cmp.Or(text, r.said[name])
 		}
-		text := string(first(all...))
-		if text == "" {
-			text = "-"
-		}
-		cells = append(cells, text)
+		cells = append(cells, cmp.Or(text, "-"))
 	}
 	return append(cells, r.Fields["client"])
 }
@@ -60,9 +56,9 @@ func reportMisread(w io.Writer, rows []row, of int) bool {
 	for _, r := range rows {
 		cells := r.cells()
 		fmt.Fprintln(out, strings.Join(append(cells[:1:1], cells[2:]...), "\t"))
-		core += one(r.by(byChain, byCore, byLayer))
-		both += one(r.by(byGolden, byExamples, bySentences, byProperties, byCore, byLayer))
-		all += one(r.by(byTLC, byProperties, bySentences, byExamples, byCore, byLayer))
+		core += one(r.by(byChain))
+		both += one(r.by(byGolden, byExamples, bySentences, byProperties))
+		all += one(r.by(byTLC, byProperties, bySentences, byExamples))
 		stated += one(r.by(byTLC, byProperties))
 		properties += one(r.by(byTLC, byProperties, bySentences))
 		client += one(r.Fields["client"] == "differs")
@@ -75,7 +71,7 @@ func reportMisread(w io.Writer, rows []row, of int) bool {
 	}
 	out.Flush()
 	for _, r := range rows {
-		if r.by(byChain, byCore, byLayer) && r.by(byTLC, byProperties, bySentences, byExamples, byCore, byLayer) {
+		if r.by(byChain) && r.by(byTLC, byProperties, bySentences, byExamples) {
 			fmt.Fprintln(w, "CAUGHT misreading:", r.Name)
 		}
 	}
@@ -110,36 +106,27 @@ const (
 	finish = "<!-- end results -->"
 )
 
-// writeMisread writes the table anew: the rows that were tried, and those that it had of others.
-func writeMisread(root string, rows []row, all []misreading) error {
+// writeMisread writes the table.
+func writeMisread(root string, rows []row) error {
 	file := filepath.Join(root, misreadTable)
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
 	before, rest, ok := strings.Cut(string(data), begin)
-	old, after, ok2 := strings.Cut(rest, finish)
+	_, after, ok2 := strings.Cut(rest, finish)
 	if !ok || !ok2 {
 		return errors.New(misreadTable + " has no place for the table")
 	}
-	lines := map[string]string{}
-	for line := range strings.Lines(old) {
-		if name, _, ok := strings.Cut(strings.TrimPrefix(line, "| "), " | "); ok {
-			lines[name] = line
-		}
-	}
 	line := func(cells []string) string { return "| " + strings.Join(cells, " | ") + " |\n" }
-	for _, r := range rows {
-		lines[r.Name] = line(r.cells())
-	}
 	heads := []string{"misreading", "rules and points"}
 	for _, c := range columns {
 		heads = append(heads, c.head)
 	}
 	heads = append(heads, "client in JavaScript")
 	text := line(heads) + strings.Repeat("|---", len(heads)) + "|\n"
-	for _, m := range all {
-		text += lines[m.Name]
+	for _, r := range rows {
+		text += line(r.cells())
 	}
 	return os.WriteFile(file, []byte(before+begin+text+finish+after), 0o644)
 }

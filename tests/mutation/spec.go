@@ -28,20 +28,8 @@ var stages = []limits{{2, 1, 1}, {3, 1, 1}, {3, 1, 2}, {3, 2, 1}, {4, 1, 1}, {3,
 // costs more than starting TLC once again.
 const together = 48
 
-// specOptions say which mutants of the spec are tried, and how.
-type specOptions struct {
-	sample   int
-	seed     uint64
-	only     string
-	quick    bool
-	verbose  bool
-	list     bool
-	faithful int
-	workers  int
-}
-
 // runSpec tries mutants of Rooms.tla, and reports whether all that are not equivalent are killed.
-func runSpec(ctx context.Context, o specOptions) (bool, error) {
+func runSpec(ctx context.Context, o options) (bool, error) {
 	root, err := modroot.Find()
 	if err != nil {
 		return false, err
@@ -70,43 +58,32 @@ func runSpec(ctx context.Context, o specOptions) (bool, error) {
 		fmt.Printf("mutation: %d of %d, by the seed %d\n", o.sample, len(chosen), o.seed)
 		chosen = draw(chosen, o.sample, o.seed)
 	}
-	if o.list {
-		for _, m := range chosen {
-			fmt.Println(m.name)
-		}
-		return true, nil
-	}
 	c, err := newChecker(ctx, root)
 	if err != nil {
 		return false, err
 	}
-	j := &specJudge{checker: c, specOptions: o, mutants: chosen, verdicts: make([]verdict, len(chosen)),
+	j := &specJudge{checker: c, options: o, mutants: chosen, verdicts: make([]verdict, len(chosen)),
 		settled: make([]bool, len(chosen))}
 	if err := j.judge(ctx); err != nil {
 		return false, err
 	}
-	if o.verbose {
-		for _, v := range j.verdicts {
-			fmt.Printf("%-8s %s: %s %s\n", v.End, v.Name, v.By, v.What)
-		}
-	}
-	t := table(os.Stdout, j.verdicts, known)
-	ok := len(t.Wrong) == 0 && t.Unclear == 0 && t.Alive+t.Hung == 0
+	t := table(os.Stdout, j.verdicts, known, o.verbose)
+	ok := len(t.Wrong) == 0 && t.Alive == 0
 	if o.only == "" {
 		ok = ok && t.Good() >= leastWhole && t.Share() >= leastShare
 	}
 	fmt.Printf("EVIDENCE specmutants generated=%d total=%d parsed=%d killed=%d byproperty=%d "+
 		"ofthembyliveness=%d byerror=%d bygraph=%d equivalent=%d survived=%d timeouts=%d share=%.3f "+
-		"quick=%t faithful=%d\n", len(all), t.Tried, t.Good(), t.Killed,
+		"quick=%t compared=%d\n", len(all), t.Tried, t.Good(), t.Killed,
 		t.By["property"]+t.By["liveness"], t.By["liveness"], t.By["error"], t.By["graph"],
-		t.Equivalent, t.Alive+t.Unclear, t.Hung, t.Share(), o.quick, j.compared)
+		t.Equivalent, t.Alive, t.Hung, t.Share(), o.quick, j.compared)
 	return ok, nil
 }
 
 // specJudge finds what becomes of mutants.
 type specJudge struct {
 	*checker
-	specOptions
+	options
 	mutants  []specMutant
 	verdicts []verdict
 	settled  []bool
@@ -196,9 +173,9 @@ func (j *specJudge) stage(ctx context.Context, numbers []int, at limits) error {
 // compare runs some mutants by themselves that a stage has settled, and fails when one fares
 // otherwise than it did with others.
 func (j *specJudge) compare(ctx context.Context, numbers []int, at limits) error {
-	some := draw(numbers, min(j.faithful, len(numbers)), j.seed)
+	some := draw(numbers, min(j.options.compare, len(numbers)), j.seed)
 	note := func() string { return "by themselves, to compare" }
-	if j.faithful == 0 {
+	if j.options.compare == 0 {
 		return nil
 	}
 	return forEach(ctx, j.workers, len(some), note, func(ctx context.Context, _, k int) error {

@@ -63,8 +63,6 @@ func TestTable(t *testing.T) {
 			func(t *tally) bool { return t.Share() == 0.95 && t.Alive == 1 }, "alive: m3"},
 		{"one hangs", func(v []verdict) { v[5].End = hung },
 			func(t *tally) bool { return t.Share() == 0.95 && t.Hung == 1 }, "alive: m3 (hangs)"},
-		{"one is unclear", func(v []verdict) { v[5].End = unclear },
-			func(t *tally) bool { return t.Share() == 0.95 && t.Unclear == 1 }, "alive: m3 (unclear"},
 		{"an equivalent one is killed", func(v []verdict) { v[0].End = killed },
 			func(t *tally) bool { return len(t.Wrong) == 1 && t.Equivalent == 0 }, "can't be noticed, but same"},
 		{"one does not parse", func(v []verdict) { v[5].End = broken },
@@ -73,7 +71,7 @@ func TestTable(t *testing.T) {
 		b.Reset()
 		v := slices.Clone(verdicts)
 		c.change(v)
-		if got := table(&b, v, known); !c.want(got) || !strings.Contains(b.String(), c.says) {
+		if got := table(&b, v, known, false); !c.want(got) || !strings.Contains(b.String(), c.says) {
 			t.Errorf("%s: %+v\n%s", c.what, got, b.String())
 		}
 	}

@@ -127,7 +127,7 @@ func (c *checker) halves(ctx context.Context, left map[int]string, at limits, e 
 		case r.Exit == exitParse:
 			v = verdict{End: broken, What: "no TLA+"}
 		case !cannotEvaluate.MatchString(r.Output):
-			v = verdict{End: unclear, What: fmt.Sprintf("TLC ends with %d: %q", r.Exit, r.Errors)}
+			return fmt.Errorf("TLC ends with %d: %q\n%s", r.Exit, r.Errors, r.Output)
 		}
 		e.found[numbers[0]] = v
 		numbers = nil

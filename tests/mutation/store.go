@@ -4,21 +4,18 @@ import (
 	"bufio"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 )
 
 // record is a verdict that is kept, so that a run that was stopped goes on where it was.
 type record struct {
 	Change string `json:"change"` // its name
-	Of     string `json:"of"`     // the hash of what is changed, and to what
+	Number int    `json:"number"` // by which the suite knows it
 	Suite  string `json:"suite"`
-	Hash   string `json:"hash"` // of all that the suite is made of
+	Hash   string `json:"hash"` // of the suite with all changes woven in, and of how it is run
 	End    end    `json:"end"`
 	By     string `json:"by,omitempty"` // what noticed it first
 }
@@ -69,64 +66,10 @@ func (s *store) put(r record) error {
 	return err
 }
 
-// hashFolders hashes the files of folders: all of own and of the folders in it that are testdata,
-// of the others those directly in them that are no tests.
-func hashFolders(begin, root string, dirs []string, own string) (string, error) {
+// hashOf hashes what a suite is built to, and how it is run.
+func (s suite) hashOf(built string) (string, error) {
+	data, err := os.ReadFile(built)
 	h := sha256.New()
-	fmt.Fprint(h, begin)
-	for _, dir := range dirs {
-		isOwn := dir == own
-		err := filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() {
-				if err == nil && file != dir && (!isOwn || d.Name() != "testdata") {
-					return fs.SkipDir
-				}
-				return err
-			}
-			if strings.HasSuffix(file, "_test.go") && !isOwn {
-				return nil
-			}
-			text, err := os.ReadFile(file)
-			fmt.Fprintf(h, "%s %d\n%s", strings.TrimPrefix(file, root), len(text), text)
-			return err
-		})
-		if err != nil {
-			return "", err
-		}
-	}
-	return fmt.Sprintf("%x", h.Sum(nil)[:12]), nil
-}
-
-// snapshot copies the tree, so that edits while a run goes on don't mix with it.
-func snapshot(root, to string) error {
-	if err := os.RemoveAll(to); err != nil {
-		return err
-	}
-	return filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil // it has just been removed
-		}
-		if err != nil {
-			return err
-		}
-		rel, err := filepath.Rel(root, file)
-		if err != nil {
-			return err
-		}
-		if d.IsDir() {
-			switch d.Name() {
-			case ".git", ".cache", "node_modules", "bin", "target":
-				return fs.SkipDir
-			}
-			return os.MkdirAll(filepath.Join(to, rel), 0o755)
-		}
-		if !d.Type().IsRegular() {
-			return nil
-		}
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return err
-		}
-		return os.WriteFile(filepath.Join(to, rel), text, 0o644)
-	})
+	fmt.Fprintf(h, "%+v\n%s", s, data)
+	return fmt.Sprintf("%x", h.Sum(nil)[:12]), err
 }

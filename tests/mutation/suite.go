@@ -63,7 +63,7 @@ func overlay(root, dir string, instead map[string]string) (string, error) {
 
 // buildTests builds a suite with some files replaced.
 func buildTests(ctx context.Context, root, dir string, s suite, instead map[string]string) (string, error) {
-	args := []string{"test", "-c", "-vet=off"}
+	args := []string{"test", "-c", "-vet=off", "-trimpath"}
 	if s.Race {
 		args = append(args, "-race")
 	}
@@ -148,20 +148,4 @@ func attempt(ctx context.Context, root, binary string, s suite, limit bounds, en
 		}
 	}
 	return e
-}
-
-// suiteHash hashes what a suite is made of: the source of the packages of the module that it is
-// built from, its own tests, and the suite itself.
-func suiteHash(root string, s suite) (string, error) {
-	cmd := exec.Command("go", "list", "-deps", "-test", "-f",
-		"{{if .Module}}{{if .Module.Main}}{{.Dir}}{{end}}{{end}}", "./"+s.Package)
-	cmd.Dir = root
-	out, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("go list of the suite %s: %w", s.Name, err)
-	}
-	dirs := strings.Fields(string(out))
-	slices.Sort(dirs)
-	return hashFolders(fmt.Sprintf("%+v\n", s), root, slices.Compact(dirs),
-		filepath.Join(root, s.Package))
 }

@@ -13,15 +13,14 @@ import (
 type end uint8
 
 const (
-	alive   end = iota
-	killed      // a test, a property or the comparison of graphs noticed it
-	hung        // what runs it never ends, or eats all memory: that doesn't say what is wrong
-	broken      // it is no Go, or no TLA+
-	unclear     // a run ended in a way that this command doesn't know
+	alive  end = iota
+	killed     // a test, a property or the comparison of graphs noticed it
+	hung       // what runs it never ends, or eats all memory: that doesn't say what is wrong
+	broken     // it is no Go, or no TLA+
 )
 
 func (e end) String() string {
-	return [...]string{"alive", "killed", "hung", "broken", "unclear"}[e]
+	return [...]string{"alive", "killed", "hung", "broken"}[e]
 }
 
 // verdict is what became of one change, and by what.
@@ -32,7 +31,6 @@ type verdict struct {
 	End     end
 	By      string // the suite, or the kind of evidence, that noticed
 	What    string // the test, the property or the difference
-	Killers []string
 }
 
 // tally adds up verdicts. A change of words is accounted apart: whether suites look at words is
@@ -44,7 +42,6 @@ type tally struct {
 	Equivalent int // alive, and known by its name, with a reason
 	Hung       int
 	Alive      int // alive, and not known
-	Unclear    int
 	Words      int
 	WordsKnown int // changes of words that are killed
 	By         map[string]int
@@ -78,9 +75,6 @@ func count(verdicts []verdict, equivalent map[string]string) *tally {
 		case v.End == hung:
 			t.Hung++
 			t.Survivors = append(t.Survivors, v.Name+" (hangs)")
-		case v.End == unclear:
-			t.Unclear++
-			t.Survivors = append(t.Survivors, fmt.Sprintf("%s (unclear: %s)", v.Name, v.What))
 		default:
 			t.Alive++
 			t.Survivors = append(t.Survivors, v.Name)
@@ -108,8 +102,9 @@ func (t *tally) Called() float64 {
 // mostEquivalent is how many of the whole changes may be called equivalent.
 const mostEquivalent = 0.05
 
-// table prints a row for each kind of change, and one for all.
-func table(w io.Writer, verdicts []verdict, equivalent map[string]string) *tally {
+// table prints a row for each kind of change and one for all, what is alive, and when it is verbose
+// what became of each.
+func table(w io.Writer, verdicts []verdict, equivalent map[string]string, verbose bool) *tally {
 	kinds := map[string][]verdict{}
 	for _, v := range verdicts {
 		kinds[v.Kind] = append(kinds[v.Kind], v)
@@ -131,6 +126,11 @@ func table(w io.Writer, verdicts []verdict, equivalent map[string]string) *tally
 		fmt.Fprintf(out, "%d\t%d\t%d\t%.1f %%\t\n", t.Equivalent, t.Hung, t.Alive, 100*t.Share())
 	}
 	out.Flush()
+	for _, v := range verdicts {
+		if verbose {
+			fmt.Fprintf(w, "%s\t%s\t%s %s\n", v.End, v.Name, v.By, v.What)
+		}
+	}
 	for _, name := range all.Survivors {
 		fmt.Fprintln(w, "alive:", name)
 	}

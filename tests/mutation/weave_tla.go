@@ -93,11 +93,11 @@ func weaveTLA(source string, changed map[int]string, check properties) (*wovenSp
 	return w, nil
 }
 
-func put(to map[string]map[int]string, name string, n int, text string) {
+func put[V any](to map[string]map[int]V, name string, n int, value V) {
 	if to[name] == nil {
-		to[name] = map[int]string{}
+		to[name] = map[int]V{}
 	}
-	to[name][n] = text
+	to[name][n] = value
 }
 
 func (w *wovenSpec) add(of int, text string) {
