@@ -61,7 +61,7 @@ func load(root, folder string) (*source, error) {
 	}
 	s := &source{folder: folder, module: own.Module.Path, fset: token.NewFileSet(),
 		text: map[string]string{}, trees: map[string]*ast.File{},
-		info: &types.Info{Uses: map[*ast.Ident]types.Object{}, Defs: map[*ast.Ident]types.Object{}}}
+		info: &types.Info{Uses: map[*ast.Ident]types.Object{}}}
 	for _, base := range own.GoFiles {
 		file := filepath.ToSlash(filepath.Join(folder, base))
 		text, err := os.ReadFile(filepath.Join(own.Dir, base))
@@ -117,21 +117,6 @@ func (s *source) compiles(instead map[string]string) error {
 	return err
 }
 
-// typeOf writes the type of a variable, by its name, as it is written in the package.
-func (s *source) typeOf(v *ast.ValueSpec) string {
-	for id, object := range s.info.Defs {
-		if object != nil && id.Name == v.Names[0].Name && object.Parent() == s.types.Scope() {
-			return types.TypeString(object.Type(), func(p *types.Package) string {
-				if p == s.types {
-					return ""
-				}
-				return p.Name()
-			})
-		}
-	}
-	return ""
-}
-
 func (s *source) variable() string { return variable(s.types.Name()) }
 
 // woven returns the files of the package with changes of them woven in, by file and number. What
@@ -140,7 +125,7 @@ func (s *source) woven(changed map[string]map[int]string, near map[string]map[in
 	files map[string]string, alone []int, err error) {
 	files = map[string]string{helperFile(s.folder): helper(s.types.Name())}
 	for file, texts := range changed {
-		text, some, err := weaveGo(s.text[file], texts, near[file], s.typeOf)
+		text, some, err := weaveGo(s.text[file], texts, near[file])
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", file, err)
 		}

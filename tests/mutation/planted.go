@@ -3,7 +3,6 @@ package main
 import (
 	"embed"
 	"fmt"
-	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -142,8 +141,7 @@ func weavePlanted(root string, all []map[string]string) (files, variables map[st
 		if err != nil {
 			return nil, nil, err
 		}
-		noType := func(*ast.ValueSpec) string { return "" }
-		woven, alone, err := weaveGo(string(data), texts, nil, noType)
+		woven, alone, err := weaveGo(string(data), texts, nil)
 		if err == nil && len(alone) > 0 {
 			err = fmt.Errorf("the changes %v are not of functions alone", alone)
 		}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -55,7 +54,7 @@ func (c *checker) explore(ctx context.Context, changed map[int]string, at limits
 		n := w.culprit(r)
 		switch {
 		case n == 0:
-			return e, c.halves(ctx, left, at, e, r)
+			return nil, fmt.Errorf("TLC ends with %d, not at a change: %q\n%s", r.Exit, r.Errors, r.Output)
 		case r.Exit == exitParse:
 			e.found[n] = verdict{End: broken, What: "no TLA+"}
 		case cannotEvaluate.MatchString(r.Output):
@@ -112,40 +111,4 @@ func (w *wovenSpec) culprit(r *tlcrun.Result) int {
 		}
 	}
 	return 0
-}
-
-// halves explores the two halves of what a run ended at, without a word of which it was.
-func (c *checker) halves(ctx context.Context, left map[int]string, at limits, e *exploration,
-	r *tlcrun.Result) error {
-	numbers := slices.Sorted(maps.Keys(left))
-	if len(numbers) == 0 {
-		return fmt.Errorf("TLC ends with %d on the spec without a change: %q\n%s", r.Exit, r.Errors, r.Output)
-	}
-	if len(numbers) == 1 {
-		v := verdict{End: killed, By: "error", What: "TLC can't evaluate it at " + at.String()}
-		switch {
-		case r.Exit == exitParse:
-			v = verdict{End: broken, What: "no TLA+"}
-		case !cannotEvaluate.MatchString(r.Output):
-			return fmt.Errorf("TLC ends with %d: %q\n%s", r.Exit, r.Errors, r.Output)
-		}
-		e.found[numbers[0]] = v
-		numbers = nil
-	}
-	for _, half := range [][]int{numbers[:len(numbers)/2], numbers[len(numbers)/2:]} {
-		some := map[int]string{}
-		for _, n := range half {
-			some[n] = left[n]
-		}
-		other, err := c.explore(ctx, some, at)
-		if err != nil {
-			return err
-		}
-		maps.Copy(e.found, other.found)
-		if e.sums == nil {
-			e.sums = map[int]sum{}
-		}
-		maps.Copy(e.sums, other.sums)
-	}
-	return nil
 }

@@ -50,11 +50,11 @@ func variable(packageName string) string { return "MUTANT_" + packageName }
 
 // weaveGo weaves changes of one file, by their numbers, into one text: a function that some of
 // them change stands there once for each, and chooses by the number that this run is of. near
-// says, for some changes, at which offset of the text a statement can note that a run comes by;
-// typeOf writes the type of a variable whose value is changed. What can't be woven is returned in
+// says, for some changes, at which offset of the text a statement can note that a run comes by. What
+// changes more than functions, or adds more than declarations, can't be woven and is returned in
 // alone: it has to be built by itself.
-func weaveGo(text string, changed map[int]string, near map[int]int,
-	typeOf func(*ast.ValueSpec) string) (woven string, alone []int, err error) {
+func weaveGo(text string, changed map[int]string, near map[int]int) (
+	woven string, alone []int, err error) {
 	before, err := declarations(text)
 	if err != nil {
 		return "", nil, err
@@ -73,7 +73,7 @@ func weaveGo(text string, changed map[int]string, near map[int]int,
 			case !ok:
 				added[name] = d.keyword + d.text + "\n"
 				continue
-			case !d.canVary && d.text != was.text:
+			case d.text != was.text && d.fn == nil:
 				fits = false
 			case d.text != was.text:
 				found[name] = numbered{n, d}
@@ -90,7 +90,7 @@ func weaveGo(text string, changed map[int]string, near map[int]int,
 	}
 	var edits []insertion
 	for name, list := range variants {
-		edits = append(edits, before[name].dispatch(list, typeOf)...)
+		edits = append(edits, before[name].dispatch(list)...)
 	}
 	at := map[int][]string{}
 	for n, offset := range near {
@@ -139,10 +139,8 @@ type declaration struct {
 	text    string
 	keyword string // that comes before the text
 	begin   int
-	file    string // the text of the whole file
-	fn      *ast.FuncDecl
-	value   *ast.ValueSpec // of a single variable with a value
-	canVary bool
+	file    string        // the text of the whole file
+	fn      *ast.FuncDecl // of a function that can choose among variants
 }
 
 type numbered struct {
@@ -167,23 +165,19 @@ func declarations(text string) (map[string]declaration, error) {
 		name := fmt.Sprintf("declaration %d", i)
 		switch decl := decl.(type) {
 		case *ast.FuncDecl:
-			receiver := ""
 			if decl.Recv != nil {
-				receiver = text[decl.Recv.Pos()-1 : decl.Recv.End()-1]
+				name = text[decl.Recv.Pos()-1 : decl.Recv.End()-1]
+			} else if init := decl.Name.Name; init != "init" && init != "main" {
+				name = "func"
 			}
-			canVary := decl.Body != nil && (receiver != "" || decl.Name.Name != "init" &&
-				decl.Name.Name != "main")
-			if !canVary {
-				receiver = name
+			d := declaration{fn: decl}
+			if decl.Body == nil || strings.HasPrefix(name, "declaration") {
+				d.fn = nil
 			}
-			add(receiver+" "+decl.Name.Name, decl, declaration{fn: decl, canVary: canVary})
+			add(name+" "+decl.Name.Name, decl, d)
 		case *ast.GenDecl:
 			for j, spec := range decl.Specs {
 				d := declaration{keyword: decl.Tok.String() + " "}
-				if v, ok := spec.(*ast.ValueSpec); ok && decl.Tok == token.VAR &&
-					len(v.Names) == 1 && len(v.Values) == 1 {
-					d.value, d.canVary = v, true
-				}
 				first, _, _ := strings.Cut(text[spec.Pos()-1:spec.End()-1], " ")
 				if name = d.keyword + first; all[name].text != "" {
 					name = fmt.Sprintf("%s %d.%d", name, i, j)
@@ -196,21 +190,8 @@ func declarations(text string) (map[string]declaration, error) {
 }
 
 // dispatch returns the edits that have a declaration choose among its variants.
-func (d declaration) dispatch(list []numbered, typeOf func(*ast.ValueSpec) string) []insertion {
+func (d declaration) dispatch(list []numbered) []insertion {
 	var b strings.Builder
-	if d.value != nil {
-		typ := d.part(d.value.Type)
-		if typ == "" {
-			typ = typeOf(d.value)
-		}
-		fmt.Fprintf(&b, "func() %s { switch mutantNow {\n", typ)
-		for _, v := range list {
-			fmt.Fprintf(&b, "case %d: return %s\n", v.number, v.part(v.value.Values[0]))
-		}
-		value := d.value.Values[0]
-		return []insertion{{int(value.Pos()) - 1, int(value.Pos()) - 1, b.String() + "}\nreturn "},
-			{int(value.End()) - 1, int(value.End()) - 1, " }()"}}
-	}
 	receiver, names := d.named(d.fn.Recv, "own")
 	parameters, arguments := d.named(d.fn.Type.Params, "p")
 	b.WriteString("{ switch mutantNow {\n")
@@ -246,13 +227,6 @@ func (d declaration) dispatch(list []numbered, typeOf func(*ast.ValueSpec) strin
 	return edits
 }
 
-func (d declaration) part(n ast.Expr) string {
-	if n == nil {
-		return ""
-	}
-	return d.file[n.Pos()-1 : n.End()-1]
-}
-
 // named writes a list of parameters with a name for each, and the names as arguments.
 func (d declaration) named(list *ast.FieldList, prefix string) (parameters, arguments string) {
 	if list == nil {
@@ -265,7 +239,7 @@ func (d declaration) named(list *ast.FieldList, prefix string) (parameters, argu
 			if i < len(f.Names) && f.Names[i].Name != "_" {
 				name = f.Names[i].Name
 			}
-			fields = append(fields, name+" "+d.part(f.Type))
+			fields = append(fields, name+" "+d.file[f.Type.Pos()-1:f.Type.End()-1])
 			if _, variadic := f.Type.(*ast.Ellipsis); variadic {
 				name += "..."
 			}
