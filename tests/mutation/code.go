@@ -48,7 +48,7 @@ func runCode(ctx context.Context, o options) (bool, error) {
 		if err != nil {
 			return false, fmt.Errorf("%s: %w", folder, err)
 		}
-		s := b.score(table(os.Stdout, verdicts, known, o.verbose))
+		s := b.score(table(os.Stdout, verdicts, known, o.verbose), known)
 		s.print(os.Stdout)
 		ok = ok && s.holds()
 		if o.write && o.only == "" {

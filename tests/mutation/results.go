@@ -7,7 +7,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"strings"
 )
 
 // score is what the mutants of one package came to: an entry of results.json.
@@ -30,14 +32,21 @@ type score struct {
 	Alarms     int            `json:"alarms"`   // those that failed
 
 	wrong         int
-	least, called float64
+	least, called float64 // the share that is asked for; the part of all that is called equivalent
 }
 
-func (b *bench) score(t *tally) *score {
+func (b *bench) score(t *tally, known map[string]string) *score {
+	called := 0
+	for name := range known {
+		if file, _, _ := strings.Cut(name, " "); path.Dir(file) == b.folder {
+			called++
+		}
+	}
 	s := &score{Package: b.folder, Mutants: b.all, Tried: t.Good(), Sampled: b.sample > 0, Killed: t.Killed,
 		Equivalent: t.Equivalent, Hung: t.Hung, Alive: t.Alive, Share: t.Share(), Words: t.Words,
 		WordsKnown: t.WordsKnown, By: t.By, Survivors: t.Survivors, Controls: b.checks, Alarms: b.alarms,
-		wrong: len(t.Wrong), least: leastKilled[b.folder], called: t.Called()}
+		wrong: len(t.Wrong), least: leastKilled[b.folder],
+		called: float64(called) / float64(max(b.all, 1))}
 	if s.Sampled {
 		s.Seed = b.seed
 	}

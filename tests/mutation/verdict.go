@@ -94,12 +94,7 @@ func (t *tally) Share() float64 {
 	return 1
 }
 
-// Called is the part of the whole ones that is called equivalent.
-func (t *tally) Called() float64 {
-	return float64(t.Equivalent) / float64(max(t.Good(), 1))
-}
-
-// mostEquivalent is how many of the whole changes may be called equivalent.
+// mostEquivalent is the part of a package's mutants that may be called equivalent.
 const mostEquivalent = 0.05
 
 // table prints a row for each kind of change and one for all, what is alive, and when it is verbose
