@@ -37,7 +37,7 @@ test: ## the tests, without the race detector
 	@$(GO) test ./...
 
 # One goroutine's work, or that of the explorer, which has tests of its own: the race detector would only make it slow.
-PURE = ./model ./spec/TLA/... ./tests/equality/... ./tests/explore/roommachine ./tests/explore/roomsmachine ./tests/faults
+PURE = ./model ./spec/TLA/... ./tests/graphs/rooms ./tests/graphs/roomstatus ./tests/faults
 
 race: ## the tests, with the race detector; without it, the one that ably-go's own race stands in the way of
 	@$(RECORD) tests -- $(GO) test -race -count=1 -json $$(comm -23 <($(GO) list ./... | sort) <($(GO) list $(PURE) | sort))
@@ -53,13 +53,13 @@ specmutants: ## plant small faults in the spec, one at a time, and see which of 
 	@$(RECORD) specmutants -- $(GO) run ./tests/specmutants -quick -sample 102
 
 equality: ## compare the state graphs of spec, model and core, both ways, with TLC's made afresh
-	@$(RECORD) equality -- $(GO) run ./tests/equality/run
+	@$(RECORD) equality -- $(GO) run ./tests/graphs/run equality
 
-explore: ## hold the properties to ten million states of the core, and check its liveness; the same for one room
-	@$(RECORD) explore -- $(GO) run ./cmd/explore -calls 5 -refusals=false
-	@$(RECORD) liveness -- $(GO) run ./cmd/explore -liveness
-	@$(RECORD) explore-room -- $(GO) run ./cmd/explore -of room -calls 4 -promised -refusals=false
-	@$(RECORD) liveness-room -- $(GO) run ./cmd/explore -of room -liveness -calls 2
+explore: ## hold properties and model to ten million states of the core up to renaming, and check its liveness; the same for one room
+	@$(RECORD) explore -- $(GO) run ./tests/graphs/run explore -calls 5 -symmetry -refusals=false -against -check
+	@$(RECORD) liveness -- $(GO) run ./tests/graphs/run liveness
+	@$(RECORD) explore-room -- $(GO) run ./tests/graphs/run explore -of roomstatus -calls 4 -promised -refusals=false -check
+	@$(RECORD) liveness-room -- $(GO) run ./tests/graphs/run liveness -of roomstatus -calls 2
 
 traces: ## record traces of the whole stack, and hold them and corrupted ones against the spec
 	@$(RECORD) traces -- $(GO) run ./tests/traces
@@ -76,8 +76,8 @@ misreadings: ## plant rules that were understood wrongly in core, model and spec
 register: ## compare what ran with the register in tests/README.md
 	@$(GO) run ./tests/register check
 
-golden: ## make the kept graph of the spec anew, after a change of the spec
-	@$(GO) run ./tests/equality/run -golden && echo "golden: ok"
+golden: ## make the kept graphs of the specs and the sizes of all graphs anew, after a change of a spec or model
+	@$(GO) run ./tests/graphs/run golden && echo "golden: ok"
 
 evidence: ## the larger bounds of the suites: all schedules, a million operations, a hundred thousand runs of each good subject
 	@EVIDENCE=full $(GO) test -count=1 -v ./tests/schedules ./tests/gallery | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}

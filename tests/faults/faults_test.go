@@ -39,13 +39,13 @@ func run(t *testing.T, f Fault, checks string) (passed bool, output string) {
 			t.Fatal(err)
 		}
 	}
-	build := exec.Command("go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-overlay", overlay, "-o", binary, "./tests/chain")
+	build := exec.Command("go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-overlay", overlay, "-o", binary, "./tests/graphs/rooms")
 	build.Dir = root
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("the planted fault does not compile:\n%s", out)
 	}
 	test := exec.Command(binary, "-test.run", "^"+f.Test+"$", "-test.timeout", "60s", "-test.v", "-rapid.nofailfile", "-rapid.shrinktime", "300ms", "-rapid.checks", checks)
-	test.Dir = filepath.Join(root, "tests", "chain")
+	test.Dir = filepath.Join(root, "tests", "graphs", "rooms")
 	out, err := test.CombinedOutput()
 	return err == nil, string(out)
 }

@@ -10,8 +10,8 @@ import (
 	"ablyrooms.example/fsm"
 	"ablyrooms.example/lifecycle"
 	"ablyrooms.example/model"
-	"ablyrooms.example/tests/chain"
 	"ablyrooms.example/tests/conformance"
+	"ablyrooms.example/tests/graphs/rooms"
 )
 
 // tokens are the options of the harness as the library knows them.
@@ -99,7 +99,7 @@ func (s *system) inspect(step conformance.Step) error {
 	s.steps = nil
 	s.mu.Unlock()
 
-	mapped := chain.ToCore(step.Input)
+	mapped := rooms.ToCore(step.Input)
 	in := fsm.RoomsInput[lifecycle.RoomOptions]{Kind: mapped.Kind, Call: mapped.Call, Incarnation: mapped.Incarnation, Name: mapped.Name}
 	if mapped.Kind == fsm.CallGet {
 		in.Options = tokens[mapped.Options]
