@@ -11,8 +11,10 @@ import (
 // CheckFaults plants each fault of the machine, holds the properties that it lists to it, each by itself,
 // and returns the names of those that are broken. It returns an error if a fault does not break all that
 // it lists, or if a property is broken by none; one that speaks of states and of steps must be broken in
-// both ways. Liveness is checked on a machine of its own, most often a smaller one.
-func CheckFaults[S, M, I, O any](ctx context.Context, m, live Machine[S, M, I, O]) (map[string]bool, error) {
+// both ways. Liveness is checked on a machine of its own, most often a smaller one. What is caught is
+// recorded, with the end of the name of its family.
+func CheckFaults[S, M, I, O any](ctx context.Context, family string, m, live Machine[S, M, I, O]) (
+	map[string]bool, error) {
 	broken := map[string]bool{}
 	var errs []error
 	for _, f := range m.Faults {
@@ -20,6 +22,11 @@ func CheckFaults[S, M, I, O any](ctx context.Context, m, live Machine[S, M, I, O
 		errs = append(errs, err)
 		for _, name := range names {
 			broken[name] = true
+			if slices.ContainsFunc(live.Liveness, func(p LeadsTo[M]) bool { return p.Name == name }) {
+				Caught("liveness-"+family, f.Name)
+			} else {
+				Caught("explorer-"+family, f.Name)
+			}
 		}
 		for _, name := range f.Breaks {
 			if !slices.ContainsFunc(names, func(n string) bool { return n == name || strings.HasPrefix(n, name+"(") }) {
@@ -37,6 +44,10 @@ func CheckFaults[S, M, I, O any](ctx context.Context, m, live Machine[S, M, I, O
 	}
 	return broken, errors.Join(errs...)
 }
+
+// Caught records that something that is planted was caught: tests/report compares this with what was
+// caught before.
+func Caught(family, name string) { fmt.Printf("CAUGHT %s: %s\n", family, name) }
 
 // halves returns the machine with each property alone, and with what it says of states and of steps
 // apart, as NAME(states) and NAME(steps), if it speaks of both.

@@ -18,7 +18,7 @@ type (
 func faults() []fault {
 	return []fault{
 		{Name: "second-in-use", Says: "a get with other options makes a second incarnation",
-			Breaks: []string{"OneInUse", "OneOpen", "OptionsAgree"},
+			Breaks: []string{"OneInUse", "OneOpen", "OptionsAgree", "OutcomesNameTheirCause", "CreatedIff"},
 			Tamper: func(_ *State, in input, s *State, outs outputs) outputs {
 				if !settledWith(outs, model.OutcomeDifferentOptions) {
 					return outs
@@ -26,7 +26,7 @@ func faults() []fault {
 				return s.create(in, model.WorkOpening)
 			}},
 		{Name: "second-releasing", Says: "a release of one that waits for its predecessor has the backend release it too",
-			Breaks: []string{"OneReleasing", "OneOpen"},
+			Breaks: []string{"OneReleasing", "OneOpen", "OpenedIsReleased", "GoneIff"},
 			Tamper: func(before *State, _ input, s *State, outs outputs) outputs {
 				for i := range before.NumIncs {
 					if before.Incs[i].waits() && s.Incs[i].Life == model.LifeReleased {
@@ -107,7 +107,7 @@ func faults() []fault {
 					Outcome: model.Outcome{Kind: model.OutcomeRoom, Incarnation: int(s.NumIncs)}})
 			}},
 		{Name: "error-for-one", Says: "only the first of the releases that wait has the error",
-			Breaks: []string{"SharedEnd"},
+			Breaks: []string{"SharedEnd", "ErrorsTold"},
 			Tamper: func(_ *State, _ input, _ *State, outs outputs) outputs {
 				first := true
 				for i := range outs {
@@ -127,7 +127,7 @@ func faults() []fault {
 				return s.create(in, model.WorkOpening)
 			}},
 		{Name: "early-dispose", Says: "a dispose does not wait",
-			Breaks: []string{"DisposeWaits"},
+			Breaks: []string{"DisposeWaits", "DisposalTold"},
 			Tamper: func(_ *State, in input, s *State, outs outputs) outputs {
 				if in.Kind != model.KindDispose || s.Disposers == 0 {
 					return outs
@@ -146,7 +146,7 @@ func faults() []fault {
 				return outs
 			}},
 		{Name: "back-to-life", Says: "a get of a name that was released makes its old incarnation live again",
-			Breaks: []string{"ReleasedIsFinal"},
+			Breaks: []string{"ReleasedIsFinal", "ReleaseWaits", "OutOfUseIff", "HistoryKept"},
 			Tamper: func(before *State, in input, s *State, outs outputs) outputs {
 				if s.NumIncs == before.NumIncs || len(outs) == 0 {
 					return outs
@@ -209,7 +209,7 @@ func faults() []fault {
 				})
 			}},
 		{Name: "endless-dispose", Says: "a dispose that waits is not settled when nothing is releasing any more",
-			Breaks: []string{"CallsSettle", "Bookkeeping"},
+			Breaks: []string{"CallsSettle", "Bookkeeping", "WaitsOnlyWhile"},
 			Tamper: func(before *State, in input, s *State, outs outputs) outputs {
 				return slices.DeleteFunc(outs, func(o model.Output) bool {
 					if o.Kind != model.OutputSettle || !before.Disposers.has(o.Call) || in.Kind == model.KindGiveUp {
@@ -224,6 +224,35 @@ func faults() []fault {
 			Refuse: func(s *State, in input) bool {
 				return in.Kind == model.KindOpened && in.Incarnation <= int(s.NumIncs) && s.Incs[in.Incarnation-1].releasing() ||
 					in.Kind == model.KindOpenFailed && in.Incarnation <= int(s.NumIncs) && s.Incs[in.Incarnation-1].releasing()
+			}},
+		{Name: "wrong-reason", Says: "a get whose opening failed hears of a release that there was not",
+			Breaks: []string{"RejectedOnlyIf"},
+			Tamper: func(_ *State, _ input, _ *State, outs outputs) outputs {
+				for i := range outs {
+					if outs[i].Outcome.Kind == model.OutcomeOpenFailed {
+						outs[i].Outcome = model.Outcome{Kind: model.OutcomeReleasedBefore}
+					}
+				}
+				return outs
+			}},
+		{Name: "failure-forgotten", Says: "a disposal does not count the releases that fail",
+			Breaks: []string{"FailuresCounted"},
+			Tamper: func(_ *State, _ input, s *State, outs outputs) outputs {
+				s.Failed = 0
+				return outs
+			}},
+		{Name: "all-give-up", Says: "who gives up takes the others that wait along", Breaks: []string{"GivesUpAlone"},
+			Tamper: func(before *State, in input, s *State, outs outputs) outputs {
+				if in.Kind != model.KindGiveUp || before.Calls[in.Call-1].Waits == 0 {
+					return outs
+				}
+				inc := &s.Incs[before.Calls[in.Call-1].Waits-1]
+				for _, call := range appendTo[int](nil, inc.Waiters) {
+					outs = append(outs, model.Output{Kind: model.OutputSettle, Call: call,
+						Outcome: model.Outcome{Kind: model.OutcomeGaveUp}})
+				}
+				inc.Waiters = 0
+				return outs
 			}},
 		{Name: "leak", Says: "the end of a release that is not under way makes the incarnation ready",
 			Breaks: []string{"RefusedInputsChangeNothing"},

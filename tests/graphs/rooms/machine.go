@@ -66,8 +66,8 @@ func likely(m *model.State, in model.Input) bool {
 
 type property = graphs.Property[model.State, model.Input, model.Output]
 
-// properties are the model's, and three that the text has elsewhere: SixPairs and SettledOnce under
-// "Words", OutputsInOrder under "Steps".
+// properties are the model's, and two that speak of outputs: SettledOnce, which the text has under
+// "Words", and OutputsInOrder, under "Steps".
 func properties() (list []property) {
 	for _, p := range model.Properties() {
 		next := property{Name: p.Name}
@@ -81,22 +81,8 @@ func properties() (list []property) {
 		}
 		list = append(list, next)
 	}
-	return append(list, property{Name: "SixPairs", State: sixPairs}, property{Name: "SettledOnce", Step: settledOnce},
+	return append(list, property{Name: "SettledOnce", Step: settledOnce},
 		property{Name: "OutputsInOrder", Step: outputsInOrder})
-}
-
-// sixPairs: six pairs of life and work occur.
-func sixPairs(m *model.State) error {
-	for i, inc := range m.Incarnations {
-		switch {
-		case inc.Work == model.WorkNone && inc.Life != model.LifeReleasing:
-		case inc.Work == model.WorkOpening && (inc.Life == model.LifeInitializing || inc.Life == model.LifeReleasing):
-		case inc.Work == model.WorkClosing && inc.Life == model.LifeReleasing:
-		default:
-			return fmt.Errorf("incarnation %d is %v with work %v", i+1, inc.Life, inc.Work)
-		}
-	}
-	return nil
 }
 
 // settledOnce: a call is pending until it is settled, once.

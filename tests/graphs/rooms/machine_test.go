@@ -74,7 +74,7 @@ func TestStatesMapToTheModelOneToOne(t *testing.T) {
 }
 
 func TestEachInvariantFailsOnAPlantedFault(t *testing.T) {
-	broken, err := graphs.CheckFaults(t.Context(), New(Bounds{4, 1, 2}), New(Bounds{4, 1, 1}))
+	broken, err := graphs.CheckFaults(t.Context(), "rooms", New(Bounds{4, 1, 2}), New(Bounds{4, 1, 1}))
 	if err != nil {
 		t.Error(err)
 	}
@@ -119,6 +119,9 @@ func TestTheCoreKeepsTheLivenessProperties(t *testing.T) {
 	// The third incarnation can only be made by the last call, so that none is left to release it.
 	if r.Properties != 9 || !slices.Equal(r.Vacuous, []string{"ClosingEnds(3)"}) || len(r.Without) != 5 {
 		t.Errorf("%+v", r)
+	}
+	for conjunct := range r.Without {
+		graphs.Caught("fairness-rooms", conjunct)
 	}
 	of, err := graphs.CheckLiveness(t.Context(), m.OfModel())
 	if err != nil || of.Err() != nil || of.States != r.States || of.Edges != r.Edges {
@@ -218,6 +221,8 @@ func TestABrokenMappingIsSeen(t *testing.T) {
 		c := graphs.NewComparison("spec/TLA", "MCRooms_graph1", "tests/graphs/rooms/testdata", New(Bounds{4, 1, 1}), m)
 		if e, err := c.CompareGolden(t.Context(), root); err == nil && e.Equal() {
 			t.Errorf("%s was not seen", what)
+		} else {
+			graphs.Caught("mapping-rooms", what)
 		}
 	}
 }
@@ -245,4 +250,5 @@ func TestADifferenceIsSeen(t *testing.T) {
 	if err != nil || e.OnlySpec != 0 || e.OnlyCore != 1 || len(e.Shown) != 1 || e.Shown[0].Only != c.Name {
 		t.Errorf("one edge less: %v, %+v", err, e)
 	}
+	graphs.Caught("mapping-rooms", "an edge less")
 }

@@ -72,7 +72,8 @@ type Incarnation struct {
 	Name, Options uint8
 	Life          model.Life
 	Work          model.Work
-	Waiters       Set // the core's: calls that wait for it
+	Ended         model.Kind // the last end that the backend reported of it, or 0
+	Waiters       Set        // the core's: calls that wait for it
 }
 
 func (i *Incarnation) waits() bool {
@@ -125,7 +126,8 @@ func appendKey(dst []byte, s *State) []byte {
 	}
 	for i := range s.NumIncs {
 		inc := &s.Incs[i]
-		dst = append(dst, inc.Name|inc.Options<<3, byte(inc.Life)|byte(inc.Work)<<4, byte(inc.Waiters))
+		dst = append(dst, inc.Name|inc.Options<<3, byte(inc.Life)|byte(inc.Work)<<4,
+			byte(inc.Ended), byte(inc.Waiters))
 	}
 	return dst
 }
@@ -149,7 +151,8 @@ func view(s *State, m *model.State) {
 	for i := range s.NumIncs {
 		inc := &s.Incs[i]
 		m.Incarnations = append(m.Incarnations,
-			model.Incarnation{Name: names[inc.Name], Options: options[inc.Options], Life: inc.Life, Work: inc.Work})
+			model.Incarnation{Name: names[inc.Name], Options: options[inc.Options],
+				Life: inc.Life, Work: inc.Work, Ended: inc.Ended})
 	}
 	m.Failed = appendTo(m.Failed[:0], s.Failed)
 }
@@ -173,6 +176,8 @@ func record(before *State, in model.Input, outs []model.Output, s *State) error 
 			}
 		}
 		s.Calls[begun-1] = c
+	case model.KindOpened, model.KindOpenFailed, model.KindReleased, model.KindReleaseFailed:
+		s.Incs[in.Incarnation-1].Ended = in.Kind
 	}
 	if s.NumCalls != begun {
 		return fmt.Errorf("the core counts %d calls where %d began", s.NumCalls, begun)

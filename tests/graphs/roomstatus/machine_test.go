@@ -40,7 +40,7 @@ func TestCoreAndModelHaveTheKnownSizes(t *testing.T) {
 func TestEachInvariantFailsOnAPlantedFault(t *testing.T) {
 	t.Parallel()
 	live := New(Bounds{Calls: 2, Errors: 1})
-	broken, err := graphs.CheckFaults(t.Context(), New(Bounds{Calls: 3, Errors: 1, Promised: true}), live)
+	broken, err := graphs.CheckFaults(t.Context(), "room", New(Bounds{Calls: 3, Errors: 1, Promised: true}), live)
 	if err != nil {
 		t.Error(err)
 	}
@@ -83,6 +83,7 @@ func TestTheRoomKeepsTheLivenessProperties(t *testing.T) {
 			if len(broken) != r.Properties {
 				t.Errorf("%s: without %s only %v fail", name, conjunct, broken)
 			}
+			graphs.Caught("fairness-room", conjunct)
 			for _, l := range broken {
 				if slices.Contains(l.Cycle, model.RetryDue()) != (conjunct == "ReleaseDetaches") {
 					t.Errorf("%s: without %s: %v", name, conjunct, l)
@@ -117,32 +118,11 @@ func TestRoomCoreAgainstModelEverywhere(t *testing.T) {
 	}
 }
 
-// draw draws a script. Ends are drawn more often than their share, so that operations come to an end.
-func draw(t *rapid.T, b Bounds, longest int) []model.RoomInput {
-	weight := func(in model.RoomInput) int {
-		switch {
-		case in.Kind >= model.KindAttachEnded:
-			return 8
-		case in.Kind <= model.KindRoomRelease:
-			return 6
-		}
-		return 1
-	}
-	return graphs.Draw(New(b), rapid.IntRange(1, longest).Draw(t, "length"), func(enabled []model.RoomInput) int {
-		total := 0
-		for _, in := range enabled {
-			total += weight(in)
-		}
-		at := rapid.IntRange(0, total-1).Draw(t, "input")
-		return slices.IndexFunc(enabled, func(in model.RoomInput) bool { at -= weight(in); return at < 0 })
-	})
-}
-
 func TestRoomCoreAgainstModel(t *testing.T) {
 	t.Parallel()
 	b := Bounds{Calls: 12, Errors: 3, Bare: true, Odd: true}
 	rapid.Check(t, func(t *rapid.T) {
-		script := draw(t, b, 60)
+		script := Script(t, b, 60)
 		if err := graphs.Follow(New(b), script); err != nil {
 			t.Fatalf("%v\n%s", err, graphs.Script(New(b), script))
 		}
@@ -215,6 +195,8 @@ func TestRoomCoreFaultsAreSeen(t *testing.T) {
 		r := graphs.Explore(t.Context(), m, graphs.Options{Against: true})
 		if r.Verdict != graphs.Violated || r.Violation.Property != graphs.SameAsModel && r.Violation.Property != graphs.Unchanged {
 			t.Errorf("%s is not seen: %v", name, r.Reason)
+		} else {
+			graphs.Caught("chain-room-core", name)
 		}
 	}
 }
@@ -288,6 +270,8 @@ func TestABrokenMappingOfTheRoomIsSeen(t *testing.T) {
 			New(Bounds{Calls: 2, Errors: 1, Bare: true}), m)
 		if e, err := c.CompareGolden(t.Context(), root); err == nil && e.Equal() {
 			t.Errorf("%s: not seen", what)
+		} else {
+			graphs.Caught("mapping-room", what)
 		}
 	}
 	for _, action := range []string{"", "Attached0", "TurnedInto0", "Resumed", "Turned0"} {
@@ -314,4 +298,6 @@ func TestADifferenceOfTheRoomIsSeen(t *testing.T) {
 	if _, _, err := graphs.ToGraph(t.Context(), m); err == nil || !strings.Contains(err.Error(), graphs.SameAsModel) {
 		t.Errorf("a fault of the core: %v", err)
 	}
+	graphs.Caught("mapping-room", "an edge less")
+	graphs.Caught("mapping-room", "a fault of the core")
 }

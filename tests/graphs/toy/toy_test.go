@@ -25,7 +25,7 @@ func TestTheLockIsRight(t *testing.T) {
 }
 
 func TestEachFaultIsCaught(t *testing.T) {
-	if _, err := graphs.CheckFaults(t.Context(), New(3), New(3)); err != nil {
+	if _, err := graphs.CheckFaults(t.Context(), "toy", New(3), New(3)); err != nil {
 		t.Error(err)
 	}
 }
