@@ -1,5 +1,5 @@
-// Package graphs answers one question: are spec, model and core the same machine? A machine is described
-// once, by a [Machine]; everything here is driven from that description:
+// Package graphs answers one question: are spec, model and core the same machine? A machine is
+// described once, by a [Machine]; everything here is driven from that description:
 //
 //   - [Explore] visits every state that the core reaches, breadth first on all processors, tries every
 //     input in each, and holds properties, bookkeeping and the model to each state, step and refusal.
@@ -28,6 +28,6 @@
 //	m := toy.New(3)
 //	err := graphs.Explore(ctx, m, graphs.Options{Against: true}).Check(m.Golden)
 //
-// Add the machine to package main in run, which makes it a value of its -of flag, and run make golden for
-// its size in golden.json and the dumps that its tests keep.
+// Add the machine to package main in run, which makes it a value of its -of flag, and run make
+// golden for its size in golden.json and the dumps that its tests keep.
 package graphs

@@ -51,7 +51,8 @@ func (s *extraSystem) Release(ctx context.Context, name string) error {
 	return s.system.Release(ctx, name)
 }
 
-// everywhere does something extra in each state of a name, and lets valid calls follow that must not notice.
+// everywhere does something extra in each state of a name, and lets valid calls follow that must
+// not notice.
 func everywhere(t *testing.T, extra func(*testing.T, *lifecycle.Rooms[*conformance.Room])) {
 	for name, script := range states() {
 		t.Run(name, func(t *testing.T) {
@@ -72,7 +73,8 @@ func everywhere(t *testing.T, extra func(*testing.T, *lifecycle.Rooms[*conforman
 	}
 }
 
-// CHA-RC2a: options that are not valid are refused at once and leave nothing behind, whatever the state of the name.
+// CHA-RC2a: options that are not valid are refused at once and leave nothing behind, whatever the
+// state of the name.
 func TestInvalidGetLeavesNothing(t *testing.T) {
 	everywhere(t, func(t *testing.T, rooms *lifecycle.Rooms[*conformance.Room]) {
 		for _, o := range []lifecycle.RoomOption{lifecycle.WithTypingHeartbeatThrottle(0), lifecycle.WithDefaultMessageReactionType("like")} {
@@ -104,7 +106,8 @@ func TestEndedContextHasNoEffect(t *testing.T) {
 	})
 }
 
-// TestLeftoversAreReported shows that a system which leaves goroutines waiting is reported, and does not end the run.
+// TestLeftoversAreReported shows that a system which leaves goroutines waiting is reported, and
+// does not end the run.
 func TestLeftoversAreReported(t *testing.T) {
 	s := subject()
 	inner := s.New

@@ -11,7 +11,8 @@ import (
 	"ablyrooms.example/tests/conformance"
 )
 
-// backend has lifecycle.Rooms open the harness's rooms. The token y is a room without presence events; x is the defaults.
+// backend has lifecycle.Rooms open the harness's rooms. The token y is a room without presence
+// events; x is the defaults.
 type backend struct{ harness *conformance.Backend }
 
 func token(o lifecycle.RoomOptions) string {

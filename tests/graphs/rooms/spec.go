@@ -30,8 +30,8 @@ var (
 	specEnds     = graphs.Words(model.KindOpened, model.KindReleaseFailed)
 )
 
-// Comparisons are the configurations of Rooms.tla whose graphs are compared, with the bounds that say
-// the same.
+// Comparisons are the configurations of Rooms.tla whose graphs are compared, with the bounds that
+// say the same.
 func Comparisons() []graphs.Comparison {
 	return []graphs.Comparison{
 		graphs.NewComparison("spec/TLA", "MCRooms_graph1", "tests/graphs/rooms/testdata", New(Bounds{4, 1, 1}), Spec{}),
@@ -92,8 +92,8 @@ func numbers(v graphs.Value) (all []int) {
 // Text implements [graphs.Mapping].
 func (Spec) Text(s model.State) string { return s.String() }
 
-// Step implements [graphs.Mapping]: the input with its arguments, and the outputs, from the difference
-// of two states.
+// Step implements [graphs.Mapping]: the input with its arguments, and the outputs, from the
+// difference of two states.
 func (Spec) Step(action string, before, after model.State) (string, error) {
 	in, err := inputOf(before, after)
 	if err != nil {
@@ -105,8 +105,8 @@ func (Spec) Step(action string, before, after model.State) (string, error) {
 	return graphs.StepText(in, Outputs(before, after)), nil
 }
 
-// inputOf finds the input that leads from one state to the next. The names of actions would do for most,
-// but the numbers only the states have.
+// inputOf finds the input that leads from one state to the next. The names of actions would do for
+// most, but the numbers only the states have.
 func inputOf(before, after model.State) (model.Input, error) {
 	if n := len(after.Calls); n > len(before.Calls) {
 		c := after.Calls[n-1]

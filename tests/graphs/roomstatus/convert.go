@@ -1,5 +1,5 @@
-// Package roomstatus binds the machine of one room to package graphs: the core of package fsm with what
-// the world remembers of it, the reference model, and RoomStatus.tla. See [New].
+// Package roomstatus binds the machine of one room to package graphs: the core of package fsm with
+// what the world remembers of it, the reference model, and RoomStatus.tla. See [New].
 package roomstatus
 
 import (
@@ -14,8 +14,8 @@ type enum interface {
 	fmt.Stringer
 }
 
-// alike pairs the words of two enumerations by how they are written: from first to last, with those of
-// the other that begin at from. A word without a counterpart is a panic.
+// alike pairs the words of two enumerations by how they are written: from first to last, with those
+// of the other that begin at from. A word without a counterpart is a panic.
 func alike[A, B enum](first, last A, from B) (to map[A]B, back map[B]A) {
 	to, back = map[A]B{}, map[B]A{}
 	for a := first; a <= last; a++ {
@@ -54,8 +54,8 @@ func must[K comparable, V any](m map[K]V, k K) V {
 	return v
 }
 
-// ToCore is the one mapping from the model's inputs of a room to the core's; errorOf returns the core's
-// error of a number.
+// ToCore is the one mapping from the model's inputs of a room to the core's; errorOf returns the
+// core's error of a number.
 func ToCore[E comparable](in model.RoomInput, errorOf func(int) E) fsm.RoomInput[E] {
 	return fsm.RoomInput[E]{Kind: must(inputs, in.Kind), Call: fsm.Call(in.Call),
 		Channel: must(coreChannels, in.Channel), Update: in.Update, Resumed: in.Resumed, Err: errorOf(in.Err)}

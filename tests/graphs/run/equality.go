@@ -50,8 +50,8 @@ func (c *command) tlc(ctx context.Context) (*tlcrun.TLC, string, error) {
 	return tlc, root, err
 }
 
-// equality compares the graphs of specs, cores and models, and prints their sizes. It calls known with
-// each comparison.
+// equality compares the graphs of specs, cores and models, and prints their sizes. It calls known
+// with each comparison.
 func (c *command) equality(ctx context.Context, known func(*graphs.Equality) error) error {
 	tlc, root, err := c.tlc(ctx)
 	if err != nil {
