@@ -91,7 +91,8 @@ register: ## compare what the last check showed with tests/report/register.json
 
 # What takes too long for make check.
 
-evidence: ## larger bounds of the suites: all schedules, a million operations
+evidence: ## larger bounds of the suites: all states of five calls, all schedules, a million operations
+	@$(GO) run ./tests/graphs/run explore -calls 5 -refusals=false -check
 	@EVIDENCE=full $(GO) test -count=1 -v ./tests/schedules ./tests/gallery | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 	@EVIDENCE=full $(GO) test -count=1 -race -v ./tests/linear | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 
