@@ -75,46 +75,46 @@ func in(states ...int) func(*int) bool {
 func TestLeadsToOnGraphsWithKnownAnswers(t *testing.T) {
 	type known struct {
 		name  string
-		edges []string
+		edges string
 		fair  string
-		p, q  func(*int) bool
+		p, q  int
 		holds bool
 		cycle int // the length of the cycle of the counterexample
 	}
 	for _, k := range []known{
-		{"without fairness a step need not come", []string{"0 a 1"}, "", in(0), in(1), false, 0},
-		{"with it, it must", []string{"0 a 1"}, "a", in(0), in(1), true, 0},
-		{"P and Q at once", []string{"0 a 1"}, "", in(0), in(0), true, 0},
-		{"P nowhere", []string{"0 a 1"}, "", in(9), in(1), true, 0},
-		{"Q before P does not count", []string{"0 a 1", "1 a 2"}, "a", in(1), in(0), false, 0},
-		{"Q on the way to P does not matter", []string{"0 a 1", "1 a 2", "2 a 3"}, "a", in(2), in(1), false, 0},
+		{"without fairness a step need not come", "0 a 1", "", 0, 1, false, 0},
+		{"with it, it must", "0 a 1", "a", 0, 1, true, 0},
+		{"P and Q at once", "0 a 1", "", 0, 0, true, 0},
+		{"P nowhere", "0 a 1", "", 9, 1, true, 0},
+		{"Q before P does not count", "0 a 1, 1 a 2", "a", 1, 0, false, 0},
+		{"Q on the way to P does not matter", "0 a 1, 1 a 2, 2 a 3", "a", 2, 1, false, 0},
 
 		// tlaplus/tlaplus#971: a bit that changes, or not; TLC with two workers missed what
 		// stutters.
-		{"a bit need not fall", []string{"0 b 1", "1 b 0"}, "", in(1), in(0), false, 0},
-		{"a bit that must change falls", []string{"0 b 1", "1 b 0"}, "b", in(1), in(0), true, 0},
+		{"a bit need not fall", "0 b 1, 1 b 0", "", 1, 0, false, 0},
+		{"a bit that must change falls", "0 b 1, 1 b 0", "b", 1, 0, true, 0},
 		// tlaplus/tlaplus#201: a + 1 modulo 3 is also reached by the other action; TLC saw a cycle
 		// without it.
-		{"another action takes the same step", []string{"0 a 1", "1 a 2", "2 a 0", "0 b 1", "0 c 2", "1 b 0", "1 c 2", "2 b 0", "2 c 1"}, "a", in(0), in(2), false, 2},
-		{"and where it leads out, it is owed", []string{"0 a 2", "1 a 2", "0 b 1", "1 b 0"}, "a", in(0), in(2), true, 0},
+		{"another action takes the same step", "0 a 1, 1 a 2, 2 a 0, 0 b 1, 0 c 2, 1 b 0, 1 c 2, 2 b 0, 2 c 1", "a", 0, 2, false, 2},
+		{"and where it leads out, it is owed", "0 a 2, 1 a 2, 0 b 1, 1 b 0", "a", 0, 2, true, 0},
 
-		{"weak fairness lets one go round where the action comes and goes", []string{"0 b 1", "1 b 0", "0 a 2"}, "a", in(0), in(2), false, 2},
-		{"but not where it stays", []string{"0 b 1", "1 b 0", "0 a 2", "1 a 2"}, "a", in(0), in(2), true, 0},
-		{"nor stop where it can be taken", []string{"0 b 1", "0 a 2", "1 a 2"}, "a", in(0), in(2), true, 0},
-		{"a step to the same state is none", []string{"0 a 0", "0 b 1"}, "a", in(0), in(1), false, 0},
-		{"two actions that take turns", []string{"0 a 1", "1 b 0", "0 c 2", "1 c 2"}, "ab", in(0), in(2), false, 2},
-		{"two actions, one of which leads out", []string{"0 a 1", "1 b 0", "0 c 2", "1 c 2"}, "abc", in(0), in(2), true, 0},
-		{"a component that must be left is followed by one that need not", []string{"0 b 1", "1 b 0", "0 a 2", "1 a 2", "2 b 3", "3 b 2"}, "a", in(0), in(9), false, 0},
-		{"strong fairness doesn't let one go round where the action comes and goes", []string{"0 b 1", "1 b 0", "0 a 2"}, "Ab", in(0), in(2), true, 0},
-		{"but lets one go round elsewhere", []string{"0 b 1", "1 b 0", "0 a 3", "1 c 2", "2 c 1"}, "Abc", in(0), in(3), false, 2},
-		{"and where another action is owed too, it has to lead there", []string{"0 b 1", "1 b 0", "0 a 3", "1 c 2", "2 c 1", "2 a 3"}, "AB", in(0), in(3), true, 0},
-		{"a part of a part", []string{"0 b 1", "1 b 0", "0 a 9", "1 c 2", "2 c 1", "1 d 9", "2 e 3", "3 e 2"}, "ADbce", in(0), in(9), false, 2},
-		{"stopping where it can be taken", []string{"0 a 1"}, "A", in(0), in(1), true, 0},
-		{"an end", []string{"0 a 1", "0 b 2"}, "ab", in(0), in(2), false, 0},
-		{"a graph of many components", []string{"0 a 1", "1 a 2", "2 a 0", "2 b 3", "3 a 4", "4 a 5", "5 a 3", "5 b 6", "6 a 6"}, "ab", in(0), in(6), false, 3},
+		{"weak fairness lets one go round where the action comes and goes", "0 b 1, 1 b 0, 0 a 2", "a", 0, 2, false, 2},
+		{"but not where it stays", "0 b 1, 1 b 0, 0 a 2, 1 a 2", "a", 0, 2, true, 0},
+		{"nor stop where it can be taken", "0 b 1, 0 a 2, 1 a 2", "a", 0, 2, true, 0},
+		{"a step to the same state is none", "0 a 0, 0 b 1", "a", 0, 1, false, 0},
+		{"two actions that take turns", "0 a 1, 1 b 0, 0 c 2, 1 c 2", "ab", 0, 2, false, 2},
+		{"two actions, one of which leads out", "0 a 1, 1 b 0, 0 c 2, 1 c 2", "abc", 0, 2, true, 0},
+		{"a component that must be left is followed by one that need not", "0 b 1, 1 b 0, 0 a 2, 1 a 2, 2 b 3, 3 b 2", "a", 0, 9, false, 0},
+		{"strong fairness doesn't let one go round where the action comes and goes", "0 b 1, 1 b 0, 0 a 2", "Ab", 0, 2, true, 0},
+		{"but lets one go round elsewhere", "0 b 1, 1 b 0, 0 a 3, 1 c 2, 2 c 1", "Abc", 0, 3, false, 2},
+		{"and where another action is owed too, it has to lead there", "0 b 1, 1 b 0, 0 a 3, 1 c 2, 2 c 1, 2 a 3", "AB", 0, 3, true, 0},
+		{"a part of a part", "0 b 1, 1 b 0, 0 a 9, 1 c 2, 2 c 1, 1 d 9, 2 e 3, 3 e 2", "ADbce", 0, 9, false, 2},
+		{"stopping where it can be taken", "0 a 1", "A", 0, 1, true, 0},
+		{"an end", "0 a 1, 0 b 2", "ab", 0, 2, false, 0},
+		{"a graph of many components", "0 a 1, 1 a 2, 2 a 0, 2 b 3, 3 a 4, 4 a 5, 5 a 3, 5 b 6, 6 a 6", "ab", 0, 6, false, 3},
 	} {
-		f := fairly(t, nil, k.fair, k.edges...)
-		l := decide(t, f, k.name, k.p, k.q)
+		f := fairly(t, nil, k.fair, strings.Split(k.edges, ", ")...)
+		l := decide(t, f, k.name, in(k.p), in(k.q))
 		if (l == nil) != k.holds || l != nil && len(l.Cycle) != k.cycle {
 			t.Errorf("%s: %v", k.name, l)
 		}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 )
 
 // Mapping reads the states and steps of a spec, and writes them in the common form.
@@ -152,36 +151,4 @@ func renumber(w io.Writer, dump io.Reader) error {
 		}
 		return err
 	})
-}
-
-// Words returns the values of an enumeration by how they are written, from the first to the last.
-func Words[T interface {
-	~uint8
-	fmt.Stringer
-}](first, last T) map[string]T {
-	all := map[string]T{}
-	for v := first; v <= last; v++ {
-		all[v.String()] = v
-	}
-	return all
-}
-
-// Unknown collects what a mapping could not read.
-type Unknown []string
-
-// Err returns an error for all of it, or nil.
-func (u Unknown) Err() error {
-	if len(u) == 0 {
-		return nil
-	}
-	return errors.New(strings.Join(u, "; "))
-}
-
-// Lookup reads one of the words of a table.
-func Lookup[T any](u *Unknown, words map[string]T, v Value) T {
-	got, ok := words[v.Text]
-	if !ok {
-		*u = append(*u, fmt.Sprintf("%q is not one of its words", v.Text))
-	}
-	return got
 }

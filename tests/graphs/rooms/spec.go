@@ -25,8 +25,6 @@ type Spec struct{}
 var (
 	specKinds    = graphs.Words(model.KindGet, model.KindDispose)
 	specOutcomes = graphs.Words(model.OutcomePending, model.OutcomeGaveUp)
-	specLives    = graphs.Words(model.LifeInitializing, model.LifeReleased)
-	specWorks    = graphs.Words(model.WorkNone, model.WorkClosing)
 	specEnds     = graphs.Words(model.KindOpened, model.KindReleaseFailed)
 )
 
@@ -62,8 +60,8 @@ func (Spec) State(vars graphs.Value) (s model.State, err error) {
 			break
 		}
 		s.Incarnations = append(s.Incarnations, model.Incarnation{Name: word(f.Field("name")),
-			Options: word(f.Field("opt")), Life: graphs.Lookup(&errs, specLives, f.Field("life")),
-			Work:  graphs.Lookup(&errs, specWorks, f.Field("work")),
+			Options: word(f.Field("opt")), Life: graphs.Lookup(&errs, lives, f.Field("life")),
+			Work:  graphs.Lookup(&errs, works, f.Field("work")),
 			Ended: graphs.Lookup(&errs, specEnds, f.Field("ended"))})
 	}
 	s.Failed = numbers(vars.Field("failed"))
