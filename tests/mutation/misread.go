@@ -210,7 +210,7 @@ func (b *misreadBench) try(ctx context.Context, number int, r *row) error {
 		return err
 	}
 	err := errors.Join(
-		ask(byChain, suite{Package: "tests/chain", Run: "^TestCoreAgainstModel", Args: rapid}, core),
+		ask(byChain, suite{Package: "tests/graphs/rooms", Run: "^TestCoreAgainstModel", Args: rapid}, core),
 		ask(byExamples, suite{Package: "model", Run: "^(TestR[0-9]+_|Example)"}, both...),
 		ask(bySentences, suite{Package: "model", Run: "^TestDigest$"}, both...),
 		b.probe(ctx, r, both))
@@ -275,7 +275,7 @@ func (b *misreadBench) probe(ctx context.Context, r *row, env []string) error {
 	}
 	defer os.RemoveAll(dir)
 	// Core and model are cheap to compare, so they are compared further.
-	args := []string{"-golden", filepath.Join(b.root, "tests", "equality", "testdata",
+	args := []string{"-golden", filepath.Join(b.root, "tests", "graphs", "rooms", "testdata",
 		"MCRooms_graph1.dot.gz"), "4,1,1=", "3,2,1="}
 	at := []limits{r.at}
 	if r.Name == control {

@@ -4,11 +4,9 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -136,17 +134,18 @@ func mutationScores(t *testing.T) string {
 		t.Fatal(err)
 	}
 	var rows []string
-	for _, name := range slices.Sorted(maps.Keys(scores)) {
-		s := scores[name]
+	for _, name := range []string{"fsm", "lifecycle", "adapter/ably"} {
+		s, measured := scores[name]
+		if !measured {
+			rows = append(rows, fmt.Sprintf("| `%s` | not measured | | | | | | | |\n", name))
+			continue
+		}
 		of := "all"
 		if s.Sampled {
 			of = fmt.Sprintf("seed %d", s.Seed)
 		}
 		rows = append(rows, fmt.Sprintf("| `%s` | %d | %d | %d (%s) | %d | %d | %d | %d | %.1f %% |\n", name,
 			s.Mutants, s.Compile, s.Tried, of, s.Killed, s.Equivalent, s.Hung, s.Alive, 100*s.Share))
-	}
-	if len(rows) < 3 {
-		t.Errorf("%s has %d packages", scoresFile, len(rows))
 	}
 	return table("package | mutants | compile | tried | killed | equivalent | hang | alive | share", rows)
 }
@@ -179,7 +178,7 @@ func TestGeneratedPartsHaveNotDrifted(t *testing.T) {
 // Numbers of states, steps and schedules in documents are golden ones. Round numbers are others.
 func TestNumbersInDocumentsAreGolden(t *testing.T) {
 	known := map[string]bool{}
-	for _, prefix := range []string{"graph", "equality", "tlc", "schedules", "chain"} {
+	for _, prefix := range []string{"graph", "equality", "tlc", "schedules"} {
 		for _, key := range golden.Keys(prefix) {
 			if !strings.HasSuffix(key, "/hash") && !strings.HasSuffix(key, "/digest") {
 				known[progress.Grouped(golden.Int(key))] = true

@@ -42,7 +42,7 @@ var allowed = map[string]string{
 	"tests/conformance/js":        "/internal /tests/conformance",
 	"tests/conformance/linear":    "/model /tests/conformance github.com/anishathalye/porcupine",
 	"tests/conformance/ours":      "/lifecycle /fsm /model /tests/conformance",
-	"tests/conformance/schedules": "/lifecycle /fsm /model /tests/conformance /tests/chain",
+	"tests/conformance/schedules": "/lifecycle /fsm /model /tests/conformance /tests/graphs",
 	"tests/conformance/server":    "/model /tests/conformance /adapter/ably/ablytest",
 	"examples":                    "*",
 	"cmd":                         "*",

@@ -1,0 +1,149 @@
+package rooms
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"ablyrooms.example/model"
+	"ablyrooms.example/tests/graphs"
+	"ablyrooms.example/tests/graphs/graphtest"
+)
+
+func TestModelAndCoreHaveTheKnownSizes(t *testing.T) { graphtest.Sizes(t, Sizes(), 40_000) }
+
+// The full graph of four calls leaves out trying what is not likely; make equality tries it.
+func TestTheCoreAtFourCalls(t *testing.T) {
+	m := New(Bounds{4, 2, 2})
+	if err := graphs.Explore(t.Context(), m, graphs.Options{Possible: true}).Check(m.Golden); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestEachInvariantFailsOnAPlantedFault(t *testing.T) {
+	broken := graphtest.Faults(t, "rooms", New(Bounds{4, 1, 2}), New(Bounds{4, 1, 1}))
+	for _, want := range []string{"CallsSettle(1)", "CallsSettle(4)", "NoWedge(1, releasing)", "NoWedge(2, waiting)"} {
+		if !broken[want] {
+			t.Errorf("no fault breaks %s", want)
+		}
+	}
+}
+
+// What the reduced graph shows of the properties is what the full one does: the same verdict, and
+// as short a counterexample, which the machine can go.
+func TestSymmetryHidesNoViolation(t *testing.T) {
+	violated := 0
+	for _, f := range New(Bounds{3, 2, 2}).Faults {
+		m, _ := New(Bounds{3, 2, 2}).WithFault(f.Name)
+		full := graphs.Explore(t.Context(), m, graphs.Options{Possible: true})
+		r := graphs.Explore(t.Context(), m, graphs.Options{Possible: true, Symmetry: true})
+		switch {
+		case r.Verdict != full.Verdict:
+			t.Errorf("%s: %v, and %v without", f.Name, r.Verdict, full.Verdict)
+		case r.Verdict == graphs.Complete:
+			continue
+		case r.Violation.Property != full.Violation.Property || len(r.Violation.Path) != len(full.Violation.Path):
+			t.Errorf("%s: %v, and %v without", f.Name, r.Violation, full.Violation)
+		case strings.Contains(graphs.Script(m, r.Violation.Path[:len(r.Violation.Path)-1]), "core: refused"):
+			t.Errorf("%s: %s", f.Name, graphs.Script(m, r.Violation.Path))
+		}
+		violated++
+	}
+	if violated < 15 {
+		t.Errorf("only %d violations were compared", violated)
+	}
+}
+
+func TestTheCoreKeepsTheLivenessProperties(t *testing.T) {
+	r := graphtest.Liveness(t, "rooms", New(Bounds{3, 2, 1}))
+	// The third incarnation can only be made by the last call, so that none is left to release it.
+	if r.Properties != 9 || !slices.Equal(r.Vacuous, []string{"ClosingEnds(3)"}) || len(r.Without) != 5 {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestBoundsAreChecked(t *testing.T) {
+	for _, b := range []Bounds{{0, 1, 1}, {9, 1, 1}, {1, 9, 1}, {1, 1, 9}, {1, 1, 0}} {
+		if b.Check() == nil {
+			t.Errorf("%v are taken", b)
+		}
+	}
+}
+
+func TestCoreAgainstModel(t *testing.T) {
+	graphtest.Scripts(t, New(Bounds{8, 3, 2}), 40, func(model.Input) int { return 1 })
+}
+
+func TestCoreAgainstModelEverywhere(t *testing.T) {
+	graphtest.Sizes(t, []Machine{New(Bounds{3, 2, 2})}, 40_000)
+}
+
+func TestTheGraphsAreEqual(t *testing.T) { graphtest.Equal(t, "rooms", Comparisons()[0]) }
+
+// broken is a mapping with something wrong with it.
+type broken struct {
+	Spec
+	state func(*model.State)
+	text  *strings.Replacer
+}
+
+func (b broken) State(vars graphs.Value) (model.State, error) {
+	s, err := b.Spec.State(vars)
+	if b.state != nil {
+		b.state(&s)
+	}
+	return s, err
+}
+
+func (b broken) Text(s model.State) string {
+	if b.text != nil {
+		return b.text.Replace(s.String())
+	}
+	return s.String()
+}
+
+type constant struct{ Spec }
+
+func (constant) Text(model.State) string { return "some state" }
+
+func TestABrokenMappingIsSeen(t *testing.T) {
+	incarnations := func(change func(*model.Incarnation)) broken {
+		return broken{state: func(s *model.State) {
+			for i := range s.Incarnations {
+				change(&s.Incarnations[i])
+			}
+		}}
+	}
+	calls := func(change func(*model.Call)) broken {
+		return broken{state: func(s *model.State) {
+			for i := range s.Calls {
+				change(&s.Calls[i])
+			}
+		}}
+	}
+	alive := strings.NewReplacer("initializing", "alive", "ready", "alive", "releasing", "alive", "released", "alive")
+	graphtest.BrokenMappings(t, "rooms", Comparisons()[0], New(Bounds{4, 1, 1}), map[string]graphs.Mapping[model.State]{
+		"a constant map":        constant{},
+		"a dropped field, work": incarnations(func(i *model.Incarnation) { i.Work = model.WorkNone }),
+		"a dropped field, life": broken{text: alive},
+		"swapped lives": incarnations(func(i *model.Incarnation) {
+			i.Life = swapped(i.Life, model.LifeReady, model.LifeReleased)
+		}),
+		"swapped outcomes": calls(func(c *model.Call) {
+			c.Outcome.Kind = swapped(c.Outcome.Kind, model.OutcomeReleasedBefore, model.OutcomeDisposed)
+		}),
+		"a dropped field, waits":  calls(func(c *model.Call) { c.WaitsFor = 0 }),
+		"a dropped field, failed": broken{state: func(s *model.State) { s.Failed = nil }},
+		"a dropped field, ended":  incarnations(func(i *model.Incarnation) { i.Ended = 0 }),
+	})
+}
+
+func swapped[T comparable](v, a, b T) T {
+	switch v {
+	case a:
+		return b
+	case b:
+		return a
+	}
+	return v
+}

@@ -1,0 +1,152 @@
+package graphs
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Value is a TLA+ value as TLC prints it.
+type Value struct {
+	Text   string   // of a string or a model value
+	Number int      // of a number; of a boolean, 0 or 1
+	Items  []Value  // of a tuple, a set, a record, or a function
+	Names  []string // of the fields of a record, in the order of Items
+	Keys   []Value  // of a function, in the order of Items
+}
+
+// At returns what a tuple, or a function whose keys are numbers, has at a place; TLC prints a
+// function on 1..n as a tuple.
+func (v Value) At(i int) Value {
+	if v.Keys != nil {
+		i = 1 + slices.IndexFunc(v.Keys, func(k Value) bool { return k.Number == i })
+	}
+	if i >= 1 && i <= len(v.Items) {
+		return v.Items[i-1]
+	}
+	return Value{}
+}
+
+// Len returns how many items a tuple, set, record or function has.
+func (v Value) Len() int { return len(v.Items) }
+
+// Field returns a field of a record; the zero Value if it has none of that name.
+func (v Value) Field(name string) Value {
+	if i := slices.Index(v.Names, name); i >= 0 {
+		return v.Items[i]
+	}
+	return Value{}
+}
+
+// ParseState reads a state as TLC prints it, one conjunct for each variable, as a record of the
+// variables.
+func ParseState(text string) (Value, error) {
+	p := parser{text: text}
+	return p.list(Value{}, "", "/\\", "=")
+}
+
+// parser reads values from a text, of which their strings are parts.
+type parser struct {
+	text string
+	at   int
+}
+
+// take skips white space and then the token, if it comes next.
+func (p *parser) take(token string) bool {
+	for p.at < len(p.text) && strings.IndexByte(" \n\t", p.text[p.at]) >= 0 {
+		p.at++
+	}
+	if token != "" && strings.HasPrefix(p.text[p.at:], token) {
+		p.at += len(token)
+		return true
+	}
+	return false
+}
+
+// word reads a name or a number.
+func (p *parser) word() string {
+	p.take("")
+	begin := p.at
+	for ; p.at < len(p.text); p.at++ {
+		c := p.text[p.at]
+		if c != '_' && (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') &&
+			(c != '-' || p.at > begin) {
+			break
+		}
+	}
+	return p.text[begin:p.at]
+}
+
+// bad is the error of a text in which something else was expected.
+func (p *parser) bad(expected string) error {
+	end := min(p.at+40, len(p.text))
+	return fmt.Errorf("at byte %d of a state, %q: expected %s", p.at, p.text[p.at:end], expected)
+}
+
+func (p *parser) value() (v Value, err error) {
+	switch {
+	case p.take("<<"):
+		return p.list(v, ">>", ",", "")
+	case p.take("{"):
+		return p.list(v, "}", ",", "")
+	case p.take("("):
+		return p.list(v, ")", "@@", ":>")
+	case p.take("["):
+		return p.list(v, "]", ",", "|->")
+	case p.take(`"`):
+		end := strings.IndexByte(p.text[p.at:], '"')
+		if end < 0 {
+			return v, p.bad("the end of a string")
+		}
+		v.Text = p.text[p.at : p.at+end]
+		p.at += end + 1
+		return v, nil
+	}
+	switch word := p.word(); word {
+	case "":
+		return v, p.bad("a value")
+	case "TRUE":
+		v.Number = 1
+	case "FALSE":
+	default:
+		if v.Number, err = strconv.Atoi(word); err != nil {
+			v.Text, err = word, nil
+		}
+	}
+	return v, err
+}
+
+// list reads values up to the end of the text or to a sign for it, with separators between them;
+// and, if there is a sign for that, with a name or a key before each.
+func (p *parser) list(v Value, end, separator, sign string) (Value, error) {
+	for {
+		p.take(separator)
+		if p.take(end) || end == "" && p.at == len(p.text) {
+			return v, nil
+		}
+		switch sign {
+		case "":
+		case ":>":
+			key, err := p.value()
+			if err != nil {
+				return v, err
+			}
+			v.Keys = append(v.Keys, key)
+		default:
+			name := p.word()
+			if name == "" {
+				return v, p.bad("a name")
+			}
+			v.Names = append(v.Names, name)
+		}
+		if sign != "" && !p.take(sign) {
+			return v, p.bad(sign)
+		}
+		item, err := p.value()
+		if err != nil {
+			return v, err
+		}
+		v.Items = append(v.Items, item)
+	}
+}
