@@ -1,0 +1,185 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/ably/ably-go/ably"
+	"github.com/coder/websocket"
+
+	"ablyrooms.example/adapter/ably/internal/transport/wire"
+)
+
+// dial opens a WebSocket for ably-go and waits for the first frame on it. ably-go calls it
+// without a lock.
+func (t *Transport) dial(protocol string, u *url.URL, timeout time.Duration) (*socket, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	t.mu.Lock()
+	t.abort = cancel
+	t.mu.Unlock()
+	s, err := t.open(ctx, protocol, u, timeout)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.abort = nil
+	if err == nil {
+		// ably-go notes that it reconnects only after this returns, and would take a CONNECTED
+		// that comes before for another one.
+		s.goAhead = time.Now().Add(time.Millisecond)
+		return s, nil
+	}
+	if t.state == ably.ConnectionStateClosing {
+		return deadSocket(t), nil // else ably-go forgets that it is to close (RTN12f)
+	}
+	if !fallsBack(err) {
+		t.setState(ably.ConnectionState{}) // what ably-go says next is new
+	}
+	return nil, err
+}
+
+func (t *Transport) open(ctx context.Context, protocol string, u *url.URL, timeout time.Duration) (*socket, error) {
+	format := wire.JSON
+	switch protocol {
+	case "application/json":
+	case "application/x-msgpack":
+		format = wire.MsgPack
+	default:
+		return nil, fmt.Errorf("unknown protocol %q", protocol)
+	}
+	if err := t.replace(ctx); err != nil {
+		return nil, err
+	}
+	ws, response, err := websocket.Dial(ctx, withoutRecover(u), &websocket.DialOptions{
+		HTTPClient: t.options.HTTPClient,
+		HTTPHeader: http.Header{"Ably-Agent": {t.agent}},
+	})
+	if err != nil {
+		return nil, dialError(u.Host, response, err)
+	}
+	ws.SetReadLimit(t.options.ReadLimit)
+	s := newSocket(t, ws, format, timeout)
+	t.mu.Lock()
+	t.sock = s
+	s.start()
+	t.mu.Unlock()
+	select {
+	case <-s.first:
+	case <-ctx.Done():
+		s.end(timeoutError{fmt.Errorf("no CONNECTED from %s: %w", u.Host, context.Cause(ctx))})
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case s.refused != nil:
+		return nil, s.refused
+	case s.ended && len(s.inbox) == 0:
+		return nil, s.err
+	}
+	return s, nil
+}
+
+// replace ends the socket before, after all that ably-go has to say of it has come: an event
+// of an earlier connection must not be taken for one of the next.
+func (t *Transport) replace(ctx context.Context) error {
+	client := t.client.Value()
+	if client == nil {
+		return errors.New("the realtime client is gone")
+	}
+	if err := t.await(ctx, client.Connection.State); err != nil {
+		return err
+	}
+	t.mu.Lock()
+	old := t.sock
+	t.sock = nil
+	if old == nil {
+		t.mu.Unlock()
+		return nil
+	}
+	closing := old.usable() && old.closing != nil
+	if closing {
+		// Connect was called while ably-go waits for CLOSED (RTN11b). It would wait for the old
+		// socket under its lock; so the old one is closed first, and then connecting begins anew.
+		t.again = true
+		old.closedLocked()
+	} else {
+		old.endLocked(errReplaced)
+		for _, r := range old.inbox { // ably-go doesn't read it any more
+			if r.answer {
+				t.owed = append(t.owed, r.v)
+			}
+		}
+	}
+	t.unlock()
+	if !closing {
+		return nil
+	}
+	closed := func() ably.ConnectionState { return ably.ConnectionStateClosed }
+	if err := t.await(ctx, closed); err != nil {
+		return err
+	}
+	return errStillClosing
+}
+
+// await waits until the state that ably-go's events have come to is the one that state returns.
+func (t *Transport) await(ctx context.Context, state func() ably.ConnectionState) error {
+	for {
+		want := state()
+		t.mu.Lock()
+		changed, now := t.stateChanged, t.state
+		t.mu.Unlock()
+		if now == want {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return timeoutError{context.Cause(ctx)}
+		}
+	}
+}
+
+// withoutRecover takes the key of a connection to be recovered out of the address: it counts
+// neither the rooms' messages nor those of a connection that was ours.
+func withoutRecover(u *url.URL) string {
+	q := u.Query()
+	q.Del("recover")
+	c := *u
+	c.RawQuery = q.Encode()
+	return c.String()
+}
+
+// dialError returns the error of a handshake without the address, which has keys and tokens.
+// After a status by which another host might do ably-go tries one (RTN17f).
+func dialError(host string, response *http.Response, err error) error {
+	var address *url.Error
+	if errors.As(err, &address) {
+		err = address.Err
+	}
+	if response != nil && response.StatusCode != http.StatusSwitchingProtocols {
+		err = fmt.Errorf("connect to %s: HTTP status %d", host, response.StatusCode)
+		if response.StatusCode >= 500 && response.StatusCode <= 504 ||
+			response.StatusCode >= 400 && response.Header.Get("Server") == "CloudFront" {
+			return timeoutError{err}
+		}
+		return err
+	}
+	return fmt.Errorf("connect to %s: %w", host, err)
+}
+
+// fallsBack reports whether ably-go may try another host after the error, without a change of
+// its state.
+func fallsBack(err error) bool {
+	var network net.Error
+	var dns *net.DNSError
+	return errors.As(err, &network) && network.Timeout() || errors.As(err, &dns)
+}
+
+// asDialError returns a refusal as an error of ably-go's. It has no room for the message.
+func asDialError(e *wire.ErrorInfo) error {
+	return &ably.ErrorInfo{Code: ably.ErrorCode(e.Code), StatusCode: e.StatusCode, HRef: e.Href}
+}
