@@ -2,6 +2,7 @@ package sequence_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"ablyrooms.example/adapter/ably/internal/transport/sequence"
@@ -98,6 +99,17 @@ func (m *model) connect(resumed bool) {
 	if !resumed {
 		m.serial = 0
 	}
+}
+
+// takeBack finishes the last frame that has no serial.
+func (m *model) takeBack() []string {
+	for _, f := range slices.Backward(m.frames) {
+		if !f.finished && f.serial < 0 {
+			f.finished, f.result = true, "taken back"
+			break
+		}
+	}
+	return m.tell()
 }
 
 func (m *model) fail() []string {

@@ -97,6 +97,17 @@ func (p *pair) do(o op) error {
 			}
 			break
 		}
+	case "take back":
+		want = p.model.takeBack()
+		for _, f := range slices.Backward(p.seq.Open()) {
+			if !f.Written() {
+				tell(p.seq.Refuse(f, "taken back"))
+				if again := p.seq.Refuse(f, "again"); again != nil {
+					return fmt.Errorf("answered again: %v", again)
+				}
+				break
+			}
+		}
 	case "ack", "nack":
 		var wantOK bool
 		want, wantOK = p.model.acknowledge(o.serial, o.count, o.kind)
@@ -155,7 +166,7 @@ func TestSequenceIsTheModel(t *testing.T) {
 		for range rapid.IntRange(1, 60).Draw(t, "length") {
 			o := op{
 				kind: rapid.SampledFrom([]string{"push", "push", "push", "write", "write", "write", "ack", "ack", "nack",
-					"cut", "resume", "new", "fail", "refused", "unencodable"}).Draw(t, "kind"),
+					"cut", "resume", "new", "fail", "refused", "unencodable", "take back"}).Draw(t, "kind"),
 				owner:  sequence.Owner(rapid.IntRange(0, 1).Draw(t, "owner")),
 				serial: rapid.Int64Range(-1, 12).Draw(t, "serial"),
 				count:  rapid.Int64Range(-1, 5).Draw(t, "count"),
@@ -170,11 +181,12 @@ func TestSequenceIsTheModel(t *testing.T) {
 
 // TestEverySequenceOfInputs walks all states of up to four frames, of which at most three are
 // unanswered, with every input in each: pushes of both owners, refused ones, writes, frames
-// that can't be encoded, ACKs and NACKs of serials -1 to 3 with counts 0 to 3, a cut, a
+// that can't be encoded, one taken back, ACKs and NACKs of serials -1 to 3 with counts 0 to 3, a cut, a
 // resume, a new connection, a failure. A state is reached by its inputs from the beginning.
 func TestEverySequenceOfInputs(t *testing.T) {
 	const frames, open, serials, counts = 4, 3, 3, 3
-	inputs := []op{{kind: "write"}, {kind: "unencodable"}, {kind: "cut"}, {kind: "resume"}, {kind: "new"}, {kind: "fail"}}
+	inputs := []op{{kind: "write"}, {kind: "unencodable"}, {kind: "cut"}, {kind: "resume"}, {kind: "new"}, {kind: "fail"},
+		{kind: "take back"}}
 	for _, owner := range []sequence.Owner{sequence.Ably, sequence.Rooms} {
 		inputs = append(inputs, op{kind: "push", owner: owner}, op{kind: "refused", owner: owner})
 	}
