@@ -3,6 +3,8 @@ package transport
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log"
 	"net/http"
 	"reflect"
 	"runtime"
@@ -33,9 +35,12 @@ func NewRealtime(options Options, client ...ably.ClientOption) (*ably.Realtime, 
 			connects = !noConnect.Bool()
 			noConnect.SetBool(true) // ably-go must be whole, and watched, before it dials
 			t.renewable = renewable(o)
-			if log, ok := o.FieldByName("LogHandler").Interface().(ably.Logger); ok {
-				o.FieldByName("LogHandler").Set(reflect.ValueOf(withoutReadLimit{log}))
+			handler := o.FieldByName("LogHandler")
+			log, ok := handler.Interface().(ably.Logger)
+			if !ok {
+				log = standardLog{}
 			}
+			handler.Set(reflect.ValueOf(withoutReadLimit{log}))
 		}))...)
 	if err != nil {
 		return nil, nil, err
@@ -88,6 +93,13 @@ var errCaught = errors.New("not sent")
 func (c *agentCatcher) RoundTrip(r *http.Request) (*http.Response, error) {
 	c.agent = r.Header.Get("Ably-Agent")
 	return nil, errCaught
+}
+
+// standardLog logs as ably-go does without a handler.
+type standardLog struct{}
+
+func (standardLog) Printf(level ably.LogLevel, format string, v ...any) {
+	log.Printf("[%s] %s", level, fmt.Sprintf(format, v...))
 }
 
 // withoutReadLimit leaves out the line that ably-go logs at each connect, as an error, because

@@ -109,8 +109,8 @@ func (t *Transport) replace(ctx context.Context) error {
 	} else {
 		old.endLocked(errReplaced)
 		for _, r := range old.inbox { // ably-go doesn't read it any more
-			if r.answer {
-				t.owed = append(t.owed, r.v)
+			if r.answers != nil {
+				t.owed = append(t.owed, r)
 			}
 		}
 	}

@@ -82,9 +82,9 @@ func (s *socket) take(format wire.Format, b []byte) (last bool, full <-chan stru
 		if h.Action == wire.ActionError {
 			t.native.needError(theirs, errWithoutReason)
 		}
-		s.give(theirs, false)
+		s.give(theirs)
 	case ours == nil && h.Action == wire.ActionHeartbeat:
-		s.give(t.native.heartbeat(), false)
+		s.give(t.native.heartbeat())
 	case ours == nil:
 		t.drop("a frame of an unknown kind", 1)
 	case isConnectionAction(h):
@@ -137,7 +137,7 @@ func (s *socket) takeOwn(m *wire.ProtocolMessage) (last bool) {
 	case wire.ActionConnected:
 		s.connected(m)
 	case wire.ActionAuth:
-		s.give(t.native.from(m), false)
+		s.give(t.native.from(m))
 	case wire.ActionClosed:
 		if !s.up {
 			s.refuseConnection(reasonOf(errClosedByClient, codeConnectionClosed, 400))
@@ -151,7 +151,7 @@ func (s *socket) takeOwn(m *wire.ProtocolMessage) (last bool) {
 			m.Error = newError(codeDisconnected, 400, "the server ended the transport without a reason")
 		}
 		s.reason = m.Error
-		s.give(t.native.from(m), false)
+		s.give(t.native.from(m))
 		s.endLocked(m.Error)
 		return true
 	case wire.ActionError:
@@ -204,15 +204,13 @@ func (s *socket) connected(m *wire.ProtocolMessage) {
 		kind = Updated
 	}
 	t.post(Event{Kind: kind, Connection: t.info, Reason: m.Error})
-	for _, v := range t.owed {
-		s.give(v, true)
-	}
+	s.giveAll(t.owed...)
 	t.owed = nil
 	// With the error ably-go would send its unanswered messages anew, by another count. The
 	// rooms' side reports it.
 	withoutError := *m
 	withoutError.Error = nil
-	s.give(t.native.from(&withoutError), false)
+	s.give(t.native.from(&withoutError))
 	if s.up {
 		return
 	}
@@ -236,7 +234,7 @@ func (s *socket) failed(m *wire.ProtocolMessage) {
 	if isTokenError(m.Error) && (s.up || t.renewable && !t.tokenRefused) {
 		t.tokenRefused = !s.up
 		s.reason = m.Error
-		s.give(t.native.from(m), false) // ably-go renews the token (RTN14b, RTN15h2)
+		s.give(t.native.from(m)) // ably-go renews the token (RTN14b, RTN15h2)
 		s.endLocked(m.Error)
 		return
 	}
@@ -246,7 +244,7 @@ func (s *socket) failed(m *wire.ProtocolMessage) {
 	}
 	t.fail(m.Error)
 	s.reason = m.Error
-	s.give(t.native.from(m), false)
+	s.give(t.native.from(m))
 	s.endLocked(m.Error)
 }
 

@@ -40,8 +40,10 @@ type socket struct {
 
 // received is a frame for ably-go.
 type received struct {
-	v      any
-	answer bool // ACK or NACK, which must not be lost
+	v any
+	// answers are the frames of ably-go's that an ACK or NACK is for, which must not be lost.
+	// Until ably-go has it, it may send them again.
+	answers []any
 }
 
 // inboxLimit is how many frames may wait for ably-go before the reader waits too.
@@ -69,9 +71,6 @@ func deadSocket(t *Transport) *socket {
 
 // usable reports whether frames can be sent. The lock is held; s may be nil.
 func (s *socket) usable() bool { return s != nil && s.up && !s.ended }
-
-// takes reports whether ably-go will see what is put into the inbox. The lock is held.
-func (s *socket) takes() bool { return s.usable() }
 
 // start runs the reader and the writer. The lock is held.
 func (s *socket) start() {
@@ -183,8 +182,10 @@ func (s *socket) refuse(it *item, err error) {
 }
 
 // give puts a frame into ably-go's inbox. The lock is held.
-func (s *socket) give(v any, answer bool) {
-	s.inbox = append(s.inbox, received{v, answer})
+func (s *socket) give(v any) { s.giveAll(received{v: v}) }
+
+func (s *socket) giveAll(frames ...received) {
+	s.inbox = append(s.inbox, frames...)
 	notify(s.arrived)
 }
 
@@ -203,13 +204,16 @@ func (s *socket) receive(deadline time.Time) (any, error) {
 		switch {
 		case wait > 0:
 		case len(s.inbox) > 0:
-			v := s.inbox[0].v
+			r := s.inbox[0]
 			s.inbox[0] = received{}
 			s.inbox = s.inbox[1:]
 			s.unknown = false
 			notify(s.space)
+			for _, v := range r.answers {
+				delete(t.pending, v)
+			}
 			t.mu.Unlock()
-			return v, nil
+			return r.v, nil
 		case s.ended && s.unknown:
 			// ably-go takes the age of its last frame for that of the connection, and would not
 			// resume an old one (RTN15g).
@@ -267,7 +271,7 @@ func (s *socket) closedLocked() {
 		return
 	}
 	s.t.fail(newError(codeConnectionClosed, 400, "the connection is closed"))
-	s.give(s.t.native.from(&wire.ProtocolMessage{Action: wire.ActionClosed}), false)
+	s.give(s.t.native.from(&wire.ProtocolMessage{Action: wire.ActionClosed}))
 	s.endLocked(errClosedByClient)
 }
 

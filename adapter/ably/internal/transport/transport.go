@@ -66,7 +66,7 @@ type Transport struct {
 	client  weak.Pointer[ably.Realtime]
 	seq     sequence.Sequence[*item, answer]
 	pending map[any]struct{} // ably-go's frames that await an answer, by their pointers
-	owed    []any            // answers that ably-go gets before its next CONNECTED
+	owed    []received       // answers that ably-go gets before its next CONNECTED
 	sock    *socket          // the newest socket, or nil
 	info    Connection       // of the present or last connection; zero after SUSPENDED, CLOSED, FAILED
 	ended   *Event           // SUSPENDED, CLOSING, CLOSED or FAILED, while that is the state
@@ -204,7 +204,7 @@ func (t *Transport) sendNative(s *socket, v any) {
 		case refuse:
 			s.give(t.native.from(&wire.ProtocolMessage{
 				Action: wire.ActionError, Channel: channel, Error: errRoomChannel,
-			}), false)
+			}))
 		default:
 			s.queueItem(it)
 			if action == wire.ActionClose {
@@ -245,17 +245,19 @@ func (t *Transport) deliver(answers []sequence.Answer[*item, answer]) {
 		if a.Result.err != nil {
 			m.Action = wire.ActionNack
 		}
+		var r received
 		for ; i < len(answers) && answers[i].Owner == a.Owner && answers[i].Result.err == a.Result.err; i++ {
 			m.Count++
 			if m.Action == wire.ActionAck {
 				m.Res = append(m.Res, &wire.PublishResult{Serials: answers[i].Result.serials})
 			}
-			delete(t.pending, answers[i].Item.native)
+			r.answers = append(r.answers, answers[i].Item.native)
 		}
-		if t.sock.takes() {
-			t.sock.give(t.native.from(m), true)
+		r.v = t.native.from(m)
+		if t.sock.usable() {
+			t.sock.giveAll(r)
 		} else {
-			t.owed = append(t.owed, t.native.from(m))
+			t.owed = append(t.owed, r)
 		}
 	}
 }
