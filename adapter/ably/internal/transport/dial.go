@@ -21,12 +21,11 @@ func (t *Transport) dial(protocol string, u *url.URL, timeout time.Duration) (*s
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	t.mu.Lock()
-	t.abort = cancel
+	t.dialling, t.abort = ctx, cancel
 	t.mu.Unlock()
 	s, err := t.open(ctx, protocol, u, timeout)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.abort = nil
 	if err == nil {
 		// ably-go notes that it reconnects only after this returns, and would take a CONNECTED
 		// that comes before for another one.
@@ -141,6 +140,18 @@ func (t *Transport) await(ctx context.Context, state func() ably.ConnectionState
 			return timeoutError{context.Cause(ctx)}
 		}
 	}
+}
+
+// dialNetwork dials by the caller's function. The context that net/http gives it outlasts the
+// request; the dial's doesn't.
+func (t *Transport) dialNetwork(ctx context.Context, network, address string) (net.Conn, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	t.mu.Lock()
+	dialling := t.dialling
+	t.mu.Unlock()
+	defer context.AfterFunc(dialling, cancel)()
+	return t.options.DialContext(ctx, network, address)
 }
 
 // withoutRecover takes the key of a connection to be recovered out of the address: it counts

@@ -220,8 +220,13 @@ func (w *world) fails(c chan result, code int) {
 }
 
 // soon is a context for what should end at once; it only keeps a test that fails from hanging.
+// In a bubble, whose clock begins in 2000, waiting costs nothing.
 func soon(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	patience := 20 * time.Second
+	if time.Now().Year() == 2000 {
+		patience = time.Hour
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -100,8 +100,8 @@ func TestAConnectionErrorWithoutAnError(t *testing.T) {
 	w.connect()
 	w.attach()
 	w.succeeds(w.publish("again"))
-	must(t, w.client.Channels.Get("own").Publish(soon(t), "m", "again"))
-	equal(t, serialsOn(w.server, 2), room+" 0", "own 1")
+	must(t, w.client.Channels.Get("other").Publish(soon(t), "m", "again"))
+	equal(t, serialsOn(w.server, 2), room+" 0", "other 1")
 }
 
 func TestADisconnectedWithoutAnError(t *testing.T) {

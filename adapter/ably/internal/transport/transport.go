@@ -74,7 +74,8 @@ type Transport struct {
 	// tokenRefused reports whether the last connection was refused for its token.
 	tokenRefused bool
 	again        bool               // connect again after the next DISCONNECTED
-	abort        context.CancelFunc // ends the running dial
+	dialling     context.Context    // of the last dial
+	abort        context.CancelFunc // ends it
 	state        ably.ConnectionState
 	stateChanged chan struct{} // closed and replaced at each change of state
 	stream       stream
@@ -108,14 +109,6 @@ func newTransport(options Options) *Transport {
 	if options.QueueLimit <= 0 {
 		options.QueueLimit = 16384
 	}
-	if options.HTTPClient == nil {
-		options.HTTPClient = http.DefaultClient
-		if options.DialContext != nil {
-			over := http.DefaultTransport.(*http.Transport).Clone()
-			over.DialContext = options.DialContext
-			options.HTTPClient = &http.Client{Transport: over}
-		}
-	}
 	t := &Transport{
 		options: options, log: options.Logger,
 		pending: map[any]struct{}{}, drops: map[string]int{},
@@ -123,6 +116,15 @@ func newTransport(options Options) *Transport {
 	}
 	if t.log == nil {
 		t.log = slog.Default()
+	}
+	if t.options.HTTPClient == nil {
+		t.options.HTTPClient = http.DefaultClient
+		if options.DialContext != nil {
+			over := http.DefaultTransport.(*http.Transport).Clone()
+			over.DialContext = t.dialNetwork
+			over.DisableKeepAlives = true
+			t.options.HTTPClient = &http.Client{Transport: over}
+		}
 	}
 	close(t.idle)
 	t.stream.init()
