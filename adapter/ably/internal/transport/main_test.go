@@ -32,7 +32,7 @@ type world struct {
 	server    *ablytest.Server
 	client    *ably.Realtime
 	transport *transport.Transport
-	quiet     bool // record nothing
+	unbind    func()
 
 	mu     sync.Mutex
 	events []transport.Event
@@ -57,7 +57,8 @@ func newWorldOn(t testing.TB, server *ablytest.Server, o transport.Options, opti
 	if w.client, w.transport, err = transport.NewRealtime(o, server.ClientOptions(options...)...); err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := w.transport.Bind(w.handle); !ok {
+	var ok bool
+	if w.unbind, ok = w.transport.Bind(w.handle); !ok {
 		t.Fatal("the new transport has a handler")
 	}
 	t.Cleanup(w.close)
@@ -90,9 +91,6 @@ func (w *world) close() {
 }
 
 func (w *world) handle(e transport.Event) {
-	if w.quiet {
-		return
-	}
 	w.mu.Lock()
 	w.events = append(w.events, e)
 	w.mu.Unlock()
