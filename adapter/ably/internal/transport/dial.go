@@ -18,14 +18,23 @@ import (
 // dial opens a WebSocket for ably-go and waits for the first frame on it. ably-go calls it
 // without a lock.
 func (t *Transport) dial(protocol string, u *url.URL, timeout time.Duration) (*socket, error) {
+	client := t.client.Value()
+	if client == nil {
+		return nil, errors.New("the realtime client is gone")
+	}
+	t.mu.Lock()
+	if t.busy || t.sock.usable() && t.sock.closing == nil {
+		t.mu.Unlock()
+		return t.park(client), nil
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	t.mu.Lock()
-	t.dialling, t.abort = ctx, cancel
+	t.busy, t.dialling, t.abort = true, ctx, cancel
 	t.mu.Unlock()
-	s, err := t.open(ctx, protocol, u, timeout)
+	s, err := t.open(ctx, client, protocol, u, timeout)
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.busy = false
 	if err == nil {
 		// ably-go notes that it reconnects only after this returns, and would take a CONNECTED
 		// that comes before for another one.
@@ -41,7 +50,25 @@ func (t *Transport) dial(protocol string, u *url.URL, timeout time.Duration) (*s
 	return nil, err
 }
 
-func (t *Transport) open(ctx context.Context, protocol string, u *url.URL, timeout time.Duration) (*socket, error) {
+// park keeps a dial that is one too many until ably-go is closed or failed, and then has it
+// come to nothing. Close and Connect in quick succession leave ably-go with two loops that
+// connect, each of which would end the socket of the other for ever.
+func (t *Transport) park(client *ably.Realtime) *socket {
+	for {
+		t.mu.Lock()
+		changed := t.stateChanged
+		t.mu.Unlock()
+		switch client.Connection.State() {
+		case ably.ConnectionStateClosed, ably.ConnectionStateFailed:
+			return deadSocket(t)
+		}
+		<-changed
+	}
+}
+
+func (t *Transport) open(
+	ctx context.Context, client *ably.Realtime, protocol string, u *url.URL, timeout time.Duration,
+) (*socket, error) {
 	format := wire.JSON
 	switch protocol {
 	case "application/json":
@@ -50,7 +77,7 @@ func (t *Transport) open(ctx context.Context, protocol string, u *url.URL, timeo
 	default:
 		return nil, fmt.Errorf("unknown protocol %q", protocol)
 	}
-	if err := t.replace(ctx); err != nil {
+	if err := t.replace(ctx, client); err != nil {
 		return nil, err
 	}
 	ws, response, err := websocket.Dial(ctx, withoutRecover(u), &websocket.DialOptions{
@@ -84,11 +111,7 @@ func (t *Transport) open(ctx context.Context, protocol string, u *url.URL, timeo
 
 // replace ends the socket before, after all that ably-go has to say of it has come: an event
 // of an earlier connection must not be taken for one of the next.
-func (t *Transport) replace(ctx context.Context) error {
-	client := t.client.Value()
-	if client == nil {
-		return errors.New("the realtime client is gone")
-	}
+func (t *Transport) replace(ctx context.Context, client *ably.Realtime) error {
 	if err := t.await(ctx, client.Connection.State); err != nil {
 		return err
 	}

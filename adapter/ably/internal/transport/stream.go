@@ -63,11 +63,15 @@ func (e *Event) reason() *wire.ErrorInfo {
 
 // stream is the queue of events. Whoever is at its head calls the handler, one at a time.
 type stream struct {
-	handler  func(Event)
+	bound    *binding // of the last Bind, until it is undone
+	active   *binding // the same, once the events before it have had their turn
 	queue    []entry
 	draining bool
-	space    chan struct{} // closed when the queue is short again
+	space    chan struct{} // closed when the queue has been taken
 }
+
+// binding is a handler from Bind on, until it is undone.
+type binding struct{ handler func(Event) }
 
 // entry is an event for the handler, or a call that takes its turn among them.
 type entry struct {
@@ -78,12 +82,11 @@ type entry struct {
 // streamLimit is how many entries may wait before the reader waits.
 const streamLimit = 4096
 
-func (s *stream) init() { s.space = make(chan struct{}) }
-
-func (s *stream) add(e entry) { s.queue = append(s.queue, e) }
-
 // post adds an event. The lock is held.
-func (t *Transport) post(e Event) { t.stream.add(entry{event: e}) }
+func (t *Transport) post(e Event) { t.then(entry{event: e}) }
+
+// then adds an entry, which unlock has drained. The lock is held.
+func (t *Transport) then(e entry) { t.stream.queue = append(t.stream.queue, e) }
 
 // unlock releases the lock, and has the stream drained if there is something in it.
 func (t *Transport) unlock() {
@@ -104,32 +107,29 @@ func (t *Transport) unlockAndDrain() {
 	}
 }
 
-// drain calls the handler with what is in the stream, until it is empty.
+// drain carries out what is in the stream, until it is empty.
 func (t *Transport) drain() {
 	s := &t.stream
-	for {
-		t.mu.Lock()
-		batch, handler := s.queue, s.handler
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for len(s.queue) > 0 {
+		batch := s.queue
 		s.queue = nil
-		if len(batch) == 0 {
-			s.draining = false
-			t.mu.Unlock()
-			return
-		}
 		close(s.space)
 		s.space = make(chan struct{})
-		t.mu.Unlock()
 		for _, e := range batch {
-			if e.call != nil {
-				e.call()
-				t.mu.Lock()
-				handler = s.handler
+			call := e.call
+			if b := s.active; call == nil && b != nil {
+				call = func() { b.handler(e.event) }
+			}
+			if call != nil {
 				t.mu.Unlock()
-			} else if handler != nil {
-				handler(e.event)
+				call()
+				t.mu.Lock()
 			}
 		}
 	}
+	s.draining = false
 }
 
 // Bind has handler called with each event from now on, one at a time and without a lock; it
@@ -140,46 +140,37 @@ func (t *Transport) drain() {
 func (t *Transport) Bind(handler func(Event)) (unbind func(), ok bool) {
 	t.mu.Lock()
 	defer t.unlock()
-	if t.stream.handler != nil {
+	s := &t.stream
+	if s.bound != nil {
 		return nil, false
 	}
-	bound := true
-	var now *Event
+	b := &binding{handler}
+	s.bound = b
+	now := t.ended
 	if t.sock.usable() {
 		now = &Event{Kind: Connected, Connection: t.info}
-	} else {
-		now = t.ended
 	}
-	// The events that are queued happened before.
-	t.stream.handler = func(Event) {}
-	t.stream.add(entry{call: func() {
+	t.then(entry{call: func() { // the events that are queued happened before
 		t.mu.Lock()
-		if bound {
-			t.stream.handler = func(e Event) {
-				t.mu.Lock()
-				still := bound
-				t.mu.Unlock()
-				if still {
-					handler(e)
-				}
-			}
+		still := s.bound == b
+		if still {
+			s.active = b
 		}
-		h := t.stream.handler
 		t.mu.Unlock()
-		if h != nil && now != nil {
-			h(*now)
+		if still && now != nil {
+			handler(*now)
 		}
 	}})
 	return func() {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		if bound {
-			bound, t.stream.handler = false, nil
+		if s.bound == b {
+			s.bound, s.active = nil, nil
 		}
 	}, true
 }
 
-// stateChanged takes in a change of ably-go's state. ably-go calls it in order, but later
+// stateChange takes in a change of ably-go's state. ably-go calls it in order, but later
 // than it happens; dial waits for it.
 func (t *Transport) stateChange(c ably.ConnectionStateChange) {
 	if c.Event == ably.ConnectionEventUpdate {

@@ -76,6 +76,7 @@ type Transport struct {
 	again        bool               // connect again after the next DISCONNECTED
 	dialling     context.Context    // of the last dial
 	abort        context.CancelFunc // ends it
+	busy         bool               // a dial is running
 	state        ably.ConnectionState
 	stateChanged chan struct{} // closed and replaced at each change of state
 	stream       stream
@@ -127,7 +128,7 @@ func newTransport(options Options) *Transport {
 		}
 	}
 	close(t.idle)
-	t.stream.init()
+	t.stream.space = make(chan struct{})
 	return t
 }
 
@@ -269,7 +270,7 @@ func (t *Transport) finish(it *item, a answer) {
 	if it.done == nil {
 		return
 	}
-	t.stream.add(entry{call: func() {
+	t.then(entry{call: func() {
 		t.mu.Lock()
 		done := it.done
 		it.done = nil
@@ -306,7 +307,7 @@ func (t *Transport) drop(kind string, n int) {
 		return
 	}
 	if t.drops[kind] == 0 {
-		t.stream.add(entry{call: func() {
+		t.then(entry{call: func() {
 			t.log.Warn("transport: the server sent what can't be handed on; further ones are counted only", "kind", kind)
 		}})
 	}
