@@ -69,23 +69,6 @@ func Unmarshal(f Format, b []byte) (*ProtocolMessage, error) {
 	return m, nil
 }
 
-// Header is what a frame is routed by.
-type Header struct {
-	Action  Action `json:"action"`
-	Channel string `json:"channel"`
-}
-
-// UnmarshalHeader decodes only what a frame is routed by. It never panics.
-func UnmarshalHeader(f Format, b []byte) (Header, error) {
-	var h Header
-	if f == JSON {
-		err := json.Unmarshal(b, &h)
-		return h, err
-	}
-	err := decodeMsgPack(b, &h)
-	return h, err
-}
-
 func decodeJSON(b []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber()
@@ -104,6 +87,9 @@ func decodeMsgPack(b []byte, v any) (err error) {
 			err = fmt.Errorf("malformed MessagePack: %v", r)
 		}
 	}()
+	if len(b) == 0 || b[0]&0xf0 != 0x80 && b[0] != 0xde && b[0] != 0xdf {
+		return fmt.Errorf("a frame is a map") // the decoder takes arrays too, by position
+	}
 	return codec.NewDecoderBytes(b, msgpack).Decode(v)
 }
 
