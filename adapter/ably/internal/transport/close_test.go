@@ -205,7 +205,7 @@ func (n *pipeNetwork) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0,
 // connect. One connection comes of it.
 func TestCloseAndConnectWhileDisconnected(t *testing.T) {
 	w := connected(t)
-	for round := range 20 {
+	for round := range 8 {
 		w.server.RefuseConnections(nil)
 		must(t, w.server.Cut(""))
 		w.await(transport.Disconnected)

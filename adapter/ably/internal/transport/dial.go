@@ -50,10 +50,31 @@ func (t *Transport) dial(protocol string, u *url.URL, timeout time.Duration) (*s
 	return nil, err
 }
 
+// letLoopEnd waits until a loop of ably-go's that was to try again has seen that it isn't. It
+// panics when it comes too late for that, and finds the connection up. It ends without a sign,
+// or dials.
+func (t *Transport) letLoopEnd(ctx context.Context) {
+	t.mu.Lock()
+	left := t.loopLeft
+	t.loopLeft = false
+	t.mu.Unlock()
+	if !left {
+		return
+	}
+	grace := time.NewTimer(100 * time.Millisecond)
+	defer grace.Stop()
+	select {
+	case <-t.parked:
+	case <-grace.C:
+	case <-ctx.Done():
+	}
+}
+
 // park keeps a dial that is one too many until ably-go is closed or failed, and then has it
 // come to nothing. Close and Connect in quick succession leave ably-go with two loops that
 // connect, each of which would end the socket of the other for ever.
 func (t *Transport) park(client *ably.Realtime) *socket {
+	notify(t.parked)
 	for {
 		t.mu.Lock()
 		changed := t.stateChanged
@@ -115,6 +136,7 @@ func (t *Transport) replace(ctx context.Context, client *ably.Realtime) error {
 	if err := t.await(ctx, client.Connection.State); err != nil {
 		return err
 	}
+	t.letLoopEnd(ctx)
 	t.mu.Lock()
 	old := t.sock
 	t.sock = nil

@@ -5,6 +5,7 @@ import (
 
 	"github.com/ably/ably-go/ably"
 
+	"ablyrooms.example/adapter/ably/ablytest"
 	"ablyrooms.example/adapter/ably/internal/transport"
 )
 
@@ -29,6 +30,14 @@ func TestRoomsAndChannelsOfAblyGoShareTheConnection(t *testing.T) {
 			if m := <-got; m.Data != want || m.ConnectionID != w.client.Connection.ID() {
 				t.Errorf("ably-go got %v, want %q", m, want)
 			}
+		}
+		for _, f := range w.server.Frames() {
+			if f.Direction == ablytest.ClientToServer && f.Action == ablytest.ActionMessage && f.Message.Messages[0].ConnectionID != "" {
+				t.Errorf("%v has a connectionId", f)
+			}
+		}
+		if n := w.transport.Pending(); n != 0 {
+			t.Errorf("%d of ably-go's frames are kept", n)
 		}
 		if len(w.transport.Dropped()) != 0 {
 			t.Errorf("dropped %v", w.transport.Dropped())

@@ -40,6 +40,7 @@ func interrupted(t *testing.T, lost bool, format ably.ClientOption) *world {
 	w.attach()
 	w.succeeds(w.publish("before"))
 	w.await(transport.Message)
+	must(t, w.client.Channels.Get("own").Publish(soon(t), "m", "before"))
 	gate := w.server.Hold(ablytest.ToServer(ablytest.ActionMessage).OnConnection(1))
 	first := w.publish("one")
 	must(t, gate.Await(soon(t), 1))
@@ -65,7 +66,7 @@ func interrupted(t *testing.T, lost bool, format ably.ClientOption) *world {
 	w.succeeds(first)
 	w.succeeds(later)
 	must(t, <-own)
-	for channel, want := range map[string]int{room: 3, "own": 1} {
+	for channel, want := range map[string]int{room: 3, "own": 2} {
 		if got := len(w.server.Messages(channel)); got != want {
 			t.Errorf("%d messages on %q, want %d", got, channel, want)
 		}
@@ -76,8 +77,8 @@ func interrupted(t *testing.T, lost bool, format ably.ClientOption) *world {
 func TestAResumeSendsAgainWithTheOldSerials(t *testing.T) {
 	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
 		w := interrupted(t, false, format)
-		equal(t, serialsOn(w.server, 1), room+" 0", room+" 1", "own 2")
-		equal(t, serialsOn(w.server, w.server.State().WebSockets), room+" 1", "own 2", room+" 3")
+		equal(t, serialsOn(w.server, 1), room+" 0", "own 1", room+" 2", "own 3")
+		equal(t, serialsOn(w.server, w.server.State().WebSockets), room+" 2", "own 3", room+" 4")
 	})
 }
 
@@ -193,4 +194,28 @@ func TestPresenceThatWasNotSentIsGivenBack(t *testing.T) {
 	if r := w.get(sent); r.err != nil {
 		t.Errorf("the sent one: %v", r.err)
 	}
+}
+
+// The same for PRESENCE that waited to be written when the connection went; a MESSAGE stays.
+func TestPresenceInTheQueueIsGivenBack(t *testing.T) {
+	network := newStallingNet()
+	w := newWorldOn(t, ablytest.NewServer(t), transport.Options{DialContext: network.dial}, quickly(),
+		ably.WithClientID("alice"))
+	w.connect()
+	w.attach()
+	release := network.stall()
+	first := w.publish("being written")
+	<-network.held
+	presence := w.send(&wire.ProtocolMessage{
+		Action: wire.ActionPresence, Channel: room, Presence: []*wire.PresenceMessage{{Action: 2}},
+	})
+	second := w.publish("queued")
+	must(t, w.server.Cut(""))
+	if r := w.get(presence); r.err != transport.ErrNotSent {
+		t.Errorf("error %v, want ErrNotSent", r.err)
+	}
+	release()
+	w.succeeds(first)
+	w.succeeds(second)
+	equal(t, serialsOn(w.server, 2), room+" 0", room+" 1")
 }

@@ -139,10 +139,6 @@ func (s *socket) takeOwn(m *wire.ProtocolMessage) (last bool) {
 	case wire.ActionAuth:
 		s.give(t.native.from(m))
 	case wire.ActionClosed:
-		if !s.up {
-			s.refuseConnection(reasonOf(errClosedByClient, codeConnectionClosed, 400))
-			return true
-		}
 		s.closedLocked()
 		return true
 	case wire.ActionDisconnected:

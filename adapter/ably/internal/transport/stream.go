@@ -204,6 +204,11 @@ func (t *Transport) stateChange(c ably.ConnectionStateChange) {
 		}
 	case ably.ConnectionStateClosed:
 		e.Kind = Closed
+		t.loopLeft = c.Previous == ably.ConnectionStateDisconnected || c.Previous == ably.ConnectionStateSuspended
+		select {
+		case <-t.parked:
+		default:
+		}
 	case ably.ConnectionStateFailed:
 		e.Kind = Failed
 	default:

@@ -77,6 +77,8 @@ type Transport struct {
 	dialling     context.Context    // of the last dial
 	abort        context.CancelFunc // ends it
 	busy         bool               // a dial is running
+	loopLeft     bool               // ably-go was closed while it waited to dial again
+	parked       chan struct{}      // gets a token when a dial is parked
 	state        ably.ConnectionState
 	stateChanged chan struct{} // closed and replaced at each change of state
 	stream       stream
@@ -113,7 +115,7 @@ func newTransport(options Options) *Transport {
 	t := &Transport{
 		options: options, log: options.Logger,
 		pending: map[any]struct{}{}, drops: map[string]int{},
-		stateChanged: make(chan struct{}), idle: make(chan struct{}),
+		parked: make(chan struct{}, 1), stateChanged: make(chan struct{}), idle: make(chan struct{}),
 	}
 	if t.log == nil {
 		t.log = slog.Default()
