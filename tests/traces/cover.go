@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"ablyrooms.example/model"
-	"ablyrooms.example/tests/schedules"
+	"ablyrooms.example/tests/conformance/schedules"
 )
 
 // smallGraph is the state graph of the small configuration, the one that MCRooms_graph2 has, with what was covered of it.
