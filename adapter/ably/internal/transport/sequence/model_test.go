@@ -12,8 +12,21 @@ import (
 // frame there ever was, and looks at all of them each time.
 type model struct {
 	frames []*modelFrame
-	serial int64    // of the frame that is numbered next
-	wire   []string // what was written on the present transport, as "owner number @ serial"
+	serial int64   // of the frame that is numbered next
+	wire   []wrote // on the present transport
+}
+
+// wrote is a frame as it was written.
+type wrote struct {
+	owner          sequence.Owner
+	number, serial int64
+}
+
+// answer is what an owner is told.
+type answer struct {
+	owner  sequence.Owner
+	number int64
+	result string
 }
 
 type modelFrame struct {
@@ -48,7 +61,7 @@ func (m *model) next() *modelFrame {
 }
 
 // write writes the next frame; unencodable has it fail, which uses up no serial.
-func (m *model) write(unencodable bool) (answers []string, wrote bool) {
+func (m *model) write(unencodable bool) (answers []answer, done bool) {
 	f := m.next()
 	if f == nil {
 		return nil, false
@@ -62,11 +75,11 @@ func (m *model) write(unencodable bool) (answers []string, wrote bool) {
 		m.serial++
 	}
 	f.written = true
-	m.wire = append(m.wire, fmt.Sprintf("%d.%d@%d", f.owner, f.number, f.serial))
+	m.wire = append(m.wire, wrote{f.owner, f.number, f.serial})
 	return nil, true
 }
 
-func (m *model) acknowledge(serial, count int64, result string) (answers []string, ok bool) {
+func (m *model) acknowledge(serial, count int64, result string) (answers []answer, ok bool) {
 	for _, f := range m.frames {
 		if serial >= 0 && !f.finished && f.serial >= serial && f.serial < serial+count {
 			ok = true
@@ -102,7 +115,7 @@ func (m *model) connect(resumed bool) {
 }
 
 // takeBack finishes the last frame that has no serial.
-func (m *model) takeBack() []string {
+func (m *model) takeBack() []answer {
 	for _, f := range slices.Backward(m.frames) {
 		if !f.finished && f.serial < 0 {
 			f.finished, f.result = true, "taken back"
@@ -112,7 +125,7 @@ func (m *model) takeBack() []string {
 	return m.tell()
 }
 
-func (m *model) fail() []string {
+func (m *model) fail() []answer {
 	for _, f := range m.frames {
 		if !f.finished {
 			f.finished, f.result = true, "failed"
@@ -122,31 +135,26 @@ func (m *model) fail() []string {
 }
 
 // tell returns the answers that their owners get now: ably-go's in order, the rooms' at once.
-func (m *model) tell() (answers []string) {
+func (m *model) tell() (answers []answer) {
 	held := false
 	for _, f := range m.frames {
 		held = held || f.owner == sequence.Ably && !f.finished
 		if f.finished && !f.told && (f.owner == sequence.Rooms || !held) {
 			f.told = true
-			answers = append(answers, answerText(f.owner, f.number, f.result))
+			answers = append(answers, answer{f.owner, f.number, f.result})
 		}
 	}
 	return answers
 }
 
-func answerText(owner sequence.Owner, number int64, result string) string {
-	return fmt.Sprintf("%d.%d=%s", owner, number, result)
-}
-
-// open describes the frames that wait for the server, for comparison and as part of a state.
-func (m *model) open() string {
-	var b strings.Builder
+// open returns the frames that wait for the server.
+func (m *model) open() (open []*modelFrame) {
 	for _, f := range m.frames {
 		if !f.finished {
-			fmt.Fprintf(&b, "%d.%d ", f.owner, f.number)
+			open = append(open, f)
 		}
 	}
-	return b.String()
+	return open
 }
 
 // key identifies what the model will do from here on, whatever its past was: owners' numbers

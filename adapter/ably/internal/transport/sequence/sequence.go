@@ -113,7 +113,9 @@ func (f *Frame[T, R]) Written() bool { return f.writes > 0 }
 // result(0), result(1) and so on, counted from serial; earlier frames that have no answer
 // get skipped. Frames that were answered before, and serials that were never written, are
 // left out; ok is false if nothing is left.
-func (s *Sequence[T, R]) Acknowledge(serial, count int64, result func(i int) R, skipped R) (answers []Answer[T, R], ok bool) {
+func (s *Sequence[T, R]) Acknowledge(
+	serial, count int64, result func(i int) R, skipped R,
+) (answers []Answer[T, R], ok bool) {
 	if serial < 0 || count <= 0 {
 		return nil, false
 	}

@@ -33,19 +33,20 @@ type pair struct {
 	seq   sequence.Sequence[int, string]
 	model model
 	queue []*sequence.Frame[int, string]
-	wire  []string
-	told  map[string]bool
+	wire  []wrote
+	told  map[answer]bool // without results
+	last  []answer        // to the last input
 	up    bool
 }
 
-func newPair() *pair { return &pair{told: map[string]bool{}, up: true} }
+func newPair() *pair { return &pair{told: map[answer]bool{}, up: true} }
 
 // do runs an input on both sides. It returns a difference.
 func (p *pair) do(o op) error {
-	var got, want []string
+	var got, want []answer
 	tell := func(answers []sequence.Answer[int, string]) {
 		for _, a := range answers {
-			got = append(got, answerText(a.Owner, a.Number, a.Result))
+			got = append(got, answer{a.Owner, a.Number, a.Result})
 		}
 	}
 	switch o.kind {
@@ -69,9 +70,9 @@ func (p *pair) do(o op) error {
 			return nil
 		}
 		bad := o.kind == "unencodable"
-		var wrote bool
-		want, wrote = p.model.write(bad)
-		if !wrote {
+		var done bool
+		want, done = p.model.write(bad)
+		if !done {
 			for _, f := range p.queue {
 				if _, ok := p.seq.Write(f); ok {
 					return fmt.Errorf("wrote %d.%d, want nothing", f.Owner, f.Number)
@@ -93,7 +94,7 @@ func (p *pair) do(o op) error {
 			if bad {
 				tell(p.seq.Refuse(f, "unencodable"))
 			} else {
-				p.wire = append(p.wire, fmt.Sprintf("%d.%d@%d", f.Owner, f.Number, serial))
+				p.wire = append(p.wire, wrote{f.Owner, f.Number, serial})
 			}
 			break
 		}
@@ -128,13 +129,15 @@ func (p *pair) do(o op) error {
 		tell(p.seq.Fail("failed"))
 	}
 	for _, a := range got {
-		if p.told[a[:indexOf(a)]] {
-			return fmt.Errorf("%s: answered twice", a)
+		a.result = ""
+		if p.told[a] {
+			return fmt.Errorf("%v: answered twice", a)
 		}
-		p.told[a[:indexOf(a)]] = true
+		p.told[a] = true
 	}
+	p.last = got
 	// Owners' answers are independent of each other; each owner's order counts.
-	for _, owner := range []string{"0", "1"} {
+	for _, owner := range []sequence.Owner{sequence.Ably, sequence.Rooms} {
 		if g, w := of(got, owner), of(want, owner); !slices.Equal(g, w) {
 			return fmt.Errorf("answers %v, want %v", g, w)
 		}
@@ -142,20 +145,20 @@ func (p *pair) do(o op) error {
 	if !slices.Equal(p.wire, p.model.wire) {
 		return fmt.Errorf("wire %v, want %v", p.wire, p.model.wire)
 	}
-	open := ""
-	for _, f := range p.seq.Open() {
-		open += fmt.Sprintf("%d.%d ", f.Owner, f.Number)
+	open, wantOpen := p.seq.Open(), p.model.open()
+	if len(open) != len(wantOpen) {
+		return fmt.Errorf("%d frames are open, want %d", len(open), len(wantOpen))
 	}
-	if open != p.model.open() {
-		return fmt.Errorf("open %q, want %q", open, p.model.open())
+	for i, f := range open {
+		if w := wantOpen[i]; f.Owner != w.owner || f.Number != w.number {
+			return fmt.Errorf("open frame %d is %d.%d, want %d.%d", i, f.Owner, f.Number, w.owner, w.number)
+		}
 	}
 	return nil
 }
 
-func indexOf(a string) int { return slices.Index([]byte(a), '=') }
-
-func of(answers []string, owner string) []string {
-	return slices.DeleteFunc(slices.Clone(answers), func(a string) bool { return a[:1] != owner })
+func of(answers []answer, owner sequence.Owner) []answer {
+	return slices.DeleteFunc(slices.Clone(answers), func(a answer) bool { return a.owner != owner })
 }
 
 // TestSequenceIsTheModel compares both on random inputs (RTN7, RTN15c, RTN19a).
@@ -165,8 +168,8 @@ func TestSequenceIsTheModel(t *testing.T) {
 		var path []op
 		for range rapid.IntRange(1, 60).Draw(t, "length") {
 			o := op{
-				kind: rapid.SampledFrom([]string{"push", "push", "push", "write", "write", "write", "ack", "ack", "nack",
-					"cut", "resume", "new", "fail", "refused", "unencodable", "take back"}).Draw(t, "kind"),
+				kind: rapid.SampledFrom([]string{"push", "push", "push", "write", "write", "write",
+					"ack", "ack", "nack", "cut", "resume", "new", "fail", "refused", "unencodable", "take back"}).Draw(t, "kind"),
 				owner:  sequence.Owner(rapid.IntRange(0, 1).Draw(t, "owner")),
 				serial: rapid.Int64Range(-1, 12).Draw(t, "serial"),
 				count:  rapid.Int64Range(-1, 5).Draw(t, "count"),
@@ -185,14 +188,16 @@ func TestSequenceIsTheModel(t *testing.T) {
 // resume, a new connection, a failure. A state is reached by its inputs from the beginning.
 func TestEverySequenceOfInputs(t *testing.T) {
 	const frames, open, serials, counts = 4, 3, 3, 3
-	inputs := []op{{kind: "write"}, {kind: "unencodable"}, {kind: "cut"}, {kind: "resume"}, {kind: "new"}, {kind: "fail"},
-		{kind: "take back"}}
+	var inputs []op
+	for _, kind := range []string{"write", "unencodable", "cut", "resume", "new", "fail", "take back"} {
+		inputs = append(inputs, op{kind: kind})
+	}
 	for _, owner := range []sequence.Owner{sequence.Ably, sequence.Rooms} {
 		inputs = append(inputs, op{kind: "push", owner: owner}, op{kind: "refused", owner: owner})
 	}
 	for serial := int64(-1); serial <= serials; serial++ {
 		for count := int64(0); count <= counts; count++ {
-			inputs = append(inputs, op{kind: "ack", serial: serial, count: count}, op{kind: "nack", serial: serial, count: count})
+			inputs = append(inputs, op{"ack", 0, serial, count}, op{"nack", 0, serial, count})
 		}
 	}
 	seen := map[string]bool{}
@@ -209,7 +214,8 @@ func TestEverySequenceOfInputs(t *testing.T) {
 					}
 				}
 				pushes := len(p.model.frames)
-				if (o.kind == "push" || o.kind == "refused") && (pushes == frames || len(p.seq.Open()) == open) {
+				isPush := o.kind == "push" || o.kind == "refused"
+				if isPush && (pushes == frames || p.seq.Len() == open) {
 					continue
 				}
 				steps++
@@ -233,40 +239,37 @@ func TestEverySequenceOfInputs(t *testing.T) {
 
 // TestAcknowledgementsAreSplit pins the cases that the digest names.
 func TestAcknowledgementsAreSplit(t *testing.T) {
+	const ably, rooms = sequence.Ably, sequence.Rooms
+	push, write := op{kind: "push"}, op{kind: "write"}
+	ack := func(serial, count int64) op { return op{kind: "ack", serial: serial, count: count} }
 	for _, c := range []struct {
 		name string
 		ops  []op
-		want []string // the answers to the last input
+		want []answer // to the last input
 	}{
-		{"a count over both owners", []op{{kind: "push"}, {kind: "push", owner: 1}, {kind: "push"}, {kind: "write"}, {kind: "write"},
-			{kind: "write"}, {kind: "ack", serial: 0, count: 3}}, []string{"0.0=ack0", "1.0=ack1", "0.1=ack2"}},
-		{"a gap fails what it skips (T13)", []op{{kind: "push"}, {kind: "push"}, {kind: "write"}, {kind: "write"},
-			{kind: "ack", serial: 1, count: 1}}, []string{"0.0=skipped", "0.1=ack0"}},
-		{"a stale one does nothing", []op{{kind: "push"}, {kind: "write"}, {kind: "ack", count: 1}, {kind: "push"}, {kind: "write"},
-			{kind: "ack", count: 1}}, nil},
-		{"past the end it is cut off", []op{{kind: "push"}, {kind: "write"}, {kind: "ack", count: 9}}, []string{"0.0=ack0"}},
-		{"what was never written is not acknowledged", []op{{kind: "push"}, {kind: "ack", count: 1}}, nil},
-		{"a new connection counts from 0 (RTN15c7)", []op{{kind: "push"}, {kind: "push"}, {kind: "write"}, {kind: "write"},
-			{kind: "ack", count: 1}, {kind: "new"}, {kind: "write"}, {kind: "ack", count: 1}}, []string{"0.1=ack0"}},
-		{"a resumed one goes on (RTN15c6)", []op{{kind: "push"}, {kind: "push"}, {kind: "write"}, {kind: "write"},
-			{kind: "ack", count: 1}, {kind: "resume"}, {kind: "write"}, {kind: "ack", count: 1}}, nil},
+		{"a count over both owners",
+			[]op{push, {kind: "push", owner: rooms}, push, write, write, write, ack(0, 3)},
+			[]answer{{ably, 0, "ack0"}, {rooms, 0, "ack1"}, {ably, 1, "ack2"}}},
+		{"a gap fails what it skips (T13)", []op{push, push, write, write, ack(1, 1)},
+			[]answer{{ably, 0, "skipped"}, {ably, 1, "ack0"}}},
+		{"a stale one does nothing", []op{push, write, ack(0, 1), push, write, ack(0, 1)}, nil},
+		{"past the end it is cut off", []op{push, write, ack(0, 9)}, []answer{{ably, 0, "ack0"}}},
+		{"what was never written is not acknowledged", []op{push, ack(0, 1)}, nil},
+		{"a new connection counts from 0 (RTN15c7)",
+			[]op{push, push, write, write, ack(0, 1), {kind: "new"}, write, ack(0, 1)}, []answer{{ably, 1, "ack0"}}},
+		{"a resumed one goes on (RTN15c6)",
+			[]op{push, push, write, write, ack(0, 1), {kind: "resume"}, write, ack(0, 1)}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := newPair()
-			before := 0
 			for _, o := range c.ops {
-				before = len(p.told)
+				p.last = nil
 				if err := p.do(o); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if got := len(p.told) - before; got != len(c.want) {
-				t.Errorf("%d answers, want %v", got, c.want)
-			}
-			for _, a := range c.want {
-				if !p.told[a[:indexOf(a)]] {
-					t.Errorf("no answer %s", a)
-				}
+			if !slices.Equal(p.last, c.want) {
+				t.Errorf("answers %v, want %v", p.last, c.want)
 			}
 		})
 	}
