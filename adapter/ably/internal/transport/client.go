@@ -49,7 +49,7 @@ func NewRealtime(options Options, client ...ably.ClientOption) (*ably.Realtime, 
 		return nil, nil, err
 	}
 	t.client = weak.Make(realtime)
-	realtime.Connection.OnAll(t.stateChange)
+	t.listen(realtime.Connection)
 	known.add(realtime, t)
 	if connects {
 		realtime.Connect()

@@ -91,6 +91,20 @@ func TestCloseWhileDialling(t *testing.T) {
 	})
 }
 
+// A program that takes all listeners off ably-go's connection takes ours too. It comes back.
+func TestOffAll(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, w *world) {
+		synctest.Wait()
+		w.client.Connection.OffAll()
+		must(t, w.server.Cut(""))
+		w.await(transport.Connected)
+		w.attach()
+		w.succeeds(w.publish("after"))
+		w.client.Close()
+		w.await(transport.Closed)
+	})
+}
+
 // A SUSPENDED connection fails what waits; the event comes before the next Connected, which is
 // a new connection.
 func TestSuspended(t *testing.T) {

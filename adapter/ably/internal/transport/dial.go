@@ -133,8 +133,18 @@ func (t *Transport) open(
 // replace ends the socket before, after all that ably-go has to say of it has come: an event
 // of an earlier connection must not be taken for one of the next.
 func (t *Transport) replace(ctx context.Context, client *ably.Realtime) error {
-	if err := t.await(ctx, client.Connection.State); err != nil {
-		return err
+	soon, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	if t.await(soon, client.Connection.State) != nil && ctx.Err() == nil {
+		// The program has called OffAll on ably-go's connection.
+		t.listen(client.Connection)
+		t.mu.Lock()
+		t.drop("a listener that was taken away", 1)
+		t.setState(client.Connection.State())
+		t.mu.Unlock()
+	}
+	if ctx.Err() != nil {
+		return timeoutError{context.Cause(ctx)}
 	}
 	t.letLoopEnd(ctx)
 	t.mu.Lock()

@@ -57,7 +57,7 @@ func fromAbly(e *ably.ErrorInfo) *wire.ErrorInfo {
 		return nil
 	}
 	return &wire.ErrorInfo{
-		Code: int(e.Code), StatusCode: e.StatusCode, Href: e.HRef, Message: message(e), Cause: fromAbly(e.Cause),
+		Code: int(e.Code), StatusCode: e.StatusCode, Message: message(e), Href: e.HRef, Cause: fromAbly(e.Cause),
 	}
 }
 

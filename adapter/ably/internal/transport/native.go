@@ -2,6 +2,7 @@ package transport
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"reflect"
@@ -74,10 +75,12 @@ type native struct {
 	lists                      []int // of messages, presence, objects
 }
 
+var errAblyGo = errors.New("transport: this version of ably-go is not supported")
+
 func newNative(pointer reflect.Type) (*native, error) {
 	n := &native{}
 	if pointer.Kind() != reflect.Pointer || pointer.Elem().Kind() != reflect.Struct {
-		return nil, fmt.Errorf("transport: this version of ably-go is not supported: its frames are of type %v", pointer)
+		return nil, fmt.Errorf("%w: its frames are of type %v", errAblyGo, pointer)
 	}
 	n.typ = pointer.Elem()
 	var err error
@@ -88,7 +91,7 @@ func newNative(pointer reflect.Type) (*native, error) {
 				return f.Index[0]
 			}
 		}
-		err = fmt.Errorf("transport: this version of ably-go is not supported: its frames have no usable field %s", name)
+		err = fmt.Errorf("%w: its frames have no usable field %s", errAblyGo, name)
 		return 0
 	}
 	n.action = index("Action", reflect.Int8, reflect.Int, reflect.Int32, reflect.Int64)
@@ -141,6 +144,16 @@ func (n *native) dropNulls(v any) (nulls int) {
 		list.SetLen(kept)
 	}
 	return nulls
+}
+
+// empty reports whether a frame has no entry at all.
+func (n *native) empty(v any) bool {
+	for _, i := range n.lists {
+		if n.field(v, i).Len() > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // heartbeat returns a new HEARTBEAT, which is the zero frame.

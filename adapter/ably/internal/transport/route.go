@@ -24,7 +24,7 @@ func (s *socket) read() {
 		t := s.t
 		last, full := s.take(format, b)
 		if last {
-			// What follows is for nobody. The server closes; a polite answer is all that is left.
+			// Nothing follows that is for anybody. The server closes.
 			s.ws.Close(websocket.StatusNormalClosure, "")
 			return
 		}
@@ -78,6 +78,8 @@ func (s *socket) take(format wire.Format, b []byte) (last bool, full <-chan stru
 		t.drop("a frame that can't be decoded", 1)
 	case !s.up && isChannelAction(h):
 		t.drop("a frame of a channel before CONNECTED", 1)
+	case theirs != nil && h.Action == wire.ActionMessage && t.native.empty(theirs):
+		t.drop("a MESSAGE without messages", 1)
 	case theirs != nil:
 		if h.Action == wire.ActionError {
 			t.native.needError(theirs, errWithoutReason)
@@ -106,8 +108,8 @@ var errWithoutReason = newError(codeInternal, 500, "the server gave no reason")
 // isChannelAction reports whether the frame is one that servers send for a channel.
 func isChannelAction(h wire.Header) bool {
 	switch h.Action {
-	case wire.ActionAttached, wire.ActionDetached, wire.ActionMessage, wire.ActionPresence, wire.ActionSync,
-		wire.ActionObject, wire.ActionObjectSync, wire.ActionAnnotation:
+	case wire.ActionAttached, wire.ActionDetached, wire.ActionMessage, wire.ActionPresence,
+		wire.ActionSync, wire.ActionObject, wire.ActionObjectSync, wire.ActionAnnotation:
 		return true
 	case wire.ActionError:
 		return h.Channel != ""
@@ -119,7 +121,8 @@ func isChannelAction(h wire.Header) bool {
 // takes part in.
 func isConnectionAction(h wire.Header) bool {
 	switch h.Action {
-	case wire.ActionAck, wire.ActionNack, wire.ActionConnected, wire.ActionDisconnected, wire.ActionClosed, wire.ActionAuth:
+	case wire.ActionAck, wire.ActionNack, wire.ActionConnected, wire.ActionDisconnected,
+		wire.ActionClosed, wire.ActionAuth:
 		return true
 	case wire.ActionError:
 		return h.Channel == ""

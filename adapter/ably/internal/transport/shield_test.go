@@ -15,31 +15,40 @@ import (
 // Frames that make ably-go panic, or leave it locked, don't reach it: it goes on, and so do
 // the rooms.
 func TestFramesThatWouldKillAblyGo(t *testing.T) {
-	null := []any{nil}
+	type frame = map[string]any
+	const (
+		nothing = "an acknowledgement of nothing that waits"
+		null    = "a null entry"
+		unknown = "a frame of an unknown kind"
+		garbled = "a frame that can't be decoded"
+	)
+	entries := []any{nil, frame{"name": "m"}}
 	for _, c := range []struct {
 		name    string
-		frame   map[string]any
+		frame   frame
 		dropped string
 	}{
-		{"an ACK of nothing", map[string]any{"action": 1, "msgSerial": 0, "count": 1}, "an acknowledgement of nothing that waits"},
-		{"a NACK of nothing", map[string]any{"action": 2, "msgSerial": 7, "count": 3}, "an acknowledgement of nothing that waits"},
-		{"an ACK without a serial", map[string]any{"action": 1, "count": 1}, "an acknowledgement of nothing that waits"},
-		{"a null message", map[string]any{"action": 15, "channel": "own", "messages": null}, "a null entry"},
-		{"a null presence entry", map[string]any{"action": 14, "channel": "own", "presence": null}, "a null entry"},
-		{"a null entry of a sync", map[string]any{"action": 16, "channel": "own", "presence": null}, "a null entry"},
-		{"a null object", map[string]any{"action": 19, "channel": "own", "state": null}, "a null entry"},
-		{"a null message of a room", map[string]any{"action": 15, "channel": room, "messages": null}, "a null entry"},
-		{"a message without a channel", map[string]any{"action": 15, "messages": []any{map[string]any{"name": "m"}}}, "a frame of an unknown kind"},
-		{"an unknown action", map[string]any{"action": 99, "channel": "own"}, "a frame of an unknown kind"},
-		{"an ATTACH by the server", map[string]any{"action": 10, "channel": "own"}, "a frame of an unknown kind"},
-		{"a flag that is none", map[string]any{"action": 15, "channel": "own", "flags": "x"}, "a frame that can't be decoded"},
-		{"a channel that is none", map[string]any{"action": 15, "channel": 7}, "a frame that can't be decoded"},
+		{"an ACK of nothing", frame{"action": 1, "msgSerial": 0, "count": 1}, nothing},
+		{"a NACK of nothing", frame{"action": 2, "msgSerial": 7, "count": 3}, nothing},
+		{"an ACK without a serial", frame{"action": 1, "count": 1}, nothing},
+		{"a null message", frame{"action": 15, "channel": "own", "messages": entries}, null},
+		{"a null presence entry", frame{"action": 14, "channel": "own", "presence": []any{nil}}, null},
+		{"a null entry of a sync", frame{"action": 16, "channel": "own", "presence": []any{nil}}, null},
+		{"a null object", frame{"action": 19, "channel": "own", "state": []any{nil}}, null},
+		{"a null message of a room", frame{"action": 15, "channel": room, "messages": entries}, null},
+		{"no messages", frame{"action": 15, "channel": "own"}, "a MESSAGE without messages"},
+		{"no channel", frame{"action": 15, "messages": []any{frame{"name": "m"}}}, unknown},
+		{"an unknown action", frame{"action": 99, "channel": "own"}, unknown},
+		{"an ATTACH by the server", frame{"action": 10, "channel": "own"}, unknown},
+		{"a flag that is none", frame{"action": 15, "channel": "own", "flags": "x"}, garbled},
+		{"a channel that is none", frame{"action": 15, "channel": 7}, garbled},
 	} {
 		for _, binary := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, binary %v", c.name, binary), func(t *testing.T) {
 				server := ablytest.NewServer(t)
 				relay := newRelay(t, server)
-				w := newWorldOn(t, server, transport.Options{}, relay.options(), ably.WithUseBinaryProtocol(binary))
+				w := newWorldOn(t, server, transport.Options{}, relay.options(),
+					ably.WithUseBinaryProtocol(binary))
 				w.connect()
 				w.attach()
 				own := w.client.Channels.Get("own")
@@ -64,7 +73,8 @@ func TestAChannelErrorWithoutAnError(t *testing.T) {
 	must(t, own.Attach(soon(t)))
 	w.attach()
 	for _, channel := range []string{"own", room} {
-		must(t, w.server.Inject("", &ablytest.ProtocolMessage{Action: ablytest.ActionError, Channel: channel}))
+		frame := &ablytest.ProtocolMessage{Action: ablytest.ActionError, Channel: channel}
+		must(t, w.server.Inject("", frame))
 	}
 	if m := w.message(wire.ActionError); m.Error == nil {
 		t.Error("the room's ERROR has no error")
@@ -141,8 +151,8 @@ func TestARefusalAsTheFirstFrame(t *testing.T) {
 		}
 	})
 	t.Run("without an error", func(t *testing.T) {
-		w := newWorldOn(t, ablytest.NewServer(t), transport.Options{}, quickly(), ably.WithUseBinaryProtocol(false),
-			refuser(t, `{"action":9}`))
+		w := newWorldOn(t, ablytest.NewServer(t), transport.Options{}, quickly(),
+			ably.WithUseBinaryProtocol(false), refuser(t, `{"action":9}`))
 		w.client.Connect()
 		w.state(ably.ConnectionStateDisconnected)
 		_ = w.client.Connection.ErrorReason().Error()
@@ -153,7 +163,8 @@ func TestARefusalAsTheFirstFrame(t *testing.T) {
 		token, err := server.IssueToken(ablytest.TokenParams{})
 		must(t, err)
 		server.ExpireTokens()
-		w := newWorldOn(t, server, transport.Options{}, ably.WithKey(""), ably.WithToken(token.Token))
+		w := newWorldOn(t, server, transport.Options{},
+			ably.WithKey(""), ably.WithToken(token.Token))
 		w.client.Connect()
 		w.refused(40142, "")
 	})
@@ -223,7 +234,8 @@ func TestAblyGoCannotUseARoomsChannel(t *testing.T) {
 		w.attach()
 		w.succeeds(w.publish("the room's"))
 		for _, f := range w.server.Frames() {
-			if f.Channel == other.Name || f.Action == ablytest.ActionAttach && f.Channel == room && f.Message.MsgSerial != nil {
+			byAblyGo := f.Action == ablytest.ActionAttach && f.Message.MsgSerial != nil
+			if f.Channel == other.Name || f.Channel == room && byAblyGo {
 				t.Errorf("the server got %v", f)
 			}
 		}

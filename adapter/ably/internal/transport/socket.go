@@ -27,7 +27,7 @@ type socket struct {
 	refused error           // why it can't be given to ably-go
 	goAhead time.Time       // when ably-go gets its first frame
 	queue   []*item         // to be written
-	resent  int             // how many of the queue are there since CONNECTED
+	resent  int             // how many of them are sent again
 	inbox   []received      // for ably-go
 	wake    chan struct{}   // of the writer; holds one token
 	arrived chan struct{}   // of Receive; holds one token

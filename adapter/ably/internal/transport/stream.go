@@ -27,7 +27,8 @@ const (
 	Failed
 )
 
-var eventNames = [...]string{"", "CONNECTED", "UPDATE", "MESSAGE", "DISCONNECTED", "SUSPENDED", "CLOSING", "CLOSED", "FAILED"}
+var eventNames = [...]string{"", "CONNECTED", "UPDATE", "MESSAGE", "DISCONNECTED", "SUSPENDED", "CLOSING",
+	"CLOSED", "FAILED"}
 
 // String returns the name of the kind in capitals.
 func (k EventKind) String() string { return eventNames[k] }
@@ -170,6 +171,18 @@ func (t *Transport) Bind(handler func(Event)) (unbind func(), ok bool) {
 	}, true
 }
 
+// listen has ably-go tell its changes of state to t, and to t alone.
+func (t *Transport) listen(connection *ably.Connection) {
+	off := connection.OnAll(t.stateChange)
+	t.mu.Lock()
+	before := t.off
+	t.off = off
+	t.mu.Unlock()
+	if before != nil {
+		before()
+	}
+}
+
 // stateChange takes in a change of ably-go's state. ably-go calls it in order, but later
 // than it happens; dial waits for it.
 func (t *Transport) stateChange(c ably.ConnectionStateChange) {
@@ -204,7 +217,8 @@ func (t *Transport) stateChange(c ably.ConnectionStateChange) {
 		}
 	case ably.ConnectionStateClosed:
 		e.Kind = Closed
-		t.loopLeft = c.Previous == ably.ConnectionStateDisconnected || c.Previous == ably.ConnectionStateSuspended
+		t.loopLeft = c.Previous == ably.ConnectionStateDisconnected ||
+			c.Previous == ably.ConnectionStateSuspended
 		select {
 		case <-t.parked:
 		default:

@@ -68,12 +68,13 @@ type Transport struct {
 	pending map[any]struct{} // ably-go's frames that await an answer, by their pointers
 	owed    []received       // answers that ably-go gets before its next CONNECTED
 	sock    *socket          // the newest socket, or nil
-	info    Connection       // of the present or last connection; zero after SUSPENDED, CLOSED, FAILED
+	info    Connection       // of the last connection; zero after SUSPENDED, CLOSED, FAILED
 	ended   *Event           // SUSPENDED, CLOSING, CLOSED or FAILED, while that is the state
 	refusal *wire.ErrorInfo  // why the server refused the last connection, which ably-go forgets
 	// tokenRefused reports whether the last connection was refused for its token.
 	tokenRefused bool
 	again        bool               // connect again after the next DISCONNECTED
+	off          func()             // ends listening to ably-go
 	dialling     context.Context    // of the last dial
 	abort        context.CancelFunc // ends it
 	busy         bool               // a dial is running
@@ -101,8 +102,6 @@ type answer struct {
 	err     *wire.ErrorInfo
 	notSent bool
 }
-
-var errSkipped = newError(codeInternal, 500, "the server acknowledged a later frame and not this one")
 
 // newTransport makes a transport that no client uses yet.
 func newTransport(options Options) *Transport {
@@ -173,9 +172,9 @@ func (t *Transport) Send(msg *wire.ProtocolMessage, done func([]*string, error))
 		it.done = nil
 		t.sock.queueItem(it)
 	case max > 0 && msg.Size() > max: // CD2c
-		t.finish(it, answer{err: newError(codeMessageTooLarge, 400, "the message is larger than the account allows")})
+		t.finish(it, answer{err: errTooLarge})
 	case !up && t.seq.Len() >= t.options.QueueLimit:
-		t.finish(it, answer{err: newError(codeBadRequest, 400, "too many messages wait for the connection")})
+		t.finish(it, answer{err: errTooMany})
 	default:
 		it.frame = t.seq.Push(sequence.Rooms, it)
 		if up {
@@ -233,8 +232,14 @@ func (t *Transport) sendNative(s *socket, v any) {
 	}
 }
 
-var errRoomChannel = newError(codeBadRequest, 400,
-	"channels whose names end in "+RoomSuffix+" are the chat client's; this client can't use them itself")
+// Reasons for the failure of a frame.
+var (
+	errSkipped     = newError(codeInternal, 500, "the server acknowledged a later message and not this one")
+	errTooLarge    = newError(codeMessageTooLarge, 400, "the message is larger than the account allows")
+	errTooMany     = newError(codeBadRequest, 400, "too many messages wait for the connection")
+	errRoomChannel = newError(codeBadRequest, 400,
+		"a channel whose name ends in "+RoomSuffix+" belongs to the chat client")
+)
 
 // deliver brings answers to their owners. The lock is held.
 func (t *Transport) deliver(answers []sequence.Answer[*item, answer]) {
@@ -251,7 +256,10 @@ func (t *Transport) deliver(answers []sequence.Answer[*item, answer]) {
 			m.Action = wire.ActionNack
 		}
 		var r received
-		for ; i < len(answers) && answers[i].Owner == a.Owner && answers[i].Result.err == a.Result.err; i++ {
+		same := func(b sequence.Answer[*item, answer]) bool {
+			return b.Owner == a.Owner && b.Result.err == a.Result.err
+		}
+		for ; i < len(answers) && same(answers[i]); i++ {
 			m.Count++
 			if m.Action == wire.ActionAck {
 				m.Res = append(m.Res, &wire.PublishResult{Serials: answers[i].Result.serials})
@@ -310,7 +318,7 @@ func (t *Transport) drop(kind string, n int) {
 	}
 	if t.drops[kind] == 0 {
 		t.then(entry{call: func() {
-			t.log.Warn("transport: the server sent what can't be handed on; further ones are counted only", "kind", kind)
+			t.log.Warn("transport: dropped or mended; further ones are only counted", "kind", kind)
 		}})
 	}
 	t.drops[kind] += n
@@ -335,8 +343,8 @@ func (t *Transport) run(f func()) {
 }
 
 // Close ends the socket, if there is one, and waits until all goroutines of the transport
-// have ended. Close the realtime client before: it would dial again. If ctx ends first, Close
-// returns its cause.
+// have ended. Close the realtime client before: it would dial again. Not for the handler. If
+// ctx ends first, Close returns its cause.
 func (t *Transport) Close(ctx context.Context) error {
 	t.mu.Lock()
 	s := t.sock

@@ -97,18 +97,18 @@ func decodeMsgPack(b []byte, v any) (err error) {
 // (RSL4d1). It leaves m as it is and never panics.
 func Marshal(f Format, m *ProtocolMessage) (b []byte, err error) {
 	c := *m
-	if c.Messages, err = encodeEntries(f, m.Messages, func(e *Message) (*any, *string, *map[string]any) {
-		return &e.Data, &e.Encoding, &e.Extras
+	if c.Messages, err = encodeEntries(f, m.Messages, func(e *Message) payload {
+		return payload{&e.Data, &e.Encoding, &e.Extras}
 	}); err != nil {
 		return nil, err
 	}
-	if c.Presence, err = encodeEntries(f, m.Presence, func(e *PresenceMessage) (*any, *string, *map[string]any) {
-		return &e.Data, &e.Encoding, &e.Extras
+	if c.Presence, err = encodeEntries(f, m.Presence, func(e *PresenceMessage) payload {
+		return payload{&e.Data, &e.Encoding, &e.Extras}
 	}); err != nil {
 		return nil, err
 	}
-	if c.Annotations, err = encodeEntries(f, m.Annotations, func(e *Annotation) (*any, *string, *map[string]any) {
-		return &e.Data, &e.Encoding, &e.Extras
+	if c.Annotations, err = encodeEntries(f, m.Annotations, func(e *Annotation) payload {
+		return payload{&e.Data, &e.Encoding, &e.Extras}
 	}); err != nil {
 		return nil, err
 	}
@@ -124,21 +124,28 @@ func Marshal(f Format, m *ProtocolMessage) (b []byte, err error) {
 	return b, err
 }
 
+// payload points to what differs between the formats.
+type payload struct {
+	data     *any
+	encoding *string
+	extras   *map[string]any
+}
+
 // encodeEntries returns copies of entries with their payloads in the form of the format.
-func encodeEntries[E any](f Format, entries []*E, payload func(*E) (*any, *string, *map[string]any)) ([]*E, error) {
+func encodeEntries[E any](f Format, entries []*E, payloadOf func(*E) payload) ([]*E, error) {
 	if entries == nil {
 		return nil, nil
 	}
 	out := make([]*E, len(entries))
 	for i, e := range entries {
 		c := *e
-		data, encoding, extras := payload(&c)
+		p := payloadOf(&c)
 		var err error
 		if f == JSON {
-			*data, *encoding = base64Data(*data, *encoding)
-		} else if *data, err = encodable(*data); err != nil {
+			*p.data, *p.encoding = base64Data(*p.data, *p.encoding)
+		} else if *p.data, err = encodable(*p.data); err != nil {
 			return nil, fmt.Errorf("data: %w", err)
-		} else if *extras, err = encodableMap(*extras); err != nil {
+		} else if *p.extras, err = encodableMap(*p.extras); err != nil {
 			return nil, fmt.Errorf("extras: %w", err)
 		}
 		out[i] = &c

@@ -127,7 +127,7 @@ func EncodeData(v any) (data any, encoding string, err error) {
 		return nil, "", err
 	}
 	if b[0] != '{' && b[0] != '[' {
-		return nil, "", fmt.Errorf("a payload is a string, bytes, or an object or array of JSON, not %T", v)
+		return nil, "", fmt.Errorf("a payload is a string, bytes, a JSON object or array, not %T", v)
 	}
 	return string(b), "json", nil
 }
