@@ -61,7 +61,9 @@ type Channel[E comparable] struct {
 
 	wire      []Request // may still be answered on this connection, oldest first
 	awaited   bool      // the last of wire is waited for: the request timer runs
-	leftover  bool      // T8: the server may hold attached what was detached or given back here
+	held      bool      // the server may hold the channel attached
+	doubt     bool      // an ATTACH may still be answered that left wire
+	leftover  bool      // T8: it may hold what was detached or given back here
 	givenBack bool
 
 	attachers []Call // wait for attached
@@ -247,6 +249,7 @@ func (c *Channel[E]) move(s ChannelState) {
 func (c *Channel[E]) send(r Request, outs []ChannelOutput[E]) []ChannelOutput[E] {
 	c.wire = append(c.wire, r)
 	c.awaited = true
+	c.doubt = c.doubt && r == RequestAttach
 	return c.write(r, outs)
 }
 
@@ -365,7 +368,7 @@ func (c *Channel[E]) callDetach(call Call, outs []ChannelOutput[E]) []ChannelOut
 		}
 	}
 	// C15, C16
-	c.leftover = c.leftover || !connected
+	c.leftover = c.leftover || !connected && c.held
 	outs = c.set(ChannelDetached, false, none, outs)
 	outs = settleAll(&c.attachers, ChannelCallSuperseded, none, outs)
 	return append(outs, settleChannel[E](call, ChannelCallDone))
@@ -381,9 +384,8 @@ func (c *Channel[E]) giveBack(outs []ChannelOutput[E]) []ChannelOutput[E] {
 	c.reason, c.givenBack = none, true
 	switch {
 	case c.link != LinkConnected:
-		held := was != ChannelInitialized && was != ChannelDetached && was != ChannelFailed
-		c.leftover = c.leftover || held
-	case was == ChannelAttached || len(c.wire) > 0 && c.wire[len(c.wire)-1] == RequestAttach:
+		c.leftover = c.leftover || c.held
+	case was == ChannelAttached || c.doubt || len(c.wire) > 0 && c.wire[len(c.wire)-1] == RequestAttach:
 		outs = c.send(RequestDetach, outs)
 	}
 	return outs

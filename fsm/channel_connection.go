@@ -19,9 +19,11 @@ func (c *Channel[E]) connectionChange(in ChannelInput[E], outs []ChannelOutput[E
 	case ConnectionFailed:
 		return c.connectionFailed(in.Err, outs)
 	}
+	if was == LinkClosing {
+		outs = c.connectionClosed(in.Err, outs)
+	}
 	if was == LinkClosing || was == LinkEnded { // C44
 		var none E
-		outs = c.connectionClosed(in.Err, outs)
 		outs = c.set(ChannelInitialized, false, none, outs)
 		c.reason = none
 	}
@@ -33,16 +35,17 @@ func (c *Channel[E]) connectionChange(in ChannelInput[E], outs []ChannelOutput[E
 
 // disconnect is the loss of a connection: what was sent on it is answered no more. C43.
 func (c *Channel[E]) disconnect(outs []ChannelOutput[E]) []ChannelOutput[E] {
+	c.held = c.held || c.doubt || slices.Contains(c.wire, RequestAttach)
 	switch c.state {
 	case ChannelInitialized, ChannelDetached, ChannelFailed:
-		c.leftover = c.leftover || len(c.wire) > 0
+		c.leftover = c.leftover || c.doubt || len(c.wire) > 0
 	case ChannelAttaching, ChannelSuspended:
 		c.leftover = c.leftover || slices.Contains(c.wire, RequestDetach)
 	}
-	c.wire, c.awaited = nil, false
+	c.wire, c.awaited, c.doubt = nil, false, false
 	if c.state == ChannelAttaching && len(c.detachers) > 0 {
 		var none E
-		c.leftover = true
+		c.leftover = c.leftover || c.held
 		outs = c.set(ChannelDetached, false, none, outs)
 		outs = settleAll(&c.attachers, ChannelCallSuperseded, none, outs)
 		outs = settleAll(&c.detachers, ChannelCallDone, none, outs)
@@ -55,6 +58,7 @@ func (c *Channel[E]) connected(resumed bool, outs []ChannelOutput[E]) []ChannelO
 	if c.leftover && resumed {
 		outs = c.send(RequestDetach, outs)
 	}
+	c.held = c.held && resumed
 	c.leftover = false
 	switch c.state {
 	case ChannelAttaching, ChannelAttached, ChannelSuspended: // RTL3d
@@ -77,7 +81,7 @@ func (c *Channel[E]) connectionSuspended(err E, outs []ChannelOutput[E]) []Chann
 		outs = c.set(ChannelSuspended, false, err, outs)
 		outs = settleAll(&c.attachers, ChannelCallFailed, err, outs)
 	case ChannelDetaching: // T9
-		c.leftover = true
+		c.leftover = c.leftover || c.held
 		outs = c.set(ChannelDetached, false, err, outs)
 		outs = settleAll(&c.detachers, ChannelCallDone, none, outs)
 		outs = settleAll(&c.attachers, ChannelCallInvalidConnection, none, outs)
@@ -87,7 +91,7 @@ func (c *Channel[E]) connectionSuspended(err E, outs []ChannelOutput[E]) []Chann
 
 // connectionClosed is C48.
 func (c *Channel[E]) connectionClosed(err E, outs []ChannelOutput[E]) []ChannelOutput[E] {
-	c.leftover = false
+	c.held, c.leftover = false, false
 	var none E
 	switch c.state {
 	case ChannelAttaching, ChannelAttached, ChannelSuspended:
@@ -103,7 +107,7 @@ func (c *Channel[E]) connectionClosed(err E, outs []ChannelOutput[E]) []ChannelO
 
 // connectionFailed is C49.
 func (c *Channel[E]) connectionFailed(err E, outs []ChannelOutput[E]) []ChannelOutput[E] {
-	c.leftover = false
+	c.held, c.leftover = false, false
 	switch c.state {
 	case ChannelAttaching, ChannelAttached, ChannelDetaching, ChannelSuspended:
 		outs = c.fail(err, outs)

@@ -16,11 +16,20 @@ func (c *Channel[E]) answered(r Request) bool {
 	return true
 }
 
+// answeredAttach takes an answer to an ATTACH from the wire, and reports whether there was one to
+// answer, and whether it is the attach's own. C24.
+func (c *Channel[E]) answeredAttach() (asked, own bool) {
+	asked = c.answered(RequestAttach)
+	own = !slices.Contains(c.wire, RequestDetach)
+	c.doubt = c.doubt || asked && own && c.held
+	return asked, own
+}
+
 // attached is an ATTACHED: C24 to C31.
 func (c *Channel[E]) attached(in ChannelInput[E], outs []ChannelOutput[E]) []ChannelOutput[E] {
 	fenced := c.fenced()
-	asked := c.answered(RequestAttach)
-	own := !slices.Contains(c.wire, RequestDetach)
+	asked, own := c.answeredAttach()
+	c.held = true
 	if fenced {
 		return outs
 	}
@@ -87,13 +96,13 @@ func (c *Channel[E]) take(in ChannelInput[E], outs []ChannelOutput[E]) []Channel
 func (c *Channel[E]) detached(err E, outs []ChannelOutput[E]) []ChannelOutput[E] {
 	var none E
 	out, fenced := c.awaits(RequestAttach), c.fenced()
-	refused := err != none || !slices.Contains(c.wire, RequestDetach)
-	if refused {
-		c.answered(RequestAttach)
+	own := false
+	if err != none || !slices.Contains(c.wire, RequestDetach) {
+		_, own = c.answeredAttach()
 	} else {
 		c.answered(RequestDetach)
 	}
-	own := refused && !slices.Contains(c.wire, RequestDetach)
+	c.held = false
 	switch c.state {
 	case ChannelAttaching:
 		switch {
@@ -113,7 +122,7 @@ func (c *Channel[E]) detached(err E, outs []ChannelOutput[E]) []ChannelOutput[E]
 		outs = settleAll(&c.attachers, ChannelCallFailed, err, outs)
 		outs = c.sendAttach(outs)
 	case ChannelDetaching: // C36
-		c.awaited = false
+		c.awaited = err != none && c.awaits(RequestDetach)
 		outs = c.set(ChannelDetached, false, err, outs)
 		outs = settleAll(&c.detachers, ChannelCallDone, none, outs)
 		if len(c.attachers) > 0 {
@@ -126,11 +135,12 @@ func (c *Channel[E]) detached(err E, outs []ChannelOutput[E]) []ChannelOutput[E]
 // failed is an ERROR: C24 and C37.
 func (c *Channel[E]) failed(err E, outs []ChannelOutput[E]) []ChannelOutput[E] {
 	fenced := c.fenced()
-	c.answered(RequestAttach)
+	c.answeredAttach()
+	c.held = false
 	if fenced || c.givenBack || c.state == ChannelFailed {
 		return outs
 	}
-	c.awaited = false
+	c.awaited = c.awaits(RequestDetach) // which an ERROR does not answer
 	return c.fail(err, outs)
 }
 

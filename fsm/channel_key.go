@@ -15,7 +15,9 @@ type ChannelCoreState[E comparable] struct {
 	Reason        E
 	Wire          []Request // may still be answered, oldest first
 	Awaited       bool      // the last of Wire is waited for
-	Leftover      bool      // the server may hold attached what was detached or given back here
+	Held          bool      // the server may hold the channel attached
+	Doubt         bool      // an ATTACH may still be answered that left Wire
+	Leftover      bool      // it may hold what was detached or given back here
 	GivenBack     bool
 	Attachers     []Call
 	Detachers     []Call
@@ -30,7 +32,7 @@ type ChannelCoreState[E comparable] struct {
 func (c *Channel[E]) StateInto(s *ChannelCoreState[E]) {
 	*s = ChannelCoreState[E]{
 		LastCall: c.lastCall, State: c.state, Back: c.back, Link: c.link, Reason: c.reason,
-		Wire: append(s.Wire[:0], c.wire...), Awaited: c.awaited, Leftover: c.leftover, GivenBack: c.givenBack,
+		Wire: append(s.Wire[:0], c.wire...), Awaited: c.awaited, Held: c.held, Doubt: c.doubt, Leftover: c.leftover, GivenBack: c.givenBack,
 		Attachers: append(s.Attachers[:0], c.attachers...), Detachers: append(s.Detachers[:0], c.detachers...),
 		Retries: c.retries, Resume: c.resume, ChannelSerial: c.channelSerial, AttachSerial: c.attachSerial,
 	}
@@ -47,7 +49,7 @@ func (c *Channel[E]) Restore(s ChannelCoreState[E]) error {
 	case s.State > ChannelFailed || s.Link > LinkEnded || s.Retries > maxRetry || slices.ContainsFunc(s.Wire, unknown):
 		return fmt.Errorf("fsm: no channel is %v on a connection that is %v, with %v on the wire, after retry %d",
 			s.State, s.Link, s.Wire, s.Retries)
-	case !connected && len(s.Wire) > 0 || connected && s.Leftover:
+	case !connected && (len(s.Wire) > 0 || s.Doubt) || connected && s.Leftover:
 		return fmt.Errorf("fsm: the wire has %v (left over: %t) on a connection that is %v", s.Wire, s.Leftover, s.Link)
 	case s.Awaited && (len(s.Wire) == 0 || s.State == ChannelSuspended),
 		connected && !s.Awaited && !outside(ChannelAttaching, ChannelDetaching):
@@ -68,7 +70,7 @@ func (c *Channel[E]) Restore(s ChannelCoreState[E]) error {
 	}
 	*c = Channel[E]{
 		table: ChannelStates(), lastCall: s.LastCall, state: s.State, back: s.Back, link: s.Link, reason: s.Reason,
-		wire: copied(s.Wire), awaited: s.Awaited, leftover: s.Leftover, givenBack: s.GivenBack,
+		wire: copied(s.Wire), awaited: s.Awaited, held: s.Held, doubt: s.Doubt, leftover: s.Leftover, givenBack: s.GivenBack,
 		attachers: copied(s.Attachers), detachers: copied(s.Detachers),
 		retries: s.Retries, resume: s.Resume, channelSerial: s.ChannelSerial, attachSerial: s.AttachSerial,
 	}
@@ -81,7 +83,7 @@ func (c *Channel[E]) Restore(s ChannelCoreState[E]) error {
 func (c *Channel[E]) AppendKey(dst []byte, appendError func([]byte, E) []byte) []byte {
 	dst = binary.AppendUvarint(dst, uint64(c.lastCall))
 	flags := byte(0)
-	for i, set := range []bool{c.awaited, c.leftover, c.givenBack, c.resume} {
+	for i, set := range []bool{c.awaited, c.held, c.doubt, c.leftover, c.givenBack, c.resume} {
 		if set {
 			flags |= 1 << i
 		}
@@ -108,7 +110,7 @@ func (c *Channel[E]) AppendKey(dst []byte, appendError func([]byte, E) []byte) [
 // Equal reports whether two cores are in the same state.
 func (c *Channel[E]) Equal(d *Channel[E]) bool {
 	return c.lastCall == d.lastCall && c.state == d.state && c.back == d.back && c.link == d.link &&
-		c.reason == d.reason && slices.Equal(c.wire, d.wire) && c.awaited == d.awaited && c.leftover == d.leftover &&
+		c.reason == d.reason && slices.Equal(c.wire, d.wire) && c.awaited == d.awaited && c.held == d.held && c.doubt == d.doubt && c.leftover == d.leftover &&
 		c.givenBack == d.givenBack && slices.Equal(c.attachers, d.attachers) && slices.Equal(c.detachers, d.detachers) &&
 		c.retries == d.retries && c.resume == d.resume && c.channelSerial == d.channelSerial &&
 		c.attachSerial == d.attachSerial
