@@ -1,106 +1,112 @@
-# make help lists the targets. Everything that they need is fetched by them: Go modules by the go command, TLC by Maven, the official
-# JavaScript clients by npm.
+# make help lists the targets. Everything that they need is fetched by them: Go modules by the go command,
+# TLC by Maven, the official JavaScript clients by npm.
 
 GO ?= go
 SHELL := /bin/bash
+REPORT = $(GO) run ./tests/report
 
-# What is recorded so is compared with the register in tests/README.md by the last step of make check.
-RECORD = $(GO) run ./tests/register record
+# What is recorded so is compared with tests/report/register.json by the last step of make check.
+RECORD = $(REPORT) record
 
-.PHONY: help demo check fmt vet staticcheck tidy test race plain tlc specmutants equality explore traces frames faults misreadings interop register golden \
-	evidence conformance-js generate bench mutants soak fuzz
+# The steps of make check, in their order; a + joins steps that run side by side. Adding a step is a
+# word here, a target below, and a line in register.json.
+STEPS = fmt+vet+tidy staticcheck race plain tlc equality explore traces frames specmutants misreadings interop
 
-help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+.PHONY: help $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' Makefile)
 
-demo: ## run the demo: two clients on the embedded server, or on Ably itself when ABLY_API_KEY is set
+help: # lists the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' Makefile
+
+check: ## everything that must pass before a change is merged; prints where the time went
+	@$(REPORT) all $(STEPS)
+
+demo: ## two clients on the embedded server, or on Ably with ABLY_API_KEY
 	@$(GO) run ./examples/demo
 
-check: ## run everything but mutants of the code, conformance-js and soak, and compare what ran with the register
-	@$(GO) run ./tests/register clear
-	@$(MAKE) --no-print-directory fmt vet staticcheck tidy race plain tlc equality explore traces frames specmutants misreadings interop register
-	@echo "check: all passed"
-
-fmt: ## fail on files that gofmt would change
-	@out="$$(gofmt -l .)"; if [ -n "$$out" ]; then echo "gofmt would change:"; echo "$$out"; exit 1; fi; echo "fmt: ok"
-
-vet: ## go vet
-	@$(GO) vet ./... && echo "vet: ok"
-
-staticcheck: ## staticcheck, at the version that go.mod pins
-	@$(GO) tool staticcheck ./... && echo "staticcheck: ok"
-
-tidy: ## fail when go.mod or go.sum is not tidy
-	@$(GO) mod tidy -diff && $(GO) mod verify >/dev/null && echo "tidy: ok"
-
-test: ## the tests, without the race detector
+test: ## the tests, without the race detector: under a minute, without Java or Node
 	@$(GO) test ./...
+
+generate: ## write the generated parts of the documents
+	@$(GO) test ./tests/report -count=1 -run TestGeneratedPartsHaveNotDrifted -update && echo "generate: ok"
+
+golden: ## make the numbers and graphs that tests expect, after a change of a spec
+	@$(GO) run ./tests/equality/run -golden && echo "golden: ok"
+
+bench: ## benchmarks as ratios against baselines in the same run
+	@$(GO) run ./tests/bench
+
+# The steps of make check.
+
+fmt: # fails on files that gofmt would change
+	@out="$$(gofmt -l .)"; if [ -n "$$out" ]; then echo "gofmt would change:"; echo "$$out"; exit 1; fi
+
+vet: # go vet
+	@$(GO) vet ./...
+
+staticcheck: # staticcheck, at the version that go.mod pins
+	@$(GO) tool staticcheck ./...
+
+tidy: # fails when go.mod or go.sum is not tidy
+	@$(GO) mod tidy -diff && $(GO) mod verify >/dev/null
 
 # One goroutine's work, or that of the explorer, which has tests of its own: the race detector would only make it slow.
 PURE = ./model ./spec/TLA/... ./tests/equality/... ./tests/explore/roommachine ./tests/explore/roomsmachine ./tests/faults
 
-race: ## the tests, with the race detector; without it, the one that ably-go's own race stands in the way of
+race: ## the tests with the race detector; without it, those that ably-go's own race breaks
 	@$(RECORD) tests -- $(GO) test -race -count=1 -json $$(comm -23 <($(GO) list ./... | sort) <($(GO) list $(PURE) | sort))
 	@$(RECORD) aside -- $(GO) test -count=1 -json -run 'TestAClosedConnection|TestEventsAndReturnsComeInOneOrder' ./adapter/ably
 
-plain: ## without the race detector, what takes long under it: all orders of three calls, planted faults, specs, models and graphs
+plain: ## without the race detector, what takes long under it
 	@$(RECORD) plain -- $(GO) test -count=1 -json ./tests/schedules $(PURE)
 
-tlc: ## check the TLA+ specs: every configuration, and those that must fail; the two largest graphs are made and checked by make equality
+tlc: ## check the TLA+ specs: every configuration, and those that must fail
 	@$(RECORD) tlc -- $(GO) run ./spec/TLA/tlc -skip '^(MCRooms_safety4|MCRoomStatus_graph4)$$'
 
-specmutants: ## plant small faults in the spec, one at a time, and see which of them TLC notices
-	@$(RECORD) specmutants -- $(GO) run ./tests/specmutants -quick -sample 102
-
-equality: ## compare the state graphs of spec, model and core, both ways, with TLC's made afresh
+equality: ## compare the state graphs of spec, model and core, both ways
 	@$(RECORD) equality -- $(GO) run ./tests/equality/run
 
-explore: ## hold the properties to ten million states of the core, and check its liveness; the same for one room
+explore: ## hold the properties to millions of states of the cores, and check their liveness
 	@$(RECORD) explore -- $(GO) run ./cmd/explore -calls 5 -refusals=false
 	@$(RECORD) liveness -- $(GO) run ./cmd/explore -liveness
 	@$(RECORD) explore-room -- $(GO) run ./cmd/explore -of room -calls 4 -promised -refusals=false
 	@$(RECORD) liveness-room -- $(GO) run ./cmd/explore -of room -liveness -calls 2
 
-traces: ## record traces of the whole stack, and hold them and corrupted ones against the spec
+traces: ## record traces of the whole stack, and hold them and corrupted ones to the spec
 	@$(RECORD) traces -- $(GO) run ./tests/traces
 
 frames: ## each fault at every frame of the scenarios
 	@$(RECORD) frames -- $(GO) run ./tests/frames -pairs 0
 
-faults: ## the same with pairs of faults, at random by the seed that it prints
-	@$(GO) run ./tests/frames -pairs 5000
+specmutants: ## plant small faults in the spec, and see which of them TLC notices
+	@$(RECORD) specmutants -- $(GO) run ./tests/specmutants -quick -sample 102
 
-misreadings: ## plant rules that were understood wrongly in core, model and spec, and see what notices: some, by the seed that it prints, or all with SAMPLE=0
+misreadings: ## plant misread rules in core, model and spec; all of them with SAMPLE=0
 	@$(RECORD) misreadings -- $(GO) run ./tests/misreadings -sample $${SAMPLE:-6}
 
-register: ## compare what ran with the register in tests/README.md
-	@$(GO) run ./tests/register check
+interop: ## the official JavaScript clients on the embedded server, and with this library
+	@$(RECORD) interop -- $(GO) run ./tests/interop
 
-golden: ## make the kept graph of the spec anew, after a change of the spec
-	@$(GO) run ./tests/equality/run -golden && echo "golden: ok"
+register: ## compare what the last check showed with tests/report/register.json
+	@$(REPORT) check && $(REPORT) evidence -compare
 
-evidence: ## the larger bounds of the suites: all schedules, a million operations, a hundred thousand runs of each good subject
+# What takes too long for make check.
+
+evidence: ## larger bounds of the suites: all schedules, a million operations
 	@EVIDENCE=full $(GO) test -count=1 -v ./tests/schedules ./tests/gallery | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 	@EVIDENCE=full $(GO) test -count=1 -race -v ./tests/linear | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 
-mutants: ## plant small faults in the code, one at a time, and measure which of them the suites notice; takes long
+faults: ## frames with pairs of faults, at random by the seed that it prints
+	@$(GO) run ./tests/frames -pairs 5000
+
+mutants: ## plant small faults in the code, and measure which the suites notice
 	@$(GO) run ./tests/mutants
 
-interop: ## run the official JavaScript clients against the embedded server, and with this library
-	@$(RECORD) interop -- $(GO) run ./tests/interop
-
-conformance-js: ## hold the official @ably/chat, unpatched, to the rules, with a script for each that it breaks; needs Node
+conformance-js: ## hold the official @ably/chat to the rules; needs Node
 	@$(GO) run ./tests/conformance/js
 
-soak: ## random faults for as long as FOR says (default 10m), with rooms opened and closed all the time
+soak: ## random faults for as long as FOR says (default 10m)
 	@$(GO) run ./tests/soak -for $${FOR:-10m}
 
-fuzz: ## fuzz each decoder of what comes from the wire, for as long as FOR says (default 10m each)
+fuzz: ## fuzz each decoder for as long as FOR says (default 10m each)
 	@for target in FuzzMessage FuzzSummary FuzzPresence FuzzOccupancy FuzzAnnotation; do \
 		$(GO) test ./chat -run '^$$' -fuzz "^$$target$$" -fuzztime $${FOR:-10m} || exit 1; done
-
-generate: ## write the generated parts of the documents anew
-	@$(GO) test ./tests/docs -count=1 -update && echo "generate: ok"
-
-bench: ## print the benchmarks as ratios against baselines in the same run
-	@$(GO) run ./tests/bench

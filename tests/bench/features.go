@@ -17,7 +17,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// lobby is a room that is attached, with the same in bare ably-go beside it: a realtime client of its own, and a REST client.
+// lobby is a room that is attached, with the same in bare ably-go beside it: a realtime client of
+// its own, and a REST client.
 type lobby struct {
 	server  *ablytest.Server
 	client  *ablychat.Client
@@ -27,27 +28,17 @@ type lobby struct {
 	rest    *ably.REST
 }
 
-func openLobby(ctx context.Context, b *testing.B) *lobby {
-	check := func(err error) {
-		if err != nil {
-			b.Fatal(err)
-		}
-	}
-	server, err := ablytest.Start(ablytest.WithFrameLog(1), ablytest.WithMessageLimit(100))
-	check(err)
+func openLobby(ctx context.Context) *lobby {
+	server := value(ablytest.Start(ablytest.WithFrameLog(1), ablytest.WithMessageLimit(100)))
 	options := server.ClientOptions(ably.WithClientID("ada"))
-	client, err := ablychat.Connect(options...)
-	check(err)
-	room, err := client.Rooms().Get(ctx, "lobby")
-	check(err)
-	check(room.Attach(ctx))
-	rest, err := ably.NewREST(options...)
-	check(err)
-	bare, err := ably.NewRealtime(append(options, ably.WithAutoConnect(false))...)
-	check(err)
+	client := value(ablychat.Connect(options...))
+	room := value(client.Rooms().Get(ctx, "lobby"))
+	must(room.Attach(ctx))
+	rest := value(ably.NewREST(options...))
+	bare := value(ably.NewRealtime(append(options, ably.WithAutoConnect(false))...))
 	bare.Connect()
 	channel := bare.Channels.Get(ablychat.ChannelName("lobby"), bareOptions()...)
-	check(channel.Attach(ctx))
+	must(channel.Attach(ctx))
 	return &lobby{server, client, room, bare, channel, rest}
 }
 
@@ -62,22 +53,21 @@ func featureCases() []comparison {
 	ctx := context.Background()
 	in := func(run func(b *testing.B, l *lobby)) func(*testing.B) {
 		return func(b *testing.B) {
-			l := openLobby(ctx, b)
+			l := openLobby(ctx)
 			defer l.close(ctx)
 			b.ResetTimer()
 			run(b, l)
 			b.StopTimer()
 		}
 	}
-	sent := func(send func(l *lobby) error) func(*testing.B) {
+	// repeated counts how often a second something is done.
+	repeated := func(unit string, do func(l *lobby) error) func(*testing.B) {
 		return in(func(b *testing.B, l *lobby) {
 			began := time.Now()
 			for range b.N {
-				if err := send(l); err != nil {
-					b.Fatal(err)
-				}
+				must(do(l))
 			}
-			b.ReportMetric(float64(b.N)/time.Since(began).Seconds(), "messages/s")
+			b.ReportMetric(float64(b.N)/time.Since(began).Seconds(), unit)
 		})
 	}
 	body := map[string]any{"text": "hello"}
@@ -96,7 +86,8 @@ func featureCases() []comparison {
 		_, err := l.room.Messages().Send(ctx, ablychat.MessageContent{Text: "hello"})
 		return err
 	}
-	// received publishes at the server, and waits until the listener has had all. unit says what to report.
+	// received publishes at the server, and waits until the listener has had all. unit says what
+	// to report.
 	received := func(listen func(b *testing.B, l *lobby, got chan<- struct{}), unit string) func(*testing.B) {
 		return in(func(b *testing.B, l *lobby) {
 			got := make(chan struct{}, 1<<20)
@@ -110,9 +101,7 @@ func featureCases() []comparison {
 			n := 0
 			for n < max(b.N, batch) {
 				for range batch {
-					if _, err := l.server.Publish(ablychat.ChannelName("lobby"), message); err != nil {
-						b.Fatal(err)
-					}
+					value(l.server.Publish(ablychat.ChannelName("lobby"), message))
 				}
 				for range batch {
 					<-got
@@ -130,9 +119,7 @@ func featureCases() []comparison {
 	}
 	bareListen := func(b *testing.B, l *lobby, got chan<- struct{}) {
 		l.room = nil
-		if err := l.client.Dispose(ctx); err != nil { // so that each message goes to one client
-			b.Fatal(err)
-		}
+		must(l.client.Dispose(ctx)) // so that each message goes to one client
 		_, err := l.channel.SubscribeAll(ctx, func(m *ably.Message) {
 			var data struct {
 				Text     string
@@ -148,9 +135,7 @@ func featureCases() []comparison {
 		}
 	}
 	roomListen := func(b *testing.B, l *lobby, got chan<- struct{}) {
-		if err := l.channel.Detach(ctx); err != nil {
-			b.Fatal(err)
-		}
+		must(l.channel.Detach(ctx))
 		l.room.Messages().Subscribe(func(e chat.MessageEvent) {
 			if e.Message.Text == "" {
 				b.Error("not the message")
@@ -158,30 +143,19 @@ func featureCases() []comparison {
 			got <- struct{}{}
 		})
 	}
-	cycled := func(cycle func(l *lobby) error) func(*testing.B) {
-		return in(func(b *testing.B, l *lobby) {
-			began := time.Now()
-			for range b.N {
-				if err := cycle(l); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ReportMetric(float64(b.N)/time.Since(began).Seconds(), "cycles/s")
-		})
-	}
 	return []comparison{
-		{"attach + detach of one room", measure{"bare ably-go", cycled(func(l *lobby) error {
+		{"attach + detach of one room", measure{"bare ably-go", repeated("cycles/s", func(l *lobby) error {
 			if err := l.channel.Attach(ctx); err != nil {
 				return err
 			}
 			return l.channel.Detach(ctx)
-		})}, []measure{{"room", cycled(func(l *lobby) error {
+		})}, []measure{{"room", repeated("cycles/s", func(l *lobby) error {
 			if err := l.room.Attach(ctx); err != nil {
 				return err
 			}
 			return l.room.Detach(ctx)
 		})}}, "at least 0.9x"},
-		{"messages sent, one after another", measure{"bare ably-go", sent(bareSend)}, []measure{{"room", sent(roomSend)}}, "at least 0.9x"},
+		{"messages sent, one after another", measure{"bare ably-go", repeated("messages/s", bareSend)}, []measure{{"room", repeated("messages/s", roomSend)}}, "at least 0.9x"},
 		{"messages received", measure{"bare ably-go, payload decoded", received(bareListen, "messages/s")},
 			[]measure{{"room", received(roomListen, "messages/s")}}, "at least 0.9x"},
 		{"allocations for each message received, the server's share included", measure{"bare ably-go, payload decoded", received(bareListen, "allocs/message")},
@@ -192,15 +166,11 @@ func featureCases() []comparison {
 				_ = f(ctx)
 			}
 		}}, []measure{{"typing", in(func(b *testing.B, l *lobby) {
-			if err := l.room.Typing().Keystroke(ctx); err != nil {
-				b.Fatal(err)
-			}
+			must(l.room.Typing().Keystroke(ctx))
 			b.ReportAllocs()
 			b.ResetTimer()
 			for range b.N {
-				if err := l.room.Typing().Keystroke(ctx); err != nil {
-					b.Fatal(err)
-				}
+				must(l.room.Typing().Keystroke(ctx))
 			}
 		})}}, "under 100 ns, no allocation"},
 		statusCase(),
@@ -226,9 +196,7 @@ func statusCase() comparison {
 		return func(b *testing.B) {
 			c := &eventChannel{}
 			room, release := lifecycle.NewRoom("lobby", lifecycle.DefaultRoomOptions(), c, lifecycle.RoomConfig{})
-			if err := room.Attach(context.Background()); err != nil {
-				b.Fatal(err)
-			}
+			must(room.Attach(context.Background()))
 			got := make(chan struct{}, listeners)
 			for range listeners {
 				room.OnStatusChange(func(lifecycle.StatusChange) { got <- struct{}{} })
@@ -252,9 +220,7 @@ func statusCase() comparison {
 				for range got {
 				}
 			}()
-			if err := release(context.Background()); err != nil {
-				b.Error(err)
-			}
+			must(release(context.Background()))
 		}
 	}
 	return comparison{"a status change, until all listeners have had it", measure{"1 listener", told(1)},

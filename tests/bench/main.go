@@ -1,12 +1,15 @@
-// Command bench measures the library against baselines in the same binary and the same run, and prints the ratios.
+// Command bench measures the library against baselines in the same binary and the same run, and
+// prints the ratios.
 //
-// Each case alternates its baseline and its subject over several rounds and reports the median of each, so that a machine whose
-// speed drifts slows both. Goals are printed beside what was reached; nothing is asserted.
+// Each case alternates its baseline and its subject over several rounds and reports the median of
+// each, so that a machine whose speed drifts slows both. Goals are printed beside what was
+// reached; nothing is asserted.
 package main
 
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
 	"runtime"
@@ -36,13 +39,8 @@ func main() {
 	rounds := flag.Int("rounds", 5, "how often baseline and subject alternate")
 	length := flag.Duration("time", 200*time.Millisecond, "how long each measurement runs")
 	flag.Parse()
-	if err := flag.Set("test.benchtime", length.String()); err != nil {
-		fail(err)
-	}
-	match, err := regexp.Compile(*only)
-	if err != nil {
-		fail(err)
-	}
+	must(flag.Set("test.benchtime", length.String()))
+	match := value(regexp.Compile(*only))
 	fmt.Printf("%s, %d processors; medians of %d rounds\n", runtime.Version(), runtime.GOMAXPROCS(0), *rounds)
 	out := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
 	for _, c := range slices.Concat(registryCases(), memoryCases(), stackCases(), featureCases(), explorerCases()) {
@@ -53,12 +51,20 @@ func main() {
 	}
 }
 
-func fail(err error) {
-	fmt.Fprintln(os.Stderr, "bench:", err)
-	os.Exit(1)
+func must(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
 }
 
-// figure is what one measurement found: its figures by unit. Lower is better, but for units that end in "/s".
+func value[T any](v T, err error) T {
+	must(err)
+	return v
+}
+
+// figure is what one measurement found: its figures by unit. Lower is better, but for units that
+// end in "/s".
 type figure map[string]float64
 
 func (c comparison) print(out *tabwriter.Writer, rounds int) {
@@ -68,9 +74,7 @@ func (c comparison) print(out *tabwriter.Writer, rounds int) {
 		for i, m := range all {
 			r := testing.Benchmark(m.run)
 			f := figure{"ns/op": float64(r.T.Nanoseconds()) / float64(max(r.N, 1)), "allocs/op": float64(r.AllocsPerOp())}
-			for unit, value := range r.Extra {
-				f[unit] = value
-			}
+			maps.Copy(f, r.Extra)
 			found[i] = append(found[i], f)
 		}
 	}

@@ -29,9 +29,7 @@ func registryCases() []comparison {
 	get := func(options ...lifecycle.RoomOption) func(*testing.B) {
 		return func(b *testing.B) {
 			r := lifecycle.NewRooms(instant{})
-			if _, err := r.Get(ctx, name, options...); err != nil {
-				b.Fatal(err)
-			}
+			value(r.Get(ctx, name, options...))
 			names := []string{name} // so that nothing about the name is known when compiling
 			b.ReportAllocs()
 			for b.Loop() {
@@ -58,9 +56,7 @@ func registryCases() []comparison {
 			}
 			r := lifecycle.NewRooms(instant{})
 			for i := range rooms - 1 {
-				if _, err := r.Get(ctx, fmt.Sprint("room ", i)); err != nil {
-					b.Fatal(err)
-				}
+				value(r.Get(ctx, fmt.Sprint("room ", i)))
 			}
 			b.ReportAllocs()
 			for b.Loop() {
@@ -76,9 +72,7 @@ func registryCases() []comparison {
 		return func(b *testing.B) {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
 			r := lifecycle.NewRooms(instant{})
-			if _, err := r.Get(ctx, name); err != nil {
-				b.Fatal(err)
-			}
+			value(r.Get(ctx, name))
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
 					_, _ = r.Get(ctx, name)

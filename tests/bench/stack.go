@@ -21,14 +21,8 @@ type site struct {
 }
 
 func open(b *testing.B) *site {
-	server, err := ablytest.Start(ablytest.WithFrameLog(1))
-	if err != nil {
-		b.Fatal(err)
-	}
-	client, err := ably.NewRealtime(server.ClientOptions(ably.WithAutoConnect(false))...)
-	if err != nil {
-		b.Fatal(err)
-	}
+	server := value(ablytest.Start(ablytest.WithFrameLog(1)))
+	client := value(ably.NewRealtime(server.ClientOptions(ably.WithAutoConnect(false))...))
 	connected := make(chan struct{}, 8)
 	defer client.Connection.On(ably.ConnectionEventConnected, func(ably.ConnectionStateChange) { connected <- struct{}{} })()
 	client.Connect()
@@ -45,7 +39,8 @@ func (s *site) close() {
 	s.server.Close()
 }
 
-// bareOptions are the modes and params that a room with the default options has, for the same work on the wire.
+// bareOptions are the modes and params that a room with the default options has, for the same
+// work on the wire.
 func bareOptions() []ably.ChannelOption {
 	return []ably.ChannelOption{
 		ably.ChannelWithModes(ably.ChannelModePublish, ably.ChannelModeSubscribe, ably.ChannelModePresence, ably.ChannelModePresenceSubscribe),
@@ -86,17 +81,12 @@ func memoryCases() []comparison {
 	}
 	bare := func(ctx context.Context, b *testing.B, s *site) any {
 		for i := range idle {
-			if err := s.client.Channels.Get(ablychat.ChannelName(roomName(i)), bareOptions()...).Attach(ctx); err != nil {
-				b.Fatal(err)
-			}
+			must(s.client.Channels.Get(ablychat.ChannelName(roomName(i)), bareOptions()...).Attach(ctx))
 		}
 		return s.client
 	}
 	rooms := func(ctx context.Context, b *testing.B, s *site) any {
-		chat, err := ablychat.New(s.client)
-		if err != nil {
-			b.Fatal(err)
-		}
+		chat := value(ablychat.New(s.client))
 		for i := range idle {
 			room, err := chat.Rooms().Get(ctx, roomName(i))
 			if err == nil {
@@ -118,16 +108,14 @@ func memoryCases() []comparison {
 
 const batch = 500
 
-// stackCases measures getting, attaching and releasing rooms through the embedded server, against the same in bare ably-go.
+// stackCases measures getting, attaching and releasing rooms through the embedded server, against
+// the same in bare ably-go.
 func stackCases() []comparison {
 	timed := func(workers int, one func(context.Context, *site, *ablychat.Rooms, string) error) func(*testing.B) {
 		return func(b *testing.B) {
 			s := open(b)
 			defer s.close()
-			chat, err := ablychat.New(s.client)
-			if err != nil {
-				b.Fatal(err)
-			}
+			chat := value(ablychat.New(s.client))
 			ctx := context.Background()
 			b.ResetTimer()
 			began := time.Now()
@@ -137,9 +125,7 @@ func stackCases() []comparison {
 				for range workers {
 					group.Go(func() {
 						for name := range work {
-							if err := one(ctx, s, chat.Rooms(), name); err != nil {
-								b.Error(err)
-							}
+							must(one(ctx, s, chat.Rooms(), name))
 						}
 					})
 				}
@@ -151,9 +137,7 @@ func stackCases() []comparison {
 			}
 			b.ReportMetric(float64(b.N*batch)/time.Since(began).Seconds(), "rooms/s")
 			b.StopTimer()
-			if err := chat.Dispose(ctx); err != nil {
-				b.Error(err)
-			}
+			must(chat.Dispose(ctx))
 		}
 	}
 	bare := func(ctx context.Context, s *site, _ *ablychat.Rooms, name string) error {

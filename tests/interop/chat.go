@@ -5,25 +5,27 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/internal/npm"
 )
 
 // checks are all that both libraries are compared in.
 func checks() []check {
-	return slices.Concat(messageChecks, historyChecks, nameChecks(), reactionChecks, roomReactionChecks, typingChecks, presenceChecks(), occupancyChecks, lifecycleChecks)
+	return slices.Concat(messageChecks, historyChecks, historyBeforeChecks, nameChecks(), reactionChecks,
+		roomReactionChecks, typingChecks, presenceDataChecks(), presenceChecks, occupancyChecks, lifecycleChecks)
 }
 
 // clippedAt is how many clients the embedded server lists in a summary before it clips it.
 const clippedAt = 2
 
 func serverOptions() []ablytest.Option {
-	return []ablytest.Option{ablytest.WithModeration(forbidden), ablytest.WithSummaryLimit(clippedAt), ablytest.WithFrameLog(1_000_000)}
+	return []ablytest.Option{ablytest.WithModeration(forbidden), ablytest.WithSummaryLimit(clippedAt),
+		ablytest.WithFrameLog(1_000_000)}
 }
 
 // atOnce is how many trials run at a time. They share the clients, and each has rooms of its own.
@@ -62,7 +64,7 @@ func chatRows(ctx context.Context, js, only string) (c counts, err error) {
 	defer func() { err = errors.Join(err, p.close()) }()
 	ours, theirs := map[string]person{}, map[string]person{}
 	for _, format := range []string{"json", "msgpack"} {
-		g, e := newGoPerson(ctx, server, "gö/"+format+"?", format == "msgpack")
+		g, e := newGoPerson(server, "gö/"+format+"?", format == "msgpack")
 		if e != nil {
 			return c, e
 		}
@@ -82,16 +84,12 @@ func chatRows(ctx context.Context, js, only string) (c counts, err error) {
 		}
 	}
 	lines := tryAll(ctx, server, wanted, directions)
-	names := make([]string, len(columns))
-	for i, column := range columns {
-		names[i] = column.String()
-	}
 	fmt.Println()
-	write(os.Stdout, names, lines)
+	write(os.Stdout, lines)
 	c = count(lines)
-	version, err := packageVersion(filepath.Join(js, "node_modules", "@ably", "chat", "package.json"))
-	fmt.Printf("\n@ably/chat %s with this library: %d rows, %d passed, %d differ, %d failed, in %.1f s\n", version, c.rows, c.passed, c.differs, c.failed,
-		time.Since(began).Seconds())
+	version, err := npm.Version(js, "@ably/chat")
+	fmt.Printf("\n@ably/chat %s with this library: %d rows, %d passed, %d differ, %d failed, in %.1f s\n",
+		version, c.rows, c.passed, c.differs, c.failed, time.Since(began).Seconds())
 	return c, err
 }
 
@@ -109,7 +107,7 @@ func tryAll(ctx context.Context, server *ablytest.Server, wanted []check, direct
 				name := fmt.Sprintf("interop-%d", rooms)
 				slots <- struct{}{}
 				all.Go(func() {
-					l.outcomes[i] = try(ctx, server, name, k, d.do[f.do], d.see[f.see])
+					l.outcomes[i] = try(ctx, patience, server, name, k, d.do[f.do], d.see[f.see])
 					<-slots
 				})
 			}

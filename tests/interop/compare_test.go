@@ -14,7 +14,8 @@ import (
 // TestDifference: what may not be taken for equal.
 func TestDifference(t *testing.T) {
 	at := time.UnixMilli(1_000)
-	m := chat.Message{Serial: "1", Metadata: map[string]any{"a": 1.0}, Headers: map[string]any{}, Timestamp: at, Version: chat.Version{Serial: "1", Timestamp: at}}
+	m := chat.Message{Serial: "1", Metadata: map[string]any{"a": 1.0}, Headers: map[string]any{},
+		Timestamp: at, Version: chat.Version{Serial: "1", Timestamp: at}}
 	for what, change := range map[string]func(*chat.Message){
 		"no metadata":         func(m *chat.Message) { m.Metadata = nil },
 		"another number":      func(m *chat.Message) { m.Metadata = map[string]any{"a": 1.5} },
@@ -40,7 +41,8 @@ func TestDifference(t *testing.T) {
 // TestUnknownFields: what the official client tells and nobody looks at is an error.
 func TestUnknownFields(t *testing.T) {
 	var m chat.Message
-	if err := decode([]byte(`{"serial":"1","clientId":"a","version":{"serial":"1"}}`), &m); err != nil || m.Serial != "1" || m.ClientID != "a" {
+	err := decode([]byte(`{"serial":"1","clientId":"a","version":{"serial":"1"}}`), &m)
+	if err != nil || m.Serial != "1" || m.ClientID != "a" {
 		t.Errorf("%+v, %v", m, err)
 	}
 	if err := decode([]byte(`{"serial":"1","colour":"red"}`), &m); err == nil {
@@ -50,7 +52,8 @@ func TestUnknownFields(t *testing.T) {
 
 // TestCounts: failures are counted and shown, and rows of ably-js are counted by what it prints.
 func TestCounts(t *testing.T) {
-	lines := []line{{"f", "w", "Go to JS", []outcome{{}, {differs: "so"}, {err: fmt.Errorf("broken")}, {err: fmt.Errorf("worse"), differs: "so"}}}}
+	lines := []line{{"f", "w", "Go to JS", []outcome{{}, {differs: "so"}, {err: fmt.Errorf("broken")},
+		{err: fmt.Errorf("worse"), differs: "so"}}}}
 	c := count(lines)
 	var out strings.Builder
 	c2 := counts{}
@@ -66,8 +69,9 @@ func TestCounts(t *testing.T) {
 		t.Error("no counts are no error")
 	}
 	out.Reset()
-	write(&out, []string{"a", "b", "c", "d"}, lines)
-	for _, want := range []string{"| ok | differs | FAIL | FAIL |", "f, w, Go to JS (b)\n  differs: so", "f, w, Go to JS (d)\n  FAIL: worse"} {
+	write(&out, lines)
+	for _, want := range []string{"w    | Go to JS  | ok   | differs", "f, w, Go to JS (msgpack)\n  differs: so",
+		"f, w, Go to JS (msgpack to json)\n  FAIL: worse"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in\n%s", want, out.String())
 		}

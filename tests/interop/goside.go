@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -21,114 +20,131 @@ import (
 // goPerson is a client of this library.
 type goPerson struct {
 	client  *ablychat.Client
-	id      string
+	named   string
 	msgpack bool
 }
 
-// newGoPerson makes a client and waits until it is connected.
-func newGoPerson(ctx context.Context, server *ablytest.Server, id string, binary bool) (*goPerson, error) {
-	client, err := ablychat.Connect(server.ClientOptions(ably.WithClientID(id), ably.WithUseBinaryProtocol(binary), ably.WithLogLevel(ably.LogNone))...)
+// newGoPerson makes a client, which connects.
+func newGoPerson(server *ablytest.Server, id string, binary bool) (*goPerson, error) {
+	client, err := ablychat.Connect(server.ClientOptions(ably.WithClientID(id),
+		ably.WithUseBinaryProtocol(binary), ably.WithLogLevel(ably.LogNone))...)
+	return &goPerson{client, id, binary}, err
+}
+
+func (p *goPerson) official() bool { return false }
+func (p *goPerson) id() string     { return p.named }
+func (p *goPerson) binary() bool   { return p.msgpack }
+
+// ok ends the trial when there is an error.
+func ok(err error) {
 	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, errLate)
-	defer cancel()
-	connected, ready := context.WithCancel(context.Background())
-	defer client.Connection().OnStatusChange(func(c ablychat.ConnectionStatusChange) {
-		if c.Current == ablychat.ConnectionConnected {
-			ready()
-		}
-	})()
-	if client.Connection().Status() == ablychat.ConnectionConnected {
-		ready()
-	}
-	select {
-	case <-connected.Done():
-		return &goPerson{client, id, binary}, nil
-	case <-ctx.Done():
-		ready()
-		return nil, errors.Join(fmt.Errorf("%s doesn't connect: %w", id, context.Cause(ctx)), client.Dispose(context.Background()))
+		panic(stop{err})
 	}
 }
 
-func (p *goPerson) official() bool   { return false }
-func (p *goPerson) clientID() string { return p.id }
-func (p *goPerson) binary() bool     { return p.msgpack }
+// value returns what a call returns, and ends the trial when there is an error.
+func value[T any](v T, err error) T {
+	ok(err)
+	return v
+}
 
-func (p *goPerson) room(t *trial, name, options string) room {
+func (p *goPerson) room(t *trial, name, options string) *room {
 	o := lifecycle.DefaultRoomOptions()
 	if options != "" {
-		t.check("reading the options", json.Unmarshal([]byte(options), &o))
+		ok(json.Unmarshal([]byte(options), &o))
 	}
-	r, err := p.client.Rooms().Get(t.ctx, name, lifecycle.WithRoomOptions(o))
-	t.check("get", err)
-	g := &goRoom{t: t, p: p, r: r}
+	ctx := t.ctx
+	r := value(p.client.Rooms().Get(ctx, name, lifecycle.WithRoomOptions(o)))
+	messages, presence := r.Messages(), r.Presence()
+	g := &room{
+		person: p, name: name,
+		attach:  func() { ok(r.Attach(ctx)) },
+		detach:  func() { ok(r.Detach(ctx)) },
+		release: func() { ok(p.client.Rooms().Release(ctx, name)) },
+		status:  func() string { return r.Status().String() },
+		statuses: func() *inbox[string] {
+			return listen(func(put func(string)) {
+				r.OnStatusChange(func(c lifecycle.StatusChange) { put(c.Current.String()) })
+			})
+		},
+		discontinuities: func() *inbox[int] {
+			return listen(func(put func(int)) {
+				r.OnDiscontinuity(func(e *lifecycle.ErrorInfo) {
+					if e == nil {
+						e = &lifecycle.ErrorInfo{}
+					}
+					put(int(e.Code))
+				})
+			})
+		},
+
+		send: func(c content) chat.Message { return value(messages.Send(ctx, ablychat.MessageContent(c))) },
+		update: func(serial string, c content, d details) chat.Message {
+			return value(messages.Update(ctx, serial, ablychat.MessageContent(c), ablychat.OperationDetails(d)))
+		},
+		remove: func(serial string, d details) chat.Message {
+			return value(messages.Delete(ctx, serial, ablychat.OperationDetails(d)))
+		},
+		message: func(serial string) chat.Message { return value(messages.Get(ctx, serial)) },
+		history: func(q query) [][]chat.Message { return pages(ctx)(messages.History(ctx, q.ours())) },
+		messages: func() (s subscription) {
+			s.inbox = listen(func(put func(chat.MessageEvent)) {
+				subscribed := messages.Subscribe(put)
+				s.end = subscribed.Unsubscribe
+				s.before = func(limit int) [][]chat.Message {
+					q := ablychat.HistoryQuery{Limit: limit}
+					return pages(ctx)(subscribed.HistoryBeforeSubscribe(ctx, q))
+				}
+			})
+			return s
+		},
+		merged: func() *inbox[chat.Message] {
+			return listen(func(put func(chat.Message)) { merge(messages, put) })
+		},
+
+		react: func(serial string, a reaction) {
+			ok(messages.Reactions().Send(ctx, serial, ablychat.MessageReaction(a)))
+		},
+		unreact: func(serial string, a reaction) {
+			ok(messages.Reactions().Delete(ctx, serial, ablychat.MessageReaction(a)))
+		},
+		clientReactions: func(serial, clientID string) chat.Reactions {
+			return value(messages.Reactions().ClientReactions(ctx, serial, clientID))
+		},
+		summaries: inboxes(messages.Reactions().Subscribe),
+		raws:      inboxes(messages.Reactions().SubscribeRaw),
+		reactToRoom: func(a roomReaction) {
+			ok(r.Reactions().Send(ctx, ablychat.SendReaction(a)))
+		},
+		roomReactions: inboxes(sure(r.Reactions().Subscribe)),
+
+		keystroke: func() { ok(r.Typing().Keystroke(ctx)) },
+		stop:      func() { ok(r.Typing().Stop(ctx)) },
+		typers:    func() []chat.TypingMember { return r.Typing().CurrentTypers() },
+		typing:    inboxes(sure(r.Typing().Subscribe)),
+
+		enter:          func(data any) { ok(presence.Enter(ctx, given(data))) },
+		updatePresence: func(data any) { ok(presence.Update(ctx, given(data))) },
+		leave:          func(data any) { ok(presence.Leave(ctx, given(data))) },
+		members:        func() []chat.PresenceMember { return byClient(value(presence.Get(ctx))) },
+		isUserPresent:  func(clientID string) bool { return value(presence.IsUserPresent(ctx, clientID)) },
+		presence:       inboxes(presence.Subscribe),
+
+		occupancy: func() chat.Occupancy { return value(r.Occupancy().Get(ctx)) },
+		currentOccupancy: func() *chat.Occupancy {
+			o, known, err := r.Occupancy().Current()
+			if ok(err); !known {
+				return nil
+			}
+			return &o
+		},
+		occupancies: inboxes(r.Occupancy().Subscribe),
+	}
 	t.atEnd(g.release)
 	return g
 }
 
-type goRoom struct {
-	t *trial
-	p *goPerson
-	r *ablychat.Room
-}
-
-func (g *goRoom) name() string   { return g.r.Name() }
-func (g *goRoom) attach()        { g.t.check("attach", g.r.Attach(g.t.ctx)) }
-func (g *goRoom) detach()        { g.t.check("detach", g.r.Detach(g.t.ctx)) }
-func (g *goRoom) release()       { g.t.check("release", g.p.client.Rooms().Release(g.t.ctx, g.name())) }
-func (g *goRoom) status() string { return g.r.Status().String() }
-
-func (g *goRoom) statuses() *inbox[string] {
-	in := newInbox[string]("a status")
-	g.r.OnStatusChange(func(c lifecycle.StatusChange) { in.put(c.Current.String()) })
-	return in
-}
-
-func (g *goRoom) discontinuities() *inbox[int] {
-	in := newInbox[int]("a discontinuity")
-	g.r.OnDiscontinuity(func(e *lifecycle.ErrorInfo) {
-		if e == nil {
-			e = &lifecycle.ErrorInfo{}
-		}
-		in.put(int(e.Code))
-	})
-	return in
-}
-
-func (c content) ours() ablychat.MessageContent {
-	return ablychat.MessageContent{Text: c.Text, Metadata: c.Metadata, Headers: c.Headers}
-}
-
-func (d details) ours() ablychat.OperationDetails {
-	return ablychat.OperationDetails{Description: d.Description, Metadata: d.Metadata}
-}
-
-func (g *goRoom) send(c content) chat.Message {
-	m, err := g.r.Messages().Send(g.t.ctx, c.ours())
-	g.t.check("send", err)
-	return m
-}
-
-func (g *goRoom) update(serial string, c content, d details) chat.Message {
-	m, err := g.r.Messages().Update(g.t.ctx, serial, c.ours(), d.ours())
-	g.t.check("update", err)
-	return m
-}
-
-func (g *goRoom) remove(serial string, d details) chat.Message {
-	m, err := g.r.Messages().Delete(g.t.ctx, serial, d.ours())
-	g.t.check("delete", err)
-	return m
-}
-
-func (g *goRoom) message(serial string) chat.Message {
-	m, err := g.r.Messages().Get(g.t.ctx, serial)
-	g.t.check("get message", err)
-	return m
-}
-
-func (g *goRoom) history(q query) [][]chat.Message {
+func (q query) ours() ablychat.HistoryQuery {
 	ours := ablychat.HistoryQuery{Limit: q.Limit}
 	if q.Start != 0 {
 		ours.Start = time.UnixMilli(q.Start)
@@ -139,106 +155,55 @@ func (g *goRoom) history(q query) [][]chat.Message {
 	if q.Order == oldestFirst {
 		ours.Order = ablychat.OldestFirst
 	}
-	return g.pages(g.r.Messages().History(g.t.ctx, ours))
+	return ours
 }
 
-func (g *goRoom) pages(page *ablychat.Page, err error) (all [][]chat.Message) {
-	for ; err == nil && page != nil; page, err = page.Next(g.t.ctx) {
-		all = append(all, page.Items)
+// inboxes returns a function that subscribes, which may fail, and returns an inbox of the events.
+func inboxes[T any](subscribe func(func(T)) (off func(), err error)) func() *inbox[T] {
+	return func() *inbox[T] { return listen(func(put func(T)) { value(subscribe(put)) }) }
+}
+
+// sure is for subscribing that can't fail.
+func sure[T any](subscribe func(func(T)) func()) func(func(T)) (func(), error) {
+	return func(put func(T)) (func(), error) { return subscribe(put), nil }
+}
+
+// pages returns a function that reads all pages from the first.
+func pages(ctx context.Context) func(*ablychat.Page, error) [][]chat.Message {
+	return func(page *ablychat.Page, err error) (all [][]chat.Message) {
+		for ; err == nil && page != nil; page, err = page.Next(ctx) {
+			all = append(all, page.Items)
+		}
+		ok(err)
+		return all
 	}
-	g.t.check("history", err)
-	return all
 }
 
-func (g *goRoom) messages() subscription {
-	in := newInbox[chat.MessageEvent]("a message")
-	s := g.r.Messages().Subscribe(in.put)
-	return subscription{in, func(limit int) [][]chat.Message {
-		return g.pages(s.HistoryBeforeSubscribe(g.t.ctx, ablychat.HistoryQuery{Limit: limit}))
-	}, s.Unsubscribe}
-}
-
-func (g *goRoom) merged() *inbox[chat.Message] {
-	in := newInbox[chat.Message]("a merged message")
+// merge reports what this library makes of a message, event by event.
+func merge(room *ablychat.Messages, put func(chat.Message)) {
 	var mu sync.Mutex // each subscription has a goroutine of its own
 	messages := map[string]chat.Message{}
-	merge := func(serial string, next chat.Message, err error) {
+	merged := func(serial string, with func(chat.Message) (chat.Message, error)) {
+		mu.Lock()
+		defer mu.Unlock()
+		next, err := with(messages[serial])
 		if err != nil {
 			next = chat.Message{Text: fmt.Sprintf("not merged: %v", err)}
 		}
 		messages[serial] = next
-		in.put(next)
+		put(next)
 	}
-	g.r.Messages().Subscribe(func(e chat.MessageEvent) {
-		mu.Lock()
-		defer mu.Unlock()
-		if e.Type == chat.MessageCreated {
-			merge(e.Message.Serial, e.Message, nil)
-			return
-		}
-		next, err := messages[e.Message.Serial].With(e)
-		merge(e.Message.Serial, next, err)
+	room.Subscribe(func(e chat.MessageEvent) {
+		merged(e.Message.Serial, func(m chat.Message) (chat.Message, error) {
+			if e.Type == chat.MessageCreated {
+				return e.Message, nil
+			}
+			return m.With(e)
+		})
 	})
-	_, err := g.r.Messages().Reactions().Subscribe(func(e chat.ReactionSummaryEvent) {
-		mu.Lock()
-		defer mu.Unlock()
-		next, err := messages[e.MessageSerial].WithReactions(e)
-		merge(e.MessageSerial, next, err)
-	})
-	g.t.check("subscribe to summaries", err)
-	return in
-}
-
-func (r reaction) ours() ablychat.MessageReaction {
-	return ablychat.MessageReaction{Name: r.Name, Type: lifecycle.MessageReactionType(r.Type), Count: r.Count}
-}
-
-func (g *goRoom) react(serial string, r reaction) {
-	g.t.check("send message reaction", g.r.Messages().Reactions().Send(g.t.ctx, serial, r.ours()))
-}
-
-func (g *goRoom) unreact(serial string, r reaction) {
-	g.t.check("delete message reaction", g.r.Messages().Reactions().Delete(g.t.ctx, serial, r.ours()))
-}
-
-func (g *goRoom) clientReactions(serial, clientID string) chat.Reactions {
-	r, err := g.r.Messages().Reactions().ClientReactions(g.t.ctx, serial, clientID)
-	g.t.check("get client reactions", err)
-	return r
-}
-
-func (g *goRoom) summaries() *inbox[chat.ReactionSummaryEvent] {
-	in := newInbox[chat.ReactionSummaryEvent]("a summary")
-	_, err := g.r.Messages().Reactions().Subscribe(in.put)
-	g.t.check("subscribe to summaries", err)
-	return in
-}
-
-func (g *goRoom) raws() *inbox[chat.RawReactionEvent] {
-	in := newInbox[chat.RawReactionEvent]("a raw reaction")
-	_, err := g.r.Messages().Reactions().SubscribeRaw(in.put)
-	g.t.check("subscribe to raw reactions", err)
-	return in
-}
-
-func (g *goRoom) reactToRoom(r roomReaction) {
-	g.t.check("send room reaction", g.r.Reactions().Send(g.t.ctx, ablychat.SendReaction{Name: r.Name, Metadata: r.Metadata, Headers: r.Headers}))
-}
-
-func (g *goRoom) roomReactions() *inbox[chat.RoomReaction] {
-	in := newInbox[chat.RoomReaction]("a room reaction")
-	g.r.Reactions().Subscribe(in.put)
-	return in
-}
-
-func (g *goRoom) keystroke()                  { g.t.check("keystroke", g.r.Typing().Keystroke(g.t.ctx)) }
-func (g *goRoom) stop()                       { g.t.check("stop", g.r.Typing().Stop(g.t.ctx)) }
-func (g *goRoom) typers() []chat.TypingMember { return g.r.Typing().CurrentTypers() }
-
-func (g *goRoom) typing() *inbox[chat.TypingEvent] {
-	in := newInbox[chat.TypingEvent]("a typing event")
-	g.r.Typing().Subscribe(in.put)
-	return in
+	value(room.Reactions().Subscribe(func(e chat.ReactionSummaryEvent) {
+		merged(e.MessageSerial, func(m chat.Message) (chat.Message, error) { return m.WithReactions(e) })
+	}))
 }
 
 // given is presence data as this library takes it, which knows no difference between none and null.
@@ -249,61 +214,8 @@ func given(data any) any {
 	return data
 }
 
-func (g *goRoom) enter(data any) {
-	g.t.check("enter", g.r.Presence().Enter(g.t.ctx, given(data)))
-}
-
-func (g *goRoom) updatePresence(data any) {
-	g.t.check("update presence", g.r.Presence().Update(g.t.ctx, given(data)))
-}
-
-func (g *goRoom) leave(data any) {
-	g.t.check("leave", g.r.Presence().Leave(g.t.ctx, given(data)))
-}
-
-func (g *goRoom) members() []chat.PresenceMember {
-	all, err := g.r.Presence().Get(g.t.ctx)
-	g.t.check("get presence", err)
-	return byClient(all)
-}
-
-// byClient sorts members: they come in no order.
+// byClient sorts members, which come in no order.
 func byClient(all []chat.PresenceMember) []chat.PresenceMember {
 	slices.SortFunc(all, func(a, b chat.PresenceMember) int { return cmp.Compare(a.ClientID, b.ClientID) })
 	return all
-}
-
-func (g *goRoom) isUserPresent(clientID string) bool {
-	present, err := g.r.Presence().IsUserPresent(g.t.ctx, clientID)
-	g.t.check("is user present", err)
-	return present
-}
-
-func (g *goRoom) presence() *inbox[chat.PresenceEvent] {
-	in := newInbox[chat.PresenceEvent]("a presence event")
-	_, err := g.r.Presence().Subscribe(in.put)
-	g.t.check("subscribe to presence", err)
-	return in
-}
-
-func (g *goRoom) occupancy() chat.Occupancy {
-	o, err := g.r.Occupancy().Get(g.t.ctx)
-	g.t.check("get occupancy", err)
-	return o
-}
-
-func (g *goRoom) currentOccupancy() *chat.Occupancy {
-	o, known, err := g.r.Occupancy().Current()
-	g.t.check("current occupancy", err)
-	if !known {
-		return nil
-	}
-	return &o
-}
-
-func (g *goRoom) occupancies() *inbox[chat.Occupancy] {
-	in := newInbox[chat.Occupancy]("an occupancy event")
-	_, err := g.r.Occupancy().Subscribe(in.put)
-	g.t.check("subscribe to occupancy", err)
-	return in
 }

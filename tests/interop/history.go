@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -10,21 +11,63 @@ import (
 	ablychat "ablyrooms.example/adapter/ably"
 )
 
-var historyChecks = []check{
-	{"history", "pages, newest first", checkPages(newestFirst)},
-	{"history", "pages, oldest first", checkPages(oldestFirst)},
-	{"history", "each message in its latest version", checkLatest},
-	{"history", "bounds of time", checkBounds},
-	{"history", "a page that is too large", checkLimit},
-	{"history", "of a room without messages", checkNoHistory},
-	{"history before subscribe", "subscribed while attached", checkBefore(true)},
-	{"history before subscribe", "subscribed before attaching, while messages come", checkBefore(false)},
-	{"history before subscribe", "after a loss of continuity", checkBeforeAfterLoss},
-}
+var historyChecks = of("history", []row{
+	{"pages, newest first", checkPages(newestFirst)},
+	{"pages, oldest first", checkPages(oldestFirst)},
+	{"each message in its latest version", apart("", func(t *trial, d, s *room) {
+		first, second, third := d.send(full), d.send(full), d.send(full)
+		first = s.update(first.Serial, content{Text: "new"}, why)
+		third = d.remove(third.Serial, why)
+		s.react(second.Serial, reaction{Name: "👍"})
+		second = d.message(second.Serial)
+		t.same("the history", [][]chat.Message{{third, second, first}}, s.history(query{}))
+	})},
+	{"bounds of time", apart("", func(t *trial, d, s *room) {
+		var sent []chat.Message
+		for i := range 12 {
+			sent = append(sent, d.send(content{Text: fmt.Sprint(i)}))
+		}
+		from, to := sent[3].Timestamp.UnixMilli(), sent[8].Timestamp.UnixMilli()
+		within := slices.DeleteFunc(slices.Clone(sent), func(m chat.Message) bool {
+			return m.Timestamp.UnixMilli() < from || m.Timestamp.UnixMilli() > to
+		})
+		between := query{Start: from, End: to, Limit: 2, Order: oldestFirst}
+		t.same("from the fourth to the ninth", within, s.all(between))
+		t.same("before all", 0, len(s.all(query{End: sent[0].Timestamp.UnixMilli() - 1})))
+	})},
+	{"a page that is too large", apart("", func(t *trial, d, _ *room) {
+		t.refused("a page of 1001", code{40003, 400}, func() { d.history(query{Limit: 1001}) })
+	})},
+	{"of a room without messages", func(t *trial, do, _ person) {
+		t.same("the history", 0, len(slices.Concat(do.room(t, t.room, "").history(query{})...)))
+	}},
+}...)
 
-func checkPages(o order) func(t *trial, do, see person) {
-	return func(t *trial, do, see person) {
-		d, s := do.room(t, t.room, ""), see.room(t, t.room, "")
+var historyBeforeChecks = of("history before subscribe", []row{
+	{"subscribed while attached", checkBefore(true)},
+	{"subscribed before attaching, while messages come", checkBefore(false)},
+	// moves the point to where the room attached again.
+	{"after a loss of continuity", apart("", func(t *trial, d, s *room) {
+		s.attach()
+		sub, lost := s.messages(), s.discontinuities()
+		sent := []chat.Message{sentAndSeen(t, d, content{Text: "before"}, sub)}
+		channel := ablychat.ChannelName(t.room)
+		gate := t.server.Hold(ablytest.ToServer(ablytest.ActionAttach).OnChannel(channel))
+		t.atEnd(gate.Open)
+		t.server.LoseContinuity(channel)
+		t.server.DetachChannel(channel, ablytest.NewError(90198, 400, "moved"))
+		sent = append(sent, d.send(content{Text: "missed"}), d.send(content{Text: "missed too"}))
+		gate.Open()
+		lost.next(t)
+		all := slices.Concat(sub.before(2)...)
+		slices.Reverse(all)
+		t.same("the history up to where it attached again", sent, all)
+		sentAndSeen(t, d, content{Text: "after"}, sub)
+	})},
+}...)
+
+func checkPages(o order) runner {
+	return apart("", func(t *trial, d, s *room) {
 		var sent []chat.Message
 		for i := range 7 {
 			sent = append(sent, d.send(content{Text: fmt.Sprint(i), Metadata: map[string]any{"i": float64(i)}}))
@@ -36,42 +79,13 @@ func checkPages(o order) func(t *trial, do, see person) {
 		t.same("pages of the other", want, s.history(query{Limit: 3, Order: o}))
 		t.same("pages of the sender", want, d.history(query{Limit: 3, Order: o}))
 		t.same("all in one", [][]chat.Message{sent}, s.history(query{Order: o}))
-	}
-}
-
-func checkLatest(t *trial, do, see person) {
-	d, s := do.room(t, t.room, ""), see.room(t, t.room, "")
-	first, second, third := d.send(full), d.send(full), d.send(full)
-	first = s.update(first.Serial, content{Text: "new"}, why)
-	third = d.remove(third.Serial, why)
-	s.react(second.Serial, reaction{Name: "👍"})
-	second = d.message(second.Serial)
-	t.same("the history", [][]chat.Message{{third, second, first}}, s.history(query{}))
-}
-
-func checkBounds(t *trial, do, see person) {
-	d, s := do.room(t, t.room, ""), see.room(t, t.room, "")
-	var sent []chat.Message
-	for i := range 12 {
-		sent = append(sent, d.send(content{Text: fmt.Sprint(i)}))
-	}
-	from, to := sent[3].Timestamp.UnixMilli(), sent[8].Timestamp.UnixMilli()
-	within := slices.DeleteFunc(slices.Clone(sent), func(m chat.Message) bool {
-		return m.Timestamp.UnixMilli() < from || m.Timestamp.UnixMilli() > to
 	})
-	t.same("from the fourth to the ninth", within, slices.Concat(s.history(query{Start: from, End: to, Limit: 2, Order: oldestFirst})...))
-	t.same("before all", 0, len(slices.Concat(s.history(query{End: sent[0].Timestamp.UnixMilli() - 1})...)))
 }
 
-func checkNoHistory(t *trial, do, _ person) {
-	t.same("the history", 0, len(slices.Concat(do.room(t, t.room, "").history(query{})...)))
-}
-
-// checkBefore holds what is told and what is in the history before it against all that was sent, in order: a gap or a duplicate at the
-// subscription's point shows.
-func checkBefore(attachFirst bool) func(t *trial, do, see person) {
-	return func(t *trial, do, see person) {
-		d, s := do.room(t, t.room, ""), see.room(t, t.room, "")
+// checkBefore compares what is told, and the history before it, with all that was sent, in order:
+// a gap or a duplicate at the subscription's point shows.
+func checkBefore(attachFirst bool) runner {
+	return apart("", func(t *trial, d, s *room) {
 		sent := []chat.Message{d.send(content{Text: "early"})}
 		if attachFirst {
 			s.attach()
@@ -92,52 +106,29 @@ func checkBefore(attachFirst bool) func(t *trial, do, see person) {
 				}
 			})
 		}()
-		err := caught(func() {
-			select {
-			case <-begun:
-			case <-t.ctx.Done():
-			}
-			sub := s.messages()
-			if !attachFirst {
-				s.attach()
-			}
-			told := sub.take(t, 5) // sending goes on well past the point
-			close(stop)
-			t.check("sending", <-sentAll)
-			last := sent[len(sent)-1].Serial
-			if told[4].Message.Serial != last {
-				told = append(told, sub.until(t, func(e chat.MessageEvent) bool { return e.Message.Serial == last })...)
-			}
-			all := slices.Concat(sub.before(3)...)
-			slices.Reverse(all)
-			if len(all) == 0 {
-				t.fail(fmt.Errorf("the history before the subscription is empty"))
-			}
-			for _, e := range told {
-				all = append(all, e.Message)
-			}
-			t.same("the history before the subscription, and what was told since", sent, all)
-		})
-		t.check("history before subscribe", err)
-	}
-}
-
-// checkBeforeAfterLoss moves the point to where the room attached again.
-func checkBeforeAfterLoss(t *trial, do, see person) {
-	d, s := do.room(t, t.room, ""), see.room(t, t.room, "")
-	s.attach()
-	sub, lost := s.messages(), s.discontinuities()
-	sent := []chat.Message{sentAndSeen(t, d, content{Text: "before"}, sub)}
-	channel := ablychat.ChannelName(t.room)
-	gate := t.server.Hold(ablytest.ToServer(ablytest.ActionAttach).OnChannel(channel))
-	t.atEnd(gate.Open)
-	t.server.LoseContinuity(channel)
-	t.server.DetachChannel(channel, ablytest.NewError(90198, 400, "moved"))
-	sent = append(sent, d.send(content{Text: "missed"}), d.send(content{Text: "missed too"}))
-	gate.Open()
-	lost.next(t)
-	all := slices.Concat(sub.before(2)...)
-	slices.Reverse(all)
-	t.same("the history up to where it attached again", sent, all)
-	sentAndSeen(t, d, content{Text: "after"}, sub)
+		select {
+		case <-begun:
+		case <-t.ctx.Done():
+		}
+		sub := s.messages()
+		if !attachFirst {
+			s.attach()
+		}
+		told := sub.take(t, 5) // sending goes on well past the point
+		close(stop)
+		ok(<-sentAll)
+		last := sent[len(sent)-1].Serial
+		if told[4].Message.Serial != last {
+			told = append(told, sub.until(t, func(e chat.MessageEvent) bool { return e.Message.Serial == last })...)
+		}
+		all := slices.Concat(sub.before(3)...)
+		slices.Reverse(all)
+		if len(all) == 0 {
+			t.fail(errors.New("the history before the subscription is empty"))
+		}
+		for _, e := range told {
+			all = append(all, e.Message)
+		}
+		t.same("the history before the subscription, and what was told since", sent, all)
+	})
 }

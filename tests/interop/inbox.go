@@ -6,17 +6,22 @@ import (
 	"sync"
 )
 
-// inbox keeps the events of one subscription, in their order. Its methods may be called concurrently.
+// inbox keeps the events of one subscription, in their order. Its methods may be called
+// concurrently.
 type inbox[T any] struct {
-	what   string
-	change func(T) T // makes another event of each, if not nil: for a test that has a client tell wrong
+	change func(T) T // makes another event of each, if not nil: for a client that reports wrongly
 
 	mu     sync.Mutex
 	events []T
 	more   chan struct{} // closed when an event comes, and made anew
 }
 
-func newInbox[T any](what string) *inbox[T] { return &inbox[T]{what: what, more: make(chan struct{})} }
+// listen returns an inbox with the events of a subscription.
+func listen[T any](subscribe func(put func(T))) *inbox[T] {
+	b := &inbox[T]{more: make(chan struct{})}
+	subscribe(b.put)
+	return b
+}
 
 func (b *inbox[T]) put(event T) {
 	b.mu.Lock()
@@ -44,27 +49,24 @@ func (b *inbox[T]) next(t *trial) T {
 		select {
 		case <-more:
 		case <-t.ctx.Done():
-			t.fail(fmt.Errorf("no event came: %s: %w", b.what, context.Cause(t.ctx)))
+			t.fail(fmt.Errorf("no %T came: %w", *new(T), context.Cause(t.ctx)))
 		}
 	}
 }
 
 // take takes out the next n events.
-func (b *inbox[T]) take(t *trial, n int) []T {
-	events := make([]T, n)
-	for i := range events {
-		events[i] = b.next(t)
+func (b *inbox[T]) take(t *trial, n int) (events []T) {
+	for range n {
+		events = append(events, b.next(t))
 	}
 	return events
 }
 
 // until takes events out up to the first that is as wanted.
-func (b *inbox[T]) until(t *trial, wanted func(T) bool) []T {
-	var events []T
+func (b *inbox[T]) until(t *trial, wanted func(T) bool) (events []T) {
 	for {
 		event := b.next(t)
-		events = append(events, event)
-		if wanted(event) {
+		if events = append(events, event); wanted(event) {
 			return events
 		}
 	}

@@ -6,58 +6,64 @@ import (
 	ablychat "ablyrooms.example/adapter/ably"
 )
 
-var lifecycleChecks = []check{
-	{"room lifecycle", "statuses of attach, detach, attach, release", checkStatuses},
-	{"room lifecycle", "a released name can be got again", checkAgain},
-	{"room lifecycle", "one name with two options", checkTwoOptions},
-	{"room lifecycle", "an attach that is refused with DETACHED", checkNoAttach("suspended", func(_ string, no *ablytest.ErrorInfo) ablytest.Effect { return ablytest.Refuse(no) })},
-	{"room lifecycle", "an attach that is refused with ERROR", checkNoAttach("failed", failedBy)},
-	{"room lifecycle", "calls of a released room", checkReleased},
-	{"room lifecycle", "a discontinuity", checkDiscontinuity},
-}
-
-// checkStatuses has both go the same way, and each see the other come and go.
-func checkStatuses(t *trial, do, see person) {
-	d, s := do.room(t, t.room, ""), see.room(t, t.room, occupied)
-	s.attach()
-	count, statuses := s.occupancies(), d.statuses()
-	t.same("at first", "initialized", d.status())
-	arrive := func(n int) {
-		for count.next(t).Connections != n {
+var lifecycleChecks = of("room lifecycle", []row{
+	// has both go the same way, and each see the other come and go.
+	{"statuses of attach, detach, attach, release", func(t *trial, do, see person) {
+		d, s := do.room(t, t.room, ""), see.room(t, t.room, occupied)
+		s.attach()
+		count, statuses := s.occupancies(), d.statuses()
+		t.same("at first", "initialized", d.status())
+		arrive := func(n int) {
+			for count.next(t).Connections != n {
+			}
 		}
-	}
-	d.attach()
-	t.same("attach", []string{"attaching", "attached"}, statuses.take(t, 2))
-	t.same("after attach", "attached", d.status())
-	arrive(2)
-	d.detach()
-	t.same("detach", []string{"detaching", "detached"}, statuses.take(t, 2))
-	t.same("after detach", "detached", d.status())
-	arrive(1)
-	d.attach()
-	t.same("attach again", []string{"attaching", "attached"}, statuses.take(t, 2))
-	arrive(2)
-	d.release()
-	t.same("release", []string{"releasing", "released"}, statuses.take(t, 2))
-	t.same("after release", "released", d.status())
-	arrive(1)
-}
-
-func checkAgain(t *trial, do, see person) {
-	d, s := t.pair(do, see, "")
-	old := d.messages()
-	d.release()
-	again := do.room(t, t.room, `{"typing":{"heartbeatThrottleMs":1000}}`)
-	again.attach()
-	events := again.messages()
-	sentAndSeen(t, s, full, events)
-	t.same("events of the old room", 0, len(old.left()))
-}
-
-func checkTwoOptions(t *trial, do, _ person) {
-	do.room(t, t.room, "")
-	t.refused("get with other options", code{102107, 400}, func() { do.room(t, t.room, occupied) })
-}
+		d.attach()
+		t.same("attach", []string{"attaching", "attached"}, statuses.take(t, 2))
+		t.same("after attach", "attached", d.status())
+		arrive(2)
+		d.detach()
+		t.same("detach", []string{"detaching", "detached"}, statuses.take(t, 2))
+		t.same("after detach", "detached", d.status())
+		arrive(1)
+		d.attach()
+		t.same("attach again", []string{"attaching", "attached"}, statuses.take(t, 2))
+		arrive(2)
+		d.release()
+		t.same("release", []string{"releasing", "released"}, statuses.take(t, 2))
+		t.same("after release", "released", d.status())
+		arrive(1)
+	}},
+	{"a released name can be got again", attached("", func(t *trial, d, s *room) {
+		old := d.messages()
+		d.release()
+		again := d.room(t, t.room, `{"typing":{"heartbeatThrottleMs":1000}}`)
+		again.attach()
+		events := again.messages()
+		sentAndSeen(t, s, full, events)
+		t.same("events of the old room", 0, len(old.left()))
+	})},
+	{"one name with two options", func(t *trial, do, _ person) {
+		do.room(t, t.room, "")
+		t.refused("get with other options", code{102107, 400}, func() { do.room(t, t.room, occupied) })
+	}},
+	{"an attach that is refused with DETACHED", checkNoAttach("suspended",
+		func(_ string, no *ablytest.ErrorInfo) ablytest.Effect { return ablytest.Refuse(no) })},
+	{"an attach that is refused with ERROR", checkNoAttach("failed", failedBy)},
+	{"calls of a released room", apart("", func(t *trial, d, _ *room) {
+		d.release()
+		t.refused("a released room", code{102112, 400}, d.attach, d.detach)
+	})},
+	// tells both at once that continuity is lost.
+	{"a discontinuity", attached("", func(t *trial, d, s *room) {
+		mine, others := d.discontinuities(), s.discontinuities()
+		t.server.UpdateChannel(ablychat.ChannelName(t.room), false, ablytest.NewError(50000, 500, "lost"))
+		t.same("the code", 102100, mine.next(t))
+		t.same("the other's code", 102100, others.next(t))
+		t.same("the statuses", []string{"attached", "attached"}, []string{d.status(), s.status()})
+		events := s.messages()
+		sentAndSeen(t, d, full, events)
+	})},
+}...)
 
 // failedBy answers a frame with an ERROR for the channel.
 func failedBy(channel string, no *ablytest.ErrorInfo) ablytest.Effect {
@@ -65,10 +71,11 @@ func failedBy(channel string, no *ablytest.ErrorInfo) ablytest.Effect {
 }
 
 // checkNoAttach has the server answer an ATTACH otherwise, and then attach all the same.
-func checkNoAttach(status string, answer func(channel string, no *ablytest.ErrorInfo) ablytest.Effect) func(t *trial, do, see person) {
+func checkNoAttach(status string, answer func(channel string, no *ablytest.ErrorInfo) ablytest.Effect) runner {
 	return func(t *trial, do, _ person) {
 		channel := ablychat.ChannelName(t.room)
-		fault := t.server.Fault(ablytest.ToServer(ablytest.ActionAttach).OnChannel(channel), answer(channel, ablytest.NewError(40160, 401, "no")))
+		fault := t.server.Fault(ablytest.ToServer(ablytest.ActionAttach).OnChannel(channel),
+			answer(channel, ablytest.NewError(40160, 401, "no")))
 		t.atEnd(fault.Remove)
 		d := do.room(t, t.room, "")
 		statuses := d.statuses()
@@ -78,22 +85,4 @@ func checkNoAttach(status string, answer func(channel string, no *ablytest.Error
 		d.attach()
 		t.same("after another attach", "attached", d.status())
 	}
-}
-
-func checkReleased(t *trial, do, _ person) {
-	d := do.room(t, t.room, "")
-	d.release()
-	t.refused("a released room", code{102112, 400}, d.attach, d.detach)
-}
-
-// checkDiscontinuity tells both at once that continuity is lost.
-func checkDiscontinuity(t *trial, do, see person) {
-	d, s := t.pair(do, see, "")
-	mine, others := d.discontinuities(), s.discontinuities()
-	t.server.UpdateChannel(ablychat.ChannelName(t.room), false, ablytest.NewError(50000, 500, "lost"))
-	t.same("the code", 102100, mine.next(t))
-	t.same("the other's code", 102100, others.next(t))
-	t.same("the statuses", []string{"attached", "attached"}, []string{d.status(), s.status()})
-	events := s.messages()
-	sentAndSeen(t, d, full, events)
 }

@@ -1,11 +1,13 @@
-// Command interop runs Ably's official clients on the embedded Ably server: ably-js alone, on cmd/ablyserver, and the official
-// @ably/chat, unpatched, together with this library, each doing what the other sees. It installs the pinned clients first. It exits with 0
-// only if no row fails; a row that differs says what the official client does otherwise, and has made sure that it does.
+// Command interop runs Ably's official clients on the embedded Ably server: ably-js alone, and
+// the official @ably/chat, unpatched, together with this library, each doing what the other sees.
+// It installs the pinned clients first. It exits with 0 only if no row fails; a row that differs
+// says what the official client does otherwise, and has made sure that it does.
 //
 //	go run ./tests/interop [-only text]
 //
-// A row of the second kind is a check in a file of its subject: messages.go, history.go, reactions.go, presence.go and so on. It is written
-// once, for two persons, and runs in both directions, for all formats of the two connections.
+// A row of the second kind is a check in a file of its subject: messages.go, history.go and so
+// on. It is written once, for two persons, and runs in both directions, for all formats of the
+// connections.
 package main
 
 import (
@@ -14,11 +16,12 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"strings"
 	"syscall"
+
+	"ablyrooms.example/internal/modroot"
+	"ablyrooms.example/internal/npm"
 )
 
 func main() {
@@ -28,28 +31,21 @@ func main() {
 	defer stop()
 	if err := run(ctx, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "interop: FAILED:", err)
-		if errors.Is(err, errNode) {
-			fmt.Fprintf(os.Stderr, nodeAdvice, minNode)
-		}
 		os.Exit(1)
 	}
 }
 
 func run(ctx context.Context, only string) error {
-	root, err := moduleRoot(ctx)
+	root, err := modroot.Find()
 	if err != nil {
 		return err
 	}
 	js := filepath.Join(root, "tests", "interop", "js")
-	if err := checkNode(ctx); err != nil {
+	if err := npm.Install(ctx, js, os.Stdout); err != nil {
 		return err
 	}
-	if err := install(ctx, js); err != nil {
-		return err
-	}
-	clients, clientErr := clientRows(ctx, root, js, only)
+	total, clientErr := clientRows(ctx, js, only)
 	chat, chatErr := chatRows(ctx, js, only)
-	total := clients
 	total.add(chat)
 	fmt.Println(total.evidence())
 	err = errors.Join(clientErr, chatErr)
@@ -60,16 +56,4 @@ func run(ctx context.Context, only string) error {
 		return errors.Join(err, fmt.Errorf("no row matches %q", only))
 	}
 	return err
-}
-
-func moduleRoot(ctx context.Context) (string, error) {
-	out, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
-	if err != nil {
-		return "", fmt.Errorf("finding the module: %w", err)
-	}
-	file := strings.TrimSpace(string(out))
-	if file == "" || file == os.DevNull {
-		return "", errors.New("not inside the module: run it from the repository")
-	}
-	return filepath.Dir(file), nil
 }

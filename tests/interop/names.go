@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"sync"
 
 	"ablyrooms.example/chat"
@@ -10,48 +9,50 @@ import (
 
 // nameChecks are of the names of rooms that a path or a query has trouble with.
 func nameChecks() (all []check) {
-	for _, odd := range []string{"a room", "a/b", "/", "why?", "a b?c=d&e#f", "100%", "%2F", "späti ☃", "a;b,c:d", "a::$chat", "+", `"'\`} {
-		all = append(all, check{"names of rooms", fmt.Sprintf("%q", odd), checkName(odd)})
+	for _, odd := range []string{"a room", "a/b", "/", "why?", "a b?c=d&e#f", "100%", "%2F", "späti ☃", "a;b,c:d",
+		"a::$chat", "+", `"'\`} {
+		name := func(room string) string { return odd + room }
+		all = append(all, of("names of rooms", row{fmt.Sprintf("%q", odd), named(name, everythingByName)})...)
 	}
-	return append(all, check{"names of rooms", `".."`, checkDots()})
+	return append(all, of("names of rooms", row{`".."`, checkDots()})...)
 }
 
-// checkName uses what has the name in its path: REST with a second page, and the channel.
-func checkName(odd string) func(t *trial, do, see person) {
-	return func(t *trial, do, see person) { everythingByName(t, do, see, odd+t.room) }
-}
-
-func everythingByName(t *trial, do, see person, name string) {
-	d, s := t.pairNamed(do, see, name, `{"occupancy":{"enableEvents":true}}`)
+// everythingByName uses what has the name in its path: REST with a second page, and the channel.
+var everythingByName = attached(occupied, func(t *trial, d, s *room) {
 	events, reactions := s.messages(), s.roomReactions()
 	sent := sentAndSeen(t, d, full, events)
 	updated := d.update(sent.Serial, content{Text: "new"}, details{})
 	t.same("the update", updated, events.next(t).Message)
 	d.react(sent.Serial, reaction{Name: "a/b?"})
 	one := s.message(sent.Serial)
-	t.same("who reacted", map[string]chat.ClientList{"a/b?": {Total: 1, ClientIDs: []string{do.clientID()}}}, one.Reactions.Distinct)
-	two, three := sentAndSeen(t, d, content{Text: "two"}, events), sentAndSeen(t, d, content{Text: "three"}, events)
-	t.same("the history", []chat.Message{three, two, one}, slices.Concat(s.history(query{Limit: 1})...))
+	t.same("who reacted", map[string]chat.ClientList{"a/b?": by(d.id())}, one.Reactions.Distinct)
+	two := sentAndSeen(t, d, content{Text: "two"}, events)
+	three := sentAndSeen(t, d, content{Text: "three"}, events)
+	t.same("the history", []chat.Message{three, two, one}, s.all(query{Limit: 1}))
 	d.reactToRoom(roomReaction{Name: "🎉"})
 	t.same("the reaction to the room", "🎉", reactions.next(t).Name)
 	t.same("the occupancy", d.occupancy(), s.occupancy())
-}
+})
 
-// checkDots uses a name that a URL takes for the folder above; there is but one such room, so that the trials take turns.
-func checkDots() func(t *trial, do, see person) {
+// checkDots uses a name that a URL takes for the folder above; there is but one such room, so
+// that the trials take turns.
+func checkDots() runner {
 	var turn sync.Mutex
-	return func(t *trial, do, see person) {
-		turn.Lock()
-		t.atEnd(turn.Unlock)
-		d, s := t.pairNamed(do, see, "..", "")
-		if do.official() {
+	check := attached("", func(t *trial, d, s *room) {
+		if d.official() {
 			t.refused("send", code{40400, 404}, func() { d.send(full) })
-			t.differ("the official client reaches no messages of the room ..: encodeURIComponent leaves the name as it is (_roomUrl in @ably/chat's " +
-				"src/core/chat-api.ts), and the path of the URL loses it, so that the server is asked for /chat/v4/messages; this library's requests keep it")
+			t.differ("the official client reaches no messages of the room ..: encodeURIComponent leaves the name " +
+				"as it is (_roomUrl in @ably/chat's src/core/chat-api.ts), and the path of the URL loses it, so that " +
+				"the server is asked for /chat/v4/messages; this library's requests keep it")
 			return
 		}
 		events := s.messages()
 		sent := sentAndSeen(t, d, full, events)
 		t.same("get", sent, d.message(sent.Serial))
+	})
+	return func(t *trial, do, see person) {
+		turn.Lock()
+		t.atEnd(turn.Unlock)
+		named(func(string) string { return ".." }, check)(t, do, see)
 	}
 }

@@ -11,7 +11,8 @@ var presenceData = []struct {
 	kind  string
 	value any
 }{
-	{"an object", map[string]any{"mood": "ok ☃", "n": 1.5, "deep": map[string]any{"list": []any{"x", nil, true}}, "none": nil}},
+	{"an object", map[string]any{"mood": "ok ☃", "n": 1.5, "none": nil,
+		"deep": map[string]any{"list": []any{"x", nil, true}}}},
 	{"an empty object", map[string]any{}},
 	{"a list", []any{"x", 1.0, map[string]any{"y": nil}}},
 	{"a string", "a word ☃"},
@@ -23,52 +24,142 @@ var presenceData = []struct {
 	{"none", nil},
 }
 
-func presenceChecks() (all []check) {
+func presenceDataChecks() (all []check) {
 	for _, c := range presenceData {
-		all = append(all, check{"presence", "enter, update, leave, get: data is " + c.kind, checkPresence(c.value)})
+		all = append(all, of("presence", row{"enter, update, leave, get: data is " + c.kind, checkPresence(c.value)})...)
 	}
-	return append(all,
-		check{"presence", "data on the wire", checkPresenceWire},
-		check{"presence", "who was there before one attached", checkPresent},
-		check{"presence", "both are present, is user present", checkBothPresent},
-		check{"presence", "update of one who has not entered", checkUpdateEnters},
-		check{"presence", "detach and release leave", checkDetachLeaves},
-		check{"presence", "present again after a loss of continuity", checkPresentAgain},
-		check{"presence", "events, where the room has them off", checkPresenceOff},
-		check{"presence", "of a room that is not attached", checkPresenceUnattached},
-	)
+	return all
 }
 
-// refusedByAbly tells which data ably-js takes for no payload.
-func refusedByAbly(data any) bool {
-	switch data.(type) {
-	case float64, bool:
-		return true
-	}
-	return false
+var presenceChecks = of("presence", []row{
+	{"data on the wire", attached("", func(t *trial, d, s *room) {
+		events := s.presence()
+		data := map[string]any{"a": 1.0}
+		d.enter(data)
+		t.same("the event", any(data), events.next(t).Member.Data)
+		sent := t.frames(ablytest.ActionPresence)[0].Presence[0] // there is one, since the event has come
+		got := []any{sent["data"], sent["encoding"]}
+		if d.official() {
+			t.same("data and encoding", []any{`{"a":1}`, "json"}, got)
+			return
+		}
+		bare := difference([]any{data, nil}, got) == "" ||
+			difference([]any{map[string]any{"a": int64(1)}, nil}, got) == ""
+		t.same("that it is the bare object", true, bare)
+		t.differ("the official client sends an object as a string of JSON, with the encoding json (RSL4d3; " +
+			"encodeData in ably-js's src/common/lib/types/basemessage.ts); this library sends the bare object, " +
+			"since ably-go v1.4.1 encodes no presence data and takes no encoding (EnterClient in " +
+			"ably/realtime_presence.go). A maintainer of Ably's calls that form invalid " +
+			"(github.com/ably/ably-java/issues/75)")
+	})},
+	{"who was there before one attached", apart("", func(t *trial, d, s *room) {
+		d.attach()
+		d.enter(map[string]any{"mood": "ok"})
+		was := d.members()
+		t.same("how many", 1, len(was))
+		events := s.presence()
+		s.attach()
+		t.same("the event", chat.PresenceEvent{Type: chat.PresencePresent, Member: was[0]}, events.next(t))
+		t.same("get", was, s.members())
+	})},
+	{"both are present, is user present", attached("", func(t *trial, d, s *room) {
+		events, own := s.presence(), d.presence()
+		present := func(what string, one, other bool) {
+			t.same(what, []bool{one, other}, []bool{s.isUserPresent(d.id()), d.isUserPresent(s.id())})
+		}
+		present("nobody", false, false)
+		d.enter("one")
+		events.next(t)
+		s.enter("two")
+		events.next(t)
+		own.take(t, 2)
+		t.same("members of both", d.members(), s.members())
+		t.same("how many", 2, len(s.members()))
+		present("both", true, true)
+		d.leave(nil)
+		events.next(t)
+		present("one has left", false, true)
+	})},
+	{"update of one who has not entered", attached("", func(t *trial, d, s *room) {
+		events := s.presence()
+		d.updatePresence(map[string]any{"a": 1.0})
+		sees(t, events, chat.PresenceEnter, d.id(), map[string]any{"a": 1.0})
+	})},
+	{"detach and release leave", attached("", func(t *trial, d, s *room) {
+		events := s.presence()
+		for _, end := range []func(){d.detach, d.release} {
+			d.attach()
+			d.enter("here")
+			t.same("enter", chat.PresenceEnter, events.next(t).Type)
+			end()
+			sees(t, events, chat.PresenceLeave, d.id(), "here")
+		}
+	})},
+	// The server detaches both and forgets who was present; each client enters again by itself
+	// (RTP17).
+	{"present again after a loss of continuity", attached("", func(t *trial, d, s *room) {
+		lost, events := d.discontinuities(), s.presence()
+		data := map[string]any{"mood": "ok", "list": []any{1.0}}
+		d.enter(data)
+		t.same("enter", chat.PresenceEnter, events.next(t).Type)
+		channel := ablychat.ChannelName(t.room)
+		t.server.LoseContinuity(channel)
+		t.server.DetachChannel(channel, ablytest.NewError(90198, 400, "moved"))
+		lost.next(t)
+		events.until(t, func(e chat.PresenceEvent) bool {
+			return e.Type == chat.PresenceEnter || e.Type == chat.PresencePresent
+		})
+		var present []any
+		for _, m := range s.members() {
+			present = append(present, m.ClientID, m.Data)
+		}
+		t.same("who is present, and with what", []any{d.id(), data}, present)
+	})},
+	{"events, where the room has them off", func(t *trial, do, see person) {
+		d, s := do.room(t, t.room, `{"presence":{"enableEvents":false}}`), see.room(t, t.room, "")
+		t.refused("subscribe", code{102108, 400}, func() { d.presence() })
+		s.attach()
+		d.attach()
+		events := s.presence()
+		d.enter("here all the same")
+		t.same("the other's event", any("here all the same"), events.next(t).Member.Data)
+	}},
+	{"of a room that is not attached", apart("", func(t *trial, d, _ *room) {
+		t.refused("a room that is not attached", code{102112, 400}, func() { d.enter("x") },
+			func() { d.updatePresence("x") }, func() { d.leave("x") }, func() { d.members() },
+			func() { d.isUserPresent("x") })
+	})},
+}...)
+
+// sees takes the next event, and compares what it says of a member.
+func sees(t *trial, events *inbox[chat.PresenceEvent], kind chat.PresenceEventType, who string, data any) {
+	e := events.next(t)
+	t.same("the event", []any{kind, who, data}, []any{e.Type, e.Member.ClientID, e.Member.Data})
 }
 
-func checkPresence(data any) func(t *trial, do, see person) {
-	return func(t *trial, do, see person) {
-		d, s := t.pair(do, see, "")
-		if do.official() && refusedByAbly(data) {
-			t.refused("enter", code{40013, 400}, func() { d.enter(data) }, func() { d.updatePresence(data) }, func() { d.leave(data) })
-			t.differ("the official client refuses a number or a bool as presence data with 40013 (ably-js, encodeData in src/common/lib/types/basemessage.ts; " +
-				"its type says JsonObject, @ably/chat src/core/presence.ts); this library sends any value that JSON has")
+func checkPresence(data any) runner {
+	return attached("", func(t *trial, d, s *room) {
+		_, number := data.(float64)
+		if _, yes := data.(bool); d.official() && (number || yes) {
+			t.refused("enter", code{40013, 400}, func() { d.enter(data) }, func() { d.updatePresence(data) },
+				func() { d.leave(data) })
+			t.differ("the official client refuses a number or a bool as presence data with 40013 (ably-js, " +
+				"encodeData in src/common/lib/types/basemessage.ts; its type says JsonObject, @ably/chat " +
+				"src/core/presence.ts); this library sends any value that JSON has")
 			return
 		}
 		own, events := d.presence(), s.presence()
-		want := given(data)
 		step := func(kind chat.PresenceEventType) {
 			e := events.next(t)
-			t.same(string(kind), chat.PresenceEvent{Type: kind, Member: chat.PresenceMember{ClientID: do.clientID(), ConnectionID: e.Member.ConnectionID,
-				Data: want, Extras: e.Member.Extras, UpdatedAt: e.Member.UpdatedAt}}, e)
-			t.same("that it has a connection and a time", []bool{true, true}, []bool{e.Member.ConnectionID != "", e.Member.UpdatedAt.UnixMilli() > 0})
-			t.same("extras", 0, len(e.Member.Extras))
+			want := chat.PresenceMember{ClientID: d.id(), ConnectionID: e.Member.ConnectionID,
+				Data: given(data), Extras: e.Member.Extras, UpdatedAt: e.Member.UpdatedAt}
+			t.same(string(kind), chat.PresenceEvent{Type: kind, Member: want}, e)
+			t.same("a connection, a time and no extras", []bool{true, true, true}, []bool{
+				want.ConnectionID != "", want.UpdatedAt.UnixMilli() > 0, len(want.Extras) == 0})
 			t.same("one's own event", e, own.next(t))
 			if kind != chat.PresenceLeave {
-				t.same("get by the other", []chat.PresenceMember{e.Member}, s.members())
-				t.same("get by oneself", []chat.PresenceMember{e.Member}, d.members())
+				t.same("get by the other", []chat.PresenceMember{want}, s.members())
+				t.same("get by oneself", []chat.PresenceMember{want}, d.members())
 			}
 		}
 		d.enter(data)
@@ -78,113 +169,5 @@ func checkPresence(data any) func(t *trial, do, see person) {
 		d.leave(data)
 		step(chat.PresenceLeave)
 		t.same("who is present then", 0, len(s.members()))
-	}
-}
-
-// checkPresenceWire looks at what is put on the wire. The embedded server passes it on as it is, and both libraries read either form.
-func checkPresenceWire(t *trial, do, see person) {
-	d, s := t.pair(do, see, "")
-	events := s.presence()
-	data := map[string]any{"a": 1.0}
-	d.enter(data)
-	t.same("the event", any(data), events.next(t).Member.Data)
-	sent := t.frames(ablytest.ActionPresence)[0].Presence[0] // there is one, since the event has come
-	got := []any{sent["data"], sent["encoding"]}
-	if do.official() {
-		t.same("data and encoding", []any{`{"a":1}`, "json"}, got)
-		return
-	}
-	t.same("that it is the bare object", true, difference([]any{data, nil}, got) == "" || difference([]any{map[string]any{"a": int64(1)}, nil}, got) == "")
-	t.differ("the official client sends an object as a string of JSON, with the encoding json (RSL4d3; encodeData in ably-js's " +
-		"src/common/lib/types/basemessage.ts); this library sends the bare object, since ably-go v1.4.1 encodes no presence data and takes no encoding " +
-		"(EnterClient in ably/realtime_presence.go). A maintainer of Ably's calls that form invalid (github.com/ably/ably-java/issues/75)")
-}
-
-// checkPresent has one attach where the other is present.
-func checkPresent(t *trial, do, see person) {
-	d, s := do.room(t, t.room, ""), see.room(t, t.room, "")
-	d.attach()
-	d.enter(map[string]any{"mood": "ok"})
-	was := d.members()
-	t.same("how many", 1, len(was))
-	events := s.presence()
-	s.attach()
-	t.same("the event", chat.PresenceEvent{Type: chat.PresencePresent, Member: was[0]}, events.next(t))
-	t.same("get", was, s.members())
-}
-
-func checkBothPresent(t *trial, do, see person) {
-	d, s := t.pair(do, see, "")
-	events, own := s.presence(), d.presence()
-	t.same("nobody", []bool{false, false}, []bool{s.isUserPresent(do.clientID()), d.isUserPresent(do.clientID())})
-	d.enter("one")
-	events.next(t)
-	s.enter("two")
-	events.next(t)
-	own.take(t, 2)
-	t.same("members of both", d.members(), s.members())
-	t.same("how many", 2, len(s.members()))
-	t.same("both", []bool{true, true}, []bool{s.isUserPresent(do.clientID()), d.isUserPresent(see.clientID())})
-	d.leave(nil)
-	events.next(t)
-	t.same("one has left", []bool{false, true}, []bool{s.isUserPresent(do.clientID()), s.isUserPresent(see.clientID())})
-}
-
-func checkUpdateEnters(t *trial, do, see person) {
-	d, s := t.pair(do, see, "")
-	events := s.presence()
-	d.updatePresence(map[string]any{"a": 1.0})
-	e := events.next(t)
-	t.same("the event", []any{chat.PresenceEnter, do.clientID(), map[string]any{"a": 1.0}}, []any{e.Type, e.Member.ClientID, e.Member.Data})
-}
-
-func checkDetachLeaves(t *trial, do, see person) {
-	d, s := t.pair(do, see, "")
-	events := s.presence()
-	for _, end := range []struct {
-		what string
-		call func(room)
-	}{{"detach", room.detach}, {"release", room.release}} {
-		d.attach()
-		d.enter("here")
-		t.same(end.what+": enter", chat.PresenceEnter, events.next(t).Type)
-		end.call(d)
-		e := events.next(t)
-		t.same(end.what+": leave", []any{chat.PresenceLeave, do.clientID(), "here"}, []any{e.Type, e.Member.ClientID, e.Member.Data})
-	}
-}
-
-// checkPresentAgain has the server detach both, and forget who was present; each client enters again by itself (RTP17).
-func checkPresentAgain(t *trial, do, see person) {
-	d, s := t.pair(do, see, "")
-	lost, events := d.discontinuities(), s.presence()
-	data := map[string]any{"mood": "ok", "list": []any{1.0}}
-	d.enter(data)
-	t.same("enter", chat.PresenceEnter, events.next(t).Type)
-	channel := ablychat.ChannelName(t.room)
-	t.server.LoseContinuity(channel)
-	t.server.DetachChannel(channel, ablytest.NewError(90198, 400, "moved"))
-	lost.next(t)
-	events.until(t, func(e chat.PresenceEvent) bool { return e.Type == chat.PresenceEnter || e.Type == chat.PresencePresent })
-	var present []any
-	for _, m := range s.members() {
-		present = append(present, m.ClientID, m.Data)
-	}
-	t.same("who is present, and with what", []any{do.clientID(), data}, present)
-}
-
-func checkPresenceOff(t *trial, do, see person) {
-	d, s := do.room(t, t.room, `{"presence":{"enableEvents":false}}`), see.room(t, t.room, "")
-	t.refused("subscribe", code{102108, 400}, func() { d.presence() })
-	s.attach()
-	d.attach()
-	events := s.presence()
-	d.enter("here all the same")
-	t.same("the other's event", any("here all the same"), events.next(t).Member.Data)
-}
-
-func checkPresenceUnattached(t *trial, do, _ person) {
-	d := do.room(t, t.room, "")
-	t.refused("a room that is not attached", code{102112, 400},
-		func() { d.enter("x") }, func() { d.updatePresence("x") }, func() { d.leave("x") }, func() { d.members() }, func() { d.isUserPresent("x") })
+	})
 }

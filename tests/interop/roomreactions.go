@@ -4,30 +4,51 @@ import (
 	"ablyrooms.example/chat"
 )
 
-var roomReactionChecks = []check{
-	{"room reactions", "name, metadata, headers, unicode", checkRoomReaction(roomReaction{"🎉 ☃", full.Metadata, map[string]any{"h": "v", "número": -2.5, "b": true, "zero": 0.0}})},
-	{"room reactions", "a header that is null", checkNullHeader},
-	{"room reactions", "name alone", checkRoomReaction(roomReaction{Name: "like"})},
-	{"room reactions", "without attaching", checkUnattachedReaction},
-	{"room reactions", "an empty name", checkNoName},
-}
+var roomReactionChecks = of("room reactions", []row{
+	{"name, metadata, headers, unicode", checkRoomReaction(roomReaction{"🎉 ☃", full.Metadata,
+		map[string]any{"h": "v", "número": -2.5, "b": true, "zero": 0.0}})},
+	{"a header that is null", attached("", func(t *trial, d, s *room) {
+		reactions := s.roomReactions()
+		d.reactToRoom(roomReaction{Name: "like", Headers: map[string]any{"none": nil, "h": "v"}})
+		got := reactions.next(t).Headers
+		want := map[string]any{"none": nil, "h": "v"}
+		if d.official() && d.binary() {
+			delete(want, "none")
+			t.differ("in MsgPack the official client sends no header that is null, since ably-js encodes protocol messages " +
+				"without what is null (MsgPack.encode(body, true) in its src/common/lib/util/utils.ts, encodeableKeys in @ably/msgpack-js's msgpack.js); " +
+				"in JSON it does, and so does this library in both")
+		}
+		t.same("the headers", want, got)
+	})},
+	{"name alone", checkRoomReaction(roomReaction{Name: "like"})},
+	{"without attaching", apart("", func(t *trial, d, s *room) {
+		s.attach()
+		reactions := s.roomReactions()
+		d.reactToRoom(roomReaction{Name: "like"})
+		seen(t, d, roomReaction{Name: "like"}, reactions.next(t))
+		t.same("the sender's status", "initialized", d.status())
+	})},
+	{"an empty name", apart("", func(t *trial, d, _ *room) {
+		t.refused("an empty name", code{40003, 400}, func() { d.reactToRoom(roomReaction{}) })
+	})},
+}...)
 
-func checkRoomReaction(r roomReaction) func(t *trial, do, see person) {
-	return func(t *trial, do, see person) {
-		d, s := t.pair(do, see, "")
+func checkRoomReaction(r roomReaction) runner {
+	return attached("", func(t *trial, d, s *room) {
 		own, reactions := d.roomReactions(), s.roomReactions()
 		d.reactToRoom(r)
 		got := reactions.next(t)
-		seen(t, do, r, got)
+		seen(t, d, r, got)
 		mine := own.next(t)
 		t.same("that one's own is one's own", true, mine.IsSelf)
 		mine.IsSelf = false
 		t.same("one's own event", got, mine)
-	}
+	})
 }
 
 func seen(t *trial, do person, r roomReaction, got chat.RoomReaction) {
-	want := chat.RoomReaction{Name: r.Name, ClientID: do.clientID(), Metadata: r.Metadata, Headers: r.Headers, CreatedAt: got.CreatedAt}
+	want := chat.RoomReaction{Name: r.Name, ClientID: do.id(), Metadata: r.Metadata, Headers: r.Headers,
+		CreatedAt: got.CreatedAt}
 	if want.Metadata == nil {
 		want.Metadata = map[string]any{}
 	}
@@ -36,33 +57,4 @@ func seen(t *trial, do person, r roomReaction, got chat.RoomReaction) {
 	}
 	t.same("the reaction", want, got)
 	t.same("that it has a time", true, got.CreatedAt.UnixMilli() > 0)
-}
-
-func checkUnattachedReaction(t *trial, do, see person) {
-	d, s := do.room(t, t.room, ""), see.room(t, t.room, "")
-	s.attach()
-	reactions := s.roomReactions()
-	d.reactToRoom(roomReaction{Name: "like"})
-	seen(t, do, roomReaction{Name: "like"}, reactions.next(t))
-	t.same("the sender's status", "initialized", d.status())
-}
-
-func checkNoName(t *trial, do, _ person) {
-	d := do.room(t, t.room, "")
-	t.refused("an empty name", code{40003, 400}, func() { d.reactToRoom(roomReaction{}) })
-}
-
-func checkNullHeader(t *trial, do, see person) {
-	d, s := t.pair(do, see, "")
-	reactions := s.roomReactions()
-	d.reactToRoom(roomReaction{Name: "like", Headers: map[string]any{"none": nil, "h": "v"}})
-	got := reactions.next(t).Headers
-	want := map[string]any{"none": nil, "h": "v"}
-	if do.official() && do.binary() {
-		delete(want, "none")
-		t.differ("in MsgPack the official client sends no header that is null, since ably-js encodes protocol messages " +
-			"without what is null (MsgPack.encode(body, true) in its src/common/lib/util/utils.ts, encodeableKeys in @ably/msgpack-js's msgpack.js); " +
-			"in JSON it does, and so does this library in both")
-	}
-	t.same("the headers", want, got)
 }

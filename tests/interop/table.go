@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"text/tabwriter"
 )
 
 // line is a row of the table: a check in one direction, with an outcome for each column.
@@ -16,12 +17,14 @@ type line struct {
 type counts struct{ rows, passed, differs, failed int }
 
 func (c *counts) add(o counts) {
-	c.rows, c.passed, c.differs, c.failed = c.rows+o.rows, c.passed+o.passed, c.differs+o.differs, c.failed+o.failed
+	c.rows, c.passed = c.rows+o.rows, c.passed+o.passed
+	c.differs, c.failed = c.differs+o.differs, c.failed+o.failed
 }
 
 // evidence is the line that the register reads.
 func (c counts) evidence() string {
-	return fmt.Sprintf("EVIDENCE interop rows=%d passed=%d differs=%d failed=%d", c.rows, c.passed, c.differs, c.failed)
+	return fmt.Sprintf("EVIDENCE interop rows=%d passed=%d differs=%d failed=%d",
+		c.rows, c.passed, c.differs, c.failed)
 }
 
 func (o outcome) word() string {
@@ -52,38 +55,25 @@ func count(lines []line) (c counts) {
 	return c
 }
 
-// write prints the table; after it what differs and what failed, each with its reason, once for all columns with the same.
-func write(out io.Writer, columns []string, lines []line) {
-	head := append([]string{"feature", "what", "direction"}, columns...)
-	rows := [][]string{head}
+// write prints the table; after it what differs and what failed, each with its reason, once for all
+// columns with the same.
+func write(out io.Writer, lines []line) {
+	table := tabwriter.NewWriter(out, 0, 0, 1, ' ', tabwriter.Debug)
+	fmt.Fprint(table, "feature\t what\t direction")
+	for _, c := range columns {
+		fmt.Fprintf(table, "\t %v", c)
+	}
 	for _, l := range lines {
-		cells := []string{l.feature, l.what, l.direction}
+		fmt.Fprintf(table, "\n%s\t %s\t %s", l.feature, l.what, l.direction)
 		for _, o := range l.outcomes {
-			cells = append(cells, o.word())
-		}
-		rows = append(rows, cells)
-	}
-	widths := make([]int, len(head))
-	for _, r := range rows {
-		for i, cell := range r {
-			widths[i] = max(widths[i], len([]rune(cell)))
+			fmt.Fprintf(table, "\t %s", o.word())
 		}
 	}
-	for n, r := range rows {
-		for i, cell := range r {
-			fmt.Fprintf(out, "| %s%s ", cell, strings.Repeat(" ", widths[i]-len([]rune(cell))))
-		}
-		fmt.Fprintln(out, "|")
-		if n == 0 {
-			for _, w := range widths {
-				fmt.Fprintf(out, "|%s", strings.Repeat("-", w+2))
-			}
-			fmt.Fprintln(out, "|")
-		}
-	}
+	fmt.Fprintln(table)
+	table.Flush()
 	for _, l := range lines {
-		reasons := map[string][]string{}
-		var order []string
+		in := map[string][]string{}
+		var reasons []string
 		for i, o := range l.outcomes {
 			reason := "differs: " + o.differs
 			if o.err != nil {
@@ -91,14 +81,14 @@ func write(out io.Writer, columns []string, lines []line) {
 			} else if o.differs == "" {
 				continue
 			}
-			if reasons[reason] == nil {
-				order = append(order, reason)
+			if in[reason] == nil {
+				reasons = append(reasons, reason)
 			}
-			reasons[reason] = append(reasons[reason], columns[i])
+			in[reason] = append(in[reason], columns[i].String())
 		}
-		for _, reason := range order {
-			fmt.Fprintf(out, "\n%s, %s, %s (%s)\n  %s\n", l.feature, l.what, l.direction, strings.Join(reasons[reason], "; "),
-				strings.ReplaceAll(strings.TrimSpace(reason), "\n", "\n  "))
+		for _, reason := range reasons {
+			fmt.Fprintf(out, "\n%s, %s, %s (%s)\n  %s\n", l.feature, l.what, l.direction,
+				strings.Join(in[reason], "; "), strings.ReplaceAll(strings.TrimSpace(reason), "\n", "\n  "))
 		}
 	}
 }

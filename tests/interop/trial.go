@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,20 +14,39 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// patience is how long a trial may take: all that it waits for takes milliseconds, but for the end of typing, which takes two seconds.
+// patience is how long a trial may take: all that it waits for takes milliseconds, but for the
+// end of typing, which takes two seconds.
 const patience = 10 * time.Second
 
 // errLate is how a trial ends that waits for longer than that.
 var errLate = errors.New("nothing more happened in time")
 
-// check is one thing that both libraries are compared in. It is tried once for each direction and pair of formats.
-type check struct {
-	feature, what string
-	// run has one person do something, and another see it.
-	run func(t *trial, do, see person)
+// runner has one person do something, and another see it.
+type runner = func(t *trial, do, see person)
+
+// row is a check of a feature.
+type row struct {
+	what string
+	run  runner
 }
 
-// trial is one run of a check. It belongs to the goroutine of the check; what fails ends it by a panic of the type stop.
+// check is one thing that both libraries are compared in. It is tried once for each direction and
+// pair of formats.
+type check struct {
+	feature string
+	row
+}
+
+// of makes checks of the rows of a feature.
+func of(feature string, rows ...row) (checks []check) {
+	for _, r := range rows {
+		checks = append(checks, check{feature, r})
+	}
+	return checks
+}
+
+// trial is one run of a check. It belongs to the goroutine of the check; what fails ends it by a
+// panic of the type stop.
 type trial struct {
 	ctx    context.Context
 	server *ablytest.Server
@@ -45,13 +65,6 @@ type stop struct{ err error }
 // fail ends the trial.
 func (t *trial) fail(err error) { panic(stop{err}) }
 
-// check ends the trial when there is an error.
-func (t *trial) check(what string, err error) {
-	if err != nil {
-		t.fail(fmt.Errorf("%s: %w", what, err))
-	}
-}
-
 // broken has the trial fail, from whatever goroutine.
 func (t *trial) broken(err error) {
 	t.mu.Lock()
@@ -62,11 +75,12 @@ func (t *trial) broken(err error) {
 // atEnd has f called when the trial ends, the last first.
 func (t *trial) atEnd(f func()) { t.ends = append(t.ends, f) }
 
-// differ states what one of the libraries does otherwise, and where that is to be seen. The check has made sure of it.
+// differ states what one of the libraries does otherwise, and where that is to be seen. The check
+// has made sure of it.
 func (t *trial) differ(format string, args ...any) { t.differs = fmt.Sprintf(format, args...) }
 
-// difference tells where two values differ, field by field; empty for nowhere. A nil map is not an empty one; times are equal when they
-// are the same moment.
+// difference reports where two values differ, field by field; empty for nowhere. A nil map is not
+// an empty one; times are equal when they are the same moment.
 func difference(want, got any) string { return cmp.Diff(want, got) }
 
 // same ends the trial when the values differ.
@@ -101,38 +115,52 @@ func caught(f func()) (err error) {
 	return nil
 }
 
-// pair gets a room for both, with the same options, and attaches it.
-func (t *trial) pair(do, see person, options string) (d, s room) {
-	return t.pairNamed(do, see, t.room, options)
+// apart has a check run in one room of both, with the same options.
+func apart(options string, run func(t *trial, d, s *room)) runner {
+	return func(t *trial, do, see person) {
+		run(t, do.room(t, t.room, options), see.room(t, t.room, options))
+	}
 }
 
-func (t *trial) pairNamed(do, see person, name, options string) (d, s room) {
-	d, s = do.room(t, name, options), see.room(t, name, options)
-	s.attach()
-	d.attach()
-	return d, s
+// attached is apart with the room attached.
+func attached(options string, run func(t *trial, d, s *room)) runner {
+	return apart(options, func(t *trial, d, s *room) {
+		s.attach()
+		d.attach()
+		run(t, d, s)
+	})
+}
+
+// named has a check run in a room of the name that the trial's room has then.
+func named(name func(string) string, run runner) runner {
+	return func(t *trial, do, see person) {
+		t.room = name(t.room)
+		run(t, do, see)
+	}
+}
+
+// told compares the next event of each subscription.
+func told[T any](t *trial, what string, want T, by ...*inbox[T]) {
+	for _, in := range by {
+		t.same(what, want, in.next(t))
+	}
 }
 
 // outcome is what came of a trial: an error, or what differs, or neither.
 type outcome struct {
 	err     error
 	differs string
-	took    time.Duration
 }
 
 // try runs a check.
-func try(ctx context.Context, server *ablytest.Server, room string, c check, do, see person) outcome {
-	return tryFor(ctx, patience, server, room, c, do, see)
-}
-
-func tryFor(ctx context.Context, patience time.Duration, server *ablytest.Server, room string, c check, do, see person) outcome {
+func try(ctx context.Context, patience time.Duration, server *ablytest.Server, room string, c check,
+	do, see person) outcome {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, errLate)
 	defer cancel()
-	began := time.Now()
 	t := &trial{ctx: ctx, server: server, room: room}
 	err := caught(func() { c.run(t, do, see) })
-	for i := len(t.ends) - 1; i >= 0; i-- {
-		err = errors.Join(err, caught(t.ends[i]))
+	for _, end := range slices.Backward(t.ends) {
+		err = errors.Join(err, caught(end))
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -140,5 +168,5 @@ func tryFor(ctx context.Context, patience time.Duration, server *ablytest.Server
 	if err == nil && t.compared == 0 {
 		err = errors.New("the check has compared nothing")
 	}
-	return outcome{err, t.differs, time.Since(began)}
+	return outcome{err, t.differs}
 }

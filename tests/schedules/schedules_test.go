@@ -114,8 +114,8 @@ func TestEveryEdge(t *testing.T) {
 			}
 		})
 	}
-	if len(g.Edges) != 35_339 || len(g.States) != 19_408 {
-		t.Errorf("the graph has %d states and %d edges, expected 19408 and 35339", len(g.States), len(g.Edges))
+	if len(g.Edges) != 37_567 || len(g.States) != 22_384 {
+		t.Errorf("the graph has %d states and %d edges, expected 22384 and 37567", len(g.States), len(g.Edges))
 	}
 }
 

@@ -65,7 +65,7 @@ func (c *connection) compare(d *connection) int { return c.order - d.order }
 func (s *Server) attach(t *transport, pm *ProtocolMessage) {
 	c := t.conn
 	if err := checkChannelName(pm.Channel); err != nil {
-		c.send(&ProtocolMessage{Action: ActionError, Channel: pm.Channel, Error: err})
+		c.send((&ProtocolMessage{Action: ActionError, Channel: pm.Channel, Error: err}).named())
 		return
 	}
 	params, err := parseChannelParams(pm.Params)
@@ -104,7 +104,8 @@ func (s *Server) attach(t *transport, pm *ProtocolMessage) {
 		missed = nil
 	}
 	a.modes, a.params, a.live = modes, params.recognised, true
-	if !resumed && params.rewind != nil {
+	// With ATTACH_RESUME the client goes on with an attachment, so that nothing is rewound.
+	if !resumed && params.rewind != nil && !pm.Flags.Has(FlagAttachResume) {
 		missed = params.rewind(&ch.log)
 	}
 	flags := modes | ch.presenceFlag()
@@ -137,7 +138,7 @@ func (s *Server) detach(t *transport, pm *ProtocolMessage) {
 	if a := c.attached[pm.Channel]; a != nil {
 		a.remove()
 	}
-	c.send(&ProtocolMessage{Action: ActionDetached, Channel: pm.Channel})
+	c.send((&ProtocolMessage{Action: ActionDetached, Channel: pm.Channel}).named())
 	s.notifyLocked()
 }
 
@@ -174,6 +175,9 @@ func (a *attachment) update(resumed bool, err *ErrorInfo) {
 
 // checkChannelName refuses names that Ably refuses.
 func checkChannelName(name string) *ErrorInfo {
+	if strings.HasPrefix(name, "[") {
+		return NewError(40010, 400, "channel name %q: this server serves no qualifiers, such as [filter=...]", name)
+	}
 	if strings.TrimSpace(name) == "" || strings.HasPrefix(name, ":") || strings.ContainsAny(name, "\r\n") {
 		return NewError(40010, 400, "invalid channel name %q", name)
 	}

@@ -83,7 +83,16 @@ func marshalProtocol(f Format, pm *ProtocolMessage) ([]byte, error) {
 			}
 		}
 	}
+	if c.nameAlways {
+		return marshal(f, &namedMessage{ProtocolMessage: &c, Channel: c.Channel})
+	}
 	return marshal(f, &c)
+}
+
+// namedMessage is a message whose channel is on the wire also when it is empty.
+type namedMessage struct {
+	*ProtocolMessage
+	Channel string `json:"channel"`
 }
 
 func unmarshalProtocol(f Format, b []byte) (*ProtocolMessage, error) {

@@ -3,7 +3,9 @@ package ablytest
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 )
 
 const (
@@ -16,7 +18,8 @@ const (
 type connection struct {
 	s        *Server
 	id, key  string
-	order    int // in the order of making, from 1
+	lastKey  string // also good while the client may not have seen key: see findResumable
+	order    int    // in the order of making, from 1
 	identity identity
 	clientID string // implied in what it publishes; "" for none
 	echo     bool
@@ -24,7 +27,10 @@ type connection struct {
 	attached map[string]*attachment
 	acks     acks
 	lapse    *timer // forgets the connection; runs while it has no transport
-	renew    *timer // of its token
+	absence  *timer // has its members leave; likewise
+	// remainPresent is how long its members stay while it has no transport.
+	remainPresent time.Duration
+	renew         *timer // of its token
 }
 
 // refusal says how new connections are refused.
@@ -54,7 +60,10 @@ func (s *Server) connect(t *transport, cr credentials, query url.Values) {
 	}
 	if c == nil {
 		c = s.newConnection()
+	} else {
+		c.lastKey, c.key = c.key, c.newKey() // RTN15e, RTN16: the key changes each time
 	}
+	c.remainPresent = s.remainPresentFor(query)
 	c.identity = id
 	c.clientID = id.implied
 	c.echo = query.Get("echo") != "false"
@@ -65,6 +74,7 @@ func (s *Server) connect(t *transport, cr credentials, query url.Values) {
 			"the connection goes on with another transport")}, outgoing{closing: true})
 	}
 	s.stopLocked(c.lapse)
+	s.stopLocked(c.absence)
 	c.t, t.conn = t, c
 	c.acks.restart()
 	s.watchToken(c)
@@ -72,10 +82,26 @@ func (s *Server) connect(t *transport, cr credentials, query url.Values) {
 	c.sendConnected(lost)
 }
 
-// findResumable finds the connection that a key is of, or tells why it can't be resumed.
+// remainPresentFor returns how long members stay that lose their transport: what the client asks
+// for in its connection's query, in milliseconds, or else what the server is set to.
+func (s *Server) remainPresentFor(query url.Values) time.Duration {
+	ms, err := strconv.ParseInt(query.Get("remainPresentFor"), 10, 32)
+	if err != nil || ms < 0 {
+		return s.opts.remainPresentFor
+	}
+	return time.Duration(ms) * time.Millisecond
+}
+
+// findResumable finds the connection that a key is of, or says why it can't be resumed. The key of
+// the last CONNECTED is good. So is the one before it, while the connection has no transport and
+// has sent nothing since: that CONNECTED may have been lost. With a transport the old key is
+// refused, or two clients with one key would take the connection from each other for ever.
 func (s *Server) findResumable(key string, id identity) (*connection, *ErrorInfo) {
 	connID, _, _ := strings.Cut(key, "!")
 	c := s.conns[connID]
+	if c != nil && c.t == nil && c.lastKey == key {
+		c.key = key
+	}
 	if c == nil || c.key != key {
 		if c == nil && strings.Contains(key, "!") {
 			return nil, NewError(80008, http.StatusBadRequest,
@@ -93,10 +119,14 @@ func (s *Server) findResumable(key string, id identity) (*connection, *ErrorInfo
 func (s *Server) newConnection() *connection {
 	id := randomText(10)
 	s.made++
-	c := &connection{s: s, id: id, key: id + "!" + randomText(20), order: s.made, attached: map[string]*attachment{}}
+	c := &connection{s: s, id: id, order: s.made, attached: map[string]*attachment{}}
+	c.key = c.newKey()
 	s.conns[id] = c
 	return c
 }
+
+// newKey returns a key by which the connection can be resumed.
+func (c *connection) newKey() string { return c.id + "!" + randomText(20) }
 
 // sendConnected tells the client about its connection. err is why it is a new one.
 func (c *connection) sendConnected(err *ErrorInfo) {
@@ -143,6 +173,15 @@ func (s *Server) dropTransport(t *transport) {
 		a.live = false
 	}
 	s.stopLocked(c.renew)
+	c.absence = s.afterLocked(c.remainPresent, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for _, a := range c.sortedAttachments() {
+			if c.t == nil {
+				a.leaveAll()
+			}
+		}
+	})
 	c.lapse = s.afterLocked(s.opts.connectionStateTTL, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -162,6 +201,7 @@ func (s *Server) forget(c *connection) {
 		c.t = nil
 	}
 	s.stopLocked(c.lapse)
+	s.stopLocked(c.absence)
 	s.stopLocked(c.renew)
 	for _, a := range c.attached {
 		a.remove()

@@ -47,27 +47,29 @@
 //     token requests, with capability, clientId, ttl, nonce and timestamp checked;
 //     re-authentication in band; expiry and revocation; /time.
 //   - Connections: CONNECTED, HEARTBEAT, CLOSE, DISCONNECT, resume and recover within
-//     the time to live, ERROR, DISCONNECTED. A resume that can't be done gives a new
-//     connection with error 80008 or 80018.
+//     the time to live, each with a new key (RTN15e); ERROR, DISCONNECTED. A resume that
+//     can't be done gives a new connection with error 80008 or 80018.
 //   - Channels: ATTACH with modes and params, again for new options, continued from a
 //     serial with what was missed; DETACH; DETACHED, ERROR and ATTACHED by the server.
 //   - Messages: publish with ACK and NACK, in order and once over a resume; echo;
-//     history and single messages by REST, with bounds and pages; publish by REST, with
-//     idempotent ids; status of a channel.
+//     updates and deletes; history, versions and single messages by REST, with bounds and
+//     pages; publish by REST, with idempotent ids; status of a channel.
+//   - Presence: enter, update, leave, SYNC; members of a connection that lost its
+//     transport leave after a while ([WithRemainPresentFor]).
+//   - Annotations and their summaries; occupancy; the Chat REST API.
 //
 // # Served in part
 //
-//   - Of channel params: modes and rewind. The rest is accepted and, as at Ably, not
-//     repeated in ATTACHED.
+//   - Of channel params: modes, rewind, and occupancy. A client that asks for delta gets
+//     whole messages. The rest is accepted and, as at Ably, not repeated in ATTACHED.
 //   - Messages marked ephemeral aren't in the history.
-//   - Capabilities: resources by name and by prefix ("chat:*"); channel qualifiers
-//     ("[meta]...") are part of the name.
+//   - Capabilities: resources by name and by prefix ("chat:*").
 //   - recover takes a connection key, as clients send it.
 //
 // # Not served
 //
-// Presence, annotations, objects, updates and deletes of messages, the Chat REST API,
-// occupancy events, deltas, filters, JWTs, push, stats, batch requests, the comet
-// transport, limits on rates. Whatever isn't served is refused in Ably's error form (a
-// NACK, an ERROR, an HTTP error with its headers), never met with silence.
+// Channel qualifiers ("[filter=...]name"), objects, filters, JWTs, push, stats, batch
+// requests, the comet transport, limits on rates. Whatever isn't served is refused in
+// Ably's error form (a NACK, an ERROR, an HTTP error with its headers), never met with
+// silence.
 package ablytest

@@ -8,6 +8,7 @@ func (s *Server) handle(t *transport, pm *ProtocolMessage) {
 	if c == nil {
 		return // The transport has been told its end, or its CONNECT is still refused.
 	}
+	c.lastKey = "" // the client has seen its CONNECTED
 	if pm.Action.acknowledged() {
 		s.handleAcknowledged(c, pm)
 		return

@@ -17,6 +17,7 @@ type options struct {
 	keys               []Key
 	clock              Clock
 	connectionStateTTL time.Duration
+	remainPresentFor   time.Duration
 	maxIdleInterval    time.Duration
 	maxMessageSize     int64
 	authNotice         time.Duration
@@ -60,6 +61,7 @@ func defaultOptions() options {
 		keys:               []Key{DefaultKey},
 		clock:              wallClock{},
 		connectionStateTTL: 2 * time.Minute,
+		remainPresentFor:   15 * time.Second,
 		maxIdleInterval:    15 * time.Second,
 		maxMessageSize:     64 << 10,
 		authNotice:         30 * time.Second,
@@ -90,6 +92,14 @@ func WithClock(c Clock) Option { return func(o *options) { o.clock = c } }
 // The default is Ably's: 2 minutes.
 func WithConnectionStateTTL(d time.Duration) Option {
 	return func(o *options) { o.connectionStateTTL = d }
+}
+
+// WithRemainPresentFor sets how long the members of a connection that lost its transport stay
+// present. A client may ask for another time by the parameter remainPresentFor of its connection,
+// in milliseconds. The default is Ably's: 15 s. When the connection's state is gone before, they
+// leave then.
+func WithRemainPresentFor(d time.Duration) Option {
+	return func(o *options) { o.remainPresentFor = d }
 }
 
 // WithMaxIdleInterval sets how long the server lets a WebSocket stand idle before it

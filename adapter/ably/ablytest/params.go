@@ -8,9 +8,8 @@ import (
 
 // channelParams is what the params of an ATTACH mean.
 type channelParams struct {
-	// recognised is what ATTACHED repeats: the params that the server knows and acts
-	// on. "agent" is not repeated, and neither is what the server doesn't serve, such
-	// as "delta".
+	// recognised is what ATTACHED repeats: the params that the server knows. "agent" is not
+	// repeated, and neither is what the server doesn't serve.
 	recognised map[string]string
 	modes      Flags
 	rewind     func(*messageLog) []*publish
@@ -19,10 +18,17 @@ type channelParams struct {
 const maxRewind = 100
 
 // parseChannelParams reads params; those that are known must be right.
-func parseChannelParams(params map[string]string) (channelParams, *ErrorInfo) {
+func parseChannelParams(params Params) (channelParams, *ErrorInfo) {
 	var out channelParams
 	for name, value := range params {
 		switch name {
+		case "": // see Params
+			return channelParams{}, errInvalidParam("channel params must be an object, not %s", value)
+		case "delta":
+			// Whole messages are what a client must expect in any case.
+			if value != "vcdiff" {
+				return channelParams{}, errInvalidParam("invalid delta %q in the channel params", value)
+			}
 		case "modes":
 			for _, word := range strings.Split(value, ",") {
 				mode, ok := modeByName(word)

@@ -70,15 +70,23 @@ func (s *Server) presence(c *connection, pm *ProtocolMessage) *ProtocolMessage {
 		m.encoding, _ = w["encoding"].(string)
 		m.extras, _ = w["extras"].(map[string]any)
 		action := wholeNumber(w["action"])
+		stored := a.ch.members[m.key()]
 		switch action {
 		case presenceEnter, presenceUpdate:
-			if a.ch.members[m.key()] == nil {
-				action = presenceEnter // an update of somebody who is not there
+			if id, _ := w["id"].(string); stored != nil && id == stored.id {
+				continue // a re-entry (RTP17g) of a member that never left
+			}
+			action = presenceUpdate
+			if stored == nil {
+				action = presenceEnter
 			}
 			a.ch.enter(m)
 		case presenceLeave:
-			if a.ch.members[m.key()] == nil {
-				continue
+			if stored == nil {
+				continue // RTP10d
+			}
+			if _, given := w["data"]; !given { // RTP10a
+				m.data, m.encoding, m.extras = stored.data, stored.encoding, stored.extras
 			}
 			delete(a.ch.members, m.key())
 		default:

@@ -17,13 +17,23 @@ type ProtocolMessage struct {
 	MsgSerial         *int64             `json:"msgSerial,omitempty"`
 	Count             int                `json:"count,omitempty"`
 	Timestamp         int64              `json:"timestamp,omitempty"` // ms since the epoch
-	Params            map[string]string  `json:"params,omitempty"`
+	Params            Params             `json:"params,omitempty"`
 	Messages          []*Message         `json:"messages,omitempty"`
 	Presence          []map[string]any   `json:"presence,omitempty"`
 	Annotations       []map[string]any   `json:"annotations,omitempty"`
 	State             []map[string]any   `json:"state,omitempty"`
 	Auth              *AuthDetails       `json:"auth,omitempty"`
 	Res               []*PublishResult   `json:"res,omitempty"`
+
+	// nameAlways has Channel on the wire when it is empty: without a channel an ERROR is the
+	// connection's.
+	nameAlways bool
+}
+
+// named returns the message with its channel on the wire even when the channel's name is empty.
+func (pm *ProtocolMessage) named() *ProtocolMessage {
+	pm.nameAlways = true
+	return pm
 }
 
 // ConnectionDetails is what CONNECTED tells a client about its connection (CD2).

@@ -19,6 +19,7 @@ type record struct {
 	Command  []string
 	Exit     int
 	Evidence []string `json:",omitempty"` // the lines, without the word
+	Caught   []string `json:",omitempty"` // what was planted and caught, as "family: name"
 	Passed   []string `json:",omitempty"` // tests, as package.Test, without the module's path
 	Skipped  []string `json:",omitempty"`
 }
@@ -52,14 +53,21 @@ func (r *recorder) line(text string) {
 		r.event(e)
 		return
 	}
-	r.evidence(text)
-	fmt.Fprintln(r.out, text)
+	if !r.evidence(text) {
+		fmt.Fprintln(r.out, text)
+	}
 }
 
-func (r *recorder) evidence(text string) {
+// evidence keeps a line of evidence, and reports whether the line need not be shown.
+func (r *recorder) evidence(text string) (hide bool) {
 	if _, line, ok := strings.Cut(text, "EVIDENCE "); ok {
 		r.record.Evidence = append(r.record.Evidence, strings.TrimSpace(line))
 	}
+	_, line, ok := strings.Cut(text, "CAUGHT ")
+	if ok {
+		r.record.Caught = append(r.record.Caught, strings.TrimSpace(line))
+	}
+	return ok
 }
 
 // event takes one event of go test -json, and shows what go test would.
@@ -67,8 +75,8 @@ func (r *recorder) event(e event) {
 	test := strings.TrimPrefix(strings.TrimPrefix(e.Package, r.module), "/") + "." + e.Test
 	switch e.Action {
 	case "output", "build-output":
-		r.evidence(e.Output)
 		switch {
+		case r.evidence(e.Output):
 		case e.Action == "build-output" || e.Test == "" && showsPackage(e.Output):
 			fmt.Fprint(r.out, e.Output)
 		default: // what a package prints by itself is shown when it fails, as what a test does
@@ -90,7 +98,8 @@ func (r *recorder) event(e event) {
 	}
 }
 
-// showsPackage tells the lines about a whole package that go test prints without -v.
+// showsPackage reports whether a line is one of those about a whole package that go test prints
+// without -v.
 func showsPackage(line string) bool {
 	return strings.HasPrefix(line, "ok ") || strings.HasPrefix(line, "FAIL\t") || strings.HasPrefix(line, "---") || strings.HasPrefix(line, "panic") ||
 		strings.Contains(line, "[no test files]")
@@ -124,6 +133,7 @@ func run(dir, module, step string, command []string, out io.Writer) (exit int, e
 			fmt.Fprint(out, strings.Join(lines, ""))
 		}
 	}
+	slices.Sort(r.record.Caught)
 	slices.Sort(r.record.Passed)
 	slices.Sort(r.record.Skipped)
 	return r.record.Exit, keep(dir, r.record)
@@ -137,7 +147,7 @@ func keep(dir string, r record) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, r.Step+".json"), text, 0o644)
+	return os.WriteFile(logOf(dir, r.Step), text, 0o644)
 }
 
 // kept reads the records of all steps.

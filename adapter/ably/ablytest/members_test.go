@@ -1,0 +1,124 @@
+package ablytest_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"ablyrooms.example/adapter/ably/ablytest"
+)
+
+// member dials, attaches to a and enters it with data.
+func member(t *testing.T, srv *ablytest.Server, clientID, query string) (*rawClient, *ablytest.ProtocolMessage) {
+	t.Helper()
+	c := dial(t, srv, "key=app.key:secret&heartbeats=false&clientId="+clientID+query)
+	connected := c.expect(ablytest.ActionConnected, 0)
+	c.send(`{"action":10,"channel":"a","flags":65536}`) // the mode PRESENCE alone: it hears nothing
+	c.expect(ablytest.ActionAttached, 0)
+	c.send(`{"action":14,"channel":"a","msgSerial":0,"presence":[{"action":2,"data":"here"}]}`)
+	c.expect(ablytest.ActionAck, 0)
+	return c, connected
+}
+
+// presenceOf receives a PRESENCE of one entry and returns its action, client and data.
+func (c *rawClient) presenceOf() string {
+	c.t.Helper()
+	pm := c.expect(ablytest.ActionPresence, 0)
+	if len(pm.Presence) != 1 {
+		c.t.Fatalf("PRESENCE is %v", pm.Presence)
+	}
+	e := pm.Presence[0]
+	return fmt.Sprintf("%v %v %v", e["action"], e["clientId"], e["data"])
+}
+
+func watcher(t *testing.T, srv *ablytest.Server) *rawClient {
+	t.Helper()
+	c := dial(t, srv, "key=app.key:secret&heartbeats=false")
+	c.expect(ablytest.ActionConnected, 0)
+	c.send(`{"action":10,"channel":"a","flags":524288}`) // PRESENCE_SUBSCRIBE
+	c.expect(ablytest.ActionAttached, 0)
+	return c
+}
+
+func TestMembersOfAConnectionThatVanishedLeave(t *testing.T) {
+	for name, tt := range map[string]struct {
+		query string
+		stay  time.Duration
+	}{
+		"after Ably's 15 s":           {"", 15 * time.Second},
+		"after the time asked for":    {"&remainPresentFor=1000", time.Second},
+		"at once":                     {"&remainPresentFor=0", 0},
+		"a time that is none is none": {"&remainPresentFor=soon", 15 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clock := ablytest.NewManualClock(time.Now())
+			srv := ablytest.NewServer(t, ablytest.WithClock(clock), ablytest.WithMaxIdleInterval(0))
+			watch := watcher(t, srv)
+			_, connected := member(t, srv, "alice", tt.query)
+			if got := watch.presenceOf(); got != "2 alice here" {
+				t.Fatalf("got %q", got)
+			}
+			if err := srv.Cut(connected.ConnectionID); err != nil {
+				t.Fatal(err)
+			}
+			if tt.stay > 0 {
+				clock.Advance(tt.stay - time.Millisecond)
+				if got := srv.State().Channels["a"].Members; !slices.Equal(got, []string{"alice"}) {
+					t.Errorf("members before the time is over: %v", got)
+				}
+			}
+			clock.Advance(time.Millisecond)
+			if got := watch.presenceOf(); got != "3 alice here" {
+				t.Errorf("got %q", got)
+			}
+			if got := srv.State().Channels["a"].Members; len(got) != 0 {
+				t.Errorf("members afterwards: %v", got)
+			}
+			if len(srv.State().Connections) != 2 {
+				t.Error("the connection went with its members, and can't be resumed")
+			}
+		})
+	}
+}
+
+func TestAMemberThatComesBackNeverLeft(t *testing.T) {
+	clock := ablytest.NewManualClock(time.Now())
+	srv := ablytest.NewServer(t, ablytest.WithClock(clock), ablytest.WithMaxIdleInterval(0))
+	watch := watcher(t, srv)
+	_, connected := member(t, srv, "alice", "")
+	watch.presenceOf()
+	id := connected.ConnectionID
+	if err := srv.Cut(id); err != nil {
+		t.Fatal(err)
+	}
+	again := dial(t, srv, "key=app.key:secret&heartbeats=false&clientId=alice&resume="+connected.ConnectionDetails.ConnectionKey)
+	again.expect(ablytest.ActionConnected, 0)
+	clock.Advance(time.Minute)
+	again.send(`{"action":10,"channel":"a","flags":65536}`)
+	again.expect(ablytest.ActionAttached, 0)
+	// Its re-entry (RTP17g) has the id of the entry that the server has: no news for others.
+	again.send(fmt.Sprintf(`{"action":14,"channel":"a","msgSerial":1,"presence":[{"action":2,"id":"%s:0:0","data":"here"}]}`, id))
+	again.expect(ablytest.ActionAck, 0)
+	// An enter by a member that is present is an update.
+	again.send(`{"action":14,"channel":"a","msgSerial":2,"presence":[{"action":2,"data":"back"}]}`)
+	again.expect(ablytest.ActionAck, 0)
+	if got := watch.presenceOf(); got != "4 alice back" {
+		t.Errorf("got %q", got)
+	}
+	// A leave without data has the member's (RTP10a); one with data its own.
+	again.send(`{"action":14,"channel":"a","msgSerial":3,"presence":[{"action":3}]}`)
+	again.expect(ablytest.ActionAck, 0)
+	if got := watch.presenceOf(); got != "3 alice back" {
+		t.Errorf("got %q", got)
+	}
+	again.send(`{"action":14,"channel":"a","msgSerial":4,"presence":[{"action":4,"data":"x"}]}`)
+	again.expect(ablytest.ActionAck, 0)
+	again.send(`{"action":14,"channel":"a","msgSerial":5,"presence":[{"action":3,"data":"bye"}]}`)
+	again.expect(ablytest.ActionAck, 0)
+	for _, want := range []string{"2 alice x", "3 alice bye"} {
+		if got := watch.presenceOf(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

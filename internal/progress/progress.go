@@ -1,0 +1,206 @@
+// Package progress shows how far a long run is: on a terminal by lines that are drawn over,
+// elsewhere by a line now and then.
+//
+//	bar := progress.Start(os.Stderr)
+//	defer bar.Stop()
+//	for i, m := range mutants {
+//		bar.Set(i, len(mutants), "%d of %d mutants, %d killed", i, len(mutants), killed)
+//		task := bar.Task(m.Name) // a line of its own while m runs
+//		…
+//		task.Stop()
+//		bar.Print("%s: killed", m.Name) // a line that stays
+//	}
+package progress
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/term"
+)
+
+const (
+	redraw = 100 * time.Millisecond // how often a terminal is drawn
+	repeat = 30 * time.Second       // how often a line is written elsewhere
+	cells  = 20                     // the width of the bar itself
+)
+
+// IsTerminal reports whether f is a terminal on which lines can be drawn over.
+func IsTerminal(f *os.File) bool {
+	return term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
+}
+
+// Bar shows the progress of one run. Its methods may be called from several goroutines at once.
+// While it runs, everything that goes to the same terminal must go through [Bar.Print] or
+// [Bar.Write].
+type Bar struct {
+	out      io.Writer
+	terminal bool
+	width    int
+	began    time.Time
+	stop     func()
+
+	mu       sync.Mutex // held while out is written, so that lines don't mix
+	done, of int
+	text     string
+	tasks    []*Task
+	drawn    int // the lines on the terminal that are to be drawn over
+}
+
+// Start shows progress on f, which is most often os.Stderr. On a terminal it is drawn ten times a
+// second, elsewhere as a line every 30 seconds; a run that ends earlier writes nothing there. The
+// caller must call [Bar.Stop].
+func Start(f *os.File) *Bar {
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || width <= 0 {
+		width = 80
+	}
+	return start(f, IsTerminal(f), width)
+}
+
+// StartOn is like [Start] for any writer, which counts as a terminal of 80 columns if terminal is
+// true.
+func StartOn(w io.Writer, terminal bool) *Bar { return start(w, terminal, 80) }
+
+func start(w io.Writer, terminal bool, width int) *Bar {
+	b := &Bar{out: w, terminal: terminal, width: width, began: time.Now()}
+	every := repeat
+	if terminal {
+		every = redraw
+	}
+	end, ended := make(chan struct{}), make(chan struct{})
+	b.stop = sync.OnceFunc(func() {
+		close(end)
+		<-ended
+	})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for {
+			select {
+			case <-end:
+				b.draw("", nil)
+				return
+			case <-tick.C:
+				b.draw("", b.lines())
+			}
+		}
+	}()
+	return b
+}
+
+// Set says how far the run is: a bar shows done of the total, followed by the text. A total of 0
+// is unknown, and only the text is shown.
+func (b *Bar) Set(done, total int, format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.done, b.of, b.text = done, total, text
+}
+
+// Print writes a line that stays, on a terminal above what is drawn over.
+func (b *Bar) Print(format string, args ...any) { fmt.Fprintf(b, format+"\n", args...) }
+
+// Write writes whole lines that stay, on a terminal above what is drawn over.
+func (b *Bar) Write(lines []byte) (int, error) {
+	b.draw(string(lines), b.lines())
+	return len(lines), nil
+}
+
+// Stop removes what is drawn over, and waits until nothing more is written. It may be called more
+// than once.
+func (b *Bar) Stop() { b.stop() }
+
+// Task is one of several things that run at the same time. On a terminal each has a line.
+type Task struct {
+	bar        *Bar
+	name, note string
+	began      time.Time
+}
+
+// Task begins a task. The caller must call its [Task.Stop].
+func (b *Bar) Task(name string) *Task {
+	t := &Task{bar: b, name: name, began: time.Now()}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.tasks = append(b.tasks, t)
+	return t
+}
+
+// Note says how far the task is.
+func (t *Task) Note(format string, args ...any) {
+	note := fmt.Sprintf(format, args...)
+	t.bar.mu.Lock()
+	defer t.bar.mu.Unlock()
+	t.note = note
+}
+
+// Stop ends the task.
+func (t *Task) Stop() {
+	t.bar.mu.Lock()
+	defer t.bar.mu.Unlock()
+	t.bar.tasks = slices.DeleteFunc(t.bar.tasks, func(other *Task) bool { return other == t })
+}
+
+// draw writes lines that stay, if any, and on a terminal those that are to be drawn over. Elsewhere
+// it writes the latter when nothing stays.
+func (b *Bar) draw(stays string, over []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	text := stays
+	if b.terminal && b.drawn > 0 {
+		text = fmt.Sprintf("\x1b[%dA\r\x1b[J%s", b.drawn, stays) // up, and clear from there
+	}
+	if b.terminal || stays == "" {
+		for _, line := range over {
+			if r := []rune(line); b.terminal && len(r) >= b.width {
+				line = string(r[:b.width-1]) // a line that wraps could not be counted
+			}
+			text += line + "\n"
+		}
+		b.drawn = len(over)
+	}
+	io.WriteString(b.out, text)
+}
+
+// lines are what is drawn over.
+func (b *Bar) lines() (lines []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	since := func(t time.Time) time.Duration { return time.Since(t).Round(time.Second) }
+	if b.text != "" || b.of > 0 {
+		bar := ""
+		if b.of > 0 {
+			full := min(b.done, b.of) * cells / b.of
+			bar = "[" + strings.Repeat("#", full) + strings.Repeat(".", cells-full) + "] "
+		}
+		lines = append(lines, fmt.Sprintf("%s%s, %v", bar, b.text, since(b.began)))
+	}
+	for _, t := range b.tasks {
+		line := fmt.Sprintf("  %s: %v", t.name, since(t.began))
+		if t.note != "" {
+			line += ", " + t.note
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// Grouped writes a number with a comma between groups of three digits: 19,408.
+func Grouped[N int | int64 | uint64](n N) string {
+	digits, sign := strconv.FormatInt(int64(n), 10), ""
+	if n < 0 {
+		digits, sign = digits[1:], "-"
+	}
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return sign + digits
+}

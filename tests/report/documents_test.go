@@ -1,0 +1,199 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"ablyrooms.example/fsm"
+	"ablyrooms.example/internal/progress"
+	"ablyrooms.example/tests/report/golden"
+)
+
+var update = flag.Bool("update", false, "write the generated parts of the documents")
+
+// generated returns, for each document, its parts between <!-- begin NAME --> and <!-- end NAME
+// -->.
+func generated(t *testing.T) map[string]map[string]string {
+	t.Helper()
+	overview := fsm.RoomStatus().MermaidOverview("follows its channel")
+	machine, err := fsm.RoomLifecycle().Definition().Mermaid()
+	if err != nil {
+		t.Fatal(err)
+	}
+	reg, err := readRegister(registered, root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fence := func(language, s string) string { return "```" + language + "\n" + s + "```\n" }
+	return map[string]map[string]string{
+		"README.md": {
+			"room lifecycle machine": fence("mermaid", machine),
+			"room status machine":    fence("mermaid", overview),
+			"quickstart":             fence("go", read(t, "examples/quickstart/main.go")),
+		},
+		"tests/report/register.md": {
+			"properties": reg.properties(),
+			"evidence":   reg.evidence(),
+			"skips":      reg.skips(),
+			"caught":     families(),
+			"sizes":      sizes(),
+			"mutation":   mutationScores(t),
+		},
+	}
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func table(head string, rows []string) string {
+	line := "|" + strings.Repeat(" --- |", strings.Count(head, "|")+1)
+	return "| " + head + " |\n" + line + "\n" + strings.Join(rows, "")
+}
+
+func (r *register) properties() string {
+	var rows []string
+	for _, m := range r.Machines {
+		for _, p := range m.holds {
+			rows = append(rows, fmt.Sprintf("| %s | %s | %s | `%s%s` |\n", m.Name, p.name, p.points, m.Twin, p.name))
+		}
+	}
+	return table("machine | property | points | broken twin", rows)
+}
+
+func (r *register) evidence() string {
+	var rows []string
+	for _, e := range r.rows {
+		holds := strings.Trim(fmt.Sprint(e.conditions), "[]")
+		rows = append(rows, fmt.Sprintf("| %s | %s | `%s` |\n", e.step, e.name, holds))
+	}
+	return table("step | evidence | holds", rows)
+}
+
+func (r *register) skips() string {
+	var rows []string
+	for _, s := range r.Skips {
+		rows = append(rows, fmt.Sprintf("| %s | `%s` | %s | %s |\n", s.Step, s.Test, s.Why, s.Instead))
+	}
+	return table("step | test | why | where it passes", rows)
+}
+
+// families counts what was caught by family.
+func families() string {
+	var rows, order []string
+	count := map[string]int{}
+	for _, line := range contents(before) {
+		family, _, _ := strings.Cut(line, ":")
+		if count[family]++; count[family] == 1 {
+			order = append(order, family)
+		}
+	}
+	for _, family := range order {
+		rows = append(rows, fmt.Sprintf("| %s | %d |\n", family, count[family]))
+	}
+	return table("family | caught", rows)
+}
+
+// sizes lists the graphs whose size is known.
+func sizes() string {
+	var rows []string
+	for _, key := range golden.Keys("graph") {
+		if graph, ok := strings.CutSuffix(key, "/states"); ok {
+			steps := "-"
+			if golden.Has(graph + "/steps") {
+				steps = progress.Grouped(golden.Int(graph + "/steps"))
+			}
+			name := strings.TrimPrefix(graph, "graph/")
+			rows = append(rows, fmt.Sprintf("| %s | %s | %s |\n", name, progress.Grouped(golden.Int(key)), steps))
+		}
+	}
+	return table("graph | states | steps", rows)
+}
+
+// mutationScores takes the rows of the folders from the figures of the mutants of the code.
+func mutationScores(t *testing.T) string {
+	rows := regexp.MustCompile("(?m)^\\| `(?:fsm|lifecycle|adapter/ably)`.*\n").FindAllString(read(t, mutantsFile), -1)
+	if len(rows) < 3 {
+		t.Errorf("%s has %d rows of folders", mutantsFile, len(rows))
+	}
+	return table("folder | mutants | compile | of these words | killed | equivalent | hang | alive | share", rows)
+}
+
+const mutantsFile = "tests/mutants/results.md"
+
+func TestGeneratedPartsHaveNotDrifted(t *testing.T) {
+	for file, parts := range generated(t) {
+		text := read(t, file)
+		for name, want := range parts {
+			part := regexp.MustCompile(`(?s)(<!-- begin ` + name + ` -->\n)(.*?)(<!-- end ` + name + ` -->)`)
+			found := part.FindStringSubmatch(text)
+			switch {
+			case found == nil:
+				t.Errorf("%s has no part %q", file, name)
+			case found[2] != want && *update:
+				text = strings.Replace(text, found[0], found[1]+want+found[3], 1)
+			case found[2] != want:
+				t.Errorf("the part %q of %s has drifted from the code; write it with: make generate", name, file)
+			}
+		}
+		if *update {
+			if err := os.WriteFile(filepath.Join(root, file), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// Numbers of states, steps and schedules in documents are golden ones. Round numbers are others.
+func TestNumbersInDocumentsAreGolden(t *testing.T) {
+	known := map[string]bool{}
+	for _, prefix := range []string{"graph", "equality", "tlc", "schedules", "chain"} {
+		for _, key := range golden.Keys(prefix) {
+			if !strings.HasSuffix(key, "/hash") && !strings.HasSuffix(key, "/digest") {
+				known[progress.Grouped(golden.Int(key))] = true
+			}
+		}
+	}
+	number, seen := regexp.MustCompile(`\b\d{1,3}(?:,\d{3})+\b`), 0
+	unknown := func(text string) (bad []string) {
+		for _, found := range number.FindAllString(text, -1) {
+			n, err := strconv.Atoi(strings.ReplaceAll(found, ",", ""))
+			if seen++; err != nil || n%1000 != 0 && !known[found] {
+				bad = append(bad, found)
+			}
+		}
+		return bad
+	}
+	for _, pattern := range []string{"*.md", "docs/*.md", "spec/*/README.md", "tests/*.md", "tests/*/README.md"} {
+		files, err := filepath.Glob(filepath.Join(root, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			if filepath.Base(file) == "CHANGELOG.md" {
+				continue // it says what was
+			}
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, bad := range unknown(string(text)) {
+				t.Errorf("%s: %s is no number in %s", file, bad, golden.File)
+			}
+		}
+	}
+	if seen < 5 || len(unknown("some 19,409 states of 10,000")) != 1 {
+		t.Errorf("only %d numbers were looked at, or a wrong one is not seen", seen)
+	}
+}

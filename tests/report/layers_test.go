@@ -1,0 +1,183 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "ablyrooms.example"
+
+// allowed says, for a package and those below it, what its code (tests aside) may import beside the
+// standard library and itself; /x is a package of the module. The longest prefix counts. "*" stands
+// for everything.
+var allowed = map[string]string{
+	"fsm":              "github.com/looplab/fsm",
+	"lifecycle":        "/fsm",
+	"lifecycle/listen": "",
+	"chat":             "/lifecycle",
+	"adapter/ably": "/lifecycle /fsm /chat github.com/ably/ably-go github.com/coder/websocket " +
+		"github.com/ugorji/go/codec",
+	"adapter/ably/internal/transport": "github.com/ably/ably-go github.com/coder/websocket " +
+		"github.com/ugorji/go/codec",
+	"adapter/ably/ablytest": "github.com/ably/ably-go/ably github.com/coder/websocket " +
+		"github.com/ugorji/go/codec",
+	"model":    "",
+	"internal": "golang.org/x/term",
+	"spec":     "/internal /tests/report/golden",
+	"tests":    "*",
+	// The harness needs no Ably; what drives other processes has them connect to the embedded
+	// server.
+	"tests/conformance":         "/model /internal /tests/report/golden pgregory.net/rapid",
+	"tests/conformance/subject": "/model /internal /tests/conformance /adapter/ably/ablytest",
+	"tests/conformance/js":      "/internal /tests/conformance",
+	"examples":                  "*",
+	"cmd":                       "*",
+}
+
+type pkg struct {
+	ImportPath string
+	Imports    []string
+}
+
+func TestImportsFollowTheLayout(t *testing.T) {
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports", "./...")
+	cmd.Dir = root
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	seen := 0
+	for d := json.NewDecoder(strings.NewReader(string(out))); d.More(); seen++ {
+		var p pkg
+		if err := d.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		for _, bad := range broken(p) {
+			t.Error(bad)
+		}
+	}
+	if seen < 5 {
+		t.Errorf("only %d packages were looked at", seen)
+	}
+}
+
+// broken lists the imports of a package that its row does not allow.
+func broken(p pkg) (bad []string) {
+	below := func(path, folder string) bool { return strings.HasPrefix(path+"/", folder+"/") }
+	path, row := strings.TrimPrefix(p.ImportPath, module+"/"), ""
+	for prefix := range allowed {
+		if below(path, prefix) && len(prefix) > len(row) {
+			row = prefix
+		}
+	}
+	if row == "" {
+		return []string{p.ImportPath + " stands in no row of the table"}
+	}
+	rule := append(strings.Fields(allowed[row]), "/"+row)
+	for _, imp := range p.Imports {
+		first, _, _ := strings.Cut(imp, "/")
+		fine := func(a string) bool {
+			if strings.HasPrefix(a, "/") {
+				a = module + a
+			}
+			return a == "*" || below(imp, a)
+		}
+		if strings.Contains(first, ".") && !slices.ContainsFunc(rule, fine) {
+			bad = append(bad, p.ImportPath+" imports "+imp+", which its row of the table does not allow")
+		}
+	}
+	return bad
+}
+
+// TestABrokenRowIsSeen shows that the check can fail.
+func TestABrokenRowIsSeen(t *testing.T) {
+	for _, p := range []pkg{
+		{module + "/fsm", []string{"sync", module + "/model"}},
+		{module + "/model", []string{module + "/fsm", module + "/model/x"}},
+		{module + "/lifecycle", []string{"github.com/ably/ably-go/ably"}},
+		{module + "/adapter/ably/ablytest", []string{module + "/lifecycle"}},
+		{module + "/elsewhere", nil},
+	} {
+		if len(broken(p)) != 1 {
+			t.Errorf("%v: %q, expected one finding", p, broken(p))
+			continue
+		}
+		fmt.Println("CAUGHT layer:", strings.TrimPrefix(p.ImportPath, module+"/"))
+	}
+}
+
+// The cores and the values of the features know no clock, goroutine, lock, context, network or
+// random source. There are exceptions in fsm: compiled tables are made once, and a looplab
+// machine takes a context. In chat times are values; no file asks a clock.
+func TestTheCoresArePure(t *testing.T) {
+	clock := regexp.MustCompile(`time\.(Now|Since|Until|After|AfterFunc|Sleep|Tick|NewTimer|NewTicker)\b`)
+	exempt := map[string]string{"machine.go": "context", "life.go": "sync", "status.go": "sync"}
+	for folder, except := range map[string]func(file string) string{
+		"fsm":  func(file string) string { return exempt[file] },
+		"chat": func(string) string { return "time" },
+	} {
+		files, err := filepath.Glob(filepath.Join(root, folder, "*.go"))
+		if err != nil || len(files) < 5 {
+			t.Fatalf("found %d files: %v", len(files), err)
+		}
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			source, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, what := range impure(t, source) {
+				if except(filepath.Base(file)) != what {
+					t.Errorf("%s uses %s, which it must not know", file, what)
+				}
+			}
+			if found := clock.FindString(string(source)); found != "" {
+				t.Errorf("%s uses %s: the time is an argument", file, found)
+			}
+		}
+	}
+	source := "package x\nimport \"time\"\nfunc f(c chan int) { go f(<-c); _ = time.Now }"
+	if got := impure(t, []byte(source)); len(got) < 3 || clock.FindString(source) == "" {
+		t.Errorf("the check saw only %q", got)
+	}
+}
+
+// impure lists what a source file uses of concurrency and of the world outside.
+func impure(t *testing.T, source []byte) (found []string) {
+	file, err := parser.ParseFile(token.NewFileSet(), "", source, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	outside := regexp.MustCompile(`^(time|sync|context|net|os|math/rand|crypto/rand|runtime)(/|$)`)
+	for _, imp := range file.Imports {
+		if path := strings.Trim(imp.Path.Value, `"`); outside.MatchString(path) {
+			found = append(found, path)
+		}
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.GoStmt:
+			found = append(found, "a goroutine")
+		case *ast.ChanType, *ast.SendStmt, *ast.SelectStmt:
+			found = append(found, "a channel")
+		case *ast.UnaryExpr:
+			if n.Op == token.ARROW {
+				found = append(found, "a channel")
+			}
+		}
+		return true
+	})
+	return found
+}
