@@ -10,7 +10,8 @@ type ChannelBounds struct {
 }
 
 // ChannelAlphabet returns every input that a channel could be given within the bounds, and one of
-// no kind.
+// no kind. ERROR, timers and the end of a connection come with the last error: that they may have
+// none makes no difference to a channel; for a DETACHED it does.
 func ChannelAlphabet(b ChannelBounds) []ChannelInput {
 	inputs := []ChannelInput{{Kind: KindGiveBack}, {Kind: KindRenew}, {Kind: KindOvertaken}, {Kind: KindRetryTimeout}, {}}
 	for call := 1; call <= b.Calls; call++ {
@@ -27,17 +28,17 @@ func ChannelAlphabet(b ChannelBounds) []ChannelInput {
 		}
 	}
 	for err := 0; err <= b.Errors; err++ {
-		for _, kind := range []ChannelKind{KindDetached, KindError, KindRequestTimeout} {
-			inputs = append(inputs, ChannelInput{Kind: kind, Err: err})
-		}
-		for to := ToInitialized; to <= ToFailed; to++ {
-			if to != ToConnected {
-				inputs = append(inputs, ChannelInput{Kind: KindConnection, Connection: to, Err: err})
-			}
-		}
+		inputs = append(inputs, ChannelInput{Kind: KindDetached, Err: err})
 	}
-	for _, resumed := range []bool{false, true} {
-		inputs = append(inputs, ChannelInput{Kind: KindConnection, Connection: ToConnected, Resumed: resumed})
+	inputs = append(inputs, ChannelInput{Kind: KindError, Err: b.Errors}, ChannelInput{Kind: KindRequestTimeout, Err: b.Errors},
+		ChannelInput{Kind: KindConnection, Connection: ToConnected, Resumed: true})
+	for to := ToInitialized; to <= ToFailed; to++ {
+		in := ChannelInput{Kind: KindConnection, Connection: to}
+		switch to {
+		case ToDisconnected, ToSuspended, ToClosed, ToFailed:
+			in.Err = b.Errors
+		}
+		inputs = append(inputs, in)
 	}
 	return inputs
 }
