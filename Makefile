@@ -101,8 +101,9 @@ faults: ## frames with pairs of faults, at random by the seed that it prints
 mutants: ## plant small faults in the code, and measure which the suites notice
 	@$(GO) run ./tests/mutants
 
-conformance-js: ## hold the official @ably/chat to the rules; needs Node
-	@$(GO) run ./tests/conformance/js
+conformance-js: ## hold the official @ably/chat to the rules, or run SCRIPT; needs Node
+	@$(GO) run ./tests/conformance/try -name conformance-js -without Cancellation,Causes -depth 6 -runs 150 \
+		-npm tests/conformance/js -verdicts tests/conformance/js/verdicts.json $(if $(SCRIPT),-script '$(SCRIPT)') -- node subject.mjs
 
 soak: ## random faults for as long as FOR says (default 10m)
 	@$(GO) run ./tests/soak -for $${FOR:-10m}

@@ -1,10 +1,11 @@
 package conformance
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"os"
 	"slices"
 
 	"ablyrooms.example/model"
@@ -37,10 +38,17 @@ const (
 	Letter Verdict = "letter" // its specification leaves open what it does; the rule decides otherwise
 )
 
-// ReadVerdicts reads verdicts from JSON.
-func ReadVerdicts(r io.Reader) (Verdicts, error) {
-	var v Verdicts
-	d := json.NewDecoder(r)
+// ReadVerdicts reads verdicts from a file of JSON.
+func ReadVerdicts(file string) (Verdicts, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return Verdicts{}, fmt.Errorf("verdicts: %w", err)
+	}
+	return parseVerdicts(text)
+}
+
+func parseVerdicts(text []byte) (v Verdicts, err error) {
+	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&v); err != nil {
 		return v, fmt.Errorf("verdicts: %w", err)

@@ -40,11 +40,8 @@ var allowed = map[string]string{
 	"tests/conformance/gallery":   "/tests/conformance",
 	"tests/conformance/server":    "/model /tests/conformance /adapter/ably/ablytest",
 	"tests/conformance/ours":      "/fsm /lifecycle /tests/conformance",
-	"tests/conformance/schedules": "/fsm /lifecycle /model /tests",
 	"tests/conformance/linear":    "/model /tests/conformance github.com/anishathalye/porcupine",
-	"tests/conformance/internal":  "/internal /tests/conformance",
-	"tests/conformance/try":       "/tests/conformance",
-	"tests/conformance/js":        "/internal /tests/conformance",
+	"tests/conformance/try":       "/internal /tests/conformance",
 	"examples":                    "*",
 	"cmd":                         "*",
 }
