@@ -23,8 +23,8 @@ type Plan struct {
 	Progress func(done int)
 }
 
-// DefaultPlan tries all scripts of up to 4 steps (4 calls, 2 names, 2 options), and then 1,000 random
-// ones within [DefaultBounds].
+// DefaultPlan tries all scripts of up to 4 steps (4 calls, 2 names, 2 options), and then 1,000
+// random ones within [DefaultBounds].
 func DefaultPlan() Plan {
 	small := Bounds{Calls: 4, Names: []string{"a", "b"}, Options: []string{"x", "y"}}
 	return Plan{Spaces: []Space{{Bounds: small, Length: 4}, {Bounds: DefaultBounds(), Runs: 1000}}}
@@ -36,9 +36,9 @@ var (
 	fewKinds = append([]model.Kind{model.KindDispose, model.KindGiveUp}, fewest...)
 )
 
-// ProcessPlan returns a plan for a subject in a process: all scripts of up to depth steps on one name,
-// one or two steps less where there are more names or options, and then random ones, runs of each of
-// three kinds: with good options only, with some spelled out, with some that are not valid.
+// ProcessPlan returns a plan for a subject in a process: all scripts of up to depth steps on one
+// name, one or two steps less where there are more names or options, and then random ones, runs of
+// each of three kinds: with good options only, with some spelled out, with some that are not valid.
 func ProcessPlan(depth, runs int) Plan {
 	space := func(length int, kinds []model.Kind, names []string, options ...string) Space {
 		return Space{Bounds: Bounds{Calls: depth, Names: names, Options: options}, Kinds: kinds, Length: length}
@@ -68,8 +68,8 @@ type Result struct {
 	Seed       int          // of these
 	Steps      int          // of all scripts
 	Kept       map[Rule]int // how many scripts followed the rule, and showed it
-	// Violations are the shortest of each class, in the order of the rules. In process there is one at
-	// most, since trying ends with it.
+	// Violations are the shortest of each class, in the order of the rules. In process there is one
+	// at most, since trying ends with it.
 	Violations []*Violation
 }
 
@@ -84,8 +84,8 @@ func (r Result) Violation() *Violation {
 	return r.Violations[0]
 }
 
-// Run tries a subject by [DefaultPlan] and fails the test with the [Violation] found, if there is one.
-// It logs what was tried, and what was not judged or not shown.
+// Run tries a subject by [DefaultPlan] and fails the test with the [Violation] found, if there is
+// one. It logs what was tried, and what was not judged or not shown.
 func Run(t *testing.T, subject Subject) {
 	t.Helper()
 	RunPlan(t, subject, DefaultPlan())
@@ -109,7 +109,8 @@ func RunPlan(t *testing.T, subject Subject, plan Plan) {
 	}
 }
 
-// shortestLimit is how many scripts are tried at most to find one that is shorter than a random one.
+// shortestLimit is how many scripts are tried at most to find one that is shorter than a random
+// one.
 const shortestLimit = 20_000
 
 // Check tries a subject until it finds a violation, which it returns without failing the test. One

@@ -85,7 +85,8 @@ func (g *gates) incarnation(room *Room) int {
 	return g.rooms[room]
 }
 
-// compare finds the incarnations of works that began, and holds what is under way against the model.
+// compare finds the incarnations of works that began, and holds what is under way against the
+// model.
 func (g *gates) compare(t turn, state model.State, p Promises) *difference {
 	g.mu.Lock()
 	defer g.mu.Unlock()

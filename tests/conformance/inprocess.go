@@ -31,8 +31,9 @@ type disposer interface{ Dispose(context.Context) error }
 
 // Subject tells the harness how to make a System, how to read its errors, and what to hold it to.
 type Subject struct {
-	// New makes a fresh System that opens and releases rooms with the backend, and with nothing else.
-	// It is called once for each script, inside its bubble, so that what it starts belongs there.
+	// New makes a fresh System that opens and releases rooms with the backend, and with nothing
+	// else. It is called once for each script, inside its bubble, so that what it starts belongs
+	// there.
 	New func(*Backend) System
 	// Classify says what an error of the System means. It is not asked about errors that a Backend
 	// method returned, nor about those of contexts: these must be found in the System's error with
@@ -65,8 +66,8 @@ const (
 )
 
 // ClassifyBy returns a [Subject.Classify] for a System whose errors are found with errors.Is: those
-// for different options, for a room that was released before the get was done, and for a system that
-// was disposed of.
+// for different options, for a room that was released before the get was done, and for a system
+// that was disposed of.
 func ClassifyBy(differentOptions, releasedBefore, disposed error) func(error) Rejection {
 	return func(err error) Rejection {
 		switch {
@@ -82,8 +83,8 @@ func ClassifyBy(differentOptions, releasedBefore, disposed error) func(error) Re
 }
 
 // Spelling takes the options of a [System.Get] apart, where [Promises.EqualAfterDefaults] is
-// promised: the token, and whether the get writes every default out rather than leaving it away. Two
-// gets with the same token ask for the same room.
+// promised: the token, and whether the get writes every default out rather than leaving it away.
+// Two gets with the same token ask for the same room.
 func Spelling(options string) (token string, out bool) { return strings.CutSuffix(options, SpelledOut) }
 
 // errGaveUp is the cause of a context that a script ends.
@@ -91,9 +92,9 @@ var errGaveUp = errors.New("the caller gave up")
 
 // RunScript runs a script on a fresh System, in a bubble of virtual time, and returns nil or where
 // the System first did otherwise than the model. After each step it waits until nothing moves any
-// more, and compares: which calls are settled and how, with which room, and what the backend is asked
-// for. When the script is over all works end well, Dispose is called if it is promised, and no
-// goroutine may be left. RunScript panics when the script can't happen: that is an error of the
+// more, and compares: which calls are settled and how, with which room, and what the backend is
+// asked for. When the script is over all works end well, Dispose is called if it is promised, and
+// no goroutine may be left. RunScript panics when the script can't happen: that is an error of the
 // script. It may be called concurrently.
 func RunScript(t *testing.T, subject Subject, script []model.Input) *Violation {
 	t.Helper()

@@ -11,7 +11,8 @@ import (
 	"ablyrooms.example/model"
 )
 
-// Verdicts are what is known of a subject, written down by who looked into it. What a run finds must match them.
+// Verdicts are what is known of a subject, written down by who looked into it. What a run finds
+// must match them.
 type Verdicts struct {
 	// Findings are by their class, one each.
 	Findings []Finding `json:"findings"`
@@ -86,8 +87,9 @@ func (v Verdicts) find(class string) (Finding, bool) {
 	return v.Findings[i], true
 }
 
-// Match returns an error that lists each difference between the verdicts and a result: a deviation that has no verdict, a verdict whose
-// deviation was not found or by another script, and rules that are observable or not otherwise than they say.
+// Match returns an error that lists each difference between the verdicts and a result: a deviation
+// that has no verdict, a verdict whose deviation was not found or by another script, and rules that
+// are observable or not otherwise than they say.
 func (v Verdicts) Match(r Result) error {
 	var all []error
 	differ := func(format string, args ...any) { all = append(all, fmt.Errorf("verdicts: "+format, args...)) }

@@ -1,6 +1,6 @@
 // Package schedules replays the state graph of the Rooms machine through the goroutine layer: every
-// edge of a small configuration, and every order of calls and ends of works of a small number of calls,
-// compared with the core step for step.
+// edge of a small configuration, and every order of calls and ends of works of a small number of
+// calls, compared with the core step for step.
 package schedules
 
 import (
@@ -9,8 +9,8 @@ import (
 	"ablyrooms.example/model"
 )
 
-// small are the bounds of the graph of which every edge is replayed, and of the schedules that are all
-// run: 3 calls, 2 names, 2 options.
+// small are the bounds of the graph of which every edge is replayed, and of the schedules that are
+// all run: 3 calls, 2 names, 2 options.
 func small() model.Bounds {
 	return model.Bounds{Calls: 3, Names: []string{"a", "b"}, Options: []string{"x", "y"}}
 }
@@ -46,8 +46,8 @@ func explore(b model.Bounds) *graph {
 	return g
 }
 
-// cover yields scripts that together take every edge: for each edge that is not on the way to another
-// one, a shortest way to its state, and the edge.
+// cover yields scripts that together take every edge: for each edge that is not on the way to
+// another one, a shortest way to its state, and the edge.
 func (g *graph) cover() iter.Seq[schedule] {
 	by := make([]int, len(g.out)) // the first edge to each state, by which it was found
 	for e := len(g.edges) - 1; e >= 0; e-- {

@@ -11,8 +11,8 @@ import (
 	"ablyrooms.example/tests/conformance/internal/evidence"
 )
 
-// TestContextEndsAsItSettles ends a call's context and the work that it waits for at one moment, in both orders. The caller gets what
-// the core settled, whichever it is, and both ends are met.
+// TestContextEndsAsItSettles ends a call's context and the work that it waits for at one moment, in
+// both orders. The caller gets what the core settled, whichever it is, and both ends are met.
 func TestContextEndsAsItSettles(t *testing.T) {
 	rounds := 100
 	if evidence.Race {
@@ -59,7 +59,8 @@ func TestContextEndsAsItSettles(t *testing.T) {
 	}
 }
 
-// TestDisposeUnderGets disposes of 10 names under 100 gets that are waiting, met by rooms or about to begin.
+// TestDisposeUnderGets disposes of 10 names under 100 gets that are waiting, met by rooms or about
+// to begin.
 func TestDisposeUnderGets(t *testing.T) {
 	ends := map[model.OutcomeKind]int{}
 	const rounds, gets, names = 50, 100, 10

@@ -51,7 +51,8 @@ type schedule struct {
 	edges  []int
 }
 
-// runAll runs schedules on as many bubbles at once as there are processors, up to the first violation.
+// runAll runs schedules on as many bubbles at once as there are processors, up to the first
+// violation.
 func runAll(t *testing.T, subject conformance.Subject, all iter.Seq[schedule]) *tally {
 	t.Helper()
 	c := &tally{distinct: map[uint64]bool{}, covered: map[int]bool{}}

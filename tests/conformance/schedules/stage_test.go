@@ -16,8 +16,8 @@ import (
 
 type input = fsm.RoomsInput[lifecycle.RoomOptions]
 
-// stage is a lifecycle.Rooms whose works wait until they are ended, and whose steps are all watched, for
-// what a script can't say: several inputs at one moment, and calls from within.
+// stage is a lifecycle.Rooms whose works wait until they are ended, and whose steps are all
+// watched, for what a script can't say: several inputs at one moment, and calls from within.
 type stage struct {
 	*ours.Watched
 	onOpen    func(ctx context.Context, name string) // runs in Open before it waits
@@ -166,8 +166,8 @@ func (r *result) outcome() model.OutcomeKind {
 	return model.OutcomeDone
 }
 
-// perform runs a function on a fresh stage in a bubble, then lets everything end, and demands that all
-// calls return, that the core did the same, and that nothing is kept.
+// perform runs a function on a fresh stage in a bubble, then lets everything end, and demands that
+// all calls return, that the core did the same, and that nothing is kept.
 func perform(t *testing.T, play func(*stage)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {

@@ -1,11 +1,12 @@
-// Command try holds a subject in any language to the rules of docs/rooms.md. The subject is a command
-// that speaks docs/subject-protocol.md.
+// Command try holds a subject in any language to the rules of docs/rooms.md. The subject is a
+// command that speaks docs/subject-protocol.md.
 //
 //	go run ./tests/conformance/try [-without Cancellation,Causes] [-script 'get(1, a, x); ...'] -- node subject.mjs
 //
-// It prints which rules are kept, broken and not observable, with a shortest script for each broken one,
-// and exits with 0 if none is; with -verdicts, if all that it finds stands in that file, and all that
-// stands there is found. With -npm it runs the command in a folder whose pinned packages it installs.
+// It prints which rules are kept, broken and not observable, with a shortest script for each broken
+// one, and exits with 0 if none is; with -verdicts, if all that it finds stands in that file, and
+// all that stands there is found. With -npm it runs the command in a folder whose pinned packages
+// it installs.
 package main
 
 import (

@@ -22,8 +22,8 @@ func TestWhatIsGivenWrongly(t *testing.T) {
 	}
 }
 
-// TestVerdictsCanBeTried needs no Node: every verdict on @ably/chat names a script that can happen, and
-// the rules are rules.
+// TestVerdictsCanBeTried needs no Node: every verdict on @ably/chat names a script that can happen,
+// and the rules are rules.
 func TestVerdictsCanBeTried(t *testing.T) {
 	v, err := conformance.ReadVerdicts("../js/verdicts.json")
 	if err != nil {
