@@ -28,7 +28,7 @@ var sentences = []sentence{
 	{"CHA-RC1f", whatEndsAGet},
 	{"CHA-RC1g4,CHA-RC1f6", pendingGetsFail},
 	{"CHA-RC1g2", noOp},
-	{"CHA-RC1g1,CHA-RC1g3", releaseWaits},
+	{"CHA-RC1g1,CHA-RC1g3", releaseResolves},
 	{"CHA-RC1g5", theRoomIsReleased},
 	{"CHA-RD1b,CHA-RD1d", disposeEnds},
 	{"CHA-RD1,CHA-RD1c", everyRoomIsReleased},
@@ -130,15 +130,17 @@ var brokenBy = map[string]func(before State, in Input, after *State){
 func TestEachSentenceFailsOnAWrongStep(t *testing.T) {
 	t.Parallel()
 	for _, s := range sentences {
-		broken := false
-		walk(t, bounds(3, 1, 2), fault{edit: brokenBy[s.points]}.step, func(e edge, _ func() string) bool {
-			failed := s.holds(e) != nil
-			broken = broken || failed
-			return !failed
+		t.Run(s.points, func(t *testing.T) {
+			broken := false
+			walk(t, bounds(3, 1, 2), fault{edit: brokenBy[s.points]}.step, func(e edge, _ func() string) bool {
+				failed := s.holds(e) != nil
+				broken = broken || failed
+				return !failed
+			})
+			if !broken {
+				t.Error("the wrong step does not break it")
+			}
 		})
-		if !broken {
-			t.Errorf("the wrong step does not break %s", s.points)
-		}
 	}
 }
 
@@ -325,7 +327,7 @@ func noOp(e edge) error {
 
 // "Release returns a future that resolves when the operation is complete"; with a release in progress, also one under a pending get, it
 // is "that release's future".
-func releaseWaits(e edge) error {
+func releaseResolves(e edge) error {
 	for _, n := range e.settled() {
 		c := e.after.Calls[n-1]
 		if c.Kind != KindRelease {

@@ -11,8 +11,9 @@ import (
 // The rules and properties cite what docs/rooms.md cites, name for name and point for point.
 
 var (
-	ruleLine = regexp.MustCompile(`(?m)^- \*\*(R\d+)\*\*(?: \[([^\]]*)\])?`)
-	chaID    = regexp.MustCompile(`CHA-[A-Z]+\d+[a-z0-9]*`)
+	ruleLine  = regexp.MustCompile(`(?m)^- \*\*(R\d+)\*\*(?: \[([^\]]*)\])?`)
+	statedRow = regexp.MustCompile(`(?m)^\| (R\d+|CHA-[A-Za-z0-9]+) \| (.*) \| (.*) \|$`)
+	chaID     = regexp.MustCompile(`CHA-[A-Z]+\d+[a-z0-9]*`)
 )
 
 func rooms(t *testing.T) string {
@@ -66,6 +67,57 @@ func TestPropertiesAreThoseOfTheDocument(t *testing.T) {
 		}
 		if i < len(Properties()) && (p.Says == "" || len(p.Rules) == 0 || p.Check == nil && p.CheckStep == nil) {
 			t.Errorf("%s is not filled in", p.Name)
+		}
+	}
+}
+
+// statedBy returns what the document says states each rule and point: the properties of one direction, and of the other.
+func statedBy(t *testing.T) map[string][2][]string {
+	t.Helper()
+	_, part, ok := strings.Cut(rooms(t), "\n## Each rule and what states it\n")
+	if !ok {
+		t.Fatal("the document doesn't say what states each rule")
+	}
+	rows := map[string][2][]string{}
+	for _, row := range statedRow.FindAllStringSubmatch(part, -1) {
+		if _, twice := rows[row[1]]; twice {
+			t.Errorf("%s has two rows", row[1])
+		}
+		rows[row[1]] = [2][]string{strings.Split(row[2], ", "), strings.Split(row[3], ", ")}
+	}
+	return rows
+}
+
+// Each rule, and each point that is cited, is stated by properties in both directions.
+func TestEachRuleIsStatedInBothDirections(t *testing.T) {
+	rows, properties, want := statedBy(t), map[string]bool{}, map[string]bool{}
+	for _, p := range append(Properties(), liveness()...) {
+		properties[p.Name] = true
+		for _, id := range p.Spec {
+			want[id] = true
+		}
+	}
+	for _, r := range Rules() {
+		want[r.String()] = true
+		for _, id := range r.Spec() {
+			want[id] = true
+		}
+	}
+	for sentence := range want {
+		for direction, names := range rows[sentence] {
+			if len(names) == 0 {
+				t.Errorf("no property states %s in direction %d", sentence, direction+1)
+			}
+			for _, name := range names {
+				if !properties[name] {
+					t.Errorf("%s is stated by %q, which is no property", sentence, name)
+				}
+			}
+		}
+	}
+	for sentence := range rows {
+		if !want[sentence] {
+			t.Errorf("%s has a row, and is no rule and no point that is cited", sentence)
 		}
 	}
 }

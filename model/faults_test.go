@@ -9,9 +9,10 @@ import (
 // break and nothing else, and the shortest way to show it is known. A property that no fault breaks would prove nothing.
 type fault struct {
 	name   string
-	breaks []string
+	breaks []string // of the properties that say what callers may rely on
+	also   []string // of those that say what each thing comes from
 	bounds Bounds
-	script string // the shortest, and of those the first in the order of Enabled
+	script string // the shortest to what it breaks, and of those the first in the order of Enabled
 	edit   func(before State, in Input, after *State)
 }
 
@@ -26,6 +27,8 @@ func (f fault) step(s State, in Input) (State, []Output, error) {
 // The helpers speak of the last call and the last incarnation, which most faults are about.
 
 func (s *State) lastCall() *Call { return &s.Calls[len(s.Calls)-1] }
+
+func (c Call) pendingRelease() bool { return c.Kind == KindRelease && c.Pending() }
 
 func (s *State) lastIncarnation() *Incarnation { return &s.Incarnations[len(s.Incarnations)-1] }
 
@@ -42,6 +45,7 @@ var safetyFaults = []fault{
 	{
 		name:   "a get does not join one that waits (R4)",
 		breaks: []string{"OneInUse"},
+		also:   []string{"CreatedIff"},
 		bounds: bounds(4, 1, 1),
 		script: "get(1, a, x); release(2, a); get(3, a, x); get(4, a, x)",
 		edit: func(before State, in Input, after *State) {
@@ -54,6 +58,7 @@ var safetyFaults = []fault{
 	{
 		name:   "one that waits is marked as releasing when it is released (R9)",
 		breaks: []string{"OneReleasing"},
+		also:   []string{"GoneIff", "SixPairs"},
 		bounds: bounds(4, 1, 1),
 		script: "get(1, a, x); release(2, a); get(3, a, x); release(4, a)",
 		edit: func(before State, _ Input, after *State) {
@@ -67,6 +72,7 @@ var safetyFaults = []fault{
 	{
 		name:   "an opening is forgotten when it is released (R11)",
 		breaks: []string{"OneOpen"},
+		also:   []string{"GoneIff", "OutcomesNameTheirCause", "SixPairs"},
 		bounds: bounds(3, 1, 1),
 		script: "get(1, a, x); release(2, a); get(3, a, x)",
 		edit: func(before State, in Input, after *State) {
@@ -109,6 +115,7 @@ var safetyFaults = []fault{
 		// To open beside the predecessor is not to wait for it and to have two open: these two can't be told apart.
 		name:   "a get opens at once what should wait (R6)",
 		breaks: []string{"OneOpen", "WaitsForPredecessor"},
+		also:   []string{"SixPairs"},
 		bounds: bounds(3, 1, 1),
 		script: "get(1, a, x); release(2, a); get(3, a, x)",
 		edit: func(before State, in Input, after *State) {
@@ -120,6 +127,7 @@ var safetyFaults = []fault{
 	{
 		name:   "a get of a room that is ready gives a new one (R3)",
 		breaks: []string{"SameRoom"},
+		also:   []string{"CreatedIff", "GoneIff", "OpenedIsReleased", "OutOfUseIff", "OutcomesNameTheirCause"},
 		bounds: bounds(2, 1, 1),
 		script: "get(1, a, x); opened(1); get(2, a, x)",
 		edit: func(before State, in Input, after *State) {
@@ -133,6 +141,7 @@ var safetyFaults = []fault{
 	{
 		name:   "other options get the room that is ready (R2)",
 		breaks: []string{"OptionsAgree"},
+		also:   []string{"OutcomesNameTheirCause"},
 		bounds: bounds(2, 1, 2),
 		script: "get(1, a, x); opened(1); get(2, a, y)",
 		edit: func(before State, in Input, after *State) {
@@ -145,6 +154,7 @@ var safetyFaults = []fault{
 	{
 		name:   "other options wait for one that is initializing (R2)",
 		breaks: []string{"OptionsAgree"},
+		also:   []string{"OutcomesNameTheirCause", "WaitsOnlyWhile"},
 		bounds: bounds(2, 1, 2),
 		script: "get(1, a, x); get(2, a, y)",
 		edit: func(before State, in Input, after *State) {
@@ -157,13 +167,14 @@ var safetyFaults = []fault{
 	{
 		name:   "other options put another incarnation in its place (R2)",
 		breaks: []string{"OptionsAgree"},
+		also:   []string{"CreatedIff", "GoneIff", "OpenedIsReleased", "OutOfUseIff", "OutcomesNameTheirCause"},
 		bounds: bounds(2, 1, 2),
 		script: "get(1, a, x); opened(1); get(2, a, y)",
 		edit: func(before State, in Input, after *State) {
 			if met := before.InUse("a"); after.lastCall().Outcome.Kind == OutcomeDifferentOptions && in.Kind == KindGet &&
 				before.Incarnations[met-1].Life == LifeReady {
 				after.Incarnations[met-1].Life = LifeReleased
-				after.Incarnations = append(after.Incarnations, Incarnation{"a", in.Options, LifeInitializing, WorkOpening})
+				after.Incarnations = append(after.Incarnations, Incarnation{Name: "a", Options: in.Options, Life: LifeInitializing, Work: WorkOpening})
 				after.lastCall().Outcome, after.lastCall().WaitsFor = Outcome{}, len(after.Incarnations)
 			}
 		},
@@ -171,6 +182,7 @@ var safetyFaults = []fault{
 	{
 		name:   "a get is given the room before its own (R17)",
 		breaks: []string{"OptionsAgree", "RoomIsReady"},
+		also:   []string{"ErrorsTold"},
 		bounds: bounds(2, 1, 2),
 		script: "get(1, a, x); openFailed(1); get(2, a, x); opened(2)",
 		edit: func(before State, in Input, after *State) {
@@ -182,6 +194,7 @@ var safetyFaults = []fault{
 	{
 		name:   "a get is given the room of another name (R17)",
 		breaks: []string{"OptionsAgree", "RoomIsReady"},
+		also:   []string{"ErrorsTold"},
 		bounds: bounds(2, 2, 1),
 		script: "get(1, a, x); get(2, b, x); opened(2)",
 		edit: func(before State, in Input, after *State) {
@@ -193,13 +206,14 @@ var safetyFaults = []fault{
 	{
 		name:   "other options get another room at once, where nobody has the first (R2)",
 		breaks: []string{"OptionsAgree"},
+		also:   []string{"CreatedIff", "GoneIff", "OpenedIsReleased", "OutOfUseIff", "OutcomesNameTheirCause"},
 		bounds: bounds(2, 1, 2),
 		script: "get(1, a, x); giveUp(1); get(2, a, y)",
 		edit: func(before State, in Input, after *State) {
 			if c := after.lastCall(); in.Kind == KindGet && c.Outcome.Kind == OutcomeDifferentOptions &&
 				before.Calls[0].Outcome.Kind == OutcomeGaveUp {
 				after.Incarnations[0].Life, after.Incarnations[0].Work = LifeReleased, WorkNone
-				after.Incarnations = append(after.Incarnations, Incarnation{"a", in.Options, LifeReady, WorkNone})
+				after.Incarnations = append(after.Incarnations, Incarnation{Name: "a", Options: in.Options, Life: LifeReady, Work: WorkNone})
 				c.Outcome = Outcome{Kind: OutcomeRoom, Incarnation: 2}
 			}
 		},
@@ -207,6 +221,7 @@ var safetyFaults = []fault{
 	{
 		name:   "a release leaves the gets of an opening pending (R11)",
 		breaks: []string{"ReleaseRejects"},
+		also:   []string{"WaitsOnlyWhile"},
 		bounds: bounds(3, 1, 1),
 		script: "get(1, a, x); release(2, a)",
 		edit: func(before State, in Input, after *State) {
@@ -218,6 +233,7 @@ var safetyFaults = []fault{
 	{
 		name:   "a release leaves the gets of one that waits pending (R9)",
 		breaks: []string{"ReleaseRejects"},
+		also:   []string{"WaitsOnlyWhile"},
 		bounds: bounds(4, 1, 1),
 		script: "get(1, a, x); release(2, a); get(3, a, x); release(4, a)",
 		edit: func(before State, in Input, after *State) {
@@ -229,6 +245,7 @@ var safetyFaults = []fault{
 	{
 		name:   "disposal leaves gets pending (R12)",
 		breaks: []string{"ReleaseRejects"},
+		also:   []string{"WaitsOnlyWhile"},
 		bounds: bounds(3, 1, 1),
 		script: "get(1, a, x); dispose(2)",
 		edit: func(before State, in Input, after *State) {
@@ -240,6 +257,7 @@ var safetyFaults = []fault{
 	{
 		name:   "a get does not wait for the release before it (R6)",
 		breaks: []string{"NotBeforePredecessor", "RoomIsReady"},
+		also:   []string{"ErrorsTold", "OutcomesNameTheirCause"},
 		bounds: bounds(3, 1, 1),
 		script: "get(1, a, x); release(2, a); get(3, a, x)",
 		edit: func(before State, in Input, after *State) {
@@ -251,6 +269,7 @@ var safetyFaults = []fault{
 	{
 		name:   "only the first release hears of the error (R21)",
 		breaks: []string{"SharedEnd"},
+		also:   []string{"ErrorsTold"},
 		bounds: bounds(3, 1, 1),
 		script: "get(1, a, x); release(2, a); release(3, a); opened(1); releaseFailed(1)",
 		edit: func(_ State, in Input, after *State) {
@@ -268,11 +287,12 @@ var safetyFaults = []fault{
 	{
 		name:   "a get after disposal began opens (R1)",
 		breaks: []string{"NothingAfterDispose"},
+		also:   []string{"CreatedIff", "OutcomesNameTheirCause"},
 		bounds: bounds(2, 1, 1),
 		script: "dispose(1); get(2, a, x)",
 		edit: func(_ State, in Input, after *State) {
 			if in.Kind == KindGet && after.lastCall().Outcome.Kind == OutcomeDisposed {
-				after.Incarnations = append(after.Incarnations, Incarnation{"a", "x", LifeInitializing, WorkOpening})
+				after.Incarnations = append(after.Incarnations, Incarnation{Name: "a", Options: "x", Life: LifeInitializing, Work: WorkOpening})
 				after.lastCall().Outcome, after.lastCall().WaitsFor = Outcome{}, len(after.Incarnations)
 			}
 		},
@@ -280,6 +300,7 @@ var safetyFaults = []fault{
 	{
 		name:   "disposal leaves alone what is ready (R12)",
 		breaks: []string{"NothingAfterDispose"},
+		also:   []string{"OutOfUseIff", "WaitsOnlyWhile"},
 		bounds: bounds(2, 1, 1),
 		script: "get(1, a, x); opened(1); dispose(2)",
 		edit: func(before State, in Input, after *State) {
@@ -293,6 +314,7 @@ var safetyFaults = []fault{
 	{
 		name:   "what disposal released is opened again (R21)",
 		breaks: []string{"NothingAfterDispose"},
+		also:   []string{"SixPairs"},
 		bounds: bounds(2, 1, 1),
 		script: "get(1, a, x); dispose(2); opened(1); released(1)",
 		edit: func(before State, in Input, after *State) {
@@ -304,6 +326,7 @@ var safetyFaults = []fault{
 	{
 		name:   "a dispose does not wait for releases that began before it (R13)",
 		breaks: []string{"DisposeWaits"},
+		also:   []string{"DisposalTold"},
 		bounds: bounds(3, 1, 1),
 		script: "get(1, a, x); release(2, a); dispose(3)",
 		edit: func(before State, in Input, after *State) {
@@ -315,6 +338,7 @@ var safetyFaults = []fault{
 	{
 		name:   "a dispose is settled by the first of the releases that end (R23)",
 		breaks: []string{"DisposeWaits"},
+		also:   []string{"DisposalTold"},
 		bounds: bounds(3, 2, 1),
 		script: "get(1, a, x); get(2, b, x); dispose(3); openFailed(1)",
 		edit: func(_ State, in Input, after *State) {
@@ -327,6 +351,7 @@ var safetyFaults = []fault{
 	{
 		name:   "an opening that failed gives its gets the room (R19)",
 		breaks: []string{"RoomIsReady"},
+		also:   []string{"ErrorsTold"},
 		bounds: bounds(1, 1, 1),
 		script: "get(1, a, x); openFailed(1)",
 		edit: func(_ State, in Input, after *State) {
@@ -338,6 +363,7 @@ var safetyFaults = []fault{
 	{
 		name:   "an end settles also those who gave up (R16)",
 		breaks: []string{"ReleasedIsFinal"},
+		also:   []string{"ErrorsTold"},
 		bounds: bounds(2, 1, 1),
 		script: "get(1, a, x); giveUp(1); openFailed(1)",
 		edit: func(_ State, in Input, after *State) {
@@ -351,6 +377,7 @@ var safetyFaults = []fault{
 	{
 		name:   "a get brings back what is released (R5)",
 		breaks: []string{"ReleasedIsFinal"},
+		also:   []string{"CreatedIff", "OutOfUseIff"},
 		bounds: bounds(2, 1, 1),
 		script: "get(1, a, x); openFailed(1); get(2, a, x)",
 		edit: func(before State, in Input, after *State) {
@@ -363,11 +390,206 @@ var safetyFaults = []fault{
 	},
 }
 
-// The faults of liveness break no safety at all.
+// The faults of causes break nothing of what callers may rely on, as those properties say it.
+var causeFaults = []fault{
+	{
+		name:   "a release of a room that is ready is settled at once (R10)",
+		also:   []string{"ErrorsTold", "OutcomesNameTheirCause", "ReleaseWaits"},
+		bounds: bounds(2, 1, 1),
+		script: "get(1, a, x); opened(1); release(2, a)",
+		edit: func(before State, in Input, after *State) {
+			if i := before.InUse("a"); in.Kind == KindRelease && i != 0 && before.Incarnations[i-1].Life == LifeReady {
+				after.lastCall().Outcome = Outcome{Kind: OutcomeDone}
+			}
+		},
+	},
+	{
+		name:   "the gets of an opening that fails are told that the room was released (R19)",
+		also:   []string{"RejectedOnlyIf"},
+		bounds: bounds(2, 1, 1),
+		script: "get(1, a, x); openFailed(1)",
+		edit: func(_ State, in Input, after *State) {
+			for i := range after.Calls {
+				if c := &after.Calls[i]; in.Kind == KindOpenFailed && c.Outcome.Kind == OutcomeOpenFailed {
+					c.Outcome = Outcome{Kind: OutcomeReleasedBefore}
+				}
+			}
+		},
+	},
+	{
+		name:   "the callers of a release that fails are told that all went well (R21)",
+		also:   []string{"ErrorsTold"},
+		bounds: bounds(3, 1, 1),
+		script: "get(1, a, x); release(2, a); opened(1); releaseFailed(1)",
+		edit: func(_ State, in Input, after *State) {
+			for i := range after.Calls {
+				if c := &after.Calls[i]; in.Kind == KindReleaseFailed && c.Outcome.Kind == OutcomeReleaseFailed {
+					c.Outcome = Outcome{Kind: OutcomeDone}
+				}
+			}
+		},
+	},
+	{
+		name:   "a dispose is told that all went well although releases failed since it began (R15)",
+		also:   []string{"DisposalTold"},
+		bounds: bounds(2, 1, 1),
+		script: "get(1, a, x); dispose(2); opened(1); releaseFailed(1)",
+		edit: func(_ State, _ Input, after *State) {
+			for i := range after.Calls {
+				if c := &after.Calls[i]; c.Outcome.Kind == OutcomeFailed {
+					c.Outcome = Outcome{Kind: OutcomeDone}
+				}
+			}
+		},
+	},
+	{
+		name:   "the failures of releases are not counted for disposal (R15)",
+		also:   []string{"FailuresCounted"},
+		bounds: bounds(2, 1, 1),
+		script: "get(1, a, x); dispose(2); opened(1); releaseFailed(1)",
+		edit: func(_ State, _ Input, after *State) {
+			after.Failed = nil
+			for i := range after.Calls {
+				if c := &after.Calls[i]; c.Outcome.Kind == OutcomeFailed {
+					c.Outcome = Outcome{Kind: OutcomeDone}
+				}
+			}
+		},
+	},
+	{
+		name:   "what is opened after its release began is forgotten without being released (R18)",
+		also:   []string{"ErrorsTold", "GoneIff", "OpenedIsReleased"},
+		bounds: bounds(3, 1, 1),
+		script: "get(1, a, x); release(2, a); opened(1)",
+		edit: func(before State, in Input, after *State) {
+			if in.Kind == KindOpened && before.Incarnations[in.Incarnation-1].beingReleased() {
+				*after, _, _ = before.Step(OpenFailed(in.Incarnation))
+				after.Incarnations[in.Incarnation-1].Ended = KindOpened
+			}
+		},
+	},
+	{
+		name:   "what is released while it opens is closed before it is open (R11)",
+		also:   []string{"OpenedIsReleased"},
+		bounds: bounds(2, 1, 1),
+		script: "get(1, a, x); release(2, a)",
+		edit: func(before State, in Input, after *State) {
+			if i := before.InUse("a"); in.Kind == KindRelease && i != 0 && before.Incarnations[i-1].Work == WorkOpening {
+				after.Incarnations[i-1].Work = WorkClosing
+			}
+		},
+	},
+	{
+		name:   "what is open is still being opened (R17)",
+		also:   []string{"SixPairs"},
+		bounds: bounds(1, 1, 1),
+		script: "get(1, a, x); opened(1)",
+		edit: func(_ State, in Input, after *State) {
+			if in.Kind == KindOpened && after.Incarnations[in.Incarnation-1].Life == LifeReady {
+				after.Incarnations[in.Incarnation-1].Work = WorkOpening
+			}
+		},
+	},
+	{
+		name:   "what the backend could not release, and nobody waits for, is kept (R21)",
+		also:   []string{"GoneIff"},
+		bounds: bounds(2, 1, 1),
+		script: "get(1, a, x); release(2, a); giveUp(2); opened(1); releaseFailed(1)",
+		edit: func(before State, in Input, after *State) {
+			if in.Kind == KindReleaseFailed && !before.Disposing() && !slices.ContainsFunc(before.Calls, Call.pendingRelease) {
+				after.Incarnations[in.Incarnation-1].Life, after.Incarnations[in.Incarnation-1].Work = LifeReleasing, WorkOpening
+			}
+		},
+	},
+	{
+		name:   "a get is refused for options that are the same (R4)",
+		also:   []string{"OutcomesNameTheirCause"},
+		bounds: bounds(2, 1, 1),
+		script: "get(1, a, x); get(2, a, x)",
+		edit: func(before State, in Input, after *State) {
+			if in.Kind == KindGet && before.InUse(in.Name) != 0 {
+				after.lastCall().Outcome, after.lastCall().WaitsFor = Outcome{Kind: OutcomeDifferentOptions}, 0
+			}
+		},
+	},
+	{
+		name:   "a get creates another name's incarnation beside its own (R5)",
+		also:   []string{"CreatedIff"},
+		bounds: bounds(1, 2, 1),
+		script: "get(1, a, x)",
+		edit: func(before State, in Input, after *State) {
+			if in == Get(1, "a", "x") {
+				after.Incarnations = append(after.Incarnations, Incarnation{Name: "b", Options: "x", Life: LifeInitializing, Work: WorkOpening})
+			}
+		},
+	},
+	{
+		name:   "a caller that gives up takes with it what nobody else waits for (R16)",
+		also:   []string{"GivesUpAlone", "OutOfUseIff"},
+		bounds: bounds(1, 1, 1),
+		script: "get(1, a, x); giveUp(1)",
+		edit: func(before State, in Input, after *State) {
+			if in.Kind == KindGiveUp && before.Calls[in.Call-1].Kind == KindGet {
+				after.Incarnations[before.Calls[in.Call-1].WaitsFor-1].Life = LifeReleasing
+			}
+		},
+	},
+	{
+		name:   "a caller that gives up takes the others with it (R16)",
+		also:   []string{"GivesUpAlone"},
+		bounds: bounds(2, 1, 1),
+		script: "get(1, a, x); get(2, a, x); giveUp(1)",
+		edit: func(before State, in Input, after *State) {
+			for i := range after.Calls {
+				if c := &after.Calls[i]; in.Kind == KindGiveUp && c.Pending() {
+					c.Outcome = Outcome{Kind: OutcomeGaveUp}
+				}
+			}
+		},
+	},
+	{
+		name:   "a get that has its room is told of another that it waited for (R17)",
+		also:   []string{"ErrorsTold", "HistoryKept"},
+		bounds: bounds(2, 2, 1),
+		script: "get(1, a, x); get(2, b, x); opened(1)",
+		edit: func(before State, in Input, after *State) {
+			if in == Opened(1) && len(after.Incarnations) == 2 {
+				after.Calls[0].WaitsFor = 2
+			}
+		},
+	},
+	{
+		name:   "an incarnation that is released has other options from then on (R10)",
+		also:   []string{"HistoryKept"},
+		bounds: bounds(2, 1, 2),
+		script: "get(1, a, x); release(2, a)",
+		edit: func(before State, in Input, after *State) {
+			if i := before.InUse("a"); in.Kind == KindRelease && i != 0 && before.Calls[0].Pending() {
+				after.Incarnations[i-1].Options = "y"
+			}
+		},
+	},
+	{
+		name:   "a room that is ready leaves use with an opening that fails (R19)",
+		also:   []string{"OutOfUseIff"},
+		bounds: bounds(2, 2, 1),
+		script: "get(1, a, x); get(2, b, x); opened(1); openFailed(2)",
+		edit: func(before State, in Input, after *State) {
+			for i, inc := range before.Incarnations {
+				if in.Kind == KindOpenFailed && inc.Life == LifeReady {
+					after.Incarnations[i].Life, after.Incarnations[i].Work = LifeReleasing, WorkClosing
+				}
+			}
+		},
+	},
+}
+
+// The faults of liveness break nothing else of what callers may rely on.
 var livenessFaults = []fault{
 	{
 		name:   "a room wakes only the first get that waits (R17)",
 		breaks: []string{"CallsSettle"},
+		also:   []string{"WaitsOnlyWhile"},
 		bounds: bounds(2, 1, 1),
 		script: "get(1, a, x); get(2, a, x); opened(1)",
 		edit: func(before State, in Input, after *State) {
@@ -379,6 +601,7 @@ var livenessFaults = []fault{
 	{
 		name:   "nobody tells the disposes that wait (R23)",
 		breaks: []string{"CallsSettle"},
+		also:   []string{"WaitsOnlyWhile"},
 		bounds: bounds(2, 1, 1),
 		script: "get(1, a, x); dispose(2); openFailed(1)",
 		edit: func(before State, in Input, after *State) {
@@ -391,6 +614,7 @@ var livenessFaults = []fault{
 	{
 		name:   "an abandoned opening that nobody waits for is not released (R18)",
 		breaks: []string{"NoWedge"},
+		also:   []string{"OpenedIsReleased", "SixPairs"},
 		bounds: bounds(2, 1, 1),
 		script: "get(1, a, x); release(2, a); giveUp(2); opened(1)",
 		edit: func(before State, in Input, after *State) {
@@ -402,6 +626,7 @@ var livenessFaults = []fault{
 	{
 		name:   "an abandoned opening is not released (R18)",
 		breaks: []string{"CallsSettle", "NoWedge"},
+		also:   []string{"OpenedIsReleased", "SixPairs"},
 		bounds: bounds(2, 1, 1),
 		script: "get(1, a, x); release(2, a); opened(1)",
 		edit: func(before State, in Input, after *State) {
@@ -427,9 +652,17 @@ func hunt(t *testing.T, f fault, properties []Property) (broken []string, shorte
 	return slices.Compact(broken), shortest
 }
 
+// reliedOn and causes are the properties in their two parts: what callers may rely on, and what each thing comes from.
+func reliedOn() []Property { return Properties()[:firstCause()] }
+
+func causes() []Property { return Properties()[firstCause():] }
+
+func firstCause() int {
+	return slices.IndexFunc(Properties(), func(p Property) bool { return p.Name == "ReleaseWaits" })
+}
+
 func TestEveryPropertyCanFail(t *testing.T) {
 	t.Parallel()
-	all := append(Properties(), liveness()...)
 	exactly := map[string]bool{}
 	run := func(faults []fault, properties []Property) {
 		for _, f := range faults {
@@ -438,23 +671,34 @@ func TestEveryPropertyCanFail(t *testing.T) {
 				if !slices.Equal(broken, f.breaks) {
 					t.Errorf("breaks %v, want %v", broken, f.breaks)
 				}
+				also, shortestCause := hunt(t, f, causes())
+				if !slices.Equal(also, f.also) {
+					t.Errorf("breaks the causes %v, want %v", also, f.also)
+				}
+				if broken == nil {
+					shortest = shortestCause
+				}
 				if shortest != f.script {
 					t.Errorf("first by\n %s\nwant\n %s", shortest, f.script)
 				}
-				if len(broken) == 1 {
-					exactly[broken[0]] = true
+				for _, group := range [][]string{broken, also} {
+					if len(group) == 1 {
+						exactly[group[0]] = true
+					}
 				}
 			})
 		}
 	}
-	run(safetyFaults, Properties()) // most of them wedge something too
-	run(livenessFaults, all)
+	run(safetyFaults, reliedOn()) // most of them wedge something too
+	run(causeFaults, reliedOn())
+	run(livenessFaults, append(reliedOn(), liveness()...))
 	// A room that is ready, in a name with one in use that waited for its predecessor, has only released ones before it: RoomIsReady,
-	// OneInUse and WaitsForPredecessor imply it together, so that no fault breaks it alone.
-	implied := "NotBeforePredecessor"
-	for _, p := range all {
-		if !exactly[p.Name] && p.Name != implied {
-			t.Errorf("no fault breaks %s alone", p.Name)
+	// OneInUse and WaitsForPredecessor imply NotBeforePredecessor together. What a release is told, as OutcomesNameTheirCause and
+	// ErrorsTold have it, is told when all is released. No fault breaks these alone.
+	implied := []string{"NotBeforePredecessor", "ReleaseWaits"}
+	for _, p := range append(Properties(), liveness()...) {
+		if exactly[p.Name] == slices.Contains(implied, p.Name) {
+			t.Errorf("a fault breaks %s, and nothing else of its part: %t", p.Name, exactly[p.Name])
 		}
 	}
 }
@@ -463,7 +707,7 @@ func TestEveryPropertyCanFail(t *testing.T) {
 func TestNoFaultNoFinding(t *testing.T) {
 	t.Parallel()
 	all := append(Properties(), liveness()...)
-	for _, f := range append(slices.Clone(safetyFaults), livenessFaults...) {
+	for _, f := range slices.Concat(safetyFaults, causeFaults, livenessFaults) {
 		f.edit = func(State, Input, *State) {}
 		if broken, script := hunt(t, f, all); broken != nil {
 			t.Errorf("%v fail by %s", broken, script)
@@ -483,11 +727,11 @@ func TestPropertiesJudgeAnyState(t *testing.T) {
 		Incarnations: []Incarnation{{Life: 77, Work: 77}, {Life: LifeReleased}},
 	}
 	names, _ := failing(Properties(), senseless, State{})
-	if want := []string{"ReleasedIsFinal"}; !slices.Equal(names, want) {
+	if want := []string{"ReleasedIsFinal", "CreatedIff", "HistoryKept"}; !slices.Equal(names, want) {
 		t.Errorf("a history that is gone: %v fail, want %v", names, want)
 	}
 	names, _ = failing(Properties(), State{}, senseless)
-	if want := []string{"SameRoom", "OptionsAgree", "RoomIsReady"}; !slices.Equal(names, want) {
+	if want := []string{"SameRoom", "OptionsAgree", "RoomIsReady", "WaitsOnlyWhile", "SixPairs", "OutcomesNameTheirCause", "CreatedIff"}; !slices.Equal(names, want) {
 		t.Errorf("%v fail, want %v", names, want)
 	}
 }

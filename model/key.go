@@ -25,6 +25,7 @@ func (s State) Key() string {
 		b = text(b, inc.Options)
 		b = number(b, int(inc.Life))
 		b = number(b, int(inc.Work))
+		b = number(b, int(inc.Ended))
 	}
 	b = append(b, 'f')
 	b = numbers(b, s.Failed)

@@ -76,6 +76,9 @@ type Incarnation struct {
 	Life Life
 	// Work is what the backend has been asked for and has not ended yet.
 	Work Work
+	// Ended is the last end that the backend reported: KindOpened, KindOpenFailed, KindReleased or KindReleaseFailed, or the
+	// zero Kind if it reported none. No rule asks for it; it is history, which properties compare with what callers hear.
+	Ended Kind
 }
 
 // Life is how far an incarnation has come: initializing, ready, releasing, released.
@@ -172,6 +175,9 @@ func (s State) String() string {
 		b.WriteString(strconv.Itoa(i+1) + " " + plain(inc.Name) + "/" + plain(inc.Options) + " " + inc.Life.String())
 		if inc.Work != WorkNone {
 			b.WriteString("+" + inc.Work.String())
+		}
+		if inc.Ended != 0 {
+			b.WriteString(" after " + inc.Ended.String())
 		}
 	}
 	b.WriteString("]")

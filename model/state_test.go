@@ -20,9 +20,9 @@ func TestStringsReadAsScripts(t *testing.T) {
 		"room(7)":               Outcome{Kind: OutcomeRoom, Incarnation: 7},
 		"pending":               Outcome{},
 		"invalid(9)":            Life(9),
-		"calls [get(1, a, x) room(1) @1, release(2, a) pending @1] incarnations [1 a/x releasing+closing]": after(t,
+		"calls [get(1, a, x) room(1) @1, release(2, a) pending @1] incarnations [1 a/x releasing+closing after opened]": after(t,
 			Get(1, "a", "x"), Opened(1), Release(2, "a")),
-		"calls [get(1, a, x) room(1) @1, dispose(2) failed{1}] incarnations [1 a/x released] failed {1}": after(t,
+		"calls [get(1, a, x) room(1) @1, dispose(2) failed{1}] incarnations [1 a/x released after releaseFailed] failed {1}": after(t,
 			Get(1, "a", "x"), Opened(1), Dispose(2), ReleaseFailed(1)),
 	} {
 		if got := value.String(); got != want {
@@ -70,6 +70,7 @@ func TestKeyAndEqualTakeInEveryField(t *testing.T) {
 		"incarnation options": func(s *State) { s.Incarnations[0].Options = "y" },
 		"life":                func(s *State) { s.Incarnations[0].Life = LifeReleasing },
 		"work":                func(s *State) { s.Incarnations[0].Work = WorkClosing },
+		"ended":               func(s *State) { s.Incarnations[0].Ended = KindReleased },
 		"one less":            func(s *State) { s.Incarnations = s.Incarnations[:1] },
 		"failed":              func(s *State) { s.Failed = nil },
 	} {

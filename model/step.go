@@ -71,6 +71,9 @@ func (s State) take(in Input) (*turn, error) {
 	case KindReleaseFailed:
 		t.closed(in.Incarnation, Outcome{Kind: OutcomeReleaseFailed, Incarnation: in.Incarnation})
 	}
+	if in.Kind >= KindOpened { // an end of the backend, whatever the rules make of it
+		t.incarnation(in.Incarnation).Ended = in.Kind
+	}
 	slices.SortStableFunc(t.outputs, func(a, b Output) int {
 		return cmp.Or(
 			cmp.Compare(min(a.Kind, OutputOpen), min(b.Kind, OutputOpen)), // settled calls before all others

@@ -122,10 +122,10 @@ var walks = []struct {
 	bounds        Bounds
 	states, steps int
 }{
-	{bounds(3, 2, 2), 19408, 35339},
-	{bounds(4, 1, 2), 29415, 43064},
-	{bounds(4, 1, 1), 6680, 10067},
-	{bounds(3, 2, 1), 4750, 8391},
+	{bounds(3, 2, 2), 22384, 37567},
+	{bounds(4, 1, 2), 38127, 49124},
+	{bounds(4, 1, 1), 8705, 11378},
+	{bounds(3, 2, 1), 5612, 8981},
 }
 
 func TestEveryPropertyHoldsInEveryState(t *testing.T) {

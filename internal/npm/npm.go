@@ -18,16 +18,16 @@ import (
 // MinNode is the oldest major version of Node that is used.
 const MinNode = 20
 
-// ErrNode is returned, wrapped in an error that says how to get Node, when Node or npm is missing or
-// too old.
+// ErrNode is returned, wrapped in an error that says how to get Node, when Node or npm is missing
+// or too old.
 var ErrNode = errors.New("no usable Node")
 
 // stamp is a copy of the lock file that node_modules was made from.
 const stamp = ".installed-lock"
 
-// Install checks Node and npm, and runs "npm ci" in dir, unless node_modules there was made from the
-// same package-lock.json before. The output of npm goes to out. Where Node or npm can't be used, the
-// error is [ErrNode].
+// Install checks Node and npm, and runs "npm ci" in dir, unless node_modules there was made from
+// the same package-lock.json before. The output of npm goes to out. Where Node or npm can't be
+// used, the error is [ErrNode].
 func Install(ctx context.Context, dir string, out io.Writer) error {
 	if err := checkNode(ctx); err != nil {
 		return err

@@ -1,5 +1,5 @@
-// Package progress shows how far a long run is: on a terminal by lines that are drawn over, elsewhere
-// by a line now and then.
+// Package progress shows how far a long run is: on a terminal by lines that are drawn over,
+// elsewhere by a line now and then.
 //
 //	bar := progress.Start(os.Stderr)
 //	defer bar.Stop()
@@ -36,16 +36,15 @@ func IsTerminal(f *os.File) bool {
 	return term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
 }
 
-// Bar shows the progress of one run. Its methods may be called from several goroutines at once. While
-// it runs, everything that goes to the same terminal must go through [Bar.Print] or [Bar.Write].
+// Bar shows the progress of one run. Its methods may be called from several goroutines at once.
+// While it runs, everything that goes to the same terminal must go through [Bar.Print] or
+// [Bar.Write].
 type Bar struct {
 	out      io.Writer
 	terminal bool
-	width    func() int
+	width    int
 	began    time.Time
-	stop     chan struct{}
-	ended    sync.WaitGroup
-	once     sync.Once
+	stop     func()
 
 	mu       sync.Mutex // held while out is written, so that lines don't mix
 	done, of int
@@ -58,45 +57,47 @@ type Bar struct {
 // second, elsewhere as a line every 30 seconds; a run that ends earlier writes nothing there. The
 // caller must call [Bar.Stop].
 func Start(f *os.File) *Bar {
-	width := func() int {
-		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
-			return w
-		}
-		return 80
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || width <= 0 {
+		width = 80
 	}
 	return start(f, IsTerminal(f), width)
 }
 
-// StartOn is like [Start] for any writer, which counts as a terminal of 80 columns if terminal is true.
-func StartOn(w io.Writer, terminal bool) *Bar {
-	return start(w, terminal, func() int { return 80 })
-}
+// StartOn is like [Start] for any writer, which counts as a terminal of 80 columns if terminal is
+// true.
+func StartOn(w io.Writer, terminal bool) *Bar { return start(w, terminal, 80) }
 
-func start(w io.Writer, terminal bool, width func() int) *Bar {
-	b := &Bar{out: w, terminal: terminal, width: width, began: time.Now(), stop: make(chan struct{})}
+func start(w io.Writer, terminal bool, width int) *Bar {
+	b := &Bar{out: w, terminal: terminal, width: width, began: time.Now()}
 	every := repeat
 	if terminal {
 		every = redraw
 	}
-	b.ended.Go(func() {
+	end, ended := make(chan struct{}), make(chan struct{})
+	b.stop = sync.OnceFunc(func() {
+		close(end)
+		<-ended
+	})
+	go func() {
+		defer close(ended)
 		tick := time.NewTicker(every)
 		defer tick.Stop()
 		for {
 			select {
-			case <-b.stop:
+			case <-end:
+				b.draw("", nil)
 				return
 			case <-tick.C:
-				b.mu.Lock()
-				b.draw("")
-				b.mu.Unlock()
+				b.draw("", b.lines())
 			}
 		}
-	})
+	}()
 	return b
 }
 
-// Set says how far the run is: a bar shows done of the total, followed by the text. A total of 0 is
-// unknown, and only the text is shown.
+// Set says how far the run is: a bar shows done of the total, followed by the text. A total of 0
+// is unknown, and only the text is shown.
 func (b *Bar) Set(done, total int, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	b.mu.Lock()
@@ -105,42 +106,23 @@ func (b *Bar) Set(done, total int, format string, args ...any) {
 }
 
 // Print writes a line that stays, on a terminal above what is drawn over.
-func (b *Bar) Print(format string, args ...any) {
-	io.WriteString(b, fmt.Sprintf(format, args...)+"\n")
-}
+func (b *Bar) Print(format string, args ...any) { fmt.Fprintf(b, format+"\n", args...) }
 
 // Write writes whole lines that stay, on a terminal above what is drawn over.
 func (b *Bar) Write(lines []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if !b.terminal {
-		return b.out.Write(lines)
-	}
-	b.draw(string(lines))
+	b.draw(string(lines), b.lines())
 	return len(lines), nil
 }
 
-// Stop takes what is drawn over away, and waits until nothing more is written. It may be called more
+// Stop removes what is drawn over, and waits until nothing more is written. It may be called more
 // than once.
-func (b *Bar) Stop() {
-	b.once.Do(func() {
-		close(b.stop)
-		b.ended.Wait()
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		if b.drawn > 0 {
-			io.WriteString(b.out, b.erase())
-			b.drawn = 0
-		}
-	})
-}
+func (b *Bar) Stop() { b.stop() }
 
 // Task is one of several things that run at the same time. On a terminal each has a line.
 type Task struct {
-	bar   *Bar
-	name  string
-	note  string
-	began time.Time
+	bar        *Bar
+	name, note string
+	began      time.Time
 }
 
 // Task begins a task. The caller must call its [Task.Stop].
@@ -167,62 +149,48 @@ func (t *Task) Stop() {
 	t.bar.tasks = slices.DeleteFunc(t.bar.tasks, func(other *Task) bool { return other == t })
 }
 
-// draw writes lines that stay, if any, and what is to be drawn over. The caller holds mu.
-func (b *Bar) draw(stays string) {
-	lines := b.lines()
-	if !b.terminal {
-		if len(lines) > 0 {
-			io.WriteString(b.out, strings.Join(lines, "\n")+"\n")
+// draw writes lines that stay, if any, and on a terminal those that are to be drawn over. Elsewhere
+// it writes the latter when nothing stays.
+func (b *Bar) draw(stays string, over []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	text := stays
+	if b.terminal && b.drawn > 0 {
+		text = fmt.Sprintf("\x1b[%dA\r\x1b[J%s", b.drawn, stays) // up, and clear from there
+	}
+	if b.terminal || stays == "" {
+		for _, line := range over {
+			if r := []rune(line); b.terminal && len(r) >= b.width {
+				line = string(r[:b.width-1]) // a line that wraps could not be counted
+			}
+			text += line + "\n"
 		}
-		return
+		b.drawn = len(over)
 	}
-	var text strings.Builder
-	text.WriteString(b.erase())
-	text.WriteString(stays)
-	for _, line := range lines {
-		text.WriteString(cut(line, b.width()-1) + "\n") // a line that wraps could not be counted
-	}
-	b.drawn = len(lines)
-	io.WriteString(b.out, text.String())
+	io.WriteString(b.out, text)
 }
 
 // lines are what is drawn over.
 func (b *Bar) lines() (lines []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	since := func(t time.Time) time.Duration { return time.Since(t).Round(time.Second) }
 	if b.text != "" || b.of > 0 {
-		line := fmt.Sprintf("%s, %s", b.text, since(b.began))
+		bar := ""
 		if b.of > 0 {
 			full := min(b.done, b.of) * cells / b.of
-			line = "[" + strings.Repeat("#", full) + strings.Repeat(".", cells-full) + "] " + line
+			bar = "[" + strings.Repeat("#", full) + strings.Repeat(".", cells-full) + "] "
 		}
-		lines = append(lines, line)
+		lines = append(lines, fmt.Sprintf("%s%s, %v", bar, b.text, since(b.began)))
 	}
 	for _, t := range b.tasks {
-		line := fmt.Sprintf("  %s: %s", t.name, since(t.began))
+		line := fmt.Sprintf("  %s: %v", t.name, since(t.began))
 		if t.note != "" {
 			line += ", " + t.note
 		}
 		lines = append(lines, line)
 	}
 	return lines
-}
-
-// erase takes the lines that are drawn over away.
-func (b *Bar) erase() string {
-	if b.drawn == 0 {
-		return ""
-	}
-	return fmt.Sprintf("\x1b[%dA\r\x1b[J", b.drawn) // up, and clear from there
-}
-
-func since(t time.Time) string {
-	return time.Since(t).Round(time.Second).String()
-}
-
-func cut(line string, width int) string {
-	if r := []rune(line); len(r) > width {
-		return string(r[:max(width, 0)])
-	}
-	return line
 }
 
 // Grouped writes a number with a comma between groups of three digits: 19,408.

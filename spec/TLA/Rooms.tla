@@ -20,7 +20,7 @@ CONSTANTS Names,     \* the names that calls are for
 ASSUME MaxCalls \in Nat /\ MaxCalls > 0
 
 VARIABLES calls,    \* every call: what it asks, what it waits for, how it ended; NoCall until it begins
-          incs,     \* every incarnation; NoInc until it is created
+          incs,     \* every incarnation; NoInc until it is created.  No rule asks for its field ended, which properties do
           failed    \* the incarnations whose release failed since disposal began (R15)
 
 vars == <<calls, incs, failed>>
@@ -29,6 +29,7 @@ NoName == "-"
 Pending == "pending"
 Lives == {"initializing", "ready", "releasing", "released"}
 Works == {"none", "opening", "closing"}
+Endings == {"none", "opened", "openFailed", "released", "releaseFailed"}   \* how the backend last ended a work
 Outcomes == {Pending, "room", "done", "differentOptions", "releasedBefore", "disposed", "openFailed", "releaseFailed", "failed", "gaveUp"}
 
 \* Constant domains: quantified over these, every edge of TLC's graph has the name of its action.
@@ -36,7 +37,7 @@ CallIds == 1..MaxCalls
 IncIds  == 1..MaxCalls     \* a call creates at most one incarnation
 
 NoCall == [op |-> "none", name |-> NoName, opt |-> NoName, waits |-> 0, out |-> "none", ref |-> 0, bad |-> {}]
-NoInc  == [name |-> NoName, opt |-> NoName, life |-> "none", work |-> "none"]
+NoInc  == [name |-> NoName, opt |-> NoName, life |-> "none", work |-> "none", ended |-> "none"]
 
 -----------------------------------------------------------------------------
 (* What there is. *)
@@ -136,7 +137,7 @@ GetJoins(n, o) ==                                                          \* R4
 
 GetCreates(n, o, work) ==
     /\ CanBegin /\ ~GetRefused /\ Free(n)
-    /\ Change(Newest + 1, [name |-> n, opt |-> o, life |-> "initializing", work |-> work])
+    /\ Change(Newest + 1, [name |-> n, opt |-> o, life |-> "initializing", work |-> work, ended |-> "none"])
     /\ Begin(NewCall("get", n, o, Newest + 1, Pending, 0))
     /\ UNCHANGED failed
 
@@ -212,29 +213,30 @@ GiveUp(c) ==                                                               \* R1
 
 Opened(i) ==                                                               \* R17
     /\ IsOpening(i) /\ incs[i].life # "releasing"
-    /\ Change(i, [incs[i] EXCEPT !.life = "ready", !.work = "none"])
+    /\ Change(i, [incs[i] EXCEPT !.life = "ready", !.work = "none", !.ended = "opened"])
     /\ Settle(Waiting("get", i), "room", i)
     /\ UNCHANGED failed
 
 OpenedAbandoned(i) ==                                                      \* R18
     /\ IsOpening(i) /\ incs[i].life = "releasing"
-    /\ Change(i, [incs[i] EXCEPT !.work = "closing"])
+    /\ Change(i, [incs[i] EXCEPT !.work = "closing", !.ended = "opened"])
     /\ UNCHANGED <<calls, failed>>
 
 OpenFailed(i) ==                                                           \* R19
     /\ incs[i].work = "opening" /\ incs[i].life = "initializing"
-    /\ Change(i, [incs[i] EXCEPT !.life = "released", !.work = "none"])
+    /\ Change(i, [incs[i] EXCEPT !.life = "released", !.work = "none", !.ended = "openFailed"])
     /\ Settle(Waiting("get", i), "openFailed", i)
     /\ UNCHANGED failed
 
-\* i is released, and what waited for that goes on: R21, R22, R23.
-Ends(i, bad) ==
-    LET life  == LifeAfter(bad)
+\* i is released, for the backend ended its work so, and what waited for that goes on: R21, R22, R23.
+Ends(i, how) ==
+    LET bad   == how = "releaseFailed"
+        life  == LifeAfter(bad)
         next  == {j \in InUse(incs[i].name) : incs[j].work = "none" /\ incs[j].life = "initializing"}
         worse == IF bad /\ Disposing THEN failed \cup {i} ELSE failed
         over  == Disposing /\ DisposalOver({i})
     IN  /\ incs' = TLCEval([j \in IncIds |->
-                     IF j = i THEN [incs[j] EXCEPT !.life = life, !.work = "none"]
+                     IF j = i THEN [incs[j] EXCEPT !.life = life, !.work = "none", !.ended = how]
                      ELSE IF j \in next /\ Starts(bad) THEN [incs[j] EXCEPT !.work = "opening"]
                      ELSE incs[j]])
         /\ failed' = worse
@@ -247,10 +249,10 @@ Ends(i, bad) ==
 
 OpenFailedAbandoned(i) ==                                                  \* R20
     /\ incs[i].work = "opening" /\ incs[i].life = "releasing"
-    /\ Ends(i, FALSE)
+    /\ Ends(i, "openFailed")
 
-Released(i)      == incs[i].work = "closing" /\ Ends(i, FALSE)  \* R21, CHA-RC1g1
-ReleaseFailed(i) == incs[i].work = "closing" /\ Ends(i, TRUE)   \* R21
+Released(i)      == incs[i].work = "closing" /\ Ends(i, "released")       \* R21, CHA-RC1g1
+ReleaseFailed(i) == incs[i].work = "closing" /\ Ends(i, "releaseFailed")  \* R21
 
 -----------------------------------------------------------------------------
 Init ==
@@ -298,6 +300,9 @@ FairSpec == Spec /\ OpeningsEnd /\ ClosingsEnd
 -----------------------------------------------------------------------------
 (* Safety *)
 
+Pairs == {<<"initializing", "none">>, <<"initializing", "opening">>, <<"ready", "none">>,
+          <<"releasing", "opening">>, <<"releasing", "closing">>, <<"released", "none">>}
+
 TypeOK ==
     LET last == Last
         newest == Newest
@@ -310,10 +315,10 @@ TypeOK ==
         /\ \A i \in IncIds :
              IF i > newest THEN incs[i] = NoInc
              ELSE /\ incs[i].name \in Names /\ incs[i].opt \in Options
-                  /\ <<incs[i].life, incs[i].work>> \in
-                       {<<"initializing", "none">>, <<"initializing", "opening">>, <<"ready", "none">>,
-                        <<"releasing", "opening">>, <<"releasing", "closing">>, <<"released", "none">>}
+                  /\ <<incs[i].life, incs[i].work>> \in Pairs /\ incs[i].ended \in Endings
         /\ failed \subseteq 1..newest
+
+SixPairs == \A i \in Created : <<incs[i].life, incs[i].work>> \in Pairs
 
 OneInUse == \A n \in Names : Cardinality(InUse(n)) <= 1                    \* CHA-RC1
 
@@ -358,10 +363,99 @@ SharedEnd == \A a \in CallIds : WaitedForRelease(a) =>                 \* CHA-RC
 NothingAfterDispose == Disposing =>                                        \* CHA-RD1a
     \A i \in IncIds : incs[i].life \notin {"initializing", "ready"}
 
+OpenedIsReleased == \A i \in Created :                                \* CHA-RC1g5
+    (incs[i].ended = "opened") = (incs[i].life = "ready" \/ incs[i].work = "closing")
+
+\* A call that is pending waits for something that is under way.
+WaitsOnlyWhile == \A c \in CallIds : IsPending(c) =>
+    CASE calls[c].op = "get" ->
+           \E i \in IncIds : /\ i = calls[c].waits /\ incs[i].life = "initializing"
+                            /\ incs[i].name = calls[c].name /\ incs[i].opt = calls[c].opt
+      [] calls[c].op = "release" -> calls[c].waits \in Releasing(calls[c].name)
+      [] OTHER                   -> calls[c].waits = 0 /\ AllReleasing # {}
+
+\* The get that created i began before the call c.
+CreatedBefore(i, c) == \E g \in 1..(c - 1) : calls[g].op = "get" /\ calls[g].waits = i
+
+ReleaseWaits == \A c \in CallIds :                                    \* CHA-RC1g1, CHA-RC1g3, CHA-RC1g5
+    (calls[c].op = "release" /\ calls[c].out \notin {Pending, "gaveUp"}) =>
+      \A i \in IncIds : (incs[i].name = calls[c].name /\ CreatedBefore(i, c)) => incs[i].life = "released"
+
+RejectedOnlyIf == \A c \in CallIds :                                  \* CHA-RC1g4, CHA-RC1f6
+    calls[c].out = "releasedBefore" => calls[c].op = "get" /\ Parts(calls[c].name, c + 1, MaxCalls)
+
+\* What a call hears that waited for the end of a work, and how that ended.
+ErrorsTold == \A c \in CallIds :                                      \* CHA-RC1f, CHA-RC1g1
+    (calls[c].waits # 0 /\ calls[c].out \notin {Pending, "gaveUp", "releasedBefore"}) =>
+      LET how == incs[calls[c].waits].ended
+      IN  IF calls[c].op = "get"
+          THEN /\ how # "none" /\ calls[c].ref = calls[c].waits
+               /\ calls[c].out = IF how = "openFailed" THEN "openFailed" ELSE "room"
+          ELSE /\ how \notin {"none", "opened"}
+               /\ calls[c].out = IF how = "releaseFailed" THEN "releaseFailed" ELSE "done"
+               /\ calls[c].ref = IF how = "releaseFailed" THEN calls[c].waits ELSE 0
+
+DisposalTold == \A c \in CallIds :
+    (calls[c].op = "dispose" /\ calls[c].out \notin {Pending, "gaveUp"}) =>
+      calls[c].out = (IF failed = {} THEN "done" ELSE "failed") /\ calls[c].bad = failed
+
 DisposeWaits == AllReleasing # {} =>                                       \* CHA-RD1d
     \A c \in CallIds : calls[c].op = "dispose" => calls[c].out \notin {"done", "failed"}
 
 (* Properties of steps *)
+
+\* What happens in a step: a call begins; a release of the name or a dispose begins; the backend ends a work so.
+Starting(c)       == calls[c].op = "none" /\ calls'[c].op # "none"
+Parting(n)        == \E c \in CallIds : Starting(c) /\ (calls'[c].op = "dispose" \/ (calls'[c].op = "release" /\ calls'[c].name = n))
+EndingWith(i, how) == incs[i].ended # how /\ incs'[i].ended = how
+
+\* The outcome that a get, or a release, has as it begins.  A dispose waits as DisposeWaits says.
+AtOnce(op, n, o) ==
+    CASE op = "release" -> IF InUse(n) \cup Releasing(n) = {} THEN "done" ELSE Pending
+      [] Disposing -> "disposed"
+      [] \E i \in InUse(n) : incs[i].opt # o -> "differentOptions"
+      [] \E i \in InUse(n) : incs[i].opt = o /\ incs[i].life = "ready" -> "room"
+      [] OTHER -> Pending
+
+\* CHA-RC1f1, CHA-RC1f2, CHA-RC1f8, CHA-RC1g2
+OutcomesNameTheirCause == [][
+    \A c \in CallIds :
+      (Starting(c) /\ calls'[c].op # "dispose")
+      => /\ calls'[c].out = AtOnce(calls'[c].op, calls'[c].name, calls'[c].opt)
+         /\ calls'[c].ref \in IF calls'[c].out = "room" THEN InUse(calls'[c].name) ELSE {0}
+         /\ (calls'[c].waits = 0) = (calls'[c].out # Pending)]_vars
+
+\* An incarnation is created for a get that finds none in use, and for nothing else.                   CHA-RC1f3, CHA-RC1f4
+CreatedIff == [][
+    \A i \in IncIds :
+      (i \in Created' /\ i \notin Created) =
+        \E c \in CallIds :
+          /\ i = Newest + 1 /\ Starting(c) /\ calls'[c].op = "get" /\ ~Disposing /\ InUse(calls'[c].name) = {}
+          /\ incs'[i].name = calls'[c].name /\ incs'[i].opt = calls'[c].opt
+          /\ calls'[c].waits = i]_vars
+
+\* What is in use stays so until a release of the name or a dispose begins, or its opening fails.      CHA-RC1g5, CHA-RD1
+OutOfUseIff == [][
+    \A i \in Created :
+      (i \in InUse(incs[i].name)') =
+        (i \in InUse(incs[i].name) /\ ~Parting(incs[i].name) /\ ~EndingWith(i, "openFailed"))]_vars
+
+\* What is released is so by the backend's end, or was never opened and leaves use.                    CHA-RC1g4, CHA-RC1g5
+GoneIff == [][
+    \A i \in Created : incs[i].life # "released" =>
+      (incs'[i].life = "released") =
+        \/ EndingWith(i, "openFailed") \/ EndingWith(i, "released") \/ EndingWith(i, "releaseFailed")
+        \/ incs[i].life = "initializing" /\ incs[i].work = "none" /\ Parting(incs[i].name)]_vars
+
+\* The failures of disposal are those of releases that ended since it began.
+FailuresCounted == [][
+    failed' = IF Disposing THEN failed \cup {i \in Created : EndingWith(i, "releaseFailed")} ELSE {}]_vars
+
+GivesUpAlone == [][
+    \A c \in CallIds :
+      (calls[c].out # "gaveUp" /\ calls'[c].out = "gaveUp")
+      => /\ IsPending(c) /\ UNCHANGED <<incs, failed>>
+         /\ \A d \in CallIds : calls'[d] = IF d = c THEN [calls[c] EXCEPT !.out = "gaveUp"] ELSE calls[d]]_vars
 
 \* A get with other options than what is in use as it begins is settled at once, without a room.       CHA-RC1f1
 ConflictsSettle == [][
@@ -381,6 +475,11 @@ RoomIsReady == [][
     \A c \in CallIds :
       (calls'[c].out = "room" /\ (c \notin Begun \/ calls[c].out = Pending))
       => incs'[calls'[c].ref].life = "ready"]_vars
+
+\* What a call and an incarnation are about, and what a call waits for, is decided as they begin.
+HistoryKept == [][
+    /\ \A c \in Begun : calls'[c] = [calls[c] EXCEPT !.out = calls'[c].out, !.ref = calls'[c].ref, !.bad = calls'[c].bad]
+    /\ \A i \in Created : incs'[i].name = incs[i].name /\ incs'[i].opt = incs[i].opt]_vars
 
 -----------------------------------------------------------------------------
 (* Liveness *)

@@ -69,7 +69,7 @@ Happens(i, r) ==
     IN  /\ rooms' = TLCEval([rooms EXCEPT ![i] = IF r.status = "released" /\ r.phase = "idle" THEN NoRoom ELSE [r EXCEPT !.outs = <<>>]])
         /\ rel' = rel
         /\ IF heard = <<>> THEN UNCHANGED vars
-           ELSE Len(heard) = 1 /\ Ends(i, heard[1][3] = "failed")
+           ELSE Len(heard) = 1 /\ Ends(i, IF heard[1][3] = "failed" THEN "releaseFailed" ELSE "released")
 
 CalledByUsers(i) == rooms[i].last - (IF rel[i] = 0 THEN 0 ELSE 1)
 

@@ -51,10 +51,74 @@ StuckAfterError(bad) == IF bad THEN "releasing" ELSE "released"
 \* The gets that wait for a room are told that they have it when it opens, although it was released meanwhile.
 OpenedForAbandoned(i) ==
     /\ incs[i].work = "opening" /\ incs[i].life = "releasing"
-    /\ Change(i, [incs[i] EXCEPT !.work = "closing"])
+    /\ Change(i, [incs[i] EXCEPT !.work = "closing", !.ended = "opened"])
     /\ calls' = TLCEval([c \in CallIds |->
                  IF calls[c].op = "get" /\ calls[c].waits = i /\ calls[c].out = Pending
                  THEN [calls[c] EXCEPT !.out = "room", !.ref = i] ELSE calls[c]])
+    /\ UNCHANGED failed
+
+\* What is opened after its release began is forgotten, and the backend is not told to release it.
+ForgetsAbandoned(i) == IsOpening(i) /\ incs[i].life = "releasing" /\ Ends(i, "opened")
+
+\* What is opened after its release began is kept, and nobody is at work on it.
+KeepsAbandoned(i) ==
+    /\ IsOpening(i) /\ incs[i].life = "releasing"
+    /\ Change(i, [incs[i] EXCEPT !.work = "none", !.ended = "opened"])
+    /\ UNCHANGED <<calls, failed>>
+
+\* A release of a room that is ready does not wait for its end.
+ReleaseAtOnce(n) ==
+    /\ CanBegin
+    /\ \E i \in IncIds :
+         /\ i \in InUse(n) /\ ~HasPredecessor(i) /\ incs[i].work # "opening"
+         /\ Change(i, Left(i))
+         /\ Begin(NewCall("release", n, NoName, i, "done", 0))
+    /\ UNCHANGED failed
+
+\* The gets of an opening that fails are told that the room was released.
+FailedAsReleased(i) ==
+    /\ incs[i].work = "opening" /\ incs[i].life = "initializing"
+    /\ Change(i, [incs[i] EXCEPT !.life = "released", !.work = "none", !.ended = "openFailed"])
+    /\ Settle(Waiting("get", i), "releasedBefore", 0)
+    /\ UNCHANGED failed
+
+\* A get with the same options is refused for its options.
+AlwaysDiffers(i, o) == TRUE
+
+\* An incarnation that leaves use is that of another name from then on.
+LeavesAsAnother(i) ==
+    [incs[i] EXCEPT !.name = CHOOSE n \in Names : n # @, !.life = "releasing", !.work = IF @ = "opening" THEN @ ELSE "closing"]
+
+\* The callers of a release that fails are told that all went well.
+NobodyHears(c, i, bad) == "done"
+
+\* A dispose is told that all went well although releases failed since it began.
+FailsUnheard(i) ==
+    /\ incs[i].work = "closing"
+    /\ Change(i, [incs[i] EXCEPT !.life = "released", !.work = "none", !.ended = "releaseFailed"])
+    /\ failed' = IF Disposing THEN failed \cup {i} ELSE failed
+    /\ calls' = TLCEval([c \in CallIds |->
+                 IF Waits("release", c, i) THEN Settled(c, "releaseFailed", i)
+                 ELSE IF DisposalOver({i}) /\ calls[c].op = "dispose" /\ IsPending(c) THEN Settled(c, "done", 0)
+                 ELSE calls[c]])
+
+\* The failures of releases are not counted for disposal.
+FailsUncounted(i) ==
+    /\ incs[i].work = "closing"
+    /\ Change(i, [incs[i] EXCEPT !.life = "released", !.work = "none", !.ended = "releaseFailed"])
+    /\ failed' = failed
+    /\ calls' = TLCEval([c \in CallIds |->
+                 IF Waits("release", c, i) THEN Settled(c, "releaseFailed", i)
+                 ELSE IF DisposalOver({i}) /\ calls[c].op = "dispose" /\ IsPending(c) THEN Settled(c, "done", 0)
+                 ELSE calls[c]])
+
+\* A caller that gives up takes the incarnation with it that it waits for.
+GiveUpStops(c) ==
+    /\ IsPending(c)
+    /\ calls' = TLCEval([calls EXCEPT ![c] = Settled(c, "gaveUp", 0)])
+    /\ incs' = TLCEval([i \in IncIds |->
+                 IF i = calls[c].waits /\ incs[i].life = "initializing" /\ incs[i].work = "opening"
+                 THEN [incs[i] EXCEPT !.life = "releasing"] ELSE incs[i]])
     /\ UNCHANGED failed
 
 -----------------------------------------------------------------------------

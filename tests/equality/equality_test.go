@@ -62,7 +62,7 @@ func TestTheGraphsAreEqual(t *testing.T) {
 	}
 	states, edges := spec.Len()
 	t.Logf("EVIDENCE golden states=%d edges=%d refused=%d", states, edges, refused)
-	if states != 6680 || edges != 10067 || refused == 0 || spec.Unreached() > 0 {
+	if states != 8705 || edges != 11378 || refused == 0 || spec.Unreached() > 0 {
 		t.Errorf("%d states, %d edges, %d refused, %d unreached", states, edges, refused, spec.Unreached())
 	}
 }

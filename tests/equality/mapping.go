@@ -20,6 +20,7 @@ import (
 //	calls[c].out, ref, bad   Calls[c-1].Outcome.Kind, Incarnation, Failed   ("pending" is the zero kind)
 //	incs[i].name, opt        Incarnations[i-1].Name, Options
 //	incs[i].life, work       Incarnations[i-1].Life, Work
+//	incs[i].ended            Incarnations[i-1].Ended   ("none" is the zero kind)
 //	failed                   Failed
 type Spec struct{}
 
@@ -29,6 +30,7 @@ var (
 		"differentOptions": model.OutcomeDifferentOptions, "releasedBefore": model.OutcomeReleasedBefore, "disposed": model.OutcomeDisposed,
 		"openFailed": model.OutcomeOpenFailed, "releaseFailed": model.OutcomeReleaseFailed, "failed": model.OutcomeFailed, "gaveUp": model.OutcomeGaveUp}
 	lives = map[string]model.Life{"initializing": model.LifeInitializing, "ready": model.LifeReady, "releasing": model.LifeReleasing, "released": model.LifeReleased}
+	ends  = map[string]model.Kind{"none": 0, "opened": model.KindOpened, "openFailed": model.KindOpenFailed, "released": model.KindReleased, "releaseFailed": model.KindReleaseFailed}
 	works = map[string]model.Work{"none": model.WorkNone, "opening": model.WorkOpening, "closing": model.WorkClosing}
 )
 
@@ -56,10 +58,11 @@ func (Spec) State(vars map[string]graphs.Value) (model.State, error) {
 		}
 		life, ok := lives[f["life"].Text]
 		work, ok2 := works[f["work"].Text]
-		if !ok || !ok2 {
-			return s, fmt.Errorf("incarnation %d has the life %q and the work %q", i, f["life"].Text, f["work"].Text)
+		ended, ok3 := ends[f["ended"].Text]
+		if !ok || !ok2 || !ok3 {
+			return s, fmt.Errorf("incarnation %d has the life %q and the work %q, and ended %q", i, f["life"].Text, f["work"].Text, f["ended"].Text)
 		}
-		s.Incarnations = append(s.Incarnations, model.Incarnation{Name: word(f["name"]), Options: word(f["opt"]), Life: life, Work: work})
+		s.Incarnations = append(s.Incarnations, model.Incarnation{Name: word(f["name"]), Options: word(f["opt"]), Life: life, Work: work, Ended: ended})
 	}
 	s.Failed = numbers(vars["failed"])
 	return s, nil
@@ -92,9 +95,6 @@ func (Spec) Step(action string, before, after model.State) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if in.Kind == model.KindReleased && strings.HasPrefix(action, "ReleaseFailed") {
-		in.Kind = model.KindReleaseFailed // where nobody is told of the error, only the action's name tells the two apart
-	}
 	if !strings.HasPrefix(strings.ToLower(action), strings.ToLower(prefixes[in.Kind])) {
 		return "", fmt.Errorf("the action %s does what looks like %v", action, in)
 	}
@@ -122,15 +122,8 @@ func input(before, after model.State) (model.Input, error) {
 		return model.Input{Kind: c.Kind, Call: n, Name: c.Name, Options: c.Options}, nil
 	}
 	for i, inc := range after.Incarnations {
-		was := before.Incarnations[i]
-		switch {
-		case was.Work == model.WorkOpening && inc.Work != model.WorkOpening:
-			if inc.Life == model.LifeReleased {
-				return model.OpenFailed(i + 1), nil
-			}
-			return model.Opened(i + 1), nil
-		case was.Work == model.WorkClosing && inc.Work != model.WorkClosing:
-			return model.Released(i + 1), nil
+		if inc.Ended != before.Incarnations[i].Ended {
+			return model.Input{Kind: inc.Ended, Incarnation: i + 1}, nil
 		}
 	}
 	for i, c := range after.Calls {

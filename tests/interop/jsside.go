@@ -59,9 +59,9 @@ func (j jsRoom) do(op string, args any) { ask[any](j, op, args) }
 // those of type T that they stand for.
 func hear[E, T any](j jsRoom, feature string, of func(E) T) (in *inbox[T], sub int) {
 	in = listen(func(put func(T)) {
-		sub = j.peer.subscribe(func(text json.RawMessage) {
+		sub = j.peer.listen(func(r reply) {
 			var e E
-			if err := decode(text, &e); err != nil {
+			if err := decode(r.Event, &e); err != nil {
 				j.t.broken(err)
 				return
 			}

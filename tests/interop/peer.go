@@ -24,35 +24,32 @@ type peer struct {
 	gone    chan struct{} // closed at the end of the process's output; cause is set then
 	cause   error
 
-	mu            sync.Mutex
-	last          int
-	waiting       map[int]chan<- answer
-	subscriptions map[int]func(json.RawMessage)
+	mu    sync.Mutex
+	last  int
+	heard map[int]func(reply) // by the number of the call or subscription
 }
 
-type answer struct {
-	result json.RawMessage
-	err    error
+// reply is a line of the process: the answer to a call, or an event of a subscription.
+type reply struct {
+	ID, Sub       int
+	Result, Event json.RawMessage
+	Error         *struct {
+		Code, StatusCode int
+		Message          string
+		Detail           map[string]any
+	}
 }
 
 // startPeer starts Node in the folder of chat.mjs. It ends with ctx, or by close.
 func startPeer(ctx context.Context, dir string) (*peer, error) {
-	p := &peer{
-		process: exec.CommandContext(ctx, "node", "chat.mjs"), gone: make(chan struct{}),
-		waiting: map[int]chan<- answer{}, subscriptions: map[int]func(json.RawMessage){},
-	}
+	p := &peer{process: exec.CommandContext(ctx, "node", "chat.mjs"), gone: make(chan struct{}), heard: map[int]func(reply){}}
 	p.process.Dir, p.process.Stderr = dir, os.Stderr
-	var err error
-	if p.in, err = p.process.StdinPipe(); err != nil {
-		return nil, err
-	}
-	out, err := p.process.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := p.process.Start(); err != nil {
+	in, err1 := p.process.StdinPipe()
+	out, err2 := p.process.StdoutPipe()
+	if err := errors.Join(err1, err2, p.process.Start()); err != nil {
 		return nil, fmt.Errorf("starting Node: %w", err)
 	}
+	p.in = in
 	go p.read(out)
 	return p, nil
 }
@@ -65,104 +62,77 @@ func (p *peer) close() error {
 }
 
 func (p *peer) read(out io.Reader) {
+	defer close(p.gone)
 	lines := bufio.NewScanner(out)
 	lines.Buffer(nil, 1<<26)
 	for lines.Scan() {
-		if err := p.line(lines.Bytes()); err != nil {
-			p.cause = fmt.Errorf("the Node process printed %q: %w", lines.Text(), err)
-			break
+		var r reply
+		err := json.Unmarshal(lines.Bytes(), &r)
+		p.mu.Lock()
+		hear := p.heard[r.ID+r.Sub]
+		delete(p.heard, r.ID)
+		p.mu.Unlock()
+		if err != nil || hear == nil {
+			p.cause = fmt.Errorf("the Node process printed %q, which no call waits for: %w", lines.Text(), err)
+			io.Copy(io.Discard, out) // so that the process can end
+			return
 		}
+		hear(r)
 	}
-	io.Copy(io.Discard, out) // so that the process can end
-	if p.cause == nil {
-		p.cause = errors.Join(errors.New("the Node process has ended"), lines.Err())
-	}
-	close(p.gone)
+	p.cause = errors.Join(errors.New("the Node process has ended"), lines.Err())
 }
 
-// line takes one line; what it gives to others are copies.
-func (p *peer) line(text []byte) error {
-	var line struct {
-		ID     int
-		Sub    int
-		Result json.RawMessage
-		Event  json.RawMessage
-		Error  *struct {
-			Code, StatusCode int
-			Message          string
-			Detail           map[string]any
-		}
-	}
-	if err := json.Unmarshal(text, &line); err != nil {
-		return err
-	}
-	p.mu.Lock()
-	waiting, tell := p.waiting[line.ID], p.subscriptions[line.Sub]
-	delete(p.waiting, line.ID)
-	p.mu.Unlock()
-	switch {
-	case tell != nil:
-		tell(line.Event)
-	case waiting == nil:
-		return errors.New("nobody waits for that")
-	case line.Error != nil:
-		e := lifecycle.NewErrorInfo(lifecycle.ErrorCode(line.Error.Code), line.Error.Message, nil)
-		if e.StatusCode = line.Error.StatusCode; line.Error.Detail != nil {
-			e.Cause = &ablychat.Rejection{Detail: line.Error.Detail}
-		}
-		waiting <- answer{err: e}
-	default:
-		waiting <- answer{result: line.Result}
-	}
-	return nil
-}
+// number returns one that was not used before, for a client, a room, a call or a subscription.
+func (p *peer) number() int { return p.listen(nil) }
 
-// number returns one that was not used before, for a client, a room or a subscription.
-func (p *peer) number() int {
+// listen returns the number of a call or a subscription, whose lines go to a function, one at a
+// time.
+func (p *peer) listen(hear func(reply)) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.last++
+	if hear != nil {
+		p.heard[p.last] = hear
+	}
 	return p.last
-}
-
-// subscribe has the events of a subscription told to a function, one at a time.
-func (p *peer) subscribe(tell func(json.RawMessage)) (sub int) {
-	sub = p.number()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.subscriptions[sub] = tell
-	return sub
 }
 
 // call has an operation done and reads its result into a variable, if that is not nil. The
 // official client's errors are *lifecycle.ErrorInfo.
 func (p *peer) call(ctx context.Context, op string, room int, args, result any) error {
-	id, done := p.number(), make(chan answer, 1)
+	done := make(chan reply, 1)
+	id := p.listen(func(r reply) { done <- r })
 	line, err := json.Marshal(map[string]any{"id": id, "op": op, "room": room, "args": args})
 	if err != nil {
 		return err
 	}
 	p.mu.Lock()
-	p.waiting[id] = done
 	_, err = p.in.Write(append(line, '\n'))
 	p.mu.Unlock()
 	if err != nil {
 		return fmt.Errorf("writing to the Node process: %w", err)
 	}
 	select {
-	case a := <-done:
-		if a.err != nil || result == nil {
-			return a.err
+	case r := <-done:
+		if r.Error != nil {
+			e := lifecycle.NewErrorInfo(lifecycle.ErrorCode(r.Error.Code), r.Error.Message, nil)
+			if e.StatusCode = r.Error.StatusCode; r.Error.Detail != nil {
+				e.Cause = &ablychat.Rejection{Detail: r.Error.Detail}
+			}
+			return e
 		}
-		return decode(a.result, result)
+		if result == nil {
+			return nil
+		}
+		return decode(r.Result, result)
 	case <-p.gone:
 		return p.cause
 	case <-ctx.Done():
-		return fmt.Errorf("%s by the official client: %w", op, context.Cause(ctx))
+		return fmt.Errorf("%s: %w", op, context.Cause(ctx))
 	}
 }
 
-// decode knows every field: what the official client tells and nobody looks at is an error.
+// decode knows every field: what the official client says and no check looks at is an error.
 func decode(text []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()

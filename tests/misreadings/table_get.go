@@ -102,8 +102,8 @@ GetWaits(n, o) ==  MustWait(n) /\ {j \in Releasing(n) : ~Differs(j, o)} = {} /\ 
 `, "		out.Kind = RejectedOpenFailed\n")},
 			Model: []edit{model("	inc.Life, inc.Work = LifeReleased, WorkNone\n	t.settleWaiting(KindGet, i, Outcome{Kind: OutcomeOpenFailed", "	inc.Work = WorkNone\n	t.settleWaiting(KindGet, i, Outcome{Kind: OutcomeOpenFailed"),
 				leavesAnyWithoutWork},
-			TLA: []edit{tla(`    /\ Change(i, [incs[i] EXCEPT !.life = "released", !.work = "none"])
-    /\ Settle(Waiting("get", i), "openFailed", i)`, `    /\ Change(i, [incs[i] EXCEPT !.work = "none"])
+			TLA: []edit{tla(`    /\ Change(i, [incs[i] EXCEPT !.life = "released", !.work = "none", !.ended = "openFailed"])
+    /\ Settle(Waiting("get", i), "openFailed", i)`, `    /\ Change(i, [incs[i] EXCEPT !.work = "none", !.ended = "openFailed"])
     /\ Settle(Waiting("get", i), "openFailed", i)`)},
 		},
 		{

@@ -111,9 +111,9 @@ func ofRelease() []misreading {
 			How:   "The entry was removed and its get failed before there was a room, so that the room that comes late belongs to nobody.",
 			Core:  []edit{core("	case inc.life == Releasing && opened: // R18\n		return startClosing(inc, outs)\n", "")},
 			Model: []edit{model("		t.by(R18)\n		t.close(i)\n", "		t.by(R18)\n		t.closed(i, Outcome{Kind: OutcomeDone})\n")},
-			TLA: []edit{tla(`    /\ Change(i, [incs[i] EXCEPT !.work = "closing"])
+			TLA: []edit{tla(`    /\ Change(i, [incs[i] EXCEPT !.work = "closing", !.ended = "opened"])
     /\ UNCHANGED <<calls, failed>>`, "    /\\ FALSE /\\ UNCHANGED vars"),
-				tla("OpenFailedAbandoned(i) ==", `OpenedAfterRelease(i) == IsOpening(i) /\ incs[i].life = "releasing" /\ Ends(i, FALSE)
+				tla("OpenFailedAbandoned(i) ==", `OpenedAfterRelease(i) == IsOpening(i) /\ incs[i].life = "releasing" /\ Ends(i, "opened")
 
 OpenFailedAbandoned(i) ==`),
 				tla(`    \/ Opened(i) \/ OpenedAbandoned(i) \/ OpenFailed(i) \/ OpenFailedAbandoned(i)
@@ -126,9 +126,7 @@ OpenFailedAbandoned(i) ==`),
 			How:   "The release waits for the entry's future before it can release the room, and where that future rejects so does the release.",
 			Core:  []edit{core("	case inc.life == Releasing: // R20\n		return r.ended(inc, Outcome{Kind: Done}, outs)\n", "	case inc.life == Releasing: // R20\n		return r.closed(inc, true, outs)\n")},
 			Model: []edit{model("		t.by(R20)\n		t.closed(i, Outcome{Kind: OutcomeDone})\n", "		t.by(R20)\n		t.closed(i, Outcome{Kind: OutcomeReleaseFailed, Incarnation: i})\n")},
-			TLA: []edit{tla(`incs[i].life = "releasing"
-    /\ Ends(i, FALSE)`, `incs[i].life = "releasing"
-    /\ Ends(i, TRUE)`)},
+			TLA:   []edit{tla(`bad   == how = "releaseFailed"`, `bad   == how # "released"`)},
 		},
 		{
 			Name: "the error of a release is not told", Rules: "R21", Spec: []string{"CHA-RC1g1"}, SDK: differs,

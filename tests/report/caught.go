@@ -33,8 +33,8 @@ func contents(file string) (lines []string) {
 // plain brings the names of subtests, which have no spaces, and others to one form.
 func plain(name string) string { return strings.ReplaceAll(name, "_", " ") }
 
-// caught returns in order what was caught, as "family: name": what steps said, and the subtests that
-// passed of the tests in families.txt.
+// caught returns in order what was caught, as "family: name": what steps said, and the subtests
+// that passed of the tests in families.txt.
 func caught(records []record) ([]string, error) {
 	var names []string
 	for _, r := range records {

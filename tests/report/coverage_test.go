@@ -6,12 +6,10 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -31,45 +29,45 @@ var (
 
 // source is what the checks read.
 type source struct {
-	points   map[string]bool // by id: whether the specification marks it as testable
+	points   string // a line each: the id, and T where the specification marks it as testable
 	table    string
 	document string // docs/room.md
 	test     func(folder, name string) (string, bool)
 }
 
-// coverageSource reads a list of points, the table for it, and docs/room.md.
-func coverageSource(t *testing.T, points, table string, find func(folder, name string) (string, bool)) source {
+// coverageSource reads the points and the table of "room" or "features", and docs/room.md.
+func coverageSource(t *testing.T, of string, find func(folder, name string) (string, bool)) source {
 	t.Helper()
-	read := func(path ...string) string {
-		text, err := os.ReadFile(filepath.Join(path...))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(text)
-	}
-	s := source{map[string]bool{}, read(table), read(root, "docs", "room.md"), find}
-	for line := range strings.Lines(read("testdata", points)) {
+	table := map[string]string{"room": "coverage.md", "features": "coverage-features.md"}[of]
+	points := read(t, "tests/report/testdata/"+of+"-points.txt")
+	return source{points, read(t, "tests/report/"+table), read(t, "docs/room.md"), find}
+}
+
+// ids are the points, with whether they are testable.
+func (s source) ids() map[string]bool {
+	ids := map[string]bool{}
+	for line := range strings.Lines(s.points) {
 		id, mark, _ := strings.Cut(strings.TrimSpace(line), " ")
-		s.points[id] = mark == "T"
+		ids[id] = mark == "T"
 	}
+	return ids
+}
+
+// covered checks a table and prints how much it covers.
+func covered(t *testing.T, of string) source {
+	s := coverageSource(t, of, testFinder())
+	for _, err := range s.check() {
+		t.Error(err)
+	}
+	name := map[string]string{"room": "room_points", "features": "feature_points"}[of]
+	fmt.Printf("EVIDENCE %s listed=%d testable=%d tests_named=%d nothere=%d notforgo=%d\n", name,
+		len(s.ids()), strings.Count(s.points, " T\n"), len(coverageTest.FindAllString(s.table, -1)),
+		strings.Count(s.table, "not here: "), strings.Count(s.table, "| not for Go: "))
 	return s
 }
 
-// evidence prints how much is covered.
-func (s source) evidence(name string) {
-	testable := 0
-	for _, t := range s.points {
-		if t {
-			testable++
-		}
-	}
-	fmt.Printf("EVIDENCE %s listed=%d testable=%d tests_named=%d nothere=%d notforgo=%d\n", name,
-		len(s.points), testable, len(coverageTest.FindAllString(s.table, -1)),
-		strings.Count(s.table, "not here: "), strings.Count(s.table, "| not for Go: "))
-}
-
-// testFinder returns a function that returns the text of the file with a test function of a folder. It
-// reads each folder once.
+// testFinder returns a function that returns the text of the file with a test function of a
+// folder. It reads each folder once.
 func testFinder() func(folder, name string) (string, bool) {
 	folders := map[string]map[string]string{}
 	return func(folder, name string) (string, bool) {
@@ -100,14 +98,14 @@ func testFinder() func(folder, name string) (string, bool) {
 // check returns what is wrong with the table.
 func (s source) check() (errs []error) {
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	properties := map[string]bool{}
+	points, properties := s.ids(), map[string]bool{}
 	for _, m := range roomProperty.FindAllStringSubmatch(s.document, -1) {
 		properties[m[1]] = true
 	}
 	seen := map[string]bool{}
 	for _, row := range coverageRow.FindAllStringSubmatch(s.table, -1) {
 		id, by := row[1], row[3]
-		testable, known := s.points[id]
+		testable, known := points[id]
 		switch {
 		case !known:
 			wrong("%s is no point of the specification", id)
@@ -146,7 +144,7 @@ func (s source) check() (errs []error) {
 			}
 		}
 	}
-	for id := range s.points {
+	for id := range points {
 		if !seen[id] {
 			wrong("%s has no row", id)
 		}
@@ -155,89 +153,52 @@ func (s source) check() (errs []error) {
 }
 
 func TestEveryPointOfTheRoomIsCovered(t *testing.T) {
-	s := coverageSource(t, "room-points.txt", "coverage.md", testFinder())
-	for _, err := range s.check() {
-		t.Error(err)
-	}
+	s := covered(t, "room")
 	if strings.Contains(s.table, "not here: ") {
 		t.Error("a point of the room's lifecycle is not here")
 	}
+	points := s.ids()
 	ids := regexp.MustCompile(`CHA-R[LS]\d\w*`).FindAllString(s.document, -1)
 	for _, r := range model.RoomRules() {
 		ids = append(ids, r.Spec()...)
 	}
 	for _, id := range ids {
-		if _, ok := s.points[id]; !ok {
+		if _, ok := points[id]; !ok {
 			t.Errorf("docs/room.md or a rule cites %s, which is no point of the specification", id)
 		}
 	}
-	s.evidence("room_points")
 }
 
-func TestEveryPointOfTheFeaturesIsCovered(t *testing.T) {
-	s := coverageSource(t, "feature-points.txt", "coverage-features.md", testFinder())
-	for _, err := range s.check() {
-		t.Error(err)
-	}
-	s.evidence("feature_points")
-}
+func TestEveryPointOfTheFeaturesIsCovered(t *testing.T) { covered(t, "features") }
 
-// What is wrong with a table is noticed.
+// What is wrong with a table, or with what it speaks of, is noticed. Each line of the file is a
+// table, what is wrong, what is replaced in table, document and points, by what, and what is
+// said.
 func TestAPointThatIsNotCoveredIsNoticed(t *testing.T) {
-	type planted struct {
-		edit func(s *source)
-		says string
+	faults, err := os.ReadFile(filepath.Join("testdata", "coverage-faults.txt"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	replace := func(expression, by string) func(s *source) {
-		return func(s *source) { s.table = regexp.MustCompile(expression).ReplaceAllString(s.table, by) }
-	}
-	row := func(id, by string) func(s *source) {
-		return replace(`(?m)^(\| `+id+` \| .+ \|) .* \|$`, "$1 "+by+" |")
-	}
-	more := func(row string) func(s *source) { return func(s *source) { s.table += row + "\n" } }
 	find := testFinder()
-	for table, faults := range map[string]map[string]planted{
-		"room": {
-			"a row is gone":     {replace(`(?m)^\| CHA-RL3h .*\n`, ""), "CHA-RL3h has no row"},
-			"a test is renamed": {replace("TestRoomReleaseRetries", "TestX"), "CHA-RL3n4: there is no test TestX in lifecycle"},
-			"a property is renamed": {func(s *source) { s.document = strings.ReplaceAll(s.document, "**GivenBackOnce**", "") },
-				"docs/room.md has no property GivenBackOnce"},
-			"a test does not cite its point": {replace(`\[CHA-RL3h\]`, "[CHA-RL99]"),
-				"CHA-RL3h: the tests beside TestRoomRules don't cite CHA-RL99"},
-			"a testable point has a property alone": {row("CHA-RL7a", "**ReleaseFirst**"), "CHA-RL7a has no test"},
-			"words":                                 {row("CHA-RL7a", "looked at by hand"), `"looked at by hand", which is neither`},
-			"no reason":                             {row("CHA-RS1j", "not for Go: no"), "CHA-RS1j is not for Go"},
-			"a point of nobody":                     {more("| CHA-RL99 | nothing | **OneOperation** |"), "CHA-RL99 is no point"},
-			"a row twice":                           {more("| CHA-RL7 | again | **OneOperation** |"), "CHA-RL7 has two rows"},
-		},
-		"feature": {
-			"a row is gone":          {replace(`(?m)^\| CHA-M5d .*\n`, ""), "CHA-M5d has no row"},
-			"a new point":            {func(s *source) { s.points["CHA-T99"] = true }, "CHA-T99 has no row"},
-			"nothing":                {row("CHA-T13b5", ""), "CHA-T13b5 has no test"},
-			"nothing at all":         {row("CHA-GP3", ""), "CHA-GP3 has no test"},
-			"a test that isn't":      {row("CHA-O7a", "`adapter/ably.TestX`"), "CHA-O7a: there is no test TestX in adapter/ably"},
-			"a folder that isn't":    {row("CHA-O7a", "`adapter.TestOccupancy`"), "CHA-O7a: there is no test TestOccupancy in adapter"},
-			"a point is not cited":   {row("CHA-M5d", "`chat.TestOrder[CHA-M5d]`"), "CHA-M5d: the tests beside TestOrder don't cite CHA-M5d"},
-			"a longer one is cited":  {row("CHA-M2e", "`chat.TestOrder[CHA-M2]`"), "CHA-M2e: the tests beside TestOrder don't cite CHA-M2"},
-			"no reason":              {row("CHA-T16", "not here: later"), "CHA-T16 is not here, and it isn't said why"},
-			"no reason for the rest": {row("CHA-T18", "`chat.TestTypers`; not here: no"), "CHA-T18 is not here, and it isn't said why"},
-			"no reason, not for Go":  {row("CHA-IN1a", "not for Go: no"), "CHA-IN1a is not for Go, and it isn't said why"},
-			"a reason of another kind": {row("CHA-T16", "left out: the specification calls it deprecated"),
-				`CHA-T16 is covered by "left out: `},
-			"a point of nobody": {more("| CHA-M99 | nothing | `chat.TestOrder` |"), "CHA-M99 is no point"},
-			"a point of a room": {more("| CHA-RL1 | attach | `chat.TestOrder` |"), "CHA-RL1 is no point"},
-		},
-	} {
-		file := map[string]string{"room": "coverage.md", "feature": "coverage-features.md"}[table]
-		for _, name := range slices.Sorted(maps.Keys(faults)) {
-			s := coverageSource(t, table+"-points.txt", file, find)
-			faults[name].edit(&s)
-			if err := errors.Join(s.check()...); err == nil || !strings.Contains(err.Error(), faults[name].says) {
-				t.Errorf("%s, %s: %v, expected %q", table, name, err, faults[name].says)
-				continue
-			}
-			fmt.Printf("CAUGHT coverage: %s, %s\n", table, name)
+	for line := range strings.Lines(string(faults)) {
+		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		if len(f) != 5 {
+			t.Fatalf("%q is no fault", line)
 		}
+		s := coverageSource(t, f[0], find)
+		replaced := 0
+		for _, text := range []*string{&s.table, &s.document, &s.points} {
+			before := *text
+			*text = regexp.MustCompile("(?m)"+f[2]).ReplaceAllString(before, strings.ReplaceAll(f[3], `\n`, "\n"))
+			if before != *text {
+				replaced++
+			}
+		}
+		if err := errors.Join(s.check()...); replaced == 0 || err == nil || !strings.Contains(err.Error(), f[4]) {
+			t.Errorf("%s, %s: %v, expected %q", f[0], f[1], err, f[4])
+			continue
+		}
+		fmt.Printf("CAUGHT coverage: %s, %s\n", f[0], f[1])
 	}
 }
 

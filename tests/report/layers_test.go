@@ -29,6 +29,7 @@ var allowed = map[string]string{
 		"github.com/ugorji/go/codec",
 	"adapter/ably/internal/transport": "github.com/ably/ably-go github.com/coder/websocket " +
 		"github.com/ugorji/go/codec",
+	"adapter/ably/internal/realtime/presence": "",
 	"adapter/ably/ablytest": "github.com/ably/ably-go/ably github.com/coder/websocket " +
 		"github.com/ugorji/go/codec",
 	"model":    "",
@@ -118,9 +119,9 @@ func TestABrokenRowIsSeen(t *testing.T) {
 	}
 }
 
-// The cores and the values of the features know no clock, goroutine, lock, context, network or random
-// source. There are exceptions in fsm: compiled tables are made once, and a looplab machine takes a
-// context. In chat times are values; no file asks a clock.
+// The cores and the values of the features know no clock, goroutine, lock, context, network or
+// random source. There are exceptions in fsm: compiled tables are made once, and a looplab
+// machine takes a context. In chat times are values; no file asks a clock.
 func TestTheCoresArePure(t *testing.T) {
 	clock := regexp.MustCompile(`time\.(Now|Since|Until|After|AfterFunc|Sleep|Tick|NewTimer|NewTicker)\b`)
 	exempt := map[string]string{"machine.go": "context", "life.go": "sync", "status.go": "sync"}

@@ -2,8 +2,9 @@
 //
 //	report all fmt+vet race tlc ...
 //
-// runs the steps, targets of the Makefile, one after another; those that a + joins run side by side.
-// It prints the time of each as it ends, and at the end a table and what check and evidence say.
+// runs the steps, targets of the Makefile, one after another; those that a + joins run side by
+// side. It prints the time of each as it ends, and at the end a table and what check and evidence
+// say.
 //
 //	report record STEP -- command [arguments]
 //
@@ -12,15 +13,15 @@
 //
 //	report check
 //
-// compares what was kept with register.json. It fails when a step did not run or did not pass, when
-// evidence is missing, below its bound or unknown, when a test that the register names did not pass,
-// and when a test was skipped that the register doesn't list.
+// compares what was kept with register.json. It fails when a step did not run or did not pass,
+// when evidence is missing, below its bound or unknown, when a test that the register names did
+// not pass, and when a test was skipped that the register doesn't list.
 //
 //	report evidence [-compare]
 //
-// lists by name what was caught: planted faults, twins, canaries, broken registries, misreadings and
-// corruptions. With -compare it fails when a line of evidence/before.txt is missing, and lists what
-// was added.
+// lists by name what was caught: planted faults, twins, canaries, broken registries, misreadings
+// and corruptions. With -compare it fails when a line of evidence/before.txt is missing, and
+// lists what was added.
 package main
 
 import (

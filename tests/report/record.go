@@ -98,7 +98,8 @@ func (r *recorder) event(e event) {
 	}
 }
 
-// showsPackage reports whether a line is one of those about a whole package that go test prints without -v.
+// showsPackage reports whether a line is one of those about a whole package that go test prints
+// without -v.
 func showsPackage(line string) bool {
 	return strings.HasPrefix(line, "ok ") || strings.HasPrefix(line, "FAIL\t") || strings.HasPrefix(line, "---") || strings.HasPrefix(line, "panic") ||
 		strings.Contains(line, "[no test files]")

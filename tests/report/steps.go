@@ -54,8 +54,8 @@ func runAll(root, dir string, stages []string) (int, error) {
 	return max(registered, compared), nil
 }
 
-// steps runs the stages one after another up to the first that fails, and the steps of a stage side by
-// side.
+// steps runs the stages one after another up to the first that fails, and the steps of a stage
+// side by side.
 func steps(ctx context.Context, stages []string, out io.Writer,
 	do func(context.Context, string, io.Writer) error) (times []took) {
 	begin := time.Now()

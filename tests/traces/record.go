@@ -22,7 +22,7 @@ func newScripts() iter.Seq[[]model.Input] {
 	walks := withoutReadyGets().Explore()
 	return func(yield func([]model.Input) bool) {
 		for walk := range walks.Cover() {
-			if !yield(walks.Inputs(walk)) {
+			if !yield(walk) {
 				return
 			}
 		}

@@ -91,7 +91,7 @@ func TestActionsOfTheKeptGraph(t *testing.T) {
 			never = append(never, action)
 		}
 	}
-	if edges != 10067 || !slices.Equal(never, []string{"GetConflict"}) {
+	if edges != 11378 || !slices.Equal(never, []string{"GetConflict"}) {
 		t.Errorf("%d edges, never taken: %v", edges, never)
 	}
 }

@@ -12,7 +12,7 @@ import (
 func TestAntecedents(t *testing.T) {
 	t.Parallel()
 	properties := Checked(readAll(t), "Rooms")
-	if len(properties) != 17 || !slices.Contains(properties, "NoWedge") {
+	if len(properties) != 31 || !slices.Contains(properties, "NoWedge") {
 		t.Fatalf("the configurations check %v", properties)
 	}
 	found, source, err := antecedents("Rooms", readText(t, filepath.Join(specDir, "Rooms.tla")), properties)

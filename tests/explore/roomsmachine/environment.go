@@ -2,9 +2,13 @@ package roomsmachine
 
 import (
 	"fmt"
+	"slices"
 
 	"ablyrooms.example/fsm"
 )
+
+// ends are the inputs that end a work of the backend, from place 1.
+var ends = []fsm.RoomsInputKind{0, fsm.Opened, fsm.OpenFailed, fsm.ReleaseDone, fsm.ReleaseFailed}
 
 // likely tells what the environment expects to be taken: the next call, giving up one that is pending, the end of a work under way.
 func (s *State) likely(in *fsm.RoomsInput[string]) bool {
@@ -27,6 +31,9 @@ func (s *State) likely(in *fsm.RoomsInput[string]) bool {
 // record has the environment take down what it sees of a step: which call began, what for, and who was told what.
 func (s *State) record(before *State, in *fsm.RoomsInput[string], outs []fsm.RoomsOutput) error {
 	begun := int(before.NumCalls)
+	if end := slices.Index(ends, in.Kind); end > 0 {
+		s.Incs[in.Incarnation-1].Ended = uint8(end)
+	}
 	switch in.Kind {
 	case fsm.CallGet, fsm.CallRelease, fsm.CallDispose:
 		begun++

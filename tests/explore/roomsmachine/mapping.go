@@ -1,6 +1,8 @@
 package roomsmachine
 
 import (
+	"slices"
+
 	"ablyrooms.example/fsm"
 	"ablyrooms.example/model"
 )
@@ -14,6 +16,8 @@ var (
 		fsm.RejectedDisposed: model.OutcomeDisposed, fsm.RejectedOptions: model.OutcomeDifferentOptions,
 		fsm.RejectedReleased: model.OutcomeReleasedBefore, fsm.RejectedOpenFailed: model.OutcomeOpenFailed,
 		fsm.RejectedReleaseFailed: model.OutcomeReleaseFailed, fsm.DisposeFailed: model.OutcomeFailed, fsm.GaveUp: model.OutcomeGaveUp}
+
+	endsOfModel = []model.Kind{0, model.KindOpened, model.KindOpenFailed, model.KindReleased, model.KindReleaseFailed}
 
 	livesBack, worksBack, kindsBack, outcomesBack = inverse(lives), inverse(works), inverse(kinds), inverse(outcomes)
 )
@@ -43,7 +47,7 @@ func (s *State) Model() model.State {
 	}
 	for i := range s.NumIncs {
 		inc := &s.Incs[i]
-		m.Incarnations = append(m.Incarnations, model.Incarnation{Name: names[inc.Name], Options: options[inc.Options], Life: lives[inc.Life], Work: works[inc.Work]})
+		m.Incarnations = append(m.Incarnations, model.Incarnation{Name: names[inc.Name], Options: options[inc.Options], Life: lives[inc.Life], Work: works[inc.Work], Ended: endsOfModel[inc.Ended]})
 	}
 	m.Failed = members(s.Failed)
 	return m
@@ -54,7 +58,7 @@ func FromModel(m model.State) State {
 	s := State{NumCalls: uint8(len(m.Calls)), NumIncs: uint8(len(m.Incarnations))}
 	releasing := false
 	for i, inc := range m.Incarnations {
-		s.Incs[i] = Incarnation{Name: nameOf(inc.Name), Options: optionsOf(inc.Options), Life: livesBack[inc.Life], Work: worksBack[inc.Work]}
+		s.Incs[i] = Incarnation{Name: nameOf(inc.Name), Options: optionsOf(inc.Options), Life: livesBack[inc.Life], Work: worksBack[inc.Work], Ended: uint8(slices.Index(endsOfModel, inc.Ended))}
 		releasing = releasing || inc.Life == model.LifeReleasing
 	}
 	for i, call := range m.Calls {

@@ -42,7 +42,8 @@ type Incarnation struct {
 	Name, Options uint8
 	Life          fsm.Life
 	Work          fsm.Work
-	Waiters       Set // the core's: calls that wait for it
+	Waiters       Set   // the core's: calls that wait for it
+	Ended         uint8 // how the backend last ended a work on it: 0, or the place of the input's kind in ends, from 1
 }
 
 // Set is a set of calls or of incarnations, by number.
@@ -62,7 +63,7 @@ func (s *State) appendKey(dst []byte) []byte {
 	}
 	for i := range s.NumIncs {
 		inc := &s.Incs[i]
-		dst = append(dst, inc.Name|inc.Options<<3, byte(inc.Life)|byte(inc.Work)<<2, byte(inc.Waiters))
+		dst = append(dst, inc.Name|inc.Options<<3, byte(inc.Life)|byte(inc.Work)<<2|inc.Ended<<4, byte(inc.Waiters))
 	}
 	return dst
 }
@@ -85,8 +86,8 @@ func (s *State) load(key []byte) error {
 		key = key[4:]
 	}
 	for i := range s.NumIncs {
-		s.Incs[i] = Incarnation{Name: key[0] & 7, Options: key[0] >> 3, Life: fsm.Life(key[1] & 3), Work: fsm.Work(key[1] >> 2),
-			Waiters: Set(key[2])}
+		s.Incs[i] = Incarnation{Name: key[0] & 7, Options: key[0] >> 3, Life: fsm.Life(key[1] & 3), Work: fsm.Work(key[1] >> 2 & 3),
+			Ended: key[1] >> 4, Waiters: Set(key[2])}
 		key = key[3:]
 	}
 	return nil

@@ -1,6 +1,6 @@
-// Package golden holds the numbers and hashes that tests and documents expect: sizes of state graphs,
-// lengths of TLC's traces, hashes of specs. They stand in one generated file, golden.json, and nowhere
-// else. "make golden" writes it; review its diff as you review code.
+// Package golden holds the numbers and hashes that tests and documents expect: sizes of state
+// graphs, lengths of TLC's traces, hashes of specs. They stand in one generated file,
+// golden.json, and nowhere else. "make golden" writes it; review its diff as you review code.
 //
 // A key is a path, the part that wrote it first:
 //
@@ -63,8 +63,8 @@ func parse(text []byte) (map[string]any, error) {
 	return all, nil
 }
 
-// Int returns the number with the key. It panics if there is none, since no test may pass without its
-// expectation.
+// Int returns the number with the key. It panics if there is none, since no test may pass without
+// its expectation.
 func Int(key string) int {
 	return get[int](key)
 }
@@ -104,9 +104,9 @@ func Keys(prefix string) []string {
 	return keys
 }
 
-// Update replaces all entries below the prefix in the file below the module's root. The keys of the new
-// entries are relative to the prefix; their values are of type int or string. The program that runs
-// still sees the entries that it was built with.
+// Update replaces all entries below the prefix in the file below the module's root. The keys of
+// the new entries are relative to the prefix; their values are of type int or string. The program
+// that runs still sees the entries that it was built with.
 func Update(root, prefix string, with map[string]any) error {
 	file := filepath.Join(root, filepath.FromSlash(File))
 	text, err := os.ReadFile(file)
