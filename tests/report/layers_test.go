@@ -37,14 +37,14 @@ var allowed = map[string]string{
 	"spec":     "/internal /tests/report/golden",
 	"tests":    "*",
 	// The harness needs no Ably; the server that a process connects to is given to it.
-	"tests/conformance":           "/model pgregory.net/rapid",
-	"tests/conformance/gallery":   "/tests/conformance",
-	"tests/conformance/server":    "/model /tests/conformance /adapter/ably/ablytest",
-	"tests/conformance/ours":      "/fsm /lifecycle /tests/conformance",
-	"tests/conformance/linear":    "/model /tests/conformance github.com/anishathalye/porcupine",
-	"tests/conformance/try":       "/internal /tests/conformance",
-	"examples":                    "*",
-	"cmd":                         "*",
+	"tests/conformance":         "/model pgregory.net/rapid",
+	"tests/conformance/gallery": "/tests/conformance",
+	"tests/conformance/server":  "/model /tests/conformance /adapter/ably/ablytest",
+	"tests/conformance/ours":    "/fsm /lifecycle /tests/conformance",
+	"tests/conformance/linear":  "/model /tests/conformance github.com/anishathalye/porcupine",
+	"tests/conformance/try":     "/internal /tests/conformance",
+	"examples":                  "*",
+	"cmd":                       "*",
 }
 
 type pkg struct {

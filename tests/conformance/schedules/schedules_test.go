@@ -100,20 +100,26 @@ func runAll(t *testing.T, subject conformance.Subject, all iter.Seq[schedule]) *
 
 // TestEveryEdge replays every edge of the small graph through the running library.
 func TestEveryEdge(t *testing.T) {
-	g := explore(small())
+	g := Explore(Small(), nil)
 	for name, subject := range map[string]conformance.Subject{"observed": Subject(), "unobserved": Unobserved()} {
 		t.Run(name, func(t *testing.T) {
-			c := runAll(t, subject, g.cover())
-			evidence.Print("edges", "subject", name, "calls", 3, "names", 2, "options", 2, "states", len(g.out),
-				"edges", len(g.edges), "covered", len(c.covered), "scripts", c.run, "steps", c.steps)
-			if len(c.covered) != len(g.edges) {
-				t.Errorf("%d of %d edges were covered", len(c.covered), len(g.edges))
+			c := runAll(t, subject, func(yield func(schedule) bool) {
+				for script, edges := range g.Cover() {
+					if !yield(schedule{script, edges}) {
+						return
+					}
+				}
+			})
+			evidence.Print("edges", "subject", name, "calls", 3, "names", 2, "options", 2, "states", len(g.States),
+				"edges", len(g.Edges), "covered", len(c.covered), "scripts", c.run, "steps", c.steps)
+			if len(c.covered) != len(g.Edges) {
+				t.Errorf("%d of %d edges were covered", len(c.covered), len(g.Edges))
 			}
 		})
 	}
 	states, steps := golden.Int("graph/rooms/3-2-2/states"), golden.Int("graph/rooms/3-2-2/steps")
-	if len(g.out) != states || len(g.edges) != steps {
-		t.Errorf("the graph has %d states and %d edges, expected %d and %d", len(g.out), len(g.edges), states, steps)
+	if len(g.States) != states || len(g.Edges) != steps {
+		t.Errorf("the graph has %d states and %d edges, expected %d and %d", len(g.States), len(g.Edges), states, steps)
 	}
 }
 
@@ -121,8 +127,8 @@ func TestEveryEdge(t *testing.T) {
 // well or badly, within bounds. How many each has stands among the golden numbers.
 func spaces() []space {
 	names, options := []string{"a", "b"}, []string{"x", "y"}
-	three := conformance.Space{Bounds: small()}
-	short := conformance.Space{Bounds: small(), Length: 5}
+	three := conformance.Space{Bounds: Small()}
+	short := conformance.Space{Bounds: Small(), Length: 5}
 	one := conformance.Space{Bounds: model.Bounds{Calls: 4, Names: names[:1], Options: options}}
 	two := conformance.Space{Bounds: model.Bounds{Calls: 4, Names: names, Options: options[:1]}}
 	nine := two

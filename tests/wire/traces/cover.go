@@ -1,17 +1,15 @@
 package main
 
 import (
-	"slices"
-
 	"ablyrooms.example/model"
-	"ablyrooms.example/tests/schedules"
+	"ablyrooms.example/tests/conformance/schedules"
 	"ablyrooms.example/tests/wire/judge"
 )
 
 // smallGraph is the state graph of the small configuration, the one of MCRooms_graph2, with what was covered
 // of it.
 type smallGraph struct {
-	*schedules.Graph[model.State, model.Input]
+	*schedules.Graph
 	edges   map[edge]int
 	covered []bool
 	count   int
@@ -23,7 +21,7 @@ type edge struct {
 }
 
 func newSmallGraph() *smallGraph {
-	g := &smallGraph{Graph: schedules.Rooms(schedules.Small()).Explore(), edges: map[edge]int{}}
+	g := &smallGraph{Graph: schedules.Explore(schedules.Small(), nil), edges: map[edge]int{}}
 	for i, e := range g.Edges {
 		g.edges[edge{g.States[e.From].Key(), e.Input}] = i
 	}
@@ -47,26 +45,20 @@ func (g *smallGraph) share() float64 { return 100 * float64(g.count) / float64(l
 // scriptable is the machine of the small graph without the gets that a ready room answers (R3): those
 // lifecycle.Rooms answers without its core, so no trace has them, unless a room becomes ready between a
 // get's look at it and its step.
-func scriptable() *schedules.Graph[model.State, model.Input] {
-	m := schedules.Rooms(schedules.Small())
-	all := m.Enabled
-	m.Enabled = func(s model.State) []model.Input {
-		return slices.DeleteFunc(all(s), func(in model.Input) bool {
-			if in.Kind != model.KindGet || s.Disposing() {
-				return false
-			}
-			i := s.InUse(in.Name)
-			return i != 0 && s.Incarnations[i-1].Life == model.LifeReady && s.Incarnations[i-1].Options == in.Options
-		})
-	}
-	return m.Explore()
+func scriptable() *schedules.Graph {
+	return schedules.Explore(schedules.Small(), func(s model.State, in model.Input) bool {
+		if in.Kind != model.KindGet || s.Disposing() {
+			return false
+		}
+		i := s.InUse(in.Name)
+		return i != 0 && s.Incarnations[i-1].Life == model.LifeReady && s.Incarnations[i-1].Options == in.Options
+	})
 }
 
 // scripts returns walks that together take every edge of the scriptable graph.
 func (g *smallGraph) scripts() (scripts [][]model.Input) {
-	walks := scriptable()
-	for walk := range walks.Cover() {
-		scripts = append(scripts, walks.Inputs(walk))
+	for script := range scriptable().Cover() {
+		scripts = append(scripts, script)
 	}
 	return scripts
 }
