@@ -113,7 +113,7 @@ func (g *gates) compare(t turn, state model.State, p Promises) *difference {
 		}
 	}
 	for _, w := range g.works {
-		kind, which := model.WorkClosing, "one that nobody asked for"
+		kind, which := model.WorkClosing, "one that was not asked for"
 		if w.Opening {
 			kind = model.WorkOpening
 		}

@@ -68,6 +68,13 @@ func twistPort(change func(*badPort, *conformance.Backend)) conformance.Subject 
 	return s
 }
 
+// noDispose is the good subject without a method Dispose, which it promises.
+func noDispose() conformance.Subject {
+	s := ours.Subject()
+	s.New = func(b *conformance.Backend) conformance.System { return struct{ conformance.System }{ours.New(b)} }
+	return s
+}
+
 func small() conformance.Plan {
 	return conformance.Plan{Spaces: conformance.DefaultPlan().Spaces[:1]}
 }
@@ -136,7 +143,7 @@ func TestTheHarnessSees(t *testing.T) {
 					go func() { _, _ = b.Open(ctx, name, options) }()
 					return b.Open(ctx, name, options)
 				}
-			}), conformance.Differs, "get(1, a, x)", "opening one that nobody asked for (a)",
+			}), conformance.Differs, "get(1, a, x)", "opening one that was not asked for (a)",
 		},
 		"opened with other options": {
 			twistPort(func(p *badPort, b *conformance.Backend) {
@@ -173,6 +180,9 @@ func TestTheHarnessSees(t *testing.T) {
 			twist(func(s *twisted) {
 				s.dispose = func(context.Context) error { runtime.Goexit(); return nil }
 			}), conformance.Panic, "dispose(1)", "ends its goroutine",
+		},
+		"a disposal promised without Dispose": {
+			noDispose(), conformance.Panic, "get(1, a, x)", "no method Dispose",
 		},
 		"a panic in New": {
 			twist(func(*twisted) { panic("oh") }), conformance.Panic, "get(1, a, x)", "New panics: oh",

@@ -29,7 +29,7 @@ type System interface {
 
 type disposer interface{ Dispose(context.Context) error }
 
-// Subject tells the harness how to make a System, how to read its errors, and what to hold it to.
+// Subject says how to make a System, how to read its errors, and what to hold it to.
 type Subject struct {
 	// New makes a fresh System that opens and releases rooms with the backend, and with nothing
 	// else. It is called once for each script, inside its bubble, so that what it starts belongs

@@ -51,7 +51,7 @@ type process struct {
 	open    map[int]bool // asked and not answered
 	answers map[int]Answer
 	count   int           // answers so far
-	changed chan struct{} // closed and made anew with each answer
+	changed chan struct{} // closed with each answer, and replaced
 	err     error
 	reaped  bool // its number may be another's
 }

@@ -17,6 +17,7 @@ const ProbeChannel = "conformance-probe"
 // Server is what a subject's client connects to, and what holds frames for a script. Package
 // tests/conformance/server has one.
 type Server interface {
+	// Host, Port and Key are where and as whom clients connect, without TLS.
 	Host() string
 	Port() int
 	Key() string
@@ -30,8 +31,9 @@ type Server interface {
 	Hold(channel string, attached bool, end model.Kind) Held
 	// Reset lets go all that is held, and holds nothing any more.
 	Reset()
-	// Forget drops channels that nobody is attached to.
+	// Forget drops channels that no client is attached to.
 	Forget()
+	// Close ends the server and its connections.
 	Close()
 }
 
@@ -54,7 +56,7 @@ var errRestless = errors.New("it does not come to rest")
 // Rest is a fixed point, since no bubble of virtual time can hold another process. A round is one
 // request "settle", which the subject answers when it has nothing left to do and a frame of its own
 // has gone to the server and come back. The subject is at rest when two rounds in a row have seen
-// no frame besides those and no answer besides their own: what was under way when the first began
+// no frame but those and no answer but their own: what was under way when the first began
 // has passed before it ended, in either direction, since the wire keeps its order; the second
 // catches what the first has set off.
 type Rig struct {

@@ -113,7 +113,7 @@ const pause = 3 * time.Second
 
 // awaitRelease waits until a release whose detach failed has ended. Such a release may pause before
 // it looks at the channel again (CHA-RL3n4), and a subject that waits for a timer alone is at rest.
-// What shows the end is a call that is settled by it; where nobody waits, a release of the
+// What shows the end is a call that is settled by it; where no caller waits, a release of the
 // harness's own joins (CHA-RC1g3). When the end doesn't come, comparing will find it.
 func (x *atWire) awaitRelease(name string) error {
 	var ids []int
