@@ -106,7 +106,7 @@ func RunScript(t *testing.T, subject Subject, script []model.Input) *Violation {
 
 func runInProcess(t *testing.T, subject Subject, script []model.Input, note bool) Outcome {
 	t.Helper()
-	p := &inProcess{subject: subject, gates: &gates{rooms: map[*Room]int{}}}
+	p := &inProcess{subject: subject, gates: &Gates{}}
 	p.run = &run{transport: p, promises: subject.Promises, script: script, first: true, note: note}
 	type result struct {
 		out Outcome
@@ -147,7 +147,7 @@ type inProcess struct {
 	*run
 	subject Subject
 	backend *Backend
-	gates   *gates
+	gates   *Gates
 	system  System
 	broken  string // why there is no system
 
@@ -167,7 +167,7 @@ type call struct {
 
 // start makes the system.
 func (p *inProcess) start() error {
-	p.backend = NewBackend(p.gates.wait)
+	p.backend = NewBackend(p.gates.Wait)
 	defer func() {
 		if r := recover(); r != nil {
 			p.broken = fmt.Sprintf("New panics: %v", r)
@@ -232,9 +232,9 @@ func (p *inProcess) act(in model.Input) error {
 	case model.KindGiveUp:
 		p.made[in.Call-1].cancel(errGaveUp)
 	case model.KindOpened, model.KindReleased:
-		p.gates.end(in.Incarnation, nil)
+		p.gates.endOf(in.Incarnation, nil)
 	case model.KindOpenFailed, model.KindReleaseFailed:
-		p.gates.end(in.Incarnation, &Failure{Number: in.Incarnation, Opening: in.Kind == model.KindOpenFailed})
+		p.gates.endOf(in.Incarnation, &Failure{Number: in.Incarnation, Opening: in.Kind == model.KindOpenFailed})
 	}
 	return nil
 }
@@ -347,7 +347,7 @@ func (p *inProcess) cleanup() {
 	p.mu.Lock()
 	p.spoilt = true
 	p.mu.Unlock()
-	p.gates.drain()
+	p.gates.Drain()
 	for _, c := range p.made {
 		c.cancel(errGaveUp)
 	}

@@ -26,22 +26,22 @@ func TestContextEndsAsItSettles(t *testing.T) {
 					if call.Kind != fsm.CallGet {
 						s.begin(get("a", "x"))
 						synctest.Wait()
-						s.gates()[0].finish(nil)
+						s.gates.Works()[0].End(nil)
 						synctest.Wait()
 					}
 					c := s.begin(call)
 					synctest.Wait()
-					work := s.gates()[0]
+					work := s.gates.Works()[0]
 					var err error
 					if fails {
 						err = &conformance.Failure{Opening: work.Opening, Number: 1}
 					}
 					if i%2 == 0 {
-						work.finish(err)
+						work.End(err)
 						c.cancel()
 					} else {
 						c.cancel()
-						work.finish(err)
+						work.End(err)
 					}
 					synctest.Wait()
 					if !c.ended {
@@ -70,9 +70,9 @@ func TestDisposeUnderGets(t *testing.T) {
 				s.begin(get(fmt.Sprint("room", i%names), "x"))
 				if i == round*2 {
 					synctest.Wait()
-					for j, g := range s.gates() {
+					for j, g := range s.gates.Works() {
 						if j%2 == 0 {
-							g.finish(nil) // at the moment of the disposal, or just before
+							g.End(nil) // at the moment of the disposal, or just before
 						}
 					}
 					s.begin(dispose())
@@ -84,7 +84,7 @@ func TestDisposeUnderGets(t *testing.T) {
 			if !got.ended || got.outcome() != model.OutcomeDisposed {
 				t.Errorf("a get after the begin of the disposal: %v", got.err)
 			}
-			s.openAll()
+			s.gates.Drain()
 			synctest.Wait()
 			for _, c := range s.calls {
 				if !c.ended {

@@ -29,8 +29,8 @@ func outer(s *stage, begin func(input)) {
 			begin(in)
 		} else {
 			synctest.Wait()
-			for _, g := range s.gates() {
-				g.finish(nil)
+			for _, g := range s.gates.Works() {
+				g.End(nil)
 			}
 		}
 		synctest.Wait()
@@ -91,7 +91,7 @@ func TestCallsFromTheBackend(t *testing.T) {
 							s.onRelease = call
 						}
 						outer(s, func(in input) { s.begin(in) })
-						s.openAll()
+						s.gates.Drain()
 						synctest.Wait()
 						cancel()
 					})
