@@ -12,7 +12,7 @@ import (
 	"ablyrooms.example/fsm"
 	"ablyrooms.example/lifecycle"
 	"ablyrooms.example/model"
-	"ablyrooms.example/tests/chain"
+	"ablyrooms.example/tests/graphs/roomstatus"
 )
 
 // Seen is a step of a room and when it was observed.
@@ -100,7 +100,7 @@ func (s *Stream) byModel(step lifecycle.RoomStep) error {
 	}
 	var got []model.RoomOutput
 	for _, out := range step.Outputs {
-		got = append(got, chain.FromRoomCore(out, s.number))
+		got = append(got, roomstatus.FromCore(out, s.number))
 	}
 	if !slices.Equal(outs, got) {
 		return fmt.Errorf("%v put out %v, expected %v", in, got, outs)
@@ -157,10 +157,10 @@ var (
 
 func init() {
 	for k := model.KindRoomAttach; k <= model.KindGiveBackEnded; k++ {
-		roomKinds[chain.ToRoomCore(model.RoomInput{Kind: k, Channel: model.ChannelInitialized}, chain.Same).Kind] = k
+		roomKinds[roomstatus.ToCore(model.RoomInput{Kind: k, Channel: model.ChannelInitialized}, roomstatus.Same).Kind] = k
 	}
 	for c := model.ChannelInitialized; c <= model.ChannelFailed; c++ {
-		channelStates[chain.ToRoomCore(model.ChannelTurned(c, 0), chain.Same).Channel] = c
+		channelStates[roomstatus.ToCore(model.ChannelTurned(c, 0), roomstatus.Same).Channel] = c
 	}
 }
 
