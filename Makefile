@@ -10,7 +10,7 @@ RECORD = $(REPORT) record
 
 # The steps of make check, in their order; a + joins steps that run side by side. Adding a step is a
 # word here, a target below, and a line in register.json.
-STEPS = fmt+vet+tidy staticcheck race plain tlc equality explore traces frames specmutants misreadings interop
+STEPS = fmt+vet+tidy staticcheck race plain tlc equality explore traces frames soak specmutants misreadings interop
 
 .PHONY: help $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' Makefile)
 
@@ -72,10 +72,13 @@ explore: ## hold the properties to millions of states of the cores, and check th
 	@$(RECORD) liveness-room -- $(GO) run ./tests/graphs/run liveness -of roomstatus -calls 2
 
 traces: ## record traces of the whole stack, and hold them and corrupted ones to the spec
-	@$(RECORD) traces -- $(GO) run ./tests/traces
+	@$(RECORD) traces -- $(GO) run ./tests/wire/traces
 
 frames: ## each fault at every frame of the scenarios
-	@$(RECORD) frames -- $(GO) run ./tests/frames -pairs 0
+	@$(RECORD) frames -- $(GO) run ./tests/wire/frames -pairs 0
+
+soak: ## random faults on real sockets for as long as FOR says (default 30s)
+	@$(RECORD) soak -- $(GO) run ./tests/wire/soak -for $${FOR:-30s}
 
 specmutants: ## plant small faults in the spec, and see which of them TLC notices
 	@$(RECORD) specmutants -- $(GO) run ./tests/specmutants -quick -sample 102
@@ -97,7 +100,7 @@ evidence: ## larger bounds of the suites: all schedules, a million operations, T
 	@EVIDENCE=full $(GO) test -count=1 -race -v ./tests/conformance/linear | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 
 faults: ## frames with pairs of faults, at random by the seed that it prints
-	@$(GO) run ./tests/frames -pairs 5000
+	@$(GO) run ./tests/wire/frames -pairs 5000
 
 mutants: ## plant small faults in the code, and measure which the suites notice
 	@$(GO) run ./tests/mutants
@@ -105,9 +108,6 @@ mutants: ## plant small faults in the code, and measure which the suites notice
 conformance-js: ## hold the official @ably/chat to the rules, or run SCRIPT; needs Node
 	@$(GO) run ./tests/conformance/try -name conformance-js -without Cancellation,Causes -depth 6 -runs 150 \
 		-npm tests/conformance/js -verdicts tests/conformance/js/verdicts.json $(if $(SCRIPT),-script '$(SCRIPT)') -- node subject.mjs
-
-soak: ## random faults for as long as FOR says (default 10m)
-	@$(GO) run ./tests/soak -for $${FOR:-10m}
 
 fuzz: ## fuzz each decoder for as long as FOR says (default 10m each)
 	@for target in FuzzMessage FuzzSummary FuzzPresence FuzzOccupancy FuzzAnnotation; do \
