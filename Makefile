@@ -97,7 +97,7 @@ register: ## compare what the last check showed with tests/report/register.json
 evidence: ## larger bounds of the suites: all states of five calls, all schedules, a million operations
 	@$(GO) run ./spec/TLA/tlc -only '^MCRooms_safety5$$'
 	@$(GO) run ./tests/graphs/run explore -calls 5 -refusals=false -check
-	@EVIDENCE=full $(GO) test -count=1 -v ./tests/conformance/schedules ./tests/conformance/gallery | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
+	@EVIDENCE=full $(GO) test -count=1 -v ./tests/conformance/schedules ./tests/conformance/gallery ./tests/conformance/server | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 	@EVIDENCE=full $(GO) test -count=1 -race -v ./tests/conformance/linear | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 
 faults: ## frames with pairs of faults, at random by the seed that it prints
@@ -106,8 +106,9 @@ faults: ## frames with pairs of faults, at random by the seed that it prints
 mutants: ## plant small faults in the code, and measure which the suites notice
 	@$(GO) run ./tests/mutation code
 
-conformance-js: ## hold the official @ably/chat to the rules; needs Node
-	@$(GO) run ./tests/conformance/js
+conformance-js: ## hold the official @ably/chat to the rules, or run SCRIPT; needs Node
+	@$(GO) run ./tests/conformance/try -name conformance-js -without Cancellation,Causes -depth 6 -runs 150 \
+		-npm tests/conformance/js -verdicts tests/conformance/js/verdicts.json $(if $(SCRIPT),-script '$(SCRIPT)') -- node subject.mjs
 
 fuzz: ## fuzz each decoder for as long as FOR says (default 10m each)
 	@for target in FuzzMessage FuzzSummary FuzzPresence FuzzOccupancy FuzzAnnotation; do \

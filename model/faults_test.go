@@ -10,8 +10,8 @@ import (
 // property that no fault breaks would prove nothing.
 type fault struct {
 	name   string
-	breaks []string // of the properties that say what callers may rely on
-	also   []string // of those that say what each thing comes from
+	breaks []string // of the properties that callers may rely on
+	also   []string // of those about causes and effects
 	bounds Bounds
 	script string // the shortest to what it breaks, and of those the first in the order of Enabled
 	edit   func(before State, in Input, after *State)
@@ -654,8 +654,8 @@ func hunt(t *testing.T, f fault, properties []Property) (broken []string, shorte
 	return slices.Compact(broken), shortest
 }
 
-// reliedOn and causes are the properties in their two parts: what callers may rely on, and what
-// each thing comes from.
+// reliedOn and causes are the properties in their two parts: what callers may rely on, and causes and
+// effects.
 func reliedOn() []Property { return Properties()[:firstCause()] }
 
 func causes() []Property { return Properties()[firstCause():] }

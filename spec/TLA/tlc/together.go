@@ -22,8 +22,13 @@ type together struct {
 	antecedents []tlcrun.Antecedent
 }
 
-// module is the one whose actions and antecedents are looked at.
+// module is the one whose actions and antecedents are looked at, the latter within bounds.
 const module = "Rooms"
+
+var bounds = []string{
+	`Names = {"a"} Options = {"x"} MaxCalls = 4`,
+	`Names = {"a", "b"} Options = {"x", "y"} MaxCalls = 3`,
+}
 
 // lookTogether has TLC look for the antecedents, and adds the actions of the graphs.
 func lookTogether(ctx context.Context, tlc *tlcrun.TLC, configs []*tlcrun.Config, taken map[string]map[string]int) (*together, error) {
@@ -41,7 +46,7 @@ func lookTogether(ctx context.Context, tlc *tlcrun.TLC, configs []*tlcrun.Config
 	if t.actions, err = tlcrun.Actions(dir, module); err != nil {
 		return nil, err
 	}
-	t.antecedents, err = tlc.Antecedents(ctx, dir, module, tlcrun.Checked(configs, module))
+	t.antecedents, err = tlc.Antecedents(ctx, dir, module, tlcrun.Checked(configs, module), bounds)
 	return t, err
 }
 

@@ -163,13 +163,13 @@ func (c *Config) readMarkers(h *head) {
 		h.complain("the marker %s is unknown", name)
 	}
 	number := func(stated *int, what string) {
-		if key := c.key(what); *stated == 0 && golden.Has(key) {
+		if key := c.key(what); golden.Has(key) {
 			*stated = golden.Int(key)
 		}
 	}
 	number(&c.Distinct, "distinct")
 	number(&c.Trace, "trace")
-	if key := c.key("hash"); c.Hash == "" && golden.Has(key) {
+	if key := c.key("hash"); golden.Has(key) {
 		c.Hash = golden.Text(key)
 	}
 }

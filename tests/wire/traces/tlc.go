@@ -36,7 +36,7 @@ func (m *module) check(ctx context.Context, tlc *tlcrun.TLC, tell bool, skipping
 	}
 	defer os.RemoveAll(dir)
 	var text strings.Builder
-	if err := errors.Join(os.CopyFS(dir, tla.Modules), m.write(&text)); err != nil {
+	if err := errors.Join(os.CopyFS(dir, tla.FS), m.write(&text)); err != nil {
 		return nil, err
 	}
 	name, specification := moduleName, "TraceSpec"
