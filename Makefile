@@ -30,7 +30,7 @@ generate: ## write the generated parts of the documents
 	@$(GO) test ./tests/report -count=1 -run TestGeneratedPartsHaveNotDrifted -update && echo "generate: ok"
 
 golden: ## make the numbers and graphs that tests expect, after a change of a spec
-	@$(GO) run ./tests/equality/run -golden && echo "golden: ok"
+	@$(GO) run ./tests/graphs/run golden && echo "golden: ok"
 
 bench: ## benchmarks as ratios against baselines in the same run
 	@$(GO) run ./tests/bench
@@ -50,7 +50,7 @@ tidy: # fails when go.mod or go.sum is not tidy
 	@$(GO) mod tidy -diff && $(GO) mod verify >/dev/null
 
 # One goroutine's work, or that of the explorer, which has tests of its own: the race detector would only make it slow.
-PURE = ./model ./spec/TLA/... ./tests/equality/... ./tests/explore/roommachine ./tests/explore/roomsmachine ./tests/mutation
+PURE = ./model ./spec/TLA/... ./tests/graphs/rooms ./tests/graphs/roomstatus ./tests/mutation
 
 race: ## the tests with the race detector; without it, those that ably-go's own race breaks
 	@$(RECORD) tests -- $(GO) test -race -count=1 -json $$(comm -23 <($(GO) list ./... | sort) <($(GO) list $(PURE) | sort))
@@ -63,13 +63,13 @@ tlc: ## check the TLA+ specs: every configuration, and those that must fail
 	@$(RECORD) tlc -- $(GO) run ./spec/TLA/tlc -skip '^(MCRooms_safety4|MCRoomStatus_graph4)$$'
 
 equality: ## compare the state graphs of spec, model and core, both ways
-	@$(RECORD) equality -- $(GO) run ./tests/equality/run
+	@$(RECORD) equality -- $(GO) run ./tests/graphs/run equality
 
 explore: ## hold the properties to millions of states of the cores, and check their liveness
-	@$(RECORD) explore -- $(GO) run ./cmd/explore -calls 5 -refusals=false
-	@$(RECORD) liveness -- $(GO) run ./cmd/explore -liveness
-	@$(RECORD) explore-room -- $(GO) run ./cmd/explore -of room -calls 4 -promised -refusals=false
-	@$(RECORD) liveness-room -- $(GO) run ./cmd/explore -of room -liveness -calls 2
+	@$(RECORD) explore -- $(GO) run ./tests/graphs/run explore -calls 5 -symmetry -refusals=false -against -check
+	@$(RECORD) liveness -- $(GO) run ./tests/graphs/run liveness
+	@$(RECORD) explore-room -- $(GO) run ./tests/graphs/run explore -of roomstatus -calls 4 -promised -refusals=false -check
+	@$(RECORD) liveness-room -- $(GO) run ./tests/graphs/run liveness -of roomstatus -calls 2
 
 traces: ## record traces of the whole stack, and hold them and corrupted ones to the spec
 	@$(RECORD) traces -- $(GO) run ./tests/traces

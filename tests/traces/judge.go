@@ -6,14 +6,14 @@ import (
 	"slices"
 
 	"ablyrooms.example/model"
-	"ablyrooms.example/tests/chain"
+	"ablyrooms.example/tests/graphs/rooms"
 )
 
 // kinds has the model's kind of input for each word of a trace, by way of the one mapping to the core's.
 var kinds = func() map[string]model.Kind {
 	m := map[string]model.Kind{}
 	for k := model.KindGet; k <= model.KindReleaseFailed; k++ {
-		m[chain.ToCore(model.Input{Kind: k}).Kind.String()] = k
+		m[rooms.ToCore(model.Input{Kind: k}).Kind.String()] = k
 	}
 	return m
 }()
@@ -58,7 +58,7 @@ func judge(lines []entry) ([]taken, error) {
 
 // expected is the line that the model's step makes.
 func expected(seq int, in model.Input, before, after model.State, outs []model.Output) entry {
-	e := entry{Seq: seq, Kind: chain.ToCore(in).Kind.String(), Call: in.Call, Inc: in.Incarnation, Name: word(in.Name), Opt: word(in.Options),
+	e := entry{Seq: seq, Kind: rooms.ToCore(in).Kind.String(), Call: in.Call, Inc: in.Incarnation, Name: word(in.Name), Opt: word(in.Options),
 		Err: in.Kind == model.KindOpenFailed || in.Kind == model.KindReleaseFailed, State: viewOf(after)}
 	if in.Incarnation != 0 {
 		e.Name = before.Incarnations[in.Incarnation-1].Name

@@ -8,7 +8,7 @@ import (
 	"ablyrooms.example/fsm"
 	"ablyrooms.example/lifecycle"
 	"ablyrooms.example/model"
-	"ablyrooms.example/tests/chain"
+	"ablyrooms.example/tests/graphs/rooms"
 	"ablyrooms.example/tests/conformance"
 	"ablyrooms.example/tests/conformance/ours"
 )
@@ -51,7 +51,7 @@ func (w *watched) inspect(step conformance.Step) error {
 	w.looked = len(steps)
 	// A get of a room that is ready is answered without the core.
 	ready := step.Input.Kind == model.KindGet && len(step.Outputs) == 1 && step.Outputs[0].Outcome.Kind == model.OutcomeRoom
-	in := chain.ToCore(step.Input)
+	in := rooms.ToCore(step.Input)
 	same := func(s lifecycle.RoomsStep) bool {
 		return s.Input.Kind == in.Kind && s.Input.Name == in.Name && s.Input.Incarnation == in.Incarnation &&
 			(in.Kind != fsm.CallGet || s.Input.Options == ours.Options(in.Options))

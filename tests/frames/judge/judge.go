@@ -9,7 +9,7 @@ import (
 	"ablyrooms.example/fsm"
 	"ablyrooms.example/lifecycle"
 	"ablyrooms.example/model"
-	"ablyrooms.example/tests/chain"
+	"ablyrooms.example/tests/graphs/roomstatus"
 )
 
 // Judge takes the steps of one room, from its first on.
@@ -97,7 +97,7 @@ func (m *reference) Step(step lifecycle.RoomStep) error {
 	}
 	var got []model.RoomOutput
 	for _, out := range step.Outputs {
-		got = append(got, chain.FromRoomCore(out, m.number))
+		got = append(got, roomstatus.FromCore(out, m.number))
 	}
 	if !slices.Equal(outs, got) {
 		return fmt.Errorf("%v put out %v, expected %v", in, got, outs)
