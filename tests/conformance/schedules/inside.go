@@ -8,9 +8,9 @@ import (
 	"ablyrooms.example/fsm"
 	"ablyrooms.example/lifecycle"
 	"ablyrooms.example/model"
-	"ablyrooms.example/tests/graphs/rooms"
 	"ablyrooms.example/tests/conformance"
 	"ablyrooms.example/tests/conformance/ours"
+	"ablyrooms.example/tests/graphs/rooms"
 )
 
 // Subject is lifecycle.Rooms under the harness, with a look inside after each input: its observer must
