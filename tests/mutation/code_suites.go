@@ -18,7 +18,7 @@ func suites() []suite {
 	list := []suite{
 		{Name: "fsm-unit", Package: "fsm", Run: ".", Args: rapid("100"), Folders: core},
 		{Name: "lifecycle-unit", Package: "lifecycle", Run: ".", Args: rapid("100"), Folders: layer},
-		{Name: "stack", Package: "tests/stack", Run: ".", Args: rapid("100"), Wire: true, Folders: all},
+		{Name: "stack", Package: "tests/wire/stack", Run: ".", Args: rapid("100"), Wire: true, Folders: all},
 		{Name: "chain-core", Package: "tests/graphs/rooms", Run: "^TestCoreAgainstModel$",
 			Args: rapid("400"), Folders: core},
 		{Name: "chain-room-core", Package: "tests/graphs/roomstatus", Run: "^TestRoomCoreAgainstModel$",
@@ -39,7 +39,7 @@ func suites() []suite {
 		{Name: "schedules", Package: "tests/conformance/schedules", Args: short, Folders: layer,
 			Run: "^(TestContextEndsAsItSettles|TestDisposeUnderGets|TestCallsFrom|TestAnOpening)"},
 		{Name: "adapter-unit", Package: adapter, Run: ".", Args: short, Wire: true, Folders: wire},
-		{Name: "frames", Package: "tests/frames", Run: "^TestFaultsAtSomeFrames$", Wire: true,
+		{Name: "frames", Package: "tests/wire/frames", Run: "^TestFaultsAtSomeFrames$", Wire: true,
 			Args: []string{"-frames.share=1", "-frames.pairs=500"}, Folders: all},
 	}
 	for _, folder := range []string{"transport", "realtime", "chatrest"} {
