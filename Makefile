@@ -92,7 +92,7 @@ register: ## compare what the last check showed with tests/report/register.json
 # What takes too long for make check.
 
 evidence: ## larger bounds of the suites: all schedules, a million operations
-	@EVIDENCE=full $(GO) test -count=1 -v ./tests/conformance/schedules ./tests/conformance/gallery | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
+	@EVIDENCE=full $(GO) test -count=1 -v ./tests/conformance/schedules ./tests/conformance/gallery ./tests/conformance/server | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 	@EVIDENCE=full $(GO) test -count=1 -race -v ./tests/conformance/linear | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 
 faults: ## frames with pairs of faults, at random by the seed that it prints
@@ -101,8 +101,9 @@ faults: ## frames with pairs of faults, at random by the seed that it prints
 mutants: ## plant small faults in the code, and measure which the suites notice
 	@$(GO) run ./tests/mutation code
 
-conformance-js: ## hold the official @ably/chat to the rules; needs Node
-	@$(GO) run ./tests/conformance/js
+conformance-js: ## hold the official @ably/chat to the rules, or run SCRIPT; needs Node
+	@$(GO) run ./tests/conformance/try -name conformance-js -without Cancellation,Causes -depth 6 -runs 150 \
+		-npm tests/conformance/js -verdicts tests/conformance/js/verdicts.json $(if $(SCRIPT),-script '$(SCRIPT)') -- node subject.mjs
 
 soak: ## random faults for as long as FOR says (default 10m)
 	@$(GO) run ./tests/soak -for $${FOR:-10m}

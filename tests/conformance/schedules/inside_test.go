@@ -13,9 +13,9 @@ import (
 	"ablyrooms.example/tests/graphs/rooms"
 )
 
-// Subject is lifecycle.Rooms under the harness, with a look inside after each input: its observer must
-// be notified of one step, in which a core of its own does the same, and its own state may hold no more
-// than it has to.
+// Subject is lifecycle.Rooms under the harness, with a look inside after each input: its observer
+// must be notified of one step, in which a core of its own does the same, and its own state may
+// hold no more than it has to.
 func Subject() conformance.Subject {
 	subject := ours.Subject()
 	subject.New = func(b *conformance.Backend) conformance.System { return &watched{Watched: ours.Watch(b, nil)} }
@@ -24,8 +24,8 @@ func Subject() conformance.Subject {
 }
 
 // Unobserved is lifecycle.Rooms under the harness without an observer, which it may then treat
-// otherwise: a caller who can't give up releases the room itself. Inside, only what the goroutine layer
-// keeps of its own is looked at.
+// otherwise: a caller who can't give up releases the room itself. Inside, only what the goroutine
+// layer keeps of its own is looked at.
 func Unobserved() conformance.Subject {
 	subject := ours.Subject()
 	subject.Inspect = func(s conformance.System, step conformance.Step) error {
@@ -63,8 +63,8 @@ func (w *watched) inspect(step conformance.Step) error {
 	return kept(w.Rooms, pending, held)
 }
 
-// wanted counts what the goroutine layer has to keep of its own: calls that wait, and incarnations that
-// the backend holds or works on.
+// wanted counts what the goroutine layer has to keep of its own: calls that wait, and incarnations
+// that the backend holds or works on.
 func wanted(state model.State) (pending, held int) {
 	for _, c := range state.Calls {
 		if c.Pending() {
