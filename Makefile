@@ -50,7 +50,7 @@ tidy: # fails when go.mod or go.sum is not tidy
 	@$(GO) mod tidy -diff && $(GO) mod verify >/dev/null
 
 # One goroutine's work, or that of the explorer, which has tests of its own: the race detector would only make it slow.
-PURE = ./model ./spec/TLA/... ./tests/graphs/rooms ./tests/graphs/roomstatus ./tests/faults
+PURE = ./model ./spec/TLA/... ./tests/graphs/rooms ./tests/graphs/roomstatus ./tests/mutation
 
 race: ## the tests with the race detector; without it, those that ably-go's own race breaks
 	@$(RECORD) tests -- $(GO) test -race -count=1 -json $$(comm -23 <($(GO) list ./... | sort) <($(GO) list $(PURE) | sort))
@@ -81,10 +81,10 @@ soak: ## random faults on real sockets for as long as FOR says (default 30s)
 	@$(RECORD) soak -- $(GO) run ./tests/wire/soak -for $${FOR:-30s}
 
 specmutants: ## plant small faults in the spec, and see which of them TLC notices
-	@$(RECORD) specmutants -- $(GO) run ./tests/specmutants -quick -sample 102
+	@$(RECORD) specmutants -- $(GO) run ./tests/mutation spec -quick
 
 misreadings: ## plant misread rules in core, model and spec; all of them with SAMPLE=0
-	@$(RECORD) misreadings -- $(GO) run ./tests/misreadings -sample $${SAMPLE:-6}
+	@$(RECORD) misreadings -- $(GO) run ./tests/mutation misread -sample $${SAMPLE:-6}
 
 interop: ## the official JavaScript clients on the embedded server, and with this library
 	@$(RECORD) interop -- $(GO) run ./tests/interop
@@ -103,7 +103,7 @@ faults: ## frames with pairs of faults, at random by the seed that it prints
 	@$(GO) run ./tests/wire/frames -pairs 5000
 
 mutants: ## plant small faults in the code, and measure which the suites notice
-	@$(GO) run ./tests/mutants
+	@$(GO) run ./tests/mutation code
 
 conformance-js: ## hold the official @ably/chat to the rules, or run SCRIPT; needs Node
 	@$(GO) run ./tests/conformance/try -name conformance-js -without Cancellation,Causes -depth 6 -runs 150 \

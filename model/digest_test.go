@@ -9,7 +9,7 @@ import (
 // The sentences of Ably's Chat specification, point by point, as properties of steps. They are
 // stated from those sentences and not from the rules of docs/rooms.md, nor from the properties
 // there, so that a rule which was understood wrongly by all who wrote from it is still held against
-// the original. tests/misreadings plants such rules.
+// the original. tests/mutation plants such rules.
 //
 // In the words of the specification a name is "in the map" when it has an incarnation in use, and
 // "a release is in progress" when one is being released. What it leaves open (how a release that

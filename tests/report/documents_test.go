@@ -1,11 +1,14 @@
 package main
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -121,16 +124,34 @@ func sizes() string {
 	return table("graph | states | steps", rows)
 }
 
-// mutationScores takes the rows of the folders from the figures of the mutants of the code.
+// mutationScores takes the rows of the packages from the scores of the mutants of the code.
 func mutationScores(t *testing.T) string {
-	rows := regexp.MustCompile("(?m)^\\| `(?:fsm|lifecycle|adapter/ably)`.*\n").FindAllString(read(t, mutantsFile), -1)
-	if len(rows) < 3 {
-		t.Errorf("%s has %d rows of folders", mutantsFile, len(rows))
+	var scores map[string]struct {
+		Mutants, Tried, Killed, Equivalent, Hung, Alive int
+		Sampled                                         bool
+		Seed                                            uint64
+		Share                                           float64
 	}
-	return table("folder | mutants | compile | of these words | killed | equivalent | hang | alive | share", rows)
+	if err := json.Unmarshal([]byte(read(t, scoresFile)), &scores); err != nil {
+		t.Fatal(err)
+	}
+	var rows []string
+	for _, name := range slices.Sorted(maps.Keys(scores)) {
+		s := scores[name]
+		of := "all"
+		if s.Sampled {
+			of = fmt.Sprintf("seed %d", s.Seed)
+		}
+		rows = append(rows, fmt.Sprintf("| `%s` | %d | %d (%s) | %d | %d | %d | %d | %.1f %% |\n", name,
+			s.Mutants, s.Tried, of, s.Killed, s.Equivalent, s.Hung, s.Alive, 100*s.Share))
+	}
+	if len(rows) < 3 {
+		t.Errorf("%s has %d packages", scoresFile, len(rows))
+	}
+	return table("package | mutants | tried | killed | equivalent | hang | alive | share", rows)
 }
 
-const mutantsFile = "tests/mutants/results.md"
+const scoresFile = "tests/mutation/results.json"
 
 func TestGeneratedPartsHaveNotDrifted(t *testing.T) {
 	for file, parts := range generated(t) {
