@@ -57,7 +57,7 @@ race: ## the tests with the race detector; without it, those that ably-go's own 
 	@$(RECORD) aside -- $(GO) test -count=1 -json -run 'TestAClosedConnection|TestEventsAndReturnsComeInOneOrder' ./adapter/ably
 
 plain: ## without the race detector, what takes long under it
-	@$(RECORD) plain -- $(GO) test -count=1 -json ./tests/schedules $(PURE)
+	@EVIDENCE=check $(RECORD) plain -- $(GO) test -count=1 -json ./tests/conformance/schedules $(PURE)
 
 tlc: ## check the TLA+ specs: every configuration, and those that must fail
 	@$(RECORD) tlc -- $(GO) run ./spec/TLA/tlc -skip '^(MCRooms_safety4|MCRoomStatus_graph4)$$'
@@ -93,8 +93,8 @@ register: ## compare what the last check showed with tests/report/register.json
 
 evidence: ## larger bounds of the suites: all states of five calls, all schedules, a million operations
 	@$(GO) run ./tests/graphs/run explore -calls 5 -refusals=false -check
-	@EVIDENCE=full $(GO) test -count=1 -v ./tests/schedules ./tests/gallery | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
-	@EVIDENCE=full $(GO) test -count=1 -race -v ./tests/linear | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
+	@EVIDENCE=full $(GO) test -count=1 -v ./tests/conformance/schedules ./tests/conformance/gallery | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
+	@EVIDENCE=full $(GO) test -count=1 -race -v ./tests/conformance/linear | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 
 faults: ## frames with pairs of faults, at random by the seed that it prints
 	@$(GO) run ./tests/frames -pairs 5000

@@ -40,6 +40,23 @@ var statusTable = []string{
 	"released:    -         -         -         -         -           -         -        -         -        -         -",
 }
 
+// The channel states of RTL2: RTL4, RTL5, RTL12 to RTL14 and RTL3; docs/channel.md, C1. A detach that is not answered ends
+// attached, or detached if the channel was (RTL5f, RTL5k); reset is RTN11d and giving back.
+var channelTable = []string{
+	//            attach    attached detach    detached suspend   fail   reset
+	"initialized: attaching -        -         -        -         failed initialized",
+	"attaching:   -         attached -         detached suspended failed initialized",
+	"attached:    attaching -        detaching detached suspended failed initialized",
+	"detaching:   -         attached -         detached -         failed initialized",
+	"detached:    attaching -        detaching -        -         failed initialized",
+	"suspended:   attaching attached -         detached -         failed initialized",
+	"failed:      attaching -        -         -        -         -      initialized",
+}
+
+func TestChannelStatesTable(t *testing.T) {
+	checkTable(t, ChannelStates(), channelTable, "attach attached detach detached suspend fail reset")
+}
+
 func TestRoomLifecycleTable(t *testing.T) {
 	checkTable(t, RoomLifecycle(), lifeTable, "opened openFailed release drop released")
 }
@@ -282,6 +299,7 @@ func TestLiveRefusesMisspelledCallbacks(t *testing.T) {
 func TestDiagramsHaveEveryTransition(t *testing.T) {
 	checkDiagrams(t, RoomLifecycle(), lifeTable)
 	checkDiagrams(t, RoomStatus(), statusTable)
+	checkDiagrams(t, ChannelStates(), channelTable)
 }
 
 func checkDiagrams[S, E ~uint8](t *testing.T, table *Table[S, E], rows []string) {
@@ -389,6 +407,12 @@ func TestEnumerationsPrint(t *testing.T) {
 	check("Status", int(StatusReleased)+1, func(v uint8) string { return Status(v).String() })
 	check("StatusEvent", int(EventChannelFailed)+1, func(v uint8) string { return StatusEvent(v).String() })
 	check("ChannelState", int(ChannelFailed)+1, func(v uint8) string { return ChannelState(v).String() })
+	check("ChannelMove", int(MoveReset)+1, func(v uint8) string { return ChannelMove(v).String() })
+	check("ConnectionState", int(ConnectionFailed)+1, func(v uint8) string { return ConnectionState(v).String() })
+	check("Link", int(LinkEnded)+1, func(v uint8) string { return Link(v).String() })
+	check("ChannelInputKind", int(ConnectionChange)+1, func(v uint8) string { return ChannelInputKind(v).String() })
+	check("ChannelOutputKind", int(DeliverMessage)+1, func(v uint8) string { return ChannelOutputKind(v).String() })
+	check("ChannelOutcome", int(ChannelCallGivenBack)+1, func(v uint8) string { return ChannelOutcome(v).String() })
 	check("Operation", int(OpRelease)+1, func(v uint8) string { return Operation(v).String() })
 	check("Phase", int(InGiveBack)+1, func(v uint8) string { return Phase(v).String() })
 	check("Work", int(Closing)+1, func(v uint8) string { return Work(v).String() })

@@ -1,0 +1,206 @@
+package fsm
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Serial is a channelSerial (RTL15). The core takes it as an opaque token; "" is none.
+type Serial string
+
+// ConnectionState is a state of the connection, as Ably's clients name it (RTN4).
+type ConnectionState uint8
+
+// The states of a connection.
+const (
+	ConnectionInitialized ConnectionState = iota
+	ConnectionConnecting
+	ConnectionConnected
+	ConnectionDisconnected
+	ConnectionSuspended
+	ConnectionClosing
+	ConnectionClosed
+	ConnectionFailed
+)
+
+var connectionStateNames = [...]string{"initialized", "connecting", "connected", "disconnected", "suspended",
+	"closing", "closed", "failed"}
+
+// String returns the state's name, in lower case.
+func (s ConnectionState) String() string { return enumName(connectionStateNames[:], uint8(s)) }
+
+// Link is what a channel knows of its connection: as much of its state as makes a difference to it.
+type Link uint8
+
+// The links, with the states of the connection that each stands for.
+const (
+	LinkWaiting   Link = iota // INITIALIZED, CONNECTING, DISCONNECTED: an attach waits (RTL4i)
+	LinkConnected             // CONNECTED
+	LinkSuspended             // SUSPENDED: an attach is refused (RTL4b)
+	LinkClosing               // CLOSING: likewise
+	LinkEnded                 // CLOSED, FAILED: likewise; connect() begins anew (RTN11d)
+)
+
+var linkNames = [...]string{"waiting", "connected", "suspended", "closing", "ended"}
+
+// String returns the link's name.
+func (l Link) String() string { return enumName(linkNames[:], uint8(l)) }
+
+func (s ConnectionState) link() Link {
+	return [...]Link{LinkWaiting, LinkWaiting, LinkConnected, LinkWaiting, LinkSuspended, LinkClosing,
+		LinkEnded, LinkEnded}[s]
+}
+
+// ChannelInputKind says what a [ChannelInput] is.
+type ChannelInputKind uint8
+
+// The kinds of inputs, with the fields that each uses.
+const (
+	// Calls of users. Call is the next number, see [Channel.NextCall]; each is settled once, by an
+	// output [SettleChannelCall], maybe in the same step.
+	CallChannelAttach  ChannelInputKind = iota + 1 // Call: an attach begins (RTL4)
+	CallChannelDetach                              // Call: a detach begins (RTL5)
+	CallChannelOptions                             // Call: new modes or params are set (RTL16a)
+
+	GiveBack // the channel is given back (RTS4a): all calls are settled, and no event comes any more
+	Renew    // the name of a channel that was given back gets a channel again
+
+	// Frames with the channel's name, in the order of the wire, while the connection is connected.
+	FrameAttached  // Resumed, Serial, Err: ATTACHED, with the flag RESUMED, its channelSerial and error
+	FrameDetached  // Err: DETACHED, with its error or none
+	FrameError     // Err: ERROR with this channel (RTL14), of another code than 80016
+	FrameOvertaken // ERROR with this channel and code 80016
+	FrameMessage   // Serial: MESSAGE, PRESENCE or ANNOTATION, with its channelSerial or none
+
+	// Timers.
+	RequestTimeout // Err: the timer of StartRequestTimer fired; Err is the error of the state then (90007/408)
+	RetryTimeout   // the timer of StartRetryTimer fired
+
+	// The connection. Connection is its new state; Resumed says that a connected one has the
+	// connectionId that it had before (RTN15c6); Err is the connection's error or none.
+	ConnectionChange
+)
+
+var channelInputNames = [...]string{"unknown", "Attach", "Detach", "SetOptions", "GiveBack", "Renew", "Attached", "Detached",
+	"Error", "Overtaken", "Message", "RequestTimeout", "RetryTimeout", "Connection"}
+
+// String returns the kind's name.
+func (k ChannelInputKind) String() string { return enumName(channelInputNames[:], uint8(k)) }
+
+// ChannelInput is an input of [Channel.Step].
+type ChannelInput[E comparable] struct {
+	Kind       ChannelInputKind
+	Call       Call
+	Connection ConnectionState
+	Resumed    bool
+	Serial     Serial
+	Err        E
+}
+
+// String prints the input with its arguments: "Attach(1)", "Attached(resumed, serial s1)".
+func (in ChannelInput[E]) String() string {
+	var none E
+	var args []string
+	switch in.Kind {
+	case CallChannelAttach, CallChannelDetach, CallChannelOptions:
+		args = append(args, fmt.Sprint(in.Call))
+	case ConnectionChange:
+		args = append(args, in.Connection.String())
+	}
+	if in.Resumed {
+		args = append(args, "resumed")
+	}
+	if in.Serial != "" {
+		args = append(args, "serial "+string(in.Serial))
+	}
+	if in.Err != none {
+		args = append(args, fmt.Sprint(in.Err))
+	}
+	if len(args) == 0 {
+		return in.Kind.String()
+	}
+	return in.Kind.String() + "(" + strings.Join(args, ", ") + ")"
+}
+
+// ChannelOutputKind says what a [ChannelOutput] is.
+type ChannelOutputKind uint8
+
+// The kinds of outputs, with the fields that each uses.
+const (
+	SettleChannelCall    ChannelOutputKind = iota + 1 // Call, Outcome: the call ends
+	SendAttach                                        // Serial, Resumed: send ATTACH, with this channelSerial if it is not "" (RTL4c1), the channel's present modes and params, and on protocol 5 with ATTACH_RESUME if Resumed
+	SendDetach                                        // send DETACH
+	SendSync                                          // ask for the members by a SYNC
+	StartRequestTimer                                 // start the timer realtimeRequestTimeout, or start it again from its beginning (RTL4f, RTL5f)
+	StopRequestTimer                                  // stop it
+	StartRetryTimer                                   // Retry: start the timer channelRetryTimeout (RTL13b), with the backoff and jitter of RTB1 for this number of a retry
+	StopRetryTimer                                    // stop it
+	PublishChannelState                               // State, Previous, Resumed, Err: tell the listeners of a new state (RTL2)
+	PublishChannelUpdate                              // Err: tell the listeners of an UPDATE of an attached channel that lost continuity (RTL12)
+	ApplyAttached                                     // Resumed: take modes, params, HAS_PRESENCE and HAS_BACKLOG from the ATTACHED of this step
+	DeliverMessage                                    // deliver the messages of the frame of this step (RTL17)
+)
+
+var channelOutputNames = [...]string{"unknown", "settle", "sendAttach", "sendDetach", "sendSync", "startRequestTimer",
+	"stopRequestTimer", "startRetryTimer", "stopRetryTimer", "state", "update", "apply", "deliver"}
+
+// String returns the kind's name.
+func (k ChannelOutputKind) String() string { return enumName(channelOutputNames[:], uint8(k)) }
+
+// ChannelOutput is an output of [Channel.Step].
+type ChannelOutput[E comparable] struct {
+	Kind     ChannelOutputKind
+	State    ChannelState
+	Previous ChannelState
+	Resumed  bool // of a state: continuity was kept (RTL2f)
+	Retry    uint8
+	Outcome  ChannelOutcome
+	Call     Call
+	Serial   Serial
+	Err      E // of a call that failed, of a state or of an update
+}
+
+// String prints the output with its arguments.
+func (o ChannelOutput[E]) String() string {
+	var none E
+	var args []string
+	switch o.Kind {
+	case SettleChannelCall:
+		args = append(args, fmt.Sprint(o.Call), o.Outcome.String())
+	case StartRetryTimer:
+		args = append(args, fmt.Sprint(o.Retry))
+	case PublishChannelState:
+		args = append(args, o.Previous.String()+" -> "+o.State.String())
+	}
+	if o.Serial != "" {
+		args = append(args, "serial "+string(o.Serial))
+	}
+	if o.Resumed {
+		args = append(args, "resumed")
+	}
+	if o.Err != none {
+		args = append(args, fmt.Sprint(o.Err))
+	}
+	if len(args) == 0 {
+		return o.Kind.String()
+	}
+	return o.Kind.String() + "(" + strings.Join(args, ", ") + ")"
+}
+
+// ChannelOutcome says how a call on a channel ended.
+type ChannelOutcome uint8
+
+// The outcomes of calls. Only ChannelCallFailed comes with an error in Err.
+const (
+	ChannelCallDone              ChannelOutcome = iota + 1 // done
+	ChannelCallFailed                                      // Err: the frame's, the timeout's or the connection's error; zero if the frame had none (RTL4d)
+	ChannelCallInvalidState                                // a detach of a channel that failed (RTL5b)
+	ChannelCallInvalidConnection                           // an attach while the connection is suspended, closing, closed or failed (RTL4b)
+	ChannelCallSuperseded                                  // a later call of the other kind overtook it, or a detach without a connection
+	ChannelCallGivenBack                                   // the channel was given back
+)
+
+var channelOutcomeNames = [...]string{"unknown", "done", "failed", "invalidState", "invalidConnection", "superseded", "givenBack"}
+
+// String returns the outcome's name.
+func (o ChannelOutcome) String() string { return enumName(channelOutcomeNames[:], uint8(o)) }
