@@ -8,7 +8,7 @@ type Fault struct {
 	File string // the file, from the root of the module
 	Old  string // the passage, which stands there exactly once
 	New  string // what is planted in its place
-	Test string // the test that catches it, in tests/chain
+	Test string // the test that catches it, in tests/graphs/rooms or tests/graphs/goroutines
 }
 
 // Faults lists the planted faults.
