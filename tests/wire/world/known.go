@@ -35,14 +35,14 @@ func KnownFailures() []Known {
 			"dispose/1/in/ATTACHED.failed.2/detach-beside+1/in/ATTACHED.failed.3/outage", 5,
 			"a client that is disposed while the connection is lost leaves what ably-go attaches by itself when it is back; the name's next " +
 				"attach by another chat client gets rid of it, and ably-go's loop may attach it once more"},
-		{"locked up in a soak", `^soak/child$`, `^ably-go is locked up: `, "", 30,
+		{"locked up in a soak", `^soak/child$`, `^ably-go is locked up: `, "", 80,
 			"the same, or a connection that fails while a channel of it sends"},
-		{"answer to nothing", `^soak/child$`, `panic: Ack called but queue is empty`, "", 30,
+		{"answer to nothing", `^soak/child$`, `panic: Ack called but queue is empty`, "", 80,
 			"ably-go ends the program when an answer comes while it sends again, after a loss, what had none"},
-		{"attach without an event", `^soak/crowd$`, `AttachEnded\(ok\) without an attached event of its own`, "", 30,
+		{"attach without an event", `^soak/crowd$`, `AttachEnded\(ok\) without an attached event of its own`, "", 80,
 			"when faults follow each other, an attach of ably-go's succeeds whose event never came"},
 		{"attached again", `^soak/crowd$`,
-			`^(after it was used|in the end), (.*'s client still has the channel|the server still has .* attached to) .*$`, "", 30,
+			`^(after it was used|in the end), (.*'s client still has the channel|the server still has .* attached to) .*$`, "", 80,
 			"ably-go's loop attaches a channel once more that was released while its connection was lost"},
 	}
 }
