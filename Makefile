@@ -50,7 +50,7 @@ tidy: # fails when go.mod or go.sum is not tidy
 	@$(GO) mod tidy -diff && $(GO) mod verify >/dev/null
 
 # One goroutine's work, or that of the explorer, which has tests of its own: the race detector would only make it slow.
-PURE = ./model ./spec/TLA/... ./tests/graphs/rooms ./tests/graphs/roomstatus ./tests/mutation
+PURE = ./model ./spec/TLA/... ./tests/graphs/rooms ./tests/graphs/roomstatus ./tests/graphs/toy ./tests/mutation
 
 race: ## the tests with the race detector; without it, those that ably-go's own race breaks
 	@$(RECORD) tests -- $(GO) test -race -count=1 -json $$(comm -23 <($(GO) list ./... | sort) <($(GO) list $(PURE) | sort))
@@ -94,7 +94,8 @@ register: ## compare what the last check showed with tests/report/register.json
 
 # What takes too long for make check.
 
-evidence: ## larger bounds of the suites: all schedules, a million operations, TLC at five calls
+evidence: ## larger bounds of the suites: all states of five calls, all schedules, a million operations
+	@$(GO) run ./tests/graphs/run explore -calls 5 -refusals=false -check
 	@$(GO) run ./spec/TLA/tlc -only '^MCRooms_safety5$$'
 	@EVIDENCE=full $(GO) test -count=1 -v ./tests/conformance/schedules ./tests/conformance/gallery ./tests/conformance/server | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 	@EVIDENCE=full $(GO) test -count=1 -race -v ./tests/conformance/linear | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}

@@ -7,7 +7,8 @@ import (
 )
 
 // Follow takes a script through the core, step by step beside the model, and returns where the core
-// first does otherwise. In every state, every input that the model refuses is given to the core too.
+// first does otherwise. In every state, every input that the model refuses is given to the core
+// too.
 func Follow[S, M, I, O any](m Machine[S, M, I, O], script []I) (err error) {
 	p := m.prober(false, true)
 	var s S
@@ -31,9 +32,9 @@ func Follow[S, M, I, O any](m Machine[S, M, I, O], script []I) (err error) {
 	return nil
 }
 
-// Draw draws a script of up to so many inputs that the model takes one after the other, each from those
-// that it takes then: choose returns the index of one of them. It returns the script as far as there is
-// something to choose.
+// Draw draws a script of up to so many inputs that the model takes one after the other, each from
+// those that it takes then: choose returns the index of one of them. It returns the script as far
+// as there is something to choose.
 func Draw[S, M, I, O any](m Machine[S, M, I, O], length int, choose func(enabled []I) int) (script []I) {
 	var s M
 	for range length {
@@ -53,8 +54,8 @@ func Draw[S, M, I, O any](m Machine[S, M, I, O], length int, choose func(enabled
 	return script
 }
 
-// Script writes a script for people: each input with the rules that the model follows and what it puts
-// out, and where the core does otherwise; and the same as a sequence diagram (Mermaid).
+// Script writes a script for people: each input with the rules that the model follows and what it
+// puts out, and where the core does otherwise; and the same as a sequence diagram (Mermaid).
 func Script[S, M, I, O any](m Machine[S, M, I, O], script []I) string {
 	var lines, diagram strings.Builder
 	var state M

@@ -123,7 +123,7 @@ func (c *command) parse(args []string) error {
 		c.verb, args = args[0], args[1:]
 	}
 	if err := flags.Parse(args); err != nil {
-		return fmt.Errorf("%w: %w", err, errUsage)
+		return errors.Join(err, errUsage)
 	}
 	switch {
 	case c.verb == "" || flags.NArg() > 0:
@@ -181,6 +181,9 @@ func of[S, M, I, O any](ctx context.Context, c *command, check func() error,
 }
 
 func verb[S, M, I, O any](ctx context.Context, c *command, m graphs.Machine[S, M, I, O]) error {
+	if c.options.Symmetry && m.Canonical == nil {
+		return fmt.Errorf("%s has no symmetry: %w", m.Name, errUsage)
+	}
 	switch c.verb {
 	case "liveness":
 		return liveness(ctx, c, m)
