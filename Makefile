@@ -95,8 +95,8 @@ register: ## compare what the last check showed with tests/report/register.json
 # What takes too long for make check.
 
 evidence: ## larger bounds of the suites: all states of five calls, all schedules, a million operations
-	@$(GO) run ./spec/TLA/tlc -only '^MCRooms_safety5$$'
 	@$(GO) run ./tests/graphs/run explore -calls 5 -refusals=false -check
+	@$(GO) run ./spec/TLA/tlc -only '^MCRooms_safety5$$'
 	@EVIDENCE=full $(GO) test -count=1 -v ./tests/conformance/schedules ./tests/conformance/gallery ./tests/conformance/server | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 	@EVIDENCE=full $(GO) test -count=1 -race -v ./tests/conformance/linear | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 

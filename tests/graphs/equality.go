@@ -54,6 +54,13 @@ func (e *Equality) Equal() bool { return e.OnlySpec+e.OnlyCore+len(e.Shown) == 0
 // them. Core and model are compared as the core's is built: a difference of those is an error.
 func (c Comparison) Run(ctx context.Context, tlc *tlcrun.TLC, root string) (*Equality, error) {
 	return c.compare(ctx, func() (g *Graph, err error) {
+		if c.Golden != "" {
+			dump, err := c.ReadGolden(root)
+			if err != nil {
+				return nil, err
+			}
+			return c.read(bytes.NewReader(dump))
+		}
 		err = c.dump(ctx, tlc, root, func(dump io.Reader, _ string) error {
 			g, err = c.read(dump)
 			return err

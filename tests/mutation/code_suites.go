@@ -37,7 +37,7 @@ func suites() []suite {
 		{Name: "linear", Package: "tests/conformance/linear", Run: "^TestLinearizable", Race: true, Folders: layer,
 			Args: []string{"-linear.ops=3000"}, Unsure: "unknown whether it is linearizable"},
 		{Name: "schedules", Package: "tests/conformance/schedules", Args: short, Folders: layer,
-			Run: "^(TestContextEndsAsItSettles|TestBursts|TestDisposeUnderGets|TestCallsFrom|TestAnOpening)"},
+			Run: "^(TestContextEndsAsItSettles|TestDisposeUnderGets|TestCallsFrom|TestAnOpening)"},
 		{Name: "adapter-unit", Package: adapter, Run: ".", Args: short, Wire: true, Folders: wire},
 		{Name: "frames", Package: "tests/wire/frames", Run: "^TestFaultsAtSomeFrames$", Wire: true,
 			Args: []string{"-frames.share=1", "-frames.pairs=500"}, Folders: all},

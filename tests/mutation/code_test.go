@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -318,5 +319,32 @@ func TestScore(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(root, resultsFile))
 	if err != nil || strings.Count(string(text), `"package"`) != 2 || !strings.Contains(string(text), `"killed": 2`) {
 		t.Errorf("%v\n%s", err, text)
+	}
+}
+
+// Every suite is there, and has the tests that it names.
+func TestSuitesExist(t *testing.T) {
+	t.Parallel()
+	for _, s := range suites() {
+		files, err := filepath.Glob(filepath.Join(moduleRoot(t), s.Package, "*_test.go"))
+		if len(files) == 0 || err != nil {
+			if !strings.HasPrefix(s.Package, internal) {
+				t.Errorf("%s has no tests in %s", s.Name, s.Package)
+			}
+			continue
+		}
+		run, found := regexp.MustCompile(s.Run), false
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range regexp.MustCompile(`(?m)^func (Test\w+)`).FindAllStringSubmatch(string(text), -1) {
+				found = found || run.MatchString(m[1])
+			}
+		}
+		if !found {
+			t.Errorf("%s: no test of %s matches %s", s.Name, s.Package, s.Run)
+		}
 	}
 }

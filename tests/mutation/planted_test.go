@@ -51,7 +51,7 @@ func weaveFaults(t *testing.T) *plantedFaults {
 			t.Fatalf("%q does not say what catches it", f.Name)
 		}
 		s := suite{Package: m[2], Run: "^" + m[1] + "$", Args: []string{"-test.v"}}
-		if strings.HasPrefix(s.Package, "tests/graphs/") {
+		if strings.HasPrefix(s.Package, "tests/graphs") {
 			s.Args = append(s.Args, "-rapid.nofailfile", "-rapid.shrinktime=300ms")
 		}
 		p.suites = append(p.suites, s)

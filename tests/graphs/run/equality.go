@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"text/tabwriter"
 	"time"
 
@@ -60,17 +61,25 @@ func (c *command) equality(ctx context.Context, known func(*graphs.Equality) err
 	}
 	out := tabwriter.NewWriter(c.stdout, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(out, "configuration\tmachine\tstates\tedges\trefused\tspec = core = model\ttime")
+	all := slices.DeleteFunc(comparisons(), func(other graphs.Comparison) bool {
+		return !strings.HasPrefix(other.Config, c.only)
+	})
+	found, errs := make([]*graphs.Equality, len(all)), make([]error, len(all))
+	two := make(chan struct{}, 2) // at a time: TLC works on one processor, and so does what builds the core's graph
+	var running sync.WaitGroup
+	for i, comparison := range all {
+		two <- struct{}{}
+		running.Go(func() {
+			task := c.bar.Task(comparison.Config)
+			found[i], errs[i] = comparison.Run(ctx, tlc, root)
+			task.Stop()
+			<-two
+		})
+	}
+	running.Wait()
 	var evidence, differences []string
-	var errs []error
-	for _, comparison := range comparisons() {
-		if !strings.HasPrefix(comparison.Config, c.only) {
-			continue
-		}
-		task := c.bar.Task(comparison.Config)
-		e, err := comparison.Run(ctx, tlc, root)
-		task.Stop()
-		if err != nil {
-			errs = append(errs, err)
+	for _, e := range found {
+		if e == nil {
 			continue
 		}
 		verdict := "equal"

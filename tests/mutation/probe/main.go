@@ -1,13 +1,17 @@
-// Command probe holds the core and the reference model that it is built with to the properties, and compares their graphs with each other
-// and with what the spec's are. Command misreadings builds it with misreadings planted.
+// Command probe holds the core and the model that it is built with to the properties, and compares
+// them with each other and with graphs of the spec. The command of the folder above builds it with
+// misreadings planted.
 //
-// Arguments are BOUNDS=DUMP, where BOUNDS are calls, names and options as in 4,1,2, and DUMP is TLC's graph at those bounds, or empty.
+// Arguments are BOUNDS=DUMP: calls, names and options as in 4,1,2, and TLC's graph at those bounds,
+// or nothing.
 package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -18,14 +22,11 @@ import (
 	"ablyrooms.example/tests/graphs/rooms"
 )
 
-// Found is what each check found, empty for nothing.
+// Found is what each check found first, empty for nothing.
 type Found struct {
-	Golden   string // core or model against the kept graph of the spec
-	Model    string // the properties of package model, on the model
-	Core     string // the same, on the core
-	Liveness string // of the core
-	Chain    string // core against model
-	Spec     string // model against the dumps
+	Golden     string // model against the kept graph of the spec
+	Properties string // those of the model, on model and core, and liveness
+	Unlike     string // core against model, and model against the dumps
 }
 
 func main() {
@@ -49,107 +50,40 @@ func probe(ctx context.Context, golden string, args []string) (*Found, error) {
 		if _, err := fmt.Sscanf(at, "%d,%d,%d", &b.Calls, &b.Names, &b.Options); err != nil {
 			return nil, fmt.Errorf("bounds %q: %w", at, err)
 		}
-		if err := b.Check(); err != nil {
-			return nil, err
+		m := rooms.New(b)
+		found.Properties = cmp.Or(found.Properties, broken(graphs.Explore(ctx, m.OfModel(), possible)),
+			broken(graphs.Explore(ctx, m, possible)))
+		if _, _, err := graphs.ToGraph(ctx, m); err != nil { // which holds each step against the model
+			found.Unlike = cmp.Or(found.Unlike, err.Error())
 		}
-		note(&found.Model, properties(b))
-		note(&found.Core, invariants(ctx, b))
-		reference, _, err := graphs.ToGraph(ctx, rooms.New(b).OfModel())
+		if dump == "" {
+			continue
+		}
+		data, err := os.ReadFile(dump)
 		if err != nil {
 			return nil, err
 		}
-		if _, _, err := graphs.ToGraph(ctx, rooms.New(b)); err != nil { // each step is held against the model
-			note(&found.Chain, "core: "+err.Error())
-		}
-		if dump != "" {
-			file, err := os.Open(dump)
-			if err != nil {
-				return nil, err
-			}
-			spec, err := graphs.ReadDot("the spec", file, graphs.Mapping[model.State](Mapping{}))
-			file.Close()
-			if err != nil {
-				note(&found.Spec, err.Error())
-			} else {
-				note(&found.Spec, difference(spec, reference))
-			}
-		}
+		found.Unlike = cmp.Or(found.Unlike, differs(ctx, b, data))
 	}
-	small := rooms.Bounds{Calls: 3, Names: 1, Options: 1}
-	report, err := graphs.CheckLiveness(ctx, rooms.New(small))
+	report, err := graphs.CheckLiveness(ctx, rooms.New(rooms.Bounds{Calls: 3, Names: 1, Options: 1}))
 	switch {
 	case err != nil:
-		note(&found.Liveness, err.Error())
+		found.Properties = cmp.Or(found.Properties, err.Error())
 	case len(report.Broken) > 0:
-		found.Liveness = report.Broken[0].Property
+		found.Properties = cmp.Or(found.Properties, report.Broken[0].Property)
 	}
-	if golden != "" {
-		_, kept, err := graphs.ReadGolden(golden)
-		if err != nil {
-			return nil, err
-		}
-		spec, err := graphs.ReadDot("the spec", bytes.NewReader(kept), graphs.Mapping[model.State](rooms.Spec{}))
-		if err != nil {
-			return nil, err
-		}
-		b := rooms.Bounds{Calls: 4, Names: 1, Options: 1}
-		reference, _, err := graphs.ToGraph(ctx, rooms.New(b).OfModel())
-		if err != nil {
-			return nil, err
-		}
-		note(&found.Golden, difference(spec, reference))
+	if golden == "" {
+		return found, nil
 	}
-	return found, nil
+	_, kept, err := graphs.ReadGolden(golden)
+	found.Golden = differs(ctx, rooms.Bounds{Calls: 4, Names: 1, Options: 1}, kept)
+	return found, err
 }
 
-// note keeps the first thing that was found.
-func note(to *string, what string) {
-	if *to == "" {
-		*to = what
-	}
-}
+var possible = graphs.Options{Possible: true}
 
-func difference(a, b *graphs.Graph) string {
-	found, onlyA, onlyB := graphs.Compare(a, b, 1)
-	if onlyA+onlyB+len(found) == 0 {
-		return ""
-	}
-	text := fmt.Sprintf("%d edges of %s are missing in %s, %d the other way", onlyA, a.Name, b.Name, onlyB)
-	if len(found) > 0 {
-		text += ": " + found[0].String()
-	}
-	return text
-}
-
-// properties walks the model and returns the first property that fails, in the order of distance.
-func properties(b rooms.Bounds) string {
-	bounds, seen := b.Model(), map[string]bool{model.State{}.Key(): true}
-	queue := []model.State{{}}
-	for len(queue) > 0 {
-		s := queue[0]
-		queue = queue[1:]
-		for _, in := range s.Enabled(bounds) {
-			next, _, err := s.Step(in)
-			if err != nil {
-				return err.Error()
-			}
-			for _, p := range model.Properties() {
-				if p.Check != nil && p.Check(next) != nil || p.CheckStep != nil && p.CheckStep(s, next) != nil {
-					return p.Name
-				}
-			}
-			if key := next.Key(); !seen[key] {
-				seen[key] = true
-				queue = append(queue, next)
-			}
-		}
-	}
-	return ""
-}
-
-// invariants explores the core. Any end but a complete one is a finding.
-func invariants(ctx context.Context, b rooms.Bounds) string {
-	r := graphs.Explore(ctx, rooms.New(b), graphs.Options{Possible: true})
+// broken returns what an exploration found. Any end but a complete one is a finding.
+func broken[I any](r *graphs.Result[I]) string {
 	switch {
 	case r.Verdict == graphs.Complete:
 		return ""
@@ -157,4 +91,18 @@ func invariants(ctx context.Context, b rooms.Bounds) string {
 		return r.Violation.Property
 	}
 	return r.Reason
+}
+
+// differs compares the model with a graph of the spec.
+func differs(ctx context.Context, b rooms.Bounds, dump []byte) string {
+	spec, err := graphs.ReadDot("the spec", bytes.NewReader(dump), graphs.Mapping[model.State](rooms.Spec{}))
+	own, _, err2 := graphs.ToGraph(ctx, rooms.New(b).OfModel())
+	if err := errors.Join(err, err2); err != nil {
+		return err.Error()
+	}
+	found, less, more := graphs.Compare(spec, own, 1)
+	if less+more+len(found) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("the model lacks %d edges and has %d more: %v", less, more, found)
 }

@@ -229,6 +229,7 @@ func TestCloseAndConnectWhileDisconnected(t *testing.T) {
 			w.client.Close()
 			w.client.Connect()
 			w.await(transport.Connected)
+			w.state(ably.ConnectionStateConnected)
 			w.attach()
 			w.succeeds(w.publish(round))
 			if n := w.server.State().WebSockets - before; n != 1 {

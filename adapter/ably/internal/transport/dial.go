@@ -172,6 +172,11 @@ func (t *Transport) replace(ctx context.Context, client *ably.Realtime) error {
 	if err := t.await(ctx, closed); err != nil {
 		return err
 	}
+	// The loop that reads the old socket must see CLOSED before the state changes again.
+	select {
+	case <-time.After(10 * time.Millisecond):
+	case <-ctx.Done():
+	}
 	return errStillClosing
 }
 
