@@ -124,7 +124,8 @@ var channelFaults = []channelFault{
 	}},
 }
 
-// Each planted fault is rejected by the property that it is planted for, and a channel without one by none.
+// Each planted fault is rejected by the property that it is planted for, and a channel without one
+// by none.
 func TestPlantedFaultsOfTheChannelAreRejected(t *testing.T) {
 	t.Parallel()
 	for _, f := range channelFaults {

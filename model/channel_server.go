@@ -42,8 +42,8 @@ func (s ChannelServer) key(b []byte) []byte {
 // ChannelEvent is an input together with what only the server knows of it.
 type ChannelEvent struct {
 	In ChannelInput
-	// Earlier says that the frame belongs to an earlier life: it answers a request of that, or is the
-	// server's own about a channel that it holds for that.
+	// Earlier says that the frame belongs to an earlier life: it answers a request of that, or is
+	// the server's own about a channel that it holds for that.
 	Earlier bool
 	// Server is the server after the event, before it hears what the channel sends by it.
 	Server ChannelServer

@@ -81,8 +81,8 @@ NoFence(r) == FALSE
 \* What was detached without a connection stays attached at the server (T8).
 NothingLeft(r) == FALSE
 
-\* The retry timer fires and nothing follows.
-GivesUpRetrying(r) == TRUE
+\* The retry timer fires, and is only started again.
+OnlyCounts(r) == [r EXCEPT !.retries = IF r.retries = 1 THEN 2 ELSE 1]
 
 \* Nothing follows when the connection is suspended, as in ably-go.
 IgnoresSuspended(r, e) == r

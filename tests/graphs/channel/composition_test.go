@@ -227,8 +227,8 @@ func walkStack(t *testing.T, spoil func(model.ChannelInput, []model.ChannelOutpu
 }
 
 // A room over a channel: whatever the server and the connection do, an operation ends well only
-// after its own event, a discontinuity is published if and only if continuity was lost, nothing comes
-// after giving back, and every property of the room holds, those that need the port's promise
+// after its own event, a discontinuity is published if and only if continuity was lost, nothing
+// comes after giving back, and every property of the room holds, those that need the port's promise
 // included. So what RoomStatus.tla takes for granted of its port is true of this one.
 func TestARoomOverAChannelKeepsThePortsPromise(t *testing.T) {
 	t.Parallel()
