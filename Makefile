@@ -30,7 +30,7 @@ generate: ## write the generated parts of the documents
 	@$(GO) test ./tests/report -count=1 -run TestGeneratedPartsHaveNotDrifted -update && echo "generate: ok"
 
 golden: ## make the numbers and graphs that tests expect, after a change of a spec
-	@$(GO) run ./tests/equality/run -golden && echo "golden: ok"
+	@$(GO) run ./tests/graphs/run golden && echo "golden: ok"
 
 bench: ## benchmarks as ratios against baselines in the same run
 	@$(GO) run ./tests/bench
@@ -50,26 +50,26 @@ tidy: # fails when go.mod or go.sum is not tidy
 	@$(GO) mod tidy -diff && $(GO) mod verify >/dev/null
 
 # One goroutine's work, or that of the explorer, which has tests of its own: the race detector would only make it slow.
-PURE = ./model ./spec/TLA/... ./tests/equality/... ./tests/explore/roommachine ./tests/explore/roomsmachine ./tests/faults
+PURE = ./model ./spec/TLA/... ./tests/graphs/rooms ./tests/graphs/roomstatus ./tests/faults
 
 race: ## the tests with the race detector; without it, those that ably-go's own race breaks
 	@$(RECORD) tests -- $(GO) test -race -count=1 -json $$(comm -23 <($(GO) list ./... | sort) <($(GO) list $(PURE) | sort))
 	@$(RECORD) aside -- $(GO) test -count=1 -json -run 'TestAClosedConnection|TestEventsAndReturnsComeInOneOrder' ./adapter/ably
 
 plain: ## without the race detector, what takes long under it
-	@$(RECORD) plain -- $(GO) test -count=1 -json ./tests/schedules $(PURE)
+	@EVIDENCE=check $(RECORD) plain -- $(GO) test -count=1 -json ./tests/conformance/schedules $(PURE)
 
 tlc: ## check the TLA+ specs: every configuration, and those that must fail
 	@$(RECORD) tlc -- $(GO) run ./spec/TLA/tlc -skip '^(MCRooms_safety4|MCRoomStatus_graph4)$$'
 
 equality: ## compare the state graphs of spec, model and core, both ways
-	@$(RECORD) equality -- $(GO) run ./tests/equality/run
+	@$(RECORD) equality -- $(GO) run ./tests/graphs/run equality
 
 explore: ## hold the properties to millions of states of the cores, and check their liveness
-	@$(RECORD) explore -- $(GO) run ./cmd/explore -calls 5 -refusals=false
-	@$(RECORD) liveness -- $(GO) run ./cmd/explore -liveness
-	@$(RECORD) explore-room -- $(GO) run ./cmd/explore -of room -calls 4 -promised -refusals=false
-	@$(RECORD) liveness-room -- $(GO) run ./cmd/explore -of room -liveness -calls 2
+	@$(RECORD) explore -- $(GO) run ./tests/graphs/run explore -calls 5 -symmetry -refusals=false -against -check
+	@$(RECORD) liveness -- $(GO) run ./tests/graphs/run liveness
+	@$(RECORD) explore-room -- $(GO) run ./tests/graphs/run explore -of roomstatus -calls 4 -promised -refusals=false -check
+	@$(RECORD) liveness-room -- $(GO) run ./tests/graphs/run liveness -of roomstatus -calls 2
 
 traces: ## record traces of the whole stack, and hold them and corrupted ones to the spec
 	@$(RECORD) traces -- $(GO) run ./tests/traces
@@ -92,8 +92,8 @@ register: ## compare what the last check showed with tests/report/register.json
 # What takes too long for make check.
 
 evidence: ## larger bounds of the suites: all schedules, a million operations
-	@EVIDENCE=full $(GO) test -count=1 -v ./tests/schedules ./tests/gallery | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
-	@EVIDENCE=full $(GO) test -count=1 -race -v ./tests/linear | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
+	@EVIDENCE=full $(GO) test -count=1 -v ./tests/conformance/schedules ./tests/conformance/gallery | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
+	@EVIDENCE=full $(GO) test -count=1 -race -v ./tests/conformance/linear | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 
 faults: ## frames with pairs of faults, at random by the seed that it prints
 	@$(GO) run ./tests/frames -pairs 5000

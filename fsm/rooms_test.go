@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// What the Rooms core does, rule by rule, is compared with the reference model in tests/chain. The tests here are about the core as a
+// What the Rooms core does, rule by rule, is compared with the reference model in tests/graphs. The tests here are about the core as a
 // value: its order, its clones, its keys and its words.
 
 type (

@@ -108,6 +108,7 @@ type RoomConfig struct {
 type RoomStep struct {
 	Seq      uint64                       // 1, 2, 3, … for this room
 	Room     string                       // the room's name
+	Of       *Room                        // the room itself: rooms of one name follow each other, and their steps may overlap
 	Input    fsm.RoomInput[*ErrorInfo]    // what came in
 	Outputs  []fsm.RoomOutput[*ErrorInfo] // what came out
 	Status   Status                       // the status afterwards
@@ -291,7 +292,7 @@ func (r *Room) step(in fsm.RoomInput[*ErrorInfo]) {
 	// The log's handler is foreign code too, so it waits for the end of the lock as the observer does.
 	if r.observe != nil || r.logs && slices.ContainsFunc(outs, published) {
 		status, err := r.core.Status()
-		r.observer.put(RoomStep{Seq: r.seq, Room: r.name, Input: in, Outputs: slices.Clone(outs), Status: status, StatusOf: err})
+		r.observer.put(RoomStep{Seq: r.seq, Room: r.name, Of: r, Input: in, Outputs: slices.Clone(outs), Status: status, StatusOf: err})
 	}
 }
 

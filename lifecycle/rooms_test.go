@@ -18,7 +18,7 @@ import (
 	"ablyrooms.example/fsm"
 )
 
-// What Get, Release and Dispose do under every interleaving is compared with the reference model in tests/chain. The tests here are
+// What Get, Release and Dispose do under every interleaving is compared with the reference model in tests/graphs. The tests here are
 // about what the driver adds: contexts, errors, observers, panics, re-entrancy.
 
 // resource is what the backends of these tests open.

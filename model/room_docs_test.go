@@ -67,7 +67,7 @@ func TestRoomPropertiesAreThoseOfTheDocument(t *testing.T) {
 	if at != len(RoomProperties()) {
 		t.Errorf("the document has %d properties, the model %d", at, len(RoomProperties()))
 	}
-	for _, name := range []string{"CallsSettle", "ReleasesEnd"} { // tests/explore/roommachine checks them
+	for _, name := range []string{"CallsSettle", "ReleasesEnd"} { // tests/graphs/roomstatus checks them
 		if !strings.Contains(liveness, "\n- **"+name+"**") {
 			t.Errorf("the document has no %s", name)
 		}

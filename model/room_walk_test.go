@@ -177,7 +177,7 @@ func TestRoomStepIsPure(t *testing.T) {
 	}
 }
 
-// From every state, good ends settle every call: nothing is stuck. (Liveness proper is checked in tests/explore/roommachine.)
+// From every state, good ends settle every call: nothing is stuck. (Liveness proper is checked in tests/graphs/roomstatus.)
 func TestFromEveryStateGoodEndsSettleAllCallsOfTheRoom(t *testing.T) {
 	t.Parallel()
 	roomWalk(t, RoomBounds{Calls: 2, Errors: 1}, false, RoomRun.Step, func(e roomEdge, script func() string) bool {

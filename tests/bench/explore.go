@@ -6,10 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"ablyrooms.example/fsm"
 	"ablyrooms.example/spec/TLA/tlcrun"
-	"ablyrooms.example/tests/explore"
-	"ablyrooms.example/tests/explore/roomsmachine"
+	"ablyrooms.example/tests/graphs"
+	"ablyrooms.example/tests/graphs/rooms"
 	"ablyrooms.example/tests/report/golden"
 )
 
@@ -36,13 +35,11 @@ func explorerCases() []comparison {
 	}}
 	explored := func(skip bool) func(*testing.B) {
 		return func(b *testing.B) {
-			machine := roomsmachine.NewCore(roomsmachine.Bounds{Calls: calls, Names: 2, Options: 2})
+			machine := rooms.New(rooms.Bounds{Calls: calls, Names: 2, Options: 2})
 			for b.Loop() {
 				begin := time.Now()
-				r := explore.Run(context.Background(), machine, explore.Options[*roomsmachine.State, *roomsmachine.Input, fsm.RoomsOutput]{
-					Invariants: roomsmachine.Invariants(), Workers: 2, SkipUnlikely: skip,
-				})
-				if r.Verdict != explore.Complete {
+				r := graphs.Explore(context.Background(), machine, graphs.Options{Workers: 2, Possible: skip})
+				if r.Verdict != graphs.Complete {
 					b.Fatal(r.Reason)
 				}
 				rate(b, time.Since(begin), r.States)

@@ -21,8 +21,8 @@ const (
 // patience is how long, in real time, a bubble may keep moving.
 var patience = time.Minute
 
-// ending is how a bubble ended.
-type ending struct {
+// bubbleEnd is how a bubble ended.
+type bubbleEnd struct {
 	leftover bool   // goroutines were left waiting
 	hang     string // not empty: it never came to rest, and this is why; its goroutines are abandoned
 }
@@ -30,10 +30,10 @@ type ending struct {
 // bubble runs a function in a bubble of virtual time. synctest.Wait never returns while a goroutine waits for a lock, since what
 // holds the lock might be elsewhere; so a look is taken from outside at one that takes long. When all of its goroutines wait and nothing
 // has changed over several looks, nothing ever will.
-func bubble(t *testing.T, run func()) ending {
+func bubble(t *testing.T, run func()) bubbleEnd {
 	t.Helper()
 	type result struct {
-		ending
+		bubbleEnd
 		panicked any
 		goexit   bool
 	}
@@ -43,7 +43,7 @@ func bubble(t *testing.T, run func()) ending {
 		r := result{goexit: true}
 		defer func() {
 			if p := recover(); p != nil {
-				r = result{ending: ending{leftover: true}}
+				r = result{bubbleEnd: bubbleEnd{leftover: true}}
 				if !strings.HasPrefix(fmt.Sprint(p), "deadlock") {
 					r = result{panicked: p}
 				}
@@ -68,7 +68,7 @@ func bubble(t *testing.T, run func()) ending {
 			if r.goexit {
 				t.FailNow()
 			}
-			return r.ending
+			return r.bubbleEnd
 		case <-timer.C:
 		}
 		timer.Reset(nextLook)
@@ -79,10 +79,10 @@ func bubble(t *testing.T, run func()) ending {
 			last, same = now, 0
 		}
 		if same >= looks {
-			return ending{hang: last}
+			return bubbleEnd{hang: last}
 		}
 		if time.Since(begin) > patience {
-			return ending{hang: fmt.Sprintf("it keeps moving for more than %v", patience)}
+			return bubbleEnd{hang: fmt.Sprintf("it keeps moving for more than %v", patience)}
 		}
 	}
 }

@@ -1,8 +1,6 @@
 package conformance
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,46 +8,86 @@ import (
 	"ablyrooms.example/model"
 )
 
-// compare holds what can be seen of the System against the model's state.
-func (r *runner) compare(step Step) *Violation {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for i, c := range r.calls {
-		if c.panicked != "" {
-			return r.violation(Panic, "no panic", r.who(i)+" "+c.panicked)
-		}
+// compare holds what can be seen at rest against the model.
+func (r *run) compare() {
+	if d := r.works(); d != nil {
+		r.find(*d, true)
 	}
-	if v := r.compareWorks(step); v != nil {
-		return v
-	}
-	for i, c := range r.calls {
-		want := step.State.Calls[i]
-		switch {
-		case want.Pending() && c.settled:
-			if r.mayBeEarly(step.State, want) {
-				c.early = true
-				continue
-			}
-			return r.violation(Differs, r.who(i)+" to wait", r.who(i)+" returned: "+r.describe(c, want.Kind))
-		case want.Pending():
-			continue
-		case !c.settled:
-			return r.violation(Differs, fmt.Sprintf("%s to end: %v", r.who(i), want.Outcome), r.who(i)+" waits")
+	for k := range r.calls {
+		if r.out.Stopped {
+			return
 		}
-		if !r.agrees(c, want) {
-			return r.violation(Differs, fmt.Sprintf("%s to end: %v", r.who(i), want.Outcome),
-				fmt.Sprintf("%s ended: %s", r.who(i), r.describe(c, want.Kind)))
-		}
+		r.compareCall(k)
 	}
-	return nil
+	if r.out.Stopped {
+		return
+	}
+	if d := r.inside(); d != nil {
+		r.find(*d, true)
+	}
 }
 
-// mayBeEarly: a Dispose that does not promise to wait for earlier releases may be settled when only these are left.
-func (r *runner) mayBeEarly(s model.State, c model.Call) bool {
-	if c.Kind != model.KindDispose || r.subject.Promises.DisposalWaitsForAll {
-		return false
+func (r *run) compareCall(k int) {
+	c := &r.calls[k]
+	switch {
+	case c.excused:
+		return
+	case r.wired && c.in.Options == Invalid:
+		r.compareInvalid(k)
+		return
 	}
-	for i, inc := range s.Incarnations {
+	want := r.now.model.Calls[r.now.number(k+1)-1]
+	got, settled := r.seen(k+1, want)
+	if settled != want.Pending() && (!settled || r.agrees(got, want)) {
+		return
+	}
+	dispose := c.in.Kind == model.KindDispose
+	if settled && want.Pending() && dispose && !r.promises.DisposalWaitsForAll && r.onlyEarlier() {
+		c.excused = true // it may end before releases that began before it
+		return
+	}
+	if !settled {
+		got = ending{text: "waits", class: "waits"}
+	}
+	d := difference{kind: Differs, want: r.who(k) + ": " + wanted(want.Outcome), got: r.who(k) + ": " + got.text}
+	rule := r.blame(k, want)
+	class := strings.TrimSuffix(want.Outcome.Kind.String(), "{}")
+	switch {
+	case want.Pending():
+		class = "to wait"
+	case want.Outcome.Kind == model.OutcomeRoom:
+		class = "a room"
+	}
+	d.class = fmt.Sprintf("%s: %v expected %s, got %s", rule, c.in.Kind, class, got.class)
+	if r.wired {
+		d.rule = rule
+	}
+	if r.taint(&d, c.in.Name) {
+		r.find(d, true)
+		return
+	}
+	// These leave what is in use and what is being released as the model has it.
+	early := dispose && want.Pending() && got.Kind == model.OutcomeDone
+	refused := c.in.Kind == model.KindGet && settled && got.Kind != model.OutcomeRoom &&
+		(c.rule == model.R2 || c.rule == model.R3 || c.rule == model.R4) && got.class != "another room"
+	c.excused = early || refused
+	r.find(d, !c.excused)
+}
+
+// wanted describes what the model says of a call.
+func wanted(o model.Outcome) string {
+	if o.Kind == model.OutcomePending {
+		return "to wait"
+	}
+	return o.String()
+}
+
+// who names a call: "call 2 (release(2, a))".
+func (r *run) who(k int) string { return fmt.Sprintf("call %d (%s)", k+1, text(r.calls[k].in)) }
+
+// onlyEarlier reports whether all that is being released was so already when disposal began.
+func (r *run) onlyEarlier() bool {
+	for i, inc := range r.now.model.Incarnations {
 		if inc.Life == model.LifeReleasing && !r.earlier[i+1] {
 			return false
 		}
@@ -58,15 +96,11 @@ func (r *runner) mayBeEarly(s model.State, c model.Call) bool {
 }
 
 // agrees reports whether a call ended as the model has it, as far as it is promised.
-func (r *runner) agrees(c *call, want model.Call) bool {
-	if c.early {
-		return true
-	}
-	p := r.subject.Promises
-	if want.Outcome.Kind == model.OutcomeGaveUp && p.Causes && !errors.Is(c.err, errGaveUp) {
+func (r *run) agrees(got ending, want model.Call) bool {
+	p := r.promises
+	if want.Outcome.Kind == model.OutcomeGaveUp && p.Causes && !got.cause {
 		return false
 	}
-	got := r.outcome(c, want)
 	if want.Outcome.Kind != model.OutcomeFailed || got.Kind == model.OutcomeGaveUp {
 		return got.Equal(want.Outcome)
 	}
@@ -82,178 +116,83 @@ func (r *runner) agrees(c *call, want model.Call) bool {
 	case got.Kind != model.OutcomeFailed:
 		return false
 	}
-	invented := slices.ContainsFunc(got.Failed, func(i int) bool { return !slices.Contains(want.Outcome.Failed, i) })
-	missing := slices.ContainsFunc(must, func(i int) bool { return !slices.Contains(got.Failed, i) })
+	lacks := func(all []int) func(int) bool { return func(i int) bool { return !slices.Contains(all, i) } }
+	invented := slices.ContainsFunc(got.Failed, lacks(want.Outcome.Failed))
+	missing := slices.ContainsFunc(must, lacks(got.Failed))
 	return !invented && !(p.DisposalJoins && missing)
 }
 
-// compareWorks finds the incarnations of works that began, and compares what is under way.
-func (r *runner) compareWorks(step Step) *Violation {
-	r.backend.mu.Lock()
-	defer r.backend.mu.Unlock()
-	if r.backend.fault != "" {
-		return r.violation(Differs, "no such thing", r.backend.fault)
-	}
-	for _, out := range step.Outputs {
-		if out.Kind != model.OutputOpen {
-			continue
-		}
-		inc := step.State.Incarnations[out.Incarnation-1]
-		for _, w := range r.backend.works {
-			if !w.opening || w.incarnation != 0 || w.room.Name != inc.Name {
-				continue
-			}
-			if w.room.Options != inc.Options {
-				return r.violation(Differs, fmt.Sprintf("#%d to be opened with the options %s", out.Incarnation, inc.Options),
-					"it is opened with "+w.room.Options)
-			}
-			w.incarnation = out.Incarnation
-			break
-		}
-	}
-	n := 0
-	for i, inc := range step.State.Incarnations {
-		if inc.Work == model.WorkNone {
-			continue
-		}
-		n++
-		if !slices.ContainsFunc(r.backend.works, func(w *work) bool {
-			return w.incarnation == i+1 && w.opening == (inc.Work == model.WorkOpening)
-		}) {
-			return r.worksDiffer(step.State)
-		}
-	}
-	if n != len(r.backend.works) {
-		return r.worksDiffer(step.State)
-	}
-	for _, w := range r.backend.works {
-		abandoned := w.opening && step.State.Incarnations[w.incarnation-1].Life == model.LifeReleasing
-		ended := w.ctx != nil && w.ctx.Err() != nil
-		if ended && !abandoned || !ended && abandoned && r.subject.Promises.OpeningsCancelled {
-			what := map[bool]string{true: "opening", false: "release"}[w.opening]
-			return r.violation(Differs, fmt.Sprintf("the context of the %s of #%d ended: %t", what, w.incarnation, abandoned),
-				fmt.Sprintf("ended: %t", ended))
-		}
-	}
-	return nil
-}
-
-func (r *runner) worksDiffer(s model.State) *Violation {
-	var want, got []string
-	for i, inc := range s.Incarnations {
-		if inc.Work != model.WorkNone {
-			want = append(want, fmt.Sprintf("%v #%d (%s)", inc.Work, i+1, inc.Name))
-		}
-	}
-	for _, w := range r.backend.works {
-		kind, which := model.WorkClosing, "one that nobody asked for"
-		if w.opening {
-			kind = model.WorkOpening
-		}
-		if w.incarnation != 0 {
-			which = fmt.Sprintf("#%d", w.incarnation)
-		}
-		got = append(got, fmt.Sprintf("%v %s (%s)", kind, which, w.room.Name))
-	}
-	slices.Sort(want)
-	slices.Sort(got)
-	list := func(s []string) string {
-		if len(s) == 0 {
-			return "nothing"
-		}
-		return strings.Join(s, ", ")
-	}
-	return r.violation(Differs, "the backend at work on "+list(want), "the backend at work on "+list(got))
-}
-
-// outcome reads how a call ended in the model's terms; the zero outcome is one that the model doesn't know.
-func (r *runner) outcome(c *call, want model.Call) model.Outcome {
-	if c.err == nil {
-		if want.Kind != model.KindGet {
-			return model.Outcome{Kind: model.OutcomeDone}
-		}
-		if i := r.incarnation(c.room); i != 0 {
-			return model.Outcome{Kind: model.OutcomeRoom, Incarnation: i}
-		}
-		return model.Outcome{}
-	}
-	if want.Kind == model.KindDispose {
-		if failed := failures(c.err); len(failed) > 0 {
-			return model.Outcome{Kind: model.OutcomeFailed, Failed: failed}
-		}
-	}
-	switch r.subject.Classify(c.err) {
-	case DifferentOptions:
-		return model.Outcome{Kind: model.OutcomeDifferentOptions}
-	case ReleasedBefore:
-		return model.Outcome{Kind: model.OutcomeReleasedBefore}
-	case Disposed:
-		return model.Outcome{Kind: model.OutcomeDisposed}
-	}
-	if f := (*failure)(nil); errors.As(c.err, &f) {
-		if f.opening {
-			return model.Outcome{Kind: model.OutcomeOpenFailed, Incarnation: f.incarnation}
-		}
-		return model.Outcome{Kind: model.OutcomeReleaseFailed, Incarnation: f.incarnation}
-	}
-	if errors.Is(c.err, errGaveUp) || errors.Is(c.err, context.Canceled) {
-		return model.Outcome{Kind: model.OutcomeGaveUp}
-	}
-	return model.Outcome{}
-}
-
-// incarnation returns the one whose room this is, or 0.
-func (r *runner) incarnation(room *Room) int {
-	r.backend.mu.Lock()
-	defer r.backend.mu.Unlock()
-	return r.backend.opened[room]
-}
-
-// failures collects the incarnations whose release failed from anywhere in an error's tree.
-func failures(err error) []int {
-	var failed []int
-	var walk func(error)
-	walk = func(err error) {
-		if f, ok := err.(*failure); ok && !f.opening {
-			failed = append(failed, f.incarnation)
-		}
-		switch e := err.(type) {
-		case interface{ Unwrap() error }:
-			if next := e.Unwrap(); next != nil {
-				walk(next)
-			}
-		case interface{ Unwrap() []error }:
-			for _, next := range e.Unwrap() {
-				walk(next)
-			}
-		}
-	}
-	walk(err)
-	slices.Sort(failed)
-	return slices.Compact(failed) // a set
-}
-
-// who names a call: "call 2 (release(2, a))".
-func (r *runner) who(i int) string {
-	for _, step := range r.steps {
-		if step.Input.Call == i+1 && step.Input.Kind != model.KindGiveUp {
-			return fmt.Sprintf("call %d (%v)", i+1, step.Input)
-		}
-	}
-	return fmt.Sprintf("call %d", i+1)
-}
-
-func (r *runner) describe(c *call, kind model.Kind) string {
+// compareInvalid looks at a get with options that are not valid. It is refused at once, with
+// InvalidArgument.
+func (r *run) compareInvalid(k int) {
+	got, settled := r.seen(k+1, model.Call{Kind: model.KindGet})
+	d := difference{kind: Differs, rule: OptionsRule, got: r.who(k) + ": " + got.text, class: got.class}
+	d.want = fmt.Sprintf("%s: error %d at once", r.who(k), codeInvalidArgument)
+	room := got.class == "a room" || got.class == "another room"
 	switch {
-	case c.err != nil:
-		return fmt.Sprintf("error %q", c.err)
-	case kind != model.KindGet:
-		return "no error"
-	case c.room == nil:
-		return "no error and no room"
+	case !settled:
+		d.got, d.class = r.who(k)+": waits", "it waits"
+	case room:
+		d.class = "it gets a room"
+	case got.class == fmt.Sprintf("error %d", codeInvalidArgument):
+		return
 	}
-	if i := r.incarnation(c.room); i != 0 {
-		return fmt.Sprintf("room(%d)", i)
+	d.class = string(OptionsRule) + ": " + d.class
+	r.calls[k].excused = !room
+	r.find(d, room)
+}
+
+// taint reports whether a get with options that are not valid was not refused at once before, on
+// this name or, for "", on any. Then what is found there counts as what follows from that.
+func (r *run) taint(d *difference, name string) bool {
+	for k, c := range r.calls {
+		if !r.wired || c.in.Options != Invalid || !c.excused || name != "" && c.in.Name != name {
+			continue
+		}
+		class := ""
+		switch got, settled := r.seen(k+1, model.Call{Kind: model.KindGet}); {
+		case !settled:
+			class = "it is in the way of others while it waits"
+		case got.Kind != model.OutcomeDifferentOptions:
+			class = "it leaves something behind that is in the way of others"
+		default:
+			continue
+		}
+		d.rule, d.class = OptionsRule, string(OptionsRule)+": "+class
+		return true
 	}
-	return "a room that the backend did not open, or a copy"
+	return false
+}
+
+// blame finds the rule by which a call should have been settled, or should wait still. In process a
+// step is one input of the model, whose first rule it is.
+func (r *run) blame(k int, want model.Call) Rule {
+	if !r.wired {
+		if rules, _ := r.turn.rules(); len(rules) > 0 {
+			return ruleName(rules[0])
+		}
+		return ""
+	}
+	rule, kind, last := r.calls[k].rule, r.calls[k].in.Kind, r.script[r.at.Load()]
+	outcome := want.Outcome.Kind
+	switch {
+	case kind == model.KindDispose && want.Pending():
+		if rule == model.R12 {
+			rule = model.R13
+		}
+	case want.Pending() || isCall(last.Kind) && last.Call == k+1:
+	case outcome == model.OutcomeGaveUp:
+		rule = model.R16
+	case kind == model.KindDispose:
+		rule = model.R23
+	case kind == model.KindRelease:
+		rule = model.R21
+	case outcome == model.OutcomeReleasedBefore && last.Kind == model.KindDispose:
+		rule = model.R12
+	case outcome == model.OutcomeReleasedBefore:
+		rule = model.R9
+	case outcome == model.OutcomeRoom && rule == model.R6:
+		rule = model.R22
+	}
+	return ruleName(rule)
 }

@@ -17,78 +17,41 @@ func DefaultBounds() Bounds {
 	return Bounds{Calls: 12, Names: []string{"a", "b"}, Options: []string{"x", "y"}}
 }
 
-// Script draws a script within the bounds: any interleaving of calls, of callers that give up and of the backend's ends that the
-// model takes. Dispose is drawn less often than the rest, since little happens after it.
-func Script(t *rapid.T, b Bounds) []model.Input { return script(t, b, AllPromises()) }
-
-// script draws a script for a system with these promises.
-func script(t *rapid.T, b Bounds, p Promises) []model.Input {
-	var script []model.Input
-	var state model.State
-	even := rapid.Bool().Draw(t, "evenly")
-	step := func(t *rapid.T) {
-		// Nothing is drawn that is not possible: an action that skips too often would fail the whole property.
-		in, ok := draw(t, state, b, p, even)
-		if !ok {
-			return
-		}
-		next, _, err := state.Step(in)
-		if err != nil {
-			panic("conformance: the generator drew an input that the model refuses: " + err.Error())
-		}
-		state, script = next, append(script, in)
-	}
-	t.Repeat(map[string]func(*rapid.T){"step": step})
-	return script
+// Space is a set of scripts.
+type Space struct {
+	Bounds
+	Kinds  []model.Kind // the kinds of steps; nil for all
+	Length int          // how many steps a script has at most; 0 for as many as can happen
+	Runs   int          // how many scripts are drawn at random; 0 for all that there are
 }
 
-// weights say how often a kind of input is drawn beside the others, for each input of the kind that the model takes. Dispose is rare, since
-// little happens after it.
-var weights = map[model.Kind]int{
-	model.KindGet: 4, model.KindRelease: 3, model.KindDispose: 1, model.KindGiveUp: 1,
-	model.KindOpened: 2, model.KindOpenFailed: 1, model.KindReleased: 1, model.KindReleaseFailed: 1,
+// Scripts yields all scripts of a space for a system in process: any order of calls, of callers that
+// give up, and of works that end well or badly. Each is as long as can be within the space; shorter
+// ones are the beginnings of these. With renamed, a name is used first after those that stand before
+// it in the bounds, so that of scripts which differ in names alone there is one. A slice that was
+// yielded is the caller's to keep.
+func Scripts(space Space, renamed bool) iter.Seq[[]model.Input] {
+	return space.all(machine{}, AllPromises(), renamed)
 }
 
-// draw draws an input that the model takes in the state, by weight or evenly; there is none when all calls are used and nothing is under
-// way.
-func draw(t *rapid.T, state model.State, b Bounds, p Promises, even bool) (model.Input, bool) {
-	enabled := slices.DeleteFunc(state.Enabled(b), func(in model.Input) bool { return !p.allows(state, in) })
-	if len(enabled) == 0 {
-		return model.Input{}, false
-	}
-	if even {
-		return rapid.SampledFrom(enabled).Draw(t, "input"), true
-	}
-	byKind := map[model.Kind][]model.Input{}
-	var kinds []model.Kind
-	for _, in := range enabled {
-		if byKind[in.Kind] == nil {
-			for range weights[in.Kind] {
-				kinds = append(kinds, in.Kind)
-			}
-		}
-		byKind[in.Kind] = append(byKind[in.Kind], in)
-	}
-	kind := rapid.SampledFrom(kinds).Draw(t, "kind")
-	return rapid.SampledFrom(byKind[kind]).Draw(t, "input"), true
-}
-
-// scripts yields every script of exactly n inputs within the bounds that is allowed, up to a renaming of names: a name is used first after
-// those that stand before it in the bounds. The slice is the receiver's to keep.
-func scripts(b Bounds, n int, allowed func(model.State, model.Input) bool) iter.Seq[[]model.Input] {
+func (s Space) all(from machine, p Promises, renamed bool) iter.Seq[[]model.Input] {
 	return func(yield func([]model.Input) bool) {
-		path := make([]model.Input, 0, n)
-		var walk func(state model.State, named int) bool
-		walk = func(state model.State, named int) bool {
-			if len(path) == n {
+		var path []model.Input
+		var walk func(m machine, named int) bool
+		walk = func(m machine, named int) bool {
+			var steps []model.Input
+			if s.Length == 0 || len(path) < s.Length {
+				steps = s.enabled(m, p)
+			}
+			if len(steps) == 0 {
 				return yield(slices.Clone(path))
 			}
-			for _, in := range state.Enabled(b) {
-				now := max(named, slices.Index(b.Names, in.Name)+1)
-				if now > named+1 || !allowed(state, in) {
+			for _, in := range steps {
+				now := max(named, slices.Index(s.Names, in.Name)+1)
+				if renamed && now > named+1 {
 					continue
 				}
-				next, _, _ := state.Step(in)
+				next, _, _ := m.step(in)
 				path = append(path, in)
 				if !walk(next, now) {
 					return false
@@ -97,6 +60,86 @@ func scripts(b Bounds, n int, allowed func(model.State, model.Input) bool) iter.
 			}
 			return true
 		}
-		walk(model.State{}, 0)
+		walk(from, 0)
 	}
+}
+
+// enabled lists the steps of the space that can happen next.
+func (s Space) enabled(m machine, p Promises) []model.Input {
+	return slices.DeleteFunc(m.next(s.Bounds), func(in model.Input) bool {
+		return s.Kinds != nil && !slices.Contains(s.Kinds, in.Kind) || !p.allows(m, in)
+	})
+}
+
+// covers reports whether the scripts of the space are all tried and include the script.
+func (s Space) covers(script []model.Input) bool {
+	calls := 0
+	for _, in := range script {
+		if isCall(in.Kind) {
+			calls++
+		}
+		if s.Kinds != nil && !slices.Contains(s.Kinds, in.Kind) ||
+			in.Name != "" && !slices.Contains(s.Names, in.Name) ||
+			in.Kind == model.KindGet && !slices.Contains(s.Options, in.Options) {
+			return false
+		}
+	}
+	return s.Runs == 0 && calls <= s.Calls && (s.Length == 0 || len(script) <= s.Length)
+}
+
+// Script draws a script for a system in process, of all kinds of inputs that the model takes.
+func Script(t *rapid.T, b Bounds) []model.Input {
+	return Space{Bounds: b}.draw(t, machine{}, AllPromises())
+}
+
+// random returns the script of a seed.
+func (s Space) random(from machine, p Promises, seed int) []model.Input {
+	return rapid.Custom(func(t *rapid.T) []model.Input { return s.draw(t, from, p) }).Example(seed)
+}
+
+func (s Space) draw(t *rapid.T, m machine, p Promises) []model.Input {
+	even := rapid.Bool().Draw(t, "evenly")
+	if rapid.IntRange(0, 3).Draw(t, "few") == 0 {
+		// Some things happen only to a name that is asked for often, with options that agree.
+		s.Names = s.Names[:rapid.IntRange(1, len(s.Names)).Draw(t, "names")]
+		s.Options = s.Options[:rapid.IntRange(1, len(s.Options)).Draw(t, "options")]
+	}
+	most := s.Length
+	if most == 0 {
+		most = 3 * s.Calls // shorter scripts are the beginnings of long ones
+	}
+	var script []model.Input
+	for steps := s.enabled(m, p); len(steps) > 0 && len(script) < most; steps = s.enabled(m, p) {
+		in := pick(t, steps, even)
+		next, _, err := m.step(in)
+		if err != nil {
+			panic("conformance: a step was drawn that can't happen: " + err.Error())
+		}
+		m, script = next, append(script, in)
+	}
+	return script
+}
+
+// weights say how often a kind of step is drawn beside the others. Dispose is rare, since little
+// happens after it.
+var weights = map[model.Kind]int{
+	model.KindGet: 6, model.KindRelease: 4, model.KindDispose: 1, model.KindGiveUp: 2, model.KindOpened: 3,
+	model.KindOpenFailed: 1, model.KindReleased: 2, model.KindReleaseFailed: 1,
+	KindAttach: 6, KindAttaching: 2, KindAttached: 2, KindAttachRefused: 1, KindFailed: 1, KindResisted: 1,
+}
+
+// pick draws one of the steps, evenly or by the weights of their kinds.
+func pick(t *rapid.T, steps []model.Input, even bool) model.Input {
+	if even {
+		return rapid.SampledFrom(steps).Draw(t, "step")
+	}
+	byKind := map[model.Kind][]model.Input{}
+	var kinds []model.Kind
+	for _, in := range steps {
+		if byKind[in.Kind] == nil {
+			kinds = append(kinds, slices.Repeat([]model.Kind{in.Kind}, weights[in.Kind])...)
+		}
+		byKind[in.Kind] = append(byKind[in.Kind], in)
+	}
+	return rapid.SampledFrom(byKind[rapid.SampledFrom(kinds).Draw(t, "kind")]).Draw(t, "step")
 }

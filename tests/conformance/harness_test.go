@@ -13,11 +13,12 @@ import (
 	"ablyrooms.example/lifecycle"
 	"ablyrooms.example/model"
 	"ablyrooms.example/tests/conformance"
+	"ablyrooms.example/tests/conformance/ours"
 )
 
-// twisted is a good system with one method or the backend done wrongly.
+// twisted is a good system with one method done wrongly.
 type twisted struct {
-	rooms
+	ours.Rooms
 	get     func(ctx context.Context, name, options string) (*conformance.Room, error)
 	release func(ctx context.Context, name string) error
 	dispose func(ctx context.Context) error
@@ -27,29 +28,29 @@ func (s *twisted) Get(ctx context.Context, name, options string) (*conformance.R
 	if s.get != nil {
 		return s.get(ctx, name, options)
 	}
-	return s.rooms.Get(ctx, name, options)
+	return s.Rooms.Get(ctx, name, options)
 }
 
 func (s *twisted) Release(ctx context.Context, name string) error {
 	if s.release != nil {
 		return s.release(ctx, name)
 	}
-	return s.rooms.Release(ctx, name)
+	return s.Rooms.Release(ctx, name)
 }
 
 func (s *twisted) Dispose(ctx context.Context) error {
 	if s.dispose != nil {
 		return s.dispose(ctx)
 	}
-	return s.rooms.Dispose(ctx)
+	return s.Rooms.Dispose(ctx)
 }
 
 // twist returns the good subject with something changed in each system that it makes.
-func twist(change func(*twisted, *conformance.Backend)) conformance.Subject {
-	s := subject
+func twist(change func(*twisted)) conformance.Subject {
+	s := ours.Subject()
 	s.New = func(b *conformance.Backend) conformance.System {
-		t := &twisted{rooms: rooms{lifecycle.NewRooms(port{b})}}
-		change(t, b)
+		t := &twisted{Rooms: ours.New(b)}
+		change(t)
 		return t
 	}
 	return s
@@ -57,37 +58,37 @@ func twist(change func(*twisted, *conformance.Backend)) conformance.Subject {
 
 // badPort is a port with one method done wrongly.
 type badPort struct {
-	port
+	ours.Port
 	open    func(ctx context.Context, name, options string) (*conformance.Room, error)
 	release func(ctx context.Context, room *conformance.Room) error
 }
 
-func (p badPort) Open(ctx context.Context, name string, options lifecycle.RoomOptions) (*conformance.Room, error) {
+func (p badPort) Open(ctx context.Context, name string, o lifecycle.RoomOptions) (*conformance.Room, error) {
 	if p.open != nil {
-		return p.open(ctx, name, map[bool]string{true: "x", false: "y"}[options.Presence.EnableEvents])
+		return p.open(ctx, name, map[bool]string{true: "x", false: "y"}[o.Presence.EnableEvents])
 	}
-	return p.port.Open(ctx, name, options)
+	return p.Port.Open(ctx, name, o)
 }
 
 func (p badPort) Release(ctx context.Context, name string, room *conformance.Room) error {
 	if p.release != nil {
 		return p.release(ctx, room)
 	}
-	return p.port.Release(ctx, name, room)
+	return p.Port.Release(ctx, name, room)
 }
 
 func twistPort(change func(*badPort, *conformance.Backend)) conformance.Subject {
-	return twist(func(s *twisted, b *conformance.Backend) {
-		p := badPort{port: port{b}}
+	s := ours.Subject()
+	s.New = func(b *conformance.Backend) conformance.System {
+		p := badPort{Port: ours.Port{Backend: b}}
 		change(&p, b)
-		s.rooms = rooms{lifecycle.NewRooms(p)}
-	})
+		return ours.Rooms{Rooms: lifecycle.NewRooms(p)}
+	}
+	return s
 }
 
 func small() conformance.Plan {
-	p := conformance.DefaultPlan()
-	p.Runs = 0
-	return p
+	return conformance.Plan{Spaces: conformance.DefaultPlan().Spaces[:1]}
 }
 
 // TestTheHarnessSees shows what can go wrong in a system that a harness could trip over itself, with the shortest script of each.
@@ -97,45 +98,45 @@ func TestTheHarnessSees(t *testing.T) {
 		subject conformance.Subject
 		kind    conformance.ViolationKind
 		script  string
-		got     string // part of what is told
+		got     string // part of what is reported
 	}{
 		"a call that waits for ever": {
-			twist(func(s *twisted, _ *conformance.Backend) {
+			twist(func(s *twisted) {
 				s.release = func(context.Context, string) error { select {} }
 			}), conformance.Differs, "release(1, a)", "waits",
 		},
 		"a lock held while the backend works": {
-			twist(func(s *twisted, _ *conformance.Backend) {
+			twist(func(s *twisted) {
 				var mu sync.Mutex
 				s.get = func(ctx context.Context, name, options string) (*conformance.Room, error) {
 					mu.Lock()
 					defer mu.Unlock()
-					return s.rooms.Get(ctx, name, options)
+					return s.Rooms.Get(ctx, name, options)
 				}
 			}), conformance.Hang, "get(1, a, x); get(2, a, x)", "sync.Mutex.Lock in",
 		},
 		"a goroutine left behind": {
-			twist(func(s *twisted, _ *conformance.Backend) {
+			twist(func(s *twisted) {
 				s.release = func(ctx context.Context, name string) error {
 					go func() { select {} }()
-					return s.rooms.Release(ctx, name)
+					return s.Rooms.Release(ctx, name)
 				}
 			}), conformance.Leftover, "release(1, a)", "wait for ever",
 		},
 		"no room and no error": {
-			twist(func(s *twisted, _ *conformance.Backend) {
+			twist(func(s *twisted) {
 				s.get = func(ctx context.Context, name, options string) (*conformance.Room, error) {
-					_, err := s.rooms.Get(ctx, name, options)
+					_, err := s.Rooms.Get(ctx, name, options)
 					return nil, err
 				}
 			}), conformance.Differs, "get(1, a, x); opened(1)", "no error and no room",
 		},
 		"another pointer for the same room": {
-			twist(func(s *twisted, _ *conformance.Backend) {
+			twist(func(s *twisted) {
 				var mu sync.Mutex
 				got := map[*conformance.Room]bool{}
 				s.get = func(ctx context.Context, name, options string) (*conformance.Room, error) {
-					room, err := s.rooms.Get(ctx, name, options)
+					room, err := s.Rooms.Get(ctx, name, options)
 					mu.Lock()
 					defer mu.Unlock()
 					if err == nil && got[room] {
@@ -182,17 +183,17 @@ func TestTheHarnessSees(t *testing.T) {
 			}), conformance.Differs, "get(1, a, x); release(2, a); opened(1)", "a room that is nil",
 		},
 		"a panic in a call": {
-			twist(func(s *twisted, _ *conformance.Backend) {
+			twist(func(s *twisted) {
 				s.release = func(context.Context, string) error { panic("oh") }
 			}), conformance.Panic, "release(1, a)", "call 1 (release(1, a)) panics: oh",
 		},
 		"a call that ends its goroutine": {
-			twist(func(s *twisted, _ *conformance.Backend) {
+			twist(func(s *twisted) {
 				s.dispose = func(context.Context) error { runtime.Goexit(); return nil }
 			}), conformance.Panic, "dispose(1)", "ends its goroutine",
 		},
 		"a panic in New": {
-			twist(func(*twisted, *conformance.Backend) { panic("oh") }), conformance.Panic, "get(1, a, x)", "New panics: oh",
+			twist(func(*twisted) { panic("oh") }), conformance.Panic, "get(1, a, x)", "New panics: oh",
 		},
 		"the caller's context given to the backend": {
 			twistPort(func(p *badPort, b *conformance.Backend) {
@@ -207,9 +208,9 @@ func TestTheHarnessSees(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			plan := small()
 			if strings.Count(c.script, ";") >= 4 {
-				plan.Length, plan.Small.Options = 5, []string{"x"}
+				plan.Spaces[0].Length, plan.Spaces[0].Options = 5, []string{"x"}
 			}
-			v := conformance.Check(t, c.subject, plan).Violation
+			v := conformance.Check(t, c.subject, plan).Violation()
 			if v == nil {
 				t.Fatal("not seen")
 			}
@@ -220,10 +221,10 @@ func TestTheHarnessSees(t *testing.T) {
 	}
 }
 
-// TestInspectIsAsked shows that a look inside is taken at each step, and what it finds is told.
+// TestInspectIsAsked shows that a look inside is taken at each step, and what it finds is reported.
 func TestInspectIsAsked(t *testing.T) {
 	var steps []string
-	s := subject
+	s := ours.Subject()
 	s.Inspect = func(_ conformance.System, step conformance.Step) error {
 		steps = append(steps, fmt.Sprintf("%d %v %v %d", step.Index, step.Input, step.Outputs, len(step.State.Calls)))
 		if step.Input.Kind == model.KindOpened {
@@ -231,7 +232,7 @@ func TestInspectIsAsked(t *testing.T) {
 		}
 		return nil
 	}
-	script := []model.Input{model.Get(1, "a", "x"), model.Opened(1), model.Release(2, "a")}
+	script := conformance.MustParse("get(1, a, x); opened(1); release(2, a)")
 	v := conformance.RunScript(t, s, script)
 	if v == nil || v.Kind != conformance.Inside || v.Got != "ready too soon" || v.Steps() != "get(1, a, x); opened(1)" {
 		t.Errorf("got %v", v)

@@ -2,91 +2,105 @@ package conformance
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"ablyrooms.example/model"
 )
 
-// ViolationKind says in which way a System failed.
+// Rule is a rule of docs/rooms.md by its number, such as "R9", or [OptionsRule].
+type Rule string
+
+// OptionsRule is what docs/rooms.md says before its rules: options that are not valid never reach the
+// machine. A get with such options is refused at once, with nothing left behind.
+const OptionsRule Rule = "options"
+
+// Rules returns all rules, in order.
+func Rules() []Rule { return append(ruleNames(model.Rules()), OptionsRule) }
+
+func ruleName(r model.Rule) Rule { return Rule(r.String()) }
+
+func ruleNames(rules []model.Rule) []Rule {
+	names := make([]Rule, len(rules))
+	for i, r := range rules {
+		names[i] = ruleName(r)
+	}
+	return names
+}
+
+// Spec returns the points of Ably's specification that the rule comes from; none for a decision of
+// this project alone.
+func (r Rule) Spec() []string {
+	if r == OptionsRule {
+		return []string{"CHA-RC2a"}
+	}
+	n, _ := strconv.Atoi(strings.TrimPrefix(string(r), "R"))
+	return model.Rule(n).Spec()
+}
+
+// ViolationKind says in which way a system failed.
 type ViolationKind uint8
 
 // The kinds of violations.
 const (
 	Differs  ViolationKind = iota + 1 // it did otherwise than the model
-	Hang                              // a goroutine waits for a lock that is never free, or never rests
+	Hang                              // it never comes to rest, or waits for a lock that is never free
 	Leftover                          // a goroutine waits for ever when all is over
-	Panic                             // a call panicked or ended its goroutine
+	Panic                             // a call panicked or ended its goroutine, or the process ended
 	Inside                            // [Subject.Inspect] found something
 )
 
-// String returns the kind in a word or two.
+// String returns the kind in a word.
 func (k ViolationKind) String() string {
 	words := [...]string{"nothing", "differs", "hang", "leftover", "panic", "inside"}
 	return words[min(int(k), len(words)-1)]
 }
 
-// Violation says where a System did otherwise than the model: after the last input of Script.
+// Violation says where a system did otherwise than the rules: after the last step of Script.
 type Violation struct {
+	Class    string // what is wrong, without what differs from script to script
 	Kind     ViolationKind
-	Script   []model.Input // the inputs up to the one that shows it
-	Want     string        // what the rules ask for after it
-	Got      string        // what the System did
-	Rules    []model.Rule  // the rules that the last input follows
-	Shortest bool          // no shorter script with the same kinds of inputs, names and options shows a violation
-	Spelled  bool          // every second call spelled the default options out
+	Script   []model.Input
+	Want     string // what the rules ask for after it
+	Got      string // what the system did
+	Rules    []Rule // in process, those that the last step follows; of a process, the one that is broken
+	Shortest bool   // no shorter script with the same kinds of steps, names and options shows it
+	Scripts  int    // how many scripts showed it, where all are run
+	Spelled  bool   // every second call spelled the default options out
+
+	wired bool
 }
 
-// Error tells all of it: rules, script and sequence diagram, and the script as Go code for [RunScript].
+// Error describes all of it: rules, script, sequence diagram, and how to run it again.
 func (v *Violation) Error() string {
 	var b strings.Builder
 	last := "the begin"
-	if len(v.Script) > 0 {
-		last = v.Script[len(v.Script)-1].String()
+	if n := len(v.Script); n > 0 {
+		last = text(v.Script[n-1])
 	}
-	fmt.Fprintf(&b, "after %s\n  expected %s\n  but      %s\n  rules    %s\n\n", last, v.Want, v.Got, v.Cite())
-	b.WriteString("script")
+	fmt.Fprintf(&b, "%v after %s\n  expected %s\n  but      %s\n  rules    %s\n\nscript", v.Kind, last, v.Want, v.Got, v.Cite())
 	if v.Shortest {
 		b.WriteString(", a shortest one")
 	}
 	if v.Spelled {
 		b.WriteString(" (calls with even numbers spell the defaults out)")
 	}
-	fmt.Fprintf(&b, ":\n%s\nsequence diagram (Mermaid):\n%s\n", FormatScript(v.Script), Mermaid(v.Script, v.Got))
-	fmt.Fprintf(&b, "to run it again: conformance.RunScript(t, subject, %s)", goCode(v.Script))
+	start := machine{wired: v.wired}
+	fmt.Fprintf(&b, ":\n%s\nsequence diagram (Mermaid):\n%s", start.format(v.Script), start.mermaid(v.Script, v.Got))
+	if !v.wired {
+		fmt.Fprintf(&b, "\nto run it again: conformance.RunScript(t, subject, conformance.MustParse(%q))", v.Steps())
+	}
 	return b.String()
 }
 
 // Steps returns the script in one line: "get(1, a, x); opened(1)".
-func (v *Violation) Steps() string {
-	steps := make([]string, len(v.Script))
-	for i, in := range v.Script {
-		steps[i] = in.String()
-	}
-	return strings.Join(steps, "; ")
-}
-
-// goCode prints a script as a Go expression.
-func goCode(script []model.Input) string {
-	lines := make([]string, len(script))
-	for i, in := range script {
-		switch in.Kind {
-		case model.KindGet:
-			lines[i] = fmt.Sprintf("model.Get(%d, %q, %q)", in.Call, in.Name, in.Options)
-		case model.KindRelease:
-			lines[i] = fmt.Sprintf("model.Release(%d, %q)", in.Call, in.Name)
-		default:
-			s := in.String()
-			lines[i] = "model." + strings.ToUpper(s[:1]) + s[1:]
-		}
-	}
-	return "[]model.Input{" + strings.Join(lines, ", ") + "}"
-}
+func (v *Violation) Steps() string { return Text(v.Script) }
 
 // Cite names the rules with the points of the specification that they come from: "R9 (CHA-RC1g4)".
 func (v *Violation) Cite() string {
 	cites := make([]string, len(v.Rules))
 	for i, rule := range v.Rules {
-		cites[i] = rule.String()
+		cites[i] = string(rule)
 		if spec := rule.Spec(); len(spec) > 0 {
 			cites[i] += " (" + strings.Join(spec, ", ") + ")"
 		}
@@ -94,58 +108,130 @@ func (v *Violation) Cite() string {
 	return strings.Join(cites, ", ")
 }
 
-// FormatScript prints a script, one input a line, with what the model puts out for it.
-func FormatScript(script []model.Input) string {
+// rule returns the first of the rules.
+func (v *Violation) rule() Rule {
+	if len(v.Rules) == 0 {
+		return ""
+	}
+	return v.Rules[0]
+}
+
+// FormatScript prints a script of a system in process, one step a line, with what the model puts out.
+func FormatScript(script []model.Input) string { return machine{}.format(script) }
+
+// Mermaid draws a script of a system in process as a sequence diagram, as the model has it, with a
+// note at the end for what was seen instead.
+func Mermaid(script []model.Input, note string) string { return machine{}.mermaid(script, note) }
+
+func (m machine) format(script []model.Input) string {
 	var b strings.Builder
-	state := model.State{}
 	for i, in := range script {
-		next, outs, err := state.Step(in)
-		fmt.Fprintf(&b, "%3d  %-24v", i+1, in)
-		switch {
-		case err != nil:
-			fmt.Fprintf(&b, " refused: %v", err)
-		case len(outs) > 0:
-			fmt.Fprintf(&b, " -> %s", join(outs))
+		next, t, err := m.step(in)
+		fmt.Fprintf(&b, "%3d  %-26s", i+1, text(in))
+		if err != nil {
+			fmt.Fprintf(&b, " refused: %v\n", err)
+			continue
+		}
+		var outs []string
+		for j, follows := range t.inputs {
+			if j > 0 {
+				outs = append(outs, follows.String())
+			}
+			for _, out := range t.outputs[j] {
+				outs = append(outs, next.output(out))
+			}
+		}
+		if m.wired && in.Options == Invalid {
+			outs = append(outs, fmt.Sprintf("settle(%d, error %d)", in.Call, codeInvalidArgument))
+		}
+		if len(outs) > 0 {
+			fmt.Fprintf(&b, " -> %s", strings.Join(outs, ", "))
 		}
 		b.WriteString("\n")
-		state = next
+		m = next
 	}
 	return b.String()
 }
 
-func join[T fmt.Stringer](items []T) string {
-	s := make([]string, len(items))
-	for i, item := range items {
-		s[i] = item.String()
+// output prints an output with the script's number of the call.
+func (m machine) output(out model.Output) string {
+	for k, call := range m.calls {
+		if out.Kind == model.OutputSettle && call == out.Call {
+			out.Call = k + 1
+			break
+		}
 	}
-	return strings.Join(s, ", ")
+	return out.String()
 }
 
-// Mermaid draws a script as a sequence diagram, as the model has it, with a note at the end for what was seen instead.
-func Mermaid(script []model.Input, note string) string {
+func (m machine) mermaid(script []model.Input, note string) string {
 	var b strings.Builder
-	b.WriteString("sequenceDiagram\n    participant C as callers\n    participant R as rooms\n    participant B as backend\n")
-	state := model.State{}
+	draw := func(format string, args ...any) { fmt.Fprintf(&b, "    "+format+"\n", args...) }
+	b.WriteString("sequenceDiagram\n")
+	draw("participant C as callers")
+	draw("participant R as rooms")
+	draw("participant %s", map[bool]string{false: "B as backend", true: "S as server"}[m.wired])
 	for _, in := range script {
-		next, outs, _ := state.Step(in)
-		switch in.Kind {
-		case model.KindOpened, model.KindOpenFailed, model.KindReleased, model.KindReleaseFailed:
-			fmt.Fprintf(&b, "    B-->>R: %v\n", in)
-		default:
-			fmt.Fprintf(&b, "    C->>R: %v\n", in)
+		next, t, err := m.step(in)
+		if err != nil {
+			break
 		}
-		for _, out := range outs {
-			if out.Kind == model.OutputSettle {
-				fmt.Fprintf(&b, "    R-->>C: %v\n", out)
-			} else {
-				fmt.Fprintf(&b, "    R->>B: %v (%s)\n", out, next.Incarnations[out.Incarnation-1].Name)
+		name := func(i int) string { return next.model.Incarnations[i-1].Name }
+		i := in.Incarnation
+		switch {
+		case isCall(in.Kind) || in.Kind == model.KindGiveUp || in.Kind == KindAttach || in.Kind == KindAttaching:
+			draw("C->>R: %s", text(in))
+		case !m.wired:
+			draw("B-->>R: %s", text(in))
+		}
+		switch in.Kind {
+		case KindAttach, KindAttaching:
+			draw("R->>S: ATTACH %s", name(i))
+			if in.Kind == KindAttach {
+				draw("S-->>R: ATTACHED %s", name(i))
+			}
+		case KindAttached, KindResisted:
+			draw("S-->>R: ATTACHED %s", name(i))
+			if next.model.Incarnations[i-1].Work == model.WorkClosing {
+				draw("R->>S: DETACH %s", name(i))
+			}
+		case KindFailed, KindAttachRefused:
+			draw("S-->>R: ERROR %s", name(i))
+		case model.KindReleased:
+			if m.wired {
+				draw("S-->>R: DETACHED %s", name(i))
 			}
 		}
-		state = next
+		for _, outs := range t.outputs {
+			for _, out := range outs {
+				i := out.Incarnation
+				switch {
+				case out.Kind == model.OutputSettle:
+					draw("R-->>C: %s", next.output(out))
+				case !m.wired:
+					draw("R->>B: %v (%s)", out, name(i))
+				case out.Kind == model.OutputRelease && i <= len(m.wires) && m.wires[i-1] == wireAttached:
+					draw("R->>S: DETACH %s", name(i))
+				}
+			}
+		}
+		if m.wired && in.Options == Invalid {
+			draw("R-->>C: settle(%d, error %d)", in.Call, codeInvalidArgument)
+		}
+		m = next
 	}
 	if note != "" {
 		// Mermaid ends a statement at a semicolon and reads # as the begin of an entity.
-		fmt.Fprintf(&b, "    Note over R: but %s\n", strings.NewReplacer(";", ",", "#", "no. ", "\n", " ").Replace(note))
+		draw("Note over R: but %s", strings.NewReplacer(";", ",", "#", "no. ", "\n", " ").Replace(note))
 	}
 	return b.String()
+}
+
+// joined joins rules.
+func joined(rules []Rule, with string) string {
+	words := make([]string, len(rules))
+	for i, r := range rules {
+		words[i] = string(r)
+	}
+	return strings.Join(words, with)
 }

@@ -1,108 +1,172 @@
 package conformance
 
 import (
-	"fmt"
-	"testing"
-	"time"
-
-	"pgregory.net/rapid"
+	"slices"
+	"sync/atomic"
 
 	"ablyrooms.example/model"
 )
 
-// Plan says how much is tried.
-type Plan struct {
-	Length int    // all scripts up to this length are tried, within Small and up to a renaming of names
-	Small  Bounds // for those
-	Runs   int    // so many random scripts are tried
-	Bounds Bounds // for those
-	Seed   int    // of the random scripts; 0 stands for one of the clock
+// transport carries the steps of a script to a system, and shows what can be seen of it. There are
+// two: in process, in a bubble of virtual time, and lines of JSON to a process.
+type transport interface {
+	// begin begins a call. Calls are numbered from 1 in this order.
+	begin(in model.Input) error
+	// act does what any other step says.
+	act(in model.Input) error
+	// rest returns when nothing moves any more.
+	rest() error
+	// seen returns how a call ended, or false if it has not. It is given what the model has.
+	seen(call int, want model.Call) (ending, bool)
+	// works returns what is wrong with the backend, looked at before the calls.
+	works() *difference
+	// inside returns what else is wrong, looked at after the calls.
+	inside() *difference
 }
 
-// DefaultPlan tries all scripts of up to 4 inputs (4 calls, 2 names, 2 options), and then 1,000 random ones within [DefaultBounds].
-func DefaultPlan() Plan {
-	return Plan{
-		Length: 4, Small: Bounds{Calls: 4, Names: []string{"a", "b"}, Options: []string{"x", "y"}},
-		Runs: 1000, Bounds: DefaultBounds(),
-	}
+// ending is how a call ended, in the model's terms as far as it has them.
+type ending struct {
+	model.Outcome
+	text  string
+	class string // the text without what differs from script to script
+	cause bool   // of one that gave up: the error is the context's cause
 }
 
-// Result is what was tried, and what was found.
-type Result struct {
-	Exhaustive int        // scripts tried in the exhaustive part
-	Random     int        // scripts tried at random
-	Seed       int        // of the random part
-	Violation  *Violation // nil if there is none
+// difference is something that is otherwise than in the model.
+type difference struct {
+	kind      ViolationKind
+	rule      Rule // empty for those that the last step follows
+	want, got string
+	class     string // empty for want and got
 }
 
-// shortestLimit is how many scripts are tried at most to find one that is shorter than a random one.
-const shortestLimit = 20_000
-
-// Run tries a subject by [DefaultPlan] and fails the test with the [Violation] found, if there is one. It logs what was tried and what was
-// not judged.
-func Run(t *testing.T, subject Subject) {
-	t.Helper()
-	RunPlan(t, subject, DefaultPlan())
+// Outcome is what a script showed.
+type Outcome struct {
+	Kept       []Rule       // that were followed where they could be seen, each once
+	Violations []*Violation // at most one of each class, in the order of their steps
+	Stopped    bool         // the last violation left the system in a state that the model doesn't have
+	Steps      int
 }
 
-// RunPlan is [Run] by another plan.
-func RunPlan(t *testing.T, subject Subject, plan Plan) {
-	t.Helper()
-	for _, l := range subject.Promises.Loosenings() {
-		t.Logf("not promised, so not judged: %v", l)
-	}
-	r := Check(t, subject, plan)
-	if r.Violation != nil {
-		t.Fatal(r.Violation)
-	}
-	t.Logf("no violation in %d scripts, all of up to %d inputs (%s), and in %d random ones (%s, seed %d)",
-		r.Exhaustive, plan.Length, describe(plan.Small), r.Random, describe(plan.Bounds), r.Seed)
+// run is a script under way.
+type run struct {
+	transport
+	promises Promises
+	script   []model.Input
+	wired    bool
+	first    bool         // stop at the first violation
+	note     bool         // note the rules that are kept
+	at       atomic.Int64 // the step under way; read from outside when it hangs
+
+	before, now machine
+	turn        turn
+	calls       []played
+	earlier     map[int]bool // what was being released when disposal began
+	differed    bool         // something was found after the step under way
+	out         Outcome
 }
 
-func describe(b Bounds) string {
-	return fmt.Sprintf("%d calls, %d names, %d options", b.Calls, len(b.Names), len(b.Options))
+// played is a call of the script.
+type played struct {
+	in      model.Input
+	rule    model.Rule // wired: by which the model took it in
+	excused bool       // it was found to deviate, and is not looked at any more
 }
 
-// Check tries a subject and returns what it found, without failing the test. A violation of the exhaustive part is a shortest one within
-// its bounds. One of the random part is shortened, and is a shortest one where Shortest says so.
-func Check(t *testing.T, subject Subject, plan Plan) Result {
-	t.Helper()
-	try := func(script []model.Input) *Violation { return RunScript(t, subject, script) }
-	var r Result
-	var leftover *Violation // told only if no rule is broken, which says more
-	for n := 1; n <= plan.Length; n++ {
-		for script := range scripts(plan.Small, n, subject.Promises.allows) {
-			r.Exhaustive++
-			switch v := try(script); {
-			case v == nil:
-			case v.Kind == Leftover:
-				if leftover == nil {
-					leftover = v
-				}
-			default:
-				v.Shortest = true
-				r.Violation = v
-				return r
-			}
+// play takes a system through the script, and compares after each step. Its error is for what keeps
+// the script from being run, not for what is found.
+func (r *run) play() error {
+	r.now = machine{wired: r.wired}
+	for i, in := range r.script {
+		next, t, err := r.now.step(in)
+		if err != nil {
+			return err
+		}
+		r.before, r.now, r.turn, r.differed = r.now, next, t, false
+		r.at.Store(int64(i))
+		r.out.Steps++
+		if isCall(in.Kind) {
+			r.calls = append(r.calls, r.enter(in))
+			err = r.begin(in)
+		} else {
+			err = r.act(in)
+		}
+		if err == nil {
+			err = r.rest()
+		}
+		if err != nil {
+			return err
+		}
+		if r.compare(); r.out.Stopped {
+			return nil
+		}
+		if r.note && !r.differed {
+			r.keep(in)
 		}
 	}
-	if leftover != nil {
-		leftover.Shortest = true
-		r.Violation = leftover
-		return r
-	}
-	if r.Seed = plan.Seed; r.Seed == 0 {
-		r.Seed = int(time.Now().UnixNano() >> 10)
-	}
-	draw := rapid.Custom(func(t *rapid.T) []model.Input { return script(t, plan.Bounds, subject.Promises) })
-	for ; r.Random < plan.Runs; r.Random++ {
-		script := draw.Example(r.Seed + r.Random)
-		v := try(script)
-		if v == nil {
-			continue
+	return nil
+}
+
+// enter notes a call that begins.
+func (r *run) enter(in model.Input) played {
+	c := played{in: in}
+	if r.wired {
+		rules, _ := r.turn.rules()
+		if i := slices.IndexFunc(rules, func(rule model.Rule) bool { return rule <= model.R14 }); i >= 0 {
+			c.rule = rules[i]
 		}
-		r.Violation = shortest(shorten(v, plan.Bounds, try), subject.Promises, shortestLimit, try)
-		return r
 	}
-	return r
+	if in.Kind == model.KindDispose && r.earlier == nil {
+		c.rule, r.earlier = model.R12, map[int]bool{} // not R9 to R11, which it follows for each name
+		for i, inc := range r.before.model.Incarnations {
+			r.earlier[i+1] = inc.Life == model.LifeReleasing
+		}
+	}
+	return c
+}
+
+// keep notes the rules that the step under way has shown.
+func (r *run) keep(in model.Input) {
+	_, rules := r.turn.rules()
+	kept := ruleNames(rules)
+	if r.wired && in.Options == Invalid && !r.calls[in.Call-1].excused {
+		kept = append(kept, OptionsRule)
+	}
+	for _, rule := range kept {
+		if !slices.Contains(r.out.Kept, rule) {
+			r.out.Kept = append(r.out.Kept, rule)
+		}
+	}
+}
+
+// find keeps a difference as a violation, unless the script has shown its class before. With stop
+// the rest of the script is not run.
+func (r *run) find(d difference, stop bool) {
+	r.out.Stopped, r.differed = r.out.Stopped || stop || r.first, true
+	v := r.violation(d)
+	if !slices.ContainsFunc(r.out.Violations, func(w *Violation) bool { return w.Class == v.Class }) {
+		r.out.Violations = append(r.out.Violations, v)
+	}
+}
+
+// violation makes the report of what is wrong after the step under way.
+func (r *run) violation(d difference) *Violation {
+	v := &Violation{Kind: d.kind, Want: d.want, Got: d.got, Class: d.class, wired: r.wired}
+	v.Spelled = !r.wired && r.promises.EqualAfterDefaults
+	if d.class == "" {
+		v.Class = d.want + ", got " + d.got
+	}
+	if len(r.script) > 0 {
+		at := int(r.at.Load())
+		v.Script = slices.Clone(r.script[:at+1])
+		if m, err := (machine{wired: r.wired}).after(v.Script[:at]); err == nil {
+			_, t, _ := m.step(v.Script[at])
+			rules, _ := t.rules()
+			v.Rules = ruleNames(rules)
+		}
+	}
+	if d.rule != "" {
+		v.Rules = []Rule{d.rule}
+	}
+	return v
 }

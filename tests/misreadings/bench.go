@@ -103,7 +103,7 @@ func (b *bench) try(ctx context.Context, m misreading) (r result, err error) {
 			*to, err = b.test(ctx, dir, folder, overlay, run)
 		}
 	}
-	ask(&r.Chain, "tests/chain", coreOnly, "^TestCoreAgainstModel")
+	ask(&r.Chain, "tests/graphs/rooms", coreOnly, "^TestCoreAgainstModel")
 	ask(&r.Examples, "model", withModel, "^(TestR[0-9]+_|Example)")
 	ask(&r.Sentences, "model", withModel, "^TestDigest$")
 	if err != nil {
@@ -209,7 +209,7 @@ func (b *bench) probe(ctx context.Context, dir, overlay string, m misreading, r 
 	if err := b.build(ctx, "build", "-ldflags=-s -w", "-overlay", overlay, "-o", binary, "./tests/misreadings/probe"); err != nil {
 		return err
 	}
-	args := []string{"-golden", filepath.Join(b.root, "tests", "equality", "testdata", "MCRooms_graph1.dot.gz")}
+	args := []string{"-golden", filepath.Join(b.root, "tests", "graphs", "rooms", "testdata", "MCRooms_graph1.dot.gz")}
 	// Core and model are cheap to compare, so they are compared further.
 	args = append(args, fourCalls.String()+"=", twoNames.String()+"=")
 	for _, at := range m.bounds() {

@@ -158,7 +158,7 @@ func TestGeneratedPartsHaveNotDrifted(t *testing.T) {
 // Numbers of states, steps and schedules in documents are golden ones. Round numbers are others.
 func TestNumbersInDocumentsAreGolden(t *testing.T) {
 	known := map[string]bool{}
-	for _, prefix := range []string{"graph", "equality", "tlc", "schedules", "chain"} {
+	for _, prefix := range []string{"graph", "equality", "tlc", "schedules"} {
 		for _, key := range golden.Keys(prefix) {
 			if !strings.HasSuffix(key, "/hash") && !strings.HasSuffix(key, "/digest") {
 				known[progress.Grouped(golden.Int(key))] = true

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -58,16 +59,21 @@ func (r *recorder) line(text string) {
 	}
 }
 
+// said is a line that a step prints to be recorded; a test may log it.
+var said = regexp.MustCompile(`^(?:\s+\S+\.go:\d+: )?(EVIDENCE|CAUGHT) (\S.*)`)
+
 // evidence keeps a line of evidence, and reports whether the line need not be shown.
 func (r *recorder) evidence(text string) (hide bool) {
-	if _, line, ok := strings.Cut(text, "EVIDENCE "); ok {
-		r.record.Evidence = append(r.record.Evidence, strings.TrimSpace(line))
+	m := said.FindStringSubmatch(strings.TrimRight(text, "\n"))
+	switch {
+	case m == nil:
+		return false
+	case m[1] == "EVIDENCE":
+		r.record.Evidence = append(r.record.Evidence, m[2])
+		return false
 	}
-	_, line, ok := strings.Cut(text, "CAUGHT ")
-	if ok {
-		r.record.Caught = append(r.record.Caught, strings.TrimSpace(line))
-	}
-	return ok
+	r.record.Caught = append(r.record.Caught, m[2])
+	return true
 }
 
 // event takes one event of go test -json, and shows what go test would.

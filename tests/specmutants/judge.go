@@ -170,7 +170,7 @@ func read(file string) (g *graphs.Graph, steps int, err error) {
 // asWritten takes states and steps as TLC writes them: they are compared with other ones of TLC's.
 type asWritten struct{}
 
-func (asWritten) State(vars map[string]graphs.Value) (string, error) { return fmt.Sprint(vars), nil }
+func (asWritten) State(vars graphs.Value) (string, error) { return fmt.Sprint(vars), nil }
 func (asWritten) Text(state string) string                           { return state }
 func (asWritten) Step(action, _, _ string) (string, error)           { return action, nil }
 

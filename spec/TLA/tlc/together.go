@@ -135,11 +135,21 @@ func printEvidence(w io.Writer, outcomes []outcome, t *together) {
 		if o.result != nil && o.config.Violates == "" {
 			states += o.result.Distinct
 		}
+		family := "twin"
 		switch {
 		case o.config.IsCanary():
+			family = "canary"
 			canaries++
 		case o.config.Violates != "":
 			twins++
+			if strings.Contains(o.config.Name, "Fair_") {
+				family = "fairness"
+			}
+		default:
+			continue
+		}
+		if o.err == nil {
+			fmt.Fprintf(w, "CAUGHT %s: %s\n", family, o.config.Name)
 		}
 	}
 	line := fmt.Sprintf("EVIDENCE tlc configurations=%d asstated=%d twins=%d canaries=%d states=%d", len(outcomes), asStated, twins, canaries, states)

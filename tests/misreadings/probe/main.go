@@ -14,17 +14,15 @@ import (
 	"strings"
 
 	"ablyrooms.example/model"
-	"ablyrooms.example/tests/equality"
-	"ablyrooms.example/tests/explore"
-	"ablyrooms.example/tests/explore/roomsmachine"
 	"ablyrooms.example/tests/graphs"
+	"ablyrooms.example/tests/graphs/rooms"
 )
 
 // Found is what each check found, empty for nothing.
 type Found struct {
 	Golden   string // core or model against the kept graph of the spec
 	Model    string // the properties of package model, on the model
-	Core     string // the invariants of package roomsmachine, on the core
+	Core     string // the same, on the core
 	Liveness string // of the core
 	Chain    string // core against model
 	Spec     string // model against the dumps
@@ -47,7 +45,7 @@ func probe(ctx context.Context, golden string, args []string) (*Found, error) {
 	found := &Found{}
 	for _, arg := range args {
 		at, dump, _ := strings.Cut(arg, "=")
-		var b roomsmachine.Bounds
+		var b rooms.Bounds
 		if _, err := fmt.Sscanf(at, "%d,%d,%d", &b.Calls, &b.Names, &b.Options); err != nil {
 			return nil, fmt.Errorf("bounds %q: %w", at, err)
 		}
@@ -56,12 +54,12 @@ func probe(ctx context.Context, golden string, args []string) (*Found, error) {
 		}
 		note(&found.Model, properties(b))
 		note(&found.Core, invariants(ctx, b))
-		reference := equality.Model(b)
-		core, _, err := equality.Core(ctx, b)
+		reference, _, err := graphs.ToGraph(ctx, rooms.New(b).OfModel())
 		if err != nil {
+			return nil, err
+		}
+		if _, _, err := graphs.ToGraph(ctx, rooms.New(b)); err != nil { // each step is held against the model
 			note(&found.Chain, "core: "+err.Error())
-		} else {
-			note(&found.Chain, difference(core, reference))
 		}
 		if dump != "" {
 			file, err := os.Open(dump)
@@ -77,8 +75,8 @@ func probe(ctx context.Context, golden string, args []string) (*Found, error) {
 			}
 		}
 	}
-	small := roomsmachine.Bounds{Calls: 3, Names: 1, Options: 1}
-	report, err := roomsmachine.CheckLiveness(ctx, roomsmachine.NewCore(small), small)
+	small := rooms.Bounds{Calls: 3, Names: 1, Options: 1}
+	report, err := graphs.CheckLiveness(ctx, rooms.New(small))
 	switch {
 	case err != nil:
 		note(&found.Liveness, err.Error())
@@ -86,16 +84,20 @@ func probe(ctx context.Context, golden string, args []string) (*Found, error) {
 		found.Liveness = report.Broken[0].Property
 	}
 	if golden != "" {
-		kept, err := equality.ReadGolden(golden)
+		_, kept, err := graphs.ReadGolden(golden)
 		if err != nil {
 			return nil, err
 		}
-		spec, err := graphs.ReadDot("the spec", bytes.NewReader(kept.Dump), graphs.Mapping[model.State](equality.Spec{}))
+		spec, err := graphs.ReadDot("the spec", bytes.NewReader(kept), graphs.Mapping[model.State](rooms.Spec{}))
 		if err != nil {
 			return nil, err
 		}
-		b := roomsmachine.Bounds{Calls: 4, Names: 1, Options: 1}
-		note(&found.Golden, difference(spec, equality.Model(b)))
+		b := rooms.Bounds{Calls: 4, Names: 1, Options: 1}
+		reference, _, err := graphs.ToGraph(ctx, rooms.New(b).OfModel())
+		if err != nil {
+			return nil, err
+		}
+		note(&found.Golden, difference(spec, reference))
 	}
 	return found, nil
 }
@@ -120,7 +122,7 @@ func difference(a, b *graphs.Graph) string {
 }
 
 // properties walks the model and returns the first property that fails, in the order of distance.
-func properties(b roomsmachine.Bounds) string {
+func properties(b rooms.Bounds) string {
 	bounds, seen := b.Model(), map[string]bool{model.State{}.Key(): true}
 	queue := []model.State{{}}
 	for len(queue) > 0 {
@@ -146,10 +148,10 @@ func properties(b roomsmachine.Bounds) string {
 }
 
 // invariants explores the core. Any end but a complete one is a finding.
-func invariants(ctx context.Context, b roomsmachine.Bounds) string {
-	r := explore.Run(ctx, roomsmachine.NewCore(b), roomsmachine.CoreOptions{Invariants: roomsmachine.Invariants(), SkipUnlikely: true})
+func invariants(ctx context.Context, b rooms.Bounds) string {
+	r := graphs.Explore(ctx, rooms.New(b), graphs.Options{Possible: true})
 	switch {
-	case r.Verdict == explore.Complete:
+	case r.Verdict == graphs.Complete:
 		return ""
 	case r.Violation != nil:
 		return r.Violation.Property

@@ -5,12 +5,13 @@ import (
 	"strings"
 
 	"ablyrooms.example/model"
-	"ablyrooms.example/tests/equality"
+	"ablyrooms.example/tests/graphs"
+	"ablyrooms.example/tests/graphs/rooms"
 )
 
-// Mapping is that of package equality, but for steps: there the input is what the two states say that it must have been, which a
+// Mapping is that of package rooms, but for steps: there the input is what the two states say that it must have been, which a
 // misreading may contradict. Here its kind is what the name of the action says.
-type Mapping struct{ equality.Spec }
+type Mapping struct{ rooms.Spec }
 
 // kinds go by what the names of actions begin with; longer ones first.
 var kinds = []struct {
@@ -57,34 +58,5 @@ func (Mapping) Step(action string, before, after model.State) (string, error) {
 	if in.Kind == 0 || in.Call+in.Incarnation == 0 {
 		return "", fmt.Errorf("the action %s leads from\n%v\nto\n%v by no input", action, before, after)
 	}
-	return equality.Step(in, outputs(before, after)), nil
-}
-
-// outputs are the difference of two states, in the order of docs/rooms.md.
-func outputs(before, after model.State) []model.Output {
-	var outs []model.Output
-	for i, c := range after.Calls {
-		if !c.Pending() && (i >= len(before.Calls) || before.Calls[i].Pending()) {
-			outs = append(outs, model.Output{Kind: model.OutputSettle, Call: i + 1, Outcome: c.Outcome})
-		}
-	}
-	for i, now := range after.Incarnations {
-		var was model.Incarnation
-		if i < len(before.Incarnations) {
-			was = before.Incarnations[i]
-		}
-		kind := model.OutputKind(0)
-		switch {
-		case now.Work == model.WorkOpening && was.Work != model.WorkOpening:
-			kind = model.OutputOpen
-		case now.Work == model.WorkClosing && was.Work != model.WorkClosing:
-			kind = model.OutputRelease
-		case now.Work == model.WorkOpening && now.Life == model.LifeReleasing && was.Life != model.LifeReleasing:
-			kind = model.OutputAbandon
-		default:
-			continue
-		}
-		outs = append(outs, model.Output{Kind: kind, Incarnation: i + 1})
-	}
-	return outs
+	return graphs.StepText(in, rooms.Outputs(before, after)), nil
 }

@@ -1,0 +1,189 @@
+package presence
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// attached is P4, P10 to P12, P21 and P30.
+func (s *Set[P]) attached(in Input[P], outs []Output[P]) []Output[P] {
+	s.state = Attached
+	if !in.Again {
+		outs = s.reenter(outs)
+		s.syncing, s.sequence = false, ""
+		s.forgetMarks()
+		for _, m := range s.members {
+			m.residual = true
+		}
+		if s.syncing = in.HasPresence; !s.syncing {
+			outs = s.endSync(outs)
+		}
+	}
+	queue := s.queue
+	s.queue = nil
+	for _, r := range queue {
+		r.back = false
+		outs = s.send(r, outs)
+	}
+	return outs
+}
+
+// reenter is P11 and P12.
+func (s *Set[P]) reenter(outs []Output[P]) []Output[P] {
+	for _, client := range slices.Sorted(maps.Keys(s.own)) {
+		busy := func(r request[P]) bool { return r.client == client }
+		if slices.ContainsFunc(s.inFlight, busy) || slices.ContainsFunc(s.queue, busy) {
+			continue
+		}
+		o := s.own[client]
+		m := Message[P]{Action: Enter, ClientID: client, Payload: o.payload}
+		if o.connection == s.connection {
+			m.ID = o.id
+		}
+		outs = append(outs, Output[P]{Kind: Send, Message: m})
+	}
+	return outs
+}
+
+// moved is P5, P14, P26, P27 and P29.
+func (s *Set[P]) moved(to State, outs []Output[P]) []Output[P] {
+	s.state = to
+	s.syncing, s.sequence = false, ""
+	if to == Idle || to == Failed {
+		s.members, s.own = nil, nil
+	}
+	s.forgetMarks()
+	if to == Attaching {
+		return outs
+	}
+	for _, r := range s.queue {
+		outs = settle(r, NotAttached, outs)
+	}
+	for _, c := range s.gets {
+		outs = append(outs, Output[P]{Kind: Settle, Call: c, Outcome: NotAttached})
+	}
+	s.queue, s.gets = nil, nil
+	return outs
+}
+
+// forgetMarks drops what only a sync needs: P25, P27.
+func (s *Set[P]) forgetMarks() {
+	for k, m := range s.members {
+		if m.residual = false; m.left {
+			delete(s.members, k)
+		}
+	}
+}
+
+// page is P22 and P24.
+func (s *Set[P]) page(in Input[P], outs []Output[P]) []Output[P] {
+	sequence, cursor, _ := strings.Cut(in.Serial, ":")
+	adopted := s.syncing && s.sequence == "" && in.Serial != ""
+	if !adopted && (!s.syncing || in.Serial == "" || sequence != s.sequence) {
+		s.forgetMarks()
+		for _, m := range s.members {
+			m.residual = true
+		}
+	}
+	s.syncing, s.sequence = true, sequence
+	for _, m := range in.Messages {
+		outs = s.take(m, outs)
+	}
+	if cursor == "" {
+		outs = s.endSync(outs)
+	}
+	return outs
+}
+
+// endSync is P25, RTP19a of P21, and P30.
+func (s *Set[P]) endSync(outs []Output[P]) []Output[P] {
+	s.syncing, s.sequence = false, ""
+	for _, k := range s.keys() {
+		m := s.members[k]
+		if m.left {
+			delete(s.members, k)
+			continue
+		}
+		if m.residual {
+			delete(s.members, k)
+			gone := m.Message
+			gone.Action, gone.ID = Leave, ""
+			outs = append(outs, Output[P]{Kind: Report, Message: gone})
+		}
+	}
+	for _, c := range s.gets {
+		outs = append(outs, Output[P]{Kind: Settle, Call: c, Members: s.present()})
+	}
+	s.gets = nil
+	return outs
+}
+
+// take is P15 to P20, P23 and P9.
+func (s *Set[P]) take(m Message[P], outs []Output[P]) []Output[P] {
+	if m.Action == Absent || m.Action > Update {
+		return outs
+	}
+	k := key{m.ConnectionID, m.ClientID}
+	stored := s.members[k]
+	if stored != nil {
+		stored.residual = false // P23
+		if !newer(m, stored.Message) {
+			return outs
+		}
+	}
+	present := stored != nil && !stored.left
+	if m.Action == Leave {
+		delete(s.members, k)
+		if s.syncing { // P20
+			s.store(k, &member[P]{Message: m, left: true})
+		}
+		if present {
+			outs = append(outs, Output[P]{Kind: Report, Message: m})
+		}
+		return outs
+	}
+	if o := s.own[m.ClientID]; o != nil && m.ConnectionID == s.connection { // P9
+		o.id, o.connection = m.ID, m.ConnectionID
+	}
+	kept := m
+	kept.Action = Present
+	s.store(k, &member[P]{Message: kept})
+	return append(outs, Output[P]{Kind: Report, Message: m})
+}
+
+func (s *Set[P]) store(k key, m *member[P]) {
+	if s.members == nil {
+		s.members = map[key]*member[P]{}
+	}
+	s.members[k] = m
+}
+
+// newer is P15 and P16.
+func newer[P any](in, stored Message[P]) bool {
+	serial, index, ok := place(in)
+	serialStored, indexStored, okStored := place(stored)
+	if !ok || !okStored {
+		return in.Timestamp >= stored.Timestamp
+	}
+	if serial != serialStored {
+		return serial > serialStored
+	}
+	return index > indexStored
+}
+
+// place reads the msgSerial and the index from an id. ok is false for a synthesized message.
+func place[P any](m Message[P]) (serial, index int64, ok bool) {
+	rest, ok := strings.CutPrefix(m.ID, m.ConnectionID+":")
+	if !ok || m.ConnectionID == "" {
+		return 0, 0, false
+	}
+	first, second, ok := strings.Cut(rest, ":")
+	if !ok {
+		return 0, 0, false
+	}
+	serial, err := strconv.ParseInt(first, 10, 64)
+	index, err2 := strconv.ParseInt(second, 10, 64)
+	return serial, index, err == nil && err2 == nil
+}

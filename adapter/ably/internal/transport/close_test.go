@@ -1,0 +1,238 @@
+package transport_test
+
+import (
+	"context"
+	"net"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ably/ably-go/ably"
+
+	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/adapter/ably/internal/transport"
+	"ablyrooms.example/adapter/ably/internal/transport/wire"
+)
+
+// Closing fails what waits, ably-go's too (RTN7e).
+func TestCloseFailsWhatWaits(t *testing.T) {
+	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
+		w := connected(t, format)
+		w.attach()
+		w.server.Hold(ablytest.ToServer(ablytest.ActionMessage).OnConnection(1))
+		own, r := make(chan error, 1), w.publish("lost")
+		must(t, w.client.Channels.Get("own").PublishAsync("m", nil, func(err error) { own <- err }))
+		w.client.Close()
+		w.fails(r, 80017)
+		if err := <-own; err == nil {
+			t.Error("ably-go's publish succeeded")
+		}
+		w.await(transport.Closed)
+		w.fails(w.publish("too late"), 80017)
+		w.connect()
+		w.attach()
+		w.succeeds(w.publish("again"))
+		equal(t, serialsOn(w.server, 2), room+" 0")
+	})
+}
+
+// CLOSE without an answer ends in CLOSED after the request timeout (RTN12b), heartbeats or not.
+func TestCloseWithoutAnAnswer(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, w *world) {
+		w.server.Fault(ablytest.ToServer(ablytest.ActionClose), ablytest.Drop())
+		start := time.Now()
+		w.client.Close()
+		w.await(transport.Closed)
+		if d := time.Since(start); d != 10*time.Second {
+			t.Errorf("closed after %v", d)
+		}
+	})
+}
+
+// Connect while CLOSE is unanswered locks a bare ably-go up; here it connects.
+func TestConnectWhileClosing(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, w *world) {
+		w.server.Fault(ablytest.ToServer(ablytest.ActionClose).Once(), ablytest.Drop())
+		w.client.Close()
+		w.await(transport.Closing)
+		w.client.Connect()
+		w.await(transport.Closed)
+		w.await(transport.Connected)
+		w.state(ably.ConnectionStateConnected)
+		w.attach()
+		w.succeeds(w.publish("after"))
+	})
+}
+
+// Close while the dial waits, for the network or for CONNECTED, closes at once (RTN12f).
+func TestCloseWhileDialling(t *testing.T) {
+	t.Run("for CONNECTED", func(t *testing.T) {
+		w := newWorld(t)
+		gate := w.server.Hold(ablytest.ToClient(ablytest.ActionConnected))
+		w.client.Connect()
+		must(t, gate.Await(soon(t), 1))
+		w.client.Close()
+		w.state(ably.ConnectionStateClosed)
+	})
+	t.Run("for the network", func(t *testing.T) {
+		dialled := make(chan struct{}, 1)
+		w := newWorldOn(t, ablytest.NewServer(t), transport.Options{
+			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+				dialled <- struct{}{}
+				<-ctx.Done()
+				return nil, ctx.Err()
+			},
+		})
+		w.client.Connect()
+		<-dialled
+		w.client.Close()
+		w.state(ably.ConnectionStateClosed)
+	})
+}
+
+// A program that takes all listeners off ably-go's connection takes ours too. It comes back.
+func TestOffAll(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, w *world) {
+		synctest.Wait()
+		w.client.Connection.OffAll()
+		must(t, w.server.Cut(""))
+		w.await(transport.Connected)
+		w.attach()
+		w.succeeds(w.publish("after"))
+		w.client.Close()
+		w.await(transport.Closed)
+	})
+}
+
+// A SUSPENDED connection fails what waits; the event comes before the next Connected, which is
+// a new connection.
+func TestSuspended(t *testing.T) {
+	options := []ablytest.Option{ablytest.WithConnectionStateTTL(time.Minute)}
+	inBubble(t, options, func(t *testing.T, w *world) {
+		w.attach()
+		w.server.Hold(ablytest.ToServer(ablytest.ActionMessage).OnConnection(1))
+		own, r := make(chan error, 1), w.publish("lost")
+		must(t, w.client.Channels.Get("own").PublishAsync("m", nil, func(err error) { own <- err }))
+		synctest.Wait()
+		w.server.RefuseConnections(nil)
+		must(t, w.server.Cut(""))
+		w.await(transport.Disconnected)
+		w.await(transport.Suspended)
+		if res := w.get(r); res.err == nil {
+			t.Error("the room's publish succeeded")
+		}
+		if res := w.get(w.publish("in vain")); res.err == nil {
+			t.Error("a publish while suspended succeeded")
+		}
+		w.server.AcceptConnections()
+		if e := w.await(transport.Connected); e.Connection.Resumed {
+			t.Error("resumed")
+		}
+		if err := <-own; err == nil {
+			t.Error("ably-go's publish succeeded")
+		}
+		w.attach()
+		w.succeeds(w.publish("after"))
+		if n := len(w.server.Messages("own")); n != 0 {
+			t.Errorf("%d messages of ably-go's stored", n)
+		}
+	})
+}
+
+// Frames of rooms alone keep ably-go's connection, and let it resume afterwards.
+func TestFramesOfRoomsCountAsActivity(t *testing.T) {
+	options := []ablytest.Option{ablytest.WithMaxIdleInterval(15 * time.Second)}
+	inBubble(t, options, func(t *testing.T, w *world) {
+		w.server.Fault(ablytest.ToClient(ablytest.ActionHeartbeat), ablytest.Drop()) // a busy connection has none
+		w.attach()
+		for range 40 {
+			time.Sleep(10 * time.Second)
+			if _, err := w.server.Publish(room, ablytest.Message{Name: "m"}); err != nil {
+				t.Fatal(err)
+			}
+			w.message(wire.ActionMessage)
+		}
+		must(t, w.server.Cut(""))
+		if e := w.await(transport.Connected); !e.Connection.Resumed {
+			t.Error("not resumed")
+		}
+		// Without any frame it ends, and ably-go tries again.
+		if e := w.await(transport.Disconnected); e.Reason == nil {
+			t.Error("no reason")
+		}
+	})
+}
+
+// inBubble runs a test with a connected client and a server under a clock of its own.
+func inBubble(t *testing.T, options []ablytest.Option, f func(*testing.T, *world)) {
+	synctest.Test(t, func(t *testing.T) {
+		network := newPipeNetwork()
+		server := ablytest.NewServer(t, append(options, ablytest.WithListener(network))...)
+		w := newWorldOn(t, server, transport.Options{DialContext: network.dial})
+		w.connect()
+		f(t, w)
+	})
+}
+
+// pipeNetwork is a network in memory.
+type pipeNetwork struct {
+	accept chan net.Conn
+	closed chan struct{}
+	once   atomic.Bool
+}
+
+func newPipeNetwork() *pipeNetwork {
+	return &pipeNetwork{accept: make(chan net.Conn), closed: make(chan struct{})}
+}
+
+func (n *pipeNetwork) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	client, server := net.Pipe()
+	select {
+	case n.accept <- server:
+		return client, nil
+	case <-n.closed:
+	case <-ctx.Done():
+	}
+	return nil, net.ErrClosed
+}
+
+func (n *pipeNetwork) Accept() (net.Conn, error) {
+	select {
+	case c := <-n.accept:
+		return c, nil
+	case <-n.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (n *pipeNetwork) Close() error {
+	if !n.once.Swap(true) {
+		close(n.closed)
+	}
+	return nil
+}
+
+func (n *pipeNetwork) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
+
+// Close and Connect at once, while ably-go waits to try again, leave it with two loops that
+// connect. One connection comes of it.
+func TestCloseAndConnectWhileDisconnected(t *testing.T) {
+	w := connected(t)
+	for round := range 8 {
+		w.server.RefuseConnections(nil)
+		must(t, w.server.Cut(""))
+		w.await(transport.Disconnected)
+		w.state(ably.ConnectionStateDisconnected) // and its next try is 15 s away
+		before := w.server.State().WebSockets
+		w.server.AcceptConnections()
+		w.client.Close()
+		w.client.Connect()
+		w.await(transport.Connected)
+		w.attach()
+		w.succeeds(w.publish(round))
+		if n := w.server.State().WebSockets - before; n != 1 {
+			t.Fatalf("round %d: %d WebSockets, want 1", round, n)
+		}
+	}
+}

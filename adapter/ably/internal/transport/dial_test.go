@@ -1,0 +1,193 @@
+package transport_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/ably/ably-go/ably"
+
+	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/adapter/ably/internal/transport"
+)
+
+// The agent is what ably-go itself sends (RSC7d).
+func TestTheAgentIsAblyGos(t *testing.T) {
+	server := ablytest.NewServer(t)
+	relay := newRelay(t, server)
+	agents := ably.WithAgents(map[string]string{"chat-go": "1.2.3"})
+	w := newWorldOn(t, server, transport.Options{}, relay.options(), agents)
+	w.connect()
+	bare, err := ably.NewRealtime(server.ClientOptions(relay.options(), agents, ably.WithLogLevel(ably.LogNone),
+		ably.WithAutoConnect(false))...)
+	must(t, err)
+	both := &world{t: t, client: bare}
+	bare.Connect()
+	both.state(ably.ConnectionStateConnected)
+	bare.Close()
+	both.state(ably.ConnectionStateClosed)
+	got, want := relay.headers[0].Get("Ably-Agent"), relay.headers[1].Get("Ably-Agent")
+	if got != want || !strings.Contains(got, "chat-go/1.2.3") {
+		t.Errorf("agent %q, want %q", got, want)
+	}
+}
+
+// A recovery key of ably-go's counts neither our connection nor our messages.
+func TestRecoverIsNotAskedFor(t *testing.T) {
+	server := ablytest.NewServer(t)
+	relay := newRelay(t, server)
+	before := newWorldOn(t, server, transport.Options{}, relay.options())
+	before.connect()
+	before.attach()
+	before.succeeds(before.publish("before"))
+	key := before.client.Connection.CreateRecoveryKey()
+	w := newWorldOn(t, server, transport.Options{}, relay.options(), ably.WithRecover(key))
+	w.connect()
+	w.attach()
+	w.succeeds(w.publish("after"))
+	must(t, w.client.Channels.Get("own").Publish(soon(t), "m", nil))
+	if q := relay.queries[1]; strings.Contains(q, "recover=") {
+		t.Error("the dial asks for a recovery")
+	}
+	if got := len(server.Messages(room)); got != 2 {
+		t.Errorf("%d messages, want 2", got)
+	}
+}
+
+// The WebSocket goes by the proxy that HTTP clients use, and by a client that is given.
+func TestAnHTTPClientAndItsProxy(t *testing.T) {
+	server := ablytest.NewServer(t)
+	var mu sync.Mutex
+	var asked []string
+	proxy := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		mu.Lock()
+		asked = append(asked, r.In.Host)
+		mu.Unlock()
+		r.SetURL(&url.URL{Scheme: "http", Host: server.Addr()})
+		r.Out.URL.Path, r.Out.URL.RawQuery = r.In.URL.Path, r.In.URL.RawQuery
+	}})
+	defer proxy.Close()
+	address, err := url.Parse(proxy.URL)
+	must(t, err)
+	over := &http.Transport{Proxy: http.ProxyURL(address)}
+	defer over.CloseIdleConnections()
+	w := newWorldOn(t, server, transport.Options{HTTPClient: &http.Client{Transport: over}},
+		ably.WithEndpoint("chat.example"), ably.WithPort(80))
+	w.connect()
+	w.attach()
+	w.succeeds(w.publish("by proxy"))
+	mu.Lock()
+	defer mu.Unlock()
+	if len(asked) != 1 || asked[0] != "chat.example:80" {
+		t.Errorf("the proxy was asked for %v", asked)
+	}
+}
+
+// After a 5xx at the handshake, and after a host that can't be reached in time, ably-go tries
+// its fallback hosts.
+func TestFallbackHosts(t *testing.T) {
+	server := ablytest.NewServer(t)
+	for _, c := range []struct {
+		name   string
+		status int
+	}{{"a status of 503", 503}, {"no answer", 0}} {
+		t.Run(c.name, func(t *testing.T) {
+			bad := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(c.status) }))
+			defer bad.Close()
+			network := func(ctx context.Context, network, address string) (net.Conn, error) {
+				host, _, _ := net.SplitHostPort(address)
+				switch {
+				case host == "up.example":
+					address = server.Addr()
+				case c.status == 0:
+					return nil, timedOut{}
+				default:
+					address = strings.TrimPrefix(bad.URL, "http://")
+				}
+				return (&net.Dialer{}).DialContext(ctx, network, address)
+			}
+			// ably-go asks by HTTP whether there is an internet before it tries another host.
+			internet := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+				rec := httptest.NewRecorder()
+				fmt.Fprintln(rec, "yes")
+				return rec.Result(), nil
+			})}
+			w := newWorldOn(t, server, transport.Options{DialContext: network}, ably.WithHTTPClient(internet),
+				ably.WithEndpoint("down.example"), ably.WithFallbackHosts([]string{"up.example"}))
+			w.connect()
+			w.attach()
+			w.succeeds(w.publish("by a fallback host"))
+		})
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+type timedOut struct{}
+
+func (timedOut) Error() string   { return "timed out" }
+func (timedOut) Timeout() bool   { return true }
+func (timedOut) Temporary() bool { return true }
+
+// What ably-go logs and reports of a failed dial has no key in it, and no line about a limit
+// that the transport sets itself.
+func TestNoSecretsInWhatIsReported(t *testing.T) {
+	var log memoryLog
+	server := ablytest.NewServer(t)
+	w := newWorldOn(t, server, transport.Options{}, ably.WithLogLevel(ably.LogWarning), ably.WithLogHandler(&log))
+	w.connect()
+	w.client.Close()
+	w.state(ably.ConnectionStateClosed)
+	if text := log.String(); text != "" {
+		t.Errorf("logged %q", text)
+	}
+	down := newWorldOn(t, server, transport.Options{}, ably.WithLogLevel(ably.LogWarning), ably.WithLogHandler(&log),
+		ably.WithPort(1))
+	down.client.Connect()
+	down.state(ably.ConnectionStateDisconnected)
+	reason := down.client.Connection.ErrorReason().Error()
+	if text := log.String() + reason; !strings.Contains(text, "127.0.0.1:1") || strings.Contains(text, "key=") ||
+		strings.Contains(text, "secret") {
+		t.Errorf("logged %q", text)
+	}
+}
+
+type memoryLog struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *memoryLog) Printf(_ ably.LogLevel, format string, v ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fmt.Fprintf(&l.text, format+"\n", v...)
+}
+
+func (l *memoryLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// A frame above the limit ends the socket; the connection goes on.
+func TestTheReadLimit(t *testing.T) {
+	server := ablytest.NewServer(t, ablytest.WithMaxMessageSize(1<<20))
+	w := newWorldOn(t, server, transport.Options{ReadLimit: 10_000}, quickly())
+	w.connect()
+	w.attach()
+	if _, err := server.Publish(room, ablytest.Message{Data: strings.Repeat("x", 20_000)}); err != nil {
+		t.Fatal(err)
+	}
+	w.await(transport.Disconnected)
+	w.await(transport.Connected)
+	w.succeeds(w.publish("after"))
+}

@@ -1,0 +1,72 @@
+package transport
+
+import (
+	"errors"
+
+	"github.com/ably/ably-go/ably"
+
+	"ablyrooms.example/adapter/ably/internal/transport/wire"
+)
+
+// ErrNotSent reports that a frame was not written, and will not be, because the connection
+// went before its turn or was not there. It is for frames that the caller sends again by
+// rules of its own: PRESENCE waits for the channel to be attached again (RTL3d2), ATTACH and
+// DETACH are made anew.
+var ErrNotSent = errors.New("not sent: the connection is not there")
+
+// Reasons for the end of a socket.
+var (
+	errClosedByClient = errors.New("the client closed the socket")
+	errReplaced       = errors.New("another socket takes the place of this one")
+	errQueueFull      = errors.New("the connection does not take frames as fast as they are sent")
+	errIdle           = timeoutError{errors.New("nothing was received for too long")}
+	errStillClosing   = errors.New("the connection was closing")
+)
+
+// Codes of errors that the transport makes itself. They are Ably's.
+const (
+	codeBadRequest        = 40000
+	codeMessageTooLarge   = 40009
+	codeConnectionFailed  = 80000
+	codeConnectionSuspend = 80002
+	codeDisconnected      = 80003
+	codeConnectionClosed  = 80017
+	codeInternal          = 50000
+)
+
+func newError(code, status int, message string) *wire.ErrorInfo {
+	return &wire.ErrorInfo{Code: code, StatusCode: status, Message: message}
+}
+
+// timeoutError is a net.Error that reports a timeout. After one in a dial ably-go tries its
+// fallback hosts.
+type timeoutError struct{ error }
+
+func (e timeoutError) Timeout() bool   { return true }
+func (e timeoutError) Temporary() bool { return true }
+func (e timeoutError) Unwrap() error   { return e.error }
+
+// isTokenError reports whether e is about a token that may be renewed (RTN14b, RTN15h).
+func isTokenError(e *wire.ErrorInfo) bool {
+	return e != nil && e.StatusCode == 401 && 40140 <= e.Code && e.Code < 40150
+}
+
+// fromAbly returns an error of ably-go's as one of ours; nil for nil.
+func fromAbly(e *ably.ErrorInfo) *wire.ErrorInfo {
+	if e == nil {
+		return nil
+	}
+	return &wire.ErrorInfo{
+		Code: int(e.Code), StatusCode: e.StatusCode, Message: message(e), Href: e.HRef, Cause: fromAbly(e.Cause),
+	}
+}
+
+// message returns the message of e; ably-go panics on an error that wraps none.
+func message(e *ably.ErrorInfo) (text string) {
+	defer func() {
+		if recover() != nil {
+			text = ""
+		}
+	}()
+	return e.Message()
+}

@@ -1,0 +1,92 @@
+package transport
+
+import (
+	"context"
+	"reflect"
+	"testing"
+	"testing/synctest"
+
+	"github.com/ably/ably-go/ably"
+
+	"ablyrooms.example/adapter/ably/internal/transport/wire"
+)
+
+// Pending returns how many frames ably-go may send again, for tests outside the package.
+func (t *Transport) Pending() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.pending)
+}
+
+// A dial waits until the listener has come to ably-go's state: what was said of the connection
+// before must not be taken for news of the next.
+func TestADialWaitsForTheListener(t *testing.T) {
+	client, tr, err := NewRealtime(Options{}, ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		say := func(s ably.ConnectionState) {
+			tr.mu.Lock()
+			defer tr.mu.Unlock()
+			tr.stateChanged = make(chan struct{})
+			tr.setState(s)
+		}
+		say(ably.ConnectionStateFailed)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		done := make(chan error, 1)
+		go func() { done <- tr.replace(ctx, client) }()
+		synctest.Wait()
+		select {
+		case err := <-done:
+			t.Fatalf("it went on: %v", err)
+		default:
+		}
+		tr.mu.Lock()
+		tr.setState(ably.ConnectionStateInitialized)
+		tr.mu.Unlock()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// What is sent again after a cut doesn't count for the bound, else a connection with many
+// unanswered messages could never go on.
+func TestResendsDoNotCountForTheBound(t *testing.T) {
+	tr := newTransport(Options{QueueLimit: 2})
+	s := newSocket(tr, nil, wire.JSON, 0)
+	s.up, s.queue, s.resent = true, make([]*item, 5), 5
+	for i, want := range []bool{false, false, true} {
+		if s.queueItem(&item{}); s.ended != want {
+			t.Errorf("frame %d: ended %v", i, s.ended)
+		}
+	}
+}
+
+// A version of ably-go whose frames have other fields is refused when the client is made.
+func TestAnotherFrameType(t *testing.T) {
+	type message struct{}
+	type frame struct {
+		Action    int
+		Channel   string
+		Error     *struct{}
+		Messages  []*message
+		Presence  []*message
+		State     []*message
+		MsgSerial int64
+	}
+	type older struct {
+		Action, MsgSerial int
+		Channel           string
+	}
+	if _, err := newNative(reflect.TypeFor[*frame]()); err != nil {
+		t.Error(err)
+	}
+	for _, typ := range []reflect.Type{reflect.TypeFor[*older](), reflect.TypeFor[frame](), reflect.TypeFor[*int]()} {
+		if _, err := newNative(typ); err == nil {
+			t.Errorf("%v was accepted", typ)
+		}
+	}
+}

@@ -1,0 +1,237 @@
+package transport_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ably/ably-go/ably"
+	"go.uber.org/goleak"
+
+	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/adapter/ably/internal/transport"
+	"ablyrooms.example/adapter/ably/internal/transport/wire"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const room = "lounge::$chat"
+
+// eachFormat runs a test in both formats of the wire.
+func eachFormat(t *testing.T, f func(t *testing.T, format ably.ClientOption)) {
+	t.Run("json", func(t *testing.T) { f(t, ably.WithUseBinaryProtocol(false)) })
+	t.Run("msgpack", func(t *testing.T) { f(t, ably.WithUseBinaryProtocol(true)) })
+}
+
+// world is a realtime client on a transport, on an embedded server, and what its handler got.
+type world struct {
+	t         testing.TB
+	server    *ablytest.Server
+	client    *ably.Realtime
+	transport *transport.Transport
+	unbind    func()
+
+	mu     sync.Mutex
+	events []transport.Event
+	seen   int
+	change chan struct{}
+}
+
+func newWorld(t testing.TB, options ...ably.ClientOption) *world {
+	return newWorldOn(t, ablytest.NewServer(t), transport.Options{}, options...)
+}
+
+func newWorldOn(t testing.TB, server *ablytest.Server, o transport.Options, options ...ably.ClientOption) *world {
+	t.Helper()
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	w := &world{t: t, server: server, change: make(chan struct{}, 1)}
+	options = append([]ably.ClientOption{
+		ably.WithLogLevel(ably.LogNone), ably.WithAutoConnect(false), ably.WithChannelRetryTimeout(100 * time.Millisecond),
+	}, options...)
+	var err error
+	if w.client, w.transport, err = transport.NewRealtime(o, server.ClientOptions(options...)...); err != nil {
+		t.Fatal(err)
+	}
+	var ok bool
+	if w.unbind, ok = w.transport.Bind(w.handle); !ok {
+		t.Fatal("the new transport has a handler")
+	}
+	t.Cleanup(w.close)
+	return w
+}
+
+func connected(t testing.TB, options ...ably.ClientOption) *world {
+	t.Helper()
+	w := newWorld(t, options...)
+	w.connect()
+	return w
+}
+
+func (w *world) connect() {
+	w.t.Helper()
+	w.client.Connect()
+	w.await(transport.Connected)
+	w.state(ably.ConnectionStateConnected)
+}
+
+// close closes the client and waits for the ends of its goroutines.
+func (w *world) close() {
+	w.client.Close()
+	if w.client.Connection.State() != ably.ConnectionStateInitialized {
+		w.state(ably.ConnectionStateClosed, ably.ConnectionStateFailed)
+	}
+	if err := w.transport.Close(soon(w.t)); err != nil {
+		w.t.Errorf("close: %v", err)
+	}
+}
+
+func (w *world) handle(e transport.Event) {
+	w.mu.Lock()
+	w.events = append(w.events, e)
+	w.mu.Unlock()
+	select {
+	case w.change <- struct{}{}:
+	default:
+	}
+}
+
+// next returns the next event.
+func (w *world) next() transport.Event {
+	w.t.Helper()
+	for {
+		w.mu.Lock()
+		if w.seen < len(w.events) {
+			e := w.events[w.seen]
+			w.seen++
+			w.mu.Unlock()
+			return e
+		}
+		w.mu.Unlock()
+		select {
+		case <-w.change:
+		case <-soon(w.t).Done():
+			w.t.Fatal("no event came")
+		}
+	}
+}
+
+// await returns the next event of a kind.
+func (w *world) await(kind transport.EventKind) transport.Event {
+	w.t.Helper()
+	for {
+		if e := w.next(); e.Kind == kind {
+			return e
+		}
+	}
+}
+
+// message returns the next frame of an action.
+func (w *world) message(action wire.Action) *wire.ProtocolMessage {
+	w.t.Helper()
+	for {
+		if m := w.await(transport.Message).Message; m.Action == action {
+			return m
+		}
+	}
+}
+
+// state waits until ably-go is in one of the states.
+func (w *world) state(states ...ably.ConnectionState) {
+	w.t.Helper()
+	changed := make(chan struct{}, 1)
+	defer w.client.Connection.OnAll(func(ably.ConnectionStateChange) {
+		select {
+		case changed <- struct{}{}:
+		default:
+		}
+	})()
+	for {
+		now := w.client.Connection.State()
+		for _, s := range states {
+			if s == now {
+				return
+			}
+		}
+		select {
+		case <-changed:
+		case <-soon(w.t).Done():
+			w.t.Fatalf("ably-go is %v, not %v: %v", now, states, w.client.Connection.ErrorReason())
+		}
+	}
+}
+
+// attach attaches the room's channel, and returns its ATTACHED.
+func (w *world) attach() *wire.ProtocolMessage {
+	w.t.Helper()
+	w.transport.Send(&wire.ProtocolMessage{Action: wire.ActionAttach, Channel: room}, nil)
+	return w.message(wire.ActionAttached)
+}
+
+// result is what Send calls back with.
+type result struct {
+	serials []*string
+	err     error
+}
+
+// publish sends a message to the room, and returns where its result comes.
+func (w *world) publish(data any) chan result {
+	return w.send(&wire.ProtocolMessage{
+		Action: wire.ActionMessage, Channel: room, Messages: []*wire.Message{{Name: "m", Data: data}},
+	})
+}
+
+func (w *world) send(m *wire.ProtocolMessage) chan result {
+	c := make(chan result, 1)
+	w.transport.Send(m, func(serials []*string, err error) { c <- result{serials, err} })
+	return c
+}
+
+func (w *world) get(c chan result) result {
+	w.t.Helper()
+	select {
+	case r := <-c:
+		return r
+	case <-soon(w.t).Done():
+		w.t.Fatal("no result came")
+		return result{}
+	}
+}
+
+func (w *world) succeeds(c chan result) {
+	w.t.Helper()
+	if r := w.get(c); r.err != nil || len(r.serials) != 1 || r.serials[0] == nil {
+		w.t.Fatalf("result %+v, want one serial", r)
+	}
+}
+
+func (w *world) fails(c chan result, code int) {
+	w.t.Helper()
+	var e *wire.ErrorInfo
+	if r := w.get(c); !errors.As(r.err, &e) || e.Code != code {
+		w.t.Fatalf("error %v, want code %d", r.err, code)
+	}
+}
+
+// soon is a context for what should end at once; it only keeps a test that fails from hanging.
+// In a bubble, whose clock begins in 2000, waiting costs nothing.
+func soon(t testing.TB) context.Context {
+	patience := 20 * time.Second
+	if time.Now().Year() == 2000 {
+		patience = time.Hour
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,223 @@
+package transport
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"reflect"
+	"time"
+
+	"github.com/ably/ably-go/ably"
+	"github.com/ugorji/go/codec"
+
+	"ablyrooms.example/adapter/ably/internal/transport/wire"
+)
+
+// connOf is what ably-go wants of a connection, with its own unexported frame type as M.
+type connOf[M any] interface {
+	Send(M) error
+	Receive(deadline time.Time) (M, error)
+	Close() error
+}
+
+// dialOption makes the option that has ably-go dial by t. It is called with ably.WithDial
+// itself: inference then names C and M, which ably-go doesn't export. A change of WithDial's
+// signature shows at compile time, one of the frame type's fields here.
+func dialOption[C connOf[M], M any](
+	t *Transport, with func(func(string, *url.URL, time.Duration) (C, error)) ably.ClientOption,
+) (ably.ClientOption, error) {
+	n, err := newNative(reflect.TypeFor[M]())
+	if err != nil {
+		return nil, err
+	}
+	t.native = n
+	return with(func(protocol string, u *url.URL, timeout time.Duration) (none C, err error) {
+		s, err := t.dial(protocol, u, timeout)
+		if err != nil {
+			return none, err
+		}
+		return any(face[M]{s}).(C), nil
+	}), nil
+}
+
+// face shows a socket to ably-go as its connection.
+type face[M any] struct{ s *socket }
+
+// Send queues the frame. It never fails and never blocks: ably-go holds its lock meanwhile,
+// and locks itself up when a send fails while it flushes its queue.
+func (f face[M]) Send(m M) error {
+	f.s.t.sendNative(f.s, m)
+	return nil
+}
+
+// Receive returns the next frame for ably-go. It fails when the socket has ended, or has been
+// idle until the deadline.
+func (f face[M]) Receive(deadline time.Time) (m M, err error) {
+	v, err := f.s.receive(deadline)
+	if err != nil {
+		return m, err
+	}
+	return v.(M), nil
+}
+
+// Close ends the socket.
+func (f face[M]) Close() error {
+	f.s.end(errClosedByClient)
+	return nil
+}
+
+// native reads and makes frames of ably-go's type, by reflection over its exported fields.
+type native struct {
+	typ                        reflect.Type // the struct
+	action, msgSerial, channel int
+	errorField                 int
+	lists                      []int // of messages, presence, objects
+}
+
+var errAblyGo = errors.New("transport: this version of ably-go is not supported")
+
+func newNative(pointer reflect.Type) (*native, error) {
+	n := &native{}
+	if pointer.Kind() != reflect.Pointer || pointer.Elem().Kind() != reflect.Struct {
+		return nil, fmt.Errorf("%w: its frames are of type %v", errAblyGo, pointer)
+	}
+	n.typ = pointer.Elem()
+	var err error
+	index := func(name string, kinds ...reflect.Kind) int {
+		f, ok := n.typ.FieldByName(name)
+		for _, k := range kinds {
+			if ok && len(f.Index) == 1 && f.Type.Kind() == k {
+				return f.Index[0]
+			}
+		}
+		err = fmt.Errorf("%w: its frames have no usable field %s", errAblyGo, name)
+		return 0
+	}
+	n.action = index("Action", reflect.Int8, reflect.Int, reflect.Int32, reflect.Int64)
+	n.msgSerial = index("MsgSerial", reflect.Int64)
+	n.channel = index("Channel", reflect.String)
+	n.errorField = index("Error", reflect.Pointer)
+	for _, name := range []string{"Messages", "Presence", "State"} {
+		n.lists = append(n.lists, index(name, reflect.Slice))
+	}
+	return n, err
+}
+
+func (n *native) field(v any, i int) reflect.Value { return reflect.ValueOf(v).Elem().Field(i) }
+
+func (n *native) header(v any) (wire.Action, string) {
+	return wire.Action(n.field(v, n.action).Int()), n.field(v, n.channel).String()
+}
+
+// setSerial gives a frame the serial that ably-go is to find it by.
+func (n *native) setSerial(v any, serial int64) { n.field(v, n.msgSerial).SetInt(serial) }
+
+// clearConnectionIDs takes the connection's id out of the messages that a frame publishes. The
+// server knows it, and the frame may be sent again on another connection, where it is wrong.
+func (n *native) clearConnectionIDs(v any) {
+	for _, i := range n.lists {
+		list := n.field(v, i)
+		for j := range list.Len() {
+			e := list.Index(j)
+			if e.Kind() == reflect.Pointer && !e.IsNil() {
+				if id := e.Elem().FieldByName("ConnectionID"); id.IsValid() && id.Kind() == reflect.String {
+					id.SetString("")
+				}
+			}
+		}
+	}
+}
+
+// dropNulls removes null entries, on which ably-go panics, and returns how many there were.
+func (n *native) dropNulls(v any) (nulls int) {
+	for _, i := range n.lists {
+		list := n.field(v, i)
+		kept := 0
+		for j := range list.Len() {
+			if e := list.Index(j); e.Kind() != reflect.Pointer || !e.IsNil() {
+				list.Index(kept).Set(e)
+				kept++
+			}
+		}
+		nulls += list.Len() - kept
+		list.SetLen(kept)
+	}
+	return nulls
+}
+
+// empty reports whether a frame has no entry at all.
+func (n *native) empty(v any) bool {
+	for _, i := range n.lists {
+		if n.field(v, i).Len() > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// heartbeat returns a new HEARTBEAT, which is the zero frame.
+func (n *native) heartbeat() any { return reflect.New(n.typ).Interface() }
+
+// from returns a frame of ours as one of ably-go's.
+func (n *native) from(m *wire.ProtocolMessage) any {
+	v := reflect.New(n.typ).Interface()
+	b, err := wire.Marshal(wire.JSON, m)
+	if err == nil {
+		err = json.Unmarshal(b, v)
+	}
+	if err != nil { // not possible: both sides are structs of plain fields
+		panic(fmt.Sprintf("transport: convert %v: %v", m, err))
+	}
+	return v
+}
+
+// needError gives a frame an error if it has none.
+func (n *native) needError(v any, e *wire.ErrorInfo) {
+	if field := n.field(v, n.errorField); field.IsNil() {
+		field.Set(n.field(n.from(&wire.ProtocolMessage{Error: e}), n.errorField))
+	}
+}
+
+// nativeMsgPack is configured as ably-go's own codec is.
+var nativeMsgPack = func() *codec.MsgpackHandle {
+	h := &codec.MsgpackHandle{}
+	h.Raw, h.WriteExt, h.RawToString = true, true, true
+	h.MapType = reflect.TypeFor[map[string]any]()
+	return h
+}()
+
+// decode decodes a frame for ably-go as its own codec does. It never panics.
+func (n *native) decode(f wire.Format, b []byte) (v any, err error) {
+	v = reflect.New(n.typ).Interface()
+	if f == wire.JSON {
+		return v, json.Unmarshal(b, v)
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("malformed MessagePack: %v", r)
+		}
+	}()
+	return v, codec.NewDecoderBytes(b, nativeMsgPack).Decode(v)
+}
+
+// encode encodes a frame of ably-go's as its own codec does, with serial if it is not
+// negative. It leaves v as it is, since ably-go reads it meanwhile, and never panics.
+func (n *native) encode(f wire.Format, v any, serial int64) (b []byte, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			b, err = nil, fmt.Errorf("encode: %v", r)
+		}
+	}()
+	if serial >= 0 {
+		c := reflect.New(n.typ)
+		c.Elem().Set(reflect.ValueOf(v).Elem())
+		v = c.Interface()
+		n.setSerial(v, serial)
+	}
+	if f == wire.JSON {
+		return json.Marshal(v)
+	}
+	err = codec.NewEncoderBytes(&b, nativeMsgPack).Encode(v)
+	return b, err
+}

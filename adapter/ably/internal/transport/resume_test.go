@@ -1,0 +1,221 @@
+package transport_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ably/ably-go/ably"
+
+	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/adapter/ably/internal/transport"
+	"ablyrooms.example/adapter/ably/internal/transport/wire"
+)
+
+// quickly has ably-go try again soon.
+func quickly() ably.ClientOption { return ably.WithDisconnectedRetryTimeout(10 * time.Millisecond) }
+
+// serialsOn returns channel and msgSerial of what came on a WebSocket, in order.
+func serialsOn(server *ablytest.Server, socket int) (out []string) {
+	for _, f := range server.Frames() {
+		if f.Connection == socket && f.Direction == ablytest.ClientToServer && f.Action == ablytest.ActionMessage {
+			out = append(out, fmt.Sprintf("%s %d", f.Channel, *f.Message.MsgSerial))
+		}
+	}
+	return out
+}
+
+func equal(t *testing.T, got []string, want ...string) {
+	t.Helper()
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// interrupted sends one message of ably-go's and two of a room's, has them on their way, and
+// cuts the connection. lost has the server forget it. It then waits for the results.
+func interrupted(t *testing.T, lost bool, format ably.ClientOption) *world {
+	w := connected(t, format, quickly())
+	w.attach()
+	w.succeeds(w.publish("before"))
+	w.await(transport.Message)
+	must(t, w.client.Channels.Get("own").Publish(soon(t), "m", "before"))
+	gate := w.server.Hold(ablytest.ToServer(ablytest.ActionMessage).OnConnection(1))
+	first := w.publish("one")
+	must(t, gate.Await(soon(t), 1))
+	own := make(chan error, 1)
+	if err := w.client.Channels.Get("own").PublishAsync("m", "two", func(err error) { own <- err }); err != nil {
+		t.Fatal(err)
+	}
+	must(t, gate.Await(soon(t), 2))
+	if lost {
+		w.server.RefuseConnections(nil)
+	}
+	must(t, w.server.Cut(""))
+	w.await(transport.Disconnected)
+	later := w.publish("three")
+	if lost {
+		must(t, w.server.Forget(""))
+		w.server.AcceptConnections()
+	}
+	e := w.await(transport.Connected)
+	if e.Connection.Resumed == lost || (e.Reason != nil) != lost {
+		t.Errorf("connected, resumed %v, reason %v", e.Connection.Resumed, e.Reason)
+	}
+	w.succeeds(first)
+	w.succeeds(later)
+	must(t, <-own)
+	for channel, want := range map[string]int{room: 3, "own": 2} {
+		if got := len(w.server.Messages(channel)); got != want {
+			t.Errorf("%d messages on %q, want %d", got, channel, want)
+		}
+	}
+	return w
+}
+
+func TestAResumeSendsAgainWithTheOldSerials(t *testing.T) {
+	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
+		w := interrupted(t, false, format)
+		equal(t, serialsOn(w.server, 1), room+" 0", "own 1", room+" 2", "own 3")
+		equal(t, serialsOn(w.server, w.server.State().WebSockets), room+" 2", "own 3", room+" 4")
+	})
+}
+
+func TestANewConnectionCountsFromZero(t *testing.T) {
+	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
+		w := interrupted(t, true, format)
+		equal(t, serialsOn(w.server, w.server.State().WebSockets), room+" 0", "own 1", room+" 2")
+		// ably-go's counting was restarted below it; it goes on.
+		must(t, w.client.Channels.Get("own").Publish(soon(t), "m", "four"))
+		w.succeeds(w.publish("five"))
+	})
+}
+
+func TestDoubleCutsWithSenders(t *testing.T) {
+	for _, senders := range []int{1, 2, 4, 8} {
+		t.Run(fmt.Sprint(senders), func(t *testing.T) {
+			eachFormat(t, func(t *testing.T, format ably.ClientOption) { doubleCuts(t, senders, format) })
+		})
+	}
+}
+
+// doubleCuts cuts the connection, and again when the first frames of the new one are out,
+// while senders publish, on ably-go's channels and on the room's.
+func doubleCuts(t *testing.T, senders int, format ably.ClientOption) {
+	w := connected(t, format, quickly())
+	w.attach()
+	const rounds = 12
+	stop := make(chan struct{})
+	var work sync.WaitGroup
+	sent := make([]int, 2*senders)
+	for i := range senders {
+		channel := w.client.Channels.Get(fmt.Sprintf("own%d", i))
+		work.Go(func() {
+			for ; !closed(stop); sent[i]++ {
+				if err := channel.Publish(soon(t), "m", fmt.Sprint(sent[i])); err != nil {
+					t.Errorf("ably-go's publish %d: %v", sent[i], err)
+					return
+				}
+			}
+		})
+		work.Go(func() {
+			for n := &sent[senders+i]; !closed(stop); *n++ {
+				if r := <-w.publish(fmt.Sprintf("%d-%d", i, *n)); r.err != nil {
+					t.Errorf("the room's publish %d: %v", *n, r.err)
+					return
+				}
+			}
+		})
+	}
+	for round := range rounds {
+		before := w.server.State().WebSockets
+		again := w.server.Fault(ablytest.ToServer(ablytest.ActionMessage).If(func(f ablytest.Frame) bool {
+			return f.Connection > before
+		}).Nth(1+round%5), ablytest.CutAfter())
+		must(t, w.server.Cut(""))
+		w.await(transport.Disconnected)
+		must(t, again.Await(soon(t), 1))
+		w.await(transport.Connected)
+		w.await(transport.Disconnected)
+		again.Remove()
+		w.await(transport.Connected)
+	}
+	close(stop)
+	work.Wait()
+	for i := range senders {
+		if got := len(w.server.Messages(fmt.Sprintf("own%d", i))); got != sent[i] {
+			t.Errorf("%d messages of ably-go's sender %d, of %d acknowledged", got, i, sent[i])
+		}
+	}
+	total := 0
+	for _, n := range sent[senders:] {
+		total += n
+	}
+	if got := len(w.server.Messages(room)); got != total {
+		t.Errorf("%d messages in the room, of %d acknowledged", got, total)
+	}
+}
+
+func closed(c chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// PRESENCE that was written is sent again, one that wasn't is given back (T10).
+func TestPresenceThatWasNotSentIsGivenBack(t *testing.T) {
+	w := connected(t, quickly(), ably.WithClientID("alice"))
+	w.attach()
+	enter := func() chan result {
+		return w.send(&wire.ProtocolMessage{
+			Action: wire.ActionPresence, Channel: room, Presence: []*wire.PresenceMessage{{Action: 2}},
+		})
+	}
+	gate := w.server.Hold(ablytest.ToServer(ablytest.ActionPresence).OnConnection(1))
+	sent := enter()
+	must(t, gate.Await(soon(t), 1))
+	w.server.RefuseConnections(nil)
+	must(t, w.server.Cut(""))
+	w.await(transport.Disconnected)
+	if r := w.get(enter()); r.err != transport.ErrNotSent {
+		t.Errorf("error %v, want ErrNotSent", r.err)
+	}
+	attach := w.send(&wire.ProtocolMessage{Action: wire.ActionAttach, Channel: room})
+	if r := w.get(attach); r.err != transport.ErrNotSent {
+		t.Errorf("ATTACH without a connection: %v, want ErrNotSent", r.err)
+	}
+	w.server.AcceptConnections()
+	w.await(transport.Connected)
+	w.attach()
+	if r := w.get(sent); r.err != nil {
+		t.Errorf("the sent one: %v", r.err)
+	}
+}
+
+// The same for PRESENCE that waited to be written when the connection went; a MESSAGE stays.
+func TestPresenceInTheQueueIsGivenBack(t *testing.T) {
+	network := newStallingNet()
+	w := newWorldOn(t, ablytest.NewServer(t), transport.Options{DialContext: network.dial}, quickly(),
+		ably.WithClientID("alice"))
+	w.connect()
+	w.attach()
+	release := network.stall()
+	first := w.publish("being written")
+	<-network.held
+	presence := w.send(&wire.ProtocolMessage{
+		Action: wire.ActionPresence, Channel: room, Presence: []*wire.PresenceMessage{{Action: 2}},
+	})
+	second := w.publish("queued")
+	must(t, w.server.Cut(""))
+	if r := w.get(presence); r.err != transport.ErrNotSent {
+		t.Errorf("error %v, want ErrNotSent", r.err)
+	}
+	release()
+	w.succeeds(first)
+	w.succeeds(second)
+	equal(t, serialsOn(w.server, 2), room+" 0", room+" 1")
+}

@@ -1,0 +1,256 @@
+package transport
+
+import (
+	"time"
+
+	"github.com/ably/ably-go/ably"
+	"github.com/coder/websocket"
+
+	"ablyrooms.example/adapter/ably/internal/transport/wire"
+)
+
+// read takes frames off the socket until it ends.
+func (s *socket) read() {
+	for {
+		kind, b, err := s.ws.Read(s.ctx)
+		if err != nil {
+			s.end(err)
+			return
+		}
+		format := wire.JSON
+		if kind == websocket.MessageBinary {
+			format = wire.MsgPack
+		}
+		t := s.t
+		last, full := s.take(format, b)
+		if last {
+			// Nothing follows that is for anybody. The server closes.
+			s.ws.Close(websocket.StatusNormalClosure, "")
+			return
+		}
+		if full != nil {
+			select {
+			case <-full:
+			case <-s.ctx.Done():
+			}
+		}
+		for t.mu.Lock(); len(s.inbox) > inboxLimit && !s.ended; t.mu.Lock() {
+			t.mu.Unlock()
+			select {
+			case <-s.space:
+			case <-s.ctx.Done():
+			}
+		}
+		t.mu.Unlock()
+	}
+}
+
+// take brings one frame to its receiver. It reports whether it is the socket's last, and
+// returns a channel to wait for if the handler is behind.
+func (s *socket) take(format wire.Format, b []byte) (last bool, full <-chan struct{}) {
+	t := s.t
+	h, err := wire.UnmarshalHeader(format, b)
+	// Decoding needs no lock.
+	var ours *wire.ProtocolMessage
+	var theirs any
+	nulls := 0
+	switch {
+	case err != nil:
+	case isChannelAction(h) && IsRoomChannel(h.Channel), isConnectionAction(h):
+		if ours, err = wire.Unmarshal(format, b); err == nil {
+			nulls = ours.Complete()
+		}
+	case isChannelAction(h) && h.Channel != "":
+		if theirs, err = t.native.decode(format, b); err == nil {
+			nulls = t.native.dropNulls(theirs)
+		}
+	}
+	t.mu.Lock()
+	defer t.unlockAndDrain()
+	if s.ended {
+		return false, nil // the next read fails
+	}
+	s.heard = time.Now()
+	s.unknown = true
+	t.drop("a null entry", nulls)
+	switch {
+	case err != nil:
+		t.drop("a frame that can't be decoded", 1)
+	case !s.up && isChannelAction(h):
+		t.drop("a frame of a channel before CONNECTED", 1)
+	case theirs != nil && h.Action == wire.ActionMessage && t.native.empty(theirs):
+		t.drop("a MESSAGE without messages", 1)
+	case theirs != nil:
+		if h.Action == wire.ActionError {
+			t.native.needError(theirs, errWithoutReason)
+		}
+		s.give(theirs)
+	case ours == nil && h.Action == wire.ActionHeartbeat:
+		s.give(t.native.heartbeat())
+	case ours == nil:
+		t.drop("a frame of an unknown kind", 1)
+	case isConnectionAction(h):
+		return s.takeOwn(ours), nil
+	default:
+		if h.Action == wire.ActionError && ours.Error == nil {
+			ours.Error = errWithoutReason
+		}
+		t.post(Event{Kind: Message, Message: ours})
+		if len(t.stream.queue) > streamLimit {
+			full = t.stream.space
+		}
+	}
+	return false, full
+}
+
+var errWithoutReason = newError(codeInternal, 500, "the server gave no reason")
+
+// isChannelAction reports whether the frame is one that servers send for a channel.
+func isChannelAction(h wire.Header) bool {
+	switch h.Action {
+	case wire.ActionAttached, wire.ActionDetached, wire.ActionMessage, wire.ActionPresence,
+		wire.ActionSync, wire.ActionObject, wire.ActionObjectSync, wire.ActionAnnotation:
+		return true
+	case wire.ActionError:
+		return h.Channel != ""
+	}
+	return false
+}
+
+// isConnectionAction reports whether the frame is one of the connection that the transport
+// takes part in.
+func isConnectionAction(h wire.Header) bool {
+	switch h.Action {
+	case wire.ActionAck, wire.ActionNack, wire.ActionConnected, wire.ActionDisconnected,
+		wire.ActionClosed, wire.ActionAuth:
+		return true
+	case wire.ActionError:
+		return h.Channel == ""
+	}
+	return false
+}
+
+// takeOwn takes a frame of the connection. It reports whether it is the socket's last. The
+// lock is held.
+func (s *socket) takeOwn(m *wire.ProtocolMessage) (last bool) {
+	t := s.t
+	switch m.Action {
+	case wire.ActionAck, wire.ActionNack:
+		s.acknowledge(m)
+	case wire.ActionConnected:
+		s.connected(m)
+	case wire.ActionAuth:
+		s.give(t.native.from(m))
+	case wire.ActionClosed:
+		s.closedLocked()
+		return true
+	case wire.ActionDisconnected:
+		if m.Error == nil {
+			t.drop("a DISCONNECTED without an error", 1)
+			m.Error = newError(codeDisconnected, 400, "the server ended the transport without a reason")
+		}
+		s.reason = m.Error
+		s.give(t.native.from(m))
+		s.endLocked(m.Error)
+		return true
+	case wire.ActionError:
+		if m.Error == nil {
+			t.drop("an ERROR without an error", 1)
+			m.Error = newError(codeConnectionFailed, 400, "the server ended the connection without a reason")
+		}
+		s.failed(m)
+		return true
+	}
+	return false
+}
+
+// acknowledge takes an ACK or NACK. The lock is held.
+func (s *socket) acknowledge(m *wire.ProtocolMessage) {
+	t := s.t
+	if m.MsgSerial == nil {
+		t.drop("an acknowledgement of nothing that waits", 1)
+		return
+	}
+	result := func(i int) (a answer) {
+		if m.Action == wire.ActionNack {
+			a.err = m.Error
+		} else if i < len(m.Res) && m.Res[i] != nil {
+			a.serials = m.Res[i].Serials
+		}
+		return a
+	}
+	if m.Action == wire.ActionNack && m.Error == nil {
+		m.Error = errWithoutReason
+	}
+	answers, ok := t.seq.Acknowledge(*m.MsgSerial, int64(m.Count), result, answer{err: errSkipped})
+	if !ok {
+		t.drop("an acknowledgement of nothing that waits", 1)
+	}
+	t.deliver(answers)
+}
+
+// connected takes a CONNECTED. The lock is held.
+func (s *socket) connected(m *wire.ProtocolMessage) {
+	t := s.t
+	resumed := t.info.ID != "" && t.info.ID == m.ConnectionID
+	t.info = Connection{ID: m.ConnectionID, Key: t.info.Key, Details: t.info.Details, Resumed: resumed}
+	if m.ConnectionDetails != nil {
+		t.info.Details = *m.ConnectionDetails
+		t.info.Key = m.ConnectionDetails.ConnectionKey
+	}
+	kind := Connected
+	if s.up {
+		kind = Updated
+	}
+	t.post(Event{Kind: kind, Connection: t.info, Reason: m.Error})
+	s.giveAll(t.owed...)
+	t.owed = nil
+	// With the error ably-go would send its unanswered messages anew, by another count. The
+	// rooms' side reports it.
+	withoutError := *m
+	withoutError.Error = nil
+	s.give(t.native.from(&withoutError))
+	if s.up {
+		return
+	}
+	s.up = true
+	close(s.first)
+	t.refusal, t.tokenRefused = nil, false
+	if t.ended != nil && t.ended.Kind != Closing {
+		t.ended = nil
+	}
+	t.setState(ably.ConnectionState{}) // what ably-go says next is new
+	for _, f := range t.seq.Connected(resumed) {
+		s.queue = append(s.queue, f.Item)
+	}
+	s.resent = len(s.queue)
+	notify(s.wake)
+}
+
+// failed takes an ERROR of the connection. The lock is held.
+func (s *socket) failed(m *wire.ProtocolMessage) {
+	t := s.t
+	if isTokenError(m.Error) && (s.up || t.renewable && !t.tokenRefused) {
+		t.tokenRefused = !s.up
+		s.reason = m.Error
+		s.give(t.native.from(m)) // ably-go renews the token (RTN14b, RTN15h2)
+		s.endLocked(m.Error)
+		return
+	}
+	if !s.up {
+		s.refuseConnection(m.Error)
+		return
+	}
+	t.fail(m.Error)
+	s.reason = m.Error
+	s.give(t.native.from(m))
+	s.endLocked(m.Error)
+}
+
+// refuseConnection makes the refusal of a connection an error of the dial: as a frame it can
+// lock ably-go up. The lock is held.
+func (s *socket) refuseConnection(e *wire.ErrorInfo) {
+	s.t.refusal = e
+	s.refused = asDialError(e)
+	s.endLocked(e)
+}

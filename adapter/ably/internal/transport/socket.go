@@ -1,0 +1,317 @@
+package transport
+
+import (
+	"context"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"ablyrooms.example/adapter/ably/internal/transport/wire"
+)
+
+// socket is one WebSocket. A reader takes frames off it and a writer puts them on it; both end
+// with it. Its fields below the first group are guarded by Transport.mu.
+type socket struct {
+	t       *Transport
+	ws      *websocket.Conn
+	format  wire.Format
+	timeout time.Duration // of a write, and of the answer to CLOSE
+	ctx     context.Context
+	cancel  context.CancelFunc
+	done    chan struct{} // closed when reader and writer have ended
+	first   chan struct{} // closed when the connection is up, refused or ended
+
+	up      bool // CONNECTED has come
+	ended   bool
+	err     error           // why it ended
+	refused error           // why it can't be given to ably-go
+	goAhead time.Time       // when ably-go gets its first frame
+	queue   []*item         // to be written
+	resent  int             // how many of them are sent again
+	inbox   []received      // for ably-go
+	wake    chan struct{}   // of the writer; holds one token
+	arrived chan struct{}   // of Receive; holds one token
+	space   chan struct{}   // of the reader; holds one token
+	heard   time.Time       // when the last frame came
+	unknown bool            // a frame came of which ably-go doesn't know
+	closing *time.Timer     // runs since CLOSE was sent
+	reason  *wire.ErrorInfo // of a DISCONNECTED
+}
+
+// received is a frame for ably-go.
+type received struct {
+	v any
+	// answers are the frames of ably-go's that an ACK or NACK is for, which must not be lost.
+	// Until ably-go has it, it may send them again.
+	answers []any
+}
+
+// inboxLimit is how many frames may wait for ably-go before the reader waits too.
+const inboxLimit = 1024
+
+func newSocket(t *Transport, ws *websocket.Conn, format wire.Format, timeout time.Duration) *socket {
+	s := &socket{
+		t: t, ws: ws, format: format, timeout: timeout,
+		done: make(chan struct{}), first: make(chan struct{}), heard: time.Now(),
+		wake: make(chan struct{}, 1), arrived: make(chan struct{}, 1), space: make(chan struct{}, 1),
+	}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	return s
+}
+
+// deadSocket returns a socket that has ended, so that ably-go closes at once.
+func deadSocket(t *Transport) *socket {
+	s := newSocket(t, nil, wire.JSON, 0)
+	s.ended, s.err = true, errClosedByClient
+	s.cancel()
+	close(s.first)
+	close(s.done)
+	return s
+}
+
+// usable reports whether frames can be sent. The lock is held; s may be nil.
+func (s *socket) usable() bool { return s != nil && s.up && !s.ended }
+
+// start runs the reader and the writer. The lock is held.
+func (s *socket) start() {
+	wrote := make(chan struct{})
+	s.t.run(func() {
+		defer close(wrote)
+		s.write()
+	})
+	s.t.run(func() {
+		s.read()
+		<-wrote
+		s.ws.CloseNow()
+		close(s.done)
+	})
+}
+
+// queueItem has a frame written. At the bound of the queue it ends the socket. The lock is
+// held.
+func (s *socket) queueItem(it *item) {
+	if len(s.queue) >= s.t.options.QueueLimit+s.resent {
+		s.t.drop("a socket whose queue is full", 1)
+		s.endLocked(errQueueFull)
+		return
+	}
+	s.queue = append(s.queue, it)
+	notify(s.wake)
+}
+
+func notify(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// write writes what is queued until the socket ends.
+func (s *socket) write() {
+	t := s.t
+	for {
+		t.mu.Lock()
+		for len(s.queue) == 0 && !s.ended {
+			t.mu.Unlock()
+			select {
+			case <-s.wake:
+			case <-s.ctx.Done():
+			}
+			t.mu.Lock()
+		}
+		if s.ended {
+			t.mu.Unlock()
+			return
+		}
+		it := s.queue[0]
+		s.queue[0] = nil
+		s.queue = s.queue[1:]
+		s.resent = min(s.resent, len(s.queue))
+		serial := int64(-1)
+		if it.frame != nil {
+			var ok bool
+			if serial, ok = t.seq.Write(it.frame); !ok {
+				t.mu.Unlock()
+				continue // it was answered before its turn to be sent again
+			}
+		}
+		t.mu.Unlock()
+		b, err := s.encode(it, serial)
+		if err != nil {
+			s.refuse(it, err)
+			continue
+		}
+		kind := websocket.MessageText
+		if s.format == wire.MsgPack {
+			kind = websocket.MessageBinary
+		}
+		ctx, cancel := context.WithTimeout(s.ctx, s.timeout)
+		err = s.ws.Write(ctx, kind, b)
+		cancel()
+		if err != nil {
+			s.end(err)
+			return
+		}
+	}
+}
+
+func (s *socket) encode(it *item, serial int64) ([]byte, error) {
+	if it.ours == nil {
+		return s.t.native.encode(s.format, it.native, serial)
+	}
+	m := *it.ours
+	m.MsgSerial = nil
+	if serial >= 0 {
+		m.MsgSerial = &serial
+	}
+	return wire.Marshal(s.format, &m)
+}
+
+// refuse answers a frame that can't be encoded.
+func (s *socket) refuse(it *item, err error) {
+	t := s.t
+	t.mu.Lock()
+	defer t.unlock()
+	t.drop("a frame to be sent that can't be encoded", 1)
+	a := answer{err: newError(codeBadRequest, 400, "the message can't be encoded: "+err.Error())}
+	if it.frame != nil {
+		t.deliver(t.seq.Refuse(it.frame, a))
+	} else {
+		t.finish(it, a)
+	}
+}
+
+// give puts a frame into ably-go's inbox. The lock is held.
+func (s *socket) give(v any) { s.giveAll(received{v: v}) }
+
+func (s *socket) giveAll(frames ...received) {
+	s.inbox = append(s.inbox, frames...)
+	notify(s.arrived)
+}
+
+// receive returns ably-go's next frame. The deadline counts from the last frame that came,
+// whoever it was for (RTN23a); ably-go, which has it count from its last frame, would drop a
+// healthy connection.
+func (s *socket) receive(deadline time.Time) (any, error) {
+	t := s.t
+	var idle time.Duration
+	if !deadline.IsZero() {
+		idle = time.Until(deadline)
+	}
+	for {
+		t.mu.Lock()
+		wait := time.Until(s.goAhead)
+		switch {
+		case wait > 0:
+		case len(s.inbox) > 0:
+			r := s.inbox[0]
+			s.inbox[0] = received{}
+			s.inbox = s.inbox[1:]
+			s.unknown = false
+			notify(s.space)
+			for _, v := range r.answers {
+				delete(t.pending, v)
+			}
+			t.mu.Unlock()
+			return r.v, nil
+		case s.ended && s.unknown:
+			// ably-go takes the age of its last frame for that of the connection, and would not
+			// resume an old one (RTN15g).
+			s.unknown = false
+			t.mu.Unlock()
+			return t.native.heartbeat(), nil
+		case s.ended:
+			err := s.err
+			t.mu.Unlock()
+			return nil, err
+		case !deadline.IsZero():
+			if wait = time.Until(later(deadline, s.heard.Add(idle))); wait <= 0 {
+				s.endLocked(errIdle)
+				t.unlock()
+				continue
+			}
+		}
+		t.mu.Unlock()
+		if wait <= 0 {
+			<-s.arrived
+			continue
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-s.arrived:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// awaitClosed has CLOSED answered by the transport itself if the server doesn't (RTN12b). The
+// lock is held.
+func (s *socket) awaitClosed() {
+	if s.closing == nil {
+		s.closing = time.AfterFunc(s.timeout, func() {
+			s.t.mu.Lock()
+			defer s.t.unlock()
+			s.closedLocked()
+		})
+	}
+}
+
+// closedLocked tells ably-go that the connection is closed, and ends the socket. The lock is
+// held.
+func (s *socket) closedLocked() {
+	if s.ended {
+		return
+	}
+	s.t.fail(newError(codeConnectionClosed, 400, "the connection is closed"))
+	s.give(s.t.native.from(&wire.ProtocolMessage{Action: wire.ActionClosed}))
+	s.endLocked(errClosedByClient)
+}
+
+// end ends the socket. It doesn't wait.
+func (s *socket) end(err error) {
+	s.t.mu.Lock()
+	defer s.t.unlock()
+	s.endLocked(err)
+}
+
+func (s *socket) endLocked(err error) {
+	if s.ended {
+		return
+	}
+	t := s.t
+	if s.closing != nil {
+		s.closing.Stop()
+		t.fail(newError(codeConnectionClosed, 400, "the connection is closed"))
+	}
+	s.ended, s.err, s.queue = true, err, nil
+	if s.up {
+		t.takeBack()
+		reason := s.reason
+		if reason == nil {
+			reason = reasonOf(err, codeDisconnected, 400)
+		}
+		t.post(Event{Kind: Disconnected, Reason: reason})
+	} else {
+		close(s.first)
+	}
+	s.cancel()
+	notify(s.arrived)
+	notify(s.wake)
+}
+
+// takeBack returns PRESENCE that was never written to the rooms. The lock is held.
+func (t *Transport) takeBack() {
+	for _, f := range t.seq.Open() {
+		if f.Item.ours != nil && f.Item.ours.Action == wire.ActionPresence && !f.Written() {
+			t.deliver(t.seq.Refuse(f, answer{notSent: true}))
+		}
+	}
+}

@@ -1,0 +1,154 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"reflect"
+
+	"github.com/ugorji/go/codec"
+)
+
+// Format is an encoding of the protocol.
+type Format int
+
+// The two formats.
+const (
+	JSON Format = iota
+	MsgPack
+)
+
+// String returns "json" or "msgpack", as in the query of a WebSocket.
+func (f Format) String() string {
+	if f == MsgPack {
+		return "msgpack"
+	}
+	return "json"
+}
+
+// msgpack distinguishes strings from binary data in both directions, which the encoding of
+// payloads depends on.
+var msgpack = func() *codec.MsgpackHandle {
+	h := &codec.MsgpackHandle{}
+	h.WriteExt = true
+	h.MapType = reflect.TypeFor[map[string]any]()
+	return h
+}()
+
+// Unmarshal decodes a frame. It never panics.
+func Unmarshal(f Format, b []byte) (*ProtocolMessage, error) {
+	m := &ProtocolMessage{}
+	if f == JSON {
+		if err := decodeJSON(b, m); err != nil {
+			return nil, err
+		}
+		return m, nil
+	}
+	if err := decodeMsgPack(b, m); err != nil {
+		return nil, err
+	}
+	for _, e := range m.Messages {
+		if e != nil {
+			e.Data, e.Extras = decoded(e.Data), decodedMap(e.Extras)
+			if e.Annotations != nil {
+				e.Annotations.Summary = decodedMap(e.Annotations.Summary)
+			}
+		}
+	}
+	for _, e := range m.Presence {
+		if e != nil {
+			e.Data, e.Extras = decoded(e.Data), decodedMap(e.Extras)
+		}
+	}
+	for _, e := range m.Annotations {
+		if e != nil {
+			e.Data, e.Extras = decoded(e.Data), decodedMap(e.Extras)
+		}
+	}
+	return m, nil
+}
+
+func decodeJSON(b []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	if err := d.Decode(v); err != nil {
+		return err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return fmt.Errorf("more than one value in a frame")
+	}
+	return nil
+}
+
+func decodeMsgPack(b []byte, v any) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("malformed MessagePack: %v", r)
+		}
+	}()
+	if len(b) == 0 || b[0]&0xf0 != 0x80 && b[0] != 0xde && b[0] != 0xdf {
+		return fmt.Errorf("a frame is a map") // the decoder takes arrays too, by position
+	}
+	return codec.NewDecoderBytes(b, msgpack).Decode(v)
+}
+
+// Marshal encodes a frame. Binary data becomes base64 in JSON, and the encoding says so
+// (RSL4d1). It leaves m as it is and never panics.
+func Marshal(f Format, m *ProtocolMessage) (b []byte, err error) {
+	c := *m
+	if c.Messages, err = encodeEntries(f, m.Messages, func(e *Message) payload {
+		return payload{&e.Data, &e.Encoding, &e.Extras}
+	}); err != nil {
+		return nil, err
+	}
+	if c.Presence, err = encodeEntries(f, m.Presence, func(e *PresenceMessage) payload {
+		return payload{&e.Data, &e.Encoding, &e.Extras}
+	}); err != nil {
+		return nil, err
+	}
+	if c.Annotations, err = encodeEntries(f, m.Annotations, func(e *Annotation) payload {
+		return payload{&e.Data, &e.Encoding, &e.Extras}
+	}); err != nil {
+		return nil, err
+	}
+	if f == JSON {
+		return json.Marshal(&c)
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			b, err = nil, fmt.Errorf("encode MessagePack: %v", r)
+		}
+	}()
+	err = codec.NewEncoderBytes(&b, msgpack).Encode(&c)
+	return b, err
+}
+
+// payload points to what differs between the formats.
+type payload struct {
+	data     *any
+	encoding *string
+	extras   *map[string]any
+}
+
+// encodeEntries returns copies of entries with their payloads in the form of the format.
+func encodeEntries[E any](f Format, entries []*E, payloadOf func(*E) payload) ([]*E, error) {
+	if entries == nil {
+		return nil, nil
+	}
+	out := make([]*E, len(entries))
+	for i, e := range entries {
+		c := *e
+		p := payloadOf(&c)
+		var err error
+		if f == JSON {
+			*p.data, *p.encoding = base64Data(*p.data, *p.encoding)
+		} else if *p.data, err = encodable(*p.data); err != nil {
+			return nil, fmt.Errorf("data: %w", err)
+		} else if *p.extras, err = encodableMap(*p.extras); err != nil {
+			return nil, fmt.Errorf("extras: %w", err)
+		}
+		out[i] = &c
+	}
+	return out, nil
+}

@@ -1,0 +1,95 @@
+package wire
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+)
+
+// Complete removes the null entries of a received frame and fills in what its entries take
+// from the frame: id, connectionId and timestamp (TM2a, TM2c, TM2f, TP3a, TP3d, TP3g). It
+// returns how many entries were null.
+func (m *ProtocolMessage) Complete() (nulls int) {
+	before := len(m.Messages) + len(m.Presence) + len(m.Annotations)
+	for i, e := range m.Messages {
+		if e == nil {
+			continue
+		}
+		m.fill(i, &e.ID, &e.ConnectionID, &e.Timestamp)
+		if e.Version == nil { // TM2s
+			e.Version = &MessageVersion{}
+		}
+		if e.Version.Serial == "" {
+			e.Version.Serial = e.Serial
+		}
+		if e.Version.Timestamp == 0 {
+			e.Version.Timestamp = e.Timestamp
+		}
+	}
+	for i, e := range m.Presence {
+		if e != nil {
+			m.fill(i, &e.ID, &e.ConnectionID, &e.Timestamp)
+		}
+	}
+	for i, e := range m.Annotations {
+		if e != nil {
+			m.fill(i, &e.ID, &e.ConnectionID, &e.Timestamp)
+		}
+	}
+	m.Messages = withoutNulls(m.Messages)
+	m.Presence = withoutNulls(m.Presence)
+	m.Annotations = withoutNulls(m.Annotations)
+	return before - len(m.Messages) - len(m.Presence) - len(m.Annotations)
+}
+
+func (m *ProtocolMessage) fill(i int, id, connectionID *string, timestamp *int64) {
+	if *id == "" && m.ID != "" {
+		*id = m.ID + ":" + strconv.Itoa(i)
+	}
+	if *connectionID == "" {
+		*connectionID = m.ConnectionID
+	}
+	if *timestamp == 0 {
+		*timestamp = m.Timestamp
+	}
+}
+
+func withoutNulls[E any](entries []*E) []*E {
+	return slices.DeleteFunc(entries, func(e *E) bool { return e == nil })
+}
+
+// Size returns the size of what the frame publishes, in bytes, as Ably counts it against
+// maxMessageSize: names, client ids, data and extras (TM6, TP3h, CD2c).
+func (m *ProtocolMessage) Size() int64 {
+	var n int64
+	for _, e := range m.Messages {
+		n += int64(len(e.Name)+len(e.ClientID)) + size(e.Data) + size(e.Extras)
+	}
+	for _, e := range m.Presence {
+		n += int64(len(e.ClientID)) + size(e.Data) + size(e.Extras)
+	}
+	for _, e := range m.Annotations {
+		n += int64(len(e.Name)+len(e.ClientID)+len(e.Type)) + size(e.Data) + size(e.Extras)
+	}
+	return n
+}
+
+func size(v any) int64 {
+	switch v := v.(type) {
+	case nil:
+		return 0
+	case string:
+		return int64(len(v))
+	case []byte:
+		return int64(len(v))
+	case map[string]any:
+		if len(v) == 0 {
+			return 0
+		}
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return 0 // it can't be sent either, which is reported there
+	}
+	return int64(len(b))
+}

@@ -1,0 +1,407 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"ablyrooms.example/model"
+)
+
+// Plan says what is tried, in this order.
+type Plan struct {
+	Known  [][]model.Input // scripts
+	Spaces []Space         // all scripts of each, or some at random
+	Seed   int             // of the random scripts; 0 stands for one of the clock
+	// Progress, if it is not nil, is called after each script with how many are done.
+	Progress func(done int)
+}
+
+// DefaultPlan tries all scripts of up to 4 steps (4 calls, 2 names, 2 options), and then 1,000 random
+// ones within [DefaultBounds].
+func DefaultPlan() Plan {
+	small := Bounds{Calls: 4, Names: []string{"a", "b"}, Options: []string{"x", "y"}}
+	return Plan{Spaces: []Space{{Bounds: small, Length: 4}, {Bounds: DefaultBounds(), Runs: 1000}}}
+}
+
+// The kinds of steps of which all scripts are tried on a process.
+var (
+	fewest   = []model.Kind{model.KindGet, model.KindRelease, KindAttach, model.KindReleased}
+	fewKinds = append([]model.Kind{model.KindDispose, model.KindGiveUp}, fewest...)
+)
+
+// ProcessPlan returns a plan for a subject in a process: all scripts of up to depth steps on one name,
+// one or two steps less where there are more names or options, and then random ones, runs of each of
+// three kinds: with good options only, with some spelled out, with some that are not valid.
+func ProcessPlan(depth, runs int) Plan {
+	space := func(length int, kinds []model.Kind, names []string, options ...string) Space {
+		return Space{Bounds: Bounds{Calls: depth, Names: names, Options: options}, Kinds: kinds, Length: length}
+	}
+	a, ab := []string{"a"}, []string{"a", "b"}
+	plan := Plan{Seed: 1, Spaces: []Space{
+		space(depth, fewKinds, a, "x"),
+		space(depth-1, fewKinds, a, "x", "y"),
+		space(depth-1, fewKinds, ab, "x"),
+		space(depth-2, fewKinds, a, "x", "x"+SpelledOut, Invalid),
+		space(depth, fewest, a, "x", "x"+SpelledOut),
+		space(depth, fewest, a, "x", Invalid),
+	}}
+	for _, options := range [][]string{{"x", "y"}, {"x", "x" + SpelledOut, "y", "y" + SpelledOut}, {"x", Invalid, "y"}} {
+		random := space(14, nil, ab, options...)
+		random.Calls, random.Runs = 12, runs
+		plan.Spaces = append(plan.Spaces, random)
+	}
+	return plan
+}
+
+// Result is what was tried, and what was found.
+type Result struct {
+	Subject    string       // by its own account, for a process
+	Exhaustive int          // scripts tried of spaces that are tried whole, and known ones
+	Random     int          // scripts tried at random
+	Seed       int          // of these
+	Steps      int          // of all scripts
+	Kept       map[Rule]int // how many scripts followed the rule, and showed it
+	// Violations are the shortest of each class, in the order of the rules. In process there is one at
+	// most, since trying ends with it.
+	Violations []*Violation
+}
+
+// Scripts returns how many were run.
+func (r Result) Scripts() int { return r.Exhaustive + r.Random }
+
+// Violation returns the first violation, or nil.
+func (r Result) Violation() *Violation {
+	if len(r.Violations) == 0 {
+		return nil
+	}
+	return r.Violations[0]
+}
+
+// Run tries a subject by [DefaultPlan] and fails the test with the [Violation] found, if there is one.
+// It logs what was tried, and what was not judged or not shown.
+func Run(t *testing.T, subject Subject) {
+	t.Helper()
+	RunPlan(t, subject, DefaultPlan())
+}
+
+// RunPlan is [Run] by another plan.
+func RunPlan(t *testing.T, subject Subject, plan Plan) {
+	t.Helper()
+	for _, l := range subject.Promises.Loosenings() {
+		t.Logf("not promised, so not judged: %v", l)
+	}
+	r := Check(t, subject, plan)
+	if v := r.Violation(); v != nil {
+		t.Fatal(v)
+	}
+	t.Logf("no violation in %d scripts of spaces tried whole and %d random ones, seed %d", r.Exhaustive, r.Random, r.Seed)
+	for _, rule := range Rules() {
+		if rule != OptionsRule && r.State(rule) == Unobserved {
+			t.Logf("no script showed %s", rule)
+		}
+	}
+}
+
+// shortestLimit is how many scripts are tried at most to find one that is shorter than a random one.
+const shortestLimit = 20_000
+
+// Check tries a subject until it finds a violation, which it returns without failing the test. One
+// that is found in a space that is tried whole has a shortest script within its bounds. One that is
+// found at random is shortened, and has a shortest script where Shortest says so.
+func Check(t *testing.T, subject Subject, plan Plan) Result {
+	t.Helper()
+	c := newChecker(plan, subject.Promises, machine{})
+	play := func(script []model.Input) Outcome { return runInProcess(t, subject, script, true) }
+	c.feed(func(j job) bool {
+		if j.random && c.found[leftoverClass] != nil {
+			return false
+		}
+		c.take(j, play(j.script))
+		return c.worst() == nil
+	})
+	v := c.worst()
+	if v == nil {
+		v = c.found[leftoverClass]
+	}
+	if v == nil {
+		return c.result
+	}
+	fails := func(script []model.Input) bool {
+		out := play(script)
+		if len(out.Violations) == 0 || (out.Violations[0].Kind == Leftover) != (v.Kind == Leftover) {
+			return false
+		}
+		v = out.Violations[0]
+		return true
+	}
+	if v.Shortest = c.covered(v.Script); !v.Shortest {
+		c.start.shorten(v.Script, fails)
+		tried := 0
+		for script := range shorter(v.Script, c.promises) {
+			if tried++; tried > shortestLimit || fails(script) {
+				break
+			}
+		}
+		v.Shortest = tried <= shortestLimit
+	}
+	c.result.Violations = []*Violation{v}
+	return c.result
+}
+
+// shorter yields, the short ones first, scripts that are shorter than the given one and made of the
+// same kinds of steps, names and options.
+func shorter(script []model.Input, p Promises) func(yield func([]model.Input) bool) {
+	space := Space{}
+	add := func(list *[]string, s string) {
+		if s != "" && !slices.Contains(*list, s) {
+			*list = append(*list, s)
+		}
+	}
+	for _, in := range script {
+		space.Kinds = append(space.Kinds, in.Kind)
+		if isCall(in.Kind) {
+			space.Calls++
+		}
+		add(&space.Names, in.Name)
+		add(&space.Options, in.Options)
+	}
+	return func(yield func([]model.Input) bool) {
+		for space.Length = 1; space.Length < len(script); space.Length++ {
+			for script := range space.all(machine{}, p, true) {
+				if len(script) == space.Length && !yield(script) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// CheckProcess tries a subject in processes of its own, so many at a time, and goes on after a
+// violation. Its error is for what keeps scripts from being run, not for what is found.
+func CheckProcess(ctx context.Context, command Command, promises Promises, plan Plan, processes int) (Result, error) {
+	c := newChecker(plan, promises, machine{wired: true})
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	jobs := make(chan job)
+	var working sync.WaitGroup
+	for range max(1, processes) {
+		working.Go(func() {
+			if err := c.work(ctx, command, jobs); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	c.feed(func(j job) bool {
+		select {
+		case jobs <- j:
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	})
+	close(jobs)
+	working.Wait()
+	if err := context.Cause(ctx); err != nil {
+		return c.result, err
+	}
+	return c.end(ctx, command)
+}
+
+// checker collects what is found.
+type checker struct {
+	plan     Plan
+	promises Promises
+	start    machine
+
+	mu      sync.Mutex
+	result  Result
+	found   map[string]*Violation // by class
+	stopped map[string]bool       // scripts after which a system was not as the model has it
+}
+
+type job struct {
+	script []model.Input
+	random bool
+}
+
+func newChecker(plan Plan, p Promises, start machine) *checker {
+	if plan.Seed == 0 {
+		plan.Seed = int(time.Now().UnixNano() >> 10)
+	}
+	return &checker{plan: plan, promises: p, start: start, found: map[string]*Violation{}, stopped: map[string]bool{},
+		result: Result{Kept: map[Rule]int{}, Seed: plan.Seed}}
+}
+
+// feed hands out the scripts. In process, the short ones of a space come first, so that the first
+// violation is a shortest one. A process takes its time, so it gets the long ones alone, which show
+// what their beginnings would.
+func (c *checker) feed(send func(job) bool) {
+	for _, script := range c.plan.Known {
+		if !send(job{script: script}) {
+			return
+		}
+	}
+	for _, s := range c.plan.Spaces {
+		first := s.Length
+		if !c.start.wired && s.Length > 0 {
+			first = 1
+		}
+		for n := first; s.Runs == 0 && n <= s.Length; n++ {
+			part := s
+			part.Length = n
+			for script := range part.all(c.start, c.promises, true) {
+				if n > first && len(script) < n || c.begunBadly(script) {
+					continue
+				}
+				if !send(job{script: script}) {
+					return
+				}
+			}
+		}
+		for i := range s.Runs {
+			script := s.random(c.start, c.promises, c.plan.Seed+i)
+			if !c.begunBadly(script) && !send(job{script, true}) {
+				return
+			}
+		}
+	}
+}
+
+// begunBadly reports whether the begin of a script was seen to leave a system in a state that the
+// model doesn't have: it would end there.
+func (c *checker) begunBadly(script []model.Input) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for n := range script {
+		if len(c.stopped) > 0 && c.stopped[Text(script[:n+1])] {
+			return true
+		}
+	}
+	return false
+}
+
+const leftoverClass = "leftover"
+
+// take notes what a script showed.
+func (c *checker) take(j job, out Outcome) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if j.random {
+		c.result.Random++
+	} else {
+		c.result.Exhaustive++
+	}
+	c.result.Steps += out.Steps
+	for _, rule := range out.Kept {
+		c.result.Kept[rule]++
+	}
+	for i, v := range out.Violations {
+		if out.Stopped && i == len(out.Violations)-1 {
+			c.stopped[v.Steps()] = true
+		}
+		if v.Kind == Leftover {
+			v.Class = leftoverClass
+		}
+		v.Scripts = 1
+		if old := c.found[v.Class]; old != nil {
+			if !less(v.Script, old.Script) {
+				old.Scripts++
+				continue
+			}
+			v.Scripts += old.Scripts
+		}
+		c.found[v.Class] = v
+	}
+	if c.plan.Progress != nil {
+		c.plan.Progress(c.result.Scripts())
+	}
+}
+
+// worst returns a violation that is no goroutine left over, which says less.
+func (c *checker) worst() *Violation {
+	for class, v := range c.found {
+		if class != leftoverClass {
+			return v
+		}
+	}
+	return nil
+}
+
+// less orders scripts by length and then by their words, so that several processes find the same.
+func less(s, t []model.Input) bool {
+	if len(s) != len(t) {
+		return len(s) < len(t)
+	}
+	return Text(s) < Text(t)
+}
+
+// covered reports whether some space that is tried whole includes the script.
+func (c *checker) covered(script []model.Input) bool {
+	return slices.ContainsFunc(c.plan.Spaces, func(s Space) bool { return s.covers(script) })
+}
+
+func (c *checker) work(ctx context.Context, command Command, jobs <-chan job) error {
+	rig, err := NewRig(ctx, command, c.promises)
+	if err != nil {
+		return err
+	}
+	defer rig.Close()
+	c.mu.Lock()
+	c.result.Subject = rig.Subject()
+	c.mu.Unlock()
+	for j := range jobs {
+		out, err := rig.Run(ctx, j.script)
+		if err != nil {
+			return fmt.Errorf("script %s: %w", Text(j.script), err)
+		}
+		c.take(j, out)
+	}
+	return nil
+}
+
+// end shortens what was found of a process.
+func (c *checker) end(ctx context.Context, command Command) (Result, error) {
+	if len(c.found) == 0 {
+		return c.result, nil
+	}
+	rig, err := NewRig(ctx, command, c.promises)
+	if err != nil {
+		return c.result, err
+	}
+	defer rig.Close()
+	for _, class := range slices.Sorted(maps.Keys(c.found)) {
+		v := c.found[class]
+		c.start.shorten(v.Script, func(script []model.Input) bool {
+			out, runErr := rig.Run(ctx, script)
+			err = errors.Join(err, runErr)
+			for _, w := range out.Violations {
+				// What shows only when all is let go at the end needs those steps as well.
+				if runErr == nil && w.Class == class && len(w.Script) <= len(script) {
+					w.Scripts, v = v.Scripts, w
+					return true
+				}
+			}
+			return false
+		})
+		if err != nil {
+			return c.result, err
+		}
+		v.Shortest = c.covered(v.Script)
+		c.result.Violations = append(c.result.Violations, v)
+	}
+	order := Rules()
+	slices.SortStableFunc(c.result.Violations, func(v, w *Violation) int {
+		if d := slices.Index(order, v.rule()) - slices.Index(order, w.rule()); d != 0 {
+			return d
+		}
+		return strings.Compare(v.Class, w.Class)
+	})
+	return c.result, nil
+}

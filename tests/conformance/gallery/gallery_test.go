@@ -1,0 +1,107 @@
+package gallery
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"ablyrooms.example/tests/conformance"
+	"ablyrooms.example/tests/conformance/internal/evidence"
+)
+
+type makes = func(*conformance.Backend) conformance.System
+
+// pictures are the broken implementations with what each must be caught by: a shortest script, or how
+// long it is, where it is one of several that are met at random; and the rule that it breaks.
+var pictures = []struct {
+	name     string
+	make     makes
+	promises string // fields of conformance.Promises, or all
+	script   string
+	length   int
+	rule     conformance.Rule
+}{
+	{"map and mutex, held while the backend works", newLockedMap, "", "get(1, a, x); get(2, a, x)", 2, "R4"},
+	{"map and mutex, check then act", newCheckThenAct, "", "get(1, a, x); get(2, a, x)", 2, "R4"},
+	{"RWMutex, double-checked", newDoubleChecked, "", "get(1, a, x); get(2, a, x)", 2, "R4"},
+	{"sync.Map that keeps a failure", newSyncMap, "FailedOpenings", "get(1, a, x); openFailed(1); get(2, a, x)", 3, "R5"},
+	{"reference count", newCounted, "", "get(1, a, x); get(2, a, x); release(3, a)", 3, "R11"},
+	{"singleflight without options", with(optionsIgnored), "", "get(1, a, x); get(2, a, y)", 2, "R2"},
+	{"singleflight with the first caller's context", with(firstContext), "Cancellation", "get(1, a, x); giveUp(1)", 2, "R16"},
+	{"singleflight where each tries again", with(eachTriesAgain), "FailedOpenings",
+		"get(1, a, x); get(2, a, x); openFailed(1)", 3, "R19"},
+	{"options compared as they are written", with(spellingsDiffer), "EqualAfterDefaults", "get(1, a, x); get(2, a, x)", 2, "R4"},
+	{"opened again before the last room is gone", with(noPredecessor), "", "get(1, a, x); release(2, a); get(3, a, x)", 3, "R6"},
+	{"get after dispose", with(ghost), "Disposal", "dispose(1); get(2, a, x)", 2, "R1"},
+	{"a lock for each name", newTurnstile, "", "get(1, a, x); get(2, a, y)", 2, "R2"},
+	{"one goroutine that does the backend's work too", newLoop, "", "get(1, a, x); get(2, a, y)", 2, "R2"},
+	{"a condition that is signalled once", newSignalled, "", "get(1, a, x); get(2, a, x); opened(1)", 3, "R17"},
+	{"promise cache that keeps a failed release", with(failureKept), "FailedReleases", "", 5, "R7"},
+	{"dispose that returns early", with(disposeEarly), "all", "get(1, a, x); release(2, a); dispose(3)", 3, "R12"},
+	{"dispose with a flag", with(disposedFlag), "all", "get(1, a, x); dispose(2); dispose(3)", 3, "R14"},
+	{"dispose as an errgroup with a context", with(firstErrorEnds), "all", "", 6, "R15"},
+	{"dispose that keeps one error", with(lastErrorOnly), "all", "", 7, "R15"},
+	{"a waiting get forgotten by a release", with(waiterForgotten), "all",
+		"get(1, a, x); release(2, a); get(3, a, x); release(4, a)", 4, "R9"},
+	{"an orphan: opened after its release", with(orphan), "all", "get(1, a, x); release(2, a); opened(1)", 3, "R18"},
+	{"a release that doesn't wait for an opening", with(abandonedTooSoon), "all", "get(1, a, x); release(2, a)", 2, "R11"},
+}
+
+func with(s slip) makes {
+	return func(b *conformance.Backend) conformance.System { return newPromises(b, s) }
+}
+
+// promised returns the promises of one field, or all.
+func promised(name string) (p conformance.Promises) {
+	if name == "all" {
+		return conformance.AllPromises()
+	}
+	if name != "" {
+		reflect.ValueOf(&p).Elem().FieldByName(name).SetBool(true)
+	}
+	return p
+}
+
+// TestTheBrokenAreCaught shows the shortest script that catches each, and the rule that it breaks.
+func TestTheBrokenAreCaught(t *testing.T) {
+	for _, p := range pictures {
+		t.Run(p.name, func(t *testing.T) {
+			plan := conformance.DefaultPlan()
+			plan.Seed = 1
+			r := conformance.Check(t, subject(promised(p.promises), p.make), plan)
+			v := r.Violation()
+			if v == nil {
+				t.Fatal("not caught")
+			}
+			evidence.Print("gallery", "subject", p.name, "length", len(v.Script), "rule", v.Cite(), "kind", v.Kind,
+				"scripts", r.Scripts(), "script", v.Steps())
+			hang := strings.Contains(p.name, "held while")
+			if (v.Kind == conformance.Hang) != hang || !hang && v.Kind != conformance.Differs || !v.Shortest ||
+				len(v.Script) != p.length || p.script != "" && v.Steps() != p.script || len(v.Rules) == 0 || v.Rules[0] != p.rule {
+				t.Errorf("expected %d steps, %q, %v\n%v", p.length, p.script, p.rule, v)
+			}
+		})
+	}
+}
+
+// TestTheGoodPass runs the two good ones without an alarm.
+func TestTheGoodPass(t *testing.T) {
+	runs := 2000
+	if evidence.At(evidence.Full) {
+		runs = 100_000
+	}
+	for name, make := range map[string]makes{"promises": with(none), "actor": newActor} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			plan := conformance.DefaultPlan()
+			plan.Spaces[1].Runs = runs
+			r := conformance.Check(t, subject(conformance.AllPromises(), make), plan)
+			if v := r.Violation(); v != nil {
+				t.Fatal(v)
+			}
+			fmt.Printf("EVIDENCE good subject=%s exhaustive=%d length=%d random=%d alarms=0\n", name, r.Exhaustive,
+				plan.Spaces[0].Length, r.Random)
+		})
+	}
+}

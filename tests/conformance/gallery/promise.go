@@ -1,0 +1,241 @@
+package gallery
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"ablyrooms.example/tests/conformance"
+)
+
+// slip is a bug of a [promises], at the line that its comment stands at.
+type slip uint8
+
+const (
+	none             slip = iota
+	failureKept           // a release that failed is kept for ever, so the name is wedged
+	disposeEarly          // Dispose waits only for the releases that it began
+	disposedFlag          // a second Dispose finds a flag set and returns at once
+	firstErrorEnds        // Dispose works as an errgroup with a context: the first error cancels the other releases
+	waiterForgotten       // a get that waits for a release is not rejected by another release
+	orphan                // what is opened after its release is never released
+	lastErrorOnly         // Dispose keeps one error
+	abandonedTooSoon      // a release of a room that is being opened doesn't wait for anything
+	optionsIgnored        // those who join an opening do so whatever their options are
+	firstContext          // the opening runs with the context of the first, who ends it for all by giving up
+	eachTriesAgain        // when the opening fails, those who joined it try again on their own
+	spellingsDiffer       // options are compared as they were written
+	noPredecessor         // a name is opened again while its last room is still being released
+	ghost                 // a get after the disposal opens a room
+)
+
+// promises is a registry with a mutex and, for each life of a name, channels that are closed when
+// something has come to pass, as golang.org/x/sync/singleflight has them: gets of a name that is being
+// opened share one opening. With no slip it is a good one.
+type promises struct {
+	slip
+	backend *conformance.Backend
+
+	mu       sync.Mutex
+	use      map[string]*promise // initializing or ready
+	leaving  map[string]*promise // being released
+	disposal context.Context     // nil until it begins
+	cancel   context.CancelFunc
+	failures []error
+	waitsFor map[*promise]bool // what Dispose began, for disposeEarly
+	gone     chan struct{}     // closed when the disposal has come to its end
+}
+
+type promise struct {
+	name, options string
+	settled       chan struct{} // closed when the gets have their answer
+	dropped       chan struct{} // closed when it will never be opened
+	released      chan struct{} // closed when it is gone
+	ctx           context.Context
+	cancel        context.CancelFunc // of the opening
+	left          bool               // the name was released, or everything disposed of
+	room          *conformance.Room
+	err           error // for the gets
+	end           error // for the releases
+}
+
+func newPromises(b *conformance.Backend, s slip) *promises {
+	return &promises{slip: s, backend: b, use: map[string]*promise{}, leaving: map[string]*promise{},
+		gone: make(chan struct{}), waitsFor: map[*promise]bool{}}
+}
+
+func (r *promises) Get(ctx context.Context, name, options string) (*conformance.Room, error) {
+	if r.slip != spellingsDiffer {
+		options = token(options)
+	}
+	r.mu.Lock()
+	if r.disposal != nil && r.slip != ghost {
+		r.mu.Unlock()
+		return nil, errDisposed
+	}
+	p := r.use[name]
+	joined := p != nil
+	if !joined {
+		p = &promise{name: name, options: options, settled: make(chan struct{}), dropped: make(chan struct{}),
+			released: make(chan struct{})}
+		with := context.Background()
+		if r.slip == firstContext {
+			with = ctx
+		}
+		p.ctx, p.cancel = context.WithCancel(with)
+		r.use[name] = p
+		before := r.leaving[name]
+		if r.slip == noPredecessor {
+			before = nil
+		}
+		go r.open(p, before)
+	}
+	opening := p.room == nil
+	r.mu.Unlock()
+	if p.options != options && !(opening && r.slip == optionsIgnored) {
+		return nil, errOptions
+	}
+	if err := wait(ctx, p.settled); err != nil {
+		return nil, err
+	}
+	if r.slip == eachTriesAgain && joined && p.err != nil && p.err != errReleased {
+		return r.Get(ctx, name, options)
+	}
+	return p.room, p.err
+}
+
+func (r *promises) open(p, before *promise) {
+	if before != nil {
+		select {
+		case <-before.released:
+		case <-p.dropped:
+		}
+		select {
+		case <-p.dropped: // also when both have come to pass
+			return
+		default:
+		}
+	}
+	room, err := r.backend.Open(p.ctx, p.name, token(p.options))
+	r.mu.Lock()
+	switch {
+	case !p.left:
+		if p.room, p.err = room, err; err != nil {
+			delete(r.use, p.name)
+		}
+		close(p.settled)
+		r.mu.Unlock()
+	case err != nil || r.slip == orphan:
+		r.ended(p, nil)
+		r.mu.Unlock()
+	default:
+		r.mu.Unlock()
+		r.close(context.Background(), p, room)
+	}
+}
+
+func (r *promises) close(ctx context.Context, p *promise, room *conformance.Room) {
+	err := r.backend.Release(ctx, room)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ended(p, err)
+}
+
+// ended is called with the lock held.
+func (r *promises) ended(p *promise, err error) {
+	p.end = err
+	if err == nil || r.slip != failureKept {
+		delete(r.leaving, p.name)
+	}
+	close(p.released)
+	if r.disposal == nil {
+		return
+	}
+	if err != nil {
+		switch r.slip {
+		case lastErrorOnly:
+			r.failures = []error{err}
+		case firstErrorEnds:
+			r.cancel()
+			fallthrough
+		default:
+			r.failures = append(r.failures, err)
+		}
+	}
+	delete(r.waitsFor, p)
+	if len(r.leaving) == 0 || r.slip == disposeEarly && len(r.waitsFor) == 0 {
+		select {
+		case <-r.gone:
+		default:
+			close(r.gone)
+		}
+	}
+}
+
+func (r *promises) Release(ctx context.Context, name string) error {
+	r.mu.Lock()
+	p := r.leave(context.Background(), name)
+	tooSoon := r.slip == abandonedTooSoon && p != nil && p.room == nil
+	r.mu.Unlock()
+	if p == nil || tooSoon {
+		return nil
+	}
+	if err := wait(ctx, p.released); err != nil {
+		return err
+	}
+	return p.end
+}
+
+// leave takes what a name has out of use and returns whose end is to be waited for. It is called with the lock held.
+func (r *promises) leave(ctx context.Context, name string) *promise {
+	p, leaving := r.use[name], r.leaving[name]
+	if p == nil {
+		return leaving
+	}
+	if leaving != nil && r.slip == waiterForgotten {
+		return leaving
+	}
+	delete(r.use, name)
+	select {
+	case <-p.settled:
+	default:
+		p.err = errReleased
+		close(p.settled)
+	}
+	p.left = true
+	if leaving != nil {
+		close(p.dropped)
+		return leaving
+	}
+	r.leaving[name] = p
+	if p.room != nil {
+		go r.close(ctx, p, p.room)
+	} else {
+		p.cancel()
+	}
+	return p
+}
+
+func (r *promises) Dispose(ctx context.Context) error {
+	r.mu.Lock()
+	switch {
+	case r.disposal == nil:
+		r.disposal, r.cancel = context.WithCancel(context.Background())
+		for name := range r.use {
+			r.waitsFor[r.leave(r.disposal, name)] = true
+		}
+		if len(r.leaving) == 0 || r.slip == disposeEarly && len(r.waitsFor) == 0 {
+			close(r.gone)
+		}
+	case r.slip == disposedFlag:
+		r.mu.Unlock()
+		return nil
+	}
+	r.mu.Unlock()
+	if err := wait(ctx, r.gone); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return errors.Join(r.failures...)
+}

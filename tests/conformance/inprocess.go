@@ -1,0 +1,364 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"ablyrooms.example/model"
+)
+
+// System is what the harness tries: anything that gets and releases rooms by name. Its methods are
+// called concurrently. A System that promises [Promises.Disposal] has a method
+// Dispose(context.Context) error as well, which ends all rooms for good. One that keeps goroutines
+// has a method Close(), which is called when a script is over.
+type System interface {
+	// Get returns the room of a name: the *Room that [Backend.Open] returned, the very pointer.
+	// Options are tokens: two gets ask for the same room when their tokens are equal, or with
+	// [Promises.EqualAfterDefaults] when they are equal by [Spelling].
+	Get(ctx context.Context, name, options string) (*Room, error)
+	// Release ends the room of a name.
+	Release(ctx context.Context, name string) error
+}
+
+type disposer interface{ Dispose(context.Context) error }
+
+// Subject tells the harness how to make a System, how to read its errors, and what to hold it to.
+type Subject struct {
+	// New makes a fresh System that opens and releases rooms with the backend, and with nothing else.
+	// It is called once for each script, inside its bubble, so that what it starts belongs there.
+	New func(*Backend) System
+	// Classify says what an error of the System means. It is not asked about errors that a Backend
+	// method returned, nor about those of contexts: these must be found in the System's error with
+	// errors.Is and errors.As. It must be pure.
+	Classify func(error) Rejection
+	// Promises says what the System is held to. The zero value is the least.
+	Promises Promises
+	// Inspect, if it is not nil, looks inside the System after each step, when nothing moves any
+	// more, and returns what is wrong.
+	Inspect func(System, Step) error
+}
+
+// Step is what [Subject.Inspect] looks at: a step of a script, with what the model says of it.
+type Step struct {
+	Index   int            // in the script
+	Input   model.Input    // the input
+	Outputs []model.Output // what the model puts out for it
+	State   model.State    // the model's state afterwards
+}
+
+// Rejection is what an error of a System means.
+type Rejection uint8
+
+// The rejections.
+const (
+	Unknown          Rejection = iota // none of those below
+	DifferentOptions                  // the name has a room with other options (CHA-RC1f1)
+	ReleasedBefore                    // the room was released before the get was done (CHA-RC1g4)
+	Disposed                          // the system was disposed of (CHA-RC1f8)
+)
+
+// ClassifyBy returns a [Subject.Classify] for a System whose errors are found with errors.Is: those
+// for different options, for a room that was released before the get was done, and for a system that
+// was disposed of.
+func ClassifyBy(differentOptions, releasedBefore, disposed error) func(error) Rejection {
+	return func(err error) Rejection {
+		switch {
+		case errors.Is(err, differentOptions):
+			return DifferentOptions
+		case errors.Is(err, releasedBefore):
+			return ReleasedBefore
+		case errors.Is(err, disposed):
+			return Disposed
+		}
+		return Unknown
+	}
+}
+
+// Spelling takes the options of a [System.Get] apart, where [Promises.EqualAfterDefaults] is
+// promised: the token, and whether the get writes every default out rather than leaving it away. Two
+// gets with the same token ask for the same room.
+func Spelling(options string) (token string, out bool) { return strings.CutSuffix(options, SpelledOut) }
+
+// errGaveUp is the cause of a context that a script ends.
+var errGaveUp = errors.New("the caller gave up")
+
+// RunScript runs a script on a fresh System, in a bubble of virtual time, and returns nil or where
+// the System first did otherwise than the model. After each step it waits until nothing moves any
+// more, and compares: which calls are settled and how, with which room, and what the backend is asked
+// for. When the script is over all works end well, Dispose is called if it is promised, and no
+// goroutine may be left. RunScript panics when the script can't happen: that is an error of the
+// script. It may be called concurrently.
+func RunScript(t *testing.T, subject Subject, script []model.Input) *Violation {
+	t.Helper()
+	if out := runInProcess(t, subject, script, false); len(out.Violations) > 0 {
+		return out.Violations[0]
+	}
+	return nil
+}
+
+func runInProcess(t *testing.T, subject Subject, script []model.Input, note bool) Outcome {
+	t.Helper()
+	p := &inProcess{subject: subject, gates: &gates{rooms: map[*Room]int{}}}
+	p.run = &run{transport: p, promises: subject.Promises, script: script, first: true, note: note}
+	type result struct {
+		out Outcome
+		err error
+	}
+	played := make(chan result, 1)
+	end := bubble(t, func() {
+		err := p.start()
+		if err == nil {
+			err = p.play()
+		}
+		played <- result{p.out, err}
+		p.cleanup()
+	})
+	hang := difference{kind: Hang, want: "an end once all works have ended", got: "hangs: " + end.hang}
+	var r result
+	select {
+	case r = <-played:
+	default:
+		hang.want = "rest, with no goroutine waiting for a lock"
+		return Outcome{Violations: []*Violation{p.violation(hang)}, Stopped: true}
+	}
+	switch {
+	case r.err != nil:
+		panic(r.err)
+	case len(r.out.Violations) > 0:
+	case end.leftover:
+		r.out.Violations = []*Violation{p.violation(difference{kind: Leftover,
+			want: "nothing that waits for ever once all works have ended", got: "goroutines that wait for ever"})}
+	case end.hang != "":
+		r.out.Violations = []*Violation{p.violation(hang)}
+	}
+	return r.out
+}
+
+// inProcess is the transport to a System in a bubble.
+type inProcess struct {
+	*run
+	subject Subject
+	backend *Backend
+	gates   *gates
+	system  System
+	broken  string // why there is no system
+
+	mu     sync.Mutex
+	made   []*call
+	spoilt bool // the run is over, what is settled now does not count
+}
+
+// call is one call of a script, as it is seen from outside.
+type call struct {
+	cancel   context.CancelCauseFunc
+	settled  bool
+	room     *Room
+	err      error
+	panicked string // not empty: it didn't return
+}
+
+// start makes the system.
+func (p *inProcess) start() error {
+	p.backend = NewBackend(p.gates.wait)
+	defer func() {
+		if r := recover(); r != nil {
+			p.broken = fmt.Sprintf("New panics: %v", r)
+		}
+		if _, ok := p.system.(disposer); p.broken == "" && p.promises.Disposal && !ok {
+			p.broken = "Disposal is promised, and the System has no method Dispose(context.Context) error"
+		}
+	}()
+	p.system = p.subject.New(p.backend)
+	return nil
+}
+
+func (p *inProcess) begin(in model.Input) error {
+	if p.broken != "" {
+		return nil
+	}
+	options := in.Options
+	if _, out := Spelling(options); in.Kind == model.KindGet && p.promises.EqualAfterDefaults && in.Call%2 == 0 && !out {
+		options += SpelledOut
+	}
+	// A call that is never given up gets a context that can't end, since a System may treat such a
+	// one otherwise.
+	ctx, cancel := context.Background(), context.CancelCauseFunc(func(error) {})
+	if slices.Contains(p.script, model.GiveUp(in.Call)) {
+		ctx, cancel = context.WithCancelCause(ctx)
+	}
+	c := &call{cancel: cancel}
+	p.made = append(p.made, c)
+	go func() {
+		var room *Room
+		var err error
+		returned := false
+		defer func() {
+			why := ""
+			if r := recover(); r != nil {
+				why = fmt.Sprintf("panics: %v", r)
+			} else if !returned {
+				why = "ends its goroutine"
+			}
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			if !p.spoilt {
+				c.settled, c.room, c.err, c.panicked = true, room, err, why
+			}
+		}()
+		switch in.Kind {
+		case model.KindGet:
+			room, err = p.system.Get(ctx, in.Name, options)
+		case model.KindRelease:
+			err = p.system.Release(ctx, in.Name)
+		case model.KindDispose:
+			err = p.system.(disposer).Dispose(ctx)
+		}
+		returned = true
+	}()
+	runtime.Gosched()
+	return nil
+}
+
+func (p *inProcess) act(in model.Input) error {
+	switch in.Kind {
+	case model.KindGiveUp:
+		p.made[in.Call-1].cancel(errGaveUp)
+	case model.KindOpened, model.KindReleased:
+		p.gates.end(in.Incarnation, nil)
+	case model.KindOpenFailed, model.KindReleaseFailed:
+		p.gates.end(in.Incarnation, &Failure{Number: in.Incarnation, Opening: in.Kind == model.KindOpenFailed})
+	}
+	return nil
+}
+
+func (p *inProcess) rest() error {
+	synctest.Wait()
+	return nil
+}
+
+func (p *inProcess) works() *difference {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.broken != "" {
+		return &difference{kind: Panic, want: "no panic", got: p.broken}
+	}
+	for i, c := range p.made {
+		if c.panicked != "" {
+			return &difference{kind: Panic, want: "no panic", got: p.who(i) + " " + c.panicked}
+		}
+	}
+	if err := p.backend.Fault(); err != nil {
+		return &difference{kind: Differs, want: "no such thing", got: err.Error()}
+	}
+	return p.gates.compare(p.turn, p.now.model, p.promises)
+}
+
+func (p *inProcess) inside() *difference {
+	if p.subject.Inspect == nil {
+		return nil
+	}
+	step := Step{Index: int(p.at.Load()), Input: p.script[p.at.Load()], Outputs: p.turn.outputs[0], State: p.now.model}
+	if err := p.subject.Inspect(p.system, step); err != nil {
+		return &difference{kind: Inside, want: "the inside to agree", got: err.Error()}
+	}
+	return nil
+}
+
+func (p *inProcess) seen(n int, want model.Call) (ending, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := p.made[n-1]
+	if !c.settled {
+		return ending{}, false
+	}
+	if c.err == nil {
+		return p.room(c, want), true
+	}
+	got := ending{Outcome: p.subject.Outcome(want.Kind, c.err), text: fmt.Sprintf("error %q", c.err), cause: errors.Is(c.err, errGaveUp)}
+	if got.class = strings.TrimSuffix(got.Kind.String(), "{}"); got.Kind == model.OutcomePending {
+		got.class = "another error"
+	}
+	return got, true
+}
+
+// room reads how a call ended that returned no error.
+func (p *inProcess) room(c *call, want model.Call) ending {
+	switch i := p.gates.incarnation(c.room); {
+	case want.Kind != model.KindGet:
+		return ending{Outcome: model.Outcome{Kind: model.OutcomeDone}, text: "done", class: "done"}
+	case c.room == nil:
+		return ending{text: "no error and no room", class: "another room"}
+	case i == 0:
+		return ending{text: "a room that the backend did not open, or a copy", class: "another room"}
+	default:
+		o := model.Outcome{Kind: model.OutcomeRoom, Incarnation: i}
+		return ending{Outcome: o, text: o.String(), class: "a room"}
+	}
+}
+
+// Outcome reads the error of a call in the model's terms, with incarnations by the numbers of their
+// [Failure]. The zero Outcome is an error that the model doesn't know.
+func (s Subject) Outcome(kind model.Kind, err error) model.Outcome {
+	var failed []int // a set, from anywhere in the error's tree
+	var walk func(error)
+	walk = func(err error) {
+		if f, ok := err.(*Failure); ok && !f.Opening && !slices.Contains(failed, f.Number) {
+			failed = append(failed, f.Number)
+		}
+		switch e := err.(type) {
+		case interface{ Unwrap() error }:
+			walk(e.Unwrap())
+		case interface{ Unwrap() []error }:
+			for _, next := range e.Unwrap() {
+				walk(next)
+			}
+		}
+	}
+	if walk(err); kind == model.KindDispose && len(failed) > 0 {
+		slices.Sort(failed)
+		return model.Outcome{Kind: model.OutcomeFailed, Failed: failed}
+	}
+	known := map[Rejection]model.OutcomeKind{DifferentOptions: model.OutcomeDifferentOptions,
+		ReleasedBefore: model.OutcomeReleasedBefore, Disposed: model.OutcomeDisposed}
+	f := (*Failure)(nil)
+	switch kind := known[s.Classify(err)]; {
+	case kind != 0:
+		return model.Outcome{Kind: kind}
+	case errors.As(err, &f) && f.Opening:
+		return model.Outcome{Kind: model.OutcomeOpenFailed, Incarnation: f.Number}
+	case f != nil:
+		return model.Outcome{Kind: model.OutcomeReleaseFailed, Incarnation: f.Number}
+	case errors.Is(err, errGaveUp) || errors.Is(err, context.Canceled):
+		return model.Outcome{Kind: model.OutcomeGaveUp}
+	}
+	return model.Outcome{}
+}
+
+// cleanup lets all goroutines of the run end.
+func (p *inProcess) cleanup() {
+	p.mu.Lock()
+	p.spoilt = true
+	p.mu.Unlock()
+	p.gates.drain()
+	for _, c := range p.made {
+		c.cancel(errGaveUp)
+	}
+	synctest.Wait()
+	if d, ok := p.system.(disposer); ok && p.promises.Disposal {
+		go func() {
+			defer func() { _ = recover() }()
+			_ = d.Dispose(context.Background())
+		}()
+		synctest.Wait()
+	}
+	if c, ok := p.system.(interface{ Close() }); ok {
+		c.Close()
+	}
+}

@@ -1,0 +1,37 @@
+// Package evidence says how much the tests of this folder do, and prints what they reached.
+package evidence
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+)
+
+// Level is how much is done, by the variable EVIDENCE.
+type Level int
+
+// The levels.
+const (
+	Quick Level = iota // what go test ./... does in seconds
+	Check              // EVIDENCE=check: what make check does without the race detector
+	Full               // EVIDENCE=full: a minute or two
+	All                // EVIDENCE=all: some minutes more
+)
+
+// At reports whether at least so much is to be done.
+func At(least Level) bool {
+	return Level(slices.Index([]string{"", "check", "full", "all"}, os.Getenv("EVIDENCE"))) >= least || least == Quick
+}
+
+// Print prints a line with what a test reached, in a form that can be compared.
+func Print(what string, figures ...any) {
+	var b strings.Builder
+	for i := 0; i+1 < len(figures); i += 2 {
+		if s, ok := figures[i+1].(string); ok && strings.Contains(s, " ") {
+			figures[i+1] = fmt.Sprintf("%q", s)
+		}
+		fmt.Fprintf(&b, " %v=%v", figures[i], figures[i+1])
+	}
+	fmt.Printf("EVIDENCE %s%s\n", what, b.String())
+}

@@ -1,0 +1,232 @@
+package linear
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"ablyrooms.example/model"
+)
+
+// Op is one operation of a history: a call begins or is settled, or the backend ends a work.
+type Op struct {
+	Kind    OpKind
+	Call    int           // of Begins and Settled: the call's number in the recording
+	What    model.Kind    // of Begins: KindGet, KindRelease or KindDispose
+	Options string        // of Begins, for a get; of Opened
+	Room    int           // of Opened and Released: the opening's number in the recording
+	Failed  bool          // of Opened and Released
+	Outcome model.Outcome // of Settled, with rooms by the numbers of their openings in the recording
+}
+
+// OpKind is the kind of an [Op].
+type OpKind uint8
+
+// The kinds.
+const (
+	Begins   OpKind = iota + 1
+	Settled         // the call has its outcome, or gives up
+	Opened          // an opening ended
+	Released        // a release ended
+)
+
+// String describes the operation.
+func (op Op) String() string {
+	switch op.Kind {
+	case Begins:
+		return fmt.Sprintf("call %d begins: %v %s", op.Call, op.What, op.Options)
+	case Settled:
+		return fmt.Sprintf("call %d ends: %v", op.Call, op.Outcome)
+	case Opened:
+		return fmt.Sprintf("opened %d %s, failed %t", op.Room, op.Options, op.Failed)
+	}
+	return fmt.Sprintf("released %d, failed %t", op.Room, op.Failed)
+}
+
+const theName = "n"
+
+// view is the model's state of one name without what can matter no more: calls that were settled, and
+// rooms that are gone. It is a value.
+type view struct {
+	state   model.State
+	calls   []int                 // the number in the recording of each call of the state
+	rooms   []int                 // and of each incarnation's opening, 0 until it has ended
+	settled map[int]model.Outcome // what calls were settled with that have not returned yet
+	key     string                // the same for the same views
+}
+
+func start() view { return view{}.keyed() }
+
+// step returns the view after an operation, and false if the operation can't happen in this view.
+func (v view) step(op Op) (view, bool) {
+	switch op.Kind {
+	case Begins:
+		in := model.Input{Kind: op.What, Call: len(v.state.Calls) + 1, Name: theName, Options: op.Options}
+		if op.What == model.KindDispose {
+			in.Name = ""
+		}
+		w := v
+		w.calls = append(slices.Clone(v.calls), op.Call)
+		return w.take(in)
+	case Settled:
+		return v.settle(op)
+	case Opened:
+		for i, inc := range v.state.Incarnations {
+			if inc.Work == model.WorkOpening && inc.Options == op.Options {
+				w := v
+				w.rooms = slices.Clone(v.rooms)
+				w.rooms[i] = op.Room
+				if op.Failed {
+					return w.take(model.OpenFailed(i + 1))
+				}
+				return w.take(model.Opened(i + 1))
+			}
+		}
+	case Released:
+		for i, inc := range v.state.Incarnations {
+			if inc.Work == model.WorkClosing && v.rooms[i] == op.Room {
+				if op.Failed {
+					return v.take(model.ReleaseFailed(i + 1))
+				}
+				return v.take(model.Released(i + 1))
+			}
+		}
+	}
+	return v, false
+}
+
+// settle is a call that returns with what it was settled with, or that gives up.
+func (v view) settle(op Op) (view, bool) {
+	got, settled := v.settled[op.Call]
+	if op.Outcome.Kind == model.OutcomeGaveUp {
+		for i, call := range v.calls {
+			if call == op.Call && v.state.Calls[i].Pending() {
+				w, ok := v.take(model.GiveUp(i + 1))
+				return w.without(op.Call), ok
+			}
+		}
+		// A disposal that waits for other names may have ended for this one.
+		return v.without(op.Call), settled && got.Kind != model.OutcomeRoom && op.What == model.KindDispose
+	}
+	if !settled || !got.Equal(op.Outcome) {
+		return v, false
+	}
+	return v.without(op.Call), true
+}
+
+func (v view) without(call int) view {
+	settled := make(map[int]model.Outcome, len(v.settled))
+	for c, o := range v.settled {
+		if c != call {
+			settled[c] = o
+		}
+	}
+	v.settled = settled
+	return v.keyed()
+}
+
+// take has the model step, notes what was settled, and forgets what can matter no more.
+func (v view) take(in model.Input) (view, bool) {
+	next, outs, err := v.state.Step(in)
+	if err != nil {
+		return v, false
+	}
+	w := view{state: next, calls: v.calls, rooms: v.rooms, settled: make(map[int]model.Outcome, len(v.settled)+1)}
+	for len(w.rooms) < len(next.Incarnations) {
+		w.rooms = append(slices.Clone(w.rooms), 0)
+	}
+	for c, o := range v.settled {
+		w.settled[c] = o
+	}
+	for _, out := range outs {
+		if out.Kind == model.OutputSettle {
+			w.settled[w.calls[out.Call-1]] = w.outcome(out.Outcome)
+		}
+	}
+	return w.forget().keyed(), true
+}
+
+func (v view) outcome(o model.Outcome) model.Outcome {
+	if o.Incarnation != 0 {
+		o.Incarnation = v.rooms[o.Incarnation-1]
+	}
+	o.Failed = slices.Clone(o.Failed)
+	for i, inc := range o.Failed {
+		o.Failed[i] = v.rooms[inc-1]
+	}
+	slices.Sort(o.Failed)
+	return o
+}
+
+// forget leaves out settled calls but the first disposal, and released incarnations but those whose
+// release failed during the disposal. The model's rules look at no others: docs/rooms.md speaks of what
+// is in use, what is being released, who waits, and whether disposal began.
+func (v view) forget() view {
+	w := view{settled: v.settled}
+	number := make([]int, len(v.state.Incarnations)+1)
+	for i, inc := range v.state.Incarnations {
+		if inc.Life != model.LifeReleased || slices.Contains(v.state.Failed, i+1) {
+			w.state.Incarnations = append(w.state.Incarnations, inc)
+			w.rooms = append(w.rooms, v.rooms[i])
+			number[i+1] = len(w.rooms)
+		}
+	}
+	disposal := false
+	for i, c := range v.state.Calls {
+		first := c.Kind == model.KindDispose && !disposal
+		disposal = disposal || first
+		if !c.Pending() && !first {
+			continue
+		}
+		if c.WaitsFor = number[c.WaitsFor]; !c.Pending() {
+			c.Outcome = model.Outcome{Kind: model.OutcomeDone}
+		}
+		w.state.Calls = append(w.state.Calls, c)
+		w.calls = append(w.calls, v.calls[i])
+	}
+	for _, i := range v.state.Failed {
+		w.state.Failed = append(w.state.Failed, number[i])
+	}
+	return w
+}
+
+// keyed gives the view its key.
+func (v view) keyed() view {
+	b := make([]byte, 0, 64)
+	add := func(n int) { b = append(strconv.AppendInt(b, int64(n), 36), ' ') }
+	for i, c := range v.state.Calls {
+		add(v.calls[i])
+		b = append(b, byte(c.Kind), byte(c.Outcome.Kind), byte(c.WaitsFor))
+	}
+	b = append(b, '|')
+	for i, inc := range v.state.Incarnations {
+		add(v.rooms[i])
+		b = append(append(b, inc.Options...), byte(inc.Life), byte(inc.Work))
+	}
+	b = append(b, '|')
+	for _, i := range v.state.Failed {
+		add(i)
+	}
+	b = append(b, '|')
+	ids := make([]int, 0, len(v.settled))
+	for id := range v.settled {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		add(id)
+		o := v.settled[id]
+		add(int(o.Kind))
+		add(o.Incarnation)
+		for _, room := range o.Failed {
+			add(room)
+		}
+	}
+	v.key = string(b)
+	return v
+}
+
+// String shows the view in porcupine's picture.
+func (v view) String() string {
+	return fmt.Sprintf("%v, rooms %v, settled %v", v.state, v.rooms, v.settled)
+}

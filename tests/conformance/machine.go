@@ -1,0 +1,238 @@
+package conformance
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"ablyrooms.example/model"
+)
+
+// wire is what the server has of an incarnation's room.
+type wire uint8
+
+const (
+	wireNone      wire = iota // nothing: it was never attached, or is detached
+	wireAttaching             // its ATTACHED is held
+	wireAttached
+	wireFailed // its channel is failed
+)
+
+// machine is what a script is about: the model and, for a process, what the wire has beside it. In
+// process every work of the backend is ended by the script. At the wire an opening ends by itself
+// (CHA-RC1f3), and so does the release of a room that was never attached (CHA-RL3j) or has failed
+// (CHA-RL3n1). It is a value.
+type machine struct {
+	wired    bool
+	model    model.State
+	calls    []int  // wired: the model's number of each call; 0 for one that never reaches the model
+	wires    []wire // wired: of each incarnation
+	resisted []bool // wired: its release was resisted once, which is enough
+}
+
+// turn is what a step amounts to: inputs of the model, with those that follow by themselves.
+type turn struct {
+	before  model.State
+	inputs  []model.Input
+	outputs [][]model.Output // of each input
+}
+
+// rules returns the rules that the first input follows, and those that any of them follows.
+func (t turn) rules() (first, all []model.Rule) {
+	state := t.before
+	for i, in := range t.inputs {
+		rules := state.Explain(in)
+		if all = append(all, rules...); i == 0 {
+			first = rules
+		}
+		state, _, _ = state.Step(in)
+	}
+	return first, all
+}
+
+// begun returns how many calls began.
+func (m machine) begun() int {
+	if m.wired {
+		return len(m.calls)
+	}
+	return len(m.model.Calls)
+}
+
+// number returns the model's number of a call of the script, or 0.
+func (m machine) number(call int) int {
+	if m.wired {
+		return m.calls[call-1]
+	}
+	return call
+}
+
+// step takes a step of a script. Its error says why the step can't happen.
+func (m machine) step(in model.Input) (machine, turn, error) {
+	t := turn{before: m.model}
+	if !m.wired {
+		in.Options, _ = Spelling(in.Options)
+		next, outs, err := m.model.Step(in)
+		t.inputs, t.outputs = []model.Input{in}, [][]model.Output{outs}
+		return machine{model: next}, t, err
+	}
+	next := m
+	next.calls, next.wires, next.resisted = slices.Clone(m.calls), slices.Clone(m.wires), slices.Clone(m.resisted)
+	if err := next.begin(in, &t); err != nil {
+		return m, turn{}, err
+	}
+	for next.follow(&t) {
+	}
+	return next, t, nil
+}
+
+func (m *machine) begin(in model.Input, t *turn) error {
+	impossible := func(why string) error { return fmt.Errorf("script: %s: %s", text(in), why) }
+	call := len(m.model.Calls) + 1
+	switch {
+	case isCall(in.Kind) && in.Call != len(m.calls)+1:
+		return impossible(fmt.Sprintf("the next call to begin is %d", len(m.calls)+1))
+	case in.Kind == model.KindGet && in.Options == Invalid:
+		m.calls = append(m.calls, 0)
+		return nil
+	case isCall(in.Kind):
+		if _, known := spellings[in.Options]; in.Kind == model.KindGet && !known {
+			return impossible(fmt.Sprintf("its options are none of x, y, x%s, y%[1]s, %s", SpelledOut, Invalid))
+		}
+		m.calls = append(m.calls, call)
+		in.Call, in.Options = call, strings.TrimSuffix(in.Options, SpelledOut)
+		return m.input(in, t)
+	case in.Kind == model.KindGiveUp:
+		if in.Call < 1 || in.Call > len(m.calls) || m.calls[in.Call-1] == 0 {
+			return impossible("no such call began")
+		}
+		return m.input(model.GiveUp(m.calls[in.Call-1]), t)
+	case in.Incarnation < 1 || in.Incarnation > len(m.wires):
+		return impossible("no such room was got")
+	}
+	inc, at := m.model.Incarnations[in.Incarnation-1], &m.wires[in.Incarnation-1]
+	held := inc.Work == model.WorkClosing && *at == wireAttached
+	switch in.Kind {
+	case KindAttach, KindAttaching:
+		if inc.Life != model.LifeReady || *at != wireNone {
+			return impossible("the room is not ready, or attached already")
+		}
+		if !slices.ContainsFunc(m.model.Calls, func(c model.Call) bool {
+			return c.Outcome.Kind == model.OutcomeRoom && c.Outcome.Incarnation == in.Incarnation
+		}) {
+			return impossible("no caller has the room")
+		}
+		*at = map[model.Kind]wire{KindAttach: wireAttached, KindAttaching: wireAttaching}[in.Kind]
+	case KindAttached, KindAttachRefused:
+		if *at != wireAttaching {
+			return impossible("no ATTACHED is held for the room")
+		}
+		*at = map[model.Kind]wire{KindAttached: wireAttached, KindAttachRefused: wireFailed}[in.Kind]
+	case model.KindReleased, KindFailed, KindResisted:
+		if !held {
+			return impossible("no DETACHED is held for the room")
+		}
+		if in.Kind != KindResisted {
+			*at = map[model.Kind]wire{model.KindReleased: wireNone, KindFailed: wireFailed}[in.Kind]
+			return m.input(model.Released(in.Incarnation), t)
+		}
+		if m.resisted[in.Incarnation-1] {
+			return impossible("once is enough")
+		}
+		m.resisted[in.Incarnation-1] = true
+	default:
+		return impossible("at the wire this ends by itself")
+	}
+	return nil
+}
+
+// input feeds the model.
+func (m *machine) input(in model.Input, t *turn) error {
+	next, outs, err := m.model.Step(in)
+	if err != nil {
+		return err
+	}
+	m.model = next
+	t.inputs, t.outputs = append(t.inputs, in), append(t.outputs, outs)
+	for len(m.wires) < len(next.Incarnations) {
+		m.wires, m.resisted = append(m.wires, wireNone), append(m.resisted, false)
+	}
+	return nil
+}
+
+// follow feeds the model one input that follows by itself, if there is one.
+func (m *machine) follow(t *turn) bool {
+	for i, inc := range m.model.Incarnations {
+		local := m.wires[i] == wireNone || m.wires[i] == wireFailed
+		switch {
+		case inc.Work == model.WorkOpening:
+			_ = m.input(model.Opened(i+1), t) // the work is under way, so the model takes its end
+			return true
+		case inc.Work == model.WorkClosing && local:
+			_ = m.input(model.Released(i+1), t)
+			return true
+		}
+	}
+	return false
+}
+
+// next lists the steps that can happen, within bounds, calls first.
+func (m machine) next(b Bounds) []model.Input {
+	if !m.wired {
+		return m.model.Enabled(b)
+	}
+	var all []model.Input
+	try := func(in model.Input) {
+		if _, _, err := m.step(in); err == nil {
+			all = append(all, in)
+		}
+	}
+	if call := len(m.calls) + 1; call <= b.Calls {
+		for _, name := range b.Names {
+			for _, options := range b.Options {
+				try(model.Get(call, name, options))
+			}
+			try(model.Release(call, name))
+		}
+		try(model.Dispose(call))
+	}
+	for call := range m.calls {
+		try(model.GiveUp(call + 1))
+	}
+	for i := range m.wires {
+		try(model.Released(i + 1))
+		for kind := KindAttach; kind <= KindResisted; kind++ {
+			try(model.Input{Kind: kind, Incarnation: i + 1})
+		}
+	}
+	return all
+}
+
+// drain lists the steps that let all end that the server holds.
+func (m machine) drain() []model.Input {
+	var script []model.Input
+	for again := true; again; {
+		again = false
+		for i := range m.wires {
+			for _, kind := range []model.Kind{KindAttached, model.KindReleased} {
+				in := model.Input{Kind: kind, Incarnation: i + 1}
+				if next, _, err := m.step(in); err == nil {
+					m, script, again = next, append(script, in), true
+				}
+			}
+		}
+	}
+	return script
+}
+
+// after returns the machine after a script, or why the script can't happen.
+func (m machine) after(script []model.Input) (machine, error) {
+	for i, in := range script {
+		next, _, err := m.step(in)
+		if err != nil {
+			return m, errors.Join(fmt.Errorf("script: after %q", Text(script[:i])), err)
+		}
+		m = next
+	}
+	return m, nil
+}

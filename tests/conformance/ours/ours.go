@@ -1,0 +1,65 @@
+// Package ours puts this project's registry, lifecycle.Rooms, under the harness.
+package ours
+
+import (
+	"context"
+
+	"ablyrooms.example/lifecycle"
+	"ablyrooms.example/tests/conformance"
+)
+
+// Options returns what a token stands for: x for the defaults, y for a room without presence events.
+func Options(token string) lifecycle.RoomOptions {
+	o := lifecycle.DefaultRoomOptions()
+	o.Presence.EnableEvents = token == "x"
+	return o
+}
+
+// Port has lifecycle.Rooms open the harness's rooms.
+type Port struct{ *conformance.Backend }
+
+// Open opens a room with the token of the options.
+func (p Port) Open(ctx context.Context, name string, o lifecycle.RoomOptions) (*conformance.Room, error) {
+	token := "y"
+	if o.Presence.EnableEvents {
+		token = "x"
+	}
+	return p.Backend.Open(ctx, name, token)
+}
+
+// Release releases the room.
+func (p Port) Release(ctx context.Context, _ string, room *conformance.Room) error {
+	return p.Backend.Release(ctx, room)
+}
+
+// Rooms is lifecycle.Rooms as the harness calls it.
+type Rooms struct {
+	*lifecycle.Rooms[*conformance.Room]
+}
+
+// New returns a Rooms on a backend.
+func New(b *conformance.Backend, options ...lifecycle.RoomsOption) Rooms {
+	return Rooms{lifecycle.NewRooms(Port{b}, options...)}
+}
+
+// Get gets a room. The options are given as they are spelled: all of them, or what isn't the default.
+func (r Rooms) Get(ctx context.Context, name, options string) (*conformance.Room, error) {
+	token, out := conformance.Spelling(options)
+	switch {
+	case out:
+		return r.Rooms.Get(ctx, name, lifecycle.WithRoomOptions(Options(token)))
+	case token != "x":
+		return r.Rooms.Get(ctx, name, lifecycle.WithPresenceEvents(false))
+	}
+	return r.Rooms.Get(ctx, name)
+}
+
+// Subject is lifecycle.Rooms, which promises all.
+func Subject() conformance.Subject {
+	return conformance.Subject{
+		New: func(b *conformance.Backend) conformance.System { return New(b) },
+		Classify: conformance.ClassifyBy(lifecycle.RoomExistsWithDifferentOptions,
+			lifecycle.RoomReleasedBeforeOperationCompleted, lifecycle.ResourceDisposed),
+		Promises: conformance.AllPromises(),
+	}
+}

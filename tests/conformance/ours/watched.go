@@ -1,0 +1,60 @@
+package ours
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"sync"
+
+	"ablyrooms.example/fsm"
+	"ablyrooms.example/lifecycle"
+	"ablyrooms.example/tests/conformance"
+)
+
+// Watched is lifecycle.Rooms with an observer that holds each step against a core of its own.
+type Watched struct {
+	Rooms
+
+	mu    sync.Mutex
+	core  *fsm.Rooms[lifecycle.RoomOptions]
+	steps []lifecycle.RoomsStep
+	wrong error
+}
+
+// Watch makes a Watched on a backend. Its observer calls also, if it is not nil, after each step.
+func Watch(b *conformance.Backend, also func(lifecycle.RoomsStep)) *Watched {
+	w := &Watched{core: fsm.NewRooms[lifecycle.RoomOptions]()}
+	w.Rooms = New(b, lifecycle.WithObservedStates(), lifecycle.WithObserver(func(step lifecycle.RoomsStep) {
+		w.observe(step)
+		if also != nil {
+			also(step)
+		}
+	}))
+	return w
+}
+
+// Steps returns what was observed so far, and what was observed first that the core does otherwise.
+func (w *Watched) Steps() ([]lifecycle.RoomsStep, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.steps), w.wrong
+}
+
+func (w *Watched) observe(step lifecycle.RoomsStep) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.steps = append(w.steps, step)
+	outs, err := w.core.Step(step.Input, nil)
+	state := w.core.State()
+	switch {
+	case w.wrong != nil:
+	case step.Seq != uint64(len(w.steps)):
+		w.wrong = fmt.Errorf("step %d is observed as number %d", len(w.steps), step.Seq)
+	case err != nil:
+		w.wrong = err
+	case len(outs)+len(step.Outputs) > 0 && !reflect.DeepEqual(outs, step.Outputs):
+		w.wrong = fmt.Errorf("%v: observed the outputs %v, the core's are %v", step.Input, step.Outputs, outs)
+	case !reflect.DeepEqual(*step.State, state):
+		w.wrong = fmt.Errorf("%v: observed the state %+v, the core's is %+v", step.Input, *step.State, state)
+	}
+}

@@ -1,0 +1,102 @@
+package schedules
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+
+	"ablyrooms.example/fsm"
+	"ablyrooms.example/model"
+	"ablyrooms.example/tests/conformance"
+	"ablyrooms.example/tests/conformance/internal/evidence"
+)
+
+// TestContextEndsAsItSettles ends a call's context and the work that it waits for at one moment, in both orders. The caller gets what
+// the core settled, whichever it is, and both ends are met.
+func TestContextEndsAsItSettles(t *testing.T) {
+	rounds := 100
+	if evidence.Race {
+		rounds = 20
+	}
+	for _, call := range []input{get("a", "x"), release("a"), dispose()} {
+		for _, fails := range []bool{false, true} {
+			seen := map[model.OutcomeKind]int{}
+			for i := range rounds {
+				perform(t, func(s *stage) {
+					if call.Kind != fsm.CallGet {
+						s.begin(get("a", "x"))
+						synctest.Wait()
+						s.gates()[0].finish(nil)
+						synctest.Wait()
+					}
+					c := s.begin(call)
+					synctest.Wait()
+					work := s.gates()[0]
+					var err error
+					if fails {
+						err = &conformance.Failure{Opening: work.Opening, Number: 1}
+					}
+					if i%2 == 0 {
+						work.finish(err)
+						c.cancel()
+					} else {
+						c.cancel()
+						work.finish(err)
+					}
+					synctest.Wait()
+					if !c.ended {
+						t.Errorf("%v waits though both have ended", call)
+						return
+					}
+					seen[c.outcome()]++
+				})
+			}
+			evidence.Print("moments", "call", call.Kind, "fails", fails, "gaveUp", seen[model.OutcomeGaveUp], "settled", rounds-seen[model.OutcomeGaveUp])
+			if seen[model.OutcomeGaveUp] == 0 || seen[model.OutcomeGaveUp] == rounds {
+				t.Errorf("%v: only one of both ends was met: %v", call, seen)
+			}
+		}
+	}
+}
+
+// TestDisposeUnderGets disposes of 10 names under 100 gets that are waiting, met by rooms or about to begin.
+func TestDisposeUnderGets(t *testing.T) {
+	ends := map[model.OutcomeKind]int{}
+	const rounds, gets, names = 50, 100, 10
+	for round := range rounds {
+		perform(t, func(s *stage) {
+			for i := range gets {
+				s.begin(get(fmt.Sprint("room", i%names), "x"))
+				if i == round*2 {
+					synctest.Wait()
+					for j, g := range s.gates() {
+						if j%2 == 0 {
+							g.finish(nil) // at the moment of the disposal, or just before
+						}
+					}
+					s.begin(dispose())
+				}
+			}
+			synctest.Wait()
+			got := s.begin(get("room0", "x"))
+			synctest.Wait()
+			if !got.ended || got.outcome() != model.OutcomeDisposed {
+				t.Errorf("a get after the begin of the disposal: %v", got.err)
+			}
+			s.openAll()
+			synctest.Wait()
+			for _, c := range s.calls {
+				if !c.ended {
+					t.Errorf("%v waits after the disposal", c.in)
+					return
+				}
+				ends[c.outcome()]++
+			}
+		})
+	}
+	evidence.Print("dispose", "rounds", rounds, "gets", gets, "room", ends[model.OutcomeRoom],
+		"releasedBefore", ends[model.OutcomeReleasedBefore], "disposed", ends[model.OutcomeDisposed])
+	if ends[model.OutcomeRoom] == 0 || ends[model.OutcomeReleasedBefore] == 0 || ends[model.OutcomeDisposed] == 0 || ends[model.OutcomeDone] != rounds {
+		t.Errorf("not every end was met: %v", ends)
+	}
+}

@@ -1,0 +1,205 @@
+package schedules
+
+import (
+	"fmt"
+	"hash/fnv"
+	"iter"
+	"runtime"
+	"sync"
+	"testing"
+
+	"ablyrooms.example/model"
+	"ablyrooms.example/tests/conformance"
+	"ablyrooms.example/tests/conformance/internal/evidence"
+	"ablyrooms.example/tests/report/golden"
+)
+
+// tally counts the schedules that were run.
+type tally struct {
+	mu       sync.Mutex
+	run      int
+	steps    int
+	distinct map[uint64]bool
+	digest   uint64 // the same for the same set of schedules, in whatever order they ran
+	covered  map[int]bool
+}
+
+func (c *tally) add(s schedule) {
+	var key []byte
+	for _, in := range s.script {
+		key = append(key, byte(in.Kind), byte(in.Call), byte(in.Incarnation))
+		key = append(append(append(append(key, in.Name...), ' '), in.Options...), ';')
+	}
+	h := fnv.New64a()
+	_, _ = h.Write(key)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.run++
+	c.steps += len(s.script)
+	if sum := h.Sum64(); !c.distinct[sum] {
+		c.distinct[sum] = true
+		c.digest += sum
+	}
+	for _, e := range s.edges {
+		c.covered[e] = true
+	}
+}
+
+// schedule is a script to run, with the numbers of its edges if they are counted.
+type schedule struct {
+	script []model.Input
+	edges  []int
+}
+
+// runAll runs schedules on as many bubbles at once as there are processors, up to the first violation.
+func runAll(t *testing.T, subject conformance.Subject, all iter.Seq[schedule]) *tally {
+	t.Helper()
+	c := &tally{distinct: map[uint64]bool{}, covered: map[int]bool{}}
+	queue := make(chan []schedule)
+	failed := make(chan struct{})
+	var once sync.Once
+	t.Run("at once", func(t *testing.T) {
+		for worker := range runtime.GOMAXPROCS(0) {
+			t.Run(fmt.Sprint(worker), func(t *testing.T) {
+				t.Parallel()
+				for batch := range queue {
+					for _, s := range batch {
+						if v := conformance.RunScript(t, subject, s.script); v != nil {
+							once.Do(func() { close(failed) })
+							t.Error(v)
+							return
+						}
+						c.add(s)
+					}
+				}
+			})
+		}
+		go func() {
+			defer close(queue)
+			var batch []schedule
+			send := func() bool {
+				select {
+				case queue <- batch:
+					batch = nil
+					return true
+				case <-failed:
+					return false
+				}
+			}
+			for s := range all {
+				if batch = append(batch, s); len(batch) == 64 && !send() {
+					return
+				}
+			}
+			send()
+		}()
+	})
+	return c
+}
+
+// TestEveryEdge replays every edge of the small graph through the running library.
+func TestEveryEdge(t *testing.T) {
+	g := Rooms(Small()).Explore()
+	for name, subject := range map[string]conformance.Subject{"observed": Subject(), "unobserved": Unobserved()} {
+		t.Run(name, func(t *testing.T) {
+			c := runAll(t, subject, func(yield func(schedule) bool) {
+				for script, edges := range g.Cover() {
+					if !yield(schedule{script, edges}) {
+						return
+					}
+				}
+			})
+			evidence.Print("edges", "subject", name, "calls", 3, "names", 2, "options", 2, "states", len(g.States),
+				"edges", len(g.Edges), "covered", len(c.covered), "scripts", c.run, "steps", c.steps)
+			if len(c.covered) != len(g.Edges) {
+				t.Errorf("%d of %d edges were covered", len(c.covered), len(g.Edges))
+			}
+		})
+	}
+	states, steps := golden.Int("graph/rooms/3-2-2/states"), golden.Int("graph/rooms/3-2-2/steps")
+	if len(g.States) != states || len(g.Edges) != steps {
+		t.Errorf("the graph has %d states and %d edges, expected %d and %d", len(g.States), len(g.Edges), states, steps)
+	}
+}
+
+// spaces are sets of schedules: all orders of calls, of callers that give up, and of works that end
+// well or badly, within bounds. How many each has stands among the golden numbers.
+func spaces() []space {
+	names, options := []string{"a", "b"}, []string{"x", "y"}
+	small := conformance.Space{Bounds: Small()}
+	short := conformance.Space{Bounds: Small(), Length: 5}
+	one := conformance.Space{Bounds: model.Bounds{Calls: 4, Names: names[:1], Options: options}}
+	two := conformance.Space{Bounds: model.Bounds{Calls: 4, Names: names, Options: options[:1]}}
+	nine := two
+	nine.Length = 9
+	return []space{
+		{"3-calls-5-inputs", Subject(), short, false, evidence.Quick},
+		{"3-calls", Subject(), small, false, evidence.Check},
+		{"3-calls-unobserved", Unobserved(), small, false, evidence.Full},
+		{"4-calls-1-name", Subject(), one, false, evidence.Full},
+		{"4-calls-2-names-renamed-9-inputs", Subject(), nine, true, evidence.Full},
+		{"4-calls-2-names-renamed", Subject(), two, true, evidence.All},
+	}
+}
+
+type space struct {
+	name    string
+	subject conformance.Subject
+	of      conformance.Space
+	renamed bool           // up to a renaming of names
+	from    evidence.Level // at which it is run
+}
+
+// TestEverySchedule runs all schedules of some spaces through the library.
+func TestEverySchedule(t *testing.T) {
+	for _, s := range spaces() {
+		t.Run(s.name, func(t *testing.T) {
+			if !evidence.At(s.from) || evidence.Race && s.from > evidence.Quick {
+				t.Skip("a larger bound: see EVIDENCE in internal/evidence; without the race detector")
+			}
+			c := runAll(t, s.subject, func(yield func(schedule) bool) {
+				for script := range conformance.Scripts(s.of, s.renamed) {
+					if !yield(schedule{script, nil}) {
+						return
+					}
+				}
+			})
+			length, digest := fmt.Sprint(s.of.Length), fmt.Sprintf("%016x", c.digest)
+			if s.of.Length == 0 {
+				length = "all"
+			}
+			evidence.Print("schedules", "space", s.name, "calls", s.of.Calls, "names", len(s.of.Names),
+				"options", len(s.of.Options), "length", length, "schedules", c.run, "distinct", len(c.distinct),
+				"steps", c.steps, "digest", digest)
+			want := golden.Int("schedules/" + s.name + "/count")
+			if c.run != want || len(c.distinct) != want {
+				t.Errorf("%d schedules, %d distinct, expected %d", c.run, len(c.distinct), want)
+			}
+			if want := golden.Text("schedules/" + s.name + "/digest"); digest != want {
+				t.Errorf("the digest of the set is %s, expected %s", digest, want)
+			}
+		})
+	}
+}
+
+// TestRandom goes deeper at random, by the seed that it prints when it fails.
+func TestRandom(t *testing.T) {
+	plan := conformance.Plan{Seed: 1, Spaces: conformance.DefaultPlan().Spaces[1:]}
+	plan.Spaces[0].Runs, plan.Spaces[0].Calls = 2000, 24
+	switch {
+	case evidence.At(evidence.Full):
+		plan.Spaces[0].Runs = 50_000
+	case evidence.Race:
+		plan.Spaces[0].Runs = 500
+	}
+	r := conformance.Check(t, Subject(), plan)
+	if v := r.Violation(); v != nil {
+		t.Fatal(v)
+	}
+	evidence.Print("random", "runs", r.Random, "steps", r.Steps, "calls", plan.Spaces[0].Calls)
+	for _, rule := range conformance.Rules() {
+		if rule != conformance.OptionsRule && r.State(rule) != conformance.Kept {
+			t.Errorf("no script showed %s", rule)
+		}
+	}
+}

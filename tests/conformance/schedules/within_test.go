@@ -1,0 +1,122 @@
+package schedules
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+
+	"ablyrooms.example/lifecycle"
+	"ablyrooms.example/model"
+	"ablyrooms.example/tests/conformance/internal/evidence"
+)
+
+// inner are the calls that are made from within: for the name that is being worked on, another one, and all.
+func inner() []input {
+	return []input{
+		get("a", "x"), get("a", "y"), get("b", "x"), release("a"), release("b"), dispose(),
+	}
+}
+
+// outer is a course of events that takes the name a through all of its lives, and has b ready.
+func outer(s *stage, begin func(input)) {
+	for _, in := range []input{
+		get("b", "x"), get("a", "x"), {}, release("a"), get("a", "x"), {},
+		release("a"), get("a", "y"), release("a"), {}, dispose(), {},
+	} {
+		if in.Kind != 0 {
+			begin(in)
+		} else {
+			synctest.Wait()
+			for _, g := range s.gates() {
+				g.finish(nil)
+			}
+		}
+		synctest.Wait()
+	}
+}
+
+// TestCallsFromTheObserver makes each call from within the observer, at each step, and waits for it there. All calls return.
+func TestCallsFromTheObserver(t *testing.T) {
+	tried := 0
+	for _, in := range inner() {
+		for at := uint64(1); at <= 16; at++ {
+			for _, begin := range []func(*stage, input) *result{(*stage).begin, (*stage).beginForGood} {
+				t.Run(fmt.Sprintf("%v at step %d", in.Kind, at), func(t *testing.T) {
+					perform(t, func(s *stage) {
+						s.onStep = func(step lifecycle.RoomsStep) {
+							if step.Seq == at {
+								tried++
+								s.inline(context.Background(), in)
+							}
+						}
+						outer(s, func(in input) { begin(s, in) })
+					})
+				})
+			}
+		}
+	}
+	evidence.Print("within", "place", "observer", "calls", tried)
+	if tried < 5*len(inner()) {
+		t.Errorf("only %d calls were made", tried)
+	}
+}
+
+// TestCallsFromTheBackend makes each call from within Open and Release of the name a, and waits for it there. Those that wait for
+// what waits for them give up when their context ends; the others return.
+func TestCallsFromTheBackend(t *testing.T) {
+	tried := 0
+	for _, in := range inner() {
+		for _, opening := range []bool{true, false} {
+			for nth := 1; nth <= 2; nth++ {
+				t.Run(fmt.Sprintf("%v, opening %t, the %d.", in, opening, nth), func(t *testing.T) {
+					perform(t, func(s *stage) {
+						calls := 0
+						ctx, cancel := context.WithCancel(context.Background())
+						call := func(_ context.Context, name string) {
+							if name != "a" {
+								return
+							}
+							if calls++; calls == nth {
+								tried++
+								s.inline(ctx, in)
+							}
+						}
+						if opening {
+							s.onOpen = call
+						} else {
+							s.onRelease = call
+						}
+						outer(s, func(in input) { s.begin(in) })
+						s.openAll()
+						synctest.Wait()
+						cancel()
+					})
+				})
+			}
+		}
+	}
+	evidence.Print("within", "place", "backend", "calls", tried)
+	if tried < 3*len(inner()) {
+		t.Errorf("only %d calls were made", tried)
+	}
+}
+
+// TestAnOpeningMayEndItself has Open dispose of everything, or release its own name, with the context of the opening: that ends when
+// the opening is no longer wanted, so the call comes back.
+func TestAnOpeningMayEndItself(t *testing.T) {
+	for _, in := range []input{release("a"), dispose()} {
+		perform(t, func(s *stage) {
+			s.onOpen = func(ctx context.Context, _ string) {
+				if c := s.inline(ctx, in); c.err == nil {
+					t.Errorf("%v came to its end while it was still opening", in)
+				}
+			}
+			got := s.begin(get("a", "x"))
+			synctest.Wait()
+			if !got.ended || got.outcome() != model.OutcomeReleasedBefore {
+				t.Errorf("the get ended with %v", got.err)
+			}
+		})
+	}
+}

@@ -1,0 +1,130 @@
+package conformance
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ablyrooms.example/model"
+)
+
+// What a script does at the wire to a subject in a process of its own, beside the model's inputs.
+// The model doesn't know these kinds.
+const (
+	KindAttach        model.Kind = iota + 16 // a room is attached, and the server answers
+	KindAttaching                            // a room begins to attach; the server holds its ATTACHED
+	KindAttached                             // that ATTACHED is let go
+	KindAttachRefused                        // an ERROR goes in its place, which fails the channel
+	KindFailed                               // an ERROR ends a release, which fails the channel (CHA-RL3n3)
+	KindResisted                             // an ATTACHED answers a DETACH; the client detaches again (RTL5i)
+)
+
+var kindWords = func() map[string]model.Kind {
+	words := map[string]model.Kind{}
+	for k := model.KindGet; k <= model.KindReleaseFailed; k++ {
+		words[k.String()] = k
+	}
+	for i, word := range []string{"attach", "attaching", "attached", "attachRefused", "failed", "resisted"} {
+		words[word] = KindAttach + model.Kind(i)
+	}
+	return words
+}()
+
+// isCall reports whether an input begins a call.
+func isCall(k model.Kind) bool { return k >= model.KindGet && k <= model.KindDispose }
+
+// text returns an input as it stands in a script.
+func text(in model.Input) string {
+	switch {
+	case in.Kind == model.KindGet:
+		return fmt.Sprintf("get(%d, %s, %s)", in.Call, in.Name, in.Options) // the model would quote x+defaults
+	case in.Kind < KindAttach:
+		return in.String()
+	}
+	for word, k := range kindWords {
+		if k == in.Kind {
+			return fmt.Sprintf("%s(%d)", word, in.Incarnation)
+		}
+	}
+	return "unknown"
+}
+
+// Text returns a script in one line, as [Parse] reads it: "get(1, a, x); opened(1)".
+func Text(script []model.Input) string {
+	steps := make([]string, len(script))
+	for i, in := range script {
+		steps[i] = text(in)
+	}
+	return strings.Join(steps, "; ")
+}
+
+var stepForm = regexp.MustCompile(`^(\w+)\(([^()]*)\)$`)
+
+// Parse reads a script: steps separated by semicolons or newlines, each a word with its arguments,
+// such as "get(1, a, x); opened(1); release(2, a)". Calls are numbered 1, 2, 3, … as they begin, and
+// rooms by their incarnation, as in docs/rooms.md. Whether the steps can happen in this order is
+// checked when the script is run.
+func Parse(script string) ([]model.Input, error) {
+	var all []model.Input
+	for _, part := range strings.FieldsFunc(script, func(r rune) bool { return r == ';' || r == '\n' }) {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		in, err := parseStep(part)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, in)
+	}
+	return all, nil
+}
+
+// MustParse is [Parse] for scripts that stand in the source. It panics where Parse fails.
+func MustParse(script string) []model.Input {
+	all, err := Parse(script)
+	if err != nil {
+		panic(err)
+	}
+	return all
+}
+
+func parseStep(step string) (model.Input, error) {
+	form := stepForm.FindStringSubmatch(step)
+	if form == nil {
+		return model.Input{}, fmt.Errorf("script: %q is no step, such as get(1, a, x)", step)
+	}
+	kind := kindWords[form[1]]
+	args := strings.Split(form[2], ",")
+	for i := range args {
+		args[i] = strings.TrimSpace(args[i])
+	}
+	want := 1
+	switch kind {
+	case model.KindGet:
+		want = 3
+	case model.KindRelease:
+		want = 2
+	}
+	number, err := strconv.Atoi(args[0])
+	if kind == 0 || len(args) != want || err != nil {
+		words := make([]string, 0, len(kindWords))
+		for word := range kindWords {
+			words = append(words, word)
+		}
+		slices.Sort(words)
+		return model.Input{}, fmt.Errorf("script: %q is no step: the words are %s", step, strings.Join(words, ", "))
+	}
+	in := model.Input{Kind: kind, Incarnation: number}
+	if isCall(kind) || kind == model.KindGiveUp {
+		in = model.Input{Kind: kind, Call: number}
+	}
+	if want > 1 {
+		in.Name = args[1]
+	}
+	if want > 2 {
+		in.Options = args[2]
+	}
+	return in, nil
+}

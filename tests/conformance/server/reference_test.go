@@ -1,0 +1,227 @@
+package server
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ably/ably-go/ably"
+
+	ablychat "ablyrooms.example/adapter/ably"
+	"ablyrooms.example/lifecycle"
+	"ablyrooms.example/tests/conformance"
+)
+
+// reference is this project's library behind the protocol, as a process of its own: the test binary,
+// run again. It can be broken on purpose.
+type reference struct {
+	fault  string
+	client *ably.Realtime
+	chat   *ablychat.Client
+
+	mu      sync.Mutex
+	out     *bufio.Writer
+	cancels map[int]context.CancelCauseFunc
+	rooms   map[*ablychat.Room]int
+	handles []*ablychat.Room
+
+	stacks []byte // of settle only
+}
+
+var errGaveUp = errors.New("the caller gave up")
+
+// serve answers until the input ends.
+func (r *reference) serve() error {
+	r.out = bufio.NewWriter(os.Stdout)
+	in := bufio.NewScanner(os.Stdin)
+	in.Buffer(nil, 1<<20)
+	for in.Scan() {
+		var q conformance.Request
+		if err := json.Unmarshal(in.Bytes(), &q); err != nil {
+			return err
+		}
+		ctx, cancel := context.WithCancelCause(context.Background())
+		r.mu.Lock()
+		r.cancels[q.ID] = cancel
+		r.mu.Unlock()
+		go r.do(ctx, q)
+	}
+	if r.client != nil {
+		r.client.Close()
+	}
+	return in.Err()
+}
+
+func (r *reference) do(ctx context.Context, q conformance.Request) {
+	a, err := r.op(ctx, q)
+	a.ID = q.ID
+	if err != nil {
+		a.Error = &conformance.Error{Message: err.Error(), GaveUp: errors.Is(err, errGaveUp)}
+		if info := lifecycle.AsErrorInfo(err); info != nil && !a.Error.GaveUp {
+			a.Error.Code, a.Error.Status = int(info.Code), info.StatusCode
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.cancels, q.ID)
+	if r.fault == "talks" && q.Op == "get" {
+		fmt.Fprintln(r.out, "here is your room")
+	}
+	_ = json.NewEncoder(r.out).Encode(a)
+	_ = r.out.Flush()
+}
+
+func (r *reference) op(ctx context.Context, q conformance.Request) (conformance.Answer, error) {
+	switch q.Op {
+	case "hello":
+		if r.fault == "has a child" {
+			child := exec.Command(os.Args[0])
+			child.Env = append(os.Environ(), faultVariable+"=child")
+			child.Stdout, child.Stderr = os.Stdout, os.Stderr
+			if err := child.Start(); err != nil {
+				return conformance.Answer{}, err
+			}
+		}
+		return conformance.Answer{Protocol: conformance.Version, Subject: "reference@" + cmp.Or(r.fault, "good")}, r.connect(ctx, q)
+	case "new":
+		return conformance.Answer{}, r.renew(ctx)
+	case "get":
+		return r.get(ctx, q)
+	case "release":
+		return conformance.Answer{}, r.release(ctx, q.Name)
+	case "dispose":
+		return conformance.Answer{}, r.dispose(ctx)
+	case "attach":
+		r.mu.Lock()
+		room := r.handles[q.Room-1]
+		r.mu.Unlock()
+		return conformance.Answer{}, room.Attach(ctx)
+	case "giveup":
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if cancel := r.cancels[q.Call]; cancel != nil && r.fault != "waits on" {
+			cancel(errGaveUp)
+		}
+		return conformance.Answer{}, nil
+	case "settle":
+		return conformance.Answer{}, r.settle(ctx)
+	}
+	return conformance.Answer{}, fmt.Errorf("no such op: %s", q.Op)
+}
+
+func (r *reference) connect(ctx context.Context, q conformance.Request) error {
+	client, err := ably.NewRealtime(ably.WithEndpoint(q.Host), ably.WithPort(q.Port), ably.WithTLS(false),
+		ably.WithFallbackHosts([]string{}), ably.WithKey(q.Key), ably.WithInsecureAllowBasicAuthWithoutTLS(),
+		ably.WithClientID(q.ClientID), ably.WithAutoConnect(false),
+		ably.WithRealtimeRequestTimeout(2*time.Minute)) // beyond the harness's patience
+	if err != nil {
+		return err
+	}
+	connected := make(chan struct{}, 1)
+	client.Connection.Once(ably.ConnectionEventConnected,
+		func(ably.ConnectionStateChange) { connected <- struct{}{} })
+	client.Connect()
+	r.client = client
+	<-connected
+	return nil
+}
+
+// renew makes a fresh chat client on the connection.
+func (r *reference) renew(ctx context.Context) (err error) {
+	if r.chat != nil {
+		if err := r.chat.Dispose(ctx); err != nil {
+			return err
+		}
+	}
+	r.chat, err = ablychat.New(r.client)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.rooms, r.handles = map[*ablychat.Room]int{}, nil
+	return err
+}
+
+func (r *reference) get(ctx context.Context, q conformance.Request) (conformance.Answer, error) {
+	var options []lifecycle.RoomOption
+	if len(q.Options) > 0 && r.fault != "ignores options" {
+		var o lifecycle.RoomOptions
+		if err := json.Unmarshal(q.Options, &o); err != nil {
+			return conformance.Answer{}, err
+		}
+		options = append(options, lifecycle.WithRoomOptions(o))
+	}
+	room, err := r.chat.Rooms().Get(ctx, q.Name, options...)
+	if err != nil {
+		return conformance.Answer{}, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.rooms[room] == 0 || r.fault == "makes another room" {
+		r.handles = append(r.handles, room)
+		r.rooms[room] = len(r.handles)
+	}
+	return conformance.Answer{Room: r.rooms[room]}, nil
+}
+
+func (r *reference) release(ctx context.Context, name string) error {
+	switch r.fault {
+	case "releases early":
+		go r.chat.Rooms().Release(context.Background(), name)
+		return nil
+	case "forgets to release":
+		return nil
+	}
+	return r.chat.Rooms().Release(ctx, name)
+}
+
+func (r *reference) dispose(ctx context.Context) error {
+	switch r.fault {
+	case "disposes early":
+		go r.chat.Rooms().Dispose(context.Background())
+		return nil
+	case "dies at dispose":
+		os.Exit(3)
+	}
+	return r.chat.Rooms().Dispose(ctx)
+}
+
+// settle has the wire carry a message there and its acknowledgement back, and then waits until no
+// goroutine has anything to do.
+func (r *reference) settle(ctx context.Context) error {
+	if r.fault == "never settles" {
+		<-ctx.Done()
+	}
+	if err := r.client.Channels.Get(conformance.ProbeChannel).Publish(ctx, "probe", nil); err != nil {
+		return err
+	}
+	for looks := 0; looks < 2; looks++ {
+		if !r.idle() {
+			looks = -1
+		}
+	}
+	return nil
+}
+
+// idle reports whether all goroutines but the caller's wait for something. One in a system call is the
+// reader of the input.
+func (r *reference) idle() bool {
+	for range 10 {
+		runtime.Gosched()
+	}
+	stacks := r.stacks[:runtime.Stack(r.stacks, true)]
+	for i, g := range strings.Split(string(stacks), "\n\n") {
+		_, state, _ := strings.Cut(g, "[")
+		if i > 0 && strings.HasPrefix(state, "run") {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,95 @@
+// Package server starts the embedded Ably server for subjects in processes of their own: their clients
+// connect to it, and it holds what a script says.
+package server
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/model"
+	"ablyrooms.example/tests/conformance"
+)
+
+// Start starts a server. It is a [conformance.Command]'s Serve.
+func Start() (conformance.Server, error) {
+	quiet := ablytest.WithLogf(func(string, ...any) {})
+	s, err := ablytest.Start(ablytest.WithFrameLog(0), ablytest.WithMaxIdleInterval(0), quiet)
+	if err != nil {
+		return nil, err
+	}
+	srv := &server{Server: s}
+	srv.off = s.OnFrame(func(f ablytest.Frame) {
+		if f.Action != ablytest.ActionHeartbeat && f.Action != ablytest.ActionAck && f.Channel != conformance.ProbeChannel {
+			srv.frames.Add(1)
+		}
+	})
+	return srv, nil
+}
+
+type server struct {
+	*ablytest.Server
+	frames atomic.Int64
+	off    func()
+
+	mu    sync.Mutex
+	gates []*ablytest.Gate // since the last reset
+}
+
+func (s *server) Frames() int64 { return s.frames.Load() }
+
+func (s *server) Attached(channel string) bool { return s.State().Attached(channel) }
+
+func (s *server) Hold(channel string, attached bool, end model.Kind) conformance.Held {
+	h := &held{gate: ablytest.NewGate()}
+	s.mu.Lock()
+	s.gates = append(s.gates, h.gate)
+	s.mu.Unlock()
+	action := ablytest.ActionDetached
+	if attached {
+		action = ablytest.ActionAttached
+	}
+	effects := []ablytest.Effect{ablytest.Hold(h.gate)}
+	switch end {
+	case conformance.KindAttachRefused, conformance.KindFailed:
+		effects = append(effects, ablytest.FailChannel(ablytest.NewError(40160, 401, "refused by the script")))
+	case conformance.KindResisted:
+		effects = append(effects, ablytest.Reply(&ablytest.ProtocolMessage{
+			Action: ablytest.ActionAttached, Channel: channel, Flags: ablytest.ModesDefault,
+		}))
+	}
+	h.fault = s.Fault(ablytest.ToClient(action).OnChannel(channel).Once(), effects...)
+	return h
+}
+
+type held struct {
+	gate  *ablytest.Gate
+	fault *ablytest.Fault
+}
+
+func (h *held) Waits() bool { return h.gate.Held() > 0 }
+
+func (h *held) Pass() { h.gate.Pass(1) }
+
+func (h *held) Remove() { h.fault.Remove() }
+
+func (s *server) Reset() {
+	s.ClearFaults()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, g := range s.gates {
+		g.Open()
+	}
+	s.gates = nil
+}
+
+func (s *server) Forget() {
+	for name := range s.State().Channels {
+		_ = s.ForgetChannel(name) // what is still attached stays
+	}
+}
+
+func (s *server) Close() {
+	s.off()
+	s.Server.Close()
+}

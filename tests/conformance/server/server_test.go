@@ -1,0 +1,200 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"ablyrooms.example/tests/conformance"
+	"ablyrooms.example/tests/conformance/internal/evidence"
+)
+
+// faultVariable has the test binary be the reference subject, with a fault or, for "good", without one.
+const faultVariable = "CONFORMANCE_SUBJECT"
+
+func TestMain(m *testing.M) {
+	if fault, ok := os.LookupEnv(faultVariable); ok {
+		for fault == "child" { // a child of a subject, which hears of no end
+			time.Sleep(time.Hour)
+		}
+		r := &reference{fault: strings.TrimPrefix(fault, "good"), cancels: map[int]context.CancelCauseFunc{},
+			stacks: make([]byte, 1<<20)}
+		if err := r.serve(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// command starts the reference subject.
+func command(t *testing.T, fault string) conformance.Command {
+	t.Helper()
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// One processor: the subject looks at all of its goroutines again and again, which stops them each time.
+	env := []string{faultVariable + "=" + fault, "GOMAXPROCS=1", "GORACE=atexit_sleep_ms=0"}
+	return conformance.Command{Path: path, Env: env, Serve: Start, Log: io.Discard}
+}
+
+func rig(t *testing.T, c conformance.Command, promises conformance.Promises) *conformance.Rig {
+	t.Helper()
+	r, err := conformance.NewRig(t.Context(), c, promises)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(r.Close)
+	return r
+}
+
+// TestAGoodSubjectRaisesNoAlarm runs this project's library, on ably-go and over the wire, in a process
+// of its own.
+func TestAGoodSubjectRaisesNoAlarm(t *testing.T) {
+	t.Parallel()
+	plan := conformance.ProcessPlan(3, 40)
+	if evidence.At(evidence.Full) {
+		plan = conformance.ProcessPlan(5, 200)
+	}
+	result, err := conformance.CheckProcess(t.Context(), command(t, "good"), conformance.AllPromises(), plan, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range result.Violations {
+		t.Errorf("%s\n%v", v.Class, v)
+	}
+	// An opening is local, so it can neither be abandoned nor fail; all else is seen.
+	var unobserved []conformance.Rule
+	for _, rule := range conformance.Rules() {
+		if result.State(rule) == conformance.Unobserved {
+			unobserved = append(unobserved, rule)
+		}
+	}
+	if want := []conformance.Rule{"R11", "R18", "R19", "R20"}; !slices.Equal(unobserved, want) {
+		t.Errorf("rules that nothing showed: %v, expected %v", unobserved, want)
+	}
+	fmt.Println(result.Evidence("conformance-subject"))
+}
+
+// TestBrokenSubjectsAreCaught breaks the same subject, and names the class that each fault must show,
+// with a shortest script.
+func TestBrokenSubjectsAreCaught(t *testing.T) {
+	for _, c := range []struct{ fault, script, class string }{
+		{"ignores options", "get(1, a, x); get(2, a, y)", "R2: get expected differentOptions, got a room"},
+		{"ignores options", "get(1, a, invalid)", "options: it gets a room"},
+		{"makes another room", "get(1, a, x); get(2, a, x)", "R3: get expected a room, got another room"},
+		{"releases early", "get(1, a, x); attach(1); release(2, a)", "R10: release expected to wait, got done"},
+		{"forgets to release", "get(1, a, x); release(2, a); get(3, a, x)", "R5: get expected a room, got the room of another incarnation"},
+		{"disposes early", "get(1, a, x); attach(1); dispose(2)", "R13: dispose expected to wait, got done"},
+		{"disposes early", "get(1, a, x); attach(1); dispose(2); dispose(3)", "R14: dispose expected to wait, got done"},
+		{"waits on", "get(1, a, x); attach(1); release(2, a); giveUp(2)", "R16: release expected gaveUp, got waits"},
+		{"dies at dispose", "dispose(1)", "process ended"},
+	} {
+		t.Run(c.fault+"/"+c.script, func(t *testing.T) {
+			script := conformance.MustParse(c.script)
+			out, err := rig(t, command(t, c.fault), conformance.AllPromises()).Run(t.Context(), script)
+			if err != nil {
+				t.Fatal(err)
+			}
+			i := slices.IndexFunc(out.Violations, func(v *conformance.Violation) bool { return v.Class == c.class })
+			if i < 0 {
+				t.Fatalf("found %v, expected %q", out.Violations, c.class)
+			}
+			if got := out.Violations[i].Steps(); got != c.script {
+				t.Errorf("found after %s", got)
+			}
+			good, err := rig(t, command(t, "good"), conformance.AllPromises()).Run(t.Context(), script)
+			if err != nil || len(good.Violations) > 0 {
+				t.Errorf("the good one: %v, %v", good.Violations, err)
+			}
+		})
+	}
+}
+
+// TestCheckFindsAShortestScript begins with random scripts, in which the fault lies deep.
+func TestCheckFindsAShortestScript(t *testing.T) {
+	p := conformance.AllPromises()
+	p.Cancellation = false
+	plan := conformance.ProcessPlan(4, 12)
+	plan.Spaces, plan.Seed = plan.Spaces[6:7], 2
+	result, err := conformance.CheckProcess(t.Context(), command(t, "disposes early"), p, plan, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &conformance.Violation{}
+	if i := slices.IndexFunc(result.Violations, func(v *conformance.Violation) bool { return v.Rules[0] == "R13" }); i >= 0 {
+		v = result.Violations[i]
+	}
+	if got, want := v.Steps(), "get(1, a, x); attach(1); dispose(2)"; got != want {
+		t.Fatalf("found %q, expected %q", got, want)
+	}
+	for _, want := range []string{"CHA-RD1d", "sequenceDiagram", "R->>S: DETACH a", "but call 2 (dispose(2)): done"} {
+		if !strings.Contains(v.Error(), want) {
+			t.Errorf("the report lacks %q:\n%v", want, v)
+		}
+	}
+}
+
+func TestPromisesLoosen(t *testing.T) {
+	p := conformance.AllPromises()
+	p.DisposalWaitsForAll, p.SharedDisposal = false, false
+	r := rig(t, command(t, "disposes early"), p)
+	out, err := r.Run(t.Context(), conformance.MustParse("get(1, a, x); attach(1); release(2, a); dispose(3)"))
+	if err != nil || len(out.Violations) > 0 {
+		t.Errorf("a release that began earlier: %v, %v", out.Violations, err)
+	}
+	out, err = r.Run(t.Context(), conformance.MustParse("get(1, a, x); attach(1); dispose(2)"))
+	if err != nil || len(out.Violations) == 0 {
+		t.Errorf("one of the disposal itself: %v, %v", out.Violations, err)
+	}
+}
+
+func TestAHangIsFound(t *testing.T) {
+	t.Parallel()
+	c := command(t, "never settles")
+	c.Patience = 5 * time.Second
+	out, err := rig(t, c, conformance.AllPromises()).Run(t.Context(), conformance.MustParse("get(1, a, x)"))
+	if err != nil || len(out.Violations) != 1 || out.Violations[0].Class != "hang" {
+		t.Errorf("%v, %v", out.Violations, err)
+	}
+}
+
+// TestNothingIsLeftOfASubject has a subject start a child that outlives it; both hold the end of a pipe.
+func TestNothingIsLeftOfASubject(t *testing.T) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer read.Close()
+	c := command(t, "has a child")
+	c.Log, c.Grace = write, 10*time.Millisecond
+	r, err := conformance.NewRig(t.Context(), c, conformance.AllPromises())
+	write.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	if err := read.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(read); err != nil {
+		t.Errorf("a process still holds the pipe: %v", err)
+	}
+}
+
+func TestABreachOfTheProtocolIsAnError(t *testing.T) {
+	_, err := rig(t, command(t, "talks"), conformance.AllPromises()).Run(t.Context(), conformance.MustParse("get(1, a, x)"))
+	if !errors.Is(err, conformance.ErrProtocol) || !strings.Contains(err.Error(), "here is your room") {
+		t.Errorf("got %v", err)
+	}
+}

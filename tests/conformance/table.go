@@ -1,0 +1,65 @@
+package conformance
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// Write writes what was tried, a table of the rules, and each violation with its verdict. Again
+// returns the command that runs a script again.
+func (r Result) Write(w io.Writer, verdicts Verdicts, again func(script string) string) {
+	fmt.Fprintf(w, "%s: %d scripts (%d of spaces tried whole, %d at random, seed %d), %d steps\n\n", r.Subject,
+		r.Scripts(), r.Exhaustive, r.Random, r.Seed, r.Steps)
+	r.writeTable(w, verdicts)
+	for i, v := range r.Violations {
+		fmt.Fprintf(w, "\n%s\n%d. %s\n\n%v\n", strings.Repeat("-", 100), i+1, v.Class, v)
+		if f, ok := verdicts.find(v.Class); ok {
+			what := map[Verdict]string{Fault: "a fault", Letter: "by the letter of its specification, not a fault"}
+			fmt.Fprintf(w, "verdict: %s. %s\n", what[f.Verdict], f.Reason)
+		} else {
+			fmt.Fprintln(w, "verdict: none yet")
+		}
+		fmt.Fprintf(w, "seen in %d scripts; again: %s\n", v.Scripts, again(v.Steps()))
+	}
+}
+
+// Evidence returns the figures in one line, under a name.
+func (r Result) Evidence(name string) string {
+	return fmt.Sprintf("EVIDENCE %s subject=%s rules=%d kept=%d broken=%d unobservable=%d findings=%d scripts=%d steps=%d",
+		name, r.Subject, len(Rules()), r.Count(Kept), r.Count(Broken), r.Count(Unobserved), len(r.Violations),
+		r.Scripts(), r.Steps)
+}
+
+func (r Result) writeTable(w io.Writer, verdicts Verdicts) {
+	fmt.Fprintf(w, "%-8s %-22s %-15s %8s %8s\n", "rule", "specification", "", "kept in", "not in")
+	for _, rule := range Rules() {
+		spec := strings.Join(rule.Spec(), ", ")
+		if spec == "" {
+			spec = "(a decision)"
+		}
+		state, notes, broken := r.State(rule), []string(nil), 0
+		for _, v := range r.Violations {
+			if v.rule() != rule {
+				continue
+			}
+			broken += v.Scripts
+			if f, ok := verdicts.find(v.Class); ok {
+				notes = append(notes, string(f.Verdict))
+			} else {
+				notes = append(notes, "no verdict")
+			}
+		}
+		slices.Sort(notes)
+		notes = slices.Compact(notes)
+		label := string(state)
+		if why, known := verdicts.Unobservable[rule]; known && state == Unobserved {
+			label, notes = "not observable", append(notes, why)
+		}
+		if part := verdicts.Partly[rule]; part != "" {
+			notes = append(notes, "in part: "+part)
+		}
+		fmt.Fprintf(w, "%-8s %-22s %-15s %8d %8d  %s\n", rule, spec, label, r.Kept[rule], broken, strings.Join(notes, "; "))
+	}
+}

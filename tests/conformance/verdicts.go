@@ -1,0 +1,138 @@
+package conformance
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"ablyrooms.example/model"
+)
+
+// Verdicts are what is known of a subject, written down by who looked into it. What a run finds must match them.
+type Verdicts struct {
+	// Findings are by their class, one each.
+	Findings []Finding `json:"findings"`
+	// Unobservable are the rules that no script can show of this subject, with the reason.
+	Unobservable map[Rule]string `json:"unobservable"`
+	// Partly are the rules of which scripts can show a part only, with what is missing.
+	Partly map[Rule]string `json:"partly"`
+}
+
+// Finding is one known deviation.
+type Finding struct {
+	Class   string  `json:"class"`
+	Script  string  `json:"script"` // the shortest
+	Verdict Verdict `json:"verdict"`
+	Reason  string  `json:"reason"`
+}
+
+// Verdict says what to make of a deviation.
+type Verdict string
+
+// The verdicts.
+const (
+	Fault  Verdict = "fault"  // the subject breaks its own specification
+	Letter Verdict = "letter" // its specification leaves open what it does; the rule decides otherwise
+)
+
+// ReadVerdicts reads verdicts from JSON.
+func ReadVerdicts(r io.Reader) (Verdicts, error) {
+	var v Verdicts
+	d := json.NewDecoder(r)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&v); err != nil {
+		return v, fmt.Errorf("verdicts: %w", err)
+	}
+	for _, f := range v.Findings {
+		if f.Verdict != Fault && f.Verdict != Letter || f.Reason == "" {
+			return v, fmt.Errorf("verdicts: %q has the verdict %q and the reason %q, expected fault or letter, and a reason", f.Class, f.Verdict, f.Reason)
+		}
+	}
+	return v, nil
+}
+
+// Scripts returns the scripts of the findings.
+func (v Verdicts) Scripts() ([][]model.Input, error) {
+	var all [][]model.Input
+	for _, f := range v.Findings {
+		script, err := Parse(f.Script)
+		if err == nil {
+			_, err = machine{wired: true}.after(script)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("verdicts: %q: %w", f.Class, err)
+		}
+		all = append(all, script)
+	}
+	return all, nil
+}
+
+// find returns the finding of a class.
+func (v Verdicts) find(class string) (Finding, bool) {
+	i := slices.IndexFunc(v.Findings, func(f Finding) bool { return f.Class == class })
+	if i < 0 {
+		return Finding{}, false
+	}
+	return v.Findings[i], true
+}
+
+// Match returns an error that lists each difference between the verdicts and a result: a deviation that has no verdict, a verdict whose
+// deviation was not found or by another script, and rules that are observable or not otherwise than they say.
+func (v Verdicts) Match(r Result) error {
+	var all []error
+	differ := func(format string, args ...any) { all = append(all, fmt.Errorf("verdicts: "+format, args...)) }
+	for _, found := range r.Violations {
+		switch f, ok := v.find(found.Class); {
+		case !ok:
+			differ("%q has none (script %s)", found.Class, found.Steps())
+		case f.Script != found.Steps():
+			differ("%q stands there with the script %s, but was found with %s", f.Class, f.Script, found.Steps())
+		}
+	}
+	for _, f := range v.Findings {
+		if !slices.ContainsFunc(r.Violations, func(found *Violation) bool { return found.Class == f.Class }) {
+			differ("%q was not found", f.Class)
+		}
+	}
+	for _, rule := range Rules() {
+		_, listed := v.Unobservable[rule]
+		if unobserved := r.State(rule) == Unobserved; unobserved != listed {
+			differ("%s observable: %t, but it stands there that it is: %t", rule, !unobserved, !listed)
+		}
+	}
+	return errors.Join(all...)
+}
+
+// State is what a run showed of a rule.
+type State string
+
+// The states of a rule.
+const (
+	Kept       State = "kept"
+	Broken     State = "broken"
+	Unobserved State = "not seen" // no script showed it, be it that none can or that none was tried
+)
+
+// State returns what was shown of a rule.
+func (r Result) State(rule Rule) State {
+	switch {
+	case slices.ContainsFunc(r.Violations, func(v *Violation) bool { return v.rule() == rule }):
+		return Broken
+	case r.Kept[rule] > 0:
+		return Kept
+	}
+	return Unobserved
+}
+
+// Count returns how many rules are in a state.
+func (r Result) Count(s State) int {
+	n := 0
+	for _, rule := range Rules() {
+		if r.State(rule) == s {
+			n++
+		}
+	}
+	return n
+}

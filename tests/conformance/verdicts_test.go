@@ -1,0 +1,44 @@
+package conformance
+
+import (
+	"strings"
+	"testing"
+)
+
+// kept returns counts in which every rule was shown.
+func kept() map[Rule]int {
+	all := map[Rule]int{}
+	for _, rule := range Rules() {
+		all[rule] = 1
+	}
+	return all
+}
+
+func TestVerdictsMustMatch(t *testing.T) {
+	found := &Violation{Class: "c", Rules: []Rule{"R13"}, Script: MustParse("dispose(1)")}
+	known := Finding{Class: "c", Script: "dispose(1)", Verdict: Letter, Reason: "r"}
+	other := known
+	other.Script = "dispose(2)"
+	for name, c := range map[string]struct {
+		verdicts Verdicts
+		result   Result
+		want     string
+	}{
+		"all":      {Verdicts{Findings: []Finding{known}}, Result{Violations: []*Violation{found}, Kept: kept()}, ""},
+		"new":      {Verdicts{}, Result{Violations: []*Violation{found}, Kept: kept()}, `"c" has none`},
+		"gone":     {Verdicts{Findings: []Finding{known}}, Result{Kept: kept()}, `"c" was not found`},
+		"script":   {Verdicts{Findings: []Finding{other}}, Result{Violations: []*Violation{found}, Kept: kept()}, "found with dispose(1)"},
+		"unseen":   {Verdicts{}, Result{}, "R1 observable: false"},
+		"observed": {Verdicts{Unobservable: map[Rule]string{"R1": "why"}}, Result{Kept: kept()}, "R1 observable: true"},
+	} {
+		err := c.verdicts.Match(c.result)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, bad := range []string{`{"findings":[{"class":"c","verdict":"perhaps","reason":"r"}]}`, `{"finding":[]}`, `{"findings":[{"class":"c","verdict":"fault"}]}`} {
+		if _, err := ReadVerdicts(strings.NewReader(bad)); err == nil {
+			t.Errorf("%s is read", bad)
+		}
+	}
+}

@@ -1,6 +1,0 @@
-//go:build !race
-
-package roommachine
-
-// raceDetector is off.
-const raceDetector = false

@@ -1,6 +1,0 @@
-//go:build !race
-
-package roomsmachine
-
-// raceDetector is off.
-const raceDetector = false

@@ -1,0 +1,109 @@
+package graphs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// CheckFaults plants each fault of the machine, holds the properties that it lists to it, each by itself,
+// and returns the names of those that are broken. It returns an error if a fault does not break all that
+// it lists, or if a property is broken by none; one that speaks of states and of steps must be broken in
+// both ways. Liveness is checked on a machine of its own, most often a smaller one. What is caught is
+// recorded, with the end of the name of its family.
+func CheckFaults[S, M, I, O any](ctx context.Context, family string, m, live Machine[S, M, I, O]) (
+	map[string]bool, error) {
+	broken := map[string]bool{}
+	var errs []error
+	for _, f := range m.Faults {
+		names, err := m.breaks(ctx, live, f)
+		errs = append(errs, err)
+		for _, name := range names {
+			broken[name] = true
+			if slices.ContainsFunc(live.Liveness, func(p LeadsTo[M]) bool { return p.Name == name }) {
+				Caught("liveness-"+family, f.Name)
+			} else {
+				Caught("explorer-"+family, f.Name)
+			}
+		}
+		for _, name := range f.Breaks {
+			if !slices.ContainsFunc(names, func(n string) bool { return n == name || strings.HasPrefix(n, name+"(") }) {
+				errs = append(errs, fmt.Errorf("the fault %s does not break %s, but %v", f.Name, name, names))
+			}
+		}
+	}
+	for _, half := range m.halves() {
+		if name := half.Properties[0].Name; !broken[name] {
+			errs = append(errs, fmt.Errorf("no fault breaks %s", name))
+		}
+	}
+	if m.Agrees != nil && !broken[Bookkeeping] {
+		errs = append(errs, errors.New("no fault breaks "+Bookkeeping))
+	}
+	return broken, errors.Join(errs...)
+}
+
+// Caught records that something that is planted was caught: tests/report compares this with what was
+// caught before.
+func Caught(family, name string) { fmt.Printf("CAUGHT %s: %s\n", family, name) }
+
+// halves returns the machine with each property alone, and with what it says of states and of steps
+// apart, as NAME(states) and NAME(steps), if it speaks of both.
+func (m Machine[S, M, I, O]) halves() (list []Machine[S, M, I, O]) {
+	alone := m
+	alone.Agrees = nil
+	add := func(p Property[M, I, O]) {
+		alone.Properties = []Property[M, I, O]{p}
+		list = append(list, alone)
+	}
+	for _, p := range m.Properties {
+		if p.State == nil || p.Step == nil {
+			add(p)
+			continue
+		}
+		add(Property[M, I, O]{Name: p.Name + "(states)", State: p.State})
+		add(Property[M, I, O]{Name: p.Name + "(steps)", Step: p.Step})
+	}
+	return list
+}
+
+// breaks returns the names of the properties that a fault breaks, of those that it lists.
+func (m Machine[S, M, I, O]) breaks(ctx context.Context, live Machine[S, M, I, O], f Fault[S, I, O]) (
+	names []string, err error) {
+	m.fault, live.fault = f, f
+	lists := func(name string) bool {
+		kind, _, _ := strings.Cut(name, "(")
+		return slices.Contains(f.Breaks, kind)
+	}
+	try := func(m Machine[S, M, I, O], name string) {
+		r := Explore(ctx, m, Options{Possible: name != Unchanged})
+		if r.Verdict == Violated && r.Violation.Property == name {
+			names = append(names, name)
+		}
+	}
+	for _, half := range m.halves() {
+		if name := half.Properties[0].Name; lists(name) {
+			try(half, name)
+		}
+	}
+	m.Properties = nil
+	for _, name := range []string{Bookkeeping, Unchanged} {
+		if lists(name) {
+			try(m, name)
+		}
+	}
+	live.Liveness = slices.DeleteFunc(slices.Clone(live.Liveness), func(p LeadsTo[M]) bool { return !lists(p.Name) })
+	if len(live.Liveness) == 0 {
+		return names, nil
+	}
+	r, err := CheckLiveness(ctx, live)
+	if err != nil {
+		return names, err
+	}
+	for _, l := range r.Broken {
+		names = append(names, l.Property)
+	}
+	return names, nil
+}

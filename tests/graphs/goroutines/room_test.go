@@ -1,0 +1,405 @@
+package goroutines
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"ablyrooms.example/fsm"
+	"ablyrooms.example/lifecycle"
+	"ablyrooms.example/model"
+	"ablyrooms.example/tests/graphs"
+	"ablyrooms.example/tests/graphs/roomstatus"
+	"ablyrooms.example/tests/report/golden"
+)
+
+// gatedChannel is a channel whose operations end when the script says so, and which emits what the script says.
+type gatedChannel struct {
+	emit  func(lifecycle.ChannelStateChange)
+	began journal[model.RoomOutputKind] // what was asked for
+	gates chan chan error               // of the operation that runs
+	open  chan struct{}                 // closed when the script is over: nothing waits any more
+}
+
+func (c *gatedChannel) OnStateChange(emit func(lifecycle.ChannelStateChange)) { c.emit = emit }
+
+func (c *gatedChannel) Attach(context.Context) error   { return c.run(model.OutputAttachChannel) }
+func (c *gatedChannel) Detach(context.Context) error   { return c.run(model.OutputDetachChannel) }
+func (c *gatedChannel) GiveBack(context.Context) error { return c.run(model.OutputGiveBackChannel) }
+
+func (c *gatedChannel) run(what model.RoomOutputKind) error {
+	c.began.add(what)
+	gate := make(chan error)
+	select {
+	case c.gates <- gate:
+	default:
+		return errors.New("two operations of the channel run at a time")
+	}
+	select {
+	case err := <-gate:
+		return err
+	case <-c.open:
+		return nil
+	}
+}
+
+// journal is what was noted since it was last taken.
+type journal[T any] struct {
+	mu   sync.Mutex
+	list []T
+}
+
+func (j *journal[T]) add(entry T) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.list = append(j.list, entry)
+}
+
+func (j *journal[T]) take() []T {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	list := j.list
+	j.list = nil
+	return list
+}
+
+// runningRoom is a room as its users see it; a test spoils it to see that it is noticed.
+type runningRoom struct {
+	attach, detach, release func(context.Context) error
+	onStatus                func(func(lifecycle.StatusChange))
+	onDiscontinuity         func(func(*lifecycle.ErrorInfo))
+	emit                    func(lifecycle.ChannelStateChange)
+	status                  func() (lifecycle.Status, *lifecycle.ErrorInfo)
+}
+
+// roomRun says how a script is run.
+type roomRun struct {
+	observe bool                 // steps are observed, in order, as well as effects
+	direct  bool                 // calls that the script doesn't give up have a context that can't end, so that they run operations themselves
+	spoil   func(r *runningRoom) // plants a fault
+}
+
+// runRoom takes a script through a running room, in a bubble, and returns where it first did otherwise than the model. In the end the
+// room is released, also as the model says, and nothing may be left.
+func runRoom(t *testing.T, script []model.RoomInput, how roomRun) (err error) {
+	t.Helper()
+	script = untilReleased(script)
+	synctest.Test(t, func(t *testing.T) { err = runRoomInBubble(script, how) })
+	return err
+}
+
+// untilReleased lets everything that runs at the end of the script end well, and then releases the room.
+func untilReleased(script []model.RoomInput) []model.RoomInput {
+	script = slices.Clone(script)
+	var s model.RoomState
+	for _, in := range script {
+		s, _, _ = s.Step(in)
+	}
+	ends := map[model.RoomPhase]model.RoomInput{model.PhaseInAttach: model.AttachEnded(0), model.PhaseInDetach: model.DetachEnded(0),
+		model.PhaseInRetryPause: model.RetryDue(), model.PhaseInGiveBack: model.GiveBackEnded(0)}
+	take := func(in model.RoomInput) {
+		s, _, _ = s.Step(in)
+		script = append(script, in)
+	}
+	for range 2 {
+		for s.Phase != model.PhaseIdle {
+			take(ends[s.Phase])
+		}
+		take(model.RoomRelease(s.Last + 1))
+	}
+	return script
+}
+
+func runRoomInBubble(script []model.RoomInput, how roomRun) error {
+	reasons := []*lifecycle.ErrorInfo{nil}
+	for i := 1; i <= 3; i++ {
+		reasons = append(reasons, lifecycle.NewErrorInfo(lifecycle.ErrorCode(90000+i), fmt.Sprintf("reason %d", i), nil))
+	}
+	reason := func(n int) *lifecycle.ErrorInfo { return reasons[n] }
+	number := func(e *lifecycle.ErrorInfo) int { return slices.Index(reasons, e) }
+
+	channel := &gatedChannel{gates: make(chan chan error, 1), open: make(chan struct{})}
+	var steps journal[lifecycle.RoomStep]
+	var config lifecycle.RoomConfig
+	if how.observe {
+		config.Observe = steps.add
+	}
+	room, release := lifecycle.NewRoom("a", lifecycle.DefaultRoomOptions(), channel, config)
+	r := &runningRoom{attach: room.Attach, detach: room.Detach, release: release, emit: channel.emit,
+		onStatus:        func(f func(lifecycle.StatusChange)) { room.OnStatusChange(f) },
+		onDiscontinuity: func(f func(*lifecycle.ErrorInfo)) { room.OnDiscontinuity(f) },
+		status:          func() (lifecycle.Status, *lifecycle.ErrorInfo) { return room.Status(), room.Error() }}
+	if how.spoil != nil {
+		how.spoil(r)
+	}
+	var told, lost journal[model.RoomOutput]
+	r.onStatus(func(c lifecycle.StatusChange) {
+		told.add(roomstatus.FromCore(fsm.RoomOutput[*lifecycle.ErrorInfo]{Kind: fsm.PublishStatus,
+			Previous: c.Previous, Status: c.Current, Err: c.Error}, number))
+	})
+	r.onDiscontinuity(func(e *lifecycle.ErrorInfo) {
+		o := model.RoomOutput{Kind: model.OutputDiscontinuity}
+		if e.Code != lifecycle.RoomDiscontinuity || e.StatusCode != 500 {
+			o.Err = -1
+		} else if e.Cause != nil {
+			o.Err = slices.IndexFunc(reasons, func(r *lifecycle.ErrorInfo) bool { return r != nil && error(r) == e.Cause })
+		}
+		lost.add(o)
+	})
+
+	calls := map[int]*runningCall{}
+	defer func() { // after a difference, nothing may be left waiting either
+		close(channel.open)
+		for _, c := range calls {
+			c.cancel(nil)
+		}
+		synctest.Wait()
+		time.Sleep(2 * lifecycle.RetryPause)
+	}()
+	var state model.RoomState
+	for i, in := range script {
+		next, want, refused := state.Step(in)
+		if refused != nil {
+			return refused
+		}
+		differs := func(what string, got, want any) error {
+			return fmt.Errorf("input %d, %v, by %v: %s\n  the room   %v\n  the model  %v", i+1, in, state.Explain(in), what, got, want)
+		}
+		switch in.Kind {
+		case model.KindRoomAttach, model.KindRoomDetach, model.KindRoomRelease:
+			do := []func(context.Context) error{r.attach, r.detach, r.release}[in.Kind-model.KindRoomAttach]
+			endless := how.direct && !slices.Contains(script, model.RoomGiveUp(in.Call))
+			calls[in.Call] = beginCall(do, endless)
+		case model.KindRoomGiveUp:
+			calls[in.Call].cancel(errGaveUp)
+		case model.KindChannelEvent:
+			r.emit(lifecycle.ChannelStateChange{Current: roomstatus.ToCore(in, reason).Channel, Update: in.Update,
+				Resumed: in.Resumed, Reason: reason(in.Err)})
+		case model.KindRetryDue:
+			time.Sleep(lifecycle.RetryPause)
+		default:
+			select {
+			case gate := <-channel.gates:
+				if err := reason(in.Err); err != nil {
+					gate <- err
+				} else {
+					gate <- nil
+				}
+			default:
+				return differs("nothing of the channel runs", nil, in)
+			}
+		}
+		synctest.Wait()
+
+		var commands []model.RoomOutputKind
+		var changes, discontinuities []model.RoomOutput
+		settled := map[int]model.RoomOutcome{}
+		for _, o := range want {
+			switch o.Kind {
+			case model.OutputRoomSettle:
+				settled[o.Call] = o.Outcome
+			case model.OutputRoomStatus:
+				changes = append(changes, o)
+			case model.OutputDiscontinuity:
+				discontinuities = append(discontinuities, o)
+			case model.OutputStartRetryPause: // it shows by when the next detach begins
+			default:
+				commands = append(commands, o.Kind)
+			}
+		}
+		began, heard, missed, observed := channel.began.take(), told.take(), lost.take(), steps.take()
+		got := map[int]model.RoomOutcome{}
+		for n, c := range calls {
+			select {
+			case err := <-c.ended:
+				got[n] = outcomeOf(err, number)
+				c.cancel(nil)
+				delete(calls, n)
+			default:
+			}
+		}
+		switch {
+		case !reflect.DeepEqual(got, settled):
+			return differs("calls end with", got, settled)
+		case !slices.Equal(began, commands):
+			return differs("the channel is asked for", began, commands)
+		case !slices.Equal(heard, changes):
+			return differs("listeners are told", heard, changes)
+		case !slices.Equal(missed, discontinuities):
+			return differs("listeners are told", missed, discontinuities)
+		}
+		if status, err := r.status(); status.String() != next.Status.String() || number(err) != next.Err {
+			return differs("the getters say", fmt.Sprint(status, number(err)), fmt.Sprint(next.Status, next.Err))
+		}
+		if how.observe {
+			if len(observed) != 1 || observed[0].Seq != uint64(i+1) ||
+				!reflect.DeepEqual(observed[0].Input, roomstatus.ToCore(in, reason)) {
+				return differs("the steps observed are", observed, in)
+			}
+			var outs []model.RoomOutput
+			for _, o := range observed[0].Outputs {
+				outs = append(outs, roomstatus.FromCore(o, number))
+			}
+			if !slices.Equal(outs, want) {
+				return differs("the outputs are, in order", outs, want)
+			}
+		}
+		state = next
+	}
+	if len(calls) > 0 || state.Status != model.StatusReleased {
+		return fmt.Errorf("%d calls are left, and the room is %v", len(calls), state.Status)
+	}
+	return nil
+}
+
+var errGaveUp = errors.New("the caller gives up")
+
+// runningCall is a call under way.
+type runningCall struct {
+	ended  chan error
+	cancel context.CancelCauseFunc
+}
+
+// beginCall begins a call, with a context that can't end if endless is set.
+func beginCall(do func(context.Context) error, endless bool) *runningCall {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	if endless {
+		ctx = context.Background()
+	}
+	c := &runningCall{ended: make(chan error, 1), cancel: cancel}
+	go func() { c.ended <- do(ctx) }()
+	return c
+}
+
+// outcomeOf tells what a call returned.
+func outcomeOf(err error, number func(*lifecycle.ErrorInfo) int) model.RoomOutcome {
+	info, _ := err.(*lifecycle.ErrorInfo)
+	switch {
+	case err == nil:
+		return model.RoomOutcome{Kind: model.OutcomeRoomDone}
+	case err == errGaveUp:
+		return model.RoomOutcome{Kind: model.OutcomeRoomGaveUp}
+	case info != nil && number(info) > 0:
+		return model.RoomOutcome{Kind: model.OutcomeRoomFailed, Err: number(info)}
+	case errors.Is(err, lifecycle.RoomInInvalidState):
+		for s := model.StatusInitialized; s <= model.StatusReleased; s++ {
+			if strings.HasSuffix(info.Message, " is "+s.String()) {
+				return model.RoomOutcome{Kind: model.OutcomeRoomInvalidState, Status: s}
+			}
+		}
+	}
+	return model.RoomOutcome{}
+}
+
+func TestRoomAgainstModel(t *testing.T) {
+	b := roomstatus.Bounds{Calls: 10, Errors: 3, Bare: true}
+	scripts, inputs := 0, 0
+	rapid.Check(t, func(rt *rapid.T) {
+		script := roomstatus.Script(rt, b, 40)
+		how := roomRun{observe: rapid.Bool().Draw(rt, "observe"), direct: rapid.Bool().Draw(rt, "direct")}
+		if err := runRoom(t, script, how); err != nil {
+			rt.Fatalf("%v\n%s", err, graphs.Script(roomstatus.New(b), untilReleased(script)))
+		}
+		scripts, inputs = scripts+1, inputs+len(script)
+	})
+	fmt.Printf("EVIDENCE room_goroutines_against_model scripts=%d inputs=%d\n", scripts, inputs)
+}
+
+// The running room takes every step of the model's graph at two calls, by the shortest script to it.
+func TestRoomTakesEveryStepOfTheGraph(t *testing.T) {
+	m := roomstatus.New(roomstatus.Bounds{Calls: 2, Bare: true})
+	n := 0
+	states, steps, err := graphs.EachStep(t.Context(), m.OfModel(), func(script []model.RoomInput) error {
+		n++
+		err := runRoom(t, script, roomRun{observe: n%2 == 0, direct: n%3 == 0})
+		if err != nil {
+			err = fmt.Errorf("%w\n%s", err, graphs.Script(m, untilReleased(script)))
+		}
+		return err
+	})
+	if err != nil || states != golden.Int(m.Golden+"/states") || steps != golden.Int(m.Golden+"/steps") {
+		t.Fatalf("%d states, %d steps, %v", states, steps, err)
+	}
+	fmt.Printf("EVIDENCE room_goroutines_every_step calls=2 errors=0 states=%d steps=%d\n", states, steps)
+}
+
+// What a room's users could see wrong is noticed, with a script that shows it.
+func TestRoomFaultsAreSeen(t *testing.T) {
+	attached := []model.RoomInput{model.RoomAttach(1), model.ChannelTurned(model.ChannelAttached, 0), model.AttachEnded(0)}
+	with := func(more ...model.RoomInput) []model.RoomInput { return append(slices.Clone(attached), more...) }
+	for name, f := range map[string]struct {
+		script []model.RoomInput
+		spoil  func(r *runningRoom)
+		says   string
+	}{
+		"a failed attach returns no error": {[]model.RoomInput{model.RoomAttach(1), model.AttachEnded(1)}, func(r *runningRoom) {
+			attach := r.attach
+			r.attach = func(ctx context.Context) error { _ = attach(ctx); return nil }
+		}, "calls end with"},
+		"a caller is not let go": {[]model.RoomInput{model.RoomAttach(1), model.RoomGiveUp(1)}, func(r *runningRoom) {
+			attach := r.attach
+			r.attach = func(ctx context.Context) error { return attach(context.WithoutCancel(ctx)) }
+		}, "calls end with"},
+		"a caller's end ends the operation": {[]model.RoomInput{model.RoomAttach(1), model.RoomDetach(2), model.RoomGiveUp(1)}, func(r *runningRoom) {
+			attach, emit := r.attach, r.emit
+			r.attach = func(ctx context.Context) error {
+				err := attach(ctx)
+				emit(lifecycle.ChannelStateChange{Current: lifecycle.ChannelDetached})
+				return err
+			}
+		}, "the steps observed are"},
+		"a change of the error alone is lost": {with(model.ChannelTurned(model.ChannelAttached, 1)), func(r *runningRoom) {
+			on := r.onStatus
+			r.onStatus = func(f func(lifecycle.StatusChange)) {
+				on(func(c lifecycle.StatusChange) {
+					if c.Previous != c.Current {
+						f(c)
+					}
+				})
+			}
+		}, "listeners are told"},
+		"a discontinuity is told twice": {with(model.ChannelUpdated(false, 1)), func(r *runningRoom) {
+			on := r.onDiscontinuity
+			r.onDiscontinuity = func(f func(*lifecycle.ErrorInfo)) { on(func(e *lifecycle.ErrorInfo) { f(e); f(e) }) }
+		}, "listeners are told"},
+		"a discontinuity has no cause": {with(model.ChannelUpdated(false, 1)), func(r *runningRoom) {
+			on := r.onDiscontinuity
+			r.onDiscontinuity = func(f func(*lifecycle.ErrorInfo)) {
+				on(func(e *lifecycle.ErrorInfo) { f(lifecycle.NewErrorInfo(e.Code, e.Message, nil)) })
+			}
+		}, "listeners are told"},
+		"an old error stays": {[]model.RoomInput{model.ChannelTurned(model.ChannelSuspended, 1), model.ChannelTurned(model.ChannelSuspended, 0)}, func(r *runningRoom) {
+			status := r.status
+			var last *lifecycle.ErrorInfo
+			r.status = func() (lifecycle.Status, *lifecycle.ErrorInfo) {
+				s, err := status()
+				if err != nil {
+					last = err
+				}
+				return s, last
+			}
+		}, "the getters say"},
+		"a release is forgotten": {with(), func(r *runningRoom) {
+			r.release = func(context.Context) error { return nil }
+		}, "calls end with"},
+	} {
+		if err := runRoom(t, f.script, roomRun{observe: true}); err != nil {
+			t.Errorf("%s: without the fault: %v", name, err)
+		}
+		err := runRoom(t, f.script, roomRun{observe: true, spoil: f.spoil})
+		if err == nil || !strings.Contains(err.Error(), f.says) {
+			t.Errorf("%s: %v, expected %q", name, err, f.says)
+		} else {
+			graphs.Caught("chain-room", name)
+		}
+	}
+}

@@ -1,0 +1,349 @@
+package graphs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// LeadsTo is the property P ~> Q: from every state in which P holds, every fair behaviour comes to a
+// state in which Q does. A behaviour is a path of steps without end, or one that stops at a state and
+// stays there (stutters) for ever.
+type LeadsTo[M any] struct {
+	Name string
+	P, Q func(m *M) bool
+}
+
+// Fairness is one conjunct of fairness. Weak fairness: an action, which is a set of inputs, that can be
+// taken in every state from some moment on is taken again and again. Strong fairness: one that can be
+// taken again and again is. A step that leads back to the state that it left is no step of the action:
+// it can't be told from stuttering.
+type Fairness[M, I any] struct {
+	Name   string
+	Of     func(in I) bool // whether the input is one of the action
+	When   func(m *M) bool // the states from which its steps count; nil for all
+	Strong bool
+}
+
+// Lasso is a fair behaviour that breaks a property: it goes along Prefix, and then round Cycle for
+// ever; if Cycle is empty, it stays where it is. P holds after some inputs of the prefix, and Q neither
+// then nor ever after.
+type Lasso[I any] struct {
+	Property string
+	Prefix   []I
+	P        int // how many inputs of the prefix lead to the state in which P holds
+	Cycle    []I
+}
+
+// String prints the behaviour in one line.
+func (l *Lasso[I]) String() string {
+	text := func(inputs []I) string {
+		list := make([]string, len(inputs))
+		for i, in := range inputs {
+			list[i] = fmt.Sprint(in)
+		}
+		return strings.Join(list, "; ")
+	}
+	if len(l.Cycle) == 0 {
+		return fmt.Sprintf("%s fails: %s; and then nothing, for ever", l.Property, text(l.Prefix))
+	}
+	return fmt.Sprintf("%s fails: %s; and then for ever: %s", l.Property, text(l.Prefix), text(l.Cycle))
+}
+
+// LivenessReport is what CheckLiveness found.
+type LivenessReport[I any] struct {
+	States, Edges int
+	Properties    int
+	Broken        []*Lasso[I]            // properties that fail under all of the fairness; none is a pass
+	Vacuous       []string               // conjuncts whose action is never possible within the bounds
+	Without       map[string][]*Lasso[I] // what fails without the conjunct of that name; not for vacuous ones
+}
+
+// Err returns an error if a property fails, or if a conjunct of fairness that is not vacuous could be
+// left out.
+func (r *LivenessReport[I]) Err() error {
+	var errs []error
+	for _, l := range r.Broken {
+		errs = append(errs, errors.New(l.String()))
+	}
+	for name, broken := range r.Without {
+		if len(broken) == 0 {
+			errs = append(errs, fmt.Errorf("without %s every property holds: it is not needed", name))
+		}
+	}
+	if r.Properties == 0 || r.States == 0 {
+		errs = append(errs, errors.New("nothing was checked"))
+	}
+	return errors.Join(errs...)
+}
+
+// CheckLiveness builds the graph of a machine and checks every liveness property on it; and, if all
+// hold, what becomes of them when one conjunct of fairness is left out.
+func CheckLiveness[S, M, I, O any](ctx context.Context, m Machine[S, M, I, O]) (*LivenessReport[I], error) {
+	sp, err := build(ctx, &m, buildOptions{possible: true})
+	if err != nil {
+		return nil, err
+	}
+	r := &LivenessReport[I]{States: len(sp.states), Edges: len(sp.edges), Properties: len(m.Liveness),
+		Without: map[string][]*Lasso[I]{}}
+	asked := make([]*question, len(m.Liveness))
+	for i, p := range m.Liveness {
+		asked[i] = sp.ask(p)
+	}
+	check := func(f *fair[S, M, I, O]) (broken []*Lasso[I], err error) {
+		for i, p := range m.Liveness {
+			if ctx.Err() != nil {
+				return nil, context.Cause(ctx)
+			}
+			l, err := f.check(p, asked[i])
+			if err != nil {
+				return nil, err
+			}
+			if l != nil {
+				broken = append(broken, l)
+			}
+		}
+		return broken, nil
+	}
+	all := sp.fairly(m.Fairness)
+	r.Vacuous = all.vacuous()
+	if r.Broken, err = check(all); err != nil || len(r.Broken) > 0 {
+		return r, err
+	}
+	for i, left := range m.Fairness {
+		if slices.Contains(r.Vacuous, left.Name) {
+			continue
+		}
+		rest := slices.Delete(slices.Clone(m.Fairness), i, i+1)
+		if r.Without[left.Name], err = check(sp.fairly(rest)); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// question is what is asked of a graph by a property P ~> Q.
+type question struct {
+	starts  []int32 // the states with P and without Q
+	reached []bool  // the states that those lead to without Q in between
+}
+
+func (sp *space[S, M, I, O]) ask(p LeadsTo[M]) *question {
+	pending := make([]bool, len(sp.states)) // Q does not hold
+	q := &question{reached: make([]bool, len(sp.states))}
+	sp.each(func(n int32, m *M) {
+		if pending[n] = !p.Q(m); pending[n] && p.P(m) {
+			q.starts, q.reached[n] = append(q.starts, n), true
+		}
+	})
+	for queue := slices.Clone(q.starts); len(queue) > 0; queue = queue[1:] {
+		for _, a := range sp.from(queue[0]) {
+			if pending[a.to] && !q.reached[a.to] {
+				q.reached[a.to] = true
+				queue = append(queue, a.to)
+			}
+		}
+	}
+	return q
+}
+
+// fair is a graph with fairness.
+type fair[S, M, I, O any] struct {
+	space     *space[S, M, I, O]
+	conjuncts []Fairness[M, I]
+	of        []uint64 // by input: the conjuncts of whose action it is
+	barred    []uint64 // by state: the conjuncts whose steps don't count there
+	able      []uint64 // by state: the conjuncts whose action can be taken
+	strong    uint64   // the conjuncts that are strong
+	all       uint64
+}
+
+// fairly adds fairness to the graph. At most 64 conjuncts are taken; more are a panic.
+func (sp *space[S, M, I, O]) fairly(conjuncts []Fairness[M, I]) *fair[S, M, I, O] {
+	if len(conjuncts) > 64 {
+		panic("graphs: more than 64 conjuncts of fairness")
+	}
+	n := len(sp.states)
+	f := &fair[S, M, I, O]{space: sp, conjuncts: conjuncts, of: make([]uint64, len(sp.machine.Inputs)),
+		barred: make([]uint64, n), able: make([]uint64, n), all: 1<<len(conjuncts) - 1}
+	for j, c := range conjuncts {
+		if c.Strong {
+			f.strong |= 1 << j
+		}
+		for i, in := range sp.machine.Inputs {
+			if c.Of(in) {
+				f.of[i] |= 1 << j
+			}
+		}
+	}
+	sp.each(func(n int32, m *M) {
+		for j, c := range conjuncts {
+			if c.When != nil && !c.When(m) {
+				f.barred[n] |= 1 << j
+			}
+		}
+		for _, a := range sp.from(n) {
+			f.able[n] |= f.takes(n, a)
+		}
+	})
+	return f
+}
+
+// takes returns the conjuncts of whose action an edge is a step.
+func (f *fair[S, M, I, O]) takes(from int32, a arc) uint64 {
+	if a.to == from {
+		return 0
+	}
+	return f.of[a.input] &^ f.barred[from]
+}
+
+// vacuous returns the names of the conjuncts whose action can be taken in no state.
+func (f *fair[S, M, I, O]) vacuous() (list []string) {
+	ever := uint64(0)
+	for _, set := range f.able {
+		ever |= set
+	}
+	for j, c := range f.conjuncts {
+		if ever&(1<<j) == 0 {
+			list = append(list, c.Name)
+		}
+	}
+	return list
+}
+
+// check looks for a fair behaviour that breaks the property, and returns none if every fair behaviour of
+// the graph keeps it. Such a behaviour ends in a strongly connected part of the states in which Q does
+// not hold, all of which it may visit again and again; so there is one exactly when some such
+// component, reached from a state with P and without Q in between, is fair: for each weak conjunct it
+// has a step of the action, or a state in which the action can't be taken; for each strong one a step
+// of the action, or no state in which it can. A component that is not fair only for lack of a strong
+// one's step may have fair parts, without the states in which that can be taken. A state by itself is a
+// component too.
+func (f *fair[S, M, I, O]) check(p LeadsTo[M], q *question) (*Lasso[I], error) {
+	distance, via := f.space.distances()
+	var best []int32 // the nearest fair component, so that the counterexample is short
+	nearest := int32(0)
+	for within := q.reached; within != nil; {
+		var parts []bool
+		f.space.components(within, func(component []int32) {
+			owed := f.unfair(component)
+			switch {
+			case owed&^f.strong != 0:
+				return
+			case owed != 0:
+				for _, n := range component {
+					if f.able[n]&owed != 0 {
+						continue
+					}
+					if parts == nil {
+						parts = make([]bool, len(within))
+					}
+					parts[n] = true
+				}
+				return
+			}
+			d := distance[component[0]]
+			for _, n := range component {
+				d = min(d, distance[n])
+			}
+			if best == nil || d < nearest {
+				best, nearest = slices.Clone(component), d
+			}
+		})
+		within = parts
+	}
+	if best == nil {
+		return nil, nil
+	}
+	l := f.lasso(p.Name, best, q, distance, via)
+	return l, f.replay(l, p)
+}
+
+// unfair returns the conjuncts that a behaviour that visits all of the component again and again breaks,
+// whatever else it does.
+func (f *fair[S, M, I, O]) unfair(component []int32) uint64 {
+	always, ever := f.all, uint64(0)
+	for _, n := range component {
+		always &= f.able[n]
+		ever |= f.able[n]
+	}
+	owed := always&^f.strong | ever&f.strong
+	if owed == 0 || len(component) == 1 {
+		return owed
+	}
+	for _, n := range component {
+		for _, a := range f.space.from(n) {
+			if has(component, a.to) {
+				owed &^= f.takes(n, a)
+			}
+		}
+	}
+	return owed
+}
+
+// has looks in a component, whose states are sorted.
+func has(component []int32, n int32) bool {
+	_, found := slices.BinarySearch(component, n)
+	return found
+}
+
+// components calls visit with each strongly connected component of the states that are within, sorted;
+// the slice is used again. It is Tarjan's algorithm, without recursion.
+func (sp *space[S, M, I, O]) components(within []bool, visit func([]int32)) {
+	const unseen = 0
+	number, low := make([]int32, len(within)), make([]int32, len(within))
+	onStack := make([]bool, len(within))
+	type frame struct{ n, edge int32 }
+	var stack []int32
+	var calls []frame
+	next := int32(1)
+	enter := func(n int32) {
+		number[n], low[n] = next, next
+		next++
+		stack, onStack[n] = append(stack, n), true
+		calls = append(calls, frame{n: n})
+	}
+	for root := range within {
+		if !within[root] || number[root] != unseen {
+			continue
+		}
+		enter(int32(root))
+		for len(calls) > 0 {
+			top := &calls[len(calls)-1]
+			n := top.n
+			if edges := sp.from(n); int(top.edge) < len(edges) {
+				to := edges[top.edge].to
+				top.edge++
+				switch {
+				case !within[to]:
+				case number[to] == unseen:
+					enter(to)
+				case onStack[to]:
+					low[n] = min(low[n], number[to])
+				}
+				continue
+			}
+			calls = calls[:len(calls)-1]
+			if len(calls) > 0 {
+				caller := calls[len(calls)-1].n
+				low[caller] = min(low[caller], low[n])
+			}
+			if low[n] != number[n] {
+				continue
+			}
+			at := len(stack) - 1
+			for stack[at] != n {
+				at--
+			}
+			component := stack[at:]
+			for _, m := range component {
+				onStack[m] = false
+			}
+			slices.Sort(component)
+			visit(component)
+			stack = stack[:at]
+		}
+	}
+}

@@ -1,0 +1,136 @@
+package rooms
+
+import (
+	"errors"
+	"fmt"
+
+	"ablyrooms.example/fsm"
+	"ablyrooms.example/model"
+)
+
+// Words of the model by those of the core, and back. The zero of a kind is none.
+var (
+	inputKinds = [...]fsm.RoomsInputKind{model.KindGet: fsm.CallGet, model.KindRelease: fsm.CallRelease,
+		model.KindDispose: fsm.CallDispose, model.KindGiveUp: fsm.GiveUp, model.KindOpened: fsm.Opened,
+		model.KindOpenFailed: fsm.OpenFailed, model.KindReleased: fsm.ReleaseDone,
+		model.KindReleaseFailed: fsm.ReleaseFailed}
+	outputKinds = [...]model.OutputKind{fsm.Settle: model.OutputSettle, fsm.Open: model.OutputOpen,
+		fsm.Release: model.OutputRelease, fsm.Abandon: model.OutputAbandon}
+	outcomeKinds = [...]model.OutcomeKind{fsm.GotRoom: model.OutcomeRoom, fsm.Done: model.OutcomeDone,
+		fsm.RejectedDisposed: model.OutcomeDisposed, fsm.RejectedOptions: model.OutcomeDifferentOptions,
+		fsm.RejectedReleased: model.OutcomeReleasedBefore, fsm.RejectedOpenFailed: model.OutcomeOpenFailed,
+		fsm.RejectedReleaseFailed: model.OutcomeReleaseFailed, fsm.DisposeFailed: model.OutcomeFailed,
+		fsm.GaveUp: model.OutcomeGaveUp}
+	lives = map[string]model.Life{fsm.Initializing.String(): model.LifeInitializing,
+		fsm.Ready.String(): model.LifeReady, fsm.Releasing.String(): model.LifeReleasing}
+	works = map[string]model.Work{fsm.NoWork.String(): model.WorkNone, fsm.Opening.String(): model.WorkOpening,
+		fsm.Closing.String(): model.WorkClosing}
+	coreLives = [...]string{model.LifeInitializing: fsm.Initializing.String(), model.LifeReady: fsm.Ready.String(),
+		model.LifeReleasing: fsm.Releasing.String(), model.LifeReleased: fsm.Released.String()}
+	coreWorks = [...]string{model.WorkNone: fsm.NoWork.String(), model.WorkOpening: fsm.Opening.String(),
+		model.WorkClosing: fsm.Closing.String()}
+)
+
+// ToCore is the one mapping from the model's inputs to the core's.
+func ToCore(in model.Input) fsm.RoomsInput[string] {
+	return fsm.RoomsInput[string]{Kind: inputKinds[in.Kind], Call: fsm.Call(in.Call),
+		Incarnation: fsm.Incarnation(in.Incarnation), Name: in.Name, Options: in.Options}
+}
+
+// FromCore is the one mapping from the core's outputs to the model's.
+func FromCore(out fsm.RoomsOutput) model.Output {
+	o := model.Output{Kind: outputKinds[out.Kind], Call: int(out.Call), Incarnation: int(out.Incarnation)}
+	if out.Kind != fsm.Settle {
+		return o
+	}
+	o.Outcome.Kind = outcomeKinds[out.Outcome.Kind]
+	switch out.Outcome.Kind {
+	case fsm.GotRoom, fsm.RejectedOpenFailed, fsm.RejectedReleaseFailed: // the model has it for these alone
+		o.Outcome.Incarnation = int(out.Outcome.Incarnation)
+	}
+	for _, id := range out.Outcome.Failed {
+		o.Outcome.Failed = append(o.Outcome.Failed, int(id))
+	}
+	return o
+}
+
+// core is fsm.Rooms as package graphs drives it.
+type core struct {
+	rooms   *fsm.Rooms[string]
+	scratch fsm.RoomsState[string]
+	coreOut []fsm.RoomsOutput
+	outs    []model.Output
+}
+
+// Step implements graphs.Core.
+func (c *core) Step(in model.Input) (outs []model.Output, err error) {
+	c.coreOut, err = c.rooms.Step(ToCore(in), c.coreOut[:0])
+	c.outs = c.outs[:0]
+	for _, out := range c.coreOut {
+		c.outs = append(c.outs, FromCore(out))
+	}
+	return c.outs, err
+}
+
+// Restore implements graphs.Core.
+func (c *core) Restore(s *State) error {
+	r := &c.scratch
+	r.NextCall, r.LastCreated = fsm.Call(s.NumCalls)+1, fsm.Incarnation(s.NumIncs)
+	r.Disposal = s.Disposal.String()
+	r.Disposers, r.Failed = appendTo(r.Disposers[:0], s.Disposers), appendTo(r.Failed[:0], s.Failed)
+	list := r.Incarnations[:0]
+	for i := range s.NumIncs {
+		inc := &s.Incs[i]
+		if inc.Life == model.LifeReleased {
+			continue
+		}
+		if len(list) == cap(list) {
+			list = append(list, fsm.IncarnationState[string]{})
+		} else {
+			list = list[:len(list)+1]
+		}
+		to := &list[len(list)-1]
+		to.Incarnation, to.Name, to.Options = fsm.Incarnation(i+1), names[inc.Name], options[inc.Options]
+		to.Life, to.Work = coreLives[inc.Life], coreWorks[inc.Work]
+		to.Waiters = appendTo(to.Waiters[:0], inc.Waiters)
+	}
+	r.Incarnations = list
+	return c.rooms.Restore(*r)
+}
+
+// Read implements graphs.Core. What the core has in a form that State can't hold is an error.
+func (c *core) Read(s *State) (err error) {
+	r := &c.scratch
+	c.rooms.StateInto(r)
+	calls, incs := int(r.NextCall)-1, int(r.LastCreated)
+	if calls < int(s.NumCalls) || calls > MaxCalls || incs < int(s.NumIncs) || incs > MaxCalls {
+		return fmt.Errorf("the core counts %d calls and %d incarnations after %d and %d",
+			calls, incs, s.NumCalls, s.NumIncs)
+	}
+	s.NumCalls, s.NumIncs, s.Disposal = uint8(calls), uint8(incs), c.rooms.Disposal()
+	if s.Disposers, err = packed(r.Disposers); err != nil {
+		return err
+	}
+	if s.Failed, err = packed(r.Failed); err != nil {
+		return err
+	}
+	next := 0
+	for i := range s.NumIncs {
+		inc := &s.Incs[i]
+		if next == len(r.Incarnations) || int(r.Incarnations[next].Incarnation) != int(i)+1 {
+			inc.Life, inc.Work, inc.Waiters = model.LifeReleased, model.WorkNone, 0 // the core forgot it
+			continue
+		}
+		from := &r.Incarnations[next]
+		next++
+		inc.Name, inc.Options = index(names, from.Name), index(options, from.Options)
+		inc.Life, inc.Work = lives[from.Life], works[from.Work]
+		if inc.Waiters, err = packed(from.Waiters); err != nil {
+			return err
+		}
+	}
+	if next != len(r.Incarnations) {
+		return errors.New("the core has an incarnation that it did not count")
+	}
+	return nil
+}

@@ -1,0 +1,295 @@
+package rooms
+
+import (
+	"slices"
+
+	"ablyrooms.example/fsm"
+	"ablyrooms.example/model"
+	"ablyrooms.example/tests/graphs"
+)
+
+type (
+	fault   = graphs.Fault[State, model.Input, model.Output]
+	input   = model.Input
+	outputs = []model.Output
+)
+
+// faults returns those that can be planted: at least one for each property.
+func faults() []fault {
+	return []fault{
+		{Name: "second-in-use", Says: "a get with other options makes a second incarnation",
+			Breaks: []string{"OneInUse", "OneOpen", "OptionsAgree", "OutcomesNameTheirCause", "CreatedIff"},
+			Tamper: func(_ *State, in input, s *State, outs outputs) outputs {
+				if !settledWith(outs, model.OutcomeDifferentOptions) {
+					return outs
+				}
+				return s.create(in, model.WorkOpening)
+			}},
+		{Name: "second-releasing", Says: "a release of one that waits for its predecessor has the backend release it too",
+			Breaks: []string{"OneReleasing", "OneOpen", "OpenedIsReleased", "GoneIff"},
+			Tamper: func(before *State, _ input, s *State, outs outputs) outputs {
+				for i := range before.NumIncs {
+					if before.Incs[i].waits() && s.Incs[i].Life == model.LifeReleased {
+						s.Incs[i].Life, s.Incs[i].Work = model.LifeReleasing, model.WorkClosing
+						outs = append(outs, model.Output{Kind: model.OutputRelease, Incarnation: int(i + 1)})
+					}
+				}
+				return outs
+			}},
+		{Name: "open-at-once", Says: "a get does not wait for the release under way",
+			Breaks: []string{"OneOpen", "WaitsForPredecessor"},
+			Tamper: func(before *State, _ input, s *State, outs outputs) outputs {
+				if s.NumIncs == before.NumIncs || !s.Incs[s.NumIncs-1].waits() {
+					return outs
+				}
+				s.Incs[s.NumIncs-1].Work = model.WorkOpening
+				return append(outs, model.Output{Kind: model.OutputOpen, Incarnation: int(s.NumIncs)})
+			}},
+		{Name: "wedged", Says: "after a release that failed the next incarnation is not opened",
+			Breaks: []string{"WaitsForPredecessor", "NoWedge", "CallsSettle"},
+			Tamper: func(_ *State, in input, s *State, outs outputs) outputs {
+				if in.Kind != model.KindReleaseFailed {
+					return outs
+				}
+				return slices.DeleteFunc(outs, func(o model.Output) bool {
+					if o.Kind == model.OutputOpen {
+						s.Incs[o.Incarnation-1].Work = model.WorkNone
+					}
+					return o.Kind == model.OutputOpen
+				})
+			}},
+		{Name: "new-room", Says: "a get of a room that is ready gives a new one",
+			Breaks: []string{"SameRoom"},
+			Tamper: func(_ *State, in input, s *State, outs outputs) outputs {
+				if in.Kind == model.KindGet && settledWith(outs, model.OutcomeRoom) {
+					s.create(in, model.WorkNone)
+					inc := &s.Incs[s.NumIncs-1]
+					inc.Life, inc.Waiters = model.LifeReady, 0
+					outs[0].Outcome.Incarnation = int(s.NumIncs)
+				}
+				return outs
+			}},
+		{Name: "options-ignored", Says: "a get with other options has the room of the one in use",
+			Breaks: []string{"OptionsAgree"},
+			Tamper: func(_ *State, in input, s *State, outs outputs) outputs {
+				if !settledWith(outs, model.OutcomeDifferentOptions) {
+					return outs
+				}
+				n := s.inUse(in.Name)
+				if inc := &s.Incs[n-1]; inc.Life != model.LifeReady {
+					inc.Waiters |= setOf(in.Call)
+					return outs[:0]
+				}
+				outs[0].Outcome = model.Outcome{Kind: model.OutcomeRoom, Incarnation: n}
+				return outs
+			}},
+		{Name: "get-left-behind", Says: "a release of one that is opening does not reject the gets that wait for it",
+			Breaks: []string{"ReleaseRejects"},
+			Tamper: func(before *State, in input, s *State, outs outputs) outputs {
+				return slices.DeleteFunc(outs, func(o model.Output) bool {
+					left := o.Kind == model.OutputSettle && o.Outcome.Kind == model.OutcomeReleasedBefore
+					if left {
+						inc := &s.Incs[before.Calls[o.Call-1].Waits-1]
+						inc.Waiters |= setOf(o.Call)
+					}
+					return left
+				})
+			}},
+		{Name: "room-too-early", Says: "a get has its room while the predecessor is being released",
+			Breaks: []string{"NotBeforePredecessor", "WaitsForPredecessor"},
+			Tamper: func(before *State, in input, s *State, outs outputs) outputs {
+				if s.NumIncs == before.NumIncs || !s.Incs[s.NumIncs-1].waits() {
+					return outs
+				}
+				inc := &s.Incs[s.NumIncs-1]
+				inc.Life, inc.Waiters = model.LifeReady, 0
+				return append(outs, model.Output{Kind: model.OutputSettle, Call: in.Call,
+					Outcome: model.Outcome{Kind: model.OutcomeRoom, Incarnation: int(s.NumIncs)}})
+			}},
+		{Name: "error-for-one", Says: "only the first of the releases that wait has the error",
+			Breaks: []string{"SharedEnd", "ErrorsTold"},
+			Tamper: func(_ *State, _ input, _ *State, outs outputs) outputs {
+				first := true
+				for i := range outs {
+					if outs[i].Outcome.Kind == model.OutcomeReleaseFailed && !first {
+						outs[i].Outcome = model.Outcome{Kind: model.OutcomeDone}
+					}
+					first = first && outs[i].Outcome.Kind != model.OutcomeReleaseFailed
+				}
+				return outs
+			}},
+		{Name: "get-after-dispose", Says: "a get after disposal began makes an incarnation",
+			Breaks: []string{"NothingAfterDispose"},
+			Tamper: func(_ *State, in input, s *State, outs outputs) outputs {
+				if !settledWith(outs, model.OutcomeDisposed) {
+					return outs
+				}
+				return s.create(in, model.WorkOpening)
+			}},
+		{Name: "early-dispose", Says: "a dispose does not wait",
+			Breaks: []string{"DisposeWaits", "DisposalTold"},
+			Tamper: func(_ *State, in input, s *State, outs outputs) outputs {
+				if in.Kind != model.KindDispose || s.Disposers == 0 {
+					return outs
+				}
+				s.Disposers &^= setOf(in.Call)
+				return slices.Insert(outs, settles(outs), model.Output{Kind: model.OutputSettle, Call: in.Call, Outcome: model.Outcome{Kind: model.OutcomeDone}})
+			}},
+		{Name: "room-gone", Says: "an opening that failed gives its gets the room",
+			Breaks: []string{"RoomIsReady"},
+			Tamper: func(_ *State, in input, _ *State, outs outputs) outputs {
+				for i := range outs {
+					if outs[i].Outcome.Kind == model.OutcomeOpenFailed {
+						outs[i].Outcome = model.Outcome{Kind: model.OutcomeRoom, Incarnation: in.Incarnation}
+					}
+				}
+				return outs
+			}},
+		{Name: "back-to-life", Says: "a get of a name that was released makes its old incarnation live again",
+			Breaks: []string{"ReleasedIsFinal", "ReleaseWaits", "OutOfUseIff", "HistoryKept"},
+			Tamper: func(before *State, in input, s *State, outs outputs) outputs {
+				if s.NumIncs == before.NumIncs || len(outs) == 0 {
+					return outs
+				}
+				for i := range before.NumIncs {
+					if old, made := &s.Incs[i], &s.Incs[s.NumIncs-1]; old.Name == made.Name && old.Life == model.LifeReleased {
+						*old, *made = *made, Incarnation{}
+						s.NumIncs--
+						outs[0].Incarnation = int(i + 1)
+						break
+					}
+				}
+				return outs
+			}},
+		{Name: "settled-again", Says: "a call that was given up still waits, and is settled a second time",
+			Breaks: []string{"ReleasedIsFinal", "SettledOnce", "Bookkeeping"},
+			Tamper: func(before *State, in input, s *State, outs outputs) outputs {
+				if in.Kind == model.KindGiveUp {
+					if waits := before.Calls[in.Call-1].Waits; waits != 0 {
+						s.Incs[waits-1].Waiters |= setOf(in.Call)
+					}
+				}
+				return outs
+			}},
+		{Name: "half-released", Says: "an abandoned opening that ends well is not closed",
+			Breaks: []string{"SixPairs", "NoWedge", "CallsSettle"},
+			Tamper: func(before *State, in input, s *State, outs outputs) outputs {
+				if in.Kind == model.KindOpened && before.Incs[in.Incarnation-1].releasing() {
+					s.Incs[in.Incarnation-1].Work = model.WorkNone
+					return outs[:0]
+				}
+				return outs
+			}},
+		{Name: "out-of-order", Says: "a step tells the backend first, and callers after it",
+			Breaks: []string{"OutputsInOrder"},
+			Tamper: func(_ *State, _ input, _ *State, outs outputs) outputs {
+				slices.Reverse(outs)
+				return outs
+			}},
+		{Name: "lost-settle", Says: "of several gets that wait, only the last is told that the room is there",
+			Breaks: []string{"Bookkeeping", "CallsSettle"},
+			Tamper: func(_ *State, in input, _ *State, outs outputs) outputs {
+				if in.Kind == model.KindOpened && len(outs) > 1 {
+					return outs[len(outs)-1:]
+				}
+				return outs
+			}},
+		{Name: "kept-release", Says: "a release that failed is kept for ever, and so is the name",
+			Breaks: []string{"NoWedge", "SixPairs"},
+			Tamper: func(_ *State, in input, s *State, outs outputs) outputs {
+				if in.Kind != model.KindReleaseFailed {
+					return outs
+				}
+				s.Incs[in.Incarnation-1].Life = model.LifeReleasing
+				return slices.DeleteFunc(outs, func(o model.Output) bool {
+					if o.Kind == model.OutputOpen {
+						s.Incs[o.Incarnation-1].Work = model.WorkNone
+					}
+					return o.Kind == model.OutputOpen
+				})
+			}},
+		{Name: "endless-dispose", Says: "a dispose that waits is not settled when nothing is releasing any more",
+			Breaks: []string{"CallsSettle", "Bookkeeping", "WaitsOnlyWhile"},
+			Tamper: func(before *State, in input, s *State, outs outputs) outputs {
+				return slices.DeleteFunc(outs, func(o model.Output) bool {
+					if o.Kind != model.OutputSettle || !before.Disposers.has(o.Call) || in.Kind == model.KindGiveUp {
+						return false
+					}
+					s.Disposal, s.Disposers = fsm.Disposing, s.Disposers|setOf(o.Call)
+					return true
+				})
+			}},
+		{Name: "deaf", Says: "the end of an opening is not taken once the incarnation was released",
+			Breaks: []string{"CallsSettle", "NoWedge"},
+			Refuse: func(s *State, in input) bool {
+				return in.Kind == model.KindOpened && in.Incarnation <= int(s.NumIncs) && s.Incs[in.Incarnation-1].releasing() ||
+					in.Kind == model.KindOpenFailed && in.Incarnation <= int(s.NumIncs) && s.Incs[in.Incarnation-1].releasing()
+			}},
+		{Name: "wrong-reason", Says: "a get whose opening failed hears of a release that there was not",
+			Breaks: []string{"RejectedOnlyIf"},
+			Tamper: func(_ *State, _ input, _ *State, outs outputs) outputs {
+				for i := range outs {
+					if outs[i].Outcome.Kind == model.OutcomeOpenFailed {
+						outs[i].Outcome = model.Outcome{Kind: model.OutcomeReleasedBefore}
+					}
+				}
+				return outs
+			}},
+		{Name: "failure-forgotten", Says: "a disposal does not count the releases that fail",
+			Breaks: []string{"FailuresCounted"},
+			Tamper: func(_ *State, _ input, s *State, outs outputs) outputs {
+				s.Failed = 0
+				return outs
+			}},
+		{Name: "all-give-up", Says: "who gives up takes the others that wait along", Breaks: []string{"GivesUpAlone"},
+			Tamper: func(before *State, in input, s *State, outs outputs) outputs {
+				if in.Kind != model.KindGiveUp || before.Calls[in.Call-1].Waits == 0 {
+					return outs
+				}
+				inc := &s.Incs[before.Calls[in.Call-1].Waits-1]
+				for _, call := range appendTo[int](nil, inc.Waiters) {
+					outs = append(outs, model.Output{Kind: model.OutputSettle, Call: call,
+						Outcome: model.Outcome{Kind: model.OutcomeGaveUp}})
+				}
+				inc.Waiters = 0
+				return outs
+			}},
+		{Name: "leak", Says: "the end of a release that is not under way makes the incarnation ready",
+			Breaks: []string{"RefusedInputsChangeNothing"},
+			Leak: func(s *State, in input) {
+				if n := in.Incarnation; in.Kind == model.KindReleased && n > 0 && int(n) <= int(s.NumIncs) && s.Incs[n-1].Life == model.LifeInitializing {
+					s.Incs[n-1].Life = model.LifeReady
+				}
+			}},
+	}
+}
+
+// inUse returns the incarnation of a name that is in use.
+func (s *State) inUse(name string) int {
+	for i := range s.NumIncs {
+		inc := &s.Incs[i]
+		if names[inc.Name] == name && inc.Life < model.LifeReleasing {
+			return int(i + 1)
+		}
+	}
+	panic("rooms: nothing of " + name + " is in use")
+}
+
+func settledWith(outs outputs, kind model.OutcomeKind) bool {
+	return len(outs) == 1 && outs[0].Kind == model.OutputSettle && outs[0].Outcome.Kind == kind
+}
+
+// settles returns how many calls a step settles; they come first.
+func settles(outs outputs) (n int) {
+	for n < len(outs) && outs[n].Kind == model.OutputSettle {
+		n++
+	}
+	return n
+}
+
+// create adds an incarnation that the get waits for.
+func (s *State) create(in input, work model.Work) outputs {
+	s.Incs[s.NumIncs] = Incarnation{Name: index(names, in.Name), Options: index(options, in.Options), Life: model.LifeInitializing, Work: work, Waiters: setOf(in.Call)}
+	s.NumIncs++
+	return outputs{{Kind: model.OutputOpen, Incarnation: int(s.NumIncs)}}
+}

@@ -1,0 +1,151 @@
+package rooms
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"ablyrooms.example/model"
+	"ablyrooms.example/tests/graphs"
+)
+
+// Spec maps the states and steps of Rooms.tla to the reference model's: the one written mapping.
+//
+//	Rooms.tla                model
+//	calls[c].op, name, opt   Calls[c-1].Kind, Name, Options   ("-" is "")
+//	calls[c].waits           Calls[c-1].WaitsFor
+//	calls[c].out, ref, bad   Calls[c-1].Outcome.Kind, Incarnation, Failed
+//	incs[i].name, opt        Incarnations[i-1].Name, Options
+//	incs[i].life, work       Incarnations[i-1].Life, Work
+//	incs[i].ended            Incarnations[i-1].Ended   ("none" is the zero kind)
+//	failed                   Failed
+type Spec struct{}
+
+// Words of the spec, which are the model's own.
+var (
+	specKinds    = graphs.Words(model.KindGet, model.KindDispose)
+	specOutcomes = graphs.Words(model.OutcomePending, model.OutcomeGaveUp)
+	specLives    = graphs.Words(model.LifeInitializing, model.LifeReleased)
+	specWorks    = graphs.Words(model.WorkNone, model.WorkClosing)
+	specEnds     = graphs.Words(model.KindOpened, model.KindReleaseFailed)
+)
+
+// Comparisons are the configurations of Rooms.tla whose graphs are compared, with the bounds that say
+// the same.
+func Comparisons() []graphs.Comparison {
+	return []graphs.Comparison{
+		graphs.NewComparison("spec/TLA", "MCRooms_graph1", "tests/graphs/rooms/testdata", New(Bounds{4, 1, 1}), Spec{}),
+		graphs.NewComparison("spec/TLA", "MCRooms_graph2", "", New(Bounds{3, 2, 2}), Spec{}),
+		graphs.NewComparison("spec/TLA", "MCRooms_safety4", "", New(Bounds{4, 2, 2}), Spec{}),
+	}
+}
+
+func init() { specEnds["none"] = 0 }
+
+// State implements [graphs.Mapping].
+func (Spec) State(vars graphs.Value) (s model.State, err error) {
+	calls, incs := vars.Field("calls"), vars.Field("incs")
+	var errs graphs.Unknown
+	for c := 1; c <= calls.Len(); c++ {
+		f := calls.At(c)
+		if f.Field("op").Text == "none" {
+			break
+		}
+		s.Calls = append(s.Calls, model.Call{Kind: graphs.Lookup(&errs, specKinds, f.Field("op")),
+			Name: word(f.Field("name")), Options: word(f.Field("opt")), WaitsFor: f.Field("waits").Number,
+			Outcome: model.Outcome{Kind: graphs.Lookup(&errs, specOutcomes, f.Field("out")),
+				Incarnation: f.Field("ref").Number, Failed: numbers(f.Field("bad"))}})
+	}
+	for i := 1; i <= incs.Len(); i++ {
+		f := incs.At(i)
+		if f.Field("life").Text == "none" {
+			break
+		}
+		s.Incarnations = append(s.Incarnations, model.Incarnation{Name: word(f.Field("name")),
+			Options: word(f.Field("opt")), Life: graphs.Lookup(&errs, specLives, f.Field("life")),
+			Work:  graphs.Lookup(&errs, specWorks, f.Field("work")),
+			Ended: graphs.Lookup(&errs, specEnds, f.Field("ended"))})
+	}
+	s.Failed = numbers(vars.Field("failed"))
+	return s, errs.Err()
+}
+
+// word reads a name or options; "-" stands for none.
+func word(v graphs.Value) string {
+	for _, list := range [][]string{names, options} {
+		if i := slices.Index(list, v.Text); i >= 0 {
+			return list[i] // so that the dump need not stay in memory
+		}
+	}
+	return strings.TrimPrefix(strings.Clone(v.Text), "-")
+}
+
+// numbers reads a set of numbers.
+func numbers(v graphs.Value) (all []int) {
+	for _, item := range v.Items {
+		all = append(all, item.Number)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// Text implements [graphs.Mapping].
+func (Spec) Text(s model.State) string { return s.String() }
+
+// Step implements [graphs.Mapping]: the input with its arguments, and the outputs, from the difference
+// of two states.
+func (Spec) Step(action string, before, after model.State) (string, error) {
+	in, err := inputOf(before, after)
+	if err != nil {
+		return "", err
+	}
+	if kind := in.Kind.String(); len(action) < len(kind) || !strings.EqualFold(action[:len(kind)], kind) {
+		return "", fmt.Errorf("the action %s does what looks like %v", action, in)
+	}
+	return graphs.StepText(in, Outputs(before, after)), nil
+}
+
+// inputOf finds the input that leads from one state to the next. The names of actions would do for most,
+// but the numbers only the states have.
+func inputOf(before, after model.State) (model.Input, error) {
+	if n := len(after.Calls); n > len(before.Calls) {
+		c := after.Calls[n-1]
+		return model.Input{Kind: c.Kind, Call: n, Name: c.Name, Options: c.Options}, nil
+	}
+	for i, inc := range after.Incarnations {
+		if inc.Ended != before.Incarnations[i].Ended {
+			return model.Input{Kind: inc.Ended, Incarnation: i + 1}, nil
+		}
+	}
+	for i, c := range after.Calls {
+		if c.Outcome.Kind == model.OutcomeGaveUp && before.Calls[i].Pending() {
+			return model.GiveUp(i + 1), nil
+		}
+	}
+	return model.Input{}, fmt.Errorf("no input leads from\n%v\nto\n%v", before, after)
+}
+
+// Outputs returns the difference of two states as outputs, in the order that docs/rooms.md gives.
+func Outputs(before, after model.State) (outs []model.Output) {
+	for i, c := range after.Calls {
+		if !c.Pending() && (i >= len(before.Calls) || before.Calls[i].Pending()) {
+			outs = append(outs, model.Output{Kind: model.OutputSettle, Call: i + 1, Outcome: c.Outcome})
+		}
+	}
+	for i, inc := range after.Incarnations {
+		was := model.Incarnation{}
+		if i < len(before.Incarnations) {
+			was = before.Incarnations[i]
+		}
+		opening := inc.Work == model.WorkOpening
+		switch {
+		case opening && was.Work != model.WorkOpening:
+			outs = append(outs, model.Output{Kind: model.OutputOpen, Incarnation: i + 1})
+		case inc.Work == model.WorkClosing && was.Work != model.WorkClosing:
+			outs = append(outs, model.Output{Kind: model.OutputRelease, Incarnation: i + 1})
+		case opening && inc.Life == model.LifeReleasing && was.Life != model.LifeReleasing:
+			outs = append(outs, model.Output{Kind: model.OutputAbandon, Incarnation: i + 1})
+		}
+	}
+	return outs
+}

@@ -1,0 +1,241 @@
+// Package rooms binds the Rooms machine to package graphs: the core of package fsm with what it
+// forgets, the reference model, and Rooms.tla. See [New].
+package rooms
+
+import (
+	"fmt"
+	"math/bits"
+	"slices"
+
+	"ablyrooms.example/fsm"
+	"ablyrooms.example/model"
+)
+
+// MaxCalls is the most calls that Bounds may have. Each creates one incarnation at most.
+const MaxCalls = 8
+
+// Bounds make the machine finite: so many calls, on so many names, with so many different options.
+type Bounds struct{ Calls, Names, Options int }
+
+// String prints the bounds as they are cited: "(4 calls, 2 names, 2 options)".
+func (b Bounds) String() string {
+	return fmt.Sprintf("(%d calls, %d names, %d options)", b.Calls, b.Names, b.Options)
+}
+
+var (
+	names   = []string{"a", "b", "c", "d", "e", "f", "g", "h"}
+	options = []string{"x", "y", "z", "u", "v", "w", "s", "t"}
+)
+
+// Check returns an error for bounds that are out of range.
+func (b Bounds) Check() error {
+	if min(b.Calls, b.Names, b.Options) < 1 || max(b.Calls, b.Names, b.Options) > MaxCalls {
+		return fmt.Errorf("bounds %v are out of range: 1 to %d of each", b, MaxCalls)
+	}
+	return nil
+}
+
+// Model returns the bounds as the reference model has them.
+func (b Bounds) Model() model.Bounds {
+	return model.Bounds{Calls: b.Calls, Names: names[:b.Names], Options: options[:b.Options]}
+}
+
+// State is the core's state, in the model's words, with what the core forgets and the world remembers:
+// how calls began and ended, and the incarnations that are gone. It is a plain value without pointers;
+// names and options are their indexes.
+type State struct {
+	NumCalls, NumIncs uint8
+	Calls             [MaxCalls]Call        // call n is Calls[n-1]
+	Incs              [MaxCalls]Incarnation // incarnation n is Incs[n-1]
+
+	Disposal  fsm.Disposal // the core's
+	Disposers Set          // the core's: dispose calls that wait
+	Failed    Set          // the core's: incarnations whose release failed since disposal began
+}
+
+// Call is what the world knows of a call.
+type Call struct {
+	Kind    model.Kind // KindGet, KindRelease or KindDispose
+	Name    uint8      // unless it is a dispose
+	Options uint8      // of a get
+	Waits   uint8      // the incarnation that the core had it wait for when it began, or 0
+	Outcome model.OutcomeKind
+	Inc     uint8 // of an outcome that names an incarnation
+	Failed  Set   // of an outcome that names several
+}
+
+func (c *Call) pending() bool { return c.Outcome == model.OutcomePending }
+
+// Incarnation is what is known of an incarnation: from the core while that has it, from the world when
+// it is released.
+type Incarnation struct {
+	Name, Options uint8
+	Life          model.Life
+	Work          model.Work
+	Ended         model.Kind // the last end that the backend reported of it, or 0
+	Waiters       Set        // the core's: calls that wait for it
+}
+
+func (i *Incarnation) waits() bool {
+	return i.Life == model.LifeInitializing && i.Work == model.WorkNone
+}
+
+func (i *Incarnation) releasing() bool { return i.Life == model.LifeReleasing }
+
+// Set is a set of calls or of incarnations, by number.
+type Set uint8
+
+func (s Set) has(n int) bool { return s&setOf(n) != 0 }
+
+func setOf(n int) Set { return 1 << (n - 1) }
+
+// appendTo appends the members of a set in order.
+func appendTo[N ~int | ~uint64](dst []N, s Set) []N {
+	for ; s != 0; s &= s - 1 {
+		dst = append(dst, N(bits.TrailingZeros8(uint8(s))+1))
+	}
+	return dst
+}
+
+// packed makes a set of a list that must be ascending.
+func packed[N ~int | ~uint64](list []N) (s Set, err error) {
+	for i, n := range list {
+		if n < 1 || n > MaxCalls || i > 0 && n <= list[i-1] {
+			return 0, fmt.Errorf("the list %v is not ascending, or out of range", list)
+		}
+		s |= setOf(int(n))
+	}
+	return s, nil
+}
+
+// index returns the number of a name or of options within the bounds.
+func index(list []string, s string) uint8 {
+	i := slices.Index(list, s)
+	if i < 0 {
+		panic(fmt.Sprintf("rooms: %q is outside the bounds", s))
+	}
+	return uint8(i)
+}
+
+// appendKey appends all of the state.
+func appendKey(dst []byte, s *State) []byte {
+	dst = append(dst, s.NumCalls|s.NumIncs<<4, byte(s.Disposal), byte(s.Disposers), byte(s.Failed))
+	for i := range s.NumCalls {
+		c := &s.Calls[i]
+		dst = append(dst, byte(c.Kind)|c.Name<<2|c.Options<<5, c.Waits|byte(c.Outcome)<<4, c.Inc, byte(c.Failed))
+	}
+	for i := range s.NumIncs {
+		inc := &s.Incs[i]
+		dst = append(dst, inc.Name|inc.Options<<3, byte(inc.Life)|byte(inc.Work)<<4,
+			byte(inc.Ended), byte(inc.Waiters))
+	}
+	return dst
+}
+
+// view writes the state as the reference model has it. What the core has and the model has not (who
+// waits, how far disposal is) is left out: agrees says that it follows from the rest.
+func view(s *State, m *model.State) {
+	m.Calls, m.Incarnations = m.Calls[:0], m.Incarnations[:0]
+	for i := range s.NumCalls {
+		c := &s.Calls[i]
+		call := model.Call{Kind: c.Kind, WaitsFor: int(c.Waits),
+			Outcome: model.Outcome{Kind: c.Outcome, Incarnation: int(c.Inc), Failed: appendTo[int](nil, c.Failed)}}
+		if c.Kind != model.KindDispose {
+			call.Name = names[c.Name]
+		}
+		if c.Kind == model.KindGet {
+			call.Options = options[c.Options]
+		}
+		m.Calls = append(m.Calls, call)
+	}
+	for i := range s.NumIncs {
+		inc := &s.Incs[i]
+		m.Incarnations = append(m.Incarnations,
+			model.Incarnation{Name: names[inc.Name], Options: options[inc.Options],
+				Life: inc.Life, Work: inc.Work, Ended: inc.Ended})
+	}
+	m.Failed = appendTo(m.Failed[:0], s.Failed)
+}
+
+// record has the world note what it sees of a step: which call began, what for, and who was settled.
+func record(before *State, in model.Input, outs []model.Output, s *State) error {
+	begun := before.NumCalls
+	switch in.Kind {
+	case model.KindGet, model.KindRelease, model.KindDispose:
+		begun++
+		c := Call{Kind: in.Kind}
+		if in.Kind != model.KindDispose {
+			c.Name = index(names, in.Name)
+		}
+		if in.Kind == model.KindGet {
+			c.Options = index(options, in.Options)
+		}
+		for i := range s.NumIncs {
+			if s.Incs[i].Waiters.has(int(begun)) {
+				c.Waits = i + 1
+			}
+		}
+		s.Calls[begun-1] = c
+	case model.KindOpened, model.KindOpenFailed, model.KindReleased, model.KindReleaseFailed:
+		s.Incs[in.Incarnation-1].Ended = in.Kind
+	}
+	if s.NumCalls != begun {
+		return fmt.Errorf("the core counts %d calls where %d began", s.NumCalls, begun)
+	}
+	for i := range outs {
+		o := &outs[i]
+		if o.Kind != model.OutputSettle {
+			continue
+		}
+		if o.Call < 1 || o.Call > int(begun) {
+			return fmt.Errorf("%v settles a call that never began", o)
+		}
+		failed, err := packed(o.Outcome.Failed)
+		if err != nil {
+			return err
+		}
+		c := &s.Calls[o.Call-1]
+		c.Outcome, c.Inc, c.Failed = o.Outcome.Kind, uint8(o.Outcome.Incarnation), failed
+	}
+	return nil
+}
+
+// agrees: the calls that the core keeps are the pending ones, each with what it waits for, and it knows
+// how far disposal is.
+func agrees(s *State) error {
+	began, releasing := false, false
+	for i := range s.NumIncs {
+		releasing = releasing || s.Incs[i].releasing()
+	}
+	for i := range s.NumCalls {
+		c := &s.Calls[i]
+		began = began || c.Kind == model.KindDispose
+		n, kept := int(i+1), 0
+		if s.Disposers.has(n) {
+			kept++
+		}
+		for j := range s.NumIncs {
+			if s.Incs[j].Waiters.has(n) {
+				kept++
+				if c.Waits != j+1 {
+					return fmt.Errorf("call %d waited for incarnation %d and waits for %d", n, c.Waits, j+1)
+				}
+			}
+		}
+		disposes := c.pending() && c.Kind == model.KindDispose
+		if c.pending() != (kept == 1) || kept > 1 || s.Disposers.has(n) != disposes {
+			return fmt.Errorf("call %d is settled: %v; the core keeps it %d times", n, !c.pending(), kept)
+		}
+	}
+	want := fsm.NotDisposed
+	switch {
+	case began && releasing:
+		want = fsm.Disposing
+	case began:
+		want = fsm.Disposed
+	}
+	if s.Disposal != want {
+		return fmt.Errorf("the disposal is %q to the core, and %q by what happened", s.Disposal, want)
+	}
+	return nil
+}

@@ -1,0 +1,110 @@
+// Package roomstatus binds the machine of one room to package graphs: the core of package fsm with what
+// the world remembers of it, the reference model, and RoomStatus.tla. See [New].
+package roomstatus
+
+import (
+	"fmt"
+
+	"ablyrooms.example/fsm"
+	"ablyrooms.example/model"
+)
+
+type enum interface {
+	~uint8
+	fmt.Stringer
+}
+
+// alike pairs the words of two enumerations by how they are written: from first to last, with those of
+// the other that begin at from. A word without a counterpart is a panic.
+func alike[A, B enum](first, last A, from B) (to map[A]B, back map[B]A) {
+	to, back = map[A]B{}, map[B]A{}
+	for a := first; a <= last; a++ {
+		b := from
+		for ; b.String() != a.String(); b++ {
+			if b == 100 {
+				panic(fmt.Sprintf("roomstatus: %T has no counterpart of %v", from, a))
+			}
+		}
+		to[a], back[b] = b, a
+	}
+	return to, back
+}
+
+// The words of the core and those of the model.
+var (
+	statuses, coreStatuses = alike(fsm.StatusInitialized, fsm.StatusReleased, model.StatusInitialized)
+	channels, coreChannels = alike(fsm.ChannelInitialized, fsm.ChannelFailed, model.ChannelInitialized)
+	operations, coreOps    = alike(fsm.NoOperation, fsm.OpRelease, model.OpNone)
+	phases, corePhases     = alike(fsm.Idle, fsm.InGiveBack, model.PhaseIdle)
+	outputs, _             = alike(fsm.SettleRoomCall, fsm.PublishDiscontinuity, model.OutputRoomSettle)
+	outcomes, _            = alike(fsm.RoomDone, fsm.RoomGaveUp, model.OutcomeRoomPending)
+	inputs                 = map[model.RoomKind]fsm.RoomInputKind{model.KindRoomAttach: fsm.CallRoomAttach,
+		model.KindRoomDetach: fsm.CallRoomDetach, model.KindRoomRelease: fsm.CallRoomRelease,
+		model.KindRoomGiveUp: fsm.RoomGiveUp, model.KindChannelEvent: fsm.ChannelEvent,
+		model.KindAttachEnded: fsm.AttachEnded, model.KindDetachEnded: fsm.DetachEnded,
+		model.KindRetryDue: fsm.RetryDue, model.KindGiveBackEnded: fsm.GiveBackEnded}
+)
+
+// must looks a word up. One that is missing is a panic, so that it can't pass for the first.
+func must[K comparable, V any](m map[K]V, k K) V {
+	v, ok := m[k]
+	if !ok {
+		panic(fmt.Sprintf("roomstatus: no counterpart for %T %v", k, k))
+	}
+	return v
+}
+
+// ToCore is the one mapping from the model's inputs of a room to the core's; errorOf returns the core's
+// error of a number.
+func ToCore[E comparable](in model.RoomInput, errorOf func(int) E) fsm.RoomInput[E] {
+	return fsm.RoomInput[E]{Kind: must(inputs, in.Kind), Call: fsm.Call(in.Call),
+		Channel: must(coreChannels, in.Channel), Update: in.Update, Resumed: in.Resumed, Err: errorOf(in.Err)}
+}
+
+// FromCore is the one mapping from the core's outputs of a room to the model's; number returns the
+// number of an error of the core's.
+func FromCore[E comparable](out fsm.RoomOutput[E], number func(E) int) model.RoomOutput {
+	o := model.RoomOutput{Kind: must(outputs, out.Kind)}
+	switch out.Kind {
+	case fsm.SettleRoomCall:
+		o.Call, o.Outcome.Kind = int(out.Call), must(outcomes, out.Outcome.Kind)
+		o.Outcome.Err = number(out.Outcome.Err)
+		if out.Outcome.Kind == fsm.RoomInvalidState {
+			o.Outcome.Status = must(statuses, out.Outcome.Status)
+		}
+	case fsm.PublishStatus:
+		o.Previous, o.Status = must(statuses, out.Previous), must(statuses, out.Status)
+		o.Err = number(out.Err)
+	case fsm.PublishDiscontinuity:
+		o.Err = number(out.Err)
+	}
+	return o
+}
+
+// FromState is the one mapping from the core's state of a room to the model's: field for field.
+func FromState[E comparable](s fsm.RoomState[E], number func(E) int) model.RoomState {
+	m := model.RoomState{Last: int(s.LastCall), Status: must(statuses, s.Status), Err: number(s.Err),
+		Channel: must(channels, s.Channel), ChErr: number(s.ChannelErr), Op: must(operations, s.Operation),
+		Caller: int(s.Caller), Phase: must(phases, s.Phase), AttachedOnce: s.HasAttachedOnce,
+		Explicit: s.ExplicitlyDetached}
+	for _, w := range s.Waiting {
+		m.Queue = append(m.Queue, model.RoomEntry{Op: must(operations, w.Operation), Caller: int(w.Caller)})
+	}
+	return m
+}
+
+// ToState is the inverse of FromState.
+func ToState[E comparable](m model.RoomState, errorOf func(int) E) fsm.RoomState[E] {
+	s := fsm.RoomState[E]{LastCall: fsm.Call(m.Last), Status: must(coreStatuses, m.Status), Err: errorOf(m.Err),
+		Channel: must(coreChannels, m.Channel), ChannelErr: errorOf(m.ChErr), Operation: must(coreOps, m.Op),
+		Caller: fsm.Call(m.Caller), Phase: must(corePhases, m.Phase), HasAttachedOnce: m.AttachedOnce,
+		ExplicitlyDetached: m.Explicit}
+	for _, e := range m.Queue {
+		s.Waiting = append(s.Waiting,
+			fsm.WaitingOperation{Operation: must(coreOps, e.Op), Caller: fsm.Call(e.Caller)})
+	}
+	return s
+}
+
+// Same is errorOf and number for a core whose errors are the model's.
+func Same(err int) int { return err }

@@ -1,0 +1,148 @@
+package roomstatus
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ablyrooms.example/model"
+	"ablyrooms.example/tests/graphs"
+)
+
+// Spec maps the states and steps of RoomStatus.tla to those of the reference model: the one written
+// mapping.
+//
+//	RoomStatus.tla              model.RoomState
+//	last                        Last
+//	status, err                 Status, Err
+//	channel, chErr              Channel, ChErr
+//	op, caller, phase           Op, Caller, Phase
+//	queue[i]                    Queue[i-1]: <<Op, Caller>>
+//	attachedOnce, explicit      AttachedOnce, Explicit
+//	outs                        the outputs of the step that led here
+//	seen, fresh                 nothing: with OwnEvent = FALSE they are constant
+type Spec struct{}
+
+// Node is a state of RoomStatus.tla: a state of the room, and the outputs of the step that led to it.
+type Node struct {
+	Room model.RoomState
+	Outs []model.RoomOutput
+}
+
+// Words of the spec, which are the model's own.
+var (
+	specStatuses = graphs.Words(model.StatusInitialized, model.StatusReleased)
+	specChannels = graphs.Words(model.ChannelInitialized, model.ChannelFailed)
+	specOps      = graphs.Words(model.OpNone, model.OpRelease)
+	specPhases   = graphs.Words(model.PhaseIdle, model.PhaseInGiveBack)
+	specOutcomes = graphs.Words(model.OutcomeRoomDone, model.OutcomeRoomGaveUp)
+	specOutputs  = graphs.Words(model.OutputRoomSettle, model.OutputDiscontinuity)
+)
+
+// Comparisons are the configurations of RoomStatus.tla whose graphs are compared, with the bounds that
+// say the same.
+func Comparisons() []graphs.Comparison {
+	return []graphs.Comparison{
+		graphs.NewComparison("spec/TLA", "MCRoomStatus_graph2", "tests/graphs/roomstatus/testdata",
+			New(Bounds{Calls: 2, Errors: 1, Bare: true}), Spec{}),
+		graphs.NewComparison("spec/TLA", "MCRoomStatus_graph4", "", New(Bounds{Calls: 4, Errors: 1, Bare: true}), Spec{}),
+	}
+}
+
+// State implements [graphs.Mapping].
+func (Spec) State(vars graphs.Value) (n Node, err error) {
+	var errs graphs.Unknown
+	field := func(name string) graphs.Value {
+		v := vars.Field(name)
+		if v.Kind == 0 {
+			errs = append(errs, "there is no "+name)
+		}
+		return v
+	}
+	if field("seen").Number != 0 || field("fresh").Number != 0 {
+		errs = append(errs, "the port's promise is kept track of: OwnEvent must be FALSE")
+	}
+	n.Room = model.RoomState{Last: field("last").Number,
+		Status: graphs.Lookup(&errs, specStatuses, field("status")), Err: field("err").Number,
+		Channel: graphs.Lookup(&errs, specChannels, field("channel")), ChErr: field("chErr").Number,
+		Op: graphs.Lookup(&errs, specOps, field("op")), Caller: field("caller").Number,
+		Phase:        graphs.Lookup(&errs, specPhases, field("phase")),
+		AttachedOnce: field("attachedOnce").Number == 1, Explicit: field("explicit").Number == 1}
+	for _, e := range field("queue").Items {
+		n.Room.Queue = append(n.Room.Queue,
+			model.RoomEntry{Op: graphs.Lookup(&errs, specOps, e.At(1)), Caller: e.At(2).Number})
+	}
+	for _, v := range field("outs").Items {
+		o := model.RoomOutput{Kind: graphs.Lookup(&errs, specOutputs, v.At(1))}
+		switch o.Kind {
+		case model.OutputRoomSettle:
+			o.Call, o.Outcome.Err = v.At(2).Number, v.At(4).Number
+			o.Outcome.Kind = graphs.Lookup(&errs, specOutcomes, v.At(3))
+			if v.At(5).Text != "-" {
+				o.Outcome.Status = graphs.Lookup(&errs, specStatuses, v.At(5))
+			}
+		case model.OutputRoomStatus:
+			o.Previous = graphs.Lookup(&errs, specStatuses, v.At(2))
+			o.Status, o.Err = graphs.Lookup(&errs, specStatuses, v.At(3)), v.At(4).Number
+		case model.OutputDiscontinuity:
+			o.Err = v.At(2).Number
+		}
+		n.Outs = append(n.Outs, o)
+	}
+	return n, errs.Err()
+}
+
+// Text implements [graphs.Mapping].
+func (Spec) Text(n Node) string { return graphs.NodeText(n.Room, n.Outs) }
+
+// Step implements [graphs.Mapping]: the input from the action's name, with its numbers from the states.
+func (Spec) Step(action string, before, after Node) (string, error) {
+	in, err := inputOf(action, before, after)
+	return graphs.StepText(in, after.Outs), err
+}
+
+// inputOf reads an action's name: what happened, in which state, with which error as its last digit.
+func inputOf(action string, before, after Node) (in model.RoomInput, err error) {
+	switch action {
+	case "Attach":
+		return model.RoomAttach(after.Room.Last), nil
+	case "Detach":
+		return model.RoomDetach(after.Room.Last), nil
+	case "Release":
+		return model.RoomRelease(after.Room.Last), nil
+	case "RetryDue":
+		return model.RetryDue(), nil
+	case "GiveUp": // who gave up is who is settled, and was pending
+		if len(after.Outs) != 1 || !slices.Contains(before.Room.Pending(), after.Outs[0].Call) {
+			return in, fmt.Errorf("GiveUp settles %v", after.Outs)
+		}
+		return model.RoomGiveUp(after.Outs[0].Call), nil
+	case "":
+		return in, fmt.Errorf("an action has no name")
+	}
+	name, digit := action[:len(action)-1], action[len(action)-1:]
+	n, bad := strconv.Atoi(digit)
+	if bad != nil {
+		return in, fmt.Errorf("the action %s names no error", action)
+	}
+	switch name {
+	case "AttachEnded":
+		return model.AttachEnded(n), nil
+	case "DetachEnded":
+		return model.DetachEnded(n), nil
+	case "GiveBackEnded":
+		return model.GiveBackEnded(n), nil
+	case "Resumed":
+		return model.ChannelResumed(n), nil
+	case "Updated":
+		return model.ChannelUpdated(false, n), nil
+	case "UpdatedResumed":
+		return model.ChannelUpdated(true, n), nil
+	}
+	state, ok := specChannels[strings.ToLower(strings.TrimPrefix(name, "Turned"))]
+	if !ok || !strings.HasPrefix(name, "Turned") {
+		return in, fmt.Errorf("no input is called %s", action)
+	}
+	return model.ChannelTurned(state, n), nil
+}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"ablyrooms.example/internal/modroot"
+	"ablyrooms.example/internal/progress"
+	"ablyrooms.example/spec/TLA/tlcrun"
+	"ablyrooms.example/tests/graphs"
+	"ablyrooms.example/tests/graphs/rooms"
+	"ablyrooms.example/tests/graphs/roomstatus"
+	"ablyrooms.example/tests/graphs/toy"
+	"ablyrooms.example/tests/report/golden"
+)
+
+// comparisons are those of all machines, the largest first.
+func comparisons() []graphs.Comparison {
+	all := slices.Concat(toy.Comparisons(), rooms.Comparisons(), roomstatus.Comparisons())
+	slices.Reverse(all)
+	return all
+}
+
+// known returns an error if other sizes stand in golden.json.
+func known(e *graphs.Equality) error {
+	for what, n := range sizes(e) {
+		if want := golden.Int("equality/" + e.Config + what); n != want {
+			return fmt.Errorf("%s: %d%s, expected %d", e.Config, n, what, want)
+		}
+	}
+	return nil
+}
+
+// sizes are what golden.json has of a comparison.
+func sizes(e *graphs.Equality) map[string]int {
+	return map[string]int{"/states": e.States, "/edges": e.Edges, "/refused": int(e.Refused)}
+}
+
+func (c *command) tlc(ctx context.Context) (*tlcrun.TLC, string, error) {
+	root, err := modroot.Find()
+	if err != nil {
+		return nil, "", err
+	}
+	tlc, err := tlcrun.New(ctx, root, c.bar)
+	return tlc, root, err
+}
+
+// equality compares the graphs of specs, cores and models, and prints their sizes. It calls known with
+// each comparison.
+func (c *command) equality(ctx context.Context, known func(*graphs.Equality) error) error {
+	tlc, root, err := c.tlc(ctx)
+	if err != nil {
+		return err
+	}
+	out := tabwriter.NewWriter(c.stdout, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(out, "configuration\tmachine\tstates\tedges\trefused\tspec = core = model\ttime")
+	var evidence, differences []string
+	var errs []error
+	for _, comparison := range comparisons() {
+		if !strings.HasPrefix(comparison.Config, c.only) {
+			continue
+		}
+		task := c.bar.Task(comparison.Config)
+		e, err := comparison.Run(ctx, tlc, root)
+		task.Stop()
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		verdict := "equal"
+		if !e.Equal() {
+			verdict = fmt.Sprintf("%d and %d edges differ", e.OnlySpec, e.OnlyCore)
+			errs = append(errs, fmt.Errorf("%s: %s", e.Config, verdict))
+		}
+		for _, d := range e.Shown {
+			differences = append(differences, d.String())
+		}
+		fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%v\n", e.Config, e.Name, progress.Grouped(e.States),
+			progress.Grouped(e.Edges), progress.Grouped(e.Refused), verdict, e.Took.Round(100*time.Millisecond))
+		evidence = append(evidence, fmt.Sprintf("EVIDENCE equality configuration=%s states=%d edges=%d refused=%d "+
+			"differences=%t", e.Config, e.States, e.Edges, e.Refused, !e.Equal()))
+		errs = append(errs, known(e))
+	}
+	out.Flush()
+	fmt.Fprintln(c.stdout, strings.Join(append(evidence, differences...), "\n"))
+	if len(evidence)+len(errs) == 0 {
+		return fmt.Errorf("no configuration's name begins with %q", c.only)
+	}
+	return errors.Join(errs...)
+}
+
+// golden writes what tests keep of the graphs: some dumps, and the sizes of all.
+func (c *command) golden(ctx context.Context) error {
+	tlc, root, err := c.tlc(ctx)
+	if err != nil {
+		return err
+	}
+	graph, equality := map[string]any{}, map[string]any{}
+	for _, key := range golden.Keys("equality") { // what -only leaves out stays as it is
+		equality[strings.TrimPrefix(key, "equality/")] = golden.Int(key)
+	}
+	for _, comparison := range comparisons() {
+		if comparison.Golden != "" && strings.HasPrefix(comparison.Config, c.only) {
+			if err := comparison.WriteGolden(ctx, tlc, root); err != nil {
+				return err
+			}
+		}
+	}
+	err = c.equality(ctx, func(e *graphs.Equality) error {
+		for what, n := range sizes(e) {
+			equality[e.Config+what] = n
+		}
+		return nil
+	})
+	err = errors.Join(err, measure(ctx, c, toy.Sizes(), graph), measure(ctx, c, rooms.Sizes(), graph),
+		measure(ctx, c, roomstatus.Sizes(), graph))
+	if err != nil {
+		return err
+	}
+	return errors.Join(golden.Update(root, "equality", equality), golden.Update(root, "graph", graph))
+}
+
+// measure notes the sizes of machines.
+func measure[S, M, I, O any](ctx context.Context, c *command, machines []graphs.Machine[S, M, I, O],
+	sizes map[string]any) error {
+	for _, m := range machines {
+		task := c.bar.Task(m.Name)
+		r := graphs.Explore(ctx, m, graphs.Options{Possible: true, Symmetry: m.Canonical != nil})
+		task.Stop()
+		if r.Verdict != graphs.Complete {
+			return fmt.Errorf("%s: %v: %s", m.Name, r.Verdict, r.Reason)
+		}
+		key := strings.TrimPrefix(m.Golden, "graph/")
+		sizes[key+"/states"], sizes[key+"/steps"] = int(r.Orbits), int(r.Steps)
+	}
+	return nil
+}

@@ -1,0 +1,117 @@
+// Package toy is a lock with a queue, bound to package graphs: the example of the tool, and its test.
+// Clients ask for the lock, have it one at a time in the order in which they asked, and give it back.
+package toy
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// MaxClients is the most clients that there can be.
+const MaxClients = 4
+
+// Input is something that a client does.
+type Input struct {
+	Kind   Kind
+	Client int // 1, 2, …
+}
+
+// Kind says what it does.
+type Kind uint8
+
+// The kinds of inputs.
+const (
+	Ask   Kind = iota + 1 // it asks for the lock
+	Leave                 // it waits no more
+	Give                  // it gives the lock back
+)
+
+// String returns the kind's name.
+func (k Kind) String() string { return [...]string{"none", "ask", "leave", "give"}[k] }
+
+// String returns the input, such as "ask(1)".
+func (in Input) String() string { return fmt.Sprintf("%v(%d)", in.Kind, in.Client) }
+
+// Granted is the one output: the client has the lock.
+type Granted int
+
+// String returns the output, such as "granted(1)".
+func (g Granted) String() string { return fmt.Sprintf("granted(%d)", int(g)) }
+
+// ErrRefused is the error of an input that no rule names in the present state.
+var ErrRefused = errors.New("refused")
+
+// Lock is the core.
+type Lock struct {
+	holder  int   // 0 for none
+	waiting []int // in the order in which they asked
+}
+
+// Step takes an input and returns what is put out.
+func (l *Lock) Step(in Input) ([]Granted, error) {
+	at := slices.Index(l.waiting, in.Client)
+	switch {
+	case in.Kind == Ask && at < 0 && l.holder != in.Client:
+		l.waiting = append(l.waiting, in.Client)
+	case in.Kind == Leave && at >= 0:
+		l.waiting = slices.Delete(l.waiting, at, at+1)
+	case in.Kind == Give && l.holder == in.Client:
+		l.holder = 0
+	default:
+		return nil, ErrRefused
+	}
+	if l.holder != 0 || len(l.waiting) == 0 {
+		return nil, nil
+	}
+	l.holder, l.waiting = l.waiting[0], l.waiting[1:]
+	return []Granted{Granted(l.holder)}, nil
+}
+
+// Model is the reference model: the place of each client, 0 for one that doesn't ask, 1 for the one that
+// has the lock; and History, what clients know from outputs alone, of which properties speak.
+type Model struct {
+	Place [MaxClients]int
+	History
+}
+
+// History is what clients know: who was granted the lock and has not given it back.
+type History struct{ Has [MaxClients]bool }
+
+// Record returns the history after a step.
+func (h History) Record(in Input, outs []Granted) History {
+	if in.Kind == Give {
+		h.Has[in.Client-1] = false
+	}
+	for _, g := range outs {
+		h.Has[g-1] = true
+	}
+	return h
+}
+
+// Step takes an input.
+func (m Model) Step(in Input) (Model, []Granted, error) {
+	next, place := m, &m.Place[in.Client-1]
+	last := slices.Max(m.Place[:])
+	switch {
+	case in.Kind == Ask && *place == 0:
+		next.Place[in.Client-1] = last + 1
+	case in.Kind == Leave && *place > 1, in.Kind == Give && *place == 1:
+		next.Place[in.Client-1] = 0
+		for i, p := range m.Place {
+			if p > *place {
+				next.Place[i]--
+			}
+		}
+	default:
+		return m, nil, ErrRefused
+	}
+	var outs []Granted
+	for i, p := range next.Place {
+		if p == 1 && m.Place[i] != 1 {
+			outs = append(outs, Granted(i+1))
+		}
+	}
+	next.History = m.History.Record(in, outs)
+	return next, outs, nil
+}

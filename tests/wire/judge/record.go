@@ -1,0 +1,113 @@
+package judge
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"ablyrooms.example/fsm"
+	"ablyrooms.example/lifecycle"
+	"ablyrooms.example/lifecycle/trace"
+)
+
+// Recorder notes the steps of a chat client. Its methods may be called concurrently.
+type Recorder struct {
+	begin time.Time
+
+	mu      sync.Mutex
+	streams []*Stream
+	byRoom  map[*lifecycle.Room]*Stream
+	lines   []trace.Line
+	err     error
+}
+
+// NewRecorder returns a recorder that counts time from begin.
+func NewRecorder(begin time.Time) *Recorder {
+	return &Recorder{begin: begin, byRoom: map[*lifecycle.Room]*Stream{}}
+}
+
+// ObserveRooms notes a step of the client's Rooms. It is for ablychat.WithRoomsObserver, which needs
+// ablychat.WithObservedStates beside it.
+func (r *Recorder) ObserveRooms(step lifecycle.RoomsStep) {
+	line, err := trace.LineOf(step)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lines, r.err = append(r.lines, line), errors.Join(r.err, err)
+}
+
+// Trace returns the trace of the client's Rooms.
+func (r *Recorder) Trace(label string) (trace.Trace, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return trace.Trace{Label: label, Lines: slices.Clone(r.lines)}, r.err
+}
+
+// Observe notes a step of a room. It is for ablychat.WithRoomObserver.
+func (r *Recorder) Observe(step lifecycle.RoomStep) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.byRoom[step.Of]
+	if s == nil {
+		s = NewStream(step.Room)
+		r.streams, r.byRoom[step.Of] = append(r.streams, s), s
+	}
+	s.Add(Seen{time.Since(r.begin), step})
+}
+
+// Forget drops what was noted, for what ably-go strands may hold on to the recorder.
+func (r *Recorder) Forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.streams, r.byRoom, r.lines = nil, map[*lifecycle.Room]*Stream{}, nil
+}
+
+// Of returns the stream of a room, nil when nothing ever happened to it. See [Recorder.Streams].
+func (r *Recorder) Of(room *lifecycle.Room) *Stream {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.byRoom[room]
+}
+
+// Rest returns what is wrong with a room that is at rest, or nil.
+func (r *Recorder) Rest(room *lifecycle.Room) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.byRoom[room]
+	if s == nil {
+		s = NewStream(room.Name())
+	}
+	if err := s.Rest(room.Status(), room.Error()); err != nil {
+		return fmt.Errorf("room %q is not at rest: %w", s.Room, err)
+	}
+	return nil
+}
+
+// released reports whether the room's channel was given back.
+func (s *Stream) released() bool {
+	return slices.ContainsFunc(s.Steps, func(step Seen) bool { return step.Input.Kind == fsm.GiveBackEnded })
+}
+
+// Streams returns what was noted of rooms, in the order in which they began. It is for a time when
+// nothing is observed any more, or the streams must not be read.
+func (r *Recorder) Streams() []*Stream {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.streams)
+}
+
+// Unreleased returns what keeps rooms from being at rest and released, as all are after a dispose.
+func (r *Recorder) Unreleased() (found []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.streams {
+		last := s.Steps[len(s.Steps)-1]
+		if err := s.Rest(last.Status, last.StatusOf); err != nil {
+			found = append(found, fmt.Sprintf("room %q is not at rest: %v", s.Room, err))
+		} else if !s.released() {
+			found = append(found, fmt.Sprintf("room %q is not released", s.Room))
+		}
+	}
+	return found
+}

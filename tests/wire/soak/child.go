@@ -1,0 +1,242 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/tests/wire/world"
+)
+
+const (
+	// heapBound and heapShare are by how much the heap may be larger in the last third of the time than it was
+	// in the first: megabytes, and a share. What ably-go strands holds some of it besides, megabytes each.
+	heapBound, heapShare, heapStranded = 8.0, 0.5, 1.0 / 32
+
+	look  = 500 * time.Millisecond // how often the child is looked at
+	looks = 4                      // for how many of them the same goroutine must stand still
+)
+
+// tally is what a child has done so far.
+type tally struct {
+	Runs, Calls, Rooms, Judged int
+	Faults, Cuts, Reconnects   int
+	Goroutines                 [2]int     // the least of the first third of the time and of the last
+	Heap                       [2]float64 // the same, in megabytes
+	Leaks, Stranded            int        // goroutines that are left, and those of them that ably-go's own loop keeps
+}
+
+// message is a line from a child to its parent.
+type message struct {
+	Run      string   `json:",omitempty"` // a run that has ended
+	Problems []string `json:",omitempty"`
+	Report   string   `json:",omitempty"`
+	Tally    tally
+	End      bool `json:",omitempty"` // the child is whole, and ends
+}
+
+// child plays scenarios.
+type child struct {
+	settings
+	begin  time.Time
+	before int // goroutines
+
+	mu         sync.Mutex
+	tally      tally
+	heap       []float64 // at each look
+	goroutines []int
+}
+
+func newChild(set settings) *child {
+	return &child{settings: set, begin: time.Now(), before: runtime.NumGoroutine()}
+}
+
+func (c *child) tell(m message) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m.Tally = c.tally
+	text, err := json.Marshal(m)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("%s\n", text)
+}
+
+// play plays in all lanes until the time is over, and then looks for what is left.
+func (c *child) play() {
+	var lanes, watch sync.WaitGroup
+	over := make(chan struct{})
+	watch.Go(func() { c.watch(over) })
+	for i := range c.lanes {
+		lanes.Go(func() {
+			random := rand.New(rand.NewPCG(c.seed, uint64(i)))
+			for all := world.Scenarios(); time.Since(c.begin) < c.length; {
+				s := all[random.IntN(len(all))]
+				if random.IntN(2) == 0 { // half of the runs are crowds
+					s = all[slices.IndexFunc(all, func(s world.Scenario) bool { return s.Random })]
+				}
+				c.run(s, random)
+			}
+		})
+	}
+	lanes.Wait()
+	close(over)
+	watch.Wait()
+	var problems []string
+	for deadline := time.Now().Add(15 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		c.tally.Stranded = world.Stranded(world.Stacks())
+		if c.tally.Leaks = max(runtime.NumGoroutine()-c.before-c.tally.Stranded, 0); c.tally.Leaks == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			problems = append(problems, fmt.Sprintf("%d goroutines are left:\n%s", c.tally.Leaks, world.Stacks()))
+			break
+		}
+	}
+	if heap := c.tally.Heap; heap[1] > heap[0]*(1+heapShare)+heapBound+float64(c.tally.Stranded)*heapStranded {
+		problems = append(problems, fmt.Sprintf("the heap grew from %.1f MB to %.1f MB", heap[0], heap[1]))
+	}
+	c.tell(message{Run: "end", Problems: problems, End: true})
+}
+
+// run plays a scenario with faults at random.
+func (c *child) run(s world.Scenario, random *rand.Rand) {
+	var ch *chaos
+	seed := random.Uint64()
+	r := world.Live(s, seed, func(server *ablytest.Server) (stop func()) {
+		ch = newChaos(server, c.settings, seed)
+		return ch.stop
+	})
+	c.mu.Lock()
+	t := &c.tally
+	t.Runs, t.Calls, t.Rooms, t.Judged = t.Runs+1, t.Calls+r.Calls, t.Rooms+r.Rooms, t.Judged+r.Streams
+	if ch != nil {
+		t.Faults, t.Cuts, t.Reconnects = t.Faults+ch.hits, t.Cuts+ch.cuts, t.Reconnects+ch.reconnects
+	}
+	c.mu.Unlock()
+	c.tell(message{Run: s.Name, Problems: r.Problems, Report: r.Report})
+}
+
+// watch measures the process, and ends it when ably-go has locked itself up.
+func (c *child) watch(over chan struct{}) {
+	last, same := "", 0
+	for {
+		select {
+		case <-over:
+			return
+		case <-time.After(look):
+		}
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		c.mu.Lock()
+		c.heap, c.goroutines = append(c.heap, float64(m.HeapAlloc)/(1<<20)), append(c.goroutines, runtime.NumGoroutine())
+		c.tally.Heap, c.tally.Goroutines = thirds(c.heap), thirds(c.goroutines)
+		c.mu.Unlock()
+		goroutine, how := world.LockedUp(world.Stacks())
+		if same++; how == "" || goroutine != last {
+			last, same = goroutine, 0
+		}
+		if same >= looks {
+			c.tell(message{Run: "child", Problems: []string{how}})
+			os.Exit(3)
+		}
+		c.tell(message{})
+	}
+}
+
+// thirds returns the least of the first third of a list, and of the last.
+func thirds[N cmp.Ordered](list []N) [2]N {
+	third := max(len(list)/3, 1)
+	return [2]N{slices.Min(list[:third]), slices.Min(list[len(list)-third:])}
+}
+
+// chaos has a server's frames meet faults at random, and its connections be cut and refused.
+type chaos struct {
+	server   *ablytest.Server
+	faults   []*ablytest.Fault
+	killers  bool
+	end      context.CancelFunc
+	cutter   sync.WaitGroup
+	sockets0 int
+
+	hits, cuts, reconnects int // once it has stopped
+}
+
+func newChaos(server *ablytest.Server, set settings, seed uint64) *chaos {
+	c := &chaos{server: server, killers: set.killers}
+	broken, moved := ablytest.NewError(90001, 400, "broken"), ablytest.NewError(90198, 400, "moved")
+	refused, elsewhere := ablytest.NewError(40160, 401, "refused"), ablytest.NewError(80003, 400, "elsewhere")
+	late := []ablytest.Effect{ablytest.Drop(), ablytest.Delay(100 * time.Millisecond), ablytest.Delay(time.Second)}
+	cut := []ablytest.Effect{ablytest.CutBefore(), ablytest.CutAfter(), ablytest.Disconnect(elsewhere)}
+	no := []ablytest.Effect{ablytest.Refuse(refused), ablytest.FailChannel(broken), ablytest.DetachChannel(moved)}
+	if set.killers {
+		cut = append(cut, ablytest.Refuse(refused))
+	}
+	inject := func(channel bool, effects ...[]ablytest.Effect) {
+		fits := ablytest.AnyFrame().If(func(f ablytest.Frame) bool { return (f.Channel != "") == channel })
+		c.faults = append(c.faults, server.FaultsBySeed(seed, set.share, fits, slices.Concat(effects...)...))
+	}
+	inject(false, late, cut)
+	inject(true, late, cut, no)
+	ctx, end := context.WithCancel(context.Background())
+	c.end = end
+	random := rand.New(rand.NewPCG(seed, 1))
+	c.cutter.Go(func() {
+		for pause(ctx, 500*time.Millisecond+time.Duration(random.IntN(2000))*time.Millisecond) {
+			c.trouble(ctx, random)
+		}
+	})
+	return c
+}
+
+// trouble is an outage, at times for longer than the state of a connection is kept; or, as a killer, a
+// connection that is cut again just after it came back.
+func (c *chaos) trouble(ctx context.Context, random *rand.Rand) {
+	c.cuts++
+	if c.killers && random.IntN(2) == 0 {
+		_ = c.server.Cut("")
+		before := c.server.State().WebSockets
+		_ = c.server.Await(ctx, func(s ablytest.State) bool { return s.WebSockets > before && s.Connected() > 0 })
+		pause(ctx, time.Duration(random.IntN(20))*time.Millisecond)
+		_ = c.server.Cut("")
+		return
+	}
+	var reason *ablytest.ErrorInfo
+	if c.killers && random.IntN(2) == 0 {
+		reason = ablytest.NewError(50003, 500, "not now")
+	}
+	c.server.RefuseConnections(reason)
+	_ = c.server.Cut("")
+	pause(ctx, time.Duration(random.IntN(3000))*time.Millisecond)
+	c.server.AcceptConnections()
+}
+
+func (c *chaos) stop() {
+	c.end()
+	c.cutter.Wait()
+	for _, f := range c.faults {
+		c.hits += f.Hits()
+		f.Remove()
+	}
+	state := c.server.State()
+	c.reconnects = max(state.WebSockets-1, 0)
+}
+
+// pause waits, and reports whether ctx goes on.
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+
+	"ablyrooms.example/tests/wire/world"
+)
+
+// grace is how much longer than its time a child may take: for what it has begun, and to end.
+const grace = time.Minute
+
+// fewest is how many children may end early, besides one a minute.
+const fewest = 5
+
+// parent has children play until the time is over, and counts what they did.
+type parent struct {
+	settings
+	begin    time.Time
+	known    *world.KnownList
+	knowns   int // runs, and children, that failed as is known
+	children int
+	sum      tally // of the children that have ended
+	problems []string
+	shown    time.Time
+}
+
+func (p *parent) run(ctx context.Context) {
+	fmt.Printf("%9s %9s %9s %9s %9s %11s %11s %9s\n", "elapsed", "runs", "rooms", "calls", "faults", "reconnects", "goroutines", "heap MB")
+	for left := p.length; ctx.Err() == nil && len(p.problems) == 0 && (p.children == 0 || left > time.Second); left = time.Until(p.begin.Add(p.length)) {
+		if early := p.children - fewest; early > int(time.Since(p.begin)/time.Minute) {
+			p.problem("%d child processes have ended early", p.children)
+			return
+		}
+		p.child(ctx, left)
+	}
+	if p.sum.Runs == 0 && ctx.Err() == nil {
+		p.problem("no run ended")
+	}
+	p.problems = append(p.problems, p.known.TooMany()...)
+}
+
+func (p *parent) problem(format string, args ...any) {
+	p.problems = append(p.problems, fmt.Sprintf(format, args...))
+}
+
+// child runs one child process to its end.
+func (p *parent) child(ctx context.Context, length time.Duration) {
+	p.children++
+	ctx, cancel := context.WithTimeout(ctx, length+grace)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, os.Args[0], "-child", fmt.Sprintf("-for=%v", length), fmt.Sprintf("-lanes=%d", p.lanes),
+		fmt.Sprintf("-share=%g", p.share), fmt.Sprintf("-killers=%t", p.killers), fmt.Sprintf("-seed=%d", p.seed+uint64(p.children-1)))
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGQUIT) } // it prints where it stands
+	cmd.WaitDelay = 10 * time.Second
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		p.problem("a child process: %v", err)
+		return
+	}
+	before, ended := p.sum, false
+	lines := bufio.NewScanner(out)
+	for lines.Buffer(nil, 1<<26); lines.Scan(); {
+		var m message
+		if err := json.Unmarshal(lines.Bytes(), &m); err != nil {
+			p.problem("a child process said %q: %v", lines.Text(), err)
+			continue
+		}
+		p.sum = before.plus(m.Tally)
+		p.show()
+		ended = ended || m.End || m.Run == "child"
+		if m.Run != "" {
+			p.judge(m.Run, m.Problems, m.Report)
+		}
+		if len(p.problems) > 0 && !m.End {
+			break // it need not go on
+		}
+	}
+	if !ended && len(p.problems) > 0 {
+		cancel()
+	}
+	err = cmd.Wait()
+	switch {
+	case ended || len(p.problems) > 0 || context.Cause(ctx) == context.Canceled:
+	case ctx.Err() != nil:
+		p.judge("child", []string{"it did not end within its time:\n" + said.String()}, "")
+	default:
+		p.judge("child", []string{fmt.Sprintf("it ended early: %v\n%s", err, said.String())}, "")
+	}
+}
+
+// judge notes what is wrong with a run, unless that is known.
+func (p *parent) judge(run string, problems []string, report string) {
+	known := p.known.Explain("soak/"+run, problems)
+	switch {
+	case len(problems) == 0:
+	case known:
+		p.knowns++
+	default:
+		for _, problem := range problems {
+			p.problem("%s: %s", run, problem)
+		}
+		fmt.Print(report)
+	}
+}
+
+// show shows a line from time to time.
+func (p *parent) show() {
+	if time.Since(p.shown) < p.every {
+		return
+	}
+	p.shown = time.Now()
+	fmt.Printf("%9s %9d %9d %9d %9d %11d %11d %9.1f\n", time.Since(p.begin).Round(time.Second), p.sum.Runs, p.sum.Rooms, p.sum.Calls,
+		p.sum.Faults, p.sum.Reconnects, p.sum.Goroutines[1], p.sum.Heap[1])
+}
+
+// plus adds what another child has done; of measures it keeps the other's.
+func (t tally) plus(u tally) tally {
+	u.Runs, u.Calls, u.Rooms, u.Judged = t.Runs+u.Runs, t.Calls+u.Calls, t.Rooms+u.Rooms, t.Judged+u.Judged
+	u.Faults, u.Cuts, u.Reconnects = t.Faults+u.Faults, t.Cuts+u.Cuts, t.Reconnects+u.Reconnects
+	return u
+}

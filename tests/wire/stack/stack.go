@@ -1,0 +1,353 @@
+// Package stack plays scripts of the Rooms' reference model on the whole stack, lifecycle on ably-go on the
+// embedded server, in a bubble of virtual time: calls begin and are given up, detaches are held by the
+// server and let pass, and attaches and detaches are refused.
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing/synctest"
+	"time"
+
+	"github.com/ably/ably-go/ably"
+
+	ablychat "ablyrooms.example/adapter/ably"
+	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/lifecycle"
+	"ablyrooms.example/lifecycle/trace"
+	"ablyrooms.example/model"
+	"ablyrooms.example/tests/wire/judge"
+	"ablyrooms.example/tests/wire/memnet"
+)
+
+// Link is an ably-go client that is connected to an embedded server of its own.
+type Link struct {
+	Server *ablytest.Server
+	Client *ably.Realtime
+}
+
+// NewLink makes a link, in the caller's bubble. No channel is attached again on its own for an hour.
+func NewLink(network *memnet.Net) (*Link, error) {
+	server, err := ablytest.Start(ablytest.WithListener(network.Listen()), ablytest.WithFrameLog(0))
+	if err != nil {
+		return nil, err
+	}
+	l := &Link{Server: server}
+	l.Client, err = ably.NewRealtime(server.ClientOptions(ably.WithLogLevel(ably.LogNone), ably.WithChannelRetryTimeout(time.Hour))...)
+	if err == nil && !await(func() bool { return l.Client.Connection.State() == ably.ConnectionStateConnected }) {
+		err = errors.New("the client does not connect")
+	}
+	return l, err
+}
+
+// Close closes the connection and the server.
+func (l *Link) Close() error {
+	defer l.Server.Close()
+	l.Client.Close()
+	if !await(func() bool { return l.Client.Connection.State() == ably.ConnectionStateClosed }) {
+		return errors.New("the connection does not close")
+	}
+	return nil
+}
+
+// await waits up to ten seconds of virtual time for a condition.
+func await(condition func() bool) bool {
+	for range 100 {
+		if synctest.Wait(); condition() {
+			return true
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return condition()
+}
+
+// Step is a step of a script.
+type Step struct {
+	Input  model.Input
+	Refuse bool // the server refuses the first attach of a get, or the first detach of a release
+	Hurry  bool // the next step follows before all that this one begins has come to rest
+}
+
+// Draw draws a script of so many steps that the model takes. choose returns a number below its argument.
+// Where steps hurry, what happens may be other than the model's.
+func Draw(bounds model.Bounds, length int, hurry bool, choose func(n int) int) (script []Step) {
+	state := model.State{}
+	for range length {
+		enabled := slices.DeleteFunc(state.Enabled(bounds), func(in model.Input) bool {
+			return in.Kind == model.KindReleaseFailed // the adapter gives a channel back in any case
+		})
+		if len(enabled) == 0 {
+			break
+		}
+		s := Step{Input: enabled[choose(len(enabled))]}
+		first := s.Input.Kind == model.KindRelease && state.InUse(s.Input.Name) != 0 && state.BeingReleased(s.Input.Name) == 0
+		s.Refuse = (s.Input.Kind == model.KindGet || first) && choose(8) == 7
+		s.Hurry = hurry && choose(2) == 0
+		script = append(script, s)
+		for _, in := range follow(s.Input, state) {
+			state, _, _ = state.Step(in)
+		}
+	}
+	return script
+}
+
+// follow returns an input and those that follow it by themselves: the adapter opens without the network,
+// so what is to be opened is open at once; and a room that no caller attached has nothing to detach, so
+// that its release ends at once.
+func follow(in model.Input, state model.State) []model.Input {
+	all := []model.Input{in}
+	state, _, _ = state.Step(in)
+	for again := true; again; {
+		again = false
+		for i, inc := range state.Incarnations {
+			next := model.Opened(i + 1)
+			if inc.Work == model.WorkClosing && !got(state, i+1) {
+				next = model.Released(i + 1)
+			} else if inc.Work != model.WorkOpening {
+				continue
+			}
+			state, _, _ = state.Step(next)
+			all, again = append(all, next), true
+		}
+	}
+	return all
+}
+
+// got reports whether a get was settled with the room of an incarnation, and has therefore attached it.
+func got(state model.State, incarnation int) bool {
+	return slices.ContainsFunc(state.Calls, func(c model.Call) bool {
+		return c.Outcome.Kind == model.OutcomeRoom && c.Outcome.Incarnation == incarnation
+	})
+}
+
+// player plays one script.
+type player struct {
+	*Link
+	chat    *ablychat.Client
+	state   model.State
+	gates   map[string]*ablytest.Gate // each name's detaches wait at one
+	held    map[string]int            // how many must have come there
+	counted map[int]bool              // the incarnations whose detach is counted among them
+	calls   []*call
+
+	mu       sync.Mutex
+	rooms    map[*ablychat.Room]int  // which incarnation a room is
+	attached map[*ablychat.Room]bool // the rooms that could be attached
+}
+
+type call struct {
+	cancel  context.CancelCauseFunc
+	settled bool
+	room    *ablychat.Room
+	err     error
+}
+
+var errGaveUp = errors.New("the caller gave up")
+
+// names are those of scripts.
+var names = []string{"a", "b"}
+
+// Bounds are those of a script with so many calls: 2 names and 2 options.
+func Bounds(calls int) model.Bounds {
+	return model.Bounds{Calls: calls, Names: names, Options: []string{"x", "y"}}
+}
+
+// Play plays a script, in the link's bubble, and returns what the Rooms did. The error is for what is not as
+// the model has it after a step, in a script that never hurries, or for what is left in the end.
+func Play(l *Link, script []Step) (t trace.Trace, err error) {
+	p := &player{Link: l, gates: map[string]*ablytest.Gate{}, held: map[string]int{}, counted: map[int]bool{},
+		rooms: map[*ablychat.Room]int{}, attached: map[*ablychat.Room]bool{}}
+	recorder := judge.NewRecorder(time.Now())
+	p.chat, err = ablychat.New(l.Client, ablychat.WithRoomsObserver(recorder.ObserveRooms), ablychat.WithObservedStates(),
+		ablychat.WithChannelRetryTimeout(time.Hour))
+	if err != nil {
+		return t, err
+	}
+	for _, n := range names {
+		p.gates[n] = ablytest.NewGate()
+	}
+	hurried := false
+	for i, s := range script {
+		p.step(s)
+		if hurried = hurried || s.Hurry; !hurried {
+			if err = p.check(); err != nil {
+				err = fmt.Errorf("after step %d: %w\n%s", i+1, err, print(script))
+				break
+			}
+		} else if !s.Hurry {
+			synctest.Wait()
+		}
+	}
+	synctest.Wait()
+	t, traceErr := recorder.Trace("stack")
+	return t, errors.Join(err, traceErr, p.end())
+}
+
+func print(script []Step) string {
+	var b strings.Builder
+	for i, s := range script {
+		fmt.Fprintf(&b, "%3d  %v", i+1, s.Input)
+		if s.Refuse {
+			b.WriteString(", refused")
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// step has the stack do what the model does.
+func (p *player) step(s Step) {
+	in, rooms := s.Input, p.chat.Rooms()
+	p.Server.ClearFaults()
+	if s.Refuse {
+		action := map[model.Kind]ablytest.Action{model.KindGet: ablytest.ActionAttach, model.KindRelease: ablytest.ActionDetach}[in.Kind]
+		p.Server.Fault(ablytest.ToServer(action).OnChannel(ablychat.ChannelName(in.Name)).Once(), ablytest.Refuse(ablytest.NewError(40160, 401, "refused")))
+	}
+	for _, n := range names {
+		p.Server.Fault(ablytest.ToServer(ablytest.ActionDetach).OnChannel(ablychat.ChannelName(n)), ablytest.Hold(p.gates[n]))
+	}
+	switch in.Kind {
+	case model.KindGet:
+		p.begin(func(ctx context.Context) (*ablychat.Room, error) {
+			room, err := rooms.Get(ctx, in.Name, lifecycle.WithRoomOptions(judge.Tokens[in.Options]))
+			if err == nil { // attached, so that its release has something to detach
+				ok := room.Attach(context.Background()) == nil
+				p.mu.Lock()
+				p.attached[room] = p.attached[room] || ok
+				p.mu.Unlock()
+			}
+			return room, err
+		})
+	case model.KindRelease:
+		p.begin(func(ctx context.Context) (*ablychat.Room, error) { return nil, rooms.Release(ctx, in.Name) })
+	case model.KindDispose:
+		p.begin(func(ctx context.Context) (*ablychat.Room, error) { return nil, rooms.Dispose(ctx) })
+	case model.KindGiveUp:
+		p.calls[in.Call-1].cancel(errGaveUp)
+	case model.KindReleased:
+		p.gates[p.state.Incarnations[in.Incarnation-1].Name].Pass(1)
+	}
+	for _, in := range follow(in, p.state) {
+		p.state, _, _ = p.state.Step(in)
+	}
+}
+
+func (p *player) begin(do func(context.Context) (*ablychat.Room, error)) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	c := &call{cancel: cancel}
+	p.calls = append(p.calls, c)
+	go func() {
+		room, err := do(ctx)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		c.settled, c.room, c.err = true, room, err
+	}()
+}
+
+// check compares the stack with the model: the same calls are settled, with the same outcomes and rooms;
+// what is being released waits with its detach at the server; what is attached is attached there.
+func (p *player) check() error {
+	difference := ""
+	if !await(func() bool {
+		difference = p.difference()
+		return difference == "" || strings.Contains(difference, "ended")
+	}) || difference != "" {
+		return errors.New(difference)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	for i, inc := range p.state.Incarnations {
+		if inc.Work != model.WorkClosing {
+			continue
+		}
+		if !p.counted[i+1] {
+			p.counted[i+1] = true
+			p.held[inc.Name]++
+		}
+		if err := p.gates[inc.Name].Await(ctx, p.held[inc.Name]); err != nil {
+			return fmt.Errorf("#%d (%s) does not detach: %w", i+1, inc.Name, err)
+		}
+	}
+	for _, n := range names {
+		want := p.state.BeingReleased(n) != 0 || p.isAttached(p.state.InUse(n))
+		if !await(func() bool { return p.Server.State().Attached(ablychat.ChannelName(n)) == want }) {
+			return fmt.Errorf("the channel of %s is attached at the server: %t, expected %t", n, !want, want)
+		}
+	}
+	return nil
+}
+
+// isAttached reports whether an incarnation's room could be attached.
+func (p *player) isAttached(incarnation int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for room, i := range p.rooms {
+		if i == incarnation && p.attached[room] {
+			return true
+		}
+	}
+	return false
+}
+
+// difference says what the calls show otherwise than the model; "" for nothing.
+func (p *player) difference() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, c := range p.calls {
+		want := p.state.Calls[i]
+		if c.settled == want.Pending() {
+			return fmt.Sprintf("call %d settled: %t, expected %v", i+1, c.settled, want.Outcome)
+		}
+		if got := p.outcome(c, want); c.settled && got != want.Outcome.String() {
+			return fmt.Sprintf("call %d ended %s, expected %v", i+1, got, want.Outcome)
+		}
+	}
+	return ""
+}
+
+func (p *player) outcome(c *call, want model.Call) string {
+	o := model.Outcome{Kind: model.OutcomeDone}
+	switch {
+	case c.err == nil && c.room != nil:
+		if p.rooms[c.room] == 0 {
+			p.rooms[c.room] = want.Outcome.Incarnation // the first to see it says which it is; later ones must agree
+		}
+		o = model.Outcome{Kind: model.OutcomeRoom, Incarnation: p.rooms[c.room]}
+	case c.err == nil:
+	case errors.Is(c.err, errGaveUp):
+		o.Kind = model.OutcomeGaveUp
+	case errors.Is(c.err, lifecycle.RoomExistsWithDifferentOptions):
+		o.Kind = model.OutcomeDifferentOptions
+	case errors.Is(c.err, lifecycle.RoomReleasedBeforeOperationCompleted):
+		o.Kind = model.OutcomeReleasedBefore
+	case errors.Is(c.err, lifecycle.ResourceDisposed):
+		o.Kind = model.OutcomeDisposed
+	default:
+		return "with " + c.err.Error()
+	}
+	return o.String()
+}
+
+// end lets everything end, and looks for what is left.
+func (p *player) end() error {
+	p.Server.ClearFaults()
+	for _, g := range p.gates {
+		g.Open()
+	}
+	var errs []error
+	if err := p.chat.Dispose(context.Background()); err != nil {
+		errs = append(errs, fmt.Errorf("dispose: %w", err))
+	}
+	synctest.Wait()
+	for _, c := range p.Client.Channels.Iterate() {
+		errs = append(errs, fmt.Errorf("the client has the channel %s left, which is %v", c.Name, c.State()))
+	}
+	if left := p.Server.State().AttachedChannels(); len(left) > 0 {
+		errs = append(errs, fmt.Errorf("the server has these channels attached: %v", left))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"ablyrooms.example/lifecycle/trace"
+	"ablyrooms.example/spec/TLA/tlcrun"
+	"ablyrooms.example/tests/wire/judge"
+)
+
+// What a run makes, and what it must reach.
+const (
+	fromTheStack   = 300  // traces of the adapter's own Rooms
+	faultsEach     = 5    // runs of each scenario with a fault
+	corruptions    = 600  // corrupted traces
+	leastShare     = 90.0 // percent of the small graph's edges
+	leastScenarios = 60   // traces of scenarios
+)
+
+// skipping is the judge with a rule by which a line may be passed over.
+//
+//go:embed testdata/Skipping.tla
+var skipping string
+
+// run records, judges, corrupts and judges again.
+func run(ctx context.Context, t *testing.T, out io.Writer, seed uint64, keep string) error {
+	draw := rand.New(rand.NewPCG(seed, 0))
+	g, without := newGraph(true), newGraph(false)
+	began := time.Now()
+	stack, err := recordStack(t, draw, fromTheStack)
+	if err != nil {
+		return err
+	}
+	scripted, err := recordScripts(t, without.scripts())
+	if err != nil {
+		return err
+	}
+	scenarios, err := recordScenarios(t, draw, faultsEach)
+	if err != nil {
+		return err
+	}
+	traces := slices.Concat(stack, scripted)
+	fmt.Fprintf(out, "recorded %d traces in %v\n", len(traces)+len(scenarios), time.Since(began).Round(time.Second))
+	if keep != "" {
+		if err := write(keep, slices.Concat(traces, scenarios)); err != nil {
+			return err
+		}
+	}
+	tlc, err := newTLC(ctx)
+	if err != nil {
+		return err
+	}
+	more, _, err := judgeAll(ctx, out, tlc, g, scenarios)
+	if err != nil {
+		return err
+	}
+	lines, alone, err := judgeAll(ctx, out, tlc, g, traces)
+	if err != nil {
+		return err
+	}
+	o, err := judgeCorrupted(ctx, out, tlc, corrupt(traces, corruptions, draw))
+	if err != nil {
+		return err
+	}
+	bad := traces[0].Clone()
+	bad.Lines[0].State.NextCall++
+	if err := checkElsewhere(ctx, t, tlc, traces[0], bad); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "EVIDENCE traces recorded=%d stack=%d attaching=%d scenarios=%d lines=%d corruptions=%d rejected=%d legal=%d skipping=%d edges=%d/%d stackedges=%d unscripted=%d share=%.1f%%\n",
+		len(traces)+len(scenarios), len(stack), len(scripted), len(scenarios), lines+more, o.made, o.rejected, o.legal, o.skipping,
+		g.count, len(g.edges), alone, len(g.edges)-len(without.edges), g.share())
+	switch {
+	case len(scenarios) < leastScenarios:
+		return fmt.Errorf("%d traces of scenarios, expected at least %d", len(scenarios), leastScenarios)
+	case g.share() < leastShare:
+		return fmt.Errorf("%.1f %% of the edges are covered, expected at least %.0f %%", g.share(), leastShare)
+	}
+	return nil
+}
+
+func write(name string, traces []trace.Trace) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(trace.Write(f, traces...), f.Close())
+}
+
+// judgeAll has the model and TLC judge traces, all of which must be right. It returns how many lines they
+// have, and how many edges those of the stack take.
+func judgeAll(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, g *graph, traces []trace.Trace) (lines, alone int, err error) {
+	n := judge.NewNaming()
+	var all [][]judge.Line
+	for i, t := range traces {
+		l := n.Lines(t)
+		steps, err := judge.Lines(l)
+		if err != nil {
+			return 0, 0, fmt.Errorf("trace %d (%s): line %d is no step of the model: %w", i+1, t.Label, len(steps)+1, err)
+		}
+		all = append(all, l)
+		lines += len(l)
+		if g.cover(steps); t.Label == "stack" { // these come first
+			alone = g.count
+		}
+	}
+	m := newModule(n, all)
+	v, err := m.check(ctx, tlc, false)
+	if err != nil {
+		return 0, 0, err
+	}
+	fmt.Fprintf(out, "TLC judged %d lines, %d of them different, in %v\n", lines, len(m.nodes), v.result.Time.Round(time.Second))
+	for i, t := range traces {
+		if !v.accepted(i) {
+			return 0, 0, fmt.Errorf("TLC rejects trace %d (%s), which the model takes", i+1, t.Label)
+		}
+	}
+	if want := len(m.nodes) + 1; v.result.Distinct != want { // each line is a state of its own, and there is a beginning
+		return 0, 0, fmt.Errorf("TLC found %d states, expected %d", v.result.Distinct, want)
+	}
+	return lines, alone, nil
+}
+
+// outcome is what became of corruptions.
+type outcome struct{ made, rejected, legal, skipping int }
+
+// judgeCorrupted has TLC judge corruptions. It must take those that the model takes, and no others; of the
+// others it must stop at the line at which the model stops. With a skip rule it would take more.
+func judgeCorrupted(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, made []corruption) (outcome, error) {
+	n := judge.NewNaming()
+	var all [][]judge.Line
+	for _, c := range made {
+		all = append(all, n.Lines(c.trace))
+	}
+	o := outcome{made: len(made)}
+	m := newModule(n, all)
+	v, err := m.check(ctx, tlc, true)
+	if err != nil {
+		return o, err
+	}
+	lax, err := m.check(ctx, tlc, false, skipping)
+	if err != nil {
+		return o, err
+	}
+	kinds, rejected := map[string]int{}, map[string]int{}
+	for i, c := range made {
+		steps, refused := judge.Lines(all[i])
+		consumed, _ := v.lines(i)
+		if v.accepted(i) != (refused == nil && len(all[i]) > 0) || consumed != len(steps) {
+			return o, fmt.Errorf("of the corruption (%s: %s) TLC took %d lines, the model %d: %v", c.kind, c.what, consumed, len(steps), refused)
+		}
+		if kinds[c.kind]++; refused == nil {
+			o.legal++
+		} else {
+			o.rejected++
+			rejected[c.kind]++
+		}
+		if lax.accepted(i) && !v.accepted(i) {
+			o.skipping++
+		}
+	}
+	for _, kind := range corruptionKinds {
+		fmt.Fprintf(out, "a line %s: %d traces, %d rejected, %d legal\n", kind, kinds[kind], rejected[kind], kinds[kind]-rejected[kind])
+		if rejected[kind] == 0 {
+			return o, fmt.Errorf("no trace with a line %s was rejected", kind)
+		}
+	}
+	if o.skipping == 0 {
+		return o, errors.New("a skip rule makes no difference, so the corruptions don't tell whether there is one")
+	}
+	return o, nil
+}
+
+// checkElsewhere judges files as -check does, in a folder outside of this module: it must accept the good
+// trace and reject the bad one.
+func checkElsewhere(ctx context.Context, t *testing.T, tlc *tlcrun.TLC, good, bad trace.Trace) error {
+	t.Chdir(t.TempDir())
+	if err := errors.Join(write("good.jsonl", []trace.Trace{good}), write("bad.jsonl", []trace.Trace{bad})); err != nil {
+		return err
+	}
+	var out strings.Builder
+	err := checkFiles(ctx, &out, tlc, []string{"good.jsonl", "bad.jsonl"})
+	for _, want := range []string{"good.jsonl, trace 1: accepted: ", "bad.jsonl, trace 1: rejected: ", "accepted=1 rejected=1"} {
+		if err == nil || !strings.Contains(out.String(), want) {
+			return fmt.Errorf("-check of a good trace and a bad one printed %q, expected %q: %v", out.String(), want, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	tla "ablyrooms.example/spec/TLA"
+	"ablyrooms.example/spec/TLA/tlcrun"
+)
+
+// verdict is what TLC said of a module's traces.
+type verdict struct {
+	module   *module
+	consumed []bool   // by node, of those that TLC told of
+	differs  []string // by node: what differs in its line, as TLC prints it
+	result   *tlcrun.Result
+}
+
+var (
+	consumedLine = regexp.MustCompile(`^<<"consumed", (\d+)>>$`)
+	differsLine  = regexp.MustCompile(`^<<\s*"differs",\s*(\d+)`)
+)
+
+// check has TLC judge the traces, all in one run; by TraceSpec, or by that of the module Skipping, which is
+// given then. The specs are those that are embedded.
+func (m *module) check(ctx context.Context, tlc *tlcrun.TLC, tell bool, skipping ...string) (*verdict, error) {
+	dir, err := os.MkdirTemp("", "traces-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	var text strings.Builder
+	if err := errors.Join(os.CopyFS(dir, tla.FS), m.write(&text)); err != nil {
+		return nil, err
+	}
+	name, specification := moduleName, "TraceSpec"
+	files := map[string]string{moduleName + ".tla": text.String()}
+	if len(skipping) > 0 {
+		name, specification = "Skipping", "SkippingSpec"
+		files["Skipping.tla"] = skipping[0]
+	}
+	files[name+".cfg"] = m.config(specification, tell)
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			return nil, err
+		}
+	}
+	r, err := tlc.Exec(ctx, tlcrun.Job{Dir: dir, Module: name, Config: filepath.Join(dir, name+".cfg"), Workers: 1})
+	if err != nil {
+		return nil, err
+	}
+	if r.Exit != tlcrun.ExitOK || !r.NoError || r.Left != 0 || len(r.Errors) > 0 {
+		lines := strings.Split(strings.TrimSpace(r.Output), "\n")
+		return nil, fmt.Errorf("TLC did not come to an end: exit code %d, %s\n%s", r.Exit, strings.Join(r.Errors, "; "),
+			strings.Join(lines[max(0, len(lines)-25):], "\n"))
+	}
+	v, err := m.parse(r.Output)
+	if err == nil {
+		v.result = r
+	}
+	return v, err
+}
+
+// parse reads what TLC printed.
+func (m *module) parse(text string) (*verdict, error) {
+	v := &verdict{module: m, consumed: make([]bool, len(m.nodes)), differs: make([]string, len(m.nodes))}
+	of := func(pattern *regexp.Regexp, text string) (int, error) {
+		match := pattern.FindStringSubmatch(text)
+		if match == nil {
+			return -1, nil
+		}
+		n, err := strconv.Atoi(match[1])
+		if err != nil || n < 1 || n > len(m.nodes) {
+			return 0, fmt.Errorf("TLC tells of a line that there is not: %s", text)
+		}
+		return n - 1, nil
+	}
+	for _, value := range printed(text) {
+		n, err := of(consumedLine, value)
+		if err != nil {
+			return nil, err
+		}
+		if n >= 0 {
+			v.consumed[n] = true
+			continue
+		}
+		if n, err = of(differsLine, value); err != nil {
+			return nil, err
+		}
+		if n >= 0 {
+			v.differs[n] = value
+		}
+	}
+	return v, nil
+}
+
+// printed returns the values that TLC printed, each on one line: it breaks long ones, and indents what follows.
+func printed(text string) []string {
+	var values []string
+	open := false
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\r\n")
+		switch {
+		case strings.HasPrefix(line, "<<"):
+			values, open = append(values, line), true
+		case open && strings.HasPrefix(line, " "):
+			values[len(values)-1] += " " + strings.TrimSpace(line)
+		default:
+			open = false
+		}
+	}
+	return values
+}
+
+// accepted tells whether the last line of a trace was consumed. A trace without lines is not: it shows nothing.
+func (v *verdict) accepted(trace int) bool {
+	path := v.module.paths[trace]
+	return len(path) > 0 && v.consumed[path[len(path)-1]-1]
+}
+
+// lines returns how many lines of a trace were consumed, where TLC was to tell, and what differs in the next one.
+func (v *verdict) lines(trace int) (consumed int, differs string) {
+	for _, n := range v.module.paths[trace] {
+		if !v.consumed[n-1] {
+			return consumed, v.differs[n-1]
+		}
+		consumed++
+	}
+	return consumed, ""
+}

@@ -1,0 +1,213 @@
+package world
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/ably/ably-go/ably"
+
+	ablychat "ablyrooms.example/adapter/ably"
+	"ablyrooms.example/chat"
+	"ablyrooms.example/lifecycle"
+	"ablyrooms.example/tests/wire/judge"
+)
+
+// client is a chat client, and what was seen of it.
+type client struct {
+	w         *World
+	id        string
+	realtime  *ably.Realtime
+	chat      *ablychat.Client
+	recorders []*judge.Recorder // one for each chat client that was made on the connection
+	mu        sync.Mutex
+	held      []*held         // the rooms it got and watches, in order
+	named     map[string]bool // the names of all rooms that it got
+}
+
+// held is a room and what its listeners were told.
+type held struct {
+	room *ablychat.Room
+	chat int // which of the client's chat clients it is of
+
+	mu       sync.Mutex
+	statuses []lifecycle.Status
+	losses   int
+	messages []received
+}
+
+type received struct {
+	at     time.Duration
+	text   string
+	serial string
+}
+
+// connect makes a client and waits until it is connected, as long as that may take.
+func (w *World) connect(id string, options ...ably.ClientOption) *client {
+	c := w.connectLater(id, options...)
+	w.reach(c, ably.ConnectionStateConnected)
+	return c
+}
+
+// connectLater makes a client and doesn't wait for its connection.
+func (w *World) connectLater(id string, options ...ably.ClientOption) *client {
+	c := &client{w: w, id: id, named: map[string]bool{}}
+	options = append(options, ably.WithClientID(id), ably.WithLogLevel(ably.LogNone), ably.WithRealtimeRequestTimeout(w.request),
+		ably.WithDisconnectedRetryTimeout(w.retry), ably.WithSuspendedRetryTimeout(w.suspended), ably.WithChannelRetryTimeout(w.retry))
+	var err error
+	if c.realtime, err = ably.NewRealtime(w.server.ClientOptions(options...)...); err != nil {
+		panic(err) // the options are ours
+	}
+	c.open()
+	w.clients = append(w.clients, c)
+	w.pause()
+	return c
+}
+
+// open makes a chat client on the realtime client.
+func (c *client) open() {
+	recorder := judge.NewRecorder(c.w.begin)
+	options := []ablychat.Option{ablychat.WithRoomObserver(recorder.Observe), ablychat.WithRequestTimeout(c.w.request),
+		ablychat.WithChannelRetryTimeout(c.w.retry)}
+	if c.w.bubble {
+		options = append(options, ablychat.WithRoomsObserver(recorder.ObserveRooms), ablychat.WithObservedStates())
+	}
+	var err error
+	if c.chat, err = ablychat.New(c.realtime, options...); err != nil {
+		c.w.problem("%s gets no chat client: %v", c.id, err)
+	}
+	c.recorders = append(c.recorders, recorder)
+}
+
+// streams returns what the client's rooms did.
+func (c *client) streams() (all []*judge.Stream) {
+	for _, r := range c.recorders {
+		all = append(all, r.Streams()...)
+	}
+	return all
+}
+
+// reach waits until a client's connection is in a state, for as long as that may take, and reports whether
+// it is.
+func (w *World) reach(c *client, state ably.ConnectionState) bool {
+	return w.until(w.settle, func() bool { return c.realtime.Connection.State() == state })
+}
+
+// close closes a client's connection, and waits until it is closed. In ably-go the wait for CLOSED has no
+// end of its own as long as there are heartbeats (RTN12b): when it is lost, the end of the transport ends
+// it. And a DISCONNECTED in its place opens the connection again.
+func (w *World) close(c *client) {
+	w.closes = true
+	ended := func() bool {
+		s := c.realtime.Connection.State()
+		return s == ably.ConnectionStateClosed || s == ably.ConnectionStateFailed
+	}
+	for range 3 {
+		c.realtime.Close()
+		if w.until(w.settle/2, ended) {
+			return
+		}
+		if c.realtime.Connection.State() == ably.ConnectionStateClosing {
+			w.cut()
+		}
+	}
+	if !w.until(w.settle, ended) {
+		w.problem("%s's connection is %v after it was closed", c.id, c.realtime.Connection.State())
+	}
+}
+
+// get gets a room, and watches it when it is new; nil when that failed.
+func (c *client) get(name string, options ...lifecycle.RoomOption) (h *held) {
+	c.w.do(c.id+" gets "+name, func(ctx context.Context) error {
+		room, err := c.chat.Rooms().Get(ctx, name, options...)
+		if err == nil {
+			h = c.watch(room)
+		}
+		return err
+	})
+	return h
+}
+
+func (c *client) watch(room *ablychat.Room) *held {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, h := range c.held {
+		if h.room == room {
+			return h
+		}
+	}
+	h := &held{room: room, chat: len(c.recorders) - 1}
+	c.named[room.Name()] = true
+	c.held = append(c.held, h)
+	note := func(f func()) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		f()
+	}
+	room.OnStatusChange(func(change lifecycle.StatusChange) {
+		note(func() { h.statuses = append(h.statuses, change.Current) })
+	})
+	room.OnDiscontinuity(func(*lifecycle.ErrorInfo) { note(func() { h.losses++ }) })
+	room.Messages().Subscribe(func(event chat.MessageEvent) {
+		note(func() { h.messages = append(h.messages, received{c.w.now(), event.Message.Text, event.Message.Serial}) })
+	})
+	return h
+}
+
+// rooms returns the rooms that the client got.
+func (c *client) rooms() []*held {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]*held(nil), c.held...)
+}
+
+// present returns the rooms that are not released.
+func (c *client) present() (all []*held) {
+	for _, h := range c.rooms() {
+		if h.room.Status() != lifecycle.StatusReleased {
+			all = append(all, h)
+		}
+	}
+	return all
+}
+
+// last returns the text of the message that the room got last.
+func (h *held) last() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.messages) == 0 {
+		return ""
+	}
+	return h.messages[len(h.messages)-1].text
+}
+
+func (c *client) attach(h *held) {
+	if h != nil {
+		c.w.do(c.id+" attaches "+h.room.Name(), h.room.Attach)
+	}
+}
+
+func (c *client) detach(h *held) {
+	if h != nil {
+		c.w.do(c.id+" detaches "+h.room.Name(), h.room.Detach)
+	}
+}
+
+// releasing returns the call that releases a name.
+func (c *client) releasing(name string) func(context.Context) error {
+	return func(ctx context.Context) error { return c.chat.Rooms().Release(ctx, name) }
+}
+
+func (c *client) release(name string) { c.w.do(c.id+" releases "+name, c.releasing(name)) }
+
+// react sends a reaction to the room, which waits for an ACK as long as its context lets it.
+func (c *client) react(h *held) {
+	if h == nil {
+		return
+	}
+	c.w.do(c.id+" reacts in "+h.room.Name(), func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeoutCause(ctx, c.w.settle/2, errGaveUp)
+		defer cancel()
+		return h.room.Reactions().Send(ctx, ablychat.SendReaction{Name: "heart"})
+	})
+}

@@ -1,0 +1,82 @@
+package world
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"ablyrooms.example/fsm"
+	"ablyrooms.example/tests/wire/judge"
+)
+
+// event is what matters for continuity: one of these.
+type event struct {
+	at     time.Duration
+	ends   bool   // the end of a detach
+	begins bool   // the end of an attach that continues from nothing
+	loss   bool   // a discontinuity
+	text   string // a message
+}
+
+// continuity returns what is wrong with the messages that a room got: that it missed some without a
+// discontinuity, or got one twice, while it was attached and not detached by its user.
+func continuity(s *judge.Stream, messages []received) (problems []string) {
+	seen := map[string]bool{}
+	for _, m := range messages {
+		if m.serial != "" && seen[m.serial] {
+			problems = append(problems, fmt.Sprintf("room %s got message %s twice", s.Room, m.text))
+		}
+		seen[m.serial] = true
+	}
+	last, losses := 0, 0
+	begun := time.Duration(-1)
+	once := false // what CHA-RL12b asks for: an attach has succeeded (CHA-RL13), and no detach since (CHA-RL14)
+	for _, e := range events(s, messages) {
+		switch {
+		case e.begins:
+			last, losses, begun, once = 0, 0, e.at, true
+		case e.ends:
+			once = false
+		case e.at == begun: // it may have come before the attach ended
+		case e.loss:
+			losses++
+		default:
+			n, _ := strconv.Atoi(e.text)
+			if once && last > 0 && n > last+1 && losses == 0 {
+				problems = append(problems, fmt.Sprintf("room %s missed the messages between %d and %d, and was not told", s.Room, last, n))
+			}
+			if n <= last {
+				problems = append(problems, fmt.Sprintf("room %s got message %d after %d", s.Room, n, last))
+			}
+			last, losses = max(n, last), 0
+		}
+	}
+	return problems
+}
+
+// events puts what matters in the order of time; of what falls together, steps come before messages.
+func events(s *judge.Stream, messages []received) (all []event) {
+	fresh := true
+	for _, step := range s.Steps {
+		switch {
+		case step.Input.Kind == fsm.DetachEnded && step.Input.Err == nil:
+			fresh = true
+			all = append(all, event{at: step.At, ends: true})
+		case step.Input.Kind == fsm.AttachEnded && step.Input.Err == nil && fresh:
+			fresh = false
+			all = append(all, event{at: step.At, begins: true})
+		}
+		for _, out := range step.Outputs {
+			if out.Kind == fsm.PublishDiscontinuity {
+				all = append(all, event{at: step.At, loss: true})
+			}
+		}
+	}
+	for _, m := range messages {
+		all = append(all, event{at: m.at, text: m.text})
+	}
+	slices.SortStableFunc(all, func(a, b event) int { return cmp.Compare(a.at, b.at) })
+	return all
+}

@@ -1,0 +1,171 @@
+package world
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"sync"
+)
+
+// Known is a failure of ably-go's that can't be mended here.
+type Known struct {
+	Name        string
+	Runs        string  // a regular expression of the names of the runs that may fail so
+	Problem     string  // a regular expression of the problem
+	Witness     string  // a run that shows it, if not each time; empty where none does often enough
+	PerThousand float64 // of how many runs in a thousand may fail so, witnesses aside
+	Reason      string
+}
+
+// KnownFailures returns the failures that are known. This is the only list of them, for frames and soak:
+// a run of soak is named "soak/" and its scenario, and a child process of it that ends early "soak/child".
+func KnownFailures() []Known {
+	return []Known{
+		{"stranded", `/(outage|delay|drop|detach-beside)($|\+)`, `^ably-go has left \d+ goroutines that wait for the end of an attach of its own$`,
+			"before-the-connection/1/in/DETACHED.lobby.1/fail-channel+1/out/DETACH.lobby.2/delay", 15,
+			"ably-go's loop that attaches a channel again waits without a limit, also when the channel is released or the connection closed"},
+		{"locked up", `/(cut-before|cut-after|disconnect|fail-connection|lapse|outage)($|\+)`, `^ably-go is locked up: `, "", 1,
+			"a connection that is lost while ably-go sends what waited for it makes its loop of the connection wait for a lock that it holds"},
+		{"attached at the server", `\+.*/drop$`, `^(at rest|after it was used|in the end), the server still has .* attached to .*$`,
+			"again-and-again/1/in/DETACHED.lobby.3/delay+1/in/ATTACHED.lobby.4/drop", 5,
+			"an attach whose ATTACHED is lost leaves the channel suspended to ably-go, which is released without a DETACH; the server has it " +
+				"attached until the connection ends or the name is attached again"},
+		{"attached after a dispose", `^dispose/.*/outage$`,
+			`^(after it was used|in the end), (.* still has .*ATTACHED|the server still has .* attached to .*)$`,
+			"dispose/1/in/ATTACHED.failed.2/detach-beside+1/in/ATTACHED.failed.3/outage", 5,
+			"a client that is disposed while the connection is lost leaves what ably-go attaches by itself when it is back; the name's next " +
+				"attach by another chat client gets rid of it, and ably-go's loop may attach it once more"},
+		{"locked up in a soak", `^soak/child$`, `^ably-go is locked up: `, "", 30,
+			"the same, or a connection that fails while a channel of it sends"},
+		{"answer to nothing", `^soak/child$`, `panic: Ack called but queue is empty`, "", 30,
+			"ably-go ends the program when an answer comes while it sends again, after a loss, what had none"},
+		{"attach without an event", `^soak/crowd$`, `AttachEnded\(ok\) without an attached event of its own`, "", 30,
+			"when faults follow each other, an attach of ably-go's succeeds whose event never came"},
+		{"attached again", `^soak/crowd$`,
+			`^(after it was used|in the end), (.*'s client still has the channel|the server still has .* attached to) .*$`, "", 30,
+			"ably-go's loop attaches a channel once more that was released while its connection was lost"},
+	}
+}
+
+// Directed returns the names of runs that showed a fault once. They are run each time.
+func Directed() []string {
+	return []string{
+		// A release never settled: its channel was attaching by ably-go's own will, without an answer.
+		"get-attach-release/1/in/MESSAGE.lobby.3/detach-beside+1/out/ATTACH.lobby.2/drop",
+		// A failed channel was given back while ably-go was about to attach it again.
+		"reattach-after-suspension/1/out/ATTACH.lobby.1/fail-channel+2/out/ATTACH.lobby.1/refuse",
+		"get-attach-release/1/in/DETACHED.lobby.1/refuse+1/out/ATTACH.lobby.2/refuse",
+		// The late answer to a DETACH found the channel released, and ably-go made it again, and attached it.
+		"reattach-after-suspension/2/in/MESSAGE.lobby.1/fail-beside+2/out/DETACH.lobby.1/delay",
+	}
+}
+
+// KnownList finds failures in a list, and counts them. Its methods may be called concurrently.
+type KnownList struct {
+	mu      sync.Mutex
+	entries []*knownEntry
+	runs    int
+}
+
+type knownEntry struct {
+	Known
+	runs, problem *regexp.Regexp
+	could         int  // runs that it might explain
+	met           int  // failures that it explained, of runs that are no witnesses
+	shown         bool // its witness failed, as it should
+}
+
+// NewKnownList returns a list that has met nothing.
+func NewKnownList(list []Known) *KnownList {
+	l := &KnownList{}
+	for _, k := range list {
+		l.entries = append(l.entries, &knownEntry{Known: k, runs: regexp.MustCompile(k.Runs), problem: regexp.MustCompile(k.Problem)})
+	}
+	return l
+}
+
+// Explain counts a run, and reports whether each of its problems is known.
+func (l *KnownList) Explain(run string, problems []string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.runs++
+	var by []*knownEntry
+	all := true
+	for _, e := range l.entries {
+		if e.runs.MatchString(run) {
+			e.could++
+		}
+	}
+	for _, problem := range problems {
+		i := slices.IndexFunc(l.entries, func(e *knownEntry) bool { return e.runs.MatchString(run) && e.problem.MatchString(problem) })
+		if i < 0 {
+			all = false
+		} else if !slices.Contains(by, l.entries[i]) {
+			by = append(by, l.entries[i])
+		}
+	}
+	if !all {
+		return false
+	}
+	for _, e := range by {
+		e.shown = e.shown || run == e.Witness
+		if !slices.ContainsFunc(l.entries, func(e *knownEntry) bool { return run == e.Witness }) {
+			e.met++
+		}
+	}
+	return true
+}
+
+// Shown reports whether the run has shown what it is a witness of.
+func (l *KnownList) Shown(run string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.ContainsFunc(l.entries, func(e *knownEntry) bool { return e.shown && e.Witness == run })
+}
+
+// Unused returns what is wrong with entries whose witness did not fail.
+func (l *KnownList) Unused() (stale []string) {
+	for _, e := range l.entries {
+		if !e.shown && e.Witness != "" {
+			stale = append(stale, fmt.Sprintf("a known failure did not fail, so take it off the list: %s: %s: %s", e.Name, e.Witness, e.Reason))
+		}
+	}
+	return stale
+}
+
+// fewRuns is up to how many runs one failure of a kind says nothing about how many there are.
+const fewRuns = 200
+
+// TooMany returns what is wrong with entries that explain more failures than they may, or every run.
+func (l *KnownList) TooMany() (wrong []string) {
+	for _, e := range l.entries {
+		if most := e.PerThousand * float64(max(l.runs, fewRuns)) / 1000; float64(e.met) > max(most, 1) {
+			wrong = append(wrong, fmt.Sprintf("%d of %d runs failed as is known (%s), expected at most %.0f", e.met, l.runs, e.Name, most))
+		}
+		if l.runs > fewRuns && e.could == l.runs {
+			wrong = append(wrong, fmt.Sprintf("the known failure %q would explain every run", e.Name))
+		}
+	}
+	return wrong
+}
+
+// String says how often which known failure was met.
+func (l *KnownList) String() string {
+	text := ""
+	for _, e := range l.entries {
+		if e.met > 0 || e.shown {
+			text += fmt.Sprintf("known: %s: %d, expected at most %g in a thousand runs: %s\n", e.Name, e.met, e.PerThousand, e.Reason)
+		}
+	}
+	return text
+}
+
+// Witnesses returns the names of the runs that show known failures.
+func Witnesses() (names []string) {
+	for _, k := range KnownFailures() {
+		if k.Witness != "" {
+			names = append(names, k.Witness)
+		}
+	}
+	return names
+}

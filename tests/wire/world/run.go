@@ -1,0 +1,165 @@
+package world
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/lifecycle/trace"
+	"ablyrooms.example/tests/wire/judge"
+	"ablyrooms.example/tests/wire/memnet"
+)
+
+// Result is what came of a run.
+type Result struct {
+	Plan     Plan
+	Problems []string
+	Frames   []FrameName // those of the scenario that a fault can be for
+	Missed   int         // faults whose frame never came
+	Calls    int
+	Rooms    int           // those that a crowd got
+	Streams  int           // rooms that were judged
+	Steps    int           // of all rooms
+	Slowest  time.Duration // of the calls
+	Took     time.Duration
+	Traces   []trace.Trace // of the clients' Rooms; in a bubble, and not of a crowd
+	Report   string        // everything that happened; made when there is a problem
+
+	streams []*judge.Stream
+}
+
+// Run runs a plan in a bubble of its own.
+func Run(t *testing.T, p Plan) Result {
+	r := Result{Plan: p}
+	problem, stuck := InBubble(t, func(network *memnet.Net) {
+		w, err := newWorld(virtual, 1, ablytest.WithListener(network.Listen()))
+		if err != nil {
+			r.Problems = []string{err.Error()}
+			return
+		}
+		var struck []*ablytest.Fault
+		for _, s := range p.Strikes {
+			// After a lost connection, the client may get messages on a channel of which it knows that it is gone: it drops
+			// them, and resumes behind them.
+			beside := len(p.Strikes) > 1 && strings.HasSuffix(s.Fault.Name, "-beside")
+			w.lossy = w.lossy || s.loses() || beside
+			struck = append(struck, w.server.Fault(s.Frame.match(), s.Fault.effects(w)...))
+		}
+		w.play(&r, func() {
+			for _, f := range struck {
+				if f.Hits() == 0 {
+					r.Missed++
+				}
+			}
+		})
+	})
+	if stuck {
+		r = Result{Plan: p}
+	}
+	if problem != "" {
+		r.Problems = append(r.Problems, problem)
+	}
+	return r
+}
+
+// Live plays a scenario on real sockets and the real clock. It calls inject with the server before the
+// scenario, and what that returns after it.
+func Live(s Scenario, seed uint64, inject func(*ablytest.Server) (stop func())) Result {
+	r := Result{Plan: Plan{Scenario: s}}
+	w, err := newWorld(short, seed, ablytest.WithFrameLog(0), ablytest.WithMessageLimit(100))
+	if err != nil {
+		r.Problems = []string{err.Error()}
+		return r
+	}
+	w.lossy = true // frames are lost at random
+	w.play(&r, inject(w.server))
+	return r
+}
+
+// play plays a scenario, then has faults end and looks whether all is well.
+func (w *World) play(r *Result, faultsEnd func()) {
+	s := r.Plan.Scenario
+	s.play(w)
+	w.mu.Lock()
+	r.Frames = names(w.frames)
+	w.mu.Unlock()
+	faultsEnd()
+	if len(r.Plan.Strikes) == 0 && w.bubble {
+		for _, what := range w.astray {
+			w.problem("without a fault, %s", what)
+		}
+	}
+	w.rest()
+	w.holds("at rest", w.truth)
+	w.usable()
+	w.holds("after it was used", w.truth)
+	w.end(r)
+	w.server.Close()
+	if w.bubble { // what ably-go began before may go on for as long as a pause of its own
+		time.Sleep(10 * time.Minute)
+	}
+
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	r.Problems, r.Calls, r.Rooms, r.Took = w.problems, len(w.calls)+w.ops, w.opened, w.now()
+	for _, c := range w.calls {
+		if c.settled() {
+			r.Slowest = max(r.Slowest, c.ended-c.began)
+		}
+	}
+	for _, c := range w.clients {
+		r.streams = append(r.streams, c.streams()...)
+	}
+	r.Streams = len(r.streams)
+	for _, s := range r.streams {
+		r.Steps += len(s.Steps)
+	}
+	if len(r.Problems) > 0 {
+		r.Report = w.report()
+	}
+	if !w.bubble {
+		r.streams = nil
+		for _, c := range w.clients {
+			for _, recorder := range c.recorders {
+				recorder.Forget()
+			}
+		}
+	}
+}
+
+// report tells all that happened, in the order of time. The lock is held.
+func (w *World) report() string {
+	var b strings.Builder
+	b.WriteString("calls\n")
+	for _, c := range w.calls {
+		if c.settled() {
+			fmt.Fprintf(&b, "  %9s  %s: %v, after %v\n", c.began.Round(time.Millisecond), c.what, c.err, c.ended-c.began)
+		} else {
+			fmt.Fprintf(&b, "  %9s  %s: not settled\n", c.began.Round(time.Millisecond), c.what)
+		}
+	}
+	b.WriteString("frames\n")
+	for _, f := range w.frames {
+		fmt.Fprintf(&b, "  %9s  %v", f.at.Round(time.Millisecond), f.Frame)
+		if f.Injected {
+			b.WriteString(", by the fault")
+		}
+		if m := f.Message; m != nil && m.Flags.Has(ablytest.FlagResumed) {
+			b.WriteString(", resumed")
+		}
+		if m := f.Message; m != nil && m.Error != nil {
+			fmt.Fprintf(&b, ", error %d", m.Error.Code)
+		}
+		b.WriteByte('\n')
+	}
+	for _, c := range w.clients {
+		for _, s := range c.streams() {
+			if w.bubble || s.Err() != nil { // a crowd has too many
+				fmt.Fprintf(&b, "%s's %v", c.id, s)
+			}
+		}
+	}
+	return b.String()
+}

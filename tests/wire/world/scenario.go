@@ -1,0 +1,244 @@
+package world
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ably/ably-go/ably"
+
+	ablychat "ablyrooms.example/adapter/ably"
+	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/lifecycle"
+)
+
+// Scenario is a script for clients on a server. Unless it is Random, what it sends crosses the wire in the
+// same order each time, with the same names of frames. Its calls may fail once there is a fault, and it
+// goes on all the same.
+type Scenario struct {
+	Name, Says string
+	Random     bool
+	play       func(w *World)
+}
+
+const room = "lobby"
+
+// Scenarios returns the scenarios: frames plays them with a fault at each frame, soak with faults at random,
+// and traces has TLC judge what their Rooms did.
+func Scenarios() []Scenario {
+	return []Scenario{
+		{Name: "get-attach-release", Says: "a room is got, attached, used and released", play: func(w *World) {
+			ada := w.connect("ada")
+			h := ada.get(room)
+			ada.attach(h)
+			w.publish(room)
+			ada.react(h)
+			w.publish(room)
+			ada.release(room)
+		}},
+		{Name: "two-clients", Says: "two clients have the same room, talk, and leave one after the other", play: func(w *World) {
+			ada, grace := w.connect("ada"), w.connect("grace", ably.WithUseBinaryProtocol(false))
+			one := ada.get(room)
+			ada.attach(one)
+			two := grace.get(room, lifecycle.WithPresenceEvents(false))
+			grace.attach(two)
+			w.publish(room)
+			ada.react(one)
+			grace.react(two)
+			ada.release(room)
+			w.publish(room)
+			grace.detach(two)
+			grace.release(room)
+		}},
+		{Name: "again-and-again", Says: "a room is attached and detached, released, and got again with other options", play: func(w *World) {
+			ada := w.connect("ada")
+			h := ada.get(room)
+			ada.attach(h)
+			w.publish(room)
+			ada.detach(h)
+			w.publish(room)
+			ada.attach(h)
+			w.publish(room)
+			ada.release(room)
+			h = ada.get(room, lifecycle.WithPresenceEvents(false), lifecycle.WithOccupancyEvents(true))
+			ada.attach(h)
+			w.publish(room)
+			ada.release(room)
+		}},
+		{Name: "reattach-after-loss", Says: "the connection is lost for a short time, and resumed", play: func(w *World) {
+			ada := w.connect("ada")
+			h := ada.get(room)
+			ada.attach(h)
+			w.publish(room)
+			w.cut()
+			w.publish(room)
+			w.settleFor(2 * w.retry)
+			w.publish(room)
+			ada.detach(h)
+			ada.attach(h)
+			ada.release(room)
+		}},
+		{Name: "reattach-after-suspension", Says: "the connection is lost for so long that its state is gone", play: func(w *World) {
+			ada := w.connect("ada")
+			h := ada.get(room)
+			ada.attach(h)
+			w.publish(room)
+			w.server.RefuseConnections(nil)
+			w.cut()
+			w.publish(room)
+			w.settleFor(w.stateTTL * 3 / 2)
+			w.server.AcceptConnections()
+			w.settleFor(2 * w.suspended)
+			w.publish(room)
+			ada.release(room)
+		}},
+		{Name: "loss-while-working", Says: "the connection is lost while a room attaches, and while another is released", play: func(w *World) {
+			ada := w.connect("ada")
+			one, two := ada.get(room), ada.get("other")
+			ada.attach(two)
+			attached := w.hold(ablytest.ToClient(ablytest.ActionAttached).OnChannel(ablychat.ChannelName(room)))
+			detached := w.hold(ablytest.ToClient(ablytest.ActionDetached).OnChannel(ablychat.ChannelName("other")))
+			var calls []*call
+			if one != nil {
+				calls = append(calls, w.start("ada attaches "+room, one.room.Attach))
+			}
+			calls = append(calls, w.start("ada releases other", ada.releasing("other")))
+			w.cut()
+			attached.Open()
+			detached.Open()
+			w.settleFor(2 * w.retry)
+			w.finishAll(calls...)
+			ada.release(room)
+		}},
+		{Name: "the-server-acts", Says: "the server detaches the channel, loses continuity, and fails the channel", play: func(w *World) {
+			ada := w.connect("ada")
+			h := ada.get(room)
+			ada.attach(h)
+			w.publish(room)
+			w.server.DetachChannel(ablychat.ChannelName(room), moved)
+			w.pause()
+			w.publish(room)
+			w.server.UpdateChannel(ablychat.ChannelName(room), false, moved)
+			w.pause()
+			w.server.FailChannel(ablychat.ChannelName(room), broken)
+			w.pause()
+			ada.attach(h)
+			w.publish(room)
+			ada.release(room)
+		}},
+		{Name: "calls-that-meet", Says: "attach, detach and release wait for each other, and callers give up", play: func(w *World) {
+			ada := w.connect("ada")
+			h := ada.get(room)
+			if h == nil {
+				return
+			}
+			attached := w.hold(ablytest.ToClient(ablytest.ActionAttached).OnChannel(ablychat.ChannelName(room)))
+			ctx, giveUp := context.WithCancelCause(context.Background())
+			calls := []*call{w.start("ada attaches", h.room.Attach), w.startWith(ctx, "ada attaches, to give up", h.room.Attach),
+				w.start("ada detaches", h.room.Detach), w.start("ada attaches again", h.room.Attach)}
+			giveUp(errGaveUp)
+			w.pause()
+			attached.Open()
+			w.finishAll(calls...)
+			detached := w.hold(ablytest.ToClient(ablytest.ActionDetached).OnChannel(ablychat.ChannelName(room)))
+			release := ada.releasing(room)
+			calls = []*call{w.start("ada detaches", h.room.Detach), w.start("ada attaches", h.room.Attach), w.start("ada releases", release),
+				w.start("ada releases too", release)}
+			again := w.start("ada gets it again", func(ctx context.Context) error {
+				room, err := ada.chat.Rooms().Get(ctx, room)
+				if err == nil {
+					ada.watch(room)
+				}
+				return err
+			})
+			detached.Open()
+			w.finishAll(append(calls, again)...)
+			for _, h := range ada.present() {
+				ada.attach(h)
+			}
+			ada.release(room)
+		}},
+		{Name: "closed-and-opened", Says: "the connection is closed under rooms, and opened again", play: func(w *World) {
+			ada := w.connect("ada")
+			h := ada.get(room)
+			ada.attach(h)
+			w.publish(room)
+			w.close(ada)
+			ada.attach(h)
+			ada.realtime.Connect()
+			w.reach(ada, ably.ConnectionStateConnected)
+			ada.attach(h)
+			w.publish(room)
+			w.close(ada)
+			ada.release(room)
+		}},
+		{Name: "before-the-connection", Says: "rooms are attached before the connection is there", play: func(w *World) {
+			w.server.RefuseConnections(nil)
+			ada := w.connectLater("ada")
+			h := ada.get(room)
+			if h == nil {
+				return
+			}
+			attach := w.start("ada attaches", h.room.Attach)
+			w.server.AcceptConnections()
+			w.settleFor(2 * w.retry)
+			w.finish(attach)
+			ada.attach(h)
+			w.publish(room)
+			ada.release(room)
+		}},
+		{Name: "dispose", Says: "a client is disposed with rooms in each status, and its connection closed", play: dispose},
+		{Name: "crowd", Says: "many goroutines use one client at random", Random: true, play: crowd},
+	}
+}
+
+var (
+	moved   = ablytest.NewError(90198, 400, "moved")
+	broken  = ablytest.NewError(90001, 400, "broken")
+	refused = ablytest.NewError(40160, 401, "refused")
+)
+
+// dispose has a room in each status when it disposes of the client.
+func dispose(w *World) {
+	ada := w.connect("ada")
+	rooms := map[lifecycle.Status]*held{}
+	for status := lifecycle.StatusInitialized; status <= lifecycle.StatusReleased; status++ {
+		h := ada.get(status.String())
+		if h == nil {
+			return
+		}
+		rooms[status] = h
+	}
+	channel := func(s lifecycle.Status) string { return ablychat.ChannelName(s.String()) }
+	for _, s := range []lifecycle.Status{lifecycle.StatusAttached, lifecycle.StatusDetached, lifecycle.StatusDetaching, lifecycle.StatusFailed,
+		lifecycle.StatusReleasing, lifecycle.StatusReleased} {
+		ada.attach(rooms[s])
+		w.publish(s.String())
+	}
+	ada.detach(rooms[lifecycle.StatusDetached])
+	w.server.FailChannel(channel(lifecycle.StatusFailed), broken)
+	w.pause()
+	w.server.Fault(ablytest.ToServer(ablytest.ActionAttach).OnChannel(channel(lifecycle.StatusSuspended)), ablytest.Refuse(refused))
+	ada.attach(rooms[lifecycle.StatusSuspended])
+	ada.release(lifecycle.StatusReleased.String())
+	gates := []*ablytest.Gate{
+		w.hold(ablytest.ToClient(ablytest.ActionAttached).OnChannel(channel(lifecycle.StatusAttaching))),
+		w.hold(ablytest.ToClient(ablytest.ActionDetached).OnChannel(channel(lifecycle.StatusDetaching))),
+		w.hold(ablytest.ToClient(ablytest.ActionDetached).OnChannel(channel(lifecycle.StatusReleasing))),
+	}
+	calls := []*call{
+		w.start("ada attaches attaching", rooms[lifecycle.StatusAttaching].room.Attach),
+		w.start("ada detaches detaching", rooms[lifecycle.StatusDetaching].room.Detach),
+		w.start("ada releases releasing", ada.releasing(lifecycle.StatusReleasing.String())),
+	}
+	for status, h := range rooms {
+		if h.room.Status() != status {
+			w.astray = append(w.astray, fmt.Sprintf("the room %v is %v", status, h.room.Status()))
+		}
+	}
+	calls = append(calls, w.start("ada disposes", ada.chat.Dispose))
+	for _, gate := range gates {
+		gate.Open()
+	}
+	w.finishAll(calls...)
+	w.close(ada)
+}

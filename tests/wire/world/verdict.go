@@ -1,0 +1,257 @@
+package world
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/ably/ably-go/ably"
+
+	ablychat "ablyrooms.example/adapter/ably"
+	"ablyrooms.example/fsm"
+	"ablyrooms.example/lifecycle"
+	"ablyrooms.example/tests/wire/judge"
+)
+
+// holds notes what a look finds wrong: in a bubble, where nothing is on its way any more, at once; on the
+// real clock once that doesn't go away.
+func (w *World) holds(when string, look func() []string) {
+	found := look()
+	w.mu.Lock()
+	good := len(w.problems) == 0
+	w.mu.Unlock()
+	if !w.bubble && good { // one wait is enough to tell that something is wrong
+		w.until(w.settle/8, func() bool { found = look(); return len(found) == 0 })
+	}
+	for _, what := range found {
+		w.problem("%s, %s", when, what)
+	}
+}
+
+// rest ends all faults, and waits until nothing is on its way any more.
+func (w *World) rest() {
+	w.server.ClearFaults()
+	w.server.AcceptConnections()
+	for _, g := range w.gates {
+		g.Open()
+	}
+	w.settleFor(w.times.rest)
+	w.holds("at rest", func() (found []string) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		for _, c := range w.calls {
+			if !c.settled() {
+				found = append(found, fmt.Sprintf("%s has not settled after %v", c.what, w.now()-c.began))
+			}
+		}
+		return found
+	})
+}
+
+func (c *client) connected() bool {
+	return c.realtime.Connection.State() == ably.ConnectionStateConnected
+}
+
+// truth compares, at rest, what each room says with what its channel is to the client and to the server.
+func (w *World) truth() (found []string) {
+	state := w.server.State()
+	for _, c := range w.clients {
+		connection := c.realtime.Connection.State()
+		failed := !w.bubble || w.sawError(c.id, "")
+		if !c.connected() && !w.closes && !(connection == ably.ConnectionStateFailed && failed) {
+			found = append(found, fmt.Sprintf("%s's connection is %v", c.id, connection))
+		}
+		holds := map[string]bool{}
+		for _, h := range c.present() {
+			name := ablychat.ChannelName(h.room.Name())
+			holds[name] = true
+			status := h.room.Status()
+			real, attached, attaching := c.believed(h.room.Name())
+			attachment, there := state.Channels[name].Attached[c.realtime.Connection.ID()]
+			there = there && attachment.Live && c.connected()
+			good := false
+			switch status {
+			case lifecycle.StatusAttached:
+				good = there && attached
+			case lifecycle.StatusInitialized, lifecycle.StatusDetached:
+				// Without a connection the client may still hold for attached what the room knows is not.
+				good = !there && (!c.connected() || !attached && !attaching)
+			case lifecycle.StatusFailed:
+				good = !there && (failed || w.sawError(c.id, name))
+			}
+			if err := c.recorders[h.chat].Rest(h.room.Room); err != nil {
+				found = append(found, fmt.Sprintf("%s's %v", c.id, err))
+			}
+			if !good {
+				found = append(found, fmt.Sprintf("%s's room %s is %v (%v) while its channel is %v, attached at the server: %t, and the connection %v",
+					c.id, h.room.Name(), status, h.room.Error(), real, there, connection))
+			}
+		}
+		// Where faults follow each other, a released channel may stay until its name is attached again.
+		if w.bubble || w.used {
+			found = append(found, w.leftovers(c, holds)...)
+		}
+	}
+	return found
+}
+
+// leftovers returns the channels that belong to no room.
+func (w *World) leftovers(c *client, holds map[string]bool) []string {
+	found := c.stale(holds)
+	for name, info := range w.server.State().Channels {
+		// One that is not live waits for the client to continue it, and nothing goes to it.
+		if a, there := info.Attached[c.realtime.Connection.ID()]; there && a.Live && !holds[name] {
+			found = append(found, fmt.Sprintf("the server still has %s attached to %s", c.id, name))
+		}
+	}
+	return found
+}
+
+// usable shows that all works again once the faults are over: each room there is, and each name anew.
+func (w *World) usable() {
+	w.used = true
+	for _, c := range w.clients {
+		if s := c.realtime.Connection.State(); s == ably.ConnectionStateFailed || s == ably.ConnectionStateClosed {
+			c.realtime.Connect()
+			w.closes = false
+			if !w.reach(c, ably.ConnectionStateConnected) {
+				w.problem("%s can't connect again: the connection is %v", c.id, c.realtime.Connection.State())
+				continue
+			}
+			w.settleFor(2 * w.suspended)
+		}
+		c.named[room] = true
+		if c.disposed() { // another chat client can be made on the connection, and finds it as good as new
+			c.open()
+		}
+		for _, h := range c.present() {
+			c.works(h)
+		}
+		for _, name := range slices.Sorted(maps.Keys(c.named)) {
+			w.must(c.id+" releases "+name+" after the fault", c.releasing(name))
+			before := len(c.rooms())
+			h := c.get(name, lifecycle.WithTypingHeartbeatThrottle(time.Second))
+			if h == nil || len(c.rooms()) == before {
+				w.problem("%s can't get %s anew after the fault", c.id, name)
+				continue
+			}
+			c.works(h)
+			w.must(c.id+" releases "+name+" in the end", c.releasing(name))
+		}
+	}
+}
+
+// works shows that a room can be attached, and then gets what is published.
+func (c *client) works(h *held) {
+	name := h.room.Name()
+	if !c.w.must(c.id+" attaches "+name+" after the fault", h.room.Attach) {
+		return
+	}
+	text := c.w.publish(name)
+	if got := func() bool { return h.last() == text }; !got() && (c.w.bubble || !c.w.until(c.w.settle, got)) {
+		c.w.problem("%s's room %s is %v, and got no message after the fault", c.id, name, h.room.Status())
+	}
+}
+
+// disposed reports whether the scenario has disposed the client.
+func (c *client) disposed() bool {
+	got, err := c.chat.Rooms().Get(context.Background(), room)
+	if err == nil {
+		c.watch(got)
+	}
+	return errors.Is(err, lifecycle.ResourceDisposed)
+}
+
+// end disposes the clients, and judges all that was seen.
+func (w *World) end(r *Result) {
+	for _, c := range w.clients {
+		w.must(c.id+" disposes in the end", c.chat.Dispose)
+	}
+	if w.bubble {
+		w.settleFor(time.Minute)
+	}
+	for _, c := range w.clients {
+		w.holds("in the end", func() []string { return w.leftovers(c, nil) })
+		w.holds("in the end", c.unreleased)
+		for _, s := range c.streams() {
+			if err := s.Err(); err != nil {
+				w.problem("%s's %v", c.id, err)
+			}
+		}
+		for _, h := range c.rooms() {
+			c.told(h)
+		}
+		w.traced(c, r)
+		w.close(c)
+	}
+	w.holds("in the end", func() (found []string) {
+		for _, name := range w.server.State().AttachedChannels() {
+			found = append(found, fmt.Sprintf("the server has the channel %s attached", name))
+		}
+		return found
+	})
+}
+
+// unreleased returns the rooms that are not at rest and released: the last steps may be observed late.
+func (c *client) unreleased() (found []string) {
+	for _, recorder := range c.recorders {
+		found = append(found, recorder.Unreleased()...)
+	}
+	return found
+}
+
+// traced has the reference model judge what the client's Rooms did. A crowd's goes beyond what it can
+// judge in a short time.
+func (w *World) traced(c *client, r *Result) {
+	if !w.bubble || r.Plan.Scenario.Random {
+		return
+	}
+	for _, recorder := range c.recorders {
+		t, err := recorder.Trace(r.Plan.String())
+		if err == nil {
+			_, err = judge.Lines(judge.NewNaming().Lines(t))
+		}
+		if err != nil {
+			w.problem("%s's Rooms: %v", c.id, err)
+		}
+		r.Traces = append(r.Traces, t)
+	}
+}
+
+// told compares what a room's listeners were told with its steps, and what it got with what was published.
+func (c *client) told(h *held) {
+	s := c.recorders[h.chat].Of(h.room.Room)
+	if s == nil {
+		return // nothing ever happened to it
+	}
+	var statuses []lifecycle.Status
+	losses := 0
+	for _, step := range s.Steps {
+		for _, out := range step.Outputs {
+			switch out.Kind {
+			case fsm.PublishStatus:
+				statuses = append(statuses, out.Status)
+			case fsm.PublishDiscontinuity:
+				losses++
+			}
+		}
+	}
+	c.w.holds("in the end", func() []string {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if slices.Equal(h.statuses, statuses) && h.losses == losses {
+			return nil
+		}
+		return []string{fmt.Sprintf("%s's listeners of %s were told %v and %d discontinuities, expected %v and %d", c.id, h.room.Name(),
+			h.statuses, h.losses, statuses, losses)}
+	})
+	if c.w.lossy {
+		return // what the service told less than it did can't be expected
+	}
+	for _, problem := range continuity(s, h.messages) {
+		c.w.problem("%s's %s", c.id, problem)
+	}
+}

@@ -1,0 +1,239 @@
+// Package world is what scenarios play in: an embedded server and chat clients on it, either in a bubble
+// of virtual time on a network in memory, or on real sockets and the real clock. It has the one list of
+// scenarios and that of faults, and judges what became of a run: that every call settled, that the rooms
+// did what the core and the reference models do and said what is true at the server, that nothing is left,
+// and that all works again once the faults are over.
+package world
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing/synctest"
+	"time"
+
+	ablychat "ablyrooms.example/adapter/ably"
+	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/chat"
+	"ablyrooms.example/lifecycle"
+)
+
+// times are those of ably-go, the adapter and the server, and what follows from them.
+type times struct {
+	request   time.Duration // how long a request may take (RTL4f)
+	retry     time.Duration // until a lost connection, and a suspended channel, is tried again
+	suspended time.Duration // until a suspended connection is tried again
+	stateTTL  time.Duration // how long the server keeps a lost connection's state
+	moment    time.Duration // between two actions of a scenario
+	tick      time.Duration // between two looks at a condition
+	settle    time.Duration // within which every call must settle, one fault or two
+	rest      time.Duration // without a fault, after which nothing may be on its way any more
+}
+
+var (
+	// virtual are the defaults of all: in a bubble they cost nothing.
+	virtual = times{request: 10 * time.Second, retry: 15 * time.Second, suspended: 30 * time.Second, stateTTL: 2 * time.Minute,
+		moment: 10 * time.Millisecond, tick: time.Second, settle: 90 * time.Second, rest: 3 * time.Minute}
+	// short are for the real clock. While faults go on, a release tries until it is lucky.
+	short = times{request: 500 * time.Millisecond, retry: 200 * time.Millisecond, suspended: 200 * time.Millisecond, stateTTL: 2 * time.Second,
+		moment: 2 * time.Millisecond, tick: 5 * time.Millisecond, settle: 40 * time.Second}
+)
+
+// mostFrames is more than a run in a bubble sends that comes to an end.
+const mostFrames = 20_000
+
+// World is where a scenario plays.
+type World struct {
+	times
+	bubble bool
+	server *ablytest.Server
+	random *rand.Rand // of a crowd
+	begin  time.Time
+
+	// Of the scenario's own goroutine.
+	clients   []*client
+	gates     []*ablytest.Gate
+	published map[string]int // how many messages a room's channel had
+	closes    bool           // the scenario closes connections
+	used      bool           // each name was attached again
+	lossy     bool           // a fault loses messages out of the middle of a transport, which no transport does
+	astray    []string       // what is not as it is without a fault
+
+	mu       sync.Mutex
+	problems []string
+	calls    []*call
+	frames   []frame
+	opened   int // rooms that a crowd got
+	ops      int // calls of a crowd
+}
+
+// frame is a frame and when it crossed.
+type frame struct {
+	at time.Duration
+	ablytest.Frame
+}
+
+// call is a call that a scenario made.
+type call struct {
+	what         string
+	began, ended time.Duration
+	done         chan struct{}
+	err          error
+}
+
+func newWorld(t times, seed uint64, options ...ablytest.Option) (*World, error) {
+	options = append(options, ablytest.WithConnectionStateTTL(t.stateTTL), ablytest.WithLogf(func(string, ...any) {}))
+	server, err := ablytest.Start(options...)
+	if err != nil {
+		return nil, err
+	}
+	w := &World{times: t, bubble: t == virtual, server: server, random: rand.New(rand.NewPCG(seed, 0)), begin: time.Now(),
+		published: map[string]int{}}
+	if w.bubble {
+		server.OnFrame(w.note)
+	}
+	return w, nil
+}
+
+func (w *World) note(f ablytest.Frame) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.frames = append(w.frames, frame{w.now(), f}); len(w.frames) == mostFrames {
+		w.problems = append(w.problems, fmt.Sprintf("client and server have sent %d frames, and go round", mostFrames))
+		go w.server.Close()
+	}
+}
+
+func (w *World) now() time.Duration { return time.Since(w.begin) }
+
+// problem notes what is wrong with the run.
+func (w *World) problem(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.problems = append(w.problems, fmt.Sprintf(format, args...))
+}
+
+// wait lets time pass, and in a bubble all happen that can happen then.
+func (w *World) wait(d time.Duration) {
+	if w.bubble {
+		synctest.Wait()
+	}
+	time.Sleep(d)
+	if w.bubble {
+		synctest.Wait()
+	}
+}
+
+// pause lets a moment pass, so that what comes next comes next on the wire too.
+func (w *World) pause() { w.wait(w.moment) }
+
+// settleFor lets time pass.
+func (w *World) settleFor(d time.Duration) {
+	time.Sleep(d)
+	w.pause()
+}
+
+// until waits for a condition, and reports whether it holds.
+func (w *World) until(d time.Duration, condition func() bool) bool {
+	for end := w.now() + d; w.now() < end && !condition(); {
+		w.wait(w.tick)
+	}
+	w.pause()
+	return condition()
+}
+
+// start begins a call.
+func (w *World) start(what string, f func(context.Context) error) *call {
+	return w.startWith(context.Background(), what, f)
+}
+
+func (w *World) startWith(ctx context.Context, what string, f func(context.Context) error) *call {
+	c := &call{what: what, began: w.now(), done: make(chan struct{})}
+	w.mu.Lock()
+	w.calls = append(w.calls, c)
+	w.mu.Unlock()
+	go func() {
+		defer close(c.done)
+		c.err = f(ctx)
+		c.ended = w.now()
+		if own := (*lifecycle.ErrorInfo)(nil); c.err != nil && !errors.Is(c.err, errGaveUp) && (!errors.As(c.err, &own) || own.Code == 0) {
+			w.problem("%s returned an error without a code: %v", what, c.err)
+		}
+	}()
+	w.pause()
+	return c
+}
+
+func (c *call) settled() bool {
+	select {
+	case <-c.done:
+		return true
+	default:
+		return false
+	}
+}
+
+var (
+	errStuck  = errors.New("the call did not settle")
+	errGaveUp = errors.New("the caller gave up")
+)
+
+// finish waits until a call has settled, and notes a problem when it doesn't.
+func (w *World) finish(c *call) error {
+	select {
+	case <-c.done:
+		w.pause()
+		return c.err
+	case <-time.After(time.Until(w.begin.Add(c.began + w.settle))):
+	}
+	w.problem("%s did not settle within %v", c.what, w.settle)
+	return errStuck
+}
+
+func (w *World) finishAll(calls ...*call) {
+	for _, c := range calls {
+		w.finish(c)
+	}
+}
+
+// do makes a call and waits for it.
+func (w *World) do(what string, f func(context.Context) error) error {
+	return w.finish(w.start(what, f))
+}
+
+// must is do for a call that has to succeed.
+func (w *World) must(what string, f func(context.Context) error) bool {
+	err := w.do(what, f)
+	if err != nil && !errors.Is(err, errStuck) {
+		w.problem("%s: %v", what, err)
+	}
+	return err == nil
+}
+
+// publish has another client publish the next message to a room's channel.
+func (w *World) publish(room string) string {
+	w.published[room]++
+	text := fmt.Sprint(w.published[room])
+	_, err := w.server.Publish(ablychat.ChannelName(room), ablytest.Message{Name: chat.NameMessage, ClientID: "other",
+		Data: `{"text":"` + text + `"}`, Encoding: "json"})
+	if err != nil {
+		w.problem("publish: %v", err)
+	}
+	w.pause()
+	return text
+}
+
+// hold holds the frames that match until the end of the scenario, or until the gate is opened.
+func (w *World) hold(m ablytest.Match) *ablytest.Gate {
+	gate := w.server.Hold(m)
+	w.gates = append(w.gates, gate)
+	return gate
+}
+
+// cut cuts all connections.
+func (w *World) cut() {
+	_ = w.server.Cut("")
+	w.pause()
+}

@@ -1,0 +1,208 @@
+package world
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	ablychat "ablyrooms.example/adapter/ably"
+	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/fsm"
+	"ablyrooms.example/lifecycle"
+	"ablyrooms.example/tests/wire/judge"
+)
+
+// The plan of a run can be read from its name, and nothing else can.
+func TestNamesOfRuns(t *testing.T) {
+	for _, name := range slices.Concat(Directed(), Witnesses()) {
+		if p, err := ParsePlan(name); err != nil || p.String() != name {
+			t.Errorf("%s was read as %v, %v", name, p, err)
+		}
+	}
+	for _, name := range []string{"", "nothing", "dispose/1/in/ATTACHED.failed.2", "dispose/1/in/NOTHING.1/drop",
+		"dispose/1/up/ATTACH.1/drop", "dispose/1/in/ATTACHED.1/melt"} {
+		if p, err := ParsePlan(name); err == nil {
+			t.Errorf("%q was read as %v", name, p)
+		}
+	}
+}
+
+// Each fault that is planted in a scenario is seen, by what looks for it.
+func TestPlantedFaultsAreSeen(t *testing.T) {
+	attached := func(w *World) *client {
+		ada := w.connect("ada")
+		ada.attach(ada.get(room))
+		return ada
+	}
+	for _, planted := range []struct {
+		name string
+		play func(w *World)
+		seen string
+	}{
+		{"a channel of no room", func(w *World) {
+			ada := attached(w)
+			w.do("ada attaches a channel", func(ctx context.Context) error {
+				return ada.realtime.Channels.Get("other").Attach(ctx)
+			})
+		}, "ada's client still has the channel other, which is ATTACHED"},
+		{"a channel detached behind the room's back", func(w *World) {
+			attached(w)
+			w.server.Fault(ablytest.ToClient(ablytest.ActionDetached), ablytest.Drop())
+			w.server.DetachChannel(ablychat.ChannelName(room), moved)
+			w.pause()
+		}, "ada's room lobby is attached (<nil>) while its channel is ATTACHED, attached at the server: false"},
+		{"a call that does not settle", func(w *World) {
+			attached(w)
+			w.start("ada waits", func(context.Context) error { select {} })
+		}, "ada waits has not settled after"},
+		{"a goroutine that is left", func(w *World) {
+			attached(w)
+			go func() { select {} }()
+		}, "goroutines that are left"},
+		{"a message that is lost", func(w *World) {
+			attached(w)
+			w.publish(room)
+			w.server.Fault(ablytest.ToClient(ablytest.ActionMessage), ablytest.Drop())
+			w.publish(room)
+			w.server.ClearFaults()
+			w.publish(room)
+		}, "room lobby missed the messages between 1 and 3"},
+		{"a step of the Rooms that was not observed", func(w *World) {
+			ada := attached(w)
+			ada.recorders[0].ObserveRooms(lifecycle.RoomsStep{Seq: 2, State: &fsm.RoomsState[lifecycle.RoomOptions]{}})
+		}, "ada's Rooms: "},
+	} {
+		t.Run(planted.name, func(t *testing.T) {
+			r := Run(t, Plan{Scenario: Scenario{Name: "planted", play: planted.play}})
+			if !slices.ContainsFunc(r.Problems, func(p string) bool { return strings.Contains(p, planted.seen) }) {
+				t.Errorf("planted %s, seen %q", planted.name, r.Problems)
+			}
+		})
+	}
+}
+
+// TestDoctoredHistories takes what a run's rooms did, changes it in one place, and holds it to each judge.
+func TestDoctoredHistories(t *testing.T) {
+	var streams []*judge.Stream
+	for _, s := range Scenarios() {
+		if s.Random {
+			continue
+		}
+		r := Run(t, Plan{Scenario: s})
+		if len(r.Problems) > 0 {
+			t.Fatalf("%s: %v", s.Name, r.Problems)
+		}
+		streams = append(streams, r.streams...)
+	}
+	another := func(out fsm.RoomOutput[*lifecycle.ErrorInfo]) func(*judge.Seen) bool {
+		return func(s *judge.Seen) bool { s.Outputs = append(slices.Clone(s.Outputs), out); return true }
+	}
+	tried := 0
+	for _, doctor := range []struct {
+		name   string
+		change func(*judge.Seen) bool // false where there is nothing to change
+	}{
+		{"another status", func(s *judge.Seen) bool {
+			s.Status = (s.Status + 1) % (lifecycle.StatusReleased + 1)
+			return true
+		}},
+		{"nothing put out", func(s *judge.Seen) bool { had := len(s.Outputs) > 0; s.Outputs = nil; return had }},
+		{"put out twice", func(s *judge.Seen) bool { return len(s.Outputs) > 0 && another(s.Outputs[0])(s) }},
+		{"a discontinuity too many", another(fsm.RoomOutput[*lifecycle.ErrorInfo]{Kind: fsm.PublishDiscontinuity})},
+		{"an error that is not there", func(s *judge.Seen) bool {
+			s.StatusOf = &lifecycle.ErrorInfo{Code: lifecycle.RoomInInvalidState}
+			return true
+		}},
+		// What changes nothing but what listeners are told may be left out.
+		{"a step less", func(s *judge.Seen) bool {
+			return len(s.Outputs) > 0 && s.Outputs[0].Kind != fsm.PublishDiscontinuity
+		}},
+	} {
+		t.Run(doctor.name, func(t *testing.T) {
+			for _, s := range streams {
+				for i := range s.Steps {
+					steps := slices.Clone(s.Steps)
+					if !doctor.change(&steps[i]) {
+						continue
+					}
+					if doctor.name == "a step less" {
+						if i == len(steps)-1 {
+							continue
+						}
+						if steps = slices.Delete(steps, i, i+1); true {
+							for k := range steps[i:] {
+								steps[i+k].Seq--
+							}
+						}
+					}
+					tried++
+					for j, name := range judge.Judges {
+						if judge.NewStream(s.Room, steps...).By(j) == nil {
+							t.Errorf("at step %d it was not seen by the %s:\n%v", i+1, name, s)
+						}
+					}
+				}
+			}
+		})
+	}
+	if tried < 500 {
+		t.Errorf("%d histories were doctored", tried)
+	}
+}
+
+// At rest a room must have settled its calls, and say what its steps come to.
+func TestARoomThatIsNotAtRest(t *testing.T) {
+	attach := lifecycle.RoomStep{Seq: 1, Room: room, Status: lifecycle.StatusAttaching,
+		Input: fsm.RoomInput[*lifecycle.ErrorInfo]{Kind: fsm.CallRoomAttach, Call: 1}}
+	var err error
+	if attach.Outputs, err = fsm.NewRoom[*lifecycle.ErrorInfo]().Step(attach.Input, nil); err != nil {
+		t.Fatal(err)
+	}
+	s := judge.NewStream(room, judge.Seen{RoomStep: attach})
+	if err := s.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Rest(lifecycle.StatusAttaching, nil); err == nil || !strings.Contains(err.Error(), "calls [1] are not settled") {
+		t.Errorf("a room with a call that is not settled: %v", err)
+	}
+	for _, name := range judge.Judges {
+		if err := s.Rest(lifecycle.StatusAttached, nil); err == nil || !strings.Contains(err.Error(), "the "+name+": the room is attached") {
+			t.Errorf("the %s did not see that the room is attaching: %v", name, err)
+		}
+	}
+}
+
+// A failure is known by its run and its problem, each of its problems must be, and there must not be more
+// of them than was said.
+func TestKnownFailures(t *testing.T) {
+	const witness, other = "dispose/1/in/ATTACHED.failed.2/drop", "dispose/1/in/ATTACHED.failed.3/drop"
+	fresh := func() *KnownList {
+		return NewKnownList([]Known{{"a name", "^dispose/", "^a problem$", witness, 10, "a reason"}})
+	}
+	l := fresh()
+	if l.Explain(witness, []string{"a problem", "another"}) || l.Explain("other", []string{"a problem"}) {
+		t.Error("a failure is known that isn't")
+	}
+	if len(l.Unused()) != 1 {
+		t.Error("an entry without a failure was not seen")
+	}
+	if !l.Explain(witness, []string{"a problem"}) || !l.Shown(witness) || len(l.Unused()) != 0 {
+		t.Error("a known failure was not known")
+	}
+	for range 2 {
+		l.Explain(other, []string{"a problem"})
+	}
+	if len(l.TooMany()) != 0 {
+		t.Errorf("two failures are too many: %v", l.TooMany())
+	}
+	if l.Explain(other, []string{"a problem"}); len(l.TooMany()) != 1 {
+		t.Errorf("three failures are not too many: %v", l.TooMany())
+	}
+	for l = fresh(); l.runs <= fewRuns; {
+		l.Explain(other, nil)
+	}
+	if len(l.TooMany()) != 1 {
+		t.Errorf("an entry that may explain every run was not seen: %v", l.TooMany())
+	}
+}
