@@ -53,9 +53,6 @@ NeverResets(s)   == FALSE
 \* A detach without a connection says that it is done, and nothing is.
 SaysDone(r, c) == SettleOne(r, c, "done")
 
-\* An attach on a connection that is suspended, closing or ended waits.
-NothingForbidden(r) == FALSE
-
 \* A channel that was given back fails like any other.
 HearsErrors(r, was) == r.state = "failed"
 
