@@ -264,6 +264,7 @@ func TestEveryPairOfRowsIsAnEdge(t *testing.T) {
 	if len(missing) > 0 {
 		t.Errorf("missing: %s", strings.Join(missing, ", "))
 	}
+	fmt.Printf("EVIDENCE channel_rows rows=%d pairs=%d missing=%d\n", len(rows), len(pairs), len(missing))
 	if len(pairs) != 320 {
 		t.Errorf("%d pairs of rows, expected 320", len(pairs))
 	}

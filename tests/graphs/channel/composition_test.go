@@ -236,6 +236,7 @@ func TestARoomOverAChannelKeepsThePortsPromise(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	fmt.Printf("EVIDENCE room_over_channel states=%d\n", states)
 	if states != 23209 {
 		t.Errorf("%d states", states)
 	}
