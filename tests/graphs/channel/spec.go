@@ -114,7 +114,7 @@ func (s Spec) inputOf(action string, after Node) (in model.ChannelInput, err err
 	}
 	plain := map[string]model.ChannelInput{"GiveBack": {Kind: model.KindGiveBack}, "Renew": {Kind: model.KindRenew},
 		"Overtaken": {Kind: model.KindOvertaken}, "RetryTimeout": {Kind: model.KindRetryTimeout},
-		"TimeoutOfRequest": {Kind: model.KindRequestTimeout, Err: s.Errors}, "ErrorE": {Kind: model.KindError, Err: s.Errors}}
+		"RequestTimeout": {Kind: model.KindRequestTimeout, Err: s.Errors}, "ErrorE": {Kind: model.KindError, Err: s.Errors}}
 	if in, ok := plain[action]; ok {
 		return in, nil
 	}
