@@ -19,8 +19,8 @@ type Work struct {
 	Room    *Room
 }
 
-// Backend opens and releases rooms for a System. [Run] gives a System one whose works wait until the
-// script ends them.
+// Backend opens and releases rooms for a System. [Run] gives a System one whose works wait until
+// the script ends them.
 type Backend struct {
 	do func(Work) error
 
@@ -67,8 +67,8 @@ func (b *Backend) Release(ctx context.Context, room *Room) error {
 	return b.do(Work{Context: ctx, Room: room})
 }
 
-// Fault returns what was wrong first with a call of the backend, or nil: a room released that it did
-// not open.
+// Fault returns what was wrong first with a call of the backend, or nil: a room released that it
+// did not open.
 func (b *Backend) Fault() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// How long, in real time, a bubble that doesn't come to rest is left alone, and how often it must then be seen unchanged.
+// How long, in real time, a bubble that doesn't come to rest is left alone, and how often it must
+// then be seen unchanged.
 const (
 	firstLook = 200 * time.Millisecond
 	nextLook  = 50 * time.Millisecond
@@ -27,9 +28,10 @@ type bubbleEnd struct {
 	hang     string // not empty: it never came to rest, and this is why; its goroutines are abandoned
 }
 
-// bubble runs a function in a bubble of virtual time. synctest.Wait never returns while a goroutine waits for a lock, since what
-// holds the lock might be elsewhere; so a look is taken from outside at one that takes long. When all of its goroutines wait and nothing
-// has changed over several looks, nothing ever will.
+// bubble runs a function in a bubble of virtual time. synctest.Wait never returns while a goroutine
+// waits for a lock, since what holds the lock might be elsewhere; so a look is taken from outside
+// at one that takes long. When all of its goroutines wait and nothing has changed over several
+// looks, nothing ever will.
 func bubble(t *testing.T, run func()) bubbleEnd {
 	t.Helper()
 	type result struct {
@@ -89,7 +91,8 @@ func bubble(t *testing.T, run func()) bubbleEnd {
 
 var marker = []byte("synctest bubble ")
 
-// bubbleID returns the words by which a dump of stacks marks the goroutines of the bubble that it is called in.
+// bubbleID returns the words by which a dump of stacks marks the goroutines of the bubble that it
+// is called in.
 func bubbleID() *[]byte {
 	var buf [96]byte
 	line := buf[:runtime.Stack(buf[:], false)]
@@ -99,8 +102,8 @@ func bubbleID() *[]byte {
 	return &id
 }
 
-// waiting describes what the goroutines of a bubble that wait for a lock wait for, if all of its goroutines wait for something; else
-// it returns "".
+// waiting describes what the goroutines of a bubble that wait for a lock wait for, if all of its
+// goroutines wait for something; else it returns "".
 func waiting(id *[]byte) string {
 	if id == nil {
 		return ""

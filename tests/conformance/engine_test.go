@@ -153,7 +153,8 @@ func TestWhatCanNotHappenIsRefused(t *testing.T) {
 	}
 }
 
-// TestShortenFindsWhatMatters begins with long scripts that show something which needs little of them.
+// TestShortenFindsWhatMatters begins with long scripts that show something which needs little of
+// them.
 func TestShortenFindsWhatMatters(t *testing.T) {
 	for _, c := range []struct {
 		start        machine

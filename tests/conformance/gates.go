@@ -9,17 +9,19 @@ import (
 	"ablyrooms.example/model"
 )
 
-// gates hold the works of a backend until the script ends them.
-type gates struct {
+// Gates hold the works of a [Backend] until they are ended: NewBackend(gates.Wait). The zero Gates is
+// ready for use.
+type Gates struct {
 	mu       sync.Mutex
-	works    []*gated      // not ended yet, in the order of their begin
+	works    []*Gated
 	rooms    map[*Room]int // the incarnations of the rooms whose opening ended well
 	draining bool
 }
 
-// gated is a work that waits.
-type gated struct {
+// Gated is a work that waits.
+type Gated struct {
 	Work
+	gates       *Gates
 	end         chan error
 	incarnation int // 0 until it is known
 }
@@ -38,55 +40,71 @@ func (f *Failure) Error() string {
 	return fmt.Sprintf("the backend could not release #%d", f.Number)
 }
 
-// wait is the work of the backend.
-func (g *gates) wait(w Work) error {
+// Wait waits until the work is ended, and returns with what.
+func (g *Gates) Wait(w Work) error {
 	g.mu.Lock()
 	if g.draining {
 		g.mu.Unlock()
 		return nil
 	}
-	held := &gated{Work: w, end: make(chan error, 1), incarnation: g.rooms[w.Room]}
+	held := &Gated{Work: w, gates: g, end: make(chan error, 1), incarnation: g.rooms[w.Room]}
 	g.works = append(g.works, held)
 	g.mu.Unlock()
 	return <-held.end
 }
 
-// end lets a work of an incarnation end.
-func (g *gates) end(incarnation int, err error) {
+// Works lists the works that wait, in the order of their begin.
+func (g *Gates) Works() []*Gated {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	i := slices.IndexFunc(g.works, func(w *gated) bool { return w.incarnation == incarnation })
-	if i < 0 {
-		return
-	}
-	w := g.works[i]
-	g.works = slices.Delete(g.works, i, i+1)
+	return slices.Clone(g.works)
+}
+
+// End ends the work, once.
+func (w *Gated) End(err error) {
+	g := w.gates
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.works = slices.DeleteFunc(g.works, func(v *Gated) bool { return v == w })
 	if w.Opening && err == nil {
-		g.rooms[w.Room] = incarnation
+		if g.rooms == nil {
+			g.rooms = map[*Room]int{}
+		}
+		g.rooms[w.Room] = w.incarnation
 	}
 	w.end <- err
 }
 
-// drain lets everything end well, now and later.
-func (g *gates) drain() {
+// Drain lets everything end well, now and later.
+func (g *Gates) Drain() {
 	g.mu.Lock()
-	defer g.mu.Unlock()
 	g.draining = true
-	for _, w := range g.works {
-		w.end <- nil
+	g.mu.Unlock()
+	for _, w := range g.Works() {
+		w.End(nil)
 	}
-	g.works = nil
+}
+
+// endOf ends the work of an incarnation.
+func (g *Gates) endOf(incarnation int, err error) {
+	for _, w := range g.Works() {
+		if w.incarnation == incarnation {
+			w.End(err)
+			return
+		}
+	}
 }
 
 // incarnation returns the one whose room this is, or 0.
-func (g *gates) incarnation(room *Room) int {
+func (g *Gates) incarnation(room *Room) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.rooms[room]
 }
 
-// compare finds the incarnations of works that began, and holds what is under way against the model.
-func (g *gates) compare(t turn, state model.State, p Promises) *difference {
+// compare finds the incarnations of works that began, and holds what is under way against the
+// model.
+func (g *Gates) compare(t turn, state model.State, p Promises) *difference {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	differ := func(want, got string) *difference { return &difference{kind: Differs, want: want, got: got} }
@@ -95,7 +113,7 @@ func (g *gates) compare(t turn, state model.State, p Promises) *difference {
 			continue
 		}
 		inc := state.Incarnations[out.Incarnation-1]
-		i := slices.IndexFunc(g.works, func(w *gated) bool { return w.Opening && w.incarnation == 0 && w.Room.Name == inc.Name })
+		i := slices.IndexFunc(g.works, func(w *Gated) bool { return w.Opening && w.incarnation == 0 && w.Room.Name == inc.Name })
 		if i < 0 {
 			continue // which is found below
 		}
@@ -112,7 +130,7 @@ func (g *gates) compare(t turn, state model.State, p Promises) *difference {
 		}
 	}
 	for _, w := range g.works {
-		kind, which := model.WorkClosing, "one that nobody asked for"
+		kind, which := model.WorkClosing, "one that was not asked for"
 		if w.Opening {
 			kind = model.WorkOpening
 		}

@@ -25,11 +25,11 @@ type Space struct {
 	Runs   int          // how many scripts are drawn at random; 0 for all that there are
 }
 
-// Scripts yields all scripts of a space for a system in process: any order of calls, of callers that
-// give up, and of works that end well or badly. Each is as long as can be within the space; shorter
-// ones are the beginnings of these. With renamed, a name is used first after those that stand before
-// it in the bounds, so that of scripts which differ in names alone there is one. A slice that was
-// yielded is the caller's to keep.
+// Scripts yields all scripts of a space for a system in process: any order of calls, of callers
+// that give up, and of works that end well or badly. Each is as long as can be within the space;
+// shorter ones are the beginnings of these. With renamed, a name is used first after those that
+// stand before it in the bounds, so that of scripts which differ in names alone there is one. A
+// slice that was yielded is the caller's to keep.
 func Scripts(space Space, renamed bool) iter.Seq[[]model.Input] {
 	return space.all(machine{}, AllPromises(), renamed)
 }

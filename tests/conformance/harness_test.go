@@ -16,74 +16,62 @@ import (
 	"ablyrooms.example/tests/conformance/ours"
 )
 
-// twisted is a good system with one method done wrongly.
+type room = *conformance.Room
+
+// twisted is a good system with something done wrongly.
 type twisted struct {
 	ours.Rooms
-	get     func(ctx context.Context, name, options string) (*conformance.Room, error)
+	get     func(ctx context.Context, name, options string) (room, error)
 	release func(ctx context.Context, name string) error
 	dispose func(ctx context.Context) error
 }
 
-func (s *twisted) Get(ctx context.Context, name, options string) (*conformance.Room, error) {
-	if s.get != nil {
-		return s.get(ctx, name, options)
-	}
-	return s.Rooms.Get(ctx, name, options)
+func (s *twisted) Get(ctx context.Context, name, options string) (room, error) {
+	return s.get(ctx, name, options)
 }
 
-func (s *twisted) Release(ctx context.Context, name string) error {
-	if s.release != nil {
-		return s.release(ctx, name)
-	}
-	return s.Rooms.Release(ctx, name)
-}
+func (s *twisted) Release(ctx context.Context, name string) error { return s.release(ctx, name) }
 
-func (s *twisted) Dispose(ctx context.Context) error {
-	if s.dispose != nil {
-		return s.dispose(ctx)
-	}
-	return s.Rooms.Dispose(ctx)
-}
+func (s *twisted) Dispose(ctx context.Context) error { return s.dispose(ctx) }
 
 // twist returns the good subject with something changed in each system that it makes.
 func twist(change func(*twisted)) conformance.Subject {
 	s := ours.Subject()
 	s.New = func(b *conformance.Backend) conformance.System {
-		t := &twisted{Rooms: ours.New(b)}
+		good := ours.New(b)
+		t := &twisted{good, good.Get, good.Release, good.Dispose}
 		change(t)
 		return t
 	}
 	return s
 }
 
-// badPort is a port with one method done wrongly.
+// badPort is a port with something done wrongly. Its options are tokens.
 type badPort struct {
-	ours.Port
-	open    func(ctx context.Context, name, options string) (*conformance.Room, error)
-	release func(ctx context.Context, room *conformance.Room) error
+	open    func(ctx context.Context, name, options string) (room, error)
+	release func(ctx context.Context, room room) error
 }
 
-func (p badPort) Open(ctx context.Context, name string, o lifecycle.RoomOptions) (*conformance.Room, error) {
-	if p.open != nil {
-		return p.open(ctx, name, map[bool]string{true: "x", false: "y"}[o.Presence.EnableEvents])
-	}
-	return p.Port.Open(ctx, name, o)
+func (p badPort) Open(ctx context.Context, name string, o lifecycle.RoomOptions) (room, error) {
+	return p.open(ctx, name, map[bool]string{true: "x", false: "y"}[o.Presence.EnableEvents])
 }
 
-func (p badPort) Release(ctx context.Context, name string, room *conformance.Room) error {
-	if p.release != nil {
-		return p.release(ctx, room)
-	}
-	return p.Port.Release(ctx, name, room)
-}
+func (p badPort) Release(ctx context.Context, _ string, room room) error { return p.release(ctx, room) }
 
 func twistPort(change func(*badPort, *conformance.Backend)) conformance.Subject {
 	s := ours.Subject()
 	s.New = func(b *conformance.Backend) conformance.System {
-		p := badPort{Port: ours.Port{Backend: b}}
+		p := badPort{b.Open, b.Release}
 		change(&p, b)
 		return ours.Rooms{Rooms: lifecycle.NewRooms(p)}
 	}
+	return s
+}
+
+// noDispose is the good subject without a method Dispose, which it promises.
+func noDispose() conformance.Subject {
+	s := ours.Subject()
+	s.New = func(b *conformance.Backend) conformance.System { return struct{ conformance.System }{ours.New(b)} }
 	return s
 }
 
@@ -91,7 +79,8 @@ func small() conformance.Plan {
 	return conformance.Plan{Spaces: conformance.DefaultPlan().Spaces[:1]}
 }
 
-// TestTheHarnessSees shows what can go wrong in a system that a harness could trip over itself, with the shortest script of each.
+// TestTheHarnessSees shows what can go wrong in a system that a harness could trip over itself,
+// with the shortest script of each.
 func TestTheHarnessSees(t *testing.T) {
 	background := context.Background()
 	for name, c := range map[string]struct {
@@ -108,7 +97,7 @@ func TestTheHarnessSees(t *testing.T) {
 		"a lock held while the backend works": {
 			twist(func(s *twisted) {
 				var mu sync.Mutex
-				s.get = func(ctx context.Context, name, options string) (*conformance.Room, error) {
+				s.get = func(ctx context.Context, name, options string) (room, error) {
 					mu.Lock()
 					defer mu.Unlock()
 					return s.Rooms.Get(ctx, name, options)
@@ -125,7 +114,7 @@ func TestTheHarnessSees(t *testing.T) {
 		},
 		"no room and no error": {
 			twist(func(s *twisted) {
-				s.get = func(ctx context.Context, name, options string) (*conformance.Room, error) {
+				s.get = func(ctx context.Context, name, options string) (room, error) {
 					_, err := s.Rooms.Get(ctx, name, options)
 					return nil, err
 				}
@@ -134,8 +123,8 @@ func TestTheHarnessSees(t *testing.T) {
 		"another pointer for the same room": {
 			twist(func(s *twisted) {
 				var mu sync.Mutex
-				got := map[*conformance.Room]bool{}
-				s.get = func(ctx context.Context, name, options string) (*conformance.Room, error) {
+				got := map[room]bool{}
+				s.get = func(ctx context.Context, name, options string) (room, error) {
 					room, err := s.Rooms.Get(ctx, name, options)
 					mu.Lock()
 					defer mu.Unlock()
@@ -150,36 +139,36 @@ func TestTheHarnessSees(t *testing.T) {
 		},
 		"opened twice": {
 			twistPort(func(p *badPort, b *conformance.Backend) {
-				p.open = func(ctx context.Context, name, options string) (*conformance.Room, error) {
+				p.open = func(ctx context.Context, name, options string) (room, error) {
 					go func() { _, _ = b.Open(ctx, name, options) }()
 					return b.Open(ctx, name, options)
 				}
-			}), conformance.Differs, "get(1, a, x)", "opening one that nobody asked for (a)",
+			}), conformance.Differs, "get(1, a, x)", "opening one that was not asked for (a)",
 		},
 		"opened with other options": {
 			twistPort(func(p *badPort, b *conformance.Backend) {
-				p.open = func(ctx context.Context, name, _ string) (*conformance.Room, error) { return b.Open(ctx, name, "x") }
+				p.open = func(ctx context.Context, name, _ string) (room, error) { return b.Open(ctx, name, "x") }
 			}), conformance.Differs, "get(1, a, y)", "it is opened with x",
 		},
 		"the wrong room released": {
 			twistPort(func(p *badPort, b *conformance.Backend) {
 				var first atomic.Pointer[conformance.Room]
-				p.open = func(ctx context.Context, name, options string) (*conformance.Room, error) {
+				p.open = func(ctx context.Context, name, options string) (room, error) {
 					room, err := b.Open(ctx, name, options)
 					first.CompareAndSwap(nil, room)
 					return room, err
 				}
-				p.release = func(ctx context.Context, _ *conformance.Room) error { return b.Release(ctx, first.Load()) }
+				p.release = func(ctx context.Context, _ room) error { return b.Release(ctx, first.Load()) }
 			}), conformance.Differs, "get(1, a, x); release(2, a); get(3, b, x); opened(2); opened(1)", "closing #2 (b)",
 		},
 		"a copy of a room released": {
 			twistPort(func(p *badPort, b *conformance.Backend) {
-				p.release = func(ctx context.Context, room *conformance.Room) error { other := *room; return b.Release(ctx, &other) }
+				p.release = func(ctx context.Context, room room) error { other := *room; return b.Release(ctx, &other) }
 			}), conformance.Differs, "get(1, a, x); release(2, a); opened(1)", "or a copy",
 		},
 		"no room released": {
 			twistPort(func(p *badPort, b *conformance.Backend) {
-				p.release = func(ctx context.Context, _ *conformance.Room) error { return b.Release(ctx, nil) }
+				p.release = func(ctx context.Context, _ room) error { return b.Release(ctx, nil) }
 			}), conformance.Differs, "get(1, a, x); release(2, a); opened(1)", "a room that is nil",
 		},
 		"a panic in a call": {
@@ -192,12 +181,15 @@ func TestTheHarnessSees(t *testing.T) {
 				s.dispose = func(context.Context) error { runtime.Goexit(); return nil }
 			}), conformance.Panic, "dispose(1)", "ends its goroutine",
 		},
+		"a disposal promised without Dispose": {
+			noDispose(), conformance.Panic, "get(1, a, x)", "no method Dispose",
+		},
 		"a panic in New": {
 			twist(func(*twisted) { panic("oh") }), conformance.Panic, "get(1, a, x)", "New panics: oh",
 		},
 		"the caller's context given to the backend": {
 			twistPort(func(p *badPort, b *conformance.Backend) {
-				p.open = func(_ context.Context, name, options string) (*conformance.Room, error) {
+				p.open = func(_ context.Context, name, options string) (room, error) {
 					ctx, cancel := context.WithCancel(background)
 					cancel()
 					return b.Open(ctx, name, options)

@@ -29,10 +29,11 @@ type System interface {
 
 type disposer interface{ Dispose(context.Context) error }
 
-// Subject tells the harness how to make a System, how to read its errors, and what to hold it to.
+// Subject says how to make a System, how to read its errors, and what to hold it to.
 type Subject struct {
-	// New makes a fresh System that opens and releases rooms with the backend, and with nothing else.
-	// It is called once for each script, inside its bubble, so that what it starts belongs there.
+	// New makes a fresh System that opens and releases rooms with the backend, and with nothing
+	// else. It is called once for each script, inside its bubble, so that what it starts belongs
+	// there.
 	New func(*Backend) System
 	// Classify says what an error of the System means. It is not asked about errors that a Backend
 	// method returned, nor about those of contexts: these must be found in the System's error with
@@ -65,8 +66,8 @@ const (
 )
 
 // ClassifyBy returns a [Subject.Classify] for a System whose errors are found with errors.Is: those
-// for different options, for a room that was released before the get was done, and for a system that
-// was disposed of.
+// for different options, for a room that was released before the get was done, and for a system
+// that was disposed of.
 func ClassifyBy(differentOptions, releasedBefore, disposed error) func(error) Rejection {
 	return func(err error) Rejection {
 		switch {
@@ -82,8 +83,8 @@ func ClassifyBy(differentOptions, releasedBefore, disposed error) func(error) Re
 }
 
 // Spelling takes the options of a [System.Get] apart, where [Promises.EqualAfterDefaults] is
-// promised: the token, and whether the get writes every default out rather than leaving it away. Two
-// gets with the same token ask for the same room.
+// promised: the token, and whether the get writes every default out rather than leaving it away.
+// Two gets with the same token ask for the same room.
 func Spelling(options string) (token string, out bool) { return strings.CutSuffix(options, SpelledOut) }
 
 // errGaveUp is the cause of a context that a script ends.
@@ -91,9 +92,9 @@ var errGaveUp = errors.New("the caller gave up")
 
 // RunScript runs a script on a fresh System, in a bubble of virtual time, and returns nil or where
 // the System first did otherwise than the model. After each step it waits until nothing moves any
-// more, and compares: which calls are settled and how, with which room, and what the backend is asked
-// for. When the script is over all works end well, Dispose is called if it is promised, and no
-// goroutine may be left. RunScript panics when the script can't happen: that is an error of the
+// more, and compares: which calls are settled and how, with which room, and what the backend is
+// asked for. When the script is over all works end well, Dispose is called if it is promised, and
+// no goroutine may be left. RunScript panics when the script can't happen: that is an error of the
 // script. It may be called concurrently.
 func RunScript(t *testing.T, subject Subject, script []model.Input) *Violation {
 	t.Helper()
@@ -105,7 +106,7 @@ func RunScript(t *testing.T, subject Subject, script []model.Input) *Violation {
 
 func runInProcess(t *testing.T, subject Subject, script []model.Input, note bool) Outcome {
 	t.Helper()
-	p := &inProcess{subject: subject, gates: &gates{rooms: map[*Room]int{}}}
+	p := &inProcess{subject: subject, gates: &Gates{}}
 	p.run = &run{transport: p, promises: subject.Promises, script: script, first: true, note: note}
 	type result struct {
 		out Outcome
@@ -146,7 +147,7 @@ type inProcess struct {
 	*run
 	subject Subject
 	backend *Backend
-	gates   *gates
+	gates   *Gates
 	system  System
 	broken  string // why there is no system
 
@@ -166,7 +167,7 @@ type call struct {
 
 // start makes the system.
 func (p *inProcess) start() error {
-	p.backend = NewBackend(p.gates.wait)
+	p.backend = NewBackend(p.gates.Wait)
 	defer func() {
 		if r := recover(); r != nil {
 			p.broken = fmt.Sprintf("New panics: %v", r)
@@ -231,9 +232,9 @@ func (p *inProcess) act(in model.Input) error {
 	case model.KindGiveUp:
 		p.made[in.Call-1].cancel(errGaveUp)
 	case model.KindOpened, model.KindReleased:
-		p.gates.end(in.Incarnation, nil)
+		p.gates.endOf(in.Incarnation, nil)
 	case model.KindOpenFailed, model.KindReleaseFailed:
-		p.gates.end(in.Incarnation, &Failure{Number: in.Incarnation, Opening: in.Kind == model.KindOpenFailed})
+		p.gates.endOf(in.Incarnation, &Failure{Number: in.Incarnation, Opening: in.Kind == model.KindOpenFailed})
 	}
 	return nil
 }
@@ -346,7 +347,7 @@ func (p *inProcess) cleanup() {
 	p.mu.Lock()
 	p.spoilt = true
 	p.mu.Unlock()
-	p.gates.drain()
+	p.gates.Drain()
 	for _, c := range p.made {
 		c.cancel(errGaveUp)
 	}

@@ -51,7 +51,7 @@ type process struct {
 	open    map[int]bool // asked and not answered
 	answers map[int]Answer
 	count   int           // answers so far
-	changed chan struct{} // closed and made anew with each answer
+	changed chan struct{} // closed with each answer, and replaced
 	err     error
 	reaped  bool // its number may be another's
 }
@@ -98,8 +98,8 @@ func (p *process) read(stdout io.Reader) {
 	if err != nil {
 		p.fail(err)
 	}
-	// Nothing more can come of it. It is killed with its children before it is waited for, since its
-	// number is its own only until then.
+	// Nothing more can come of it. It is killed with its children before it is waited for, since
+	// its number is its own only until then.
 	p.kill()
 	p.mu.Lock()
 	p.reaped = true
@@ -222,8 +222,8 @@ func (p *process) forget() {
 	clear(p.answers)
 }
 
-// close ends the process: its input ends, and after a grace its process group is killed. It waits for
-// the end, and leaves nothing behind.
+// close ends the process: its input ends, and after a grace its process group is killed. It waits
+// for the end, and leaves nothing behind.
 func (p *process) close() {
 	p.stdin.Close()
 	timer := time.NewTimer(p.grace)

@@ -8,25 +8,27 @@ import (
 	"ablyrooms.example/model"
 )
 
-// Promises are what a system may or may not promise beyond the rest of the rules, which every system
-// is held to. What isn't promised isn't judged: [Promises.Loosenings] names what that leaves out.
+// Promises are what a system may or may not promise beyond the rest of the rules, which every
+// system is held to. What isn't promised isn't judged: [Promises.Loosenings] names what that leaves
+// out.
 type Promises struct {
-	// Cancellation: a call whose context ends returns at once, with the context's error, and gives up
-	// its own wait only (R16).
+	// Cancellation: a call whose context ends returns at once, with the context's error, and gives
+	// up its own wait only (R16).
 	Cancellation bool `leaves:"R16: no caller gives up"`
-	// Causes: that error is the context's cause, context.Cause, and not merely context.Canceled (R16).
+	// Causes: that error is the context's cause, context.Cause, and not merely context.Canceled
+	// (R16).
 	Causes bool `leaves:"R16: a caller who gives up may get context.Canceled in place of the cause"`
-	// OpeningsCancelled: the context of an opening that is no longer wanted is ended (R11). The context
-	// of a work that is wanted must never be, promised or not.
+	// OpeningsCancelled: the context of an opening that is no longer wanted is ended (R11). The
+	// context of a work that is wanted must never be, promised or not.
 	OpeningsCancelled bool `leaves:"R11: an opening that is no longer wanted need not be notified"`
-	// EqualAfterDefaults: options are compared after the defaults are filled in. Every second get then
-	// spells the defaults out, see [Spelling] (R2, R3, R4).
+	// EqualAfterDefaults: options are compared after the defaults are filled in. Every second get
+	// then spells the defaults out, see [Spelling] (R2, R3, R4).
 	EqualAfterDefaults bool `leaves:"R2, R3, R4: the same options are always spelled in the same way"`
-	// FailedOpenings: an opening that fails is reported to those who wait for it, and the name is free
-	// (R19, R20).
+	// FailedOpenings: an opening that fails is reported to those who wait for it, and the name is
+	// free (R19, R20).
 	FailedOpenings bool `leaves:"R19, R20: no opening fails"`
-	// FailedReleases: a release that fails is reported to those who wait for it, and the name is free
-	// all the same (R21, R22).
+	// FailedReleases: a release that fails is reported to those who wait for it, and the name is
+	// free all the same (R21, R22).
 	FailedReleases bool `leaves:"R21, R22: no release fails"`
 	// Disposal: Dispose does what R12 says, and gets after it are refused (R1).
 	Disposal bool `leaves:"R1, R12, R13: nothing is disposed of"`
@@ -36,7 +38,8 @@ type Promises struct {
 	DisposalWaitsForAll bool `leaves:"R13, R23: Dispose may return while releases that began before it are under way"`
 	// DisposalReports: Dispose returns an error when releases failed (R15).
 	DisposalReports bool `leaves:"R15: what Dispose returns after releases failed is not looked at"`
-	// DisposalJoins: that error holds the errors of all releases that failed, as errors.Join does (R15).
+	// DisposalJoins: that error holds the errors of all releases that failed, as errors.Join does
+	// (R15).
 	DisposalJoins bool `leaves:"R15: Dispose may return any one of the errors"`
 }
 

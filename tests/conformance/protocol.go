@@ -56,8 +56,8 @@ const (
 	codeDifferentOptions = 102107
 )
 
-// Options as tokens of a script are x and y. A token with SpelledOut behind it asks for the same, with
-// every default written out. Invalid are options that are not valid, of a process alone.
+// Options as tokens of a script are x and y. A token with SpelledOut behind it asks for the same,
+// with every default written out. Invalid are options that are not valid, of a process alone.
 const (
 	SpelledOut = "+defaults"
 	Invalid    = "invalid"

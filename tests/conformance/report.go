@@ -11,8 +11,8 @@ import (
 // Rule is a rule of docs/rooms.md by its number, such as "R9", or [OptionsRule].
 type Rule string
 
-// OptionsRule is what docs/rooms.md says before its rules: options that are not valid never reach the
-// machine. A get with such options is refused at once, with nothing left behind.
+// OptionsRule is what docs/rooms.md says before its rules: options that are not valid never reach
+// the machine. A get with such options is refused at once, with nothing left behind.
 const OptionsRule Rule = "options"
 
 // Rules returns all rules, in order.
@@ -116,7 +116,8 @@ func (v *Violation) rule() Rule {
 	return v.Rules[0]
 }
 
-// FormatScript prints a script of a system in process, one step a line, with what the model puts out.
+// FormatScript prints a script of a system in process, one step a line, with what the model puts
+// out.
 func FormatScript(script []model.Input) string { return machine{}.format(script) }
 
 // Mermaid draws a script of a system in process as a sequence diagram, as the model has it, with a

@@ -17,6 +17,7 @@ const ProbeChannel = "conformance-probe"
 // Server is what a subject's client connects to, and what holds frames for a script. Package
 // tests/conformance/server has one.
 type Server interface {
+	// Host, Port and Key are where and as whom clients connect, without TLS.
 	Host() string
 	Port() int
 	Key() string
@@ -25,13 +26,14 @@ type Server interface {
 	Frames() int64
 	// Attached reports whether a client is attached to a channel.
 	Attached(channel string) bool
-	// Hold has the next ATTACHED of a channel held, or the next DETACHED. What becomes of it when it is
-	// let go is said by the kind of the step that does it; 0 when there is none.
+	// Hold has the next ATTACHED of a channel held, or the next DETACHED. What becomes of it when
+	// it is let go is said by the kind of the step that does it; 0 when there is none.
 	Hold(channel string, attached bool, end model.Kind) Held
 	// Reset lets go all that is held, and holds nothing any more.
 	Reset()
-	// Forget drops channels that nobody is attached to.
+	// Forget drops channels that no client is attached to.
 	Forget()
+	// Close ends the server and its connections.
 	Close()
 }
 
@@ -53,10 +55,10 @@ var errRestless = errors.New("it does not come to rest")
 //
 // Rest is a fixed point, since no bubble of virtual time can hold another process. A round is one
 // request "settle", which the subject answers when it has nothing left to do and a frame of its own
-// has gone to the server and come back. The subject is at rest when two rounds in a row have seen no
-// frame besides those and no answer besides their own: what was under way when the first began has
-// passed before it ended, in either direction, since the wire keeps its order; the second catches what
-// the first has set off.
+// has gone to the server and come back. The subject is at rest when two rounds in a row have seen
+// no frame but those and no answer but their own: what was under way when the first began
+// has passed before it ended, in either direction, since the wire keeps its order; the second
+// catches what the first has set off.
 type Rig struct {
 	command  Command
 	promises Promises
@@ -114,8 +116,9 @@ func (r *Rig) Close() {
 	r.server.Close()
 }
 
-// Run runs a script on a fresh system of the subject, and afterwards lets all end that the script left
-// waiting. Its error is for what keeps the script from being run at all, not for what is found.
+// Run runs a script on a fresh system of the subject, and afterwards lets all end that the script
+// left waiting. Its error is for what keeps the script from being run at all, not for what is
+// found.
 func (r *Rig) Run(ctx context.Context, script []model.Input) (Outcome, error) {
 	end, err := machine{wired: true}.after(script)
 	if err != nil {
@@ -174,8 +177,8 @@ func (r *Rig) ask(ctx context.Context, request Request) (Answer, error) {
 	return r.proc.ask(ctx, request)
 }
 
-// room returns the name of a room on the wire. Each script has its own, so that nothing is left over
-// from one to the next.
+// room returns the name of a room on the wire. Each script has its own, so that nothing is left
+// over from one to the next.
 func (r *Rig) room(name string) string { return fmt.Sprintf("s%d-%s", r.scripts, name) }
 
 // channel returns the channel of a room (CHA-RC3c).

@@ -63,9 +63,9 @@ func Text(script []model.Input) string {
 var stepForm = regexp.MustCompile(`^(\w+)\(([^()]*)\)$`)
 
 // Parse reads a script: steps separated by semicolons or newlines, each a word with its arguments,
-// such as "get(1, a, x); opened(1); release(2, a)". Calls are numbered 1, 2, 3, … as they begin, and
-// rooms by their incarnation, as in docs/rooms.md. Whether the steps can happen in this order is
-// checked when the script is run.
+// such as "get(1, a, x); opened(1); release(2, a)". Calls are numbered 1, 2, 3, … as they begin,
+// and rooms by their incarnation, as in docs/rooms.md. Whether the steps can happen in this order
+// is checked when the script is run.
 func Parse(script string) ([]model.Input, error) {
 	var all []model.Input
 	for _, part := range strings.FieldsFunc(script, func(r rune) bool { return r == ';' || r == '\n' }) {

@@ -68,7 +68,7 @@ func (m machine) plainer(script []model.Input, i int) [][]model.Input {
 }
 
 // without removes one step, and then whatever can't happen without it, and numbers calls and
-// incarnations anew.
+// incarnations again.
 func (m machine) without(script []model.Input, remove int) []model.Input {
 	var kept []model.Input
 	before, now := m, m

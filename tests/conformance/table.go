@@ -7,9 +7,8 @@ import (
 	"strings"
 )
 
-// Write writes what was tried, a table of the rules, and each violation with its verdict. Again
-// returns the command that runs a script again.
-func (r Result) Write(w io.Writer, verdicts Verdicts, again func(script string) string) {
+// Write writes what was tried, a table of the rules, and each violation with its verdict.
+func (r Result) Write(w io.Writer, verdicts Verdicts) {
 	fmt.Fprintf(w, "%s: %d scripts (%d of spaces tried whole, %d at random, seed %d), %d steps\n\n", r.Subject,
 		r.Scripts(), r.Exhaustive, r.Random, r.Seed, r.Steps)
 	r.writeTable(w, verdicts)
@@ -21,7 +20,7 @@ func (r Result) Write(w io.Writer, verdicts Verdicts, again func(script string) 
 		} else {
 			fmt.Fprintln(w, "verdict: none yet")
 		}
-		fmt.Fprintf(w, "seen in %d scripts; again: %s\n", v.Scripts, again(v.Steps()))
+		fmt.Fprintf(w, "seen in %d scripts; again: with -script '%s'\n", v.Scripts, v.Steps())
 	}
 }
 

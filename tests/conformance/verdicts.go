@@ -1,16 +1,18 @@
 package conformance
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"os"
 	"slices"
 
 	"ablyrooms.example/model"
 )
 
-// Verdicts are what is known of a subject, written down by who looked into it. What a run finds must match them.
+// Verdicts are what is known of a subject, written down by who looked into it. What a run finds
+// must match them.
 type Verdicts struct {
 	// Findings are by their class, one each.
 	Findings []Finding `json:"findings"`
@@ -37,10 +39,17 @@ const (
 	Letter Verdict = "letter" // its specification leaves open what it does; the rule decides otherwise
 )
 
-// ReadVerdicts reads verdicts from JSON.
-func ReadVerdicts(r io.Reader) (Verdicts, error) {
-	var v Verdicts
-	d := json.NewDecoder(r)
+// ReadVerdicts reads verdicts from a file of JSON.
+func ReadVerdicts(file string) (Verdicts, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return Verdicts{}, fmt.Errorf("verdicts: %w", err)
+	}
+	return parseVerdicts(text)
+}
+
+func parseVerdicts(text []byte) (v Verdicts, err error) {
+	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&v); err != nil {
 		return v, fmt.Errorf("verdicts: %w", err)
@@ -78,8 +87,9 @@ func (v Verdicts) find(class string) (Finding, bool) {
 	return v.Findings[i], true
 }
 
-// Match returns an error that lists each difference between the verdicts and a result: a deviation that has no verdict, a verdict whose
-// deviation was not found or by another script, and rules that are observable or not otherwise than they say.
+// Match returns an error that lists each difference between the verdicts and a result: a deviation
+// that has no verdict, a verdict whose deviation was not found or by another script, and rules that
+// are observable or not otherwise than they say.
 func (v Verdicts) Match(r Result) error {
 	var all []error
 	differ := func(format string, args ...any) { all = append(all, fmt.Errorf("verdicts: "+format, args...)) }

@@ -37,7 +37,7 @@ func TestVerdictsMustMatch(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{`{"findings":[{"class":"c","verdict":"perhaps","reason":"r"}]}`, `{"finding":[]}`, `{"findings":[{"class":"c","verdict":"fault"}]}`} {
-		if _, err := ReadVerdicts(strings.NewReader(bad)); err == nil {
+		if _, err := parseVerdicts([]byte(bad)); err == nil {
 			t.Errorf("%s is read", bad)
 		}
 	}

@@ -90,8 +90,8 @@ func (x *atWire) act(in model.Input) error {
 	return nil
 }
 
-// hold has the server hold the next ATTACHED or DETACHED of a room. What becomes of it when it is let go
-// stands further on in the script.
+// hold has the server hold the next ATTACHED or DETACHED of a room. What becomes of it when it is
+// let go stands further on in the script.
 func (x *atWire) hold(incarnation int, attached bool) Held {
 	kinds := []model.Kind{model.KindReleased, KindFailed, KindResisted}
 	if attached {
@@ -107,14 +107,14 @@ func (x *atWire) hold(incarnation int, attached bool) Held {
 	return x.server.Hold(x.channel(x.now.model.Incarnations[incarnation-1].Name), attached, end)
 }
 
-// pause is how long a release may take to end after its detach failed: by CHA-RL3n4 250 ms, with room
-// for a slow machine.
+// pause is how long a release may take to end after its detach failed: by CHA-RL3n4 250 ms, with
+// room for a slow machine.
 const pause = 3 * time.Second
 
 // awaitRelease waits until a release whose detach failed has ended. Such a release may pause before
 // it looks at the channel again (CHA-RL3n4), and a subject that waits for a timer alone is at rest.
-// What shows the end is a call that is settled by it; where nobody waits, a release of the harness's
-// own joins (CHA-RC1g3). When the end doesn't come, comparing will find it.
+// What shows the end is a call that is settled by it; where no caller waits, a release of the
+// harness's own joins (CHA-RC1g3). When the end doesn't come, comparing will find it.
 func (x *atWire) awaitRelease(name string) error {
 	var ids []int
 	for k, c := range x.calls {
@@ -140,8 +140,8 @@ func (x *atWire) awaitRelease(name string) error {
 	return nil
 }
 
-// seen reads an answer. A room that is seen first is that of the incarnation that the model gives the
-// call.
+// seen reads an answer. A room that is seen first is that of the incarnation that the model gives
+// the call.
 func (x *atWire) seen(n int, want model.Call) (ending, bool) {
 	a, answered := x.proc.answer(x.ids[n-1])
 	switch {

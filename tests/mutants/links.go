@@ -23,7 +23,7 @@ func links() []link {
 	return []link{
 		{Name: "fsm-unit", Package: "fsm", Run: ".", Args: rapid("100"), Folders: core},
 		{Name: "lifecycle-unit", Package: "lifecycle", Run: ".", Args: rapid("100"), Folders: layer},
-		{Name: "stack", Package: "tests/stack", Run: ".", Args: rapid("100"), Wire: true, Folders: all},
+		{Name: "stack", Package: "tests/wire/stack", Run: ".", Args: rapid("100"), Wire: true, Folders: all},
 		{Name: "chain-core", Package: "tests/graphs/rooms", Run: "^TestCoreAgainstModel$", Args: rapid("400"), Folders: core},
 		{Name: "chain-room-core", Package: "tests/graphs/roomstatus", Run: "^TestRoomCoreAgainstModel$", Args: rapid("400"), Folders: core},
 		{Name: "chain-rooms", Package: "tests/graphs/goroutines", Run: "^Test(RoomsAgainstModel|RoomsConform|Invalid|EndedContext)", Args: rapid("400"), Folders: layer},
@@ -33,12 +33,12 @@ func links() []link {
 		{Name: "explore", Package: "tests/graphs/rooms", Run: "^(TestTheCoreKeepsTheLivenessProperties|TestModelAndCoreHaveTheKnownSizes)$",
 			Args: []string{"-test.short"}, Folders: core},
 		{Name: "explore-room", Package: "tests/graphs/roomstatus", Run: "^(TestTheRoomKeepsTheLivenessProperties|TestCoreAndModelHaveTheKnownSizes)$", Folders: core},
-		{Name: "linear", Package: "tests/linear", Run: "^TestLinearizable", Args: []string{"-linear.ops=3000"}, Race: true,
+		{Name: "linear", Package: "tests/conformance/linear", Run: "^TestLinearizable", Args: []string{"-linear.ops=3000"}, Race: true,
 			Unsure: "unknown whether it is linearizable", Folders: layer},
-		{Name: "schedules", Package: "tests/schedules", Run: "^(TestContextEndsAsItSettles|TestBursts|TestDisposeUnderGets|TestCallsFrom|TestAnOpening)",
+		{Name: "schedules", Package: "tests/conformance/schedules", Run: "^(TestContextEndsAsItSettles|TestDisposeUnderGets|TestCallsFrom|TestAnOpening)",
 			Args: []string{"-test.short"}, Folders: layer},
 		{Name: "adapter-unit", Package: "adapter/ably", Run: ".", Args: []string{"-test.short"}, Wire: true, Folders: wire},
-		{Name: "frames", Package: "tests/frames", Run: "^TestFaultsAtSomeFrames$",
+		{Name: "frames", Package: "tests/wire/frames", Run: "^TestFaultsAtSomeFrames$",
 			Args: []string{"-frames.share=1", "-frames.pairs=500"}, Wire: true, Folders: all},
 	}
 }

@@ -63,7 +63,8 @@ func (a *actor) tell(act func()) {
 	}
 }
 
-// ask hands a question to the actor and waits for the answer. One that nobody waits for any more stays in its channel.
+// ask hands a question to the actor and waits for the answer. One that no caller waits for any more
+// stays in its channel.
 func (a *actor) ask(ctx context.Context, question func(to chan answer)) answer {
 	to := make(chan answer, 1)
 	a.tell(func() { question(to) })

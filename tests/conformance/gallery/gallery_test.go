@@ -12,8 +12,8 @@ import (
 
 type makes = func(*conformance.Backend) conformance.System
 
-// pictures are the broken implementations with what each must be caught by: a shortest script, or how
-// long it is, where it is one of several that are met at random; and the rule that it breaks.
+// pictures are the broken implementations with what each must be caught by: a shortest script, or
+// how long it is, where it is one of several that are met at random; and the rule that it breaks.
 var pictures = []struct {
 	name     string
 	make     makes

@@ -7,8 +7,8 @@ import (
 	"ablyrooms.example/tests/conformance"
 )
 
-// entry is what is kept for a name: done is closed when room or err is there, left when the name was
-// released.
+// entry is what is kept for a name: done is closed when room or err is there, left when the name
+// was released.
 type entry struct {
 	options    string
 	done, left chan struct{}
@@ -104,8 +104,8 @@ func (m *doubleChecked) Release(ctx context.Context, name string) error {
 	return m.Backend.Release(ctx, c.room)
 }
 
-// syncMap keeps entries in a sync.Map, by LoadOrStore. The bug: an entry whose opening failed stays, and
-// answers for ever.
+// syncMap keeps entries in a sync.Map, by LoadOrStore. The bug: an entry whose opening failed
+// stays, and answers for ever.
 type syncMap struct {
 	*conformance.Backend
 	entries sync.Map // of *entry
@@ -147,8 +147,8 @@ func (m *syncMap) Release(ctx context.Context, name string) error {
 	return found.(*entry).release(m.Backend)
 }
 
-// counted counts its users, as for shared files. The bug: a release is only counted, and the room stays
-// until the last of those who got it has released it.
+// counted counts its users, as for shared files. The bug: a release is only counted, and the room
+// stays until the last of those who got it has released it.
 type counted struct {
 	*conformance.Backend
 	mu      sync.Mutex

@@ -30,8 +30,8 @@ const (
 )
 
 // promises is a registry with a mutex and, for each life of a name, channels that are closed when
-// something has come to pass, as golang.org/x/sync/singleflight has them: gets of a name that is being
-// opened share one opening. With no slip it is a good one.
+// something has come to pass, as golang.org/x/sync/singleflight has them: gets of a name that is
+// being opened share one opening. With no slip it is a good one.
 type promises struct {
 	slip
 	backend *conformance.Backend
@@ -186,7 +186,8 @@ func (r *promises) Release(ctx context.Context, name string) error {
 	return p.end
 }
 
-// leave takes what a name has out of use and returns whose end is to be waited for. It is called with the lock held.
+// leave takes what a name has out of use and returns whose end is to be waited for. It is called
+// with the lock held.
 func (r *promises) leave(ctx context.Context, name string) *promise {
 	p, leaving := r.use[name], r.leaving[name]
 	if p == nil {

@@ -38,8 +38,8 @@ func newCheckThenAct(b *conformance.Backend) conformance.System {
 	})
 }
 
-// newTurnstile has a lock for each name, a channel so that waiting for it obeys the context. The bug: a
-// call waits its turn behind the get that it should refuse or end.
+// newTurnstile has a lock for each name, a channel so that waiting for it obeys the context. The
+// bug: a call waits its turn behind the get that it should refuse or end.
 func newTurnstile(b *conformance.Backend) conformance.System {
 	var mu sync.Mutex
 	locks := map[string]chan struct{}{}
@@ -62,8 +62,8 @@ func newTurnstile(b *conformance.Backend) conformance.System {
 	})
 }
 
-// newLoop has one goroutine that does all work in turn. The bug: it does the backend's too, so one name
-// holds up all others.
+// newLoop has one goroutine that does all work in turn. The bug: it does the backend's too, so one
+// name holds up all others.
 func newLoop(b *conformance.Backend) conformance.System {
 	inbox := make(chan func(), 100)
 	go func() {

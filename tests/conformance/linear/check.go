@@ -2,12 +2,12 @@
 // linearizability against the reference model, with porcupine. It takes any subject of package
 // conformance.
 //
-// A call that waits takes effect twice: when it begins, and when it is settled. So each stands in the
-// history as two operations, both within the interval from its begin to its return, and so does each
-// end of a backend's work, from when the backend returned. A history passes if there is one order of
-// all these, in time, that the model takes, and in which every call is settled with what it got. Names
-// don't touch each other, a disposal aside, which stands in the history of each; so each name is
-// checked by itself.
+// A call that waits takes effect twice: when it begins, and when it is settled. So each stands in
+// the history as two operations, both within the interval from its begin to its return, and so does
+// each end of a backend's work, from when the backend returned. A history passes if there is one
+// order of all these, in time, that the model takes, and in which every call is settled with what
+// it got. Names don't touch each other, a disposal aside, which stands in the history of each; so
+// each name is checked by itself.
 package linear
 
 import (
@@ -32,7 +32,8 @@ const Never = math.MaxInt64 / 2
 
 var seed = maphash.MakeSeed()
 
-// Sequential is the model of one name, for porcupine. Its inputs are of type Op; outputs are not used.
+// Sequential is the model of one name, for porcupine. Its inputs are of type Op; outputs are not
+// used.
 func Sequential() porcupine.Model {
 	return porcupine.Model{
 		Init: func() any { return start() },
@@ -50,8 +51,8 @@ func Sequential() porcupine.Model {
 // limit is how long one history may take to check. One that takes longer has not passed.
 const limit = time.Minute
 
-// Check returns nil if a history of one name is linearizable. Else, or if it is unknown whether it is,
-// it writes porcupine's picture into a directory of its own and says where.
+// Check returns nil if a history of one name is linearizable. Else, or if it is unknown whether it
+// is, it writes porcupine's picture into a directory of its own and says where.
 func Check(history []porcupine.Operation) error {
 	result := porcupine.CheckOperationsTimeout(Sequential(), history, limit)
 	if result == porcupine.Ok {
@@ -91,9 +92,9 @@ type Result struct {
 	Ends                              map[model.OutcomeKind]int
 }
 
-// Run records rounds of a subject until so many calls were made, and checks each history. It stops at
-// the first that is not linearizable, or in which a call never returned, with that as its error. Round
-// n is made by rounds(n).
+// Run records rounds of a subject until so many calls were made, and checks each history. It stops
+// at the first that is not linearizable, or in which a call never returned, with that as its error.
+// Round n is made by rounds(n).
 func Run(subject conformance.Subject, calls int, rounds func(n int) Round) (Result, error) {
 	r := Result{Ends: map[model.OutcomeKind]int{}}
 	type recorded struct {

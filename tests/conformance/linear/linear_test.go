@@ -28,8 +28,9 @@ func round(n int) Round {
 	return Round{Names: 3, Goroutines: 8, Calls: 12, Dispose: n%4 == 3, Jitter: n%2 == 1, Seed: uint64(n)}
 }
 
-// TestLinearizable makes calls from 8 goroutines at once and checks that every history is linearizable.
-// Histories are short, since each round has a Rooms of its own, and are checked by name.
+// TestLinearizable makes calls from 8 goroutines at once and checks that every history is
+// linearizable. Histories are short, since each round has a Rooms of its own, and are checked by
+// name.
 func TestLinearizable(t *testing.T) {
 	want := *operations
 	switch {

@@ -26,8 +26,8 @@ type Round struct {
 	Patience                 time.Duration // how long calls may take; 0 stands for a minute
 }
 
-// recorder is a backend that works at once, or after yielding the processor a few times; some of its
-// works fail. It records when each ended, and checks that for one name they alternate.
+// recorder is a backend that works at once, or after yielding the processor a few times; some of
+// its works fail. It records when each ended, and checks that for one name they alternate.
 type recorder struct {
 	since time.Time
 	round Round
@@ -89,8 +89,8 @@ func (b *recorder) take(room int, salt uint64) bool {
 	return r.IntN(8) == 0
 }
 
-// lateContext ends only once somebody waits for it, so that no call finds it ended at its begin: such a
-// call has no effect at all.
+// lateContext ends only once somebody waits for it, so that no call finds it ended at its begin:
+// such a call has no effect at all.
 type lateContext struct {
 	context.Context
 	once *sync.Once

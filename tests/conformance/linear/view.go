@@ -45,8 +45,8 @@ func (op Op) String() string {
 
 const theName = "n"
 
-// view is the model's state of one name without what can matter no more: calls that were settled, and
-// rooms that are gone. It is a value.
+// view is the model's state of one name without what can matter no more: calls that were settled,
+// and rooms that are gone. It is a value.
 type view struct {
 	state   model.State
 	calls   []int                 // the number in the recording of each call of the state
@@ -159,8 +159,8 @@ func (v view) outcome(o model.Outcome) model.Outcome {
 }
 
 // forget leaves out settled calls but the first disposal, and released incarnations but those whose
-// release failed during the disposal. The model's rules look at no others: docs/rooms.md speaks of what
-// is in use, what is being released, who waits, and whether disposal began.
+// release failed during the disposal. The model's rules look at no others: docs/rooms.md speaks of
+// what is in use, what is being released, who waits, and whether disposal began.
 func (v view) forget() view {
 	w := view{settled: v.settled}
 	number := make([]int, len(v.state.Incarnations)+1)

@@ -8,7 +8,8 @@ import (
 	"ablyrooms.example/model"
 )
 
-// history builds a history in which each operation takes its place in time, or the span that is given.
+// history builds a history in which each operation takes its place in time, or the span that is
+// given.
 type span struct {
 	from, to int64
 	op       Op
@@ -85,7 +86,8 @@ func TestSmallHistories(t *testing.T) {
 	}
 }
 
-// TestForgettingChangesNothing compares, along random walks of the model, what a view says with what the whole history says.
+// TestForgettingChangesNothing compares, along random walks of the model, what a view says with
+// what the whole history says.
 func TestForgettingChangesNothing(t *testing.T) {
 	b := model.Bounds{Calls: 5, Names: []string{theName}, Options: []string{"x", "y"}}
 	walks := 0

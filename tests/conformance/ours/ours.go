@@ -8,7 +8,8 @@ import (
 	"ablyrooms.example/tests/conformance"
 )
 
-// Options returns what a token stands for: x for the defaults, y for a room without presence events.
+// Options returns what a token stands for: x for the defaults, y for a room without presence
+// events.
 func Options(token string) lifecycle.RoomOptions {
 	o := lifecycle.DefaultRoomOptions()
 	o.Presence.EnableEvents = token == "x"
@@ -42,7 +43,8 @@ func New(b *conformance.Backend, options ...lifecycle.RoomsOption) Rooms {
 	return Rooms{lifecycle.NewRooms(Port{b}, options...)}
 }
 
-// Get gets a room. The options are given as they are spelled: all of them, or what isn't the default.
+// Get gets a room. The options are given as they are spelled: all of them, or what isn't the
+// default.
 func (r Rooms) Get(ctx context.Context, name, options string) (*conformance.Room, error) {
 	token, out := conformance.Spelling(options)
 	switch {

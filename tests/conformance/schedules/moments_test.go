@@ -11,8 +11,8 @@ import (
 	"ablyrooms.example/tests/conformance/internal/evidence"
 )
 
-// TestContextEndsAsItSettles ends a call's context and the work that it waits for at one moment, in both orders. The caller gets what
-// the core settled, whichever it is, and both ends are met.
+// TestContextEndsAsItSettles ends a call's context and the work that it waits for at one moment, in
+// both orders. The caller gets what the core settled, whichever it is, and both ends are met.
 func TestContextEndsAsItSettles(t *testing.T) {
 	rounds := 100
 	if evidence.Race {
@@ -26,22 +26,22 @@ func TestContextEndsAsItSettles(t *testing.T) {
 					if call.Kind != fsm.CallGet {
 						s.begin(get("a", "x"))
 						synctest.Wait()
-						s.gates()[0].finish(nil)
+						s.gates.Works()[0].End(nil)
 						synctest.Wait()
 					}
 					c := s.begin(call)
 					synctest.Wait()
-					work := s.gates()[0]
+					work := s.gates.Works()[0]
 					var err error
 					if fails {
 						err = &conformance.Failure{Opening: work.Opening, Number: 1}
 					}
 					if i%2 == 0 {
-						work.finish(err)
+						work.End(err)
 						c.cancel()
 					} else {
 						c.cancel()
-						work.finish(err)
+						work.End(err)
 					}
 					synctest.Wait()
 					if !c.ended {
@@ -59,7 +59,8 @@ func TestContextEndsAsItSettles(t *testing.T) {
 	}
 }
 
-// TestDisposeUnderGets disposes of 10 names under 100 gets that are waiting, met by rooms or about to begin.
+// TestDisposeUnderGets disposes of 10 names under 100 gets that are waiting, met by rooms or about
+// to begin.
 func TestDisposeUnderGets(t *testing.T) {
 	ends := map[model.OutcomeKind]int{}
 	const rounds, gets, names = 50, 100, 10
@@ -69,9 +70,9 @@ func TestDisposeUnderGets(t *testing.T) {
 				s.begin(get(fmt.Sprint("room", i%names), "x"))
 				if i == round*2 {
 					synctest.Wait()
-					for j, g := range s.gates() {
+					for j, g := range s.gates.Works() {
 						if j%2 == 0 {
-							g.finish(nil) // at the moment of the disposal, or just before
+							g.End(nil) // at the moment of the disposal, or just before
 						}
 					}
 					s.begin(dispose())
@@ -83,7 +84,7 @@ func TestDisposeUnderGets(t *testing.T) {
 			if !got.ended || got.outcome() != model.OutcomeDisposed {
 				t.Errorf("a get after the begin of the disposal: %v", got.err)
 			}
-			s.openAll()
+			s.gates.Drain()
 			synctest.Wait()
 			for _, c := range s.calls {
 				if !c.ended {

@@ -13,8 +13,8 @@ import (
 	"ablyrooms.example/tests/conformance/internal/evidence"
 )
 
-// planted are faults of the kinds that only a goroutine layer has, with the test that finds each, and
-// how: as a violation, a panic or a hang.
+// planted are faults of the kinds that only a goroutine layer has, with the test that finds each,
+// and how: as a violation, a panic or a hang.
 var planted = []struct{ name, test, how string }{
 	{"lost-wake-up", "TestEveryEdge", "violation"},
 	{"lost-wake-up-in-one-order", "TestEverySchedule", "violation"},

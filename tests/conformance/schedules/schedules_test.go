@@ -51,7 +51,8 @@ type schedule struct {
 	edges  []int
 }
 
-// runAll runs schedules on as many bubbles at once as there are processors, up to the first violation.
+// runAll runs schedules on as many bubbles at once as there are processors, up to the first
+// violation.
 func runAll(t *testing.T, subject conformance.Subject, all iter.Seq[schedule]) *tally {
 	t.Helper()
 	c := &tally{distinct: map[uint64]bool{}, covered: map[int]bool{}}
@@ -99,7 +100,7 @@ func runAll(t *testing.T, subject conformance.Subject, all iter.Seq[schedule]) *
 
 // TestEveryEdge replays every edge of the small graph through the running library.
 func TestEveryEdge(t *testing.T) {
-	g := Rooms(Small()).Explore()
+	g := Explore(Small(), nil)
 	for name, subject := range map[string]conformance.Subject{"observed": Subject(), "unobserved": Unobserved()} {
 		t.Run(name, func(t *testing.T) {
 			c := runAll(t, subject, func(yield func(schedule) bool) {
@@ -126,7 +127,7 @@ func TestEveryEdge(t *testing.T) {
 // well or badly, within bounds. How many each has stands among the golden numbers.
 func spaces() []space {
 	names, options := []string{"a", "b"}, []string{"x", "y"}
-	small := conformance.Space{Bounds: Small()}
+	three := conformance.Space{Bounds: Small()}
 	short := conformance.Space{Bounds: Small(), Length: 5}
 	one := conformance.Space{Bounds: model.Bounds{Calls: 4, Names: names[:1], Options: options}}
 	two := conformance.Space{Bounds: model.Bounds{Calls: 4, Names: names, Options: options[:1]}}
@@ -134,8 +135,8 @@ func spaces() []space {
 	nine.Length = 9
 	return []space{
 		{"3-calls-5-inputs", Subject(), short, false, evidence.Quick},
-		{"3-calls", Subject(), small, false, evidence.Check},
-		{"3-calls-unobserved", Unobserved(), small, false, evidence.Full},
+		{"3-calls", Subject(), three, false, evidence.Check},
+		{"3-calls-unobserved", Unobserved(), three, false, evidence.Full},
 		{"4-calls-1-name", Subject(), one, false, evidence.Full},
 		{"4-calls-2-names-renamed-9-inputs", Subject(), nine, true, evidence.Full},
 		{"4-calls-2-names-renamed", Subject(), two, true, evidence.All},

@@ -2,7 +2,6 @@ package schedules
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -16,25 +15,17 @@ import (
 
 type input = fsm.RoomsInput[lifecycle.RoomOptions]
 
-// stage is a lifecycle.Rooms whose works wait until they are ended, and whose steps are all watched, for
-// what a script can't say: several inputs at one moment, and calls from within.
+// stage is a lifecycle.Rooms whose works wait until they are ended, and whose steps are all
+// watched, for what a script can't say: several inputs at one moment, and calls from within.
 type stage struct {
 	*ours.Watched
 	onOpen    func(ctx context.Context, name string) // runs in Open before it waits
 	onRelease func(ctx context.Context, name string)
 	onStep    func(lifecycle.RoomsStep) // runs in the observer
 
+	gates conformance.Gates
 	mu    sync.Mutex
-	works []*gate
-	open  bool // everything ends at once
 	calls []*result
-}
-
-// gate is a work that waits.
-type gate struct {
-	conformance.Work
-	ended bool
-	end   chan error
 }
 
 // result is a call, as its caller sees it.
@@ -65,39 +56,7 @@ func (s *stage) work(w conformance.Work) error {
 	if hook != nil {
 		hook(w.Context, w.Room.Name)
 	}
-	s.mu.Lock()
-	if s.open {
-		s.mu.Unlock()
-		return nil
-	}
-	g := &gate{Work: w, end: make(chan error, 1)}
-	s.works = append(s.works, g)
-	s.mu.Unlock()
-	return <-g.end
-}
-
-// gates lists the works that wait.
-func (s *stage) gates() []*gate {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.works = slices.DeleteFunc(s.works, func(g *gate) bool { return g.ended })
-	return slices.Clone(s.works)
-}
-
-// finish ends a work.
-func (g *gate) finish(err error) {
-	g.ended = true
-	g.end <- err
-}
-
-// openAll lets everything end well, now and later.
-func (s *stage) openAll() {
-	s.mu.Lock()
-	s.open = true // nothing that begins from now on waits
-	s.mu.Unlock()
-	for _, g := range s.gates() {
-		g.finish(nil)
-	}
+	return s.gates.Wait(w)
 }
 
 // begin makes a call in a goroutine of its own, with a context that can be cancelled.
@@ -166,8 +125,8 @@ func (r *result) outcome() model.OutcomeKind {
 	return model.OutcomeDone
 }
 
-// perform runs a function on a fresh stage in a bubble, then lets everything end, and demands that all
-// calls return, that the core did the same, and that nothing is kept.
+// perform runs a function on a fresh stage in a bubble, then lets everything end, and demands that
+// all calls return, that the core did the same, and that nothing is kept.
 func perform(t *testing.T, play func(*stage)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -175,7 +134,7 @@ func perform(t *testing.T, play func(*stage)) {
 		s := newStage()
 		play(s)
 		synctest.Wait()
-		s.openAll()
+		s.gates.Drain()
 		synctest.Wait()
 		waiting := false
 		for _, c := range s.calls {

@@ -11,7 +11,8 @@ import (
 	"ablyrooms.example/tests/conformance/internal/evidence"
 )
 
-// inner are the calls that are made from within: for the name that is being worked on, another one, and all.
+// inner are the calls that are made from within: for the name that is being worked on, another one,
+// and all.
 func inner() []input {
 	return []input{
 		get("a", "x"), get("a", "y"), get("b", "x"), release("a"), release("b"), dispose(),
@@ -28,15 +29,16 @@ func outer(s *stage, begin func(input)) {
 			begin(in)
 		} else {
 			synctest.Wait()
-			for _, g := range s.gates() {
-				g.finish(nil)
+			for _, g := range s.gates.Works() {
+				g.End(nil)
 			}
 		}
 		synctest.Wait()
 	}
 }
 
-// TestCallsFromTheObserver makes each call from within the observer, at each step, and waits for it there. All calls return.
+// TestCallsFromTheObserver makes each call from within the observer, at each step, and waits for it
+// there. All calls return.
 func TestCallsFromTheObserver(t *testing.T) {
 	tried := 0
 	for _, in := range inner() {
@@ -62,8 +64,9 @@ func TestCallsFromTheObserver(t *testing.T) {
 	}
 }
 
-// TestCallsFromTheBackend makes each call from within Open and Release of the name a, and waits for it there. Those that wait for
-// what waits for them give up when their context ends; the others return.
+// TestCallsFromTheBackend makes each call from within Open and Release of the name a, and waits for
+// it there. Those that wait for what waits for them give up when their context ends; the others
+// return.
 func TestCallsFromTheBackend(t *testing.T) {
 	tried := 0
 	for _, in := range inner() {
@@ -88,7 +91,7 @@ func TestCallsFromTheBackend(t *testing.T) {
 							s.onRelease = call
 						}
 						outer(s, func(in input) { s.begin(in) })
-						s.openAll()
+						s.gates.Drain()
 						synctest.Wait()
 						cancel()
 					})
@@ -102,8 +105,8 @@ func TestCallsFromTheBackend(t *testing.T) {
 	}
 }
 
-// TestAnOpeningMayEndItself has Open dispose of everything, or release its own name, with the context of the opening: that ends when
-// the opening is no longer wanted, so the call comes back.
+// TestAnOpeningMayEndItself has Open dispose of everything, or release its own name, with the
+// context of the opening: that ends when the opening is no longer wanted, so the call comes back.
 func TestAnOpeningMayEndItself(t *testing.T) {
 	for _, in := range []input{release("a"), dispose()} {
 		perform(t, func(s *stage) {

@@ -21,8 +21,8 @@ import (
 	"ablyrooms.example/tests/conformance"
 )
 
-// reference is this project's library behind the protocol, as a process of its own: the test binary,
-// run again. It can be broken on purpose.
+// reference is this project's library behind the protocol, as a process of its own: the test
+// binary, run again. It can be broken on purpose.
 type reference struct {
 	fault  string
 	client *ably.Realtime
@@ -210,8 +210,8 @@ func (r *reference) settle(ctx context.Context) error {
 	return nil
 }
 
-// idle reports whether all goroutines but the caller's wait for something. One in a system call is the
-// reader of the input.
+// idle reports whether all goroutines but the caller's wait for something. One in a system call is
+// the reader of the input.
 func (r *reference) idle() bool {
 	for range 10 {
 		runtime.Gosched()

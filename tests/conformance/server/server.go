@@ -1,5 +1,5 @@
-// Package server starts the embedded Ably server for subjects in processes of their own: their clients
-// connect to it, and it holds what a script says.
+// Package server starts the embedded Ably server for subjects in processes of their own: their
+// clients connect to it, and it holds what a script says.
 package server
 
 import (

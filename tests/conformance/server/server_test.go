@@ -17,7 +17,8 @@ import (
 	"ablyrooms.example/tests/conformance/internal/evidence"
 )
 
-// faultVariable has the test binary be the reference subject, with a fault or, for "good", without one.
+// faultVariable has the test binary be the reference subject, with a fault or, for "good", without
+// one.
 const faultVariable = "CONFORMANCE_SUBJECT"
 
 func TestMain(m *testing.M) {
@@ -43,7 +44,8 @@ func command(t *testing.T, fault string) conformance.Command {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// One processor: the subject looks at all of its goroutines again and again, which stops them each time.
+	// One processor: the subject looks at all of its goroutines again and again, which stops them
+	// each time.
 	env := []string{faultVariable + "=" + fault, "GOMAXPROCS=1", "GORACE=atexit_sleep_ms=0"}
 	return conformance.Command{Path: path, Env: env, Serve: Start, Log: io.Discard}
 }
@@ -58,8 +60,8 @@ func rig(t *testing.T, c conformance.Command, promises conformance.Promises) *co
 	return r
 }
 
-// TestAGoodSubjectRaisesNoAlarm runs this project's library, on ably-go and over the wire, in a process
-// of its own.
+// TestAGoodSubjectRaisesNoAlarm runs this project's library, on ably-go and over the wire, in a
+// process of its own.
 func TestAGoodSubjectRaisesNoAlarm(t *testing.T) {
 	t.Parallel()
 	plan := conformance.ProcessPlan(3, 40)
@@ -86,8 +88,8 @@ func TestAGoodSubjectRaisesNoAlarm(t *testing.T) {
 	fmt.Println(result.Evidence("conformance-subject"))
 }
 
-// TestBrokenSubjectsAreCaught breaks the same subject, and names the class that each fault must show,
-// with a shortest script.
+// TestBrokenSubjectsAreCaught breaks the same subject, and names the class that each fault must
+// show, with a shortest script.
 func TestBrokenSubjectsAreCaught(t *testing.T) {
 	for _, c := range []struct{ fault, script, class string }{
 		{"ignores options", "get(1, a, x); get(2, a, y)", "R2: get expected differentOptions, got a room"},
@@ -169,7 +171,8 @@ func TestAHangIsFound(t *testing.T) {
 	}
 }
 
-// TestNothingIsLeftOfASubject has a subject start a child that outlives it; both hold the end of a pipe.
+// TestNothingIsLeftOfASubject has a subject start a child that outlives it; both hold the end of a
+// pipe.
 func TestNothingIsLeftOfASubject(t *testing.T) {
 	read, write, err := os.Pipe()
 	if err != nil {

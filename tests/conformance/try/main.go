@@ -1,10 +1,12 @@
-// Command try holds a subject in any language to the rules of docs/rooms.md. The subject is a command
-// that speaks docs/subject-protocol.md.
+// Command try holds a subject in any language to the rules of docs/rooms.md. The subject is a
+// command that speaks docs/subject-protocol.md.
 //
 //	go run ./tests/conformance/try [-without Cancellation,Causes] [-script 'get(1, a, x); ...'] -- node subject.mjs
 //
-// It prints which rules are kept, broken and not observable, with a script for each broken one, and
-// exits with 0 if none is.
+// It prints which rules are kept, broken and not observable, with a shortest script for each broken
+// one, and exits with 0 if none is; with -verdicts, if all that it finds stands in that file, and
+// all that stands there is found. With -npm it runs the command in a folder whose pinned packages
+// it installs.
 package main
 
 import (
@@ -18,8 +20,10 @@ import (
 	"strings"
 	"syscall"
 
+	"ablyrooms.example/internal/npm"
+	"ablyrooms.example/internal/progress"
 	"ablyrooms.example/tests/conformance"
-	"ablyrooms.example/tests/conformance/internal/trial"
+	"ablyrooms.example/tests/conformance/server"
 )
 
 func main() {
@@ -32,25 +36,90 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, w io.Writer) error {
-	tr := &trial.Trial{Name: "conformance-subject", Again: "the same with -script %s"}
 	flags := flag.NewFlagSet("try", flag.ContinueOnError)
-	tr.Flags(flags, 5, 100)
-	without := flags.String("without", "", "what the subject does not promise: `fields` of conformance.Promises, comma-separated")
+	name := flags.String("name", "conformance-subject", "the `name` of the line of evidence")
+	without := flags.String("without", "", "what is not promised: `fields` of conformance.Promises, comma-separated")
+	known := flags.String("verdicts", "", "the `file` of what is known of the subject")
+	folder := flags.String("npm", "", "the `folder` that the command runs in, after its packages were installed")
+	script := flags.String("script", "", "run this `script` alone, and print what it shows")
+	depth := flags.Int("depth", 5, "the `length` up to which all scripts are tried")
+	runs := flags.Int("runs", 100, "the `number` of random scripts of each of three kinds")
+	seed := flags.Int("seed", 1, "the `seed` of the random scripts")
+	processes := flags.Int("processes", 2, "the `number` of subjects at a time")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if flags.NArg() == 0 {
 		return errors.New("no command: give that of the subject behind the flags")
 	}
-	tr.Command = conformance.Command{Path: flags.Arg(0), Args: flags.Args()[1:]}
-	isComma := func(r rune) bool { return r == ',' || r == ' ' }
-	var err error
-	if tr.Promises, err = conformance.AllPromises().Without(strings.FieldsFunc(*without, isComma)...); err != nil {
+	comma := func(r rune) bool { return r == ',' || r == ' ' }
+	promises, err := conformance.AllPromises().Without(strings.FieldsFunc(*without, comma)...)
+	if err != nil {
 		return err
 	}
-	result, err := tr.Run(ctx, w)
-	if n := len(result.Violations); err == nil && n > 0 {
-		err = fmt.Errorf("%d violations", n)
+	verdicts := conformance.Verdicts{}
+	if *known != "" {
+		if verdicts, err = conformance.ReadVerdicts(*known); err != nil {
+			return err
+		}
 	}
-	return err
+	if *folder != "" {
+		if err := npm.Install(ctx, *folder, w); err != nil {
+			return err
+		}
+	}
+	command := conformance.Command{Path: flags.Arg(0), Args: flags.Args()[1:], Dir: *folder, Serve: server.Start}
+	if *script != "" {
+		return runScript(ctx, w, command, promises, *script)
+	}
+	plan := conformance.ProcessPlan(*depth, *runs)
+	plan.Seed = *seed
+	if plan.Known, err = verdicts.Scripts(); err != nil {
+		return err
+	}
+	bar := progress.Start(os.Stderr)
+	plan.Progress = func(done int) { bar.Set(done, 0, "%d scripts", done) }
+	result, err := conformance.CheckProcess(ctx, command, promises, plan, *processes)
+	bar.Stop()
+	if err != nil {
+		return err
+	}
+	for _, l := range promises.Loosenings() {
+		fmt.Fprintf(w, "not promised, so not judged: %v\n", l)
+	}
+	result.Write(w, verdicts)
+	fmt.Fprintf(w, "\n%s\n", result.Evidence(*name))
+	if *known != "" {
+		return verdicts.Match(result)
+	}
+	return found(result.Violations)
+}
+
+// runScript runs one script.
+func runScript(ctx context.Context, w io.Writer, c conformance.Command, p conformance.Promises, script string) error {
+	steps, err := conformance.Parse(script)
+	if err != nil {
+		return err
+	}
+	rig, err := conformance.NewRig(ctx, c, p)
+	if err != nil {
+		return err
+	}
+	defer rig.Close()
+	out, err := rig.Run(ctx, steps)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(w, rig.Subject())
+	for _, v := range out.Violations {
+		fmt.Fprintf(w, "%s\n\n%v\n", v.Class, v)
+	}
+	return found(out.Violations)
+}
+
+func found(violations []*conformance.Violation) error {
+	if len(violations) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d violations", len(violations))
 }

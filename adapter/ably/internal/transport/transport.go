@@ -79,7 +79,7 @@ type Transport struct {
 	abort        context.CancelFunc // ends it
 	busy         bool               // a dial is running
 	loopLeft     bool               // ably-go was closed while it waited to dial again
-	parked       chan struct{}      // gets a token when a dial is parked
+	spare        chan struct{}      // gets a token when a dial is one too many
 	state        ably.ConnectionState
 	stateChanged chan struct{} // closed and replaced at each change of state
 	stream       stream
@@ -114,7 +114,7 @@ func newTransport(options Options) *Transport {
 	t := &Transport{
 		options: options, log: options.Logger,
 		pending: map[any]struct{}{}, drops: map[string]int{},
-		parked: make(chan struct{}, 1), stateChanged: make(chan struct{}), idle: make(chan struct{}),
+		spare: make(chan struct{}, 1), stateChanged: make(chan struct{}), idle: make(chan struct{}),
 	}
 	if t.log == nil {
 		t.log = slog.Default()
