@@ -81,7 +81,9 @@ type Transport struct {
 	loopLeft     bool               // ably-go was closed while it waited to dial again
 	parked       chan struct{}      // gets a token when a dial is parked
 	state        ably.ConnectionState
-	stateChanged chan struct{} // closed and replaced at each change of state
+	sockets      uint64                     // how many were connected
+	last         ably.ConnectionStateChange // of which the listener has heard
+	stateChanged chan struct{}              // closed and replaced at each change of state
 	stream       stream
 	drops        map[string]int
 	running      int           // goroutines
@@ -114,6 +116,7 @@ func newTransport(options Options) *Transport {
 	t := &Transport{
 		options: options, log: options.Logger,
 		pending: map[any]struct{}{}, drops: map[string]int{},
+		last:   ably.ConnectionStateChange{Current: ably.ConnectionStateInitialized},
 		parked: make(chan struct{}, 1), stateChanged: make(chan struct{}), idle: make(chan struct{}),
 	}
 	if t.log == nil {
@@ -142,6 +145,8 @@ type Connection struct {
 	// Resumed reports whether the transport continues the connection before it, so that
 	// msgSerials go on (RTN15c6). Whether channels go on is in their ATTACHED.
 	Resumed bool
+	// Socket numbers the WebSockets that were connected, from 1.
+	Socket uint64
 }
 
 // Send sends a frame of a rooms' channel. It never blocks.
@@ -159,6 +164,14 @@ type Connection struct {
 //
 // msg must not be changed after the call; its MsgSerial is not used.
 func (t *Transport) Send(msg *wire.ProtocolMessage, done func([]*string, error)) (cancel func()) {
+	return t.SendOn(0, msg, done)
+}
+
+// SendOn is [Transport.Send] for what was decided on a WebSocket, given by its number in
+// [Connection]. On another one a frame that needs no acknowledgement, or PRESENCE, isn't sent.
+func (t *Transport) SendOn(
+	socket uint64, msg *wire.ProtocolMessage, done func([]*string, error),
+) (cancel func()) {
 	it := &item{ours: msg, done: done}
 	t.mu.Lock()
 	defer t.unlock()
@@ -166,7 +179,7 @@ func (t *Transport) Send(msg *wire.ProtocolMessage, done func([]*string, error))
 	switch max := t.info.Details.MaxMessageSize; {
 	case t.ended != nil:
 		t.finish(it, answer{err: t.ended.reason()})
-	case !up && (msg.Action == wire.ActionPresence || !msg.Action.Acknowledged()):
+	case (!up || socket != 0 && socket != t.sockets) && (msg.Action == wire.ActionPresence || !msg.Action.Acknowledged()):
 		t.finish(it, answer{notSent: true})
 	case !msg.Action.Acknowledged():
 		it.done = nil
