@@ -269,3 +269,18 @@ func TestGiveBackEndsCalls(t *testing.T) {
 	must(t, w.server.Await(soon(t), func(s ablytest.State) bool { return !s.Attached(name) }))
 	c.empty()
 }
+
+// T23: an ATTACH that another request overtook is sent again.
+func TestAnOvertakenRequest(t *testing.T) {
+	w := connected(t)
+	c := w.channel()
+	lost := w.server.Fault(ablytest.ToServer(ablytest.ActionAttach).Once(), ablytest.Drop())
+	attach := later(func() error { return c.Attach(soon(t)) })
+	must(t, lost.Await(soon(t), 1))
+	must(t, w.server.Inject("", &ablytest.ProtocolMessage{
+		Action: ablytest.ActionError, Channel: name, Error: ablytest.NewError(80016, 400, "overtaken"),
+	}))
+	must(t, <-attach)
+	c.is("attaching", "at", "attached")
+	c.end()
+}

@@ -84,10 +84,17 @@ func (w *world) connect() {
 
 // close closes the client and waits for the ends of its goroutines.
 func (w *world) close() {
+	changed := make(chan struct{}, 1)
+	defer w.client.Connection.OnAll(func(ably.ConnectionStateChange) {
+		select {
+		case changed <- struct{}{}:
+		default:
+		}
+	})()
 	w.client.Close()
-	for s := w.transport.Status().Current; s != ably.ConnectionStateInitialized &&
-		s != ably.ConnectionStateClosed && s != ably.ConnectionStateFailed; s = w.transport.Status().Current {
-		w.states.next()
+	for s := w.client.Connection.State(); s != ably.ConnectionStateInitialized &&
+		s != ably.ConnectionStateClosed && s != ably.ConnectionStateFailed; s = w.client.Connection.State() {
+		<-changed
 	}
 	w.channels.Close()
 	if err := w.transport.Close(soon(w.t)); err != nil {
@@ -122,8 +129,10 @@ type channel struct {
 	t testing.TB
 }
 
-func (w *world) channel() *channel {
-	c := &channel{t: w.t, log: newLog(w.t)}
+func (w *world) channel() *channel { return w.channelTo(newLog(w.t)) }
+
+func (w *world) channelTo(l *log) *channel {
+	c := &channel{t: w.t, log: l}
 	c.Channel = w.channels.Channel(name, realtime.Options{
 		Room: "lounge", Modes: allModes, Params: map[string]string{"agent": "test/1"},
 	}, c)
