@@ -37,7 +37,7 @@ func NewLink(network *memnet.Net) (*Link, error) {
 		return nil, err
 	}
 	l := &Link{Server: server}
-	l.Client, err = ably.NewRealtime(server.ClientOptions(ably.WithLogLevel(ably.LogNone), ably.WithChannelRetryTimeout(time.Hour))...)
+	l.Client, err = ablychat.NewRealtime(server.ClientOptions(ably.WithLogLevel(ably.LogNone), ably.WithChannelRetryTimeout(time.Hour))...)
 	if err == nil && !await(func() bool { return l.Client.Connection.State() == ably.ConnectionStateConnected }) {
 		err = errors.New("the client does not connect")
 	}

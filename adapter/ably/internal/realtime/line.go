@@ -206,11 +206,13 @@ func (l *line) attach(out output) *wire.ProtocolMessage {
 func (l *line) quiet() <-chan struct{} {
 	l.mu.Lock()
 	defer l.unlock()
+	if l.dead || l.channel != nil || l.connection != fsm.ConnectionConnected {
+		now := make(chan struct{})
+		close(now)
+		return now
+	}
 	if l.ended == nil {
 		l.ended = make(chan struct{})
-		if l.dead || l.channel != nil || l.connection != fsm.ConnectionConnected {
-			close(l.ended)
-		}
 	}
 	return l.ended
 }

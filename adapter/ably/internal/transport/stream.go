@@ -196,7 +196,6 @@ func (t *Transport) stateChange(c ably.ConnectionStateChange) {
 	}
 	t.mu.Lock()
 	defer t.unlock()
-	t.last = c
 	defer t.post(Event{Kind: Status, Change: c})
 	t.setState(c.Current)
 	e := Event{Reason: fromAbly(c.Reason)}
@@ -241,14 +240,6 @@ func (t *Transport) stateChange(c ably.ConnectionStateChange) {
 		t.fail(e.reason())
 	}
 	t.post(e)
-}
-
-// Status returns ably-go's last change of state of which Status events have told, or are about
-// to. Unlike ably-go's own getters it waits for nothing.
-func (t *Transport) Status() ably.ConnectionStateChange {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.last
 }
 
 // setState notes ably-go's state. The lock is held.

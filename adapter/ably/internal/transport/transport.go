@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 	"weak"
 
 	"github.com/ably/ably-go/ably"
@@ -61,6 +62,7 @@ type Transport struct {
 	agent   string // the Ably-Agent header
 	// renewable reports whether ably-go can renew the token (RSA4a2).
 	renewable bool
+	timeouts  Timeouts
 
 	mu      sync.Mutex
 	client  weak.Pointer[ably.Realtime]
@@ -81,9 +83,8 @@ type Transport struct {
 	loopLeft     bool               // ably-go was closed while it waited to dial again
 	parked       chan struct{}      // gets a token when a dial is parked
 	state        ably.ConnectionState
-	sockets      uint64                     // how many were connected
-	last         ably.ConnectionStateChange // of which the listener has heard
-	stateChanged chan struct{}              // closed and replaced at each change of state
+	sockets      uint64        // how many were connected
+	stateChanged chan struct{} // closed and replaced at each change of state
 	stream       stream
 	drops        map[string]int
 	running      int           // goroutines
@@ -116,7 +117,6 @@ func newTransport(options Options) *Transport {
 	t := &Transport{
 		options: options, log: options.Logger,
 		pending: map[any]struct{}{}, drops: map[string]int{},
-		last:   ably.ConnectionStateChange{Current: ably.ConnectionStateInitialized},
 		parked: make(chan struct{}, 1), stateChanged: make(chan struct{}), idle: make(chan struct{}),
 	}
 	if t.log == nil {
@@ -135,6 +135,15 @@ func newTransport(options Options) *Transport {
 	t.stream.space = make(chan struct{})
 	return t
 }
+
+// Timeouts are times that the options of the realtime client give, or their defaults.
+type Timeouts struct {
+	Request      time.Duration // realtimeRequestTimeout (TO3l11)
+	ChannelRetry time.Duration // channelRetryTimeout (TO3l7)
+}
+
+// Timeouts returns the times that the options of the realtime client give.
+func (t *Transport) Timeouts() Timeouts { return t.timeouts }
 
 // Connection describes a connection to Ably.
 type Connection struct {
