@@ -174,11 +174,6 @@ func (c *Client) Dispose(ctx context.Context) error {
 
 // end ends what the client has beside its rooms, which are gone.
 func (c *Client) end() {
-	if !c.owned { // the next client's channels get no answers to this one's
-		ctx, cancel := context.WithTimeout(context.Background(), c.timeout)
-		c.channels.Settle(ctx)
-		cancel()
-	}
 	c.channels.Close()
 	c.connection.listeners.Clear() // CHA-CL1b
 	if c.owned {

@@ -55,11 +55,11 @@ func (c *Client) Channel(name string, options Options, sink Sink) *Channel {
 		c.mu.Lock()
 		l, id := c.lines[name], c.id
 		if l == nil {
-			l = &line{client: c, name: name, connection: c.connection, socket: c.socket, dead: c.closed,
+			l = &line{client: c, name: name, connection: c.connection, socket: c.socket, dead: !c.open,
 				core: fsm.NewChannel[*lifecycle.ErrorInfo](c.connection)}
 			ch.line = l
 			ch.members.Step(presenceInput{Kind: presence.Connected, Connection: id}, nil)
-			if !c.closed {
+			if c.open {
 				c.lines[name], l.channel = l, ch
 			}
 			c.mu.Unlock()
@@ -146,9 +146,7 @@ func (c *Channel) GiveBack(context.Context) error {
 	l, done := c.line, make(chan struct{})
 	l.mu.Lock()
 	if l.channel == c {
-		l.step(input{Kind: fsm.GiveBack}, nil)
-		l.channel = nil
-		c.end(errGivenBack)
+		l.giveBack(c, errGivenBack)
 	}
 	l.later(func() { close(done) })
 	l.unlock()
@@ -261,7 +259,7 @@ func (c *Channel) wait() {
 		l.patience.stop()
 	case attaches:
 		if l.patience.timer == nil {
-			l.start(&l.patience, l.client.config.RequestTimeout, func() { c.expire(errNoConnection) })
+			l.start(&l.patience, l.client.config.Load().RequestTimeout, func() { c.expire(errNoConnection) })
 		}
 	default: // a detach whose answer is lost
 		c.unwanted = true

@@ -7,10 +7,10 @@
 package realtime
 
 import (
-	"context"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ably/ably-go/ably"
@@ -52,11 +52,11 @@ type Sink interface {
 	Presence(message chat.WirePresence)
 }
 
-// Client is the channels of one transport. Its methods may be called concurrently.
+// Client is the channels of one transport, of which there is one value. Its methods may be called
+// concurrently.
 type Client struct {
 	transport *transport.Transport
-	config    Config
-	unbind    func()
+	config    atomic.Pointer[Config]
 
 	mu         sync.Mutex // is not held while a line's is taken
 	lines      map[string]*line
@@ -64,19 +64,35 @@ type Client struct {
 	id         string // of the present connection or the last
 	socket     uint64 // its WebSocket
 	clientID   string // of the present connection or the last
-	closed     bool
+	open       bool
 }
 
-// New makes the channels of a transport. ok is false if the transport has channels already, of
-// another Client that is not closed.
+// New returns the channels of a transport, for one user until it calls [Client.Close]. ok is false
+// if there is a user already. A later user has nothing of an earlier one's, but that no answer to a
+// channel of the one reaches a channel of the other (T20).
 func New(t *transport.Transport, config Config) (c *Client, ok bool) {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
-	c = &Client{transport: t, config: config, lines: map[string]*line{}}
-	c.unbind, ok = t.Bind(c.handle)
-	return c, ok
+	c = t.Keep(func() any {
+		c := &Client{transport: t, lines: map[string]*line{}}
+		c.config.Store(&closed)
+		return c
+	}).(*Client)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.open {
+		return nil, false
+	}
+	c.open = true
+	c.config.Store(&config)
+	t.Bind(c.handle) // once and for all
+	return c, true
 }
+
+// closed is the configuration while nobody uses a [Client].
+var closed = Config{RequestTimeout: 10 * time.Second, RetryTimeout: 15 * time.Second,
+	Log: slog.New(slog.DiscardHandler)}
 
 // Connected reports whether there is a connection.
 func (c *Client) Connected() bool { return c.is(fsm.ConnectionConnected) }
@@ -98,31 +114,15 @@ func (c *Client) ClientID() string {
 	return c.clientID
 }
 
-// Close ends all channels: their calls end with an error, and no timer stays. The transport can
-// have another Client then.
+// Close gives all channels back: their calls end with an error, and no timer stays.
 func (c *Client) Close() {
-	c.unbind()
 	c.mu.Lock()
-	c.closed = true
+	c.open = false
+	c.config.Store(&closed)
 	lines := c.all()
 	c.mu.Unlock()
 	for _, l := range lines {
 		l.close()
-	}
-}
-
-// Settle waits until no answer is awaited for channels that were given back, so that none reaches
-// a later Client, or until ctx ends.
-func (c *Client) Settle(ctx context.Context) {
-	c.mu.Lock()
-	lines := c.all()
-	c.mu.Unlock()
-	for _, l := range lines {
-		select {
-		case <-l.quiet():
-		case <-ctx.Done():
-			return
-		}
 	}
 }
 
@@ -161,8 +161,8 @@ func (c *Client) handle(e transport.Event) {
 				c.change(fsm.ConnectionConnecting, false, nil)
 			}
 		}
-		if c.config.Status != nil {
-			c.config.Status(e.Change)
+		if status := c.config.Load().Status; status != nil {
+			status(e.Change)
 		}
 	}
 }
@@ -211,5 +211,5 @@ func (c *Client) forget(l *line) {
 func (c *Client) retryDelay(retry uint8) time.Duration {
 	backoff := min((float64(retry)+2)/3, 2)
 	jitter := 1 - 0.2*rand.Float64()
-	return time.Duration(float64(c.config.RetryTimeout) * backoff * jitter)
+	return time.Duration(float64(c.config.Load().RetryTimeout) * backoff * jitter)
 }

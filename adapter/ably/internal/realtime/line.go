@@ -28,10 +28,9 @@ type line struct {
 	mu         sync.Mutex
 	core       *fsm.Channel[*lifecycle.ErrorInfo]
 	connection fsm.ConnectionState
-	socket     uint64        // of the connection: nothing is sent on a later one
-	channel    *Channel      // the present life; nil when it was given back
-	ended      chan struct{} // closed when dead; nil while nobody waits
-	dead       bool          // not used any more
+	socket     uint64   // of the connection: nothing is sent on a later one
+	channel    *Channel // the present life; nil when it was given back
+	dead       bool     // not used any more
 	queue      []func()
 	draining   bool
 
@@ -148,7 +147,7 @@ func (l *line) step(in input, frame *wire.ProtocolMessage) {
 		case fsm.SendSync:
 			l.send(&wire.ProtocolMessage{Action: wire.ActionSync, Channel: l.name})
 		case fsm.StartRequestTimer:
-			l.start(&l.request, l.client.config.RequestTimeout, func() {
+			l.start(&l.request, l.client.config.Load().RequestTimeout, func() {
 				l.step(input{Kind: fsm.RequestTimeout, Err: errNoAnswer}, nil)
 			})
 		case fsm.StopRequestTimer:
@@ -201,31 +200,24 @@ func (l *line) attach(out output) *wire.ProtocolMessage {
 	return m
 }
 
-// quiet returns a channel that is closed when no answer to an earlier life can come any more, or
-// none is waited for.
-func (l *line) quiet() <-chan struct{} {
-	l.mu.Lock()
-	defer l.unlock()
-	if l.dead || l.channel != nil || l.connection != fsm.ConnectionConnected {
-		now := make(chan struct{})
-		close(now)
-		return now
-	}
-	if l.ended == nil {
-		l.ended = make(chan struct{})
-	}
-	return l.ended
-}
-
-// close ends the line, and the life of its channel.
+// close ends the life of the channel, if there is one, and what is waited for.
 func (l *line) close() {
 	l.mu.Lock()
 	defer l.unlock()
 	if c := l.channel; c != nil {
-		l.channel = nil
-		c.end(errDisposed)
+		l.giveBack(c, errDisposed)
 	}
-	l.die()
+	if l.request.timer != nil { // an answer that comes is still known for what it is
+		l.request.stop()
+		l.step(input{Kind: fsm.RequestTimeout, Err: errNoAnswer}, nil)
+	}
+}
+
+// giveBack ends a life; calls that wait end with the error. The lock is held.
+func (l *line) giveBack(c *Channel, err *lifecycle.ErrorInfo) {
+	l.step(input{Kind: fsm.GiveBack}, nil)
+	l.channel = nil
+	c.end(err)
 }
 
 // die ends the line. The lock is held.
@@ -237,7 +229,4 @@ func (l *line) die() {
 	l.request.stop()
 	l.retry.stop()
 	l.patience.stop()
-	if l.ended != nil {
-		close(l.ended)
-	}
 }

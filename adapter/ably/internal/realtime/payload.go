@@ -97,7 +97,7 @@ type payload struct {
 func (c *Client) decoded(data any, encoding string) (any, string) {
 	decoded, left, err := decode(plain(data), encoding)
 	if err != nil {
-		c.config.Log.Warn("a payload can't be decoded", "error", err)
+		c.config.Load().Log.Warn("a payload can't be decoded", "error", err)
 	}
 	return decoded, left
 }

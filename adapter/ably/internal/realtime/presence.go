@@ -129,7 +129,7 @@ func (c *Channel) presence(in presenceInput, err *lifecycle.ErrorInfo) {
 		case presence.ReentryRefused: // RTP17e
 			info := lifecycle.NewErrorInfo(lifecycle.PresenceAutoReentryFailed,
 				"unable to enter "+out.Message.ClientID+" again", err)
-			l.client.config.Log.Warn("presence could not be entered again",
+			l.client.config.Load().Log.Warn("presence could not be entered again",
 				"room", c.options.Room, "error", info)
 			if c.told == fsm.ChannelAttached {
 				c.tell(lifecycle.ChannelStateChange{

@@ -86,6 +86,7 @@ type Transport struct {
 	sockets      uint64        // how many were connected
 	stateChanged chan struct{} // closed and replaced at each change of state
 	stream       stream
+	kept         any
 	drops        map[string]int
 	running      int           // goroutines
 	idle         chan struct{} // closed when running is 0
@@ -321,6 +322,17 @@ func (t *Transport) finish(it *item, a answer) {
 
 // fail ends all that awaits an acknowledgement (RTN7e). The lock is held.
 func (t *Transport) fail(reason *wire.ErrorInfo) { t.deliver(t.seq.Fail(answer{err: reason})) }
+
+// Keep returns the value that the rooms' side keeps with the transport; it is made at the first
+// call.
+func (t *Transport) Keep(value func() any) any {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.kept == nil {
+		t.kept = value()
+	}
+	return t.kept
+}
 
 // Dropped returns how many frames or parts of frames were dropped or mended, by kind.
 func (t *Transport) Dropped() map[string]int {
