@@ -34,6 +34,9 @@ func (w *World) holds(when string, look func() []string) {
 // rest ends all faults, and waits until nothing is on its way any more.
 func (w *World) rest() {
 	w.server.ClearFaults()
+	w.mu.Lock()
+	w.resting = true
+	w.mu.Unlock()
 	w.server.AcceptConnections()
 	for _, g := range w.gates {
 		g.Open()
