@@ -19,10 +19,13 @@ func links() []link {
 		return []string{"-rapid.checks=" + checks, "-rapid.nofailfile", "-rapid.shrinktime=0s"}
 	}
 	core, layer := []string{"fsm"}, []string{"fsm", "lifecycle"}
-	all, wire := []string{"fsm", "lifecycle", "adapter/ably"}, []string{"adapter/ably"}
+	channels := []string{"adapter/ably/internal/realtime"}
+	wire := append([]string{"adapter/ably"}, channels...)
+	all := append([]string{"fsm", "lifecycle"}, wire...)
 	return []link{
 		{Name: "fsm-unit", Package: "fsm", Run: ".", Args: rapid("100"), Folders: core},
 		{Name: "lifecycle-unit", Package: "lifecycle", Run: ".", Args: rapid("100"), Folders: layer},
+		{Name: "realtime-unit", Package: "adapter/ably/internal/realtime", Run: ".", Wire: true, Folders: channels},
 		{Name: "stack", Package: "tests/stack", Run: ".", Args: rapid("100"), Wire: true, Folders: all},
 		{Name: "chain-core", Package: "tests/graphs/rooms", Run: "^TestCoreAgainstModel$", Args: rapid("400"), Folders: core},
 		{Name: "chain-room-core", Package: "tests/graphs/roomstatus", Run: "^TestRoomCoreAgainstModel$", Args: rapid("400"), Folders: core},
@@ -45,5 +48,5 @@ func links() []link {
 
 // files names the files of a folder that are changed, where that is not all of them: in the adapter, the path of a room.
 func files() map[string][]string {
-	return map[string][]string{"adapter/ably": {"attach.go", "channel.go", "detach.go", "events.go", "leftovers.go", "registry.go", "room.go"}}
+	return map[string][]string{"adapter/ably": {"client.go", "dispatch.go", "messagesubscription.go", "publish.go", "room.go"}}
 }
