@@ -10,7 +10,7 @@ RECORD = $(REPORT) record
 
 # The steps of make check, in their order; a + joins steps that run side by side. Adding a step is a
 # word here, a target below, and a line in register.json.
-STEPS = fmt+vet+tidy staticcheck race plain tlc equality explore traces frames specmutants misreadings interop
+STEPS = fmt+vet+tidy staticcheck race plain tlc equality explore traces frames soak specmutants misreadings interop
 
 .PHONY: help $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' Makefile)
 
@@ -30,7 +30,7 @@ generate: ## write the generated parts of the documents
 	@$(GO) test ./tests/report -count=1 -run TestGeneratedPartsHaveNotDrifted -update && echo "generate: ok"
 
 golden: ## make the numbers and graphs that tests expect, after a change of a spec
-	@$(GO) run ./tests/graphs/run golden && echo "golden: ok"
+	@$(GO) run ./spec/TLA/tlc -renew && $(GO) run ./tests/graphs/run golden && echo "golden: ok"
 
 bench: ## benchmarks as ratios against baselines in the same run
 	@$(GO) run ./tests/bench
@@ -50,7 +50,8 @@ tidy: # fails when go.mod or go.sum is not tidy
 	@$(GO) mod tidy -diff && $(GO) mod verify >/dev/null
 
 # One goroutine's work, or that of the explorer, which has tests of its own: the race detector would only make it slow.
-PURE = ./model ./spec/TLA/... ./tests/graphs/rooms ./tests/graphs/roomstatus ./tests/faults
+PURE = ./model ./spec/TLA/... ./tests/graphs/rooms ./tests/graphs/roomstatus ./tests/graphs/toy ./tests/mutation \
+	./adapter/ably/internal/transport/sequence ./adapter/ably/internal/realtime/presence
 
 race: ## the tests with the race detector; without it, those that ably-go's own race breaks
 	@$(RECORD) tests -- $(GO) test -race -count=1 -json $$(comm -23 <($(GO) list ./... | sort) <($(GO) list $(PURE) | sort))
@@ -60,7 +61,7 @@ plain: ## without the race detector, what takes long under it
 	@EVIDENCE=check $(RECORD) plain -- $(GO) test -count=1 -json ./tests/conformance/schedules $(PURE)
 
 tlc: ## check the TLA+ specs: every configuration, and those that must fail
-	@$(RECORD) tlc -- $(GO) run ./spec/TLA/tlc -skip '^(MCRooms_safety4|MCRoomStatus_graph4)$$'
+	@$(RECORD) tlc -- $(GO) run ./spec/TLA/tlc -skip '^(MCRooms_safety4|MCRooms_safety5|MCRoomStatus_graph4)$$'
 
 equality: ## compare the state graphs of spec, model and core, both ways
 	@$(RECORD) equality -- $(GO) run ./tests/graphs/run equality
@@ -72,16 +73,19 @@ explore: ## hold the properties to millions of states of the cores, and check th
 	@$(RECORD) liveness-room -- $(GO) run ./tests/graphs/run liveness -of roomstatus -calls 2
 
 traces: ## record traces of the whole stack, and hold them and corrupted ones to the spec
-	@$(RECORD) traces -- $(GO) run ./tests/traces
+	@$(RECORD) traces -- $(GO) run ./tests/wire/traces
 
 frames: ## each fault at every frame of the scenarios
-	@$(RECORD) frames -- $(GO) run ./tests/frames -pairs 0
+	@$(RECORD) frames -- $(GO) run ./tests/wire/frames -pairs 0
+
+soak: ## random faults on real sockets for as long as FOR says (default 30s)
+	@$(RECORD) soak -- $(GO) run ./tests/wire/soak -for $${FOR:-30s}
 
 specmutants: ## plant small faults in the spec, and see which of them TLC notices
-	@$(RECORD) specmutants -- $(GO) run ./tests/specmutants -quick -sample 102
+	@$(RECORD) specmutants -- $(GO) run ./tests/mutation spec -quick
 
 misreadings: ## plant misread rules in core, model and spec; all of them with SAMPLE=0
-	@$(RECORD) misreadings -- $(GO) run ./tests/misreadings -sample $${SAMPLE:-6}
+	@$(RECORD) misreadings -- $(GO) run ./tests/mutation misread -sample $${SAMPLE:-6}
 
 interop: ## the official JavaScript clients on the embedded server, and with this library
 	@$(RECORD) interop -- $(GO) run ./tests/interop
@@ -91,22 +95,21 @@ register: ## compare what the last check showed with tests/report/register.json
 
 # What takes too long for make check.
 
-evidence: ## larger bounds of the suites: all schedules, a million operations
+evidence: ## larger bounds of the suites: all states of five calls, all schedules, a million operations
+	@$(GO) run ./tests/graphs/run explore -calls 5 -refusals=false -check
+	@$(GO) run ./spec/TLA/tlc -only '^MCRooms_safety5$$'
 	@EVIDENCE=full $(GO) test -count=1 -v ./tests/conformance/schedules ./tests/conformance/gallery ./tests/conformance/server | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 	@EVIDENCE=full $(GO) test -count=1 -race -v ./tests/conformance/linear | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 
 faults: ## frames with pairs of faults, at random by the seed that it prints
-	@$(GO) run ./tests/frames -pairs 5000
+	@$(GO) run ./tests/wire/frames -pairs 5000
 
 mutants: ## plant small faults in the code, and measure which the suites notice
-	@$(GO) run ./tests/mutants
+	@$(GO) run ./tests/mutation code
 
 conformance-js: ## hold the official @ably/chat to the rules, or run SCRIPT; needs Node
 	@$(GO) run ./tests/conformance/try -name conformance-js -without Cancellation,Causes -depth 6 -runs 150 \
 		-npm tests/conformance/js -verdicts tests/conformance/js/verdicts.json $(if $(SCRIPT),-script '$(SCRIPT)') -- node subject.mjs
-
-soak: ## random faults for as long as FOR says (default 10m)
-	@$(GO) run ./tests/soak -for $${FOR:-10m}
 
 fuzz: ## fuzz each decoder for as long as FOR says (default 10m each)
 	@for target in FuzzMessage FuzzSummary FuzzPresence FuzzOccupancy FuzzAnnotation; do \

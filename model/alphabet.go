@@ -1,14 +1,15 @@
 package model
 
-// Bounds makes the machine finite: at most so many calls begin, on these names, with these options. As one Get creates at
-// most one incarnation, the number of calls bounds the incarnations too.
+// Bounds makes the machine finite: at most so many calls begin, on these names, with these options.
+// As one Get creates at most one incarnation, the number of calls bounds the incarnations too.
 type Bounds struct {
 	Calls   int
 	Names   []string
 	Options []string
 }
 
-// Alphabet returns every input within the bounds, each once, whether a rule names it in some state or not.
+// Alphabet returns every input within the bounds, each once, whether a rule names it in some state
+// or not.
 func Alphabet(b Bounds) []Input {
 	var all []Input
 	for call := 1; call <= b.Calls; call++ {
@@ -23,8 +24,8 @@ func Alphabet(b Bounds) []Input {
 	return all
 }
 
-// Enabled returns the inputs within the bounds that a rule names in this state, in the order of [Alphabet]: those of its
-// inputs that [State.Step] takes.
+// Enabled returns the inputs within the bounds that a rule names in this state, in the order of
+// [Alphabet]: those of its inputs that [State.Step] takes.
 func (s State) Enabled(b Bounds) []Input {
 	var enabled []Input
 	if len(s.Calls) < b.Calls {

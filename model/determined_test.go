@@ -6,11 +6,11 @@ import (
 	"testing"
 )
 
-// Each step of the model, with one thing changed in the state that it leads to, breaks a property: so the properties together say
-// what each rule does, and that nothing else happens.
+// Each step of the model, with one thing changed in the state that it leads to, breaks a property:
+// so the properties together say what each rule does, and that nothing else happens.
 
-// altered calls visit with each state that differs from s in one value, and what that is. What a step takes from its input (how a
-// call began, how the backend ended a work) is not changed.
+// altered calls visit with each state that differs from s in one value, and what that is. What a
+// step takes from its input (how a call began, how the backend ended a work) is not changed.
 func altered(s State, b Bounds, visit func(what string, t State)) {
 	change := func(what string, edit func(t *State)) {
 		t := s.Clone()

@@ -6,12 +6,14 @@ import (
 	"testing"
 )
 
-// The sentences of Ably's Chat specification, point by point, as properties of steps. They are stated from those sentences and not from
-// the rules of docs/rooms.md, nor from the properties there, so that a rule which was understood wrongly by all who wrote from it is
-// still held against the original. tests/misreadings plants such rules.
+// The sentences of Ably's Chat specification, point by point, as properties of steps. They are
+// stated from those sentences and not from the rules of docs/rooms.md, nor from the properties
+// there, so that a rule which was understood wrongly by all who wrote from it is still held against
+// the original. tests/mutation plants such rules.
 //
-// In the words of the specification a name is "in the map" when it has an incarnation in use, and "a release is in progress" when one is
-// being released. What it leaves open (how a release that fails ends, say) is not asked for here.
+// In the words of the specification a name is "in the map" when it has an incarnation in use, and
+// "a release is in progress" when one is being released. What it leaves open (how a release that
+// fails ends, say) is not asked for here.
 
 // A sentence says why a step does not keep to it, or nothing.
 type sentence struct {
@@ -35,7 +37,8 @@ var sentences = []sentence{
 	{"section-21", aCallerWhoGivesUp},
 }
 
-// TestDigest checks every sentence in every step of two graphs: four calls on one name, and three calls on two names.
+// TestDigest checks every sentence in every step of two graphs: four calls on one name, and three
+// calls on two names.
 func TestDigest(t *testing.T) {
 	t.Parallel()
 	broken := make([]error, len(sentences))
@@ -144,8 +147,8 @@ func TestEachSentenceFailsOnAWrongStep(t *testing.T) {
 	}
 }
 
-// begun returns the call that begins in the step, and what it met: whether a dispose had begun, and the incarnations of its name that
-// were in the map and being released, or 0.
+// begun returns the call that begins in the step, and what it met: whether a dispose had begun, and
+// the incarnations of its name that were in the map and being released, or 0.
 func (e edge) begun() (c Call, disposed bool, inMap, releasing int) {
 	c = e.after.Calls[len(e.after.Calls)-1]
 	return c, e.before.disposalBegan(), e.before.InUse(c.Name), e.before.BeingReleased(c.Name)
@@ -172,7 +175,8 @@ func (s State) existed(name string, before int) (numbers []int) {
 	return numbers
 }
 
-// "After the rooms object was disposed, get raises ResourceDisposed (40014)." Nothing else is said to raise it.
+// "After the rooms object was disposed, get raises ResourceDisposed (40014)." Nothing else is said
+// to raise it.
 func resourceDisposed(e edge) error {
 	if e.in.Kind == KindGet {
 		if c, disposed, _, _ := e.begun(); disposed && c.Outcome.Kind != OutcomeDisposed {
@@ -187,8 +191,8 @@ func resourceDisposed(e edge) error {
 	return nil
 }
 
-// "The name is in the map but with different options: raise RoomExistsWithDifferentOptions (102107). This covers an entry that is still
-// pending."
+// "The name is in the map but with different options: raise RoomExistsWithDifferentOptions
+// (102107). This covers an entry that is still pending."
 func differentOptions(e edge) error {
 	for _, n := range e.settled() {
 		if e.after.Calls[n-1].Outcome.Kind == OutcomeDifferentOptions && (e.in.Kind != KindGet || n != len(e.after.Calls)) {
@@ -206,7 +210,8 @@ func differentOptions(e edge) error {
 	return nil
 }
 
-// "The name is in the map with the same options: the same instance (a pending entry: wait for the same future)."
+// "The name is in the map with the same options: the same instance (a pending entry: wait for the
+// same future)."
 func theSameInstance(e edge) error {
 	if e.in.Kind != KindGet {
 		return nil
@@ -240,8 +245,8 @@ func create(e edge) error {
 	return nil
 }
 
-// "A release for that name is in progress: put the entry in the map now, create the room only after the release has resolved, then
-// resolve the future."
+// "A release for that name is in progress: put the entry in the map now, create the room only after
+// the release has resolved, then resolve the future."
 func afterTheRelease(e edge) error {
 	for i, inc := range e.after.Incarnations {
 		if inc.Work == WorkOpening && inc.Life == LifeInitializing && e.after.BeingReleased(inc.Name) != 0 {
@@ -267,7 +272,8 @@ func afterTheRelease(e edge) error {
 	return nil
 }
 
-// "A get returns a future that resolves to the room." What else may end it are its own opening, a release, a dispose and its caller.
+// "A get returns a future that resolves to the room." What else may end it are its own opening, a
+// release, a dispose and its caller.
 func whatEndsAGet(e edge) error {
 	for _, n := range e.settled() {
 		c := e.after.Calls[n-1]
@@ -291,8 +297,9 @@ func whatEndsAGet(e edge) error {
 	return nil
 }
 
-// "In the map (as a pending get) and a release in progress: fail the pending get with RoomReleasedBeforeOperationCompleted (102106)", and
-// "a pending get can be interrupted by release"; of a dispose "CHA-RC1g4 gives the natural answer".
+// "In the map (as a pending get) and a release in progress: fail the pending get with
+// RoomReleasedBeforeOperationCompleted (102106)", and "a pending get can be interrupted by
+// release"; of a dispose "CHA-RC1g4 gives the natural answer".
 func pendingGetsFail(e edge) error {
 	for n, was := range e.before.Calls {
 		if was.Kind != KindGet || !was.Pending() || e.in.Kind != KindDispose && (e.in.Kind != KindRelease || e.in.Name != was.Name) {
@@ -325,8 +332,8 @@ func noOp(e edge) error {
 	return nil
 }
 
-// "Release returns a future that resolves when the operation is complete"; with a release in progress, also one under a pending get, it
-// is "that release's future".
+// "Release returns a future that resolves when the operation is complete"; with a release in
+// progress, also one under a pending get, it is "that release's future".
 func releaseResolves(e edge) error {
 	for _, n := range e.settled() {
 		c := e.after.Calls[n-1]
@@ -349,8 +356,8 @@ func releaseResolves(e edge) error {
 	return nil
 }
 
-// "In the map, no release in progress: remove the entry from the map at once, run CHA-RL3 on the room." What was opened is released by
-// the backend, whenever it was opened.
+// "In the map, no release in progress: remove the entry from the map at once, run CHA-RL3 on the
+// room." What was opened is released by the backend, whenever it was opened.
 func theRoomIsReleased(e edge) error {
 	if e.in.Kind == KindRelease && e.after.InUse(e.in.Name) != 0 {
 		return fmt.Errorf("the entry is in the map after %v", e.in)
@@ -368,8 +375,8 @@ func theRoomIsReleased(e edge) error {
 	return nil
 }
 
-// "No rooms: succeeds without error", and disposal "returns only when all room release operations have completed, those already in
-// flight included", and then it does.
+// "No rooms: succeeds without error", and disposal "returns only when all room release operations
+// have completed, those already in flight included", and then it does.
 func disposeEnds(e edge) error {
 	if e.in.Kind == KindDispose && !e.before.disposalBegan() && !slices.ContainsFunc(e.before.Incarnations, func(inc Incarnation) bool { return inc.Life != LifeReleased }) {
 		if c, _, _, _ := e.begun(); c.Outcome.Kind != OutcomeDone {
@@ -387,7 +394,8 @@ func disposeEnds(e edge) error {
 	return nil
 }
 
-// "It marks the object disposed", and "rooms in the map are released concurrently", pending ones as ready ones.
+// "It marks the object disposed", and "rooms in the map are released concurrently", pending ones as
+// ready ones.
 func everyRoomIsReleased(e edge) error {
 	if e.in.Kind != KindDispose {
 		return nil
@@ -400,7 +408,8 @@ func everyRoomIsReleased(e edge) error {
 	return nil
 }
 
-// "Nothing is said of cancellation of a caller's wait. In Go: a context that ends stops the wait, not the shared operation."
+// "Nothing is said of cancellation of a caller's wait. In Go: a context that ends stops the wait,
+// not the shared operation."
 func aCallerWhoGivesUp(e edge) error {
 	if e.in.Kind != KindGiveUp {
 		return nil

@@ -71,7 +71,8 @@ func TestPropertiesAreThoseOfTheDocument(t *testing.T) {
 	}
 }
 
-// statedBy returns what the document says states each rule and point: the properties of one direction, and of the other.
+// statedBy returns what the document says states each rule and point: the properties of one
+// direction, and of the other.
 func statedBy(t *testing.T) map[string][2][]string {
 	t.Helper()
 	_, part, ok := strings.Cut(rooms(t), "\n## Each rule and what states it\n")

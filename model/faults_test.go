@@ -5,12 +5,13 @@ import (
 	"testing"
 )
 
-// A fault is a step function that does wrong: the right one, with the state after it edited. Each breaks what it is meant to
-// break and nothing else, and the shortest way to show it is known. A property that no fault breaks would prove nothing.
+// A fault is a step function that does wrong: the right one, with the state after it edited. Each
+// breaks what it is meant to break and nothing else, and the shortest way to show it is known. A
+// property that no fault breaks would prove nothing.
 type fault struct {
 	name   string
-	breaks []string // of the properties that say what callers may rely on
-	also   []string // of those that say what each thing comes from
+	breaks []string // of the properties that callers may rely on
+	also   []string // of those about causes and effects
 	bounds Bounds
 	script string // the shortest to what it breaks, and of those the first in the order of Enabled
 	edit   func(before State, in Input, after *State)
@@ -112,7 +113,8 @@ var safetyFaults = []fault{
 		},
 	},
 	{
-		// To open beside the predecessor is not to wait for it and to have two open: these two can't be told apart.
+		// To open beside the predecessor is not to wait for it and to have two open: these two
+		// can't be told apart.
 		name:   "a get opens at once what should wait (R6)",
 		breaks: []string{"OneOpen", "WaitsForPredecessor"},
 		also:   []string{"SixPairs"},
@@ -637,8 +639,8 @@ var livenessFaults = []fault{
 	},
 }
 
-// hunt walks the broken graph, but not beyond a state that is found bad, and returns all properties that failed and the
-// shortest script to a failure.
+// hunt walks the broken graph, but not beyond a state that is found bad, and returns all properties
+// that failed and the shortest script to a failure.
 func hunt(t *testing.T, f fault, properties []Property) (broken []string, shortest string) {
 	walk(t, f.bounds, f.step, func(e edge, script func() string) bool {
 		names, _ := failing(properties, e.before, e.after)
@@ -652,7 +654,8 @@ func hunt(t *testing.T, f fault, properties []Property) (broken []string, shorte
 	return slices.Compact(broken), shortest
 }
 
-// reliedOn and causes are the properties in their two parts: what callers may rely on, and what each thing comes from.
+// reliedOn and causes are the properties in their two parts: what callers may rely on, and causes and
+// effects.
 func reliedOn() []Property { return Properties()[:firstCause()] }
 
 func causes() []Property { return Properties()[firstCause():] }
@@ -692,8 +695,9 @@ func TestEveryPropertyCanFail(t *testing.T) {
 	run(safetyFaults, reliedOn()) // most of them wedge something too
 	run(causeFaults, reliedOn())
 	run(livenessFaults, append(reliedOn(), liveness()...))
-	// A room that is ready, in a name with one in use that waited for its predecessor, has only released ones before it: RoomIsReady,
-	// OneInUse and WaitsForPredecessor imply NotBeforePredecessor together. What a release is told, as OutcomesNameTheirCause and
+	// A room that is ready, in a name with one in use that waited for its predecessor, has only
+	// released ones before it: RoomIsReady, OneInUse and WaitsForPredecessor imply
+	// NotBeforePredecessor together. What a release is told, as OutcomesNameTheirCause and
 	// ErrorsTold have it, is told when all is released. No fault breaks these alone.
 	implied := []string{"NotBeforePredecessor", "ReleaseWaits"}
 	for _, p := range append(Properties(), liveness()...) {
@@ -736,7 +740,8 @@ func TestPropertiesJudgeAnyState(t *testing.T) {
 	}
 }
 
-// No step leads beyond a disposal to a second room, but if one did, it would not be SameRoom that fails: the sentence excepts it.
+// No step leads beyond a disposal to a second room, but if one did, it would not be SameRoom that
+// fails: the sentence excepts it.
 func TestSameRoomEndsWithAReleaseOrADisposal(t *testing.T) {
 	get := func(name string, room int) Call {
 		return Call{Kind: KindGet, Name: name, Outcome: Outcome{Kind: OutcomeRoom, Incarnation: room}}

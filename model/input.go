@@ -25,8 +25,8 @@ func (k Kind) String() string {
 	return word(int(k), "", "get", "release", "dispose", "giveUp", "opened", "openFailed", "released", "releaseFailed")
 }
 
-// Input is one thing that happens to the machine. It is comparable. Its fields beyond those that its kind needs are
-// empty; [State.Step] doesn't look at them.
+// Input is one thing that happens to the machine. It is comparable. Its fields beyond those that
+// its kind needs are empty; [State.Step] doesn't look at them.
 type Input struct {
 	Kind Kind
 	// Call is the number of the call that begins or is given up.
@@ -95,7 +95,8 @@ const (
 // String returns the word of docs/rooms.md.
 func (k OutputKind) String() string { return word(int(k), "", "settle", "open", "release", "abandon") }
 
-// Output is one thing that a step puts out: a call is settled, or the backend is told something about an incarnation.
+// Output is one thing that a step puts out: a call is settled, or the backend is told something
+// about an incarnation.
 type Output struct {
 	Kind OutputKind
 	// Call and Outcome belong to OutputSettle.

@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// Key returns a string that two states share if and only if they are equal. It takes in all of the state, history
-// included, and no more; it is not meant to be read, nor to be kept across versions.
+// Key returns a string that two states share if and only if they are equal. It takes in all of the
+// state, history included, and no more; it is not meant to be read, nor to be kept across versions.
 func (s State) Key() string {
 	b := make([]byte, 0, 32*(len(s.Calls)+len(s.Incarnations)))
 	for _, c := range s.Calls {
@@ -42,8 +42,8 @@ func (s State) Equal(t State) bool {
 		slices.Equal(s.Failed, t.Failed)
 }
 
-// Each of these can be read back from its beginning alone, so that no two values run together: opaque strings go with their
-// length, and a list with its count.
+// Each of these can be read back from its beginning alone, so that no two values run together:
+// opaque strings go with their length, and a list with its count.
 
 func number(b []byte, n int) []byte {
 	return append(strconv.AppendInt(b, int64(n), 10), ' ')

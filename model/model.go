@@ -1,30 +1,37 @@
-// Package model is the reference model of the Rooms machine: what Get, Release and Dispose do to names and their
-// incarnations, as one pure function over plain values.
+// Package model is the reference model of the Rooms machine: what Get, Release and Dispose do to
+// names and their incarnations, as one pure function over plain values.
 //
 // # What it assumes
 //
-//   - Steps are atomic, and every one is seen: each call that begins, each caller that gives up, each end that the backend
-//     reports, in the order in which they happened and with their true fate. No input is lost and none is invented.
-//   - Calls are numbered 1, 2, 3, … as they begin, incarnations 1, 2, 3, … as they are created, over all names.
-//   - Options are valid and complete before they get here, so that equal strings mean equal options. Names and options
-//     are opaque beyond that.
-//   - An error of the backend is known by the incarnation that it ended, and nothing else about it matters.
-//   - There is no time. What the backend was asked for ends at some moment, or never; only liveness needs that it does.
+//   - Steps are atomic, and every one is seen: each call that begins, each caller that gives up,
+//     each end that the backend reports, in the order in which they happened and with their true
+//     fate. No input is lost and none is invented.
+//   - Calls are numbered 1, 2, 3, … as they begin, incarnations 1, 2, 3, … as they are created,
+//     over all names.
+//   - Options are valid and complete before they get here, so that equal strings mean equal
+//     options. Names and options are opaque beyond that.
+//   - An error of the backend is known by the incarnation that it ended, and nothing else about it
+//     matters.
+//   - There is no time. What the backend was asked for ends at some moment, or never; only liveness
+//     needs that it does.
 //
 // # What it is good for, and what not
 //
-// It says, for any sequence of inputs, which calls are settled with which outcome, what the backend is asked for, and which
-// inputs are refused. So it can judge an implementation step by step, be explored exhaustively at small bounds, and have
-// its state graph compared with that of another statement of the same rules. It keeps the whole history of calls and
-// incarnations, so that a property of a run is a predicate over one state.
+// It says, for any sequence of inputs, which calls are settled with which outcome, what the backend
+// is asked for, and which inputs are refused. So it can judge an implementation step by step, be
+// explored exhaustively at small bounds, and have its state graph compared with that of another
+// statement of the same rules. It keeps the whole history of calls and incarnations, so that a
+// property of a run is a predicate over one state.
 //
-// It is not good for judging a system of which only the beginnings and returns of calls are known, or some of whose answers
-// are lost: the order of steps inside is then a guess, and a set of states would be needed. It is no base for an
-// implementation either: it forgets nothing, and every step copies and searches the history.
+// It is not good for judging a system of which only the beginnings and returns of calls are known,
+// or some of whose answers are lost: the order of steps inside is then a guess, and a set of states
+// would be needed. It is no base for an implementation either: it forgets nothing, and every step
+// copies and searches the history.
 //
-// The rules, R1 to R23, stand in docs/rooms.md, each with the points of Ably's Chat specification (CHA-…) that it comes
-// from. The model is written from those sentences alone, and shares neither code nor shape with any implementation: there is no
-// entry per name here, only the list of incarnations, and what a name has in use is found by searching it.
+// The rules, R1 to R23, stand in docs/rooms.md, each with the points of Ably's Chat specification
+// (CHA-…) that it comes from. The model is written from those sentences alone, and shares neither
+// code nor shape with any implementation: there is no entry per name here, only the list of
+// incarnations, and what a name has in use is found by searching it.
 package model
 
 import (
@@ -33,17 +40,19 @@ import (
 	"strings"
 )
 
-// State is the whole state of the machine, with its history. The zero State is the beginning: no call, no incarnation.
+// State is the whole state of the machine, with its history. The zero State is the beginning: no
+// call, no incarnation.
 //
-// A State is a value: nothing in this package writes to one that it was given, so that a State may be kept, shared and
-// read by many goroutines, as long as nobody writes to its slices. Two States are compared with [State.Equal] or by their
-// [State.Key].
+// A State is a value: nothing in this package writes to one that it was given, so that a State may
+// be kept, shared and read by many goroutines, as long as nobody writes to its slices. Two States
+// are compared with [State.Equal] or by their [State.Key].
 type State struct {
 	// Calls are all calls that ever began; call n is Calls[n-1].
 	Calls []Call
 	// Incarnations are all that were ever created; incarnation n is Incarnations[n-1].
 	Incarnations []Incarnation
-	// Failed are the incarnations whose release ended with an error since disposal began, ascending (R15).
+	// Failed are the incarnations whose release ended with an error since disposal began, ascending
+	// (R15).
 	Failed []int
 }
 
@@ -55,9 +64,9 @@ type Call struct {
 	Name string
 	// Options are the options asked for; empty unless it is a Get.
 	Options string
-	// WaitsFor is the incarnation that the call waits for or, once it is settled, waited for: its opening for a Get, the end
-	// of its release for a Release. It is 0 for a call that was settled as it began, and for every Dispose, which waits
-	// for all that is releasing.
+	// WaitsFor is the incarnation that the call waits for or, once it is settled, waited for: its
+	// opening for a Get, the end of its release for a Release. It is 0 for a call that was settled
+	// as it began, and for every Dispose, which waits for all that is releasing.
 	WaitsFor int
 	// Outcome is what the call was settled with; its zero value stands for a call that is pending.
 	Outcome Outcome
@@ -76,8 +85,9 @@ type Incarnation struct {
 	Life Life
 	// Work is what the backend has been asked for and has not ended yet.
 	Work Work
-	// Ended is the last end that the backend reported: KindOpened, KindOpenFailed, KindReleased or KindReleaseFailed, or the
-	// zero Kind if it reported none. No rule asks for it; it is history, which properties compare with what callers hear.
+	// Ended is the last end that the backend reported: KindOpened, KindOpenFailed, KindReleased or
+	// KindReleaseFailed, or the zero Kind if it reported none. No rule asks for it; it is history,
+	// which properties compare with what callers hear.
 	Ended Kind
 }
 

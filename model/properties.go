@@ -1,24 +1,28 @@
 package model
 
-// Property is something that must hold, as docs/rooms.md says under "What must hold". It is stated from that text and not
-// from the step function, and judges any State, also one that no sequence of steps leads to.
+// Property is something that must hold, as docs/rooms.md says under "What must hold". It is stated
+// from that text and not from the step function, and judges any State, also one that no sequence of
+// steps leads to.
 type Property struct {
 	// Name is that of docs/rooms.md.
 	Name string
 	// Says is the sentence, in short.
 	Says string
-	// Spec are the points of Ably's Chat specification that it comes from, as docs/rooms.md names them.
+	// Spec are the points of Ably's Chat specification that it comes from, as docs/rooms.md names
+	// them.
 	Spec []string
 	// Rules are those that uphold it, where to look when it fails.
 	Rules []Rule
-	// Check returns why the property fails in a state, or nil. The field is nil if the property speaks only of steps.
+	// Check returns why the property fails in a state, or nil. The field is nil if the property
+	// speaks only of steps.
 	Check func(State) error
-	// CheckStep returns why the property fails in a step that was taken, or nil. The field is nil if the property speaks only of
-	// states.
+	// CheckStep returns why the property fails in a step that was taken, or nil. The field is nil
+	// if the property speaks only of states.
 	CheckStep func(before, after State) error
 }
 
-// Properties returns the safety properties, in the order of docs/rooms.md. Liveness is no predicate over states or steps.
+// Properties returns the safety properties, in the order of docs/rooms.md. Liveness is no predicate
+// over states or steps.
 func Properties() []Property {
 	return []Property{
 		{

@@ -44,8 +44,8 @@ func Rules() []Rule {
 // String returns the rule as it is cited, such as "R9".
 func (r Rule) String() string { return "R" + strconv.Itoa(int(r)) }
 
-// Spec returns the points of Ably's Chat specification that docs/rooms.md names for the rule, such as "CHA-RC1g4"; none for a
-// rule that is a decision of this project alone.
+// Spec returns the points of Ably's Chat specification that docs/rooms.md names for the rule, such
+// as "CHA-RC1g4"; none for a rule that is a decision of this project alone.
 func (r Rule) Spec() []string {
 	switch r {
 	case R1:

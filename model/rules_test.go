@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// One test per rule: the calls and ends that lead there (init), the step (act), what it puts out and leaves (check).
+// One test per rule: the calls and ends that lead there (init), the step (act), what it puts out
+// and leaves (check).
 
 // after returns the state after the inputs, every one of which must be taken.
 func after(t *testing.T, inputs ...Input) State {
@@ -23,8 +24,8 @@ func after(t *testing.T, inputs ...Input) State {
 	return s
 }
 
-// want is what a step is to do: its outputs in order, all incarnations after it, and the rules that it follows, each in
-// the words of a script.
+// want is what a step is to do: its outputs in order, all incarnations after it, and the rules that
+// it follows, each in the words of a script.
 type want struct{ outputs, incarnations, rules string }
 
 func act(t *testing.T, s State, in Input, want want) State {

@@ -180,7 +180,8 @@ func disposeWaits(s State) error {
 	return nil
 }
 
-// createdBefore reports whether the incarnation was created before the call began: the get that created it waits for it.
+// createdBefore reports whether the incarnation was created before the call began: the get that
+// created it waits for it.
 func (s State) createdBefore(incarnation, call int) bool {
 	return slices.ContainsFunc(s.Calls[:call-1], func(c Call) bool {
 		return c.Kind == KindGet && c.WaitsFor == incarnation
@@ -246,7 +247,8 @@ func (c Call) parts(name string) bool {
 	return c.Kind == KindDispose || c.Kind == KindRelease && c.Name == name
 }
 
-// errorsTold leaves alone those that gave up, and the gets that a release rejected: they heard of something else first.
+// errorsTold leaves alone those that gave up, and the gets that a release rejected: they heard of
+// something else first.
 func errorsTold(s State) error {
 	for n, c := range s.Calls {
 		i := c.WaitsFor

@@ -6,8 +6,9 @@ import (
 	"slices"
 )
 
-// RefusedError is the error of [State.Step] for an input that no rule names in the present state: an end of a work that is not
-// under way, giving up a call that is not pending, a call out of its number.
+// RefusedError is the error of [State.Step] for an input that no rule names in the present state:
+// an end of a work that is not under way, giving up a call that is not pending, a call out of its
+// number.
 type RefusedError struct {
 	Input  Input
 	Reason string // why no rule names it
@@ -18,10 +19,11 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("model: %v is refused: %s", e.Input, e.Reason)
 }
 
-// Step returns the state after the input and what the step puts out: settled calls first, by number, then the others, by
-// incarnation. An input that no rule names is refused: the state comes back as it was, with no output and a
-// [*RefusedError]. Step is a pure function: s is not changed, and shares no memory with the state and the outputs of a
-// step that was taken. It implements R1 to R23 of docs/rooms.md (CHA-RC1f, CHA-RC1g, CHA-RD1).
+// Step returns the state after the input and what the step puts out: settled calls first, by
+// number, then the others, by incarnation. An input that no rule names is refused: the state comes
+// back as it was, with no output and a [*RefusedError]. Step is a pure function: s is not changed,
+// and shares no memory with the state and the outputs of a step that was taken. It implements R1 to
+// R23 of docs/rooms.md (CHA-RC1f, CHA-RC1g, CHA-RD1).
 func (s State) Step(in Input) (State, []Output, error) {
 	t, err := s.take(in)
 	if err != nil {
@@ -30,8 +32,8 @@ func (s State) Step(in Input) (State, []Output, error) {
 	return t.State, t.outputs, nil
 }
 
-// Explain returns the rules that the step follows, each once and ascending, or none if the input is refused. It is for
-// reports: "by R11 and R12 call 1 is settled with …".
+// Explain returns the rules that the step follows, each once and ascending, or none if the input is
+// refused. It is for reports: "by R11 and R12 call 1 is settled with …".
 func (s State) Explain(in Input) []Rule {
 	t, err := s.take(in)
 	if err != nil {
@@ -41,7 +43,8 @@ func (s State) Explain(in Input) []Rule {
 	return slices.Compact(t.rules)
 }
 
-// turn is one step under way: a copy of the state, which it may write; what it puts out; and the rules it followed.
+// turn is one step under way: a copy of the state, which it may write; what it puts out; and the
+// rules it followed.
 type turn struct {
 	State
 	outputs []Output
@@ -159,8 +162,8 @@ func (t *turn) release(call int, name string) {
 	}
 }
 
-// releaseInUse ends the use of an incarnation, given what of its name is being released already (0 for nothing), and returns
-// the incarnation for the end of whose release there is to be waited.
+// releaseInUse ends the use of an incarnation, given what of its name is being released already (0
+// for nothing), and returns the incarnation for the end of whose release there is to be waited.
 func (t *turn) releaseInUse(inUse, beingReleased int) int {
 	inc := t.incarnation(inUse)
 	switch {

@@ -7,8 +7,9 @@ import (
 
 // The checks of steps. What they say stands in docs/rooms.md under "What must hold".
 
-// otherOptionsGetNoRoom asks that such a get be settled as it begins, without a room: with a settled call keeping its
-// outcome, that says that it never gets one. The history alone doesn't tell what a call met.
+// otherOptionsGetNoRoom asks that such a get be settled as it begins, without a room: with a
+// settled call keeping its outcome, that says that it never gets one. The history alone doesn't
+// tell what a call met.
 func otherOptionsGetNoRoom(before, after State) error {
 	for n := len(before.Calls); n < len(after.Calls); n++ {
 		c := after.Calls[n]

@@ -9,9 +9,9 @@
 (* in the order of their first call, and each name's first get has the     *)
 (* first option.  That renaming is done once for a whole run, and leaves   *)
 (* every state as good or as bad as it was, so no violation of safety is   *)
-(* lost; the twins are checked with it too.  It is not for liveness.       *)
+(* lost.  It is not for liveness.                                          *)
 (***************************************************************************)
-EXTENDS RoomsTwins
+EXTENDS Rooms
 
 ASSUME Names = {"a", "b"} /\ Options = {"x", "y"}
 

@@ -27,7 +27,7 @@
 (*                                                                         *)
 (* docs/traces.md has the whole of it.  The module with the traces, which  *)
 (* extends this one, and its configuration are written by the command      *)
-(* tests/traces.                                                           *)
+(* tests/wire/traces.                                                      *)
 (***************************************************************************)
 EXTENDS Rooms
 

@@ -1,9 +1,14 @@
-// Package tla holds the TLA+ modules, for tools that run outside this module's folder.
+// Package tla has the TLA+ modules as files, for programs that run TLC on them outside this module:
+//
+//	dir := t.TempDir()
+//	err := os.CopyFS(dir, tla.FS)
+//
+// Package tlcrun runs TLC. What the modules say stands in README.md beside them.
 package tla
 
 import "embed"
 
-// FS has the modules.
+// FS has the modules: Rooms.tla, RoomStatus.tla, and those that bound, compose or trace them.
 //
 //go:embed *.tla
 var FS embed.FS

@@ -1,5 +1,5 @@
-// Package graphs answers one question: are spec, model and core the same machine? A machine is described
-// once, by a [Machine]; everything here is driven from that description:
+// Package graphs answers one question: are spec, model and core the same machine? A machine is
+// described once, by a [Machine]; everything here is driven from that description:
 //
 //   - [Explore] visits every state that the core reaches, breadth first on all processors, tries every
 //     input in each, and holds properties, bookkeeping and the model to each state, step and refusal.
@@ -14,7 +14,7 @@
 //
 // # To bind a machine
 //
-// Package toy is the example, a lock with a queue in some 350 lines. It has
+// Package toy is the example, a lock with a queue in less than 400 lines. It has
 //
 //   - a core (Lock) and a reference model (Model), each with a step that refuses what no rule names;
 //   - a State: what the core has, and what the world remembers (History), which the core forgets. Core
@@ -23,11 +23,11 @@
 //   - properties, liveness with fairness, and faults, each with the properties that it breaks;
 //   - Spec, a [Mapping] that reads Lock.tla's states and steps as the model's.
 //
-// Then a test is a line or two:
+// Then a test is a line, of package graphtest:
 //
-//	m := toy.New(3)
-//	err := graphs.Explore(ctx, m, graphs.Options{Against: true}).Check(m.Golden)
+//	func TestCoreAndModelHaveTheKnownSizes(t *testing.T) { graphtest.Sizes(t, Sizes(), 100) }
+//	func TestEachFaultIsCaught(t *testing.T)             { graphtest.Faults(t, "toy", New(3), New(3)) }
 //
-// Add the machine to package main in run, which makes it a value of its -of flag, and run make golden for
-// its size in golden.json and the dumps that its tests keep.
+// Add the machine to package main in run, which makes it a value of its -of flag, and run make
+// golden for its size in golden.json and the dumps that its tests keep.
 package graphs

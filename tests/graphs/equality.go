@@ -19,7 +19,8 @@ import (
 type Comparison struct {
 	Config string // the name of the configuration
 	Name   string // of the machine
-	// Golden is the folder of the dump that is kept for tests, from the module's root; "" if none is.
+	// Golden is the folder of the dump that is kept for tests, from the module's root; "" if none
+	// is.
 	Golden string
 
 	dir   string // of the configuration
@@ -27,8 +28,8 @@ type Comparison struct {
 	read  func(io.Reader) (*Graph, error)
 }
 
-// NewComparison compares TLC's graph of a configuration in a folder, given from the module's root, with a
-// machine's core, and that with its model.
+// NewComparison compares TLC's graph of a configuration in a folder, given from the module's root,
+// with a machine's core, and that with its model.
 func NewComparison[S, M, I, O, N any](dir, config, golden string, m Machine[S, M, I, O], spec Mapping[N]) Comparison {
 	return Comparison{Config: config, Name: m.Name, Golden: golden, dir: dir,
 		build: func(ctx context.Context) (*Graph, uint64, error) { return ToGraph(ctx, m) },
@@ -49,30 +50,28 @@ type Equality struct {
 // Equal reports whether the graphs are the same.
 func (e *Equality) Equal() bool { return e.OnlySpec+e.OnlyCore+len(e.Shown) == 0 }
 
-// Run has TLC make the graph of the spec anew, builds the core's at the same time, and compares them.
-// Core and model are compared as the core's is built: a difference of those is an error.
+// Run has TLC make the graph of the spec anew, builds the core's at the same time, and compares
+// them. Core and model are compared as the core's is built: a difference of those is an error.
 func (c Comparison) Run(ctx context.Context, tlc *tlcrun.TLC, root string) (*Equality, error) {
-	return c.compare(ctx, func() (*Graph, error) {
-		dump, _, err := c.dump(ctx, tlc, root)
-		if err != nil {
-			return nil, err
+	return c.compare(ctx, func() (g *Graph, err error) {
+		if c.Golden != "" {
+			dump, err := c.ReadGolden(root)
+			if err != nil {
+				return nil, err
+			}
+			return c.read(bytes.NewReader(dump))
 		}
-		defer dump.Close()
-		return c.read(dump)
+		err = c.dump(ctx, tlc, root, func(dump io.Reader, _ string) error {
+			g, err = c.read(dump)
+			return err
+		})
+		return g, err
 	})
 }
 
-// CompareGolden is Run with the dump that is kept below the module's root, or with one that is given. It
-// is an error if the one that is kept was made from another text of the spec.
-func (c Comparison) CompareGolden(ctx context.Context, root string, dump ...[]byte) (*Equality, error) {
-	if len(dump) == 0 {
-		golden, err := c.ReadGolden(root)
-		if err != nil {
-			return nil, err
-		}
-		dump = append(dump, golden)
-	}
-	return c.compare(ctx, func() (*Graph, error) { return c.read(bytes.NewReader(dump[0])) })
+// Compare is Run with a dump that there is.
+func (c Comparison) Compare(ctx context.Context, dump []byte) (*Equality, error) {
+	return c.compare(ctx, func() (*Graph, error) { return c.read(bytes.NewReader(dump)) })
 }
 
 func (c Comparison) compare(ctx context.Context, spec func() (*Graph, error)) (*Equality, error) {
@@ -100,59 +99,50 @@ func (c Comparison) config(root string) (*tlcrun.Config, error) {
 	return tlcrun.ReadConfig(filepath.Join(root, filepath.FromSlash(c.dir), c.Config+".cfg"))
 }
 
-// dumpFile is a dump that is removed when it is closed.
-type dumpFile struct {
-	*os.File
-	dir string
-}
-
-func (f dumpFile) Close() error { return errors.Join(f.File.Close(), os.RemoveAll(f.dir)) }
-
-// dump has TLC write the graph of the configuration, and returns the digest of what it is made from.
-func (c Comparison) dump(ctx context.Context, tlc *tlcrun.TLC, root string) (io.ReadCloser, string, error) {
+// dump has TLC write the graph of the configuration, and calls use with it and with the digest of
+// what it is made from.
+func (c Comparison) dump(ctx context.Context, tlc *tlcrun.TLC, root string,
+	use func(dump io.Reader, digest string) error) error {
 	config, err := c.config(root)
 	if err != nil {
-		return nil, "", err
+		return err
 	}
 	digest, err := config.Digest()
 	if err != nil {
-		return nil, "", err
+		return err
 	}
 	dir, err := os.MkdirTemp("", "equality")
 	if err != nil {
-		return nil, "", err
+		return err
 	}
+	defer os.RemoveAll(dir)
 	file := filepath.Join(dir, "graph.dot")
-	if _, err = tlc.Dump(ctx, config, file); err == nil {
-		var dump *os.File
-		if dump, err = os.Open(file); err == nil {
-			return dumpFile{dump, dir}, digest, nil
-		}
+	if _, err := tlc.Dump(ctx, config, file); err != nil {
+		return err
 	}
-	return nil, "", errors.Join(err, os.RemoveAll(dir))
-}
-
-// WriteGolden has TLC make the dump anew and writes it to its file: a line with the hash, then the dump,
-// compressed.
-func (c Comparison) WriteGolden(ctx context.Context, tlc *tlcrun.TLC, root string) error {
-	dump, digest, err := c.dump(ctx, tlc, root)
+	dump, err := os.Open(file)
 	if err != nil {
 		return err
 	}
 	defer dump.Close()
-	var b bytes.Buffer
-	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintln(z, digest)
-	if err := errors.Join(renumber(z, dump), z.Close()); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(c.file(root)), 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(c.file(root), b.Bytes(), 0o644)
+	return use(dump, digest)
+}
+
+// WriteGolden has TLC make the dump anew and writes it to its file: a line with the hash, then the
+// dump, compressed.
+func (c Comparison) WriteGolden(ctx context.Context, tlc *tlcrun.TLC, root string) error {
+	return c.dump(ctx, tlc, root, func(dump io.Reader, digest string) error {
+		var b bytes.Buffer
+		z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(z, digest)
+		if err := errors.Join(renumber(z, dump), z.Close(), os.MkdirAll(filepath.Dir(c.file(root)), 0o755)); err != nil {
+			return err
+		}
+		return os.WriteFile(c.file(root), b.Bytes(), 0o644)
+	})
 }
 
 // file is where the golden is kept.
@@ -160,8 +150,8 @@ func (c Comparison) file(root string) string {
 	return filepath.Join(root, filepath.FromSlash(c.Golden), c.Config+".dot.gz")
 }
 
-// ReadGolden reads the dump that is kept below the module's root. It is an error if it was made from
-// another text of the spec.
+// ReadGolden reads the dump that is kept below the module's root. It is an error if it was made
+// from another text of the spec.
 func (c Comparison) ReadGolden(root string) ([]byte, error) {
 	hash, dump, err := ReadGolden(c.file(root))
 	if err != nil {

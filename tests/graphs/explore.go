@@ -75,8 +75,8 @@ type finding struct {
 	initial          bool
 }
 
-// Explore visits every state that the machine reaches, breadth first, holds its properties to each, and
-// returns what it found, which does not depend on the number of workers.
+// Explore visits every state that the machine reaches, breadth first, holds its properties to each,
+// and returns what it found, which does not depend on the number of workers.
 func Explore[S, M, I, O any](ctx context.Context, m Machine[S, M, I, O], o Options) *Result[I] {
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
@@ -137,8 +137,8 @@ func (e *exploration[S, M, I, O]) explore(ctx context.Context) {
 		e.expanded.Store(0)
 		e.first.Store(^uint64(0))
 
-		// Each block's new states come out in the order of their steps, so that numbers don't depend on
-		// who did what when.
+		// Each block's new states come out in the order of their steps, so that numbers don't
+		// depend on who did what when.
 		lists := make([]candidates[S], len(blocks))
 		e.each(len(blocks), func(w *worker[S, M, I, O], i int) {
 			if ctx.Err() != nil {
@@ -353,7 +353,8 @@ func (w *worker[S, M, I, O]) arrive(input int, outs []O, levelStart uint32, out 
 	if how == isNew {
 		w.e.found.Add(1)
 	}
-	// A state that is replaced is looked at again, so that its violation is reported with its first step.
+	// A state that is replaced is looked at again, so that its violation is reported with its first
+	// step.
 	if !w.steps && !w.against {
 		m.View(&w.state, &w.after)
 	}

@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// CheckFaults plants each fault of the machine, holds the properties that it lists to it, each by itself,
-// and returns the names of those that are broken. It returns an error if a fault does not break all that
-// it lists, or if a property is broken by none; one that speaks of states and of steps must be broken in
-// both ways. Liveness is checked on a machine of its own, most often a smaller one. What is caught is
-// recorded, with the end of the name of its family.
+// CheckFaults plants each fault of the machine, holds the properties that it lists to it, each by
+// itself, and returns the names of those that are broken. It returns an error if a fault does not
+// break all that it lists, or if a property is broken by none; one that speaks of states and of
+// steps must be broken in both ways. Liveness is checked on a machine of its own, most often a
+// smaller one. What is caught is recorded, with the end of the name of its family.
 func CheckFaults[S, M, I, O any](ctx context.Context, family string, m, live Machine[S, M, I, O]) (
 	map[string]bool, error) {
 	broken := map[string]bool{}
@@ -45,8 +45,8 @@ func CheckFaults[S, M, I, O any](ctx context.Context, family string, m, live Mac
 	return broken, errors.Join(errs...)
 }
 
-// Caught records that something that is planted was caught: tests/report compares this with what was
-// caught before.
+// Caught records that something that is planted was caught: tests/report compares this with what
+// was caught before.
 func Caught(family, name string) { fmt.Printf("CAUGHT %s: %s\n", family, name) }
 
 // halves returns the machine with each property alone, and with what it says of states and of steps

@@ -1,10 +1,6 @@
 package graphs
 
-import (
-	"bytes"
-	"fmt"
-	"slices"
-)
+import "slices"
 
 // edge is an arc with its beginning.
 type edge struct {
@@ -32,8 +28,8 @@ func (sp *space[S, M, I, O]) distances() ([]int32, []edge) {
 	return distance, via
 }
 
-// walk returns a shortest path from one of some states to a state that is wanted, through states that
-// are allowed; the beginnings are. It returns the state where the path begins too.
+// walk returns a shortest path from one of some states to a state that is wanted, through states
+// that are allowed; the beginnings are. It returns the state where the path begins too.
 func (sp *space[S, M, I, O]) walk(from []int32, allowed, wanted func(int32) bool) (int32, []edge) {
 	back := map[int32]edge{}
 	queue := slices.Clone(from)
@@ -123,76 +119,4 @@ func (f *fair[S, M, I, O]) inputs(path []edge) []I {
 		list[i] = f.space.machine.Inputs[s.input]
 	}
 	return list
-}
-
-// replay runs a counterexample through the machine, and returns an error if it is none: a check of the
-// checker.
-func (f *fair[S, M, I, O]) replay(l *Lasso[I], p LeadsTo[M]) error {
-	wrong := func(format string, args ...any) error {
-		return fmt.Errorf("graphs: the counterexample %v is wrong: %s", l, fmt.Sprintf(format, args...))
-	}
-	m := f.space.machine
-	probe := m.walker()
-	var at S
-	var view M
-	m.View(&at, &view)
-	// step returns the conjuncts of whose action an input is a step, in the state after which it is.
-	step := func(in I) (after S, taken uint64, ok bool) {
-		probe.load(&at)
-		if m.Gives != nil && !m.Gives(&view, in) {
-			return at, 0, false
-		}
-		if _, refused, err := probe.step(in); refused || err != nil {
-			return at, 0, false
-		}
-		if bytes.Equal(m.Key(nil, &at), m.Key(nil, &probe.state)) {
-			return probe.state, 0, true
-		}
-		for j, c := range f.conjuncts {
-			if c.Of(in) && (c.When == nil || c.When(&view)) {
-				taken |= 1 << j
-			}
-		}
-		return probe.state, taken, true
-	}
-	owed, ever, taken := f.all, uint64(0), uint64(0)
-	var entry []byte
-	inputs := slices.Concat(l.Prefix, l.Cycle)
-	for i := range len(inputs) + 1 {
-		switch {
-		case i == l.P && !p.P(&view):
-			return wrong("P does not hold after %d inputs", i)
-		case i >= l.P && p.Q(&view):
-			return wrong("Q holds after %d inputs", i)
-		}
-		if i == len(l.Prefix) {
-			entry = m.Key(nil, &at)
-		}
-		if i >= len(l.Prefix) { // the actions that can't be taken here are paid
-			able := uint64(0)
-			for _, in := range m.Inputs {
-				_, a, _ := step(in)
-				able |= a
-			}
-			owed, ever = owed&able, ever|able
-		}
-		if i < len(inputs) {
-			after, a, ok := step(inputs[i])
-			if !ok {
-				return wrong("input %d is refused", i+1)
-			}
-			if i >= len(l.Prefix) {
-				taken |= a
-			}
-			at = after
-			m.View(&at, &view)
-		}
-	}
-	if !bytes.Equal(entry, m.Key(nil, &at)) {
-		return wrong("the cycle does not close")
-	}
-	if (owed&^f.strong|ever&f.strong)&^taken != 0 {
-		return wrong("it is not fair")
-	}
-	return nil
 }

@@ -8,18 +8,18 @@ import (
 	"strings"
 )
 
-// LeadsTo is the property P ~> Q: from every state in which P holds, every fair behaviour comes to a
-// state in which Q does. A behaviour is a path of steps without end, or one that stops at a state and
-// stays there (stutters) for ever.
+// LeadsTo is the property P ~> Q: from every state in which P holds, every fair behaviour comes to
+// a state in which Q does. A behaviour is a path of steps without end, or one that stops at a state
+// and stays there (stutters) for ever.
 type LeadsTo[M any] struct {
 	Name string
 	P, Q func(m *M) bool
 }
 
-// Fairness is one conjunct of fairness. Weak fairness: an action, which is a set of inputs, that can be
-// taken in every state from some moment on is taken again and again. Strong fairness: one that can be
-// taken again and again is. A step that leads back to the state that it left is no step of the action:
-// it can't be told from stuttering.
+// Fairness is one conjunct of fairness. Weak fairness: an action, which is a set of inputs, that
+// can be taken in every state from some moment on is taken again and again. Strong fairness: one
+// that can be taken again and again is. A step that leads back to the state that it left is no step
+// of the action: it can't be told from stuttering.
 type Fairness[M, I any] struct {
 	Name   string
 	Of     func(in I) bool // whether the input is one of the action
@@ -28,8 +28,8 @@ type Fairness[M, I any] struct {
 }
 
 // Lasso is a fair behaviour that breaks a property: it goes along Prefix, and then round Cycle for
-// ever; if Cycle is empty, it stays where it is. P holds after some inputs of the prefix, and Q neither
-// then nor ever after.
+// ever; if Cycle is empty, it stays where it is. P holds after some inputs of the prefix, and Q
+// neither then nor ever after.
 type Lasso[I any] struct {
 	Property string
 	Prefix   []I
@@ -61,8 +61,8 @@ type LivenessReport[I any] struct {
 	Without       map[string][]*Lasso[I] // what fails without the conjunct of that name; not for vacuous ones
 }
 
-// Err returns an error if a property fails, or if a conjunct of fairness that is not vacuous could be
-// left out.
+// Err returns an error if a property fails, or if a conjunct of fairness that is not vacuous could
+// be left out.
 func (r *LivenessReport[I]) Err() error {
 	var errs []error
 	for _, l := range r.Broken {
@@ -97,11 +97,7 @@ func CheckLiveness[S, M, I, O any](ctx context.Context, m Machine[S, M, I, O]) (
 			if ctx.Err() != nil {
 				return nil, context.Cause(ctx)
 			}
-			l, err := f.check(p, asked[i])
-			if err != nil {
-				return nil, err
-			}
-			if l != nil {
+			if l := f.check(p.Name, asked[i]); l != nil {
 				broken = append(broken, l)
 			}
 		}
@@ -213,15 +209,15 @@ func (f *fair[S, M, I, O]) vacuous() (list []string) {
 	return list
 }
 
-// check looks for a fair behaviour that breaks the property, and returns none if every fair behaviour of
-// the graph keeps it. Such a behaviour ends in a strongly connected part of the states in which Q does
-// not hold, all of which it may visit again and again; so there is one exactly when some such
-// component, reached from a state with P and without Q in between, is fair: for each weak conjunct it
-// has a step of the action, or a state in which the action can't be taken; for each strong one a step
-// of the action, or no state in which it can. A component that is not fair only for lack of a strong
-// one's step may have fair parts, without the states in which that can be taken. A state by itself is a
-// component too.
-func (f *fair[S, M, I, O]) check(p LeadsTo[M], q *question) (*Lasso[I], error) {
+// check looks for a fair behaviour that breaks the property, and returns none if every fair
+// behaviour of the graph keeps it. Such a behaviour ends in a strongly connected part of the states
+// in which Q does not hold, all of which it may visit again and again; so there is one exactly when
+// some such component, reached from a state with P and without Q in between, is fair: for each weak
+// conjunct it has a step of the action, or a state in which the action can't be taken; for each
+// strong one a step of the action, or no state in which it can. A component that is not fair only
+// for lack of a strong one's step may have fair parts, without the states in which that can be
+// taken. A state by itself is a component too.
+func (f *fair[S, M, I, O]) check(property string, q *question) *Lasso[I] {
 	distance, via := f.space.distances()
 	var best []int32 // the nearest fair component, so that the counterexample is short
 	nearest := int32(0)
@@ -255,14 +251,13 @@ func (f *fair[S, M, I, O]) check(p LeadsTo[M], q *question) (*Lasso[I], error) {
 		within = parts
 	}
 	if best == nil {
-		return nil, nil
+		return nil
 	}
-	l := f.lasso(p.Name, best, q, distance, via)
-	return l, f.replay(l, p)
+	return f.lasso(property, best, q, distance, via)
 }
 
-// unfair returns the conjuncts that a behaviour that visits all of the component again and again breaks,
-// whatever else it does.
+// unfair returns the conjuncts that a behaviour that visits all of the component again and again
+// breaks, whatever else it does.
 func (f *fair[S, M, I, O]) unfair(component []int32) uint64 {
 	always, ever := f.all, uint64(0)
 	for _, n := range component {
@@ -289,8 +284,8 @@ func has(component []int32, n int32) bool {
 	return found
 }
 
-// components calls visit with each strongly connected component of the states that are within, sorted;
-// the slice is used again. It is Tarjan's algorithm, without recursion.
+// components calls visit with each strongly connected component of the states that are within,
+// sorted; the slice is used again. It is Tarjan's algorithm, without recursion.
 func (sp *space[S, M, I, O]) components(within []bool, visit func([]int32)) {
 	const unseen = 0
 	number, low := make([]int32, len(within)), make([]int32, len(within))

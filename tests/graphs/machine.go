@@ -58,8 +58,8 @@ type Machine[S, M, I, O any] struct {
 type Core[S, I, O any] interface {
 	// Restore puts the core in a state.
 	Restore(s *S) error
-	// Step gives the core an input. The outputs may be overwritten by the next Step. A refused input
-	// must leave the core as it is, and have no outputs.
+	// Step gives the core an input. The outputs may be overwritten by the next Step. A refused
+	// input must leave the core as it is, and have no outputs.
 	Step(in I) ([]O, error)
 	// Read writes the core's part of its state into s, and leaves what the world remembers.
 	Read(s *S) error

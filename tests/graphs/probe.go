@@ -34,9 +34,9 @@ type (
 	failed       func(input int, property, reason string)
 )
 
-// probe tries every input in a state. It calls take for each that is taken, in order, with the states
-// around the step in p.from and p.state, and fail for each that shows the core to be broken. It panics
-// if the core can't be put in the state.
+// probe tries every input in a state. It calls take for each that is taken, in order, with the
+// states around the step in p.from and p.state, and fail for each that shows the core to be broken.
+// It panics if the core can't be put in the state.
 func (p *prober[S, M, I, O]) probe(s *S, take taken[O], fail failed) {
 	m := p.m
 	p.at, p.from = 0, *s
@@ -83,8 +83,8 @@ func (p *prober[S, M, I, O]) probe(s *S, take taken[O], fail failed) {
 	}
 }
 
-// unlikely tries the inputs that are thought to be refused, one after the other, and looks once whether
-// the core has stayed in its state.
+// unlikely tries the inputs that are thought to be refused, one after the other, and looks once
+// whether the core has stayed in its state.
 func (p *prober[S, M, I, O]) unlikely(s *S, gives func(I) bool, fail failed) {
 	m, tried := p.m, false
 	if m.Likely == nil {

@@ -26,8 +26,8 @@ func (v Verdict) String() string {
 	return words[min(int(v), len(words)-1)]
 }
 
-// Result is what an exploration found. All but Elapsed, and a verdict that the context causes, is the
-// same whatever the number of workers.
+// Result is what an exploration found. All but Elapsed, and a verdict that the context causes, is
+// the same whatever the number of workers.
 type Result[I any] struct {
 	Verdict Verdict
 	Reason  string // why the verdict is not Complete
@@ -78,9 +78,9 @@ func (v *Violation[I]) Error() string {
 }
 
 // path returns the inputs of a shortest path that ends with the step. Without a symmetry they were
-// written down. With one, what was written down leads from one canonical state to another that is the
-// end of a step only after a renaming; so the path is walked again from the beginning, each time by an
-// input whose end stands for the same states.
+// written down. With one, what was written down leads from one canonical state to another that is
+// the end of a step only after a renaming; so the path is walked again from the beginning, each
+// time by an input whose end stands for the same states.
 func (e *exploration[S, M, I, O]) path(step uint64) (path []I, err error) {
 	all, m := e.machine.Inputs, e.machine
 	inputs := []int{int(step & (maxInputs - 1))}

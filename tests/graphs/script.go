@@ -7,10 +7,11 @@ import (
 )
 
 // Follow takes a script through the core, step by step beside the model, and returns where the core
-// first does otherwise. In every state, every input that the model refuses is given to the core too.
+// first does otherwise. In every state, every input that the model refuses is given to the core
+// too. One core goes all the way without being restored, since what a core keeps beside its state
+// would be lost with that.
 func Follow[S, M, I, O any](m Machine[S, M, I, O], script []I) (err error) {
-	p := m.prober(false, true)
-	var s S
+	p, live := m.prober(false, true), m.walker()
 	var step int
 	fail := func(input int, property, reason string) {
 		if err == nil {
@@ -18,22 +19,29 @@ func Follow[S, M, I, O any](m Machine[S, M, I, O], script []I) (err error) {
 		}
 	}
 	for step = range len(script) + 1 {
+		s := live.state
 		p.probe(&s, func(int, []O) {}, fail)
 		if err != nil || step == len(script) {
 			return err
 		}
-		p.load(&s)
-		if _, refused, err := p.step(script[step]); refused || err != nil {
-			return errors.Join(err, fmt.Errorf("after %d inputs, %v is refused", step, script[step]))
+		var before, after M
+		m.View(&s, &before)
+		next, want, refusal := m.Model(before, script[step])
+		outs, refused, err := live.step(script[step])
+		if refused || err != nil || refusal != nil {
+			return errors.Join(err, refusal, fmt.Errorf("after %d inputs, %v is refused", step, script[step]))
 		}
-		s = p.state
+		m.View(&live.state, &after)
+		if err := m.differ(next, after, want, outs); err != nil {
+			return fmt.Errorf("after %d inputs, %v: %w", step, script[step], err)
+		}
 	}
 	return nil
 }
 
-// Draw draws a script of up to so many inputs that the model takes one after the other, each from those
-// that it takes then: choose returns the index of one of them. It returns the script as far as there is
-// something to choose.
+// Draw draws a script of up to so many inputs that the model takes one after the other, each from
+// those that it takes then: choose returns the index of one of them. It returns the script as far
+// as there is something to choose.
 func Draw[S, M, I, O any](m Machine[S, M, I, O], length int, choose func(enabled []I) int) (script []I) {
 	var s M
 	for range length {
@@ -53,8 +61,8 @@ func Draw[S, M, I, O any](m Machine[S, M, I, O], length int, choose func(enabled
 	return script
 }
 
-// Script writes a script for people: each input with the rules that the model follows and what it puts
-// out, and where the core does otherwise; and the same as a sequence diagram (Mermaid).
+// Script writes a script for people: each input with the rules that the model follows and what it
+// puts out, and where the core does otherwise; and the same as a sequence diagram (Mermaid).
 func Script[S, M, I, O any](m Machine[S, M, I, O], script []I) string {
 	var lines, diagram strings.Builder
 	var state M

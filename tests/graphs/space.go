@@ -33,9 +33,9 @@ type buildOptions struct {
 	labels    bool // keep what each step looks like
 }
 
-// build explores the machine, one state after the other, and keeps the graph. It returns an error if
-// there are more states than the bound, if the machine is broken, if a refused input changes a state,
-// or if the context ends: never a part of the graph.
+// build explores the machine, one state after the other, and keeps the graph. It returns an error
+// if there are more states than the bound, if the machine is broken, if a refused input changes a
+// state, or if the context ends: never a part of the graph.
 func build[S, M, I, O any](ctx context.Context, m *Machine[S, M, I, O], o buildOptions) (
 	sp *space[S, M, I, O], err error) {
 	if o.maxStates <= 0 {
@@ -128,9 +128,9 @@ func NodeText[M, O any](m M, outs []O) string {
 	return string(text)
 }
 
-// ToGraph builds the machine's graph as text, and returns how many inputs were refused in it. In every
-// state every input is tried, and each step and refusal is held against the model. Fewer than two
-// states with one text are an error.
+// ToGraph builds the machine's graph as text, and returns how many inputs were refused in it. In
+// every state every input is tried, and each step and refusal is held against the model. Fewer than
+// two states with one text are an error.
 func ToGraph[S, M, I, O any](ctx context.Context, m Machine[S, M, I, O]) (*Graph, uint64, error) {
 	sp, err := build(ctx, &m, buildOptions{against: !m.ofModel, labels: true})
 	if err != nil {
@@ -145,7 +145,8 @@ func ToGraph[S, M, I, O any](ctx context.Context, m Machine[S, M, I, O]) (*Graph
 	if len(known) != len(texts) {
 		return nil, 0, fmt.Errorf("the view is not one to one: %d states have %d", len(texts), len(known))
 	}
-	// A node of the graph is a state, together with the outputs that led to it if the spec has those.
+	// A node of the graph is a state, together with the outputs that led to it if the spec has
+	// those.
 	type node struct {
 		state int32
 		outs  string
@@ -198,8 +199,8 @@ func Dot[S, M, I, O any](ctx context.Context, m Machine[S, M, I, O], limit int) 
 	return b.String() + "}\n", nil
 }
 
-// EachStep calls visit with the shortest script that ends with each step of the machine's graph, until
-// that returns an error, and returns the numbers of states and steps.
+// EachStep calls visit with the shortest script that ends with each step of the machine's graph,
+// until that returns an error, and returns the numbers of states and steps.
 func EachStep[S, M, I, O any](ctx context.Context, m Machine[S, M, I, O], visit func(script []I) error) (
 	states, steps int, err error) {
 	sp, err := build(ctx, &m, buildOptions{possible: true})

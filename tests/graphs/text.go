@@ -51,19 +51,6 @@ func (g *Graph) Len() (states, edges int) { return len(g.states), len(g.edges) }
 // Text returns a state's text.
 func (g *Graph) Text(id int32) string { return g.states[id] }
 
-// Labels counts the edges by label, shortened by the function: by the name of an action, for example.
-func (g *Graph) Labels(short func(string) string) map[string]int {
-	counts := make([]int, len(g.labels))
-	for _, e := range g.edges {
-		counts[e.label]++
-	}
-	byShort := map[string]int{}
-	for i, n := range counts {
-		byShort[short(g.labels[i])] += n
-	}
-	return byShort
-}
-
 // Difference is something that only one of two graphs has.
 type Difference struct {
 	Only string   // the graph that has it
@@ -84,8 +71,9 @@ func (d Difference) String() string {
 	return b.String()
 }
 
-// Compare returns the differences between two graphs, nearest to the initial state first, at most limit of each side, and how many
-// edges each side has that the other lacks. Equal graphs have none: the same states, and between them the same edges, equally often.
+// Compare returns the differences between two graphs, nearest to the initial state first, at most
+// limit of each side, and how many edges each side has that the other lacks. Equal graphs have
+// none: the same states, and between them the same edges, equally often.
 func Compare(a, b *Graph, limit int) (found []Difference, onlyA, onlyB int) {
 	if len(a.states) == 0 || len(b.states) == 0 {
 		return []Difference{{Only: a.Name + " or " + b.Name, Step: "a graph without states"}}, len(a.edges), len(b.edges)
@@ -144,7 +132,8 @@ func missing(a, b *Graph, limit int) ([]Difference, int) {
 	return found, len(lacking)
 }
 
-// paths finds, for each state, how far it is from the initial one and the last edge of a shortest path to it.
+// paths finds, for each state, how far it is from the initial one and the last edge of a shortest
+// path to it.
 func (g *Graph) paths() (depth, via []int32) {
 	depth, via = make([]int32, len(g.states)), make([]int32, len(g.states))
 	out := make([][]int32, len(g.states))
@@ -166,7 +155,8 @@ func (g *Graph) paths() (depth, via []int32) {
 	return depth, via
 }
 
-// Unreached counts the states that no path leads to from the initial one; a graph of reachable states has none.
+// Unreached counts the states that no path leads to from the initial one; a graph of reachable
+// states has none.
 func (g *Graph) Unreached() int {
 	depth, _ := g.paths()
 	n := 0

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 )
 
 // Mapping reads the states and steps of a spec, and writes them in the common form.
@@ -15,14 +14,15 @@ type Mapping[S any] interface {
 	State(vars Value) (S, error)
 	// Text writes a state; different states must have different texts.
 	Text(S) string
-	// Step writes the step from one state to another that TLC labels with an action: the input with its arguments, which the dump
-	// doesn't have, and the outputs, which are the difference of the two states.
+	// Step writes the step from one state to another that TLC labels with an action: the input with
+	// its arguments, which the dump doesn't have, and the outputs, which are the difference of the
+	// two states.
 	Step(action string, before, after S) (string, error)
 }
 
-// ReadDot reads TLC's dump of a state graph (-dump dot,actionlabels) and writes it in the common form.
-// An edge without the name of an action is an error: the spec then quantifies over a set that depends
-// on the state.
+// ReadDot reads TLC's dump of a state graph (-dump dot,actionlabels) and writes it in the common
+// form. An edge without the name of an action is an error: the spec then quantifies over a set that
+// depends on the state.
 func ReadDot[S any](name string, dump io.Reader, m Mapping[S]) (*Graph, error) {
 	g := NewGraph(name)
 	nodes := map[string]int32{}
@@ -90,7 +90,8 @@ func ReadDot[S any](name string, dump io.Reader, m Mapping[S]) (*Graph, error) {
 	return g, nil
 }
 
-// dotLine is a line of a dump: a state, or an edge from one to another. It holds until the next one.
+// dotLine is a line of a dump: a state, or an edge from one to another. It holds until the next
+// one.
 type dotLine struct{ from, to, attributes []byte }
 
 // label returns the attribute of that name with its escapes taken away.
@@ -131,8 +132,8 @@ func eachLine(dump io.Reader, visit func(dotLine) error) error {
 	return lines.Err()
 }
 
-// renumber writes a dump with its states numbered in the order in which they come, instead of by TLC's
-// fingerprints, and without colours: it says the same in a fraction of the space.
+// renumber writes a dump with its states numbered in the order in which they come, instead of by
+// TLC's fingerprints, and without colours: it says the same in a fraction of the space.
 func renumber(w io.Writer, dump io.Reader) error {
 	numbers := map[string]int{}
 	number := func(id []byte) int {
@@ -150,36 +151,4 @@ func renumber(w io.Writer, dump io.Reader) error {
 		}
 		return err
 	})
-}
-
-// Words returns the values of an enumeration by how they are written, from the first to the last.
-func Words[T interface {
-	~uint8
-	fmt.Stringer
-}](first, last T) map[string]T {
-	all := map[string]T{}
-	for v := first; v <= last; v++ {
-		all[v.String()] = v
-	}
-	return all
-}
-
-// Unknown collects what a mapping could not read.
-type Unknown []string
-
-// Err returns an error for all of it, or nil.
-func (u Unknown) Err() error {
-	if len(u) == 0 {
-		return nil
-	}
-	return errors.New(strings.Join(u, "; "))
-}
-
-// Lookup reads one of the words of a table.
-func Lookup[T any](u *Unknown, words map[string]T, v Value) T {
-	got, ok := words[v.Text]
-	if !ok {
-		*u = append(*u, fmt.Sprintf("%q is not one of its words", v.Text))
-	}
-	return got
 }

@@ -47,8 +47,8 @@ func newTable(throws int, edges ...string) table {
 	return m
 }
 
-// counters are n counters from 0 to top, each counted up by an input of its own and, all at once, set
-// back when all are at the top. Sorting them is a symmetry.
+// counters are n counters from 0 to top, each counted up by an input of its own and, all at once,
+// set back when all are at the top. Sorting them is a symmetry.
 type counters struct{ n, top int }
 
 const reset = -1

@@ -43,8 +43,8 @@ func collisionChance(n uint64) float64 {
 // via names a step by the number of the state before it and the index of the input.
 func via(parent uint32, input int) uint64 { return uint64(parent)<<inputBits | uint64(input) }
 
-// visited is the set of the states seen, with the step that led to each first: of all steps of a level
-// that lead to a new state, the least, whichever worker took its step first.
+// visited is the set of the states seen, with the step that led to each first: of all steps of a
+// level that lead to a new state, the least, whichever worker took its step first.
 type visited [shards]shard
 
 type shard struct {
@@ -95,8 +95,8 @@ func (v *visited) add(f fingerprint, step uint64, levelStart uint32) arrival {
 	return seen
 }
 
-// won reports whether the step is the one by which the state is kept. It must not run while states are
-// added.
+// won reports whether the step is the one by which the state is kept. It must not run while states
+// are added.
 func (v *visited) won(f fingerprint, step uint64) bool {
 	return v[f.lo>>56].find(f).via() == step
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -121,16 +122,38 @@ func sizes() string {
 	return table("graph | states | steps", rows)
 }
 
-// mutationScores takes the rows of the folders from the figures of the mutants of the code.
+// mutationScores takes the rows of the packages from the scores of the mutants of the code.
 func mutationScores(t *testing.T) string {
-	rows := regexp.MustCompile("(?m)^\\| `(?:fsm|lifecycle|adapter/ably)`.*\n").FindAllString(read(t, mutantsFile), -1)
-	if len(rows) < 3 {
-		t.Errorf("%s has %d rows of folders", mutantsFile, len(rows))
+	var scores map[string]struct {
+		Mutants, Tried, Killed, Equivalent, Hung, Alive int
+		Sampled                                         bool
+		Seed                                            uint64
+		Share                                           float64
 	}
-	return table("folder | mutants | compile | of these words | killed | equivalent | hang | alive | share", rows)
+	if err := json.Unmarshal([]byte(read(t, scoresFile)), &scores); err != nil {
+		t.Fatal(err)
+	}
+	var rows []string
+	for _, name := range []string{"fsm", "lifecycle", "adapter/ably"} {
+		s, measured := scores[name]
+		if !measured {
+			rows = append(rows, fmt.Sprintf("| `%s` | not measured | | | | | | | |\n", name))
+			continue
+		}
+		of := "all"
+		if s.Sampled {
+			of = fmt.Sprintf("seed %d", s.Seed)
+		}
+		rows = append(rows, fmt.Sprintf("| `%s` | %d | %d (%s) | %d | %d | %d | %d | %.1f %% |\n", name,
+			s.Mutants, s.Tried, of, s.Killed, s.Equivalent, s.Hung, s.Alive, 100*s.Share))
+	}
+	if len(rows) < 3 {
+		t.Errorf("%s has %d packages", scoresFile, len(rows))
+	}
+	return table("package | mutants | tried | killed | equivalent | hang | alive | share", rows)
 }
 
-const mutantsFile = "tests/mutants/results.md"
+const scoresFile = "tests/mutation/results.json"
 
 func TestGeneratedPartsHaveNotDrifted(t *testing.T) {
 	for file, parts := range generated(t) {
@@ -158,7 +181,7 @@ func TestGeneratedPartsHaveNotDrifted(t *testing.T) {
 // Numbers of states, steps and schedules in documents are golden ones. Round numbers are others.
 func TestNumbersInDocumentsAreGolden(t *testing.T) {
 	known := map[string]bool{}
-	for _, prefix := range []string{"graph", "equality", "tlc", "schedules"} {
+	for _, prefix := range []string{"graph", "equality", "tlc", "schedules", "wire"} {
 		for _, key := range golden.Keys(prefix) {
 			if !strings.HasSuffix(key, "/hash") && !strings.HasSuffix(key, "/digest") {
 				known[progress.Grouped(golden.Int(key))] = true

@@ -1,10 +1,14 @@
-// Command tlc checks the TLA+ specs: it runs TLC on every configuration of spec/TLA, and on the canaries, and compares each run with
-// what the configuration says. It exits with 1 unless all are as stated.
-//
-// It then looks at what the configurations say together: that each action of the spec is taken in one of the graphs, and that each
-// antecedent of a property is reached.
+// Command tlc runs TLC on TLA+ specs: on those of this project, or on anybody's.
 //
 //	go run ./spec/TLA/tlc [-list] [-only REGEX] [-skip REGEX] [-renew] [-keep FOLDER] [-dump NAME -o FILE.dot]
+//	go run ./spec/TLA/tlc -dir FOLDER …
+//
+// Of this project it checks every configuration, the broken twins and the canaries, and compares
+// each run with what is stated of it. It then looks at what the configurations say together: that
+// each action of the spec is taken in one of the graphs, and that each antecedent of a property is
+// reached. It exits with 1 unless all is as stated.
+//
+// With -dir it runs the configurations of a folder. One that has no markers must violate nothing.
 package main
 
 import (
@@ -19,6 +23,7 @@ import (
 	"regexp"
 	"slices"
 
+	"ablyrooms.example/internal/progress"
 	"ablyrooms.example/spec/TLA/tlcrun"
 )
 
@@ -29,101 +34,124 @@ func main() {
 	os.Exit(code)
 }
 
-func run(ctx context.Context, args []string, stdout *os.File, stderr io.Writer) int {
+// options are the command's flags.
+type options struct {
+	dir, only, skip, keep, dump, file string
+	list, renew                       bool
+}
+
+func run(ctx context.Context, args []string, stdout io.Writer, stderr *os.File) int {
+	var o options
 	flags := flag.NewFlagSet("tlc", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	list := flags.Bool("list", false, "list the configurations with what is expected of them, and run none")
-	only := flags.String("only", "", "run only the configurations whose names match this `REGEX`")
-	skip := flags.String("skip", "^$", "leave out the configurations whose names match this `REGEX`, which something else runs")
-	renew := flags.Bool("renew", false, "run the configurations whose text has changed, and write its hash into those whose results are still as stated")
-	keep := flags.String("keep", "", "write what TLC wrote for each configuration to this `FOLDER`")
-	dump := flags.String("dump", "", "write the graph of the configuration `NAME` to the file -o")
-	file := flags.String("o", "", "the `FILE` for -dump, ending in .dot")
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return 0
-		}
+	flags.StringVar(&o.dir, "dir", "", "run the configurations of this `FOLDER`, not the project's")
+	flags.BoolVar(&o.list, "list", false, "list the configurations, and run none")
+	flags.StringVar(&o.only, "only", "", "run only configurations whose names match this `REGEX`")
+	flags.StringVar(&o.skip, "skip", "^$", "leave out those whose names match this `REGEX`")
+	flags.BoolVar(&o.renew, "renew", false, "run what has changed, and write the figures that TLC finds")
+	flags.StringVar(&o.keep, "keep", "", "write TLC's own output to this `FOLDER`")
+	flags.StringVar(&o.dump, "dump", "", "write the graph of the configuration `NAME` to -o")
+	flags.StringVar(&o.file, "o", "", "the `FILE` for -dump, ending in .dot")
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
 		return 1
 	}
-	fail := func(err error) int {
+	failed, err := o.run(ctx, stdout, stderr)
+	if err != nil {
 		fmt.Fprintf(stderr, "tlc: %v\n", err)
 		return 1
 	}
-	pattern, err := regexp.Compile(*only)
+	return min(failed, 1)
+}
+
+func (o options) run(ctx context.Context, stdout io.Writer, stderr *os.File) (failed int, err error) {
+	root := ""
+	var all []*tlcrun.Config
+	if o.dir != "" {
+		all, err = tlcrun.ReadConfigs(o.dir)
+	} else if root, err = tlcrun.Root(); err == nil {
+		all, err = load(root)
+	}
 	if err != nil {
-		return fail(err)
+		return 0, err
 	}
-	without, err := regexp.Compile(*skip)
+	if o.dump != "" {
+		o.only = "^" + regexp.QuoteMeta(o.dump) + "$"
+	}
+	configs, err := o.choose(all)
 	if err != nil {
-		return fail(err)
+		return 0, err
 	}
-	root, err := tlcrun.Root()
-	if err != nil {
-		return fail(err)
-	}
-	configs, err := load(root)
-	if err != nil {
-		return fail(err)
-	}
-	if *dump != "" {
-		pattern = regexp.MustCompile("^" + regexp.QuoteMeta(*dump) + "$")
-	}
-	all := configs
-	configs = slices.DeleteFunc(slices.Clone(configs), func(c *tlcrun.Config) bool {
-		return !pattern.MatchString(c.Name) || without.MatchString(c.Name)
-	})
-	if len(configs) == 0 {
-		return fail(fmt.Errorf("no configuration has a name that matches %s", pattern))
-	}
-	if *list {
+	if o.list {
 		printList(stdout, configs)
-		return 0
+		return 0, nil
 	}
 	tlc, err := tlcrun.New(ctx, root, stderr)
 	if err != nil {
-		return fail(err)
+		return 0, err
 	}
-	if *dump != "" {
-		r, err := tlc.Dump(ctx, configs[0], *file)
-		if err != nil {
-			return fail(err)
+	if o.dump != "" {
+		r, err := tlc.Dump(ctx, configs[0], o.file)
+		if err == nil {
+			fmt.Fprintf(stdout, "%s: %d states in %s\n", configs[0].Name, r.Distinct, o.file)
 		}
-		fmt.Fprintf(stdout, "%s: %d states in %s\n", configs[0].Name, r.Distinct, *file)
-		return 0
+		return 0, err
 	}
-	if *keep != "" {
-		if err := os.MkdirAll(*keep, 0o755); err != nil {
-			return fail(err)
-		}
-	}
-	if *renew {
-		configs = slices.DeleteFunc(configs, func(c *tlcrun.Config) bool { return c.CheckHash() == nil })
-		if len(configs) == 0 {
-			fmt.Fprintln(stdout, "no configuration's text has changed")
-			return 0
+	if o.keep != "" {
+		if err := os.MkdirAll(o.keep, 0o755); err != nil {
+			return 0, err
 		}
 	}
-	s := &suite{tlc: tlc, keep: *keep, show: newScreen(stdout), renew: *renew, taken: map[string]map[string]int{}}
+	if o.renew {
+		same := func(c *tlcrun.Config) bool { return c.CheckHash() == nil }
+		configs = slices.DeleteFunc(configs, same)
+	}
+	s := &suite{tlc: tlc, keep: o.keep, bar: progress.Start(stderr), taken: map[string]map[string]int{}}
+	if o.renew {
+		s.renew = root
+	}
 	outcomes := s.run(ctx, configs)
-	failed := printTable(stdout, outcomes)
+	s.bar.Stop()
+	failed = printTable(stdout, outcomes)
+	if o.dir != "" || o.renew {
+		return failed, nil
+	}
 	var together *together
-	if *only == "" && !*renew {
+	if o.only == "" {
 		if together, err = lookTogether(ctx, tlc, all, s.taken); err != nil {
-			return fail(err)
+			return 0, err
 		}
 		failed += together.print(stdout)
 	}
 	printEvidence(stdout, outcomes, together)
-	if failed > 0 {
-		return 1
-	}
-	return 0
+	return failed, nil
 }
 
-// load reads and lints all configurations, also those that then aren't run.
+// choose returns the configurations whose names are asked for.
+func (o options) choose(all []*tlcrun.Config) ([]*tlcrun.Config, error) {
+	only, err := regexp.Compile(o.only)
+	if err != nil {
+		return nil, err
+	}
+	skip, err := regexp.Compile(o.skip)
+	if err != nil {
+		return nil, err
+	}
+	configs := slices.DeleteFunc(slices.Clone(all), func(c *tlcrun.Config) bool {
+		return !only.MatchString(c.Name) || skip.MatchString(c.Name)
+	})
+	if len(configs) == 0 {
+		return nil, fmt.Errorf("no configuration has a name that matches %s", only)
+	}
+	return configs, nil
+}
+
+// load reads and lints all configurations of the project, also those that then aren't run.
 func load(root string) ([]*tlcrun.Config, error) {
 	dir := filepath.Join(root, "spec", "TLA")
-	configs, err := tlcrun.ReadConfigs(dir, filepath.Join(dir, "canary"))
+	configs, err := tlcrun.ReadConfigs(dir, filepath.Join(dir, "twins"), filepath.Join(dir, "canary"))
 	if err != nil {
 		return nil, err
 	}

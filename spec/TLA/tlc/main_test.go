@@ -5,27 +5,28 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"ablyrooms.example/spec/TLA/tlcrun"
 )
 
-// command runs the command with its output in a file, and returns the exit code and what it wrote.
+// command runs the command, and returns the exit code and what it wrote.
 func command(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	f, err := os.Create(filepath.Join(t.TempDir(), "stdout"))
+	f, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	var errs bytes.Buffer
-	code = run(t.Context(), args, f, &errs)
-	out, err := os.ReadFile(f.Name())
+	var out bytes.Buffer
+	code = run(t.Context(), args, &out, f)
+	errs, err := os.ReadFile(f.Name())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return code, string(out), errs.String()
+	return code, out.String(), string(errs)
 }
 
 func TestList(t *testing.T) {
@@ -46,6 +47,7 @@ func TestErrorsExitWith1(t *testing.T) {
 		{[]string{"-only", "("}, "parsing regexp"},
 		{[]string{"-all"}, "not defined"},
 		{[]string{"-only", "Canary_fair"}, "java IS MISSING"},
+		{[]string{"-dir", "tlcrun"}, "tlcrun has no configurations"},
 	} {
 		if code, out, errs := command(t, c.args...); code != 1 || !strings.Contains(errs, c.want) {
 			t.Errorf("%v: exit %d, %s%s", c.args, code, out, errs)
@@ -53,37 +55,45 @@ func TestErrorsExitWith1(t *testing.T) {
 	}
 }
 
+// A folder of anybody's, whose configurations state nothing, is taken as it is.
+func TestAFolderOfAnybodys(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"Clock.tla":       "---- MODULE Clock ----\nVARIABLE x\nSpec == x = 0 /\\ [][x' = 1 - x]_x\n====\n",
+		"Clock.cfg":       "SPECIFICATION Spec\n",
+		"Clock_small.cfg": "\\* Of liveness.\nSPECIFICATION Spec\nCONSTRAINT Small\nPROPERTY Ticks\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, out, errs := command(t, "-dir", dir, "-list")
+	lines := strings.Split(out, "\n")
+	if code != 0 || len(lines) != 4 || !slices.Equal(strings.Fields(lines[1]), []string{"Clock", "no", "violation", "2"}) ||
+		!slices.Equal(strings.Fields(lines[2]), []string{"Clock_small", "no", "violation", "1", "Of", "liveness."}) {
+		t.Errorf("exit %d\n%s%s", code, out, errs)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "Other.cfg"), []byte("SPECIFICATION Spec\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := command(t, "-dir", dir, "-list"); code != 1 || !strings.Contains(errs, "named after no module") {
+		t.Errorf("exit %d\n%s", code, errs)
+	}
+}
+
 func TestTable(t *testing.T) {
 	ok := outcome{&tlcrun.Config{Name: "Good"}, &tlcrun.Result{Distinct: 1234567, Generated: 2345678, Depth: 17}, nil}
 	twin := outcome{&tlcrun.Config{Name: "Twin", Violates: "Some"}, &tlcrun.Result{}, nil}
 	bad := outcome{&tlcrun.Config{Name: "Bad"}, &tlcrun.Result{Trace: "State 1: the end", Progress: "Progress(3)"}, errors.New("exit code 12")}
-	none := outcome{&tlcrun.Config{Name: "None"}, nil, errors.New("cancelled")}
+	none := outcome{&tlcrun.Config{Name: "None", Restricted: []string{"VIEW"}, Temporal: []string{"Ticks"}}, nil, errors.New("cancelled")}
 	var b strings.Builder
 	if failed := printTable(&b, []outcome{ok, twin, bad, none}); failed != 2 {
 		t.Errorf("%d failed, expected 2", failed)
 	}
 	for _, want := range []string{"1,234,567 / 2,345,678", "rejects Some, as it must", "exit code 12", "State 1: the end", "Progress(3)",
-		"cancelled", "2 passed, 2 failed\n"} {
+		"cancelled", "WARNING: it has properties and VIEW", "2 passed, 2 failed\n"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%q is not in\n%s", want, b.String())
-		}
-	}
-}
-
-func TestScreen(t *testing.T) {
-	for _, terminal := range []bool{false, true} {
-		var b strings.Builder
-		s := &screen{out: &b, terminal: terminal}
-		s.begin(1)
-		s.started("One")
-		s.progressed("One", "Progress(6) at 2000-01-01 00:00:00: 7,618 states generated (1 s/min), 5,183 distinct states found (1 ds/min), 3 left")
-		s.finished(outcome{config: &tlcrun.Config{Name: "One"}})
-		s.end()
-		if plain := b.String() == "[ 1/1] One: ok\n"; plain == terminal {
-			t.Errorf("on a terminal: %t; wrote %q", terminal, b.String())
-		}
-		if terminal && (!strings.Contains(b.String(), "5,183 states so far") || !strings.HasSuffix(b.String(), "\x1b[1A\x1b[J[ 1/1] One: ok\n")) {
-			t.Errorf("wrote %q", b.String())
 		}
 	}
 }

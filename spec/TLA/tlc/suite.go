@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"sync"
 
+	"ablyrooms.example/internal/progress"
 	"ablyrooms.example/spec/TLA/tlcrun"
 )
 
@@ -19,74 +21,82 @@ type outcome struct {
 }
 
 type suite struct {
-	tlc  *tlcrun.TLC
-	keep string
-	show *screen
-
-	renew bool // write the hashes of those that are as stated
+	tlc   *tlcrun.TLC
+	keep  string
+	renew string // the module's root, if the figures of those that are as stated are to be written
+	bar   *progress.Bar
 
 	mu    sync.Mutex
-	taken map[string]map[string]int // for each graph that is there for comparison, how often each action is taken
+	ended int
+	taken map[string]map[string]int // for each graph, how often each action is taken
 }
 
-// run runs the configurations that have one worker two at a time, then the others each alone, and returns the outcomes in the order
-// of the configurations.
+// run runs the configurations that have one worker two at a time, those with the most states first,
+// then the others each alone, and returns the outcomes in the order of the configurations.
 func (s *suite) run(ctx context.Context, configs []*tlcrun.Config) []outcome {
 	outcomes := make([]outcome, len(configs))
-	s.show.begin(len(configs))
-	defer s.show.end()
-
-	next := make(chan int)
-	var two sync.WaitGroup
-	for range 2 {
-		two.Go(func() {
-			for i := range next {
-				outcomes[i] = s.one(ctx, configs[i])
-			}
-		})
-	}
-	for _, i := range longestFirst(configs) {
-		next <- i
-	}
-	close(next)
-	two.Wait()
+	var one, more []int
 	for i, c := range configs {
-		if c.Workers > 1 {
-			outcomes[i] = s.one(ctx, c)
+		if c.Workers == 1 {
+			one = append(one, i)
+		} else {
+			more = append(more, i)
 		}
 	}
+	most := func(a, b int) int { return cmp.Compare(configs[b].Distinct, configs[a].Distinct) }
+	slices.SortStableFunc(one, most)
+	each := func(order []int, lanes int) {
+		next := make(chan int)
+		var running sync.WaitGroup
+		for range lanes {
+			running.Go(func() {
+				for i := range next {
+					outcomes[i] = s.one(ctx, configs[i])
+					s.tell(outcomes[i], len(configs))
+				}
+			})
+		}
+		for _, i := range order {
+			next <- i
+		}
+		close(next)
+		running.Wait()
+	}
+	each(one, 2)
+	each(more, 1)
 	return outcomes
 }
 
-// longestFirst returns the indexes of the configurations with one worker, by how many states they say that they have.
-func longestFirst(configs []*tlcrun.Config) (order []int) {
-	for i, c := range configs {
-		if c.Workers == 1 {
-			order = append(order, i)
-		}
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return configs[b].Distinct - configs[a].Distinct })
-	return order
+// tell prints how a run ended.
+func (s *suite) tell(o outcome, total int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended++
+	s.bar.Print("[%2d/%d] %s: %s", s.ended, total, o.config.Name, verdict(o))
+	s.bar.Set(s.ended, total, "%d of %d configurations", s.ended, total)
 }
 
 func (s *suite) one(ctx context.Context, c *tlcrun.Config) outcome {
 	if err := ctx.Err(); err != nil {
 		return outcome{c, nil, err}
 	}
-	s.show.started(c.Name)
-	r, err := s.exec(ctx, c, func(line string) { s.show.progressed(c.Name, line) })
+	task := s.bar.Task(c.Name)
+	defer task.Stop()
+	r, err := s.exec(ctx, c, func(line string) {
+		if _, distinct, ok := tlcrun.Progressed(line); ok {
+			task.Note("%s states so far", progress.Grouped(distinct))
+		}
+	})
 	if r != nil && s.keep != "" {
 		err = errors.Join(err, os.WriteFile(filepath.Join(s.keep, c.Name+".out"), []byte(r.Output), 0o644))
 	}
-	o := outcome{c, r, err}
-	s.show.finished(o)
-	return o
+	return outcome{c, r, err}
 }
 
-func (s *suite) exec(ctx context.Context, c *tlcrun.Config, progress func(string)) (*tlcrun.Result, error) {
+func (s *suite) exec(ctx context.Context, c *tlcrun.Config, progress tlcrun.Progress) (*tlcrun.Result, error) {
 	switch {
-	case s.renew:
-		return s.tlc.Renew(ctx, c, progress)
+	case s.renew != "":
+		return s.tlc.Renew(ctx, s.renew, c, progress)
 	case !isGraph(c):
 		return s.tlc.Run(ctx, c, progress)
 	}
@@ -107,5 +117,5 @@ func (s *suite) exec(ctx context.Context, c *tlcrun.Config, progress func(string
 	return r, err
 }
 
-// isGraph tells whether a configuration checks nothing: it is there for its graph.
-func isGraph(c *tlcrun.Config) bool { return !c.IsCanary() && len(c.Properties) == 0 }
+// isGraph reports whether a configuration is stated to check nothing: it is there for its graph.
+func isGraph(c *tlcrun.Config) bool { return c.Stated && !c.IsCanary() && len(c.Properties) == 0 }

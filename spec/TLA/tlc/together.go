@@ -10,6 +10,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"ablyrooms.example/internal/progress"
 	"ablyrooms.example/spec/TLA/tlcrun"
 )
 
@@ -21,8 +22,13 @@ type together struct {
 	antecedents []tlcrun.Antecedent
 }
 
-// module is the one whose actions and antecedents are looked at.
+// module is the one whose actions and antecedents are looked at, the latter within bounds.
 const module = "Rooms"
+
+var bounds = []string{
+	`Names = {"a"} Options = {"x"} MaxCalls = 4`,
+	`Names = {"a", "b"} Options = {"x", "y"} MaxCalls = 3`,
+}
 
 // lookTogether has TLC look for the antecedents, and adds the actions of the graphs.
 func lookTogether(ctx context.Context, tlc *tlcrun.TLC, configs []*tlcrun.Config, taken map[string]map[string]int) (*together, error) {
@@ -40,11 +46,12 @@ func lookTogether(ctx context.Context, tlc *tlcrun.TLC, configs []*tlcrun.Config
 	if t.actions, err = tlcrun.Actions(dir, module); err != nil {
 		return nil, err
 	}
-	t.antecedents, err = tlc.Antecedents(ctx, dir, module, tlcrun.Checked(configs, module))
+	t.antecedents, err = tlc.Antecedents(ctx, dir, module, tlcrun.Checked(configs, module), bounds)
 	return t, err
 }
 
-// wrong says what is not as it must be: each edge has the name of an action, each action has an edge, each antecedent is reached.
+// wrong says what is not as it must be: each edge has the name of an action, each action has an
+// edge, each antecedent is reached.
 func (t *together) wrong() (wrong []string) {
 	complain := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
 	for _, c := range t.graphs {
@@ -110,7 +117,7 @@ func (t *together) print(w io.Writer) (failed int) {
 	for _, action := range t.actions {
 		fmt.Fprint(table, action)
 		for _, c := range t.graphs {
-			fmt.Fprintf(table, "\t%s", thousands(t.taken[c.Name][action]))
+			fmt.Fprintf(table, "\t%s", progress.Grouped(t.taken[c.Name][action]))
 		}
 		fmt.Fprintln(table)
 	}
@@ -123,39 +130,4 @@ func (t *together) print(w io.Writer) (failed int) {
 	}
 	io.WriteString(w, b.String())
 	return len(wrong)
-}
-
-// printEvidence prints the figures in one line; t may be nil, if the run was not a whole one.
-func printEvidence(w io.Writer, outcomes []outcome, t *together) {
-	asStated, canaries, twins, states := 0, 0, 0, 0
-	for _, o := range outcomes {
-		if o.err == nil {
-			asStated++
-		}
-		if o.result != nil && o.config.Violates == "" {
-			states += o.result.Distinct
-		}
-		family := "twin"
-		switch {
-		case o.config.IsCanary():
-			family = "canary"
-			canaries++
-		case o.config.Violates != "":
-			twins++
-			if strings.Contains(o.config.Name, "Fair_") {
-				family = "fairness"
-			}
-		default:
-			continue
-		}
-		if o.err == nil {
-			fmt.Fprintf(w, "CAUGHT %s: %s\n", family, o.config.Name)
-		}
-	}
-	line := fmt.Sprintf("EVIDENCE tlc configurations=%d asstated=%d twins=%d canaries=%d states=%d", len(outcomes), asStated, twins, canaries, states)
-	if t != nil {
-		taken, reached := t.counts()
-		line += fmt.Sprintf(" actions=%d taken=%d antecedents=%d reached=%d", len(t.actions), taken, len(t.antecedents), reached)
-	}
-	fmt.Fprintln(w, line)
 }

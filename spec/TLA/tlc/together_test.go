@@ -1,11 +1,7 @@
 package main
 
 import (
-	"compress/gzip"
-	"io"
-	"os"
-	"path/filepath"
-	"slices"
+	"errors"
 	"strings"
 	"testing"
 
@@ -44,54 +40,14 @@ func TestTogether(t *testing.T) {
 		}
 	}
 	var b strings.Builder
-	printEvidence(&b, []outcome{{&tlcrun.Config{Name: "Good"}, &tlcrun.Result{Distinct: 7}, nil}}, good())
-	if want := "EVIDENCE tlc configurations=1 asstated=1 twins=0 canaries=0 states=7 actions=2 taken=2 antecedents=1 reached=1\n"; b.String() != want {
+	printEvidence(&b, []outcome{
+		{&tlcrun.Config{Name: "Good"}, &tlcrun.Result{Distinct: 7}, nil},
+		{&tlcrun.Config{Name: "Twin_Good", Violates: "Small"}, &tlcrun.Result{}, nil},
+		{&tlcrun.Config{Name: "Twin_Bad", Violates: "Small"}, &tlcrun.Result{}, errors.New("exit code 0")},
+		{&tlcrun.Config{Name: "RoomFair_tries", Violates: "Small"}, &tlcrun.Result{}, nil},
+	}, good())
+	if want := "CAUGHT twin: Twin_Good\nCAUGHT fairness: RoomFair_tries\n" +
+		"EVIDENCE tlc configurations=4 asstated=3 twins=3 canaries=0 states=7 actions=2 taken=2 antecedents=1 reached=1\n"; b.String() != want {
 		t.Errorf("%q, expected %q", b.String(), want)
-	}
-}
-
-// The graph that is kept for comparison has no edge without an action, and all actions but the one that needs two options.
-func TestActionsOfTheKeptGraph(t *testing.T) {
-	t.Parallel()
-	actions, err := tlcrun.Actions("..", module)
-	if err != nil {
-		t.Fatal(err)
-	}
-	packed, err := os.Open(filepath.Join("..", "..", "..", "tests", "equality", "testdata", "MCRooms_graph1.dot.gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer packed.Close()
-	plain, err := gzip.NewReader(packed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(plain)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "graph.dot")
-	if err := os.WriteFile(file, text, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	taken, err := tlcrun.Taken(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	edges := 0
-	for label, n := range taken {
-		edges += n
-		if !slices.Contains(actions, label) {
-			t.Errorf("%d edges are called %q", n, label)
-		}
-	}
-	var never []string
-	for _, action := range actions {
-		if taken[action] == 0 {
-			never = append(never, action)
-		}
-	}
-	if edges != 11378 || !slices.Equal(never, []string{"GetConflict"}) {
-		t.Errorf("%d edges, never taken: %v", edges, never)
 	}
 }

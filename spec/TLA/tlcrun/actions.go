@@ -10,7 +10,8 @@ import (
 	"ablyrooms.example/spec/TLA/tlcrun/tlatext"
 )
 
-// Actions returns the names of a module's actions: the operators that Next comes to through \/ and \E alone.
+// Actions returns the names of a module's actions: the operators that Next comes to through \/ and
+// \E alone.
 func Actions(dir, module string) ([]string, error) {
 	text, err := os.ReadFile(filepath.Join(dir, module+".tla"))
 	if err != nil {
@@ -46,7 +47,8 @@ func Actions(dir, module string) ([]string, error) {
 	return actions, nil
 }
 
-// isAction tells whether an operator says something of a step itself, and not only which other ones it may be.
+// isAction tells whether an operator says something of a step itself, and not only which other ones
+// it may be.
 func isAction(m *tlatext.Module, d *tlatext.Definition) bool {
 	for i := d.Body.Low; i < d.Body.High; i++ {
 		switch m.Tokens[i].Text {

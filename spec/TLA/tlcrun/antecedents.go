@@ -12,23 +12,29 @@ import (
 	"ablyrooms.example/spec/TLA/tlcrun/tlatext"
 )
 
-// Antecedent is one place A => B or A ~> B in a property, and whether A comes true in some state or step.
+// Antecedent is one place A => B or A ~> B in a property, and whether A comes true in some state or
+// step.
 type Antecedent struct {
 	Property string
 	Text     string // A
 	Reached  bool
 }
 
-// unreachable is an antecedent that is never reached, put among the others so that a run that takes all for reached shows itself.
+// unreachable is an antecedent that is never reached, put among the others so that a run that takes
+// all for reached shows itself.
 const unreachable = "nothing is so"
 
 const antecedentsModule = "Antecedents"
 
-// Antecedents finds the antecedents in the named properties of a module, and has TLC find which are reached, in one run at 4 calls on
-// one name and one at 3 on two. A property whose antecedent is never true holds of anything.
+// Antecedents finds the antecedents in the named properties of a module, and has TLC find which are
+// reached, in one run with each of the bounds: what a configuration says after CONSTANTS. A property
+// whose antecedent is never true holds of anything.
 //
-// It puts FALSE where the consequent is: what is left of the property is violated exactly where the antecedent is true.
-func (t *TLC) Antecedents(ctx context.Context, dir, module string, properties []string) ([]Antecedent, error) {
+// It puts FALSE where the consequent is: what is left of the property is violated exactly where the
+// antecedent is true. The module calls its behaviour Spec, and the tuple of its variables vars.
+func (t *TLC) Antecedents(
+	ctx context.Context, dir, module string, properties, bounds []string,
+) ([]Antecedent, error) {
 	text, err := os.ReadFile(filepath.Join(dir, module+".tla"))
 	if err != nil {
 		return nil, err
@@ -45,9 +51,9 @@ func (t *TLC) Antecedents(ctx context.Context, dir, module string, properties []
 	if err := os.WriteFile(filepath.Join(tmp, antecedentsModule+".tla"), []byte(source), 0o644); err != nil {
 		return nil, err
 	}
-	for _, bounds := range []string{`Names = {"a"} Options = {"x"} MaxCalls = 4`, `Names = {"a", "b"} Options = {"x", "y"} MaxCalls = 3`} {
+	for _, constants := range bounds {
 		config := filepath.Join(tmp, antecedentsModule+".cfg")
-		body := "SPECIFICATION Spec\nCONSTANTS " + bounds + "\nINVARIANTS StatesSeen\nPROPERTIES StepsSeen\nCHECK_DEADLOCK FALSE\n"
+		body := "SPECIFICATION Spec\nCONSTANTS " + constants + "\nINVARIANTS StatesSeen\nPROPERTIES StepsSeen\nCHECK_DEADLOCK FALSE\n"
 		if err := os.WriteFile(config, []byte(body), 0o644); err != nil {
 			return nil, err
 		}
@@ -56,7 +62,7 @@ func (t *TLC) Antecedents(ctx context.Context, dir, module string, properties []
 			return nil, err
 		}
 		if r.Exit != ExitOK || !r.NoError {
-			return nil, fmt.Errorf("the run for the antecedents ends with %d, expected %d\n%s", r.Exit, ExitOK, r.Output)
+			return nil, fmt.Errorf("the run for the antecedents ends with %d\n%s", r.Exit, r.Output)
 		}
 		for _, m := range reached.FindAllStringSubmatch(r.Output, -1) {
 			n := count(m[1])
@@ -75,7 +81,8 @@ func (t *TLC) Antecedents(ctx context.Context, dir, module string, properties []
 
 var reached = regexp.MustCompile(`(?m)^<<"reached", (\d+)>>$`)
 
-// antecedents finds the antecedents, and writes the module that notes each that is reached. The last one is [unreachable].
+// antecedents finds the antecedents, and writes the module that notes each that is reached. The
+// last one is [unreachable].
 func antecedents(module, text string, properties []string) (found []Antecedent, source string, err error) {
 	m, err := tlatext.Parse(text)
 	if err != nil {
@@ -113,7 +120,7 @@ func antecedents(module, text string, properties []string) (found []Antecedent, 
 		}
 	}
 	found = append(found, Antecedent{Text: unreachable})
-	note("    \\A c \\in CallIds : calls[c].op = \"nobody\" => FALSE", false)
+	note("    0 = 1 => FALSE", false)
 
 	if steps.Len() == 0 {
 		steps.WriteString("    TRUE\n")
@@ -125,8 +132,9 @@ func antecedents(module, text string, properties []string) (found []Antecedent, 
 	return found, source, nil
 }
 
-// withoutConsequent returns a formula with FALSE in the place of what an arrow leads to, and with TRUE in the place of what other
-// arrows lead to that stand beside that one. The layout stays as it is, for it has lists by columns.
+// withoutConsequent returns a formula with FALSE in the place of what an arrow leads to, and with
+// TRUE in the place of what other arrows lead to that stand beside that one. The layout stays as it
+// is, for it has lists by columns.
 func withoutConsequent(m *tlatext.Module, body tlatext.Span, arrow int) string {
 	var b strings.Builder
 	at := m.Tokens[body.Low].Start

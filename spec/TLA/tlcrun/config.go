@@ -8,9 +8,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"ablyrooms.example/tests/report/golden"
 )
 
-// The exit codes of TLC that a configuration can expect. Any other is an error of the tool or of the spec.
+// The exit codes of TLC that a configuration can expect. Any other is an error of the tool or of
+// the spec.
 const (
 	ExitOK        = 0
 	ExitDeadlock  = 11
@@ -18,39 +21,46 @@ const (
 	ExitProperty  = 13
 )
 
-// Deadlock is what a configuration says that it violates, whose run is to end in a state without a next one.
+// Deadlock is what a configuration says that it violates, whose run is to end in a state without a
+// next one.
 const Deadlock = "Deadlock"
 
-// Config is a configuration of TLC with what its head says about it. Read the fields, don't change them.
+// Config is a configuration of TLC with what its head says about it. Read the fields, don't change
+// them.
 type Config struct {
 	Name        string // the file's name without .cfg
 	Path        string
 	Description string // the first line of the head
 
-	Module     string   // MODULE: the module that is checked, in the same folder
+	Stated     bool     // the head says what must come out
+	Module     string   // MODULE: what is checked; without it, what the file is named after
 	Exit       int      // EXPECT-EXIT: TLC's exit code
 	Violates   string   // EXPECT-VIOLATES: the property that TLC must reject; empty if none
-	Distinct   int      // EXPECT-DISTINCT: how many distinct states TLC must find, where nothing is violated
-	Trace      int      // EXPECT-TRACE: how many states the counterexample must have; 0 if that isn't said, as of liveness
 	Properties []string // EXPECT-PROPERTIES: what is checked, invariants and others
 	Workers    int      // WORKERS: TLC's threads
-	Hash       string   // SPEC-HASH: of the text that the results are about, see [Config.Digest]
-	Repeat     int      // REPEAT: how many times in turn the run must be as stated, of a canary; 1 if that isn't said
+	Repeat     int      // REPEAT: how often the run must be as stated, of a canary; or 1
 	Allows     []string // ALLOWS: rules of the lint that a canary breaks on purpose
+
+	// What a head doesn't say of these stands in the golden file of the tests, where a renewal
+	// writes it.
+	Distinct int    // EXPECT-DISTINCT: how many states TLC must find, where nothing is violated
+	Trace    int    // EXPECT-TRACE: the states of the counterexample; 0 if not stated, as of liveness
+	Hash     string // SPEC-HASH: of the text that the results are about, see [Config.Digest]
 
 	Specification string            // what the body says
 	Invariants    []string          // INVARIANT, INVARIANTS
 	Temporal      []string          // PROPERTY, PROPERTIES
 	Overrides     map[string]string // Operator <- Other
-	Restricted    []string          // the sections CONSTRAINT, ACTION_CONSTRAINT, SYMMETRY and VIEW, if they are there
+	Restricted    []string          // sections CONSTRAINT, ACTION_CONSTRAINT, SYMMETRY, VIEW
 
 	body string // what follows the head
 }
 
-// Dir returns the folder of the configuration, where its module is too.
+// Dir returns the folder of the configuration. Its modules are there, or in the folder above it.
 func (c *Config) Dir() string { return filepath.Dir(c.Path) }
 
-// IsCanary tells whether the configuration is there to show what the jar does, right or wrong, and says nothing about the project.
+// IsCanary reports whether the configuration is there to show what the jar does, right or wrong,
+// and says nothing about the project.
 func (c *Config) IsCanary() bool { return filepath.Base(c.Dir()) == "canary" }
 
 // ReadConfigs reads all configurations of the folders, each sorted by name.
@@ -87,105 +97,142 @@ func ReadConfig(path string) (*Config, error) {
 	return ParseConfig(path, string(text))
 }
 
-// ParseConfig reads a configuration from its text. A marker that is missing, unknown, doubled or that makes no sense is an error.
+// ParseConfig reads a configuration from its text. Its head states what must come out, or has no
+// markers at all. A marker that is unknown, doubled or that makes no sense is an error, and so is a
+// missing one where there are others.
 func ParseConfig(path, text string) (*Config, error) {
-	c := &Config{Name: strings.TrimSuffix(filepath.Base(path), ".cfg"), Path: path, Overrides: map[string]string{}}
-	var errs []error
-	complain := func(format string, args ...any) {
-		errs = append(errs, fmt.Errorf("%s: "+format, append([]any{filepath.Base(path)}, args...)...))
+	c := &Config{Path: path, Overrides: map[string]string{}}
+	c.Name = strings.TrimSuffix(filepath.Base(path), ".cfg")
+	h := head{file: filepath.Base(path), markers: map[string]string{}}
+	c.Description, c.body = h.read(text)
+	if err := c.readBody(c.body); err != nil {
+		h.complain("%w", err)
 	}
-
-	markers := map[string]string{}
-	head, body := splitHead(text)
-	for _, line := range head {
-		name, value, ok := strings.Cut(line, ":")
-		switch {
-		case c.Description == "" && !isMarker(line):
-			c.Description = line
-		case !ok || !isMarker(line):
-			complain("the head has a line that is no marker: %s", line)
-		default:
-			if _, twice := markers[name]; twice {
-				complain("%s is there twice", name)
-			}
-			markers[name] = strings.TrimSpace(value)
+	c.Stated = len(h.markers) > 0
+	if c.Stated {
+		c.readMarkers(&h)
+	} else {
+		c.Workers, c.Repeat, c.Module = 2, 1, c.namedAfter()
+		if len(c.Temporal) > 0 {
+			c.Workers = 1 // with more, this TLC misses violations
+		}
+		if c.Module == "" {
+			h.complain("it is named after no module, as X.cfg and X_more.cfg are after X.tla")
 		}
 	}
-	if c.Description == "" {
-		complain("the first line does not say what the configuration is for")
-	}
-	take := func(name string, needed bool) (string, bool) {
-		value, ok := markers[name]
-		delete(markers, name)
-		if (!ok && needed) || (ok && value == "") {
-			complain("the marker %s is missing", name)
-			return "", false
-		}
-		return value, ok
-	}
-	number := func(name string, needed bool, least int) int {
-		value, ok := take(name, needed)
-		if !ok {
-			return 0
-		}
-		n, err := strconv.Atoi(value)
-		if err != nil || n < least {
-			complain("%s is %q, must be a number of at least %d", name, value, least)
-		}
-		return n
-	}
-
-	c.Module, _ = take("MODULE", true)
-	c.Exit = number("EXPECT-EXIT", true, 0)
-	c.Workers = number("WORKERS", true, 1)
-	c.Hash, _ = take(hashMarker, true)
-	c.body = body
-	c.Repeat = max(1, number("REPEAT", false, 2))
-	c.Violates, _ = take("EXPECT-VIOLATES", c.Exit != ExitOK)
-	_, counts := markers["EXPECT-DISTINCT"]
-	if c.Exit == ExitOK || counts {
-		c.Distinct = number("EXPECT-DISTINCT", true, 1)
-	}
-	c.Trace = number("EXPECT-TRACE", c.Exit == ExitInvariant || c.Exit == ExitDeadlock, 1)
-	if list, ok := take("EXPECT-PROPERTIES", true); ok && list != "none" {
-		c.Properties = strings.Fields(list)
-	}
-	list, _ := take("ALLOWS", false)
-	c.Allows = strings.Fields(list)
-	for name := range markers {
-		complain("the marker %s is unknown", name)
-	}
-	switch {
-	case c.Exit == ExitOK && c.Violates != "":
-		complain("a run that ends with 0 violates nothing")
-	case c.Exit != ExitOK && counts:
-		complain("EXPECT-DISTINCT is only for runs that end with 0")
-	case c.Exit == ExitOK && c.Trace > 0:
-		complain("EXPECT-TRACE is only for runs that violate something")
-	}
-	if err := c.readBody(body); err != nil {
-		complain("%w", err)
-	}
-	return c, errors.Join(errs...)
+	return c, errors.Join(h.errs...)
 }
 
-// splitHead returns the text of the comment lines that a configuration begins with, and the rest.
-func splitHead(text string) (head []string, body string) {
+// namedAfter returns the module that the configuration has the name of, up to an underscore; empty
+// if there is none.
+func (c *Config) namedAfter() string {
+	for name := c.Name; name != ""; name = name[:max(strings.LastIndexByte(name, '_'), 0)] {
+		if _, err := os.Stat(filepath.Join(c.Dir(), name+".tla")); err == nil {
+			return name
+		}
+	}
+	return ""
+}
+
+func (c *Config) readMarkers(h *head) {
+	if c.Description == "" {
+		h.complain("the first line does not say what the configuration is for")
+	}
+	c.Module, _ = h.take("MODULE", true)
+	c.Exit = h.number("EXPECT-EXIT", true, 0)
+	c.Workers = h.number("WORKERS", true, 1)
+	c.Repeat = max(1, h.number("REPEAT", false, 2))
+	c.Violates, _ = h.take("EXPECT-VIOLATES", c.Exit != ExitOK)
+	if list, ok := h.take("EXPECT-PROPERTIES", true); ok && list != "none" {
+		c.Properties = strings.Fields(list)
+	}
+	list, _ := h.take("ALLOWS", false)
+	c.Allows = strings.Fields(list)
+
+	c.Distinct, c.Trace = h.number("EXPECT-DISTINCT", false, 1), h.number("EXPECT-TRACE", false, 1)
+	c.Hash, _ = h.take("SPEC-HASH", false)
+	switch {
+	case c.Exit == ExitOK && c.Violates != "":
+		h.complain("a run that ends with 0 violates nothing")
+	case c.Exit != ExitOK && c.Distinct > 0:
+		h.complain("EXPECT-DISTINCT is only for runs that end with 0")
+	case c.Exit == ExitOK && c.Trace > 0:
+		h.complain("EXPECT-TRACE is only for runs that violate something")
+	}
+	for name := range h.markers {
+		h.complain("the marker %s is unknown", name)
+	}
+	number := func(stated *int, what string) {
+		if key := c.key(what); golden.Has(key) {
+			*stated = golden.Int(key)
+		}
+	}
+	number(&c.Distinct, "distinct")
+	number(&c.Trace, "trace")
+	if key := c.key("hash"); golden.Has(key) {
+		c.Hash = golden.Text(key)
+	}
+}
+
+// key returns the key of a figure in the golden file.
+func (c *Config) key(what string) string { return "tlc/" + c.Name + "/" + what }
+
+// head reads the comment lines that a configuration begins with.
+type head struct {
+	file    string
+	markers map[string]string // those that were not taken yet
+	errs    []error
+}
+
+func (h *head) complain(format string, args ...any) {
+	h.errs = append(h.errs, fmt.Errorf("%s: "+format, append([]any{h.file}, args...)...))
+}
+
+// read takes down the markers, and returns the first line and what follows the head.
+func (h *head) read(text string) (first, body string) {
 	for text != "" {
 		line, rest, _ := strings.Cut(text, "\n")
 		comment, ok := strings.CutPrefix(line, `\*`)
 		if !ok {
 			break
 		}
-		head, text = append(head, strings.TrimSpace(comment)), rest
+		text, line = rest, strings.TrimSpace(comment)
+		name, value, ok := strings.Cut(line, ":")
+		switch marker := ok && name != "" && strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-") == ""; {
+		case marker:
+			if _, twice := h.markers[name]; twice {
+				h.complain("%s is there twice", name)
+			}
+			h.markers[name] = strings.TrimSpace(value)
+		case first == "":
+			first = line
+		case len(h.markers) > 0 || strings.Contains(text, `\* MODULE:`):
+			h.complain("the head has a line that is no marker: %s", line)
+		}
 	}
-	return head, text
+	return first, text
 }
 
-// isMarker tells a marker, capitals and a colon, from a sentence.
-func isMarker(line string) bool {
-	name, _, ok := strings.Cut(line, ":")
-	return ok && name != "" && strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-") == ""
+func (h *head) take(name string, needed bool) (string, bool) {
+	value, ok := h.markers[name]
+	delete(h.markers, name)
+	if (!ok && needed) || (ok && value == "") {
+		h.complain("the marker %s is missing", name)
+		return "", false
+	}
+	return value, ok
+}
+
+func (h *head) number(name string, needed bool, least int) int {
+	value, ok := h.take(name, needed)
+	if !ok {
+		return 0
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < least {
+		h.complain("%s is %q, must be a number of at least %d", name, value, least)
+	}
+	return n
 }
 
 var sections = map[string]string{
@@ -196,9 +243,10 @@ var sections = map[string]string{
 	"CONSTRAINT": "CONSTRAINT", "CONSTRAINTS": "CONSTRAINT",
 	"ACTION_CONSTRAINT": "ACTION_CONSTRAINT", "ACTION_CONSTRAINTS": "ACTION_CONSTRAINT",
 	"SYMMETRY": "SYMMETRY", "VIEW": "VIEW", "CHECK_DEADLOCK": "CHECK_DEADLOCK",
+	"ALIAS": "ALIAS", "POSTCONDITION": "POSTCONDITION",
 }
 
-// readBody reads the sections of a configuration. It knows those that the project uses; TLC itself reads them all.
+// readBody reads the sections of a configuration. TLC itself reads the rest.
 func (c *Config) readBody(body string) error {
 	var plain strings.Builder
 	for line := range strings.Lines(body) {

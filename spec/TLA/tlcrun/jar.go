@@ -4,12 +4,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+
+	"ablyrooms.example/internal/modroot"
 )
 
 // The jar, as Maven knows it, and its checksum.
@@ -35,33 +36,26 @@ func Java() (string, error) {
 	path, err := exec.LookPath("java")
 	if err != nil {
 		return "", &MissingError{"java", "running TLC",
-			"install a JDK, 17 or later (on Debian or Ubuntu: apt-get install default-jdk-headless), and have java in the PATH"}
+			"install a JDK, 17 or later (on Debian or Ubuntu: apt-get install default-jdk-headless)"}
 	}
 	return path, nil
 }
 
 // Root returns the folder with the module's go.mod, upward from the working directory.
-func Root() (string, error) {
-	dir, err := os.Getwd()
+func Root() (string, error) { return modroot.Find() }
+
+// Fetch returns the path of the jar, which is in .cache/tlc below the root folder, or in the user's
+// own folder for caches if the root is empty. It has Maven fetch the jar if it is not there yet,
+// and says so on log. A jar with another checksum is an error.
+func Fetch(ctx context.Context, root string, log io.Writer) (string, error) {
+	dir, err := filepath.Abs(filepath.Join(root, ".cache", "tlc"))
+	if root == "" {
+		dir, err = os.UserCacheDir()
+		dir = filepath.Join(dir, "ablyrooms", "tlc")
+	}
 	if err != nil {
 		return "", err
 	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir, nil
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return "", errors.New("there is no go.mod from the working directory upward")
-		}
-		dir = parent
-	}
-}
-
-// Fetch returns the path of the jar below the root folder, and has Maven fetch it if it is not there yet. It says on log when it does.
-// A jar with another checksum is an error.
-func Fetch(ctx context.Context, root string, log io.Writer) (string, error) {
-	dir := filepath.Join(root, ".cache", "tlc")
 	jar := filepath.Join(dir, JarName)
 	if _, err := os.Stat(jar); err == nil {
 		return jar, CheckSHA(jar, JarSHA)
@@ -95,7 +89,7 @@ func CheckSHA(path, want string) error {
 		return err
 	}
 	if got := hex.EncodeToString(h.Sum(nil)); got != want {
-		return fmt.Errorf("%s has the checksum %s, expected %s: it is not the TLC that the results are from; delete it to fetch it anew",
+		return fmt.Errorf("%s has the checksum %s, expected %s: delete it to fetch it anew",
 			filepath.Base(path), got, want)
 	}
 	return nil

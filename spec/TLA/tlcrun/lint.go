@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// Lint finds in a configuration what would make its run say less than it seems to: see the errors' texts. It reads the modules of
-// the configuration's folder.
+// Lint finds in a configuration what would make its run say less than it seems to: see the errors'
+// texts. It reads the modules of the configuration's folder.
 func Lint(c *Config) error {
 	var errs []error
 	complain := func(format string, args ...any) {
@@ -19,6 +19,9 @@ func Lint(c *Config) error {
 	}
 	allowed := func(rule string) bool { return slices.Contains(c.Allows, rule) }
 
+	if !c.Stated {
+		complain("it states nothing")
+	}
 	if len(c.Allows) > 0 && !c.IsCanary() {
 		complain("ALLOWS is for canaries only")
 	}
@@ -32,16 +35,17 @@ func Lint(c *Config) error {
 	}
 	if len(c.Temporal) > 0 {
 		if c.Workers > 1 {
-			complain("it has properties and %d workers: with more than one this TLC misses violations", c.Workers)
+			complain("with properties and %d workers this TLC misses violations", c.Workers)
 		}
 		for _, s := range c.Restricted {
 			if !allowed(s) {
-				complain("it has properties and %s, which can hide every behaviour that breaks them", s)
+				complain("%s", c.hides(s))
 			}
 		}
 	}
 	checked := slices.Concat(c.Invariants, c.Temporal)
-	if !slices.Equal(slices.Sorted(slices.Values(checked)), slices.Sorted(slices.Values(c.Properties))) {
+	sorted := func(list []string) []string { return slices.Sorted(slices.Values(list)) }
+	if !slices.Equal(sorted(checked), sorted(c.Properties)) {
 		complain("it checks %v, and EXPECT-PROPERTIES says %v", checked, c.Properties)
 	}
 	switch c.Exit {
@@ -52,17 +56,17 @@ func Lint(c *Config) error {
 			list = c.Temporal
 		}
 		if len(checked) != 1 || !slices.Equal(list, []string{c.Violates}) {
-			complain("it must exit with %d for violating %q, and so must check that alone, not %v", c.Exit, c.Violates, checked)
+			complain("it must exit with %d for %q, and check that alone, not %v", c.Exit, c.Violates, checked)
 		}
 	case ExitDeadlock:
 		if c.Violates != Deadlock {
-			complain("it must exit with %d, which is a deadlock, not a violation of %s", c.Exit, c.Violates)
+			complain("it must exit with %d: a deadlock, not %s", c.Exit, c.Violates)
 		}
 	default:
 		complain("%d is no exit code that TLC has for a verdict", c.Exit)
 	}
 
-	text, err := moduleText(c.Dir(), c.Module, map[string]bool{})
+	text, err := moduleText(c.Dir(), c.Module, map[string]string{})
 	if err != nil {
 		complain("%w", err)
 		return errors.Join(errs...)
@@ -83,16 +87,34 @@ func Lint(c *Config) error {
 	return errors.Join(errs...)
 }
 
-// LintAll lints the configurations, and finds what they lack together: each property that one of them checks, and each that the
-// document says must hold, has a configuration where it holds and a twin that it rejects; the twins have no operator to spare.
+func (c *Config) hides(section string) string {
+	return "it has properties and " + section + ", which can hide every behaviour that breaks them"
+}
+
+// Warnings returns what makes the run of a configuration say less than it seems to, of one that
+// states nothing.
+func (c *Config) Warnings() (warnings []string) {
+	for _, s := range c.Restricted {
+		if len(c.Temporal) > 0 {
+			warnings = append(warnings, c.hides(s))
+		}
+	}
+	return warnings
+}
+
+// LintAll lints the configurations, and finds what they lack together: each property that one of
+// them checks, and each that the document says must hold, has a configuration where it holds and a
+// twin that it rejects; the twins have no operator to spare.
 func LintAll(configs []*Config, document string) error {
+	type set = map[string]bool
+	names, holds, rejects, used := set{}, set{}, set{}, set{}
 	var errs []error
-	names, holds, rejects, used := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
+	complain := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	modules := map[string]string{}
 	for _, c := range configs {
 		errs = append(errs, Lint(c))
 		if names[c.Name] {
-			errs = append(errs, fmt.Errorf("two configurations are called %s", c.Name))
+			complain("two configurations are called %s", c.Name)
 		}
 		names[c.Name] = true
 		if c.IsCanary() {
@@ -117,13 +139,13 @@ func LintAll(configs []*Config, document string) error {
 	}
 	for _, p := range named {
 		if !holds[p] {
-			errs = append(errs, fmt.Errorf("%s must hold, and no configuration checks that it does", p))
+			complain("%s must hold, and no configuration checks that it does", p)
 		}
 		holds[p] = true
 	}
 	for p := range holds {
 		if !rejects[p] {
-			errs = append(errs, fmt.Errorf("%s has no twin that it rejects: it may hold of everything", p))
+			complain("%s has no twin that it rejects: it may hold of everything", p)
 		}
 	}
 	for module, dir := range modules {
@@ -136,7 +158,7 @@ func LintAll(configs []*Config, document string) error {
 		}
 		for _, m := range definition.FindAllStringSubmatch(string(text), -1) {
 			if !used[m[1]] {
-				errs = append(errs, fmt.Errorf("%s defines %s, which no configuration uses", module, m[1]))
+				complain("%s defines %s, which no configuration uses", module, m[1])
 			}
 		}
 	}
@@ -150,24 +172,32 @@ var (
 )
 
 func defines(text, name string) bool {
-	return slices.ContainsFunc(definition.FindAllStringSubmatch(text, -1), func(m []string) bool { return m[1] == name })
+	named := func(m []string) bool { return m[1] == name }
+	return slices.ContainsFunc(definition.FindAllStringSubmatch(text, -1), named)
 }
 
-// moduleText returns the text of a module and of those that it extends, as far as they are in the same folder.
-func moduleText(dir, module string, seen map[string]bool) (string, error) {
+// moduleText returns the text of a module and of those that it extends, as far as they are in the
+// folder or in the one above it, and notes in folders where each was.
+func moduleText(dir, module string, folders map[string]string) (string, error) {
 	data, err := os.ReadFile(filepath.Join(dir, module+".tla"))
+	at := dir
+	if errors.Is(err, os.ErrNotExist) {
+		if above, e := os.ReadFile(filepath.Join(filepath.Dir(dir), module+".tla")); e == nil {
+			data, err, at = above, nil, filepath.Dir(dir)
+		}
+	}
 	if err != nil {
 		return "", err
 	}
+	folders[module] = at
 	text := string(data)
-	seen[module] = true
-	for _, m := range extends.FindAllStringSubmatch(string(data), -1) {
-		for _, name := range strings.Split(m[1], ",") {
+	for _, m := range extends.FindAllStringSubmatch(text, -1) {
+		for name := range strings.SplitSeq(m[1], ",") {
 			name = strings.TrimSpace(name)
-			if seen[name] {
+			if folders[name] != "" {
 				continue
 			}
-			more, err := moduleText(dir, name, seen)
+			more, err := moduleText(dir, name, folders)
 			if err != nil && !errors.Is(err, os.ErrNotExist) { // the standard modules are in the jar
 				return "", err
 			}
@@ -177,7 +207,8 @@ func moduleText(dir, module string, seen map[string]bool) (string, error) {
 	return text, nil
 }
 
-// MustHold returns the names of the properties in the part "What must hold" of the document with the rules.
+// MustHold returns the names of the properties in the part "What must hold" of the document with
+// the rules.
 func MustHold(document string) ([]string, error) {
 	_, part, ok := strings.Cut(document, "\n## What must hold\n")
 	if !ok {

@@ -26,6 +26,7 @@ type Result struct {
 	Progress    string   // the last line of progress
 	Output      string   // all that TLC wrote
 	Time        time.Duration
+	CPU         time.Duration // of all threads of the JVM
 }
 
 var (
@@ -36,7 +37,8 @@ var (
 	traceHead = regexp.MustCompile(`^State \d+: `)
 )
 
-// ParseOutput reads what TLC wrote. It notes what is missing as zeros: a run that died has no counts, and so none that is as expected.
+// ParseOutput reads what TLC wrote. It notes what is missing as zeros: a run that died has no
+// counts, and so none that is as expected.
 func ParseOutput(output string, exit int) *Result {
 	r := &Result{Exit: exit, Output: output}
 	var trace strings.Builder
@@ -97,7 +99,8 @@ func count(s string) int {
 	return n
 }
 
-// Judge compares a run with what its configuration says. The error, if any, names everything that differs.
+// Judge compares a run with what its configuration states, or with a run that violates nothing if
+// it states nothing. The error, if any, names everything that differs.
 func (c *Config) Judge(r *Result) error {
 	var errs []error
 	complain := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
@@ -127,7 +130,7 @@ func (c *Config) Judge(r *Result) error {
 		if !r.NoError || r.Left != 0 {
 			complain("TLC does not say that it went through all states and found no error")
 		}
-		if r.Distinct != c.Distinct {
+		if c.Distinct > 0 && r.Distinct != c.Distinct {
 			complain("%d distinct states, expected %d", r.Distinct, c.Distinct)
 		}
 	} else if r.Trace == "" {

@@ -2,9 +2,10 @@ package tlcrun
 
 import (
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
+
+	bar "ablyrooms.example/internal/progress"
 )
 
 // The README has each configuration with its number of states, and each property with its twin.
@@ -20,10 +21,7 @@ func TestReadme(t *testing.T) {
 				t.Errorf("the README does not have the property %s", p)
 			}
 		}
-		digits := strconv.Itoa(c.Distinct)
-		for i := len(digits) - 3; i > 0; i -= 3 {
-			digits = digits[:i] + "," + digits[i:]
-		}
+		digits := bar.Grouped(c.Distinct)
 		if c.Distinct > 4 && !strings.Contains(readme, "| `"+c.Name+"` |") {
 			t.Errorf("the README has no line for %s", c.Name)
 		}

@@ -19,7 +19,8 @@ type TLC struct {
 	Java, Jar string
 }
 
-// New finds Java and the jar, and fetches the jar if need be; log hears of that. A program that is missing is a [MissingError].
+// New finds Java and the jar, and fetches the jar if need be; log hears of that. A program that is
+// missing is a [MissingError].
 func New(ctx context.Context, root string, log io.Writer) (*TLC, error) {
 	java, javaErr := Java()
 	jar, err := Fetch(ctx, root, log)
@@ -39,12 +40,15 @@ type Job struct {
 	Dump    string // where to write the graph in dot, each edge with its action; empty for not at all
 	Small   bool   // the run is small: what the JVM needs to be quick at large ones is left out
 
-	// Progress hears each line of progress, about one a minute; may be nil.
-	Progress func(line string)
+	Progress Progress
 }
 
-// Exec runs TLC once, and returns what it came to, whatever that is: the error is only for a run that could not be started or was
-// cancelled. What TLC writes beside its output goes to a folder of its own, which is removed.
+// Progress is called with each line of progress, about one a minute; it may be nil.
+type Progress func(line string)
+
+// Exec runs TLC once, and returns what it came to, whatever that is: the error is only for a run
+// that could not be started or was cancelled. What TLC writes beside its output goes to a folder of
+// its own, which is removed.
 func (t *TLC) Exec(ctx context.Context, job Job) (*Result, error) {
 	if err := CheckSHA(t.Jar, JarSHA); err != nil {
 		return nil, err
@@ -58,7 +62,8 @@ func (t *TLC) Exec(ctx context.Context, job Job) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	// TLC unpacks its standard modules to the temporary folder under fixed names, so that one is its own, too.
+	// TLC unpacks its standard modules to the temporary folder under fixed names, so that one is
+	// its own, too.
 	args := []string{"-Djava.io.tmpdir=" + tmp}
 	switch {
 	case job.Small:
@@ -100,24 +105,36 @@ func (t *TLC) Exec(ctx context.Context, job Job) (*Result, error) {
 		return nil, fmt.Errorf("running TLC: %w", err)
 	}
 	r := ParseOutput(out.text.String(), cmd.ProcessState.ExitCode())
-	r.Time = took
+	r.Time, r.CPU = took, cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime()
 	return r, nil
 }
 
-// Run runs a configuration, as often as it says. The second error is the verdict: see [Config.Judge] and [Config.CheckHash].
-func (t *TLC) Run(ctx context.Context, c *Config, progress func(line string)) (r *Result, err error) {
+// job is a run of the configuration.
+func (c *Config) job(progress Progress) Job {
+	job := Job{Dir: c.Dir(), Module: c.Module, Config: c.Path, Workers: c.Workers, Progress: progress}
+	job.Small = c.Exit != ExitOK || c.IsCanary() // what must be violated is violated soon
+	folders := map[string]string{}
+	moduleText(c.Dir(), c.Module, folders) // TLC itself says what it doesn't find
+	for _, folder := range folders {
+		if folder != c.Dir() {
+			job.Library = folder
+		}
+	}
+	return job
+}
+
+// Run runs a configuration, as often as it says. The second error is the verdict: see
+// [Config.Judge] and [Config.CheckHash].
+func (t *TLC) Run(ctx context.Context, c *Config, progress Progress) (r *Result, err error) {
 	if err := c.CheckHash(); err != nil {
 		return nil, err
 	}
 	return t.run(ctx, c, progress)
 }
 
-func (t *TLC) run(ctx context.Context, c *Config, progress func(line string)) (r *Result, err error) {
+func (t *TLC) run(ctx context.Context, c *Config, progress Progress) (r *Result, err error) {
 	for range max(c.Repeat, 1) {
-		// What must be violated is violated soon.
-		small := c.Exit != ExitOK || c.IsCanary()
-		r, err = t.Exec(ctx, Job{Dir: c.Dir(), Module: c.Module, Config: c.Path, Workers: c.Workers, Small: small, Progress: progress})
-		if err != nil {
+		if r, err = t.Exec(ctx, c.job(progress)); err != nil {
 			return nil, err
 		}
 		if err := c.Judge(r); err != nil {
@@ -127,12 +144,12 @@ func (t *TLC) run(ctx context.Context, c *Config, progress func(line string)) (r
 	return r, nil
 }
 
-// Dump runs a configuration and writes the graph of its states to a file that ends in .dot, each edge with its action. It is an error
-// if the configuration has properties beside invariants, for which TLC adds edges of its own, or if the run is not as the
-// configuration says.
+// Dump runs a configuration and writes the graph of its states to a file that ends in .dot, each
+// edge with its action. It is an error if the configuration has properties beside invariants, for
+// which TLC adds edges of its own, or if the run is not as the configuration says.
 func (t *TLC) Dump(ctx context.Context, c *Config, file string) (*Result, error) {
 	if len(c.Temporal) > 0 {
-		return nil, fmt.Errorf("%s has properties: TLC adds an edge to each state for them, so dump a configuration without", c.Name)
+		return nil, fmt.Errorf("%s has properties, for which TLC adds edges: dump one without", c.Name)
 	}
 	if !strings.HasSuffix(file, ".dot") {
 		return nil, fmt.Errorf("%s does not end in .dot, which TLC would add", file)
@@ -140,14 +157,17 @@ func (t *TLC) Dump(ctx context.Context, c *Config, file string) (*Result, error)
 	if err := c.CheckHash(); err != nil {
 		return nil, err
 	}
-	r, err := t.Exec(ctx, Job{Dir: c.Dir(), Module: c.Module, Config: c.Path, Workers: 1, Dump: file})
+	job := c.job(nil)
+	job.Workers, job.Dump = 1, file
+	r, err := t.Exec(ctx, job)
 	if err != nil {
 		return nil, err
 	}
 	return r, c.Judge(r)
 }
 
-// output collects what TLC writes and tells of progress as it comes. One goroutine of os/exec writes to it.
+// output collects what TLC writes and tells of progress as it comes. One goroutine of os/exec
+// writes to it.
 type output struct {
 	text     bytes.Buffer
 	read     int // up to here, lines were looked at

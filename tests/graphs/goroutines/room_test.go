@@ -18,11 +18,13 @@ import (
 	"ablyrooms.example/lifecycle"
 	"ablyrooms.example/model"
 	"ablyrooms.example/tests/graphs"
+	"ablyrooms.example/tests/graphs/graphtest"
 	"ablyrooms.example/tests/graphs/roomstatus"
 	"ablyrooms.example/tests/report/golden"
 )
 
-// gatedChannel is a channel whose operations end when the script says so, and which emits what the script says.
+// gatedChannel is a channel whose operations end when the script says so, and which emits what the
+// script says.
 type gatedChannel struct {
 	emit  func(lifecycle.ChannelStateChange)
 	began journal[model.RoomOutputKind] // what was asked for
@@ -88,8 +90,9 @@ type roomRun struct {
 	spoil   func(r *runningRoom) // plants a fault
 }
 
-// runRoom takes a script through a running room, in a bubble, and returns where it first did otherwise than the model. In the end the
-// room is released, also as the model says, and nothing may be left.
+// runRoom takes a script through a running room, in a bubble, and returns where it first did
+// otherwise than the model. In the end the room is released, also as the model says, and nothing
+// may be left.
 func runRoom(t *testing.T, script []model.RoomInput, how roomRun) (err error) {
 	t.Helper()
 	script = untilReleased(script)
@@ -97,7 +100,8 @@ func runRoom(t *testing.T, script []model.RoomInput, how roomRun) (err error) {
 	return err
 }
 
-// untilReleased lets everything that runs at the end of the script end well, and then releases the room.
+// untilReleased lets everything that runs at the end of the script end well, and then releases the
+// room.
 func untilReleased(script []model.RoomInput) []model.RoomInput {
 	script = slices.Clone(script)
 	var s model.RoomState
@@ -301,20 +305,21 @@ func outcomeOf(err error, number func(*lifecycle.ErrorInfo) int) model.RoomOutco
 }
 
 func TestRoomAgainstModel(t *testing.T) {
-	b := roomstatus.Bounds{Calls: 10, Errors: 3, Bare: true}
+	m := roomstatus.New(roomstatus.Bounds{Calls: 10, Errors: 3, Bare: true})
 	scripts, inputs := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
-		script := roomstatus.Script(rt, b, 40)
+		script := graphtest.Script(rt, m, 40, roomstatus.Weight)
 		how := roomRun{observe: rapid.Bool().Draw(rt, "observe"), direct: rapid.Bool().Draw(rt, "direct")}
 		if err := runRoom(t, script, how); err != nil {
-			rt.Fatalf("%v\n%s", err, graphs.Script(roomstatus.New(b), untilReleased(script)))
+			rt.Fatalf("%v\n%s", err, graphs.Script(m, untilReleased(script)))
 		}
 		scripts, inputs = scripts+1, inputs+len(script)
 	})
 	fmt.Printf("EVIDENCE room_goroutines_against_model scripts=%d inputs=%d\n", scripts, inputs)
 }
 
-// The running room takes every step of the model's graph at two calls, by the shortest script to it.
+// The running room takes every step of the model's graph at two calls, by the shortest script to
+// it.
 func TestRoomTakesEveryStepOfTheGraph(t *testing.T) {
 	m := roomstatus.New(roomstatus.Bounds{Calls: 2, Bare: true})
 	n := 0

@@ -1,3 +1,5 @@
+// Package goroutines holds the goroutine layer against the reference models: lifecycle.Rooms by the
+// harness of tests/conformance, and a running room step by step.
 package goroutines
 
 import (
@@ -8,72 +10,122 @@ import (
 	"pgregory.net/rapid"
 
 	"ablyrooms.example/lifecycle"
+	"ablyrooms.example/model"
 	"ablyrooms.example/tests/conformance"
+	"ablyrooms.example/tests/conformance/ours"
 )
-
-// backend has lifecycle.Rooms open the harness's rooms. The token y is a room without presence events; x is the defaults.
-type backend struct{ harness *conformance.Backend }
-
-func token(o lifecycle.RoomOptions) string {
-	if o.Presence.EnableEvents {
-		return "x"
-	}
-	return "y"
-}
-
-func (b backend) Open(ctx context.Context, name string, options lifecycle.RoomOptions) (*conformance.Room, error) {
-	return b.harness.Open(ctx, name, token(options))
-}
-
-func (b backend) Release(ctx context.Context, _ string, room *conformance.Room) error {
-	return b.harness.Release(ctx, room)
-}
-
-type system struct {
-	*lifecycle.Rooms[*conformance.Room]
-}
-
-func (s *system) Get(ctx context.Context, name, options string) (*conformance.Room, error) {
-	var o []lifecycle.RoomOption
-	token, out := conformance.Spelling(options)
-	if out {
-		o = append(o, lifecycle.WithRoomOptions(lifecycle.DefaultRoomOptions()))
-	}
-	if token == "y" {
-		o = append(o, lifecycle.WithPresenceEvents(false))
-	}
-	return s.Rooms.Get(ctx, name, o...)
-}
-
-// subject is lifecycle.Rooms under the harness.
-func subject() conformance.Subject {
-	return conformance.Subject{
-		New: func(b *conformance.Backend) conformance.System {
-			return &system{Rooms: lifecycle.NewRooms(backend{b})}
-		},
-		Classify: func(err error) conformance.Rejection {
-			switch {
-			case errors.Is(err, lifecycle.RoomExistsWithDifferentOptions):
-				return conformance.DifferentOptions
-			case errors.Is(err, lifecycle.RoomReleasedBeforeOperationCompleted):
-				return conformance.ReleasedBefore
-			case errors.Is(err, lifecycle.ResourceDisposed):
-				return conformance.Disposed
-			}
-			return conformance.Unknown
-		},
-		Promises: conformance.AllPromises(),
-	}
-}
 
 func TestRoomsAgainstModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		script := conformance.Script(rt, conformance.DefaultBounds())
-		if v := conformance.RunScript(t, subject(), script); v != nil {
+		if v := conformance.RunScript(t, ours.Subject(), script); v != nil {
 			rt.Fatal(v)
 		}
 	})
 }
 
 // TestRoomsConform holds lifecycle.Rooms to all that the harness knows.
-func TestRoomsConform(t *testing.T) { conformance.Run(t, subject()) }
+func TestRoomsConform(t *testing.T) { conformance.Run(t, ours.Subject()) }
+
+// states lists scripts that bring the name a into each state that a call can find it in.
+func states() map[string][]model.Input {
+	return map[string][]model.Input{
+		"free":      nil,
+		"opening":   {model.Get(1, "a", "x")},
+		"ready":     {model.Get(1, "a", "x"), model.Opened(1)},
+		"abandoned": {model.Get(1, "a", "x"), model.Release(2, "a")},
+		"releasing": {model.Get(1, "a", "x"), model.Opened(1), model.Release(2, "a")},
+		"waiting":   {model.Get(1, "a", "x"), model.Opened(1), model.Release(2, "a"), model.Get(3, "a", "x")},
+		"disposed":  {model.Dispose(1)},
+	}
+}
+
+// extraSystem does something extra before each call.
+type extraSystem struct {
+	ours.Rooms
+	extra func(ours.Rooms)
+}
+
+func (s extraSystem) Get(ctx context.Context, name, options string) (*conformance.Room, error) {
+	s.extra(s.Rooms)
+	return s.Rooms.Get(ctx, name, options)
+}
+
+func (s extraSystem) Release(ctx context.Context, name string) error {
+	s.extra(s.Rooms)
+	return s.Rooms.Release(ctx, name)
+}
+
+// everywhere does something extra in each state of a name, and lets valid calls follow that must
+// not notice.
+func everywhere(t *testing.T, extra func(*testing.T, ours.Rooms)) {
+	for name, script := range states() {
+		t.Run(name, func(t *testing.T) {
+			state := model.State{}
+			for _, in := range script {
+				state, _, _ = state.Step(in)
+			}
+			n := len(state.Calls)
+			script = append(script, model.Get(n+1, "a", "x"), model.Release(n+2, "a"), model.Get(n+3, "a", "x"))
+			calls := 0
+			s := ours.Subject()
+			s.New = func(b *conformance.Backend) conformance.System {
+				return extraSystem{ours.New(b), func(r ours.Rooms) { calls++; extra(t, r) }}
+			}
+			if v := conformance.RunScript(t, s, script); v != nil {
+				t.Error(v)
+			}
+			if calls < 3 {
+				t.Errorf("only %d calls were made", calls)
+			}
+		})
+	}
+}
+
+// CHA-RC2a: options that are not valid are refused at once and leave nothing behind, whatever the
+// state of the name.
+func TestInvalidGetLeavesNothing(t *testing.T) {
+	everywhere(t, func(t *testing.T, rooms ours.Rooms) {
+		for _, o := range []lifecycle.RoomOption{lifecycle.WithTypingHeartbeatThrottle(0),
+			lifecycle.WithDefaultMessageReactionType("like")} {
+			if _, err := rooms.Rooms.Get(context.Background(), "a", o); !errors.Is(err, lifecycle.InvalidArgument) {
+				t.Errorf("got %v, expected InvalidArgument", err)
+			}
+		}
+		if _, err := rooms.Rooms.Get(context.Background(), ""); !errors.Is(err, lifecycle.InvalidArgument) {
+			t.Errorf("got %v, expected InvalidArgument", err)
+		}
+	})
+}
+
+// A call whose context has ended before it begins has no effect, whatever the state of the name.
+func TestEndedContextHasNoEffect(t *testing.T) {
+	cause := errors.New("ended before")
+	everywhere(t, func(t *testing.T, rooms ours.Rooms) {
+		ctx, cancel := context.WithCancelCause(context.Background())
+		cancel(cause)
+		if _, err := rooms.Rooms.Get(ctx, "a"); !errors.Is(err, cause) {
+			t.Errorf("Get returned %v, expected the context's cause", err)
+		}
+		if err := rooms.Release(ctx, "a"); !errors.Is(err, cause) {
+			t.Errorf("Release returned %v, expected the context's cause", err)
+		}
+		if err := rooms.Dispose(ctx); !errors.Is(err, cause) {
+			t.Errorf("Dispose returned %v, expected the context's cause", err)
+		}
+	})
+}
+
+// TestLeftoversAreReported shows that a system which leaves goroutines waiting is reported, and
+// does not end the run.
+func TestLeftoversAreReported(t *testing.T) {
+	s := ours.Subject()
+	inner := s.New
+	s.New = func(b *conformance.Backend) conformance.System {
+		go func() { select {} }()
+		return inner(b)
+	}
+	if v := conformance.RunScript(t, s, []model.Input{model.Get(1, "a", "x"), model.Opened(1)}); v == nil {
+		t.Error("goroutines that wait for ever were not noticed")
+	}
+}

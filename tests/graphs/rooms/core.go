@@ -6,29 +6,19 @@ import (
 
 	"ablyrooms.example/fsm"
 	"ablyrooms.example/model"
+	"ablyrooms.example/tests/graphs"
 )
 
-// Words of the model by those of the core, and back. The zero of a kind is none.
+// The words of the core and those of the model; inputs have words of their own in the core.
 var (
-	inputKinds = [...]fsm.RoomsInputKind{model.KindGet: fsm.CallGet, model.KindRelease: fsm.CallRelease,
+	outputKinds, _  = graphs.Alike(fsm.Settle, fsm.Abandon, model.OutputSettle)
+	outcomeKinds, _ = graphs.Alike(fsm.GotRoom, fsm.GaveUp, model.OutcomePending)
+	lives           = graphs.Words(model.LifeInitializing, model.LifeReleased)
+	works           = graphs.Words(model.WorkNone, model.WorkClosing)
+	inputKinds      = [...]fsm.RoomsInputKind{model.KindGet: fsm.CallGet, model.KindRelease: fsm.CallRelease,
 		model.KindDispose: fsm.CallDispose, model.KindGiveUp: fsm.GiveUp, model.KindOpened: fsm.Opened,
 		model.KindOpenFailed: fsm.OpenFailed, model.KindReleased: fsm.ReleaseDone,
 		model.KindReleaseFailed: fsm.ReleaseFailed}
-	outputKinds = [...]model.OutputKind{fsm.Settle: model.OutputSettle, fsm.Open: model.OutputOpen,
-		fsm.Release: model.OutputRelease, fsm.Abandon: model.OutputAbandon}
-	outcomeKinds = [...]model.OutcomeKind{fsm.GotRoom: model.OutcomeRoom, fsm.Done: model.OutcomeDone,
-		fsm.RejectedDisposed: model.OutcomeDisposed, fsm.RejectedOptions: model.OutcomeDifferentOptions,
-		fsm.RejectedReleased: model.OutcomeReleasedBefore, fsm.RejectedOpenFailed: model.OutcomeOpenFailed,
-		fsm.RejectedReleaseFailed: model.OutcomeReleaseFailed, fsm.DisposeFailed: model.OutcomeFailed,
-		fsm.GaveUp: model.OutcomeGaveUp}
-	lives = map[string]model.Life{fsm.Initializing.String(): model.LifeInitializing,
-		fsm.Ready.String(): model.LifeReady, fsm.Releasing.String(): model.LifeReleasing}
-	works = map[string]model.Work{fsm.NoWork.String(): model.WorkNone, fsm.Opening.String(): model.WorkOpening,
-		fsm.Closing.String(): model.WorkClosing}
-	coreLives = [...]string{model.LifeInitializing: fsm.Initializing.String(), model.LifeReady: fsm.Ready.String(),
-		model.LifeReleasing: fsm.Releasing.String(), model.LifeReleased: fsm.Released.String()}
-	coreWorks = [...]string{model.WorkNone: fsm.NoWork.String(), model.WorkOpening: fsm.Opening.String(),
-		model.WorkClosing: fsm.Closing.String()}
 )
 
 // ToCore is the one mapping from the model's inputs to the core's.
@@ -91,7 +81,7 @@ func (c *core) Restore(s *State) error {
 		}
 		to := &list[len(list)-1]
 		to.Incarnation, to.Name, to.Options = fsm.Incarnation(i+1), names[inc.Name], options[inc.Options]
-		to.Life, to.Work = coreLives[inc.Life], coreWorks[inc.Work]
+		to.Life, to.Work = inc.Life.String(), inc.Work.String()
 		to.Waiters = appendTo(to.Waiters[:0], inc.Waiters)
 	}
 	r.Incarnations = list

@@ -43,7 +43,7 @@ func faults() []fault {
 					return outs
 				}
 				s.Incs[s.NumIncs-1].Work = model.WorkOpening
-				return append(outs, model.Output{Kind: model.OutputOpen, Incarnation: int(s.NumIncs)})
+				return append(outs, open(int(s.NumIncs)))
 			}},
 		{Name: "wedged", Says: "after a release that failed the next incarnation is not opened",
 			Breaks: []string{"WaitsForPredecessor", "NoWedge", "CallsSettle"},
@@ -103,8 +103,7 @@ func faults() []fault {
 				}
 				inc := &s.Incs[s.NumIncs-1]
 				inc.Life, inc.Waiters = model.LifeReady, 0
-				return append(outs, model.Output{Kind: model.OutputSettle, Call: in.Call,
-					Outcome: model.Outcome{Kind: model.OutcomeRoom, Incarnation: int(s.NumIncs)}})
+				return append(outs, settle(in.Call, model.OutcomeRoom, int(s.NumIncs)))
 			}},
 		{Name: "error-for-one", Says: "only the first of the releases that wait has the error",
 			Breaks: []string{"SharedEnd", "ErrorsTold"},
@@ -133,18 +132,13 @@ func faults() []fault {
 					return outs
 				}
 				s.Disposers &^= setOf(in.Call)
-				return slices.Insert(outs, settles(outs), model.Output{Kind: model.OutputSettle, Call: in.Call, Outcome: model.Outcome{Kind: model.OutcomeDone}})
+				return slices.Insert(outs, settles(outs), settle(in.Call, model.OutcomeDone, 0))
 			}},
 		{Name: "room-gone", Says: "an opening that failed gives its gets the room",
 			Breaks: []string{"RoomIsReady"},
-			Tamper: func(_ *State, in input, _ *State, outs outputs) outputs {
-				for i := range outs {
-					if outs[i].Outcome.Kind == model.OutcomeOpenFailed {
-						outs[i].Outcome = model.Outcome{Kind: model.OutcomeRoom, Incarnation: in.Incarnation}
-					}
-				}
-				return outs
-			}},
+			Tamper: retell(model.OutcomeOpenFailed, func(in input) model.Outcome {
+				return model.Outcome{Kind: model.OutcomeRoom, Incarnation: in.Incarnation}
+			})},
 		{Name: "back-to-life", Says: "a get of a name that was released makes its old incarnation live again",
 			Breaks: []string{"ReleasedIsFinal", "ReleaseWaits", "OutOfUseIff", "HistoryKept"},
 			Tamper: func(before *State, in input, s *State, outs outputs) outputs {
@@ -222,19 +216,12 @@ func faults() []fault {
 		{Name: "deaf", Says: "the end of an opening is not taken once the incarnation was released",
 			Breaks: []string{"CallsSettle", "NoWedge"},
 			Refuse: func(s *State, in input) bool {
-				return in.Kind == model.KindOpened && in.Incarnation <= int(s.NumIncs) && s.Incs[in.Incarnation-1].releasing() ||
-					in.Kind == model.KindOpenFailed && in.Incarnation <= int(s.NumIncs) && s.Incs[in.Incarnation-1].releasing()
+				ends := in.Kind == model.KindOpened || in.Kind == model.KindOpenFailed
+				return ends && in.Incarnation <= int(s.NumIncs) && s.Incs[in.Incarnation-1].releasing()
 			}},
 		{Name: "wrong-reason", Says: "a get whose opening failed hears of a release that there was not",
 			Breaks: []string{"RejectedOnlyIf"},
-			Tamper: func(_ *State, _ input, _ *State, outs outputs) outputs {
-				for i := range outs {
-					if outs[i].Outcome.Kind == model.OutcomeOpenFailed {
-						outs[i].Outcome = model.Outcome{Kind: model.OutcomeReleasedBefore}
-					}
-				}
-				return outs
-			}},
+			Tamper: retell(model.OutcomeOpenFailed, func(input) model.Outcome { return model.Outcome{Kind: model.OutcomeReleasedBefore} })},
 		{Name: "failure-forgotten", Says: "a disposal does not count the releases that fail",
 			Breaks: []string{"FailuresCounted"},
 			Tamper: func(_ *State, _ input, s *State, outs outputs) outputs {
@@ -248,8 +235,7 @@ func faults() []fault {
 				}
 				inc := &s.Incs[before.Calls[in.Call-1].Waits-1]
 				for _, call := range appendTo[int](nil, inc.Waiters) {
-					outs = append(outs, model.Output{Kind: model.OutputSettle, Call: call,
-						Outcome: model.Outcome{Kind: model.OutcomeGaveUp}})
+					outs = append(outs, settle(call, model.OutcomeGaveUp, 0))
 				}
 				inc.Waiters = 0
 				return outs
@@ -257,7 +243,8 @@ func faults() []fault {
 		{Name: "leak", Says: "the end of a release that is not under way makes the incarnation ready",
 			Breaks: []string{"RefusedInputsChangeNothing"},
 			Leak: func(s *State, in input) {
-				if n := in.Incarnation; in.Kind == model.KindReleased && n > 0 && int(n) <= int(s.NumIncs) && s.Incs[n-1].Life == model.LifeInitializing {
+				n := in.Incarnation
+				if in.Kind == model.KindReleased && n <= int(s.NumIncs) && s.Incs[n-1].Life == model.LifeInitializing {
 					s.Incs[n-1].Life = model.LifeReady
 				}
 			}},
@@ -275,6 +262,27 @@ func (s *State) inUse(name string) int {
 	panic("rooms: nothing of " + name + " is in use")
 }
 
+// retell gives calls another outcome than that of a kind.
+func retell(kind model.OutcomeKind, to func(input) model.Outcome) func(_ *State, in input, _ *State, outs outputs) outputs {
+	return func(_ *State, in input, _ *State, outs outputs) outputs {
+		for i := range outs {
+			if outs[i].Outcome.Kind == kind {
+				outs[i].Outcome = to(in)
+			}
+		}
+		return outs
+	}
+}
+
+func open(incarnation int) model.Output {
+	return model.Output{Kind: model.OutputOpen, Incarnation: incarnation}
+}
+
+func settle(call int, kind model.OutcomeKind, incarnation int) model.Output {
+	return model.Output{Kind: model.OutputSettle, Call: call,
+		Outcome: model.Outcome{Kind: kind, Incarnation: incarnation}}
+}
+
 func settledWith(outs outputs, kind model.OutcomeKind) bool {
 	return len(outs) == 1 && outs[0].Kind == model.OutputSettle && outs[0].Outcome.Kind == kind
 }
@@ -289,7 +297,8 @@ func settles(outs outputs) (n int) {
 
 // create adds an incarnation that the get waits for.
 func (s *State) create(in input, work model.Work) outputs {
-	s.Incs[s.NumIncs] = Incarnation{Name: index(names, in.Name), Options: index(options, in.Options), Life: model.LifeInitializing, Work: work, Waiters: setOf(in.Call)}
+	s.Incs[s.NumIncs] = Incarnation{Name: index(names, in.Name), Options: index(options, in.Options),
+		Life: model.LifeInitializing, Work: work, Waiters: setOf(in.Call)}
 	s.NumIncs++
-	return outputs{{Kind: model.OutputOpen, Incarnation: int(s.NumIncs)}}
+	return outputs{open(int(s.NumIncs))}
 }

@@ -1,43 +1,18 @@
 package rooms
 
 import (
-	"bytes"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"ablyrooms.example/model"
 	"ablyrooms.example/tests/graphs"
-	"ablyrooms.example/tests/report/golden"
+	"ablyrooms.example/tests/graphs/graphtest"
 )
 
-const root = "../../.."
+func TestModelAndCoreHaveTheKnownSizes(t *testing.T) { graphtest.Sizes(t, Sizes(), 40_000) }
 
-// The core takes and refuses what the model does, in all states of the machines of a few ten thousand
-// states, and puts out the same; all properties hold.
-func TestModelAndCoreHaveTheKnownSizes(t *testing.T) {
-	for _, m := range Sizes() {
-		if golden.Int(m.Golden+"/states") > 50_000 {
-			continue
-		}
-		full := graphs.Explore(t.Context(), m, graphs.Options{Against: true})
-		reduced := graphs.Explore(t.Context(), m, graphs.Options{Symmetry: true, Possible: true})
-		for _, r := range []*graphs.Result[model.Input]{full, reduced} {
-			if err := r.Check(m.Golden); err != nil {
-				t.Error(err)
-			}
-		}
-		if tried := uint64(len(m.Inputs)) * full.States; full.Edges+full.Refused != tried || full.States < reduced.States {
-			t.Errorf("%s: %d of %d inputs were tried in %d states, reduced to %d", m.Name,
-				full.Edges+full.Refused, tried, full.States, reduced.States)
-		}
-	}
-}
-
-// The full graph of four calls leaves out trying what is not likely; go run ./tests/graphs/run tries it.
+// The full graph of four calls leaves out trying what is not likely; make equality tries it.
 func TestTheCoreAtFourCalls(t *testing.T) {
 	m := New(Bounds{4, 2, 2})
 	if err := graphs.Explore(t.Context(), m, graphs.Options{Possible: true}).Check(m.Golden); err != nil {
@@ -45,39 +20,8 @@ func TestTheCoreAtFourCalls(t *testing.T) {
 	}
 }
 
-// Different states have different views, keys and texts, and are restored from what they are.
-func TestStatesMapToTheModelOneToOne(t *testing.T) {
-	m := New(Bounds{3, 2, 2})
-	seen := [3]map[string]bool{{}, {}, {}}
-	m.Agrees = func(s *State) error {
-		var v model.State
-		view(s, &v)
-		for i, text := range []string{string(appendKey(nil, s)), v.Key(), v.String()} {
-			if seen[i][text] {
-				return fmt.Errorf("two states are %s", text)
-			}
-			seen[i][text] = true
-		}
-		c := m.New()
-		again := *s
-		if err := c.Restore(s); err != nil {
-			return err
-		}
-		if err := c.Read(&again); err != nil || again != *s {
-			return fmt.Errorf("%+v is restored as %+v, %v", *s, again, err)
-		}
-		return nil
-	}
-	if err := graphs.Explore(t.Context(), m, graphs.Options{Workers: 1, Possible: true}).Check(m.Golden); err != nil {
-		t.Error(err)
-	}
-}
-
 func TestEachInvariantFailsOnAPlantedFault(t *testing.T) {
-	broken, err := graphs.CheckFaults(t.Context(), "rooms", New(Bounds{4, 1, 2}), New(Bounds{4, 1, 1}))
-	if err != nil {
-		t.Error(err)
-	}
+	broken := graphtest.Faults(t, "rooms", New(Bounds{4, 1, 2}), New(Bounds{4, 1, 1}))
 	for _, want := range []string{"CallsSettle(1)", "CallsSettle(4)", "NoWedge(1, releasing)", "NoWedge(2, waiting)"} {
 		if !broken[want] {
 			t.Errorf("no fault breaks %s", want)
@@ -85,8 +29,8 @@ func TestEachInvariantFailsOnAPlantedFault(t *testing.T) {
 	}
 }
 
-// What the reduced graph shows of the properties is what the full one does: the same verdict, and as
-// short a counterexample, which the machine can go.
+// What the reduced graph shows of the properties is what the full one does: the same verdict, and
+// as short a counterexample, which the machine can go.
 func TestSymmetryHidesNoViolation(t *testing.T) {
 	violated := 0
 	for _, f := range New(Bounds{3, 2, 2}).Faults {
@@ -111,21 +55,10 @@ func TestSymmetryHidesNoViolation(t *testing.T) {
 }
 
 func TestTheCoreKeepsTheLivenessProperties(t *testing.T) {
-	m := New(Bounds{3, 2, 1})
-	r, err := graphs.CheckLiveness(t.Context(), m)
-	if err != nil || r.Err() != nil {
-		t.Fatal(err, r.Err())
-	}
+	r := graphtest.Liveness(t, "rooms", New(Bounds{3, 2, 1}))
 	// The third incarnation can only be made by the last call, so that none is left to release it.
 	if r.Properties != 9 || !slices.Equal(r.Vacuous, []string{"ClosingEnds(3)"}) || len(r.Without) != 5 {
 		t.Errorf("%+v", r)
-	}
-	for conjunct := range r.Without {
-		graphs.Caught("fairness-rooms", conjunct)
-	}
-	of, err := graphs.CheckLiveness(t.Context(), m.OfModel())
-	if err != nil || of.Err() != nil || of.States != r.States || of.Edges != r.Edges {
-		t.Errorf("the model: %v, %v, %+v", err, of.Err(), of)
 	}
 }
 
@@ -138,38 +71,20 @@ func TestBoundsAreChecked(t *testing.T) {
 }
 
 func TestCoreAgainstModel(t *testing.T) {
-	m := New(Bounds{8, 3, 2})
-	rapid.Check(t, func(t *rapid.T) {
-		script := graphs.Draw(m, 40, func(enabled []model.Input) int {
-			return rapid.IntRange(0, len(enabled)-1).Draw(t, "input")
-		})
-		if err := graphs.Follow(m, script); err != nil {
-			t.Fatalf("%v\n%s", err, graphs.Script(m, script))
-		}
-	})
+	graphtest.Scripts(t, New(Bounds{8, 3, 2}), 40, func(model.Input) int { return 1 })
 }
 
 func TestCoreAgainstModelEverywhere(t *testing.T) {
-	m := New(Bounds{3, 2, 2})
-	if err := graphs.Explore(t.Context(), m, graphs.Options{Against: true}).Check(m.Golden); err != nil {
-		t.Error(err)
-	}
+	graphtest.Sizes(t, []Machine{New(Bounds{3, 2, 2})}, 40_000)
 }
 
-// The graphs of the spec, the core and the model are equal, both ways, refusals included.
-func TestTheGraphsAreEqual(t *testing.T) {
-	e, err := Comparisons()[0].CompareGolden(t.Context(), root)
-	if err != nil || !e.Equal() || e.Refused == 0 || e.Edges != golden.Int("equality/"+e.Config+"/edges") {
-		t.Fatalf("%v, %+v", err, e)
-	}
-	t.Logf("EVIDENCE golden states=%d edges=%d refused=%d", e.States, e.Edges, e.Refused)
-}
+func TestTheGraphsAreEqual(t *testing.T) { graphtest.Equal(t, "rooms", Comparisons()[0]) }
 
 // broken is a mapping with something wrong with it.
 type broken struct {
 	Spec
 	state func(*model.State)
-	text  func(string) string
+	text  *strings.Replacer
 }
 
 func (b broken) State(vars graphs.Value) (model.State, error) {
@@ -182,49 +97,45 @@ func (b broken) State(vars graphs.Value) (model.State, error) {
 
 func (b broken) Text(s model.State) string {
 	if b.text != nil {
-		return b.text(s.String())
+		return b.text.Replace(s.String())
 	}
 	return s.String()
 }
 
-// The mapping can hide no difference.
+type constant struct{ Spec }
+
+func (constant) Text(model.State) string { return "some state" }
+
 func TestABrokenMappingIsSeen(t *testing.T) {
-	incarnations := func(change func(*model.Incarnation)) func(*model.State) {
-		return func(s *model.State) {
+	incarnations := func(change func(*model.Incarnation)) broken {
+		return broken{state: func(s *model.State) {
 			for i := range s.Incarnations {
 				change(&s.Incarnations[i])
 			}
-		}
+		}}
 	}
-	calls := func(change func(*model.Call)) func(*model.State) {
-		return func(s *model.State) {
+	calls := func(change func(*model.Call)) broken {
+		return broken{state: func(s *model.State) {
 			for i := range s.Calls {
 				change(&s.Calls[i])
 			}
-		}
+		}}
 	}
-	for what, m := range map[string]broken{
-		"a constant map":        {text: func(string) string { return "some state" }},
-		"a dropped field, work": {state: incarnations(func(i *model.Incarnation) { i.Work = model.WorkNone })},
-		"a dropped field, life": {text: func(text string) string {
-			return strings.NewReplacer("initializing", "alive", "ready", "alive", "releasing", "alive", "released", "alive").Replace(text)
-		}},
-		"swapped lives": {state: incarnations(func(i *model.Incarnation) {
+	alive := strings.NewReplacer("initializing", "alive", "ready", "alive", "releasing", "alive", "released", "alive")
+	graphtest.BrokenMappings(t, "rooms", Comparisons()[0], New(Bounds{4, 1, 1}), map[string]graphs.Mapping[model.State]{
+		"a constant map":        constant{},
+		"a dropped field, work": incarnations(func(i *model.Incarnation) { i.Work = model.WorkNone }),
+		"a dropped field, life": broken{text: alive},
+		"swapped lives": incarnations(func(i *model.Incarnation) {
 			i.Life = swapped(i.Life, model.LifeReady, model.LifeReleased)
-		})},
-		"swapped outcomes": {state: calls(func(c *model.Call) {
+		}),
+		"swapped outcomes": calls(func(c *model.Call) {
 			c.Outcome.Kind = swapped(c.Outcome.Kind, model.OutcomeReleasedBefore, model.OutcomeDisposed)
-		})},
-		"a dropped field, waits":  {state: calls(func(c *model.Call) { c.WaitsFor = 0 })},
-		"a dropped field, failed": {state: func(s *model.State) { s.Failed = nil }},
-	} {
-		c := graphs.NewComparison("spec/TLA", "MCRooms_graph1", "tests/graphs/rooms/testdata", New(Bounds{4, 1, 1}), m)
-		if e, err := c.CompareGolden(t.Context(), root); err == nil && e.Equal() {
-			t.Errorf("%s was not seen", what)
-		} else {
-			graphs.Caught("mapping-rooms", what)
-		}
-	}
+		}),
+		"a dropped field, waits":  calls(func(c *model.Call) { c.WaitsFor = 0 }),
+		"a dropped field, failed": broken{state: func(s *model.State) { s.Failed = nil }},
+		"a dropped field, ended":  incarnations(func(i *model.Incarnation) { i.Ended = 0 }),
+	})
 }
 
 func swapped[T comparable](v, a, b T) T {
@@ -235,20 +146,4 @@ func swapped[T comparable](v, a, b T) T {
 		return a
 	}
 	return v
-}
-
-// One edge less is reported.
-func TestADifferenceIsSeen(t *testing.T) {
-	c := Comparisons()[0]
-	dump, err := c.ReadGolden(root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := bytes.Index(dump, []byte(" -> "))
-	begin, end := bytes.LastIndexByte(dump[:at], '\n')+1, at+bytes.IndexByte(dump[at:], '\n')+1
-	e, err := c.CompareGolden(t.Context(), root, slices.Concat(dump[:begin], dump[end:]))
-	if err != nil || e.OnlySpec != 0 || e.OnlyCore != 1 || len(e.Shown) != 1 || e.Shown[0].Only != c.Name {
-		t.Errorf("one edge less: %v, %+v", err, e)
-	}
-	graphs.Caught("mapping-rooms", "an edge less")
 }

@@ -25,13 +25,11 @@ type Spec struct{}
 var (
 	specKinds    = graphs.Words(model.KindGet, model.KindDispose)
 	specOutcomes = graphs.Words(model.OutcomePending, model.OutcomeGaveUp)
-	specLives    = graphs.Words(model.LifeInitializing, model.LifeReleased)
-	specWorks    = graphs.Words(model.WorkNone, model.WorkClosing)
 	specEnds     = graphs.Words(model.KindOpened, model.KindReleaseFailed)
 )
 
-// Comparisons are the configurations of Rooms.tla whose graphs are compared, with the bounds that say
-// the same.
+// Comparisons are the configurations of Rooms.tla whose graphs are compared, with the bounds that
+// say the same.
 func Comparisons() []graphs.Comparison {
 	return []graphs.Comparison{
 		graphs.NewComparison("spec/TLA", "MCRooms_graph1", "tests/graphs/rooms/testdata", New(Bounds{4, 1, 1}), Spec{}),
@@ -62,8 +60,8 @@ func (Spec) State(vars graphs.Value) (s model.State, err error) {
 			break
 		}
 		s.Incarnations = append(s.Incarnations, model.Incarnation{Name: word(f.Field("name")),
-			Options: word(f.Field("opt")), Life: graphs.Lookup(&errs, specLives, f.Field("life")),
-			Work:  graphs.Lookup(&errs, specWorks, f.Field("work")),
+			Options: word(f.Field("opt")), Life: graphs.Lookup(&errs, lives, f.Field("life")),
+			Work:  graphs.Lookup(&errs, works, f.Field("work")),
 			Ended: graphs.Lookup(&errs, specEnds, f.Field("ended"))})
 	}
 	s.Failed = numbers(vars.Field("failed"))
@@ -92,8 +90,8 @@ func numbers(v graphs.Value) (all []int) {
 // Text implements [graphs.Mapping].
 func (Spec) Text(s model.State) string { return s.String() }
 
-// Step implements [graphs.Mapping]: the input with its arguments, and the outputs, from the difference
-// of two states.
+// Step implements [graphs.Mapping]: the input with its arguments, and the outputs, from the
+// difference of two states.
 func (Spec) Step(action string, before, after model.State) (string, error) {
 	in, err := inputOf(before, after)
 	if err != nil {
@@ -105,8 +103,8 @@ func (Spec) Step(action string, before, after model.State) (string, error) {
 	return graphs.StepText(in, Outputs(before, after)), nil
 }
 
-// inputOf finds the input that leads from one state to the next. The names of actions would do for most,
-// but the numbers only the states have.
+// inputOf finds the input that leads from one state to the next. The names of actions would do for
+// most, but the numbers only the states have.
 func inputOf(before, after model.State) (model.Input, error) {
 	if n := len(after.Calls); n > len(before.Calls) {
 		c := after.Calls[n-1]

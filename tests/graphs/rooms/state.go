@@ -40,9 +40,9 @@ func (b Bounds) Model() model.Bounds {
 	return model.Bounds{Calls: b.Calls, Names: names[:b.Names], Options: options[:b.Options]}
 }
 
-// State is the core's state, in the model's words, with what the core forgets and the world remembers:
-// how calls began and ended, and the incarnations that are gone. It is a plain value without pointers;
-// names and options are their indexes.
+// State is the core's state, in the model's words, with what the core forgets and the world
+// remembers: how calls began and ended, and the incarnations that are gone. It is a plain value
+// without pointers; names and options are their indexes.
 type State struct {
 	NumCalls, NumIncs uint8
 	Calls             [MaxCalls]Call        // call n is Calls[n-1]
@@ -66,8 +66,8 @@ type Call struct {
 
 func (c *Call) pending() bool { return c.Outcome == model.OutcomePending }
 
-// Incarnation is what is known of an incarnation: from the core while that has it, from the world when
-// it is released.
+// Incarnation is what is known of an incarnation: from the core while that has it, from the world
+// when it is released.
 type Incarnation struct {
 	Name, Options uint8
 	Life          model.Life
@@ -157,7 +157,8 @@ func view(s *State, m *model.State) {
 	m.Failed = appendTo(m.Failed[:0], s.Failed)
 }
 
-// record has the world note what it sees of a step: which call began, what for, and who was settled.
+// record has the world note what it sees of a step: which call began, what for, and who was
+// settled.
 func record(before *State, in model.Input, outs []model.Output, s *State) error {
 	begun := before.NumCalls
 	switch in.Kind {
@@ -200,8 +201,8 @@ func record(before *State, in model.Input, outs []model.Output, s *State) error 
 	return nil
 }
 
-// agrees: the calls that the core keeps are the pending ones, each with what it waits for, and it knows
-// how far disposal is.
+// agrees: the calls that the core keeps are the pending ones, each with what it waits for, and it
+// knows how far disposal is.
 func agrees(s *State) error {
 	began, releasing := false, false
 	for i := range s.NumIncs {

@@ -1,5 +1,5 @@
-// Package roomstatus binds the machine of one room to package graphs: the core of package fsm with what
-// the world remembers of it, the reference model, and RoomStatus.tla. See [New].
+// Package roomstatus binds the machine of one room to package graphs: the core of package fsm with
+// what the world remembers of it, the reference model, and RoomStatus.tla. See [New].
 package roomstatus
 
 import (
@@ -7,37 +7,17 @@ import (
 
 	"ablyrooms.example/fsm"
 	"ablyrooms.example/model"
+	"ablyrooms.example/tests/graphs"
 )
-
-type enum interface {
-	~uint8
-	fmt.Stringer
-}
-
-// alike pairs the words of two enumerations by how they are written: from first to last, with those of
-// the other that begin at from. A word without a counterpart is a panic.
-func alike[A, B enum](first, last A, from B) (to map[A]B, back map[B]A) {
-	to, back = map[A]B{}, map[B]A{}
-	for a := first; a <= last; a++ {
-		b := from
-		for ; b.String() != a.String(); b++ {
-			if b == 100 {
-				panic(fmt.Sprintf("roomstatus: %T has no counterpart of %v", from, a))
-			}
-		}
-		to[a], back[b] = b, a
-	}
-	return to, back
-}
 
 // The words of the core and those of the model.
 var (
-	statuses, coreStatuses = alike(fsm.StatusInitialized, fsm.StatusReleased, model.StatusInitialized)
-	channels, coreChannels = alike(fsm.ChannelInitialized, fsm.ChannelFailed, model.ChannelInitialized)
-	operations, coreOps    = alike(fsm.NoOperation, fsm.OpRelease, model.OpNone)
-	phases, corePhases     = alike(fsm.Idle, fsm.InGiveBack, model.PhaseIdle)
-	outputs, _             = alike(fsm.SettleRoomCall, fsm.PublishDiscontinuity, model.OutputRoomSettle)
-	outcomes, _            = alike(fsm.RoomDone, fsm.RoomGaveUp, model.OutcomeRoomPending)
+	statuses, coreStatuses = graphs.Alike(fsm.StatusInitialized, fsm.StatusReleased, model.StatusInitialized)
+	channels, coreChannels = graphs.Alike(fsm.ChannelInitialized, fsm.ChannelFailed, model.ChannelInitialized)
+	operations, coreOps    = graphs.Alike(fsm.NoOperation, fsm.OpRelease, model.OpNone)
+	phases, corePhases     = graphs.Alike(fsm.Idle, fsm.InGiveBack, model.PhaseIdle)
+	outputs, _             = graphs.Alike(fsm.SettleRoomCall, fsm.PublishDiscontinuity, model.OutputRoomSettle)
+	outcomes, _            = graphs.Alike(fsm.RoomDone, fsm.RoomGaveUp, model.OutcomeRoomPending)
 	inputs                 = map[model.RoomKind]fsm.RoomInputKind{model.KindRoomAttach: fsm.CallRoomAttach,
 		model.KindRoomDetach: fsm.CallRoomDetach, model.KindRoomRelease: fsm.CallRoomRelease,
 		model.KindRoomGiveUp: fsm.RoomGiveUp, model.KindChannelEvent: fsm.ChannelEvent,
@@ -54,8 +34,8 @@ func must[K comparable, V any](m map[K]V, k K) V {
 	return v
 }
 
-// ToCore is the one mapping from the model's inputs of a room to the core's; errorOf returns the core's
-// error of a number.
+// ToCore is the one mapping from the model's inputs of a room to the core's; errorOf returns the
+// core's error of a number.
 func ToCore[E comparable](in model.RoomInput, errorOf func(int) E) fsm.RoomInput[E] {
 	return fsm.RoomInput[E]{Kind: must(inputs, in.Kind), Call: fsm.Call(in.Call),
 		Channel: must(coreChannels, in.Channel), Update: in.Update, Resumed: in.Resumed, Err: errorOf(in.Err)}

@@ -83,8 +83,7 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "deaf", Says: "an event is not followed",
-			Breaks: []string{"StatusRight"},
+		{Name: "deaf", Says: "an event is not followed", Breaks: []string{"StatusRight"},
 			Tamper: func(before *State, in input, s *State, outs outList) outList {
 				if in.Kind == model.KindChannelEvent && in.Channel == model.ChannelSuspended && before.Op == model.OpNone && before.Status != model.StatusReleased {
 					become(s, before.Status, before.Err, nil, false)
@@ -110,8 +109,7 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "old-error", Says: "an error outlives its status",
-			Breaks: []string{"NoStaleError"},
+		{Name: "old-error", Says: "an error outlives its status", Breaks: []string{"NoStaleError"},
 			Tamper: func(before *State, in input, s *State, outs outList) outList {
 				if in.Kind == model.KindChannelEvent && before.Err != 0 && in.Err == 0 && s.Op == model.OpNone && s.Status == before.Status {
 					s.Err = before.Err
@@ -178,8 +176,7 @@ func faults() []fault {
 			Tamper: func(_ *State, _ input, _ *State, outs outList) outList {
 				return slices.DeleteFunc(outs, func(o model.RoomOutput) bool { return o.Kind == model.OutputRoomStatus && o.Previous == o.Status })
 			}},
-		{Name: "echo", Says: "a status is told twice",
-			Breaks: []string{"ToldInOrder"},
+		{Name: "echo", Says: "a status is told twice", Breaks: []string{"ToldInOrder"},
 			Tamper: func(_ *State, _ input, _ *State, outs outList) outList {
 				if i := slices.IndexFunc(outs, func(o model.RoomOutput) bool { return o.Kind == model.OutputRoomStatus }); i >= 0 {
 					outs = slices.Insert(outs, i, outs[i])

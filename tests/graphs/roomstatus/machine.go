@@ -14,11 +14,11 @@ import (
 // Bounds make the machine finite: so many calls, and errors up to that number.
 type Bounds struct {
 	Calls, Errors int
-	// Bare leaves out what the world remembers, so that the states are those of the room alone, as the
-	// spec has them; properties can't be asked of them.
+	// Bare leaves out what the world remembers, so that the states are those of the room alone, as
+	// the spec has them; properties can't be asked of them.
 	Bare bool
-	// Promised has the port keep its promise: an attach ends well only after an attached event of its
-	// own. Without it, any end may come at any time.
+	// Promised has the port keep its promise: an attach ends well only after an attached event of
+	// its own. Without it, any end may come at any time.
 	Promised bool
 	// Odd adds events that the alphabet leaves out, since only an attached channel is taken to have
 	// updates and to be resumed. Some clients emit them all the same.
@@ -151,6 +151,18 @@ func likely(s *State, in model.RoomInput) bool {
 	return in.Call == s.Last+1
 }
 
+// Weight says how often an input is drawn for a script: ends more often than their share, so that
+// operations come to an end.
+func Weight(in model.RoomInput) int {
+	switch {
+	case in.Kind >= model.KindAttachEnded:
+		return 8
+	case in.Kind <= model.KindRoomRelease:
+		return 6
+	}
+	return 1
+}
+
 // core is fsm.Room as package graphs drives it.
 type core struct {
 	room    *fsm.Room[int]
@@ -181,7 +193,8 @@ func (c *core) Step(in model.RoomInput) (outs []model.RoomOutput, err error) {
 	return outs, err
 }
 
-// liveness returns the liveness properties of docs/room.md: one for each call, and that of releases.
+// liveness returns the liveness properties of docs/room.md: one for each call, and that of
+// releases.
 func liveness(b Bounds) (list []graphs.LeadsTo[State]) {
 	for n := range b.Calls {
 		is := func(pending bool) func(*State) bool {
@@ -206,9 +219,9 @@ func liveness(b Bounds) (list []graphs.LeadsTo[State]) {
 	})
 }
 
-// fairness returns what liveness rests on. What the room asks the channel for ends in some way, and a
-// pause ends (weak fairness); and the detach of a release, when it is tried again and again, succeeds at
-// last (strong fairness).
+// fairness returns what liveness rests on. What the room asks the channel for ends in some way, and
+// a pause ends (weak fairness); and the detach of a release, when it is tried again and again,
+// succeeds at last (strong fairness).
 func fairness() []graphs.Fairness[State, model.RoomInput] {
 	of := func(kind model.RoomKind) func(model.RoomInput) bool {
 		return func(in model.RoomInput) bool { return in.Kind == kind }

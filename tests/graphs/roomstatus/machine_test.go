@@ -1,55 +1,27 @@
 package roomstatus
 
 import (
-	"bytes"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"ablyrooms.example/fsm"
 	"ablyrooms.example/model"
 	"ablyrooms.example/tests/graphs"
-	"ablyrooms.example/tests/report/golden"
+	"ablyrooms.example/tests/graphs/graphtest"
 )
 
-const root = "../../.."
-
-// The core takes and refuses what the model does, in all states of the machines of up to some ten
-// thousand states, and puts out the same; all properties hold.
-func TestCoreAndModelHaveTheKnownSizes(t *testing.T) {
-	t.Parallel()
-	for _, m := range Sizes() {
-		if golden.Int(m.Golden+"/states") > 20_000 {
-			continue
-		}
-		r := graphs.Explore(t.Context(), m, graphs.Options{Against: true})
-		if err := r.Check(m.Golden); err != nil {
-			t.Error(err)
-		}
-		if tried := uint64(len(m.Inputs)) * r.States; r.Edges+r.Refused != tried {
-			t.Errorf("%s: %d inputs were taken and %d refused, of %d", m.Name, r.Edges, r.Refused, tried)
-		}
-		fmt.Printf("EVIDENCE room_explored of=%s states=%d steps=%d refusals=%d properties=%d\n", m.Golden, r.States,
-			r.Edges, r.Refused, len(m.Properties))
-	}
-}
+func TestCoreAndModelHaveTheKnownSizes(t *testing.T) { graphtest.Sizes(t, Sizes(), 20_000) }
 
 func TestEachInvariantFailsOnAPlantedFault(t *testing.T) {
 	t.Parallel()
 	live := New(Bounds{Calls: 2, Errors: 1})
-	broken, err := graphs.CheckFaults(t.Context(), "room", New(Bounds{Calls: 3, Errors: 1, Promised: true}), live)
-	if err != nil {
-		t.Error(err)
-	}
+	broken := graphtest.Faults(t, "room", New(Bounds{Calls: 3, Errors: 1, Promised: true}), live)
 	for _, p := range live.Liveness {
 		if !broken[p.Name] {
 			t.Errorf("no fault breaks %s", p.Name)
 		}
 	}
-	fmt.Printf("EVIDENCE room_explorer_faults planted=%d properties=%d\n", len(live.Faults), len(broken))
 }
 
 // The properties that name the port's promise need it.
@@ -69,29 +41,19 @@ func TestThePromiseIsNeeded(t *testing.T) {
 }
 
 func TestTheRoomKeepsTheLivenessProperties(t *testing.T) {
-	t.Parallel()
-	b := Bounds{Calls: 2, Errors: 1}
-	of := map[string]*graphs.LivenessReport[model.RoomInput]{}
-	var errs [2]error
-	of["core"], errs[0] = graphs.CheckLiveness(t.Context(), New(b))
-	of["model"], errs[1] = graphs.CheckLiveness(t.Context(), New(b).OfModel())
-	for name, r := range of {
-		if errs != [2]error{} || r.Err() != nil || len(r.Vacuous) > 0 || len(r.Without) != len(fairness()) {
-			t.Fatalf("%s: %v, %v, %+v", name, errs, r.Err(), r)
+	r := graphtest.Liveness(t, "room", New(Bounds{Calls: 2, Errors: 1}))
+	if len(r.Vacuous) > 0 || len(r.Without) != len(fairness()) {
+		t.Fatalf("%+v", r)
+	}
+	for conjunct, broken := range r.Without { // each is needed by each property, the strong one for a loop
+		if len(broken) != r.Properties {
+			t.Errorf("without %s only %v fail", conjunct, broken)
 		}
-		for conjunct, broken := range r.Without { // each is needed by each property, the strong one for a loop
-			if len(broken) != r.Properties {
-				t.Errorf("%s: without %s only %v fail", name, conjunct, broken)
-			}
-			graphs.Caught("fairness-room", conjunct)
-			for _, l := range broken {
-				if slices.Contains(l.Cycle, model.RetryDue()) != (conjunct == "ReleaseDetaches") {
-					t.Errorf("%s: without %s: %v", name, conjunct, l)
-				}
+		for _, l := range broken {
+			if slices.Contains(l.Cycle, model.RetryDue()) != (conjunct == "ReleaseDetaches") {
+				t.Errorf("without %s: %v", conjunct, l)
 			}
 		}
-		fmt.Printf("EVIDENCE room_liveness of=%s calls=%d errors=%d states=%d steps=%d properties=%d fairness=%d\n", name,
-			b.Calls, b.Errors, r.States, r.Edges, r.Properties, len(r.Without))
 	}
 }
 
@@ -103,30 +65,15 @@ func TestBoundsAreChecked(t *testing.T) {
 	}
 }
 
-// TestRoomCoreAgainstModelEverywhere walks every state of small configurations, with the odd events of
-// channels, and tries every input in each.
+// Every state of small machines, with the odd events of channels, and every input in each.
 func TestRoomCoreAgainstModelEverywhere(t *testing.T) {
 	t.Parallel()
-	for _, b := range []Bounds{{3, 1, true, false, true}, {2, 2, true, false, true}} {
-		m := New(b)
-		r := graphs.Explore(t.Context(), m, graphs.Options{Against: true})
-		if err := r.Check(m.Golden); err != nil {
-			t.Error(err)
-		}
-		fmt.Printf("EVIDENCE room_core_against_model calls=%d errors=%d states=%d steps=%d refusals=%d\n", b.Calls, b.Errors,
-			r.States, r.Edges, r.Refused)
-	}
+	graphtest.Sizes(t, []Machine{New(Bounds{3, 1, true, false, true}), New(Bounds{2, 2, true, false, true})}, 20_000)
 }
 
 func TestRoomCoreAgainstModel(t *testing.T) {
 	t.Parallel()
-	b := Bounds{Calls: 12, Errors: 3, Bare: true, Odd: true}
-	rapid.Check(t, func(t *rapid.T) {
-		script := Script(t, b, 60)
-		if err := graphs.Follow(New(b), script); err != nil {
-			t.Fatalf("%v\n%s", err, graphs.Script(New(b), script))
-		}
-	})
+	graphtest.Scripts(t, New(Bounds{Calls: 12, Errors: 3, Bare: true, Odd: true}), 60, Weight)
 }
 
 // spoilt is a core with something wrong with it.
@@ -201,15 +148,7 @@ func TestRoomCoreFaultsAreSeen(t *testing.T) {
 	}
 }
 
-// The graphs of the room's spec, core and model are equal, both ways, refusals included.
-func TestTheRoomsGraphsAreEqual(t *testing.T) {
-	e, err := Comparisons()[0].CompareGolden(t.Context(), root)
-	if err != nil || !e.Equal() || e.Edges != golden.Int("equality/"+e.Config+"/edges") ||
-		int(e.Refused) != golden.Int("equality/"+e.Config+"/refused") {
-		t.Fatalf("%v, %+v", err, e)
-	}
-	fmt.Printf("EVIDENCE room_golden states=%d edges=%d\n", e.States, e.Edges)
-}
+func TestTheRoomsGraphsAreEqual(t *testing.T) { graphtest.Equal(t, "room", Comparisons()[0]) }
 
 // broken is a mapping with something wrong with it.
 type broken struct {
@@ -233,28 +172,27 @@ func (b broken) Step(action string, before, after Node) (string, error) {
 	return b.Spec.Step(action, before, after)
 }
 
-// The mapping can hide no difference: a field that is dropped or swapped, or an action that is taken for
-// another, is no bijection or differs from the core.
 func TestABrokenMappingOfTheRoomIsSeen(t *testing.T) {
 	t.Parallel()
-	for what, m := range map[string]broken{
-		"last":          {state: func(n *Node) { n.Room.Last = 0 }},
-		"status":        {state: func(n *Node) { n.Room.Status = 0 }},
-		"err":           {state: func(n *Node) { n.Room.Err = 0 }},
-		"channel":       {state: func(n *Node) { n.Room.Channel = 0 }},
-		"chErr":         {state: func(n *Node) { n.Room.ChErr = 0 }},
-		"op":            {state: func(n *Node) { n.Room.Op = 0 }},
-		"caller":        {state: func(n *Node) { n.Room.Caller = 0 }},
-		"phase":         {state: func(n *Node) { n.Room.Phase = 0 }},
-		"queue":         {state: func(n *Node) { n.Room.Queue = nil }},
-		"attachedOnce":  {state: func(n *Node) { n.Room.AttachedOnce = false }},
-		"explicit":      {state: func(n *Node) { n.Room.Explicit = false }},
-		"outs":          {state: func(n *Node) { n.Outs = nil }},
-		"order of outs": {state: func(n *Node) { slices.Reverse(n.Outs) }},
-		"flags swapped": {state: func(n *Node) {
+	m := New(Bounds{Calls: 2, Errors: 1, Bare: true})
+	graphtest.BrokenMappings(t, "room", Comparisons()[0], m, map[string]graphs.Mapping[Node]{
+		"last":          broken{state: func(n *Node) { n.Room.Last = 0 }},
+		"status":        broken{state: func(n *Node) { n.Room.Status = 0 }},
+		"err":           broken{state: func(n *Node) { n.Room.Err = 0 }},
+		"channel":       broken{state: func(n *Node) { n.Room.Channel = 0 }},
+		"chErr":         broken{state: func(n *Node) { n.Room.ChErr = 0 }},
+		"op":            broken{state: func(n *Node) { n.Room.Op = 0 }},
+		"caller":        broken{state: func(n *Node) { n.Room.Caller = 0 }},
+		"phase":         broken{state: func(n *Node) { n.Room.Phase = 0 }},
+		"queue":         broken{state: func(n *Node) { n.Room.Queue = nil }},
+		"attachedOnce":  broken{state: func(n *Node) { n.Room.AttachedOnce = false }},
+		"explicit":      broken{state: func(n *Node) { n.Room.Explicit = false }},
+		"outs":          broken{state: func(n *Node) { n.Outs = nil }},
+		"order of outs": broken{state: func(n *Node) { slices.Reverse(n.Outs) }},
+		"flags swapped": broken{state: func(n *Node) {
 			n.Room.AttachedOnce, n.Room.Explicit = n.Room.Explicit, n.Room.AttachedOnce
 		}},
-		"states swapped": {state: func(n *Node) {
+		"states swapped": broken{state: func(n *Node) {
 			switch n.Room.Channel {
 			case model.ChannelSuspended:
 				n.Room.Channel = model.ChannelFailed
@@ -262,18 +200,10 @@ func TestABrokenMappingOfTheRoomIsSeen(t *testing.T) {
 				n.Room.Channel = model.ChannelSuspended
 			}
 		}},
-		"resumed swapped": {step: [2]string{"Updated0", "UpdatedResumed0"}},
-		"errors swapped":  {step: [2]string{"TurnedFailed0", "TurnedFailed1"}},
-		"ends swapped":    {step: [2]string{"AttachEnded0", "AttachEnded1"}},
-	} {
-		c := graphs.NewComparison("spec/TLA", "MCRoomStatus_graph2", "tests/graphs/roomstatus/testdata",
-			New(Bounds{Calls: 2, Errors: 1, Bare: true}), m)
-		if e, err := c.CompareGolden(t.Context(), root); err == nil && e.Equal() {
-			t.Errorf("%s: not seen", what)
-		} else {
-			graphs.Caught("mapping-room", what)
-		}
-	}
+		"resumed swapped": broken{step: [2]string{"Updated0", "UpdatedResumed0"}},
+		"errors swapped":  broken{step: [2]string{"TurnedFailed0", "TurnedFailed1"}},
+		"ends swapped":    broken{step: [2]string{"AttachEnded0", "AttachEnded1"}},
+	})
 	for _, action := range []string{"", "Attached0", "TurnedInto0", "Resumed", "Turned0"} {
 		if in, err := inputOf(action, Node{}, Node{}); err == nil {
 			t.Errorf("the action %q is read as %v", action, in)
@@ -281,23 +211,10 @@ func TestABrokenMappingOfTheRoomIsSeen(t *testing.T) {
 	}
 }
 
-// One edge less is reported, and so is a fault of the core.
-func TestADifferenceOfTheRoomIsSeen(t *testing.T) {
-	c := Comparisons()[0]
-	dump, err := c.ReadGolden(root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := bytes.LastIndex(dump, []byte(" -> "))
-	begin, end := bytes.LastIndexByte(dump[:at], '\n')+1, at+bytes.IndexByte(dump[at:], '\n')+1
-	e, err := c.CompareGolden(t.Context(), root, slices.Concat(dump[:begin], dump[end:]))
-	if err != nil || e.OnlySpec != 0 || e.OnlyCore != 1 || len(e.Shown) != 1 || e.Shown[0].Only != c.Name {
-		t.Errorf("one edge less: %v, %+v", err, e)
-	}
+func TestAFaultOfTheCoreIsNoMachineOfTheModels(t *testing.T) {
 	m, _ := New(Bounds{Calls: 2, Errors: 1, Bare: true}).WithFault("missed")
 	if _, _, err := graphs.ToGraph(t.Context(), m); err == nil || !strings.Contains(err.Error(), graphs.SameAsModel) {
-		t.Errorf("a fault of the core: %v", err)
+		t.Fatalf("a fault of the core: %v", err)
 	}
-	graphs.Caught("mapping-room", "an edge less")
 	graphs.Caught("mapping-room", "a fault of the core")
 }

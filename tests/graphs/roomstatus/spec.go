@@ -24,7 +24,8 @@ import (
 //	seen, fresh                 nothing: with OwnEvent = FALSE they are constant
 type Spec struct{}
 
-// Node is a state of RoomStatus.tla: a state of the room, and the outputs of the step that led to it.
+// Node is a state of RoomStatus.tla: a state of the room, and the outputs of the step that led to
+// it.
 type Node struct {
 	Room model.RoomState
 	Outs []model.RoomOutput
@@ -40,8 +41,8 @@ var (
 	specOutputs  = graphs.Words(model.OutputRoomSettle, model.OutputDiscontinuity)
 )
 
-// Comparisons are the configurations of RoomStatus.tla whose graphs are compared, with the bounds that
-// say the same.
+// Comparisons are the configurations of RoomStatus.tla whose graphs are compared, with the bounds
+// that say the same.
 func Comparisons() []graphs.Comparison {
 	return []graphs.Comparison{
 		graphs.NewComparison("spec/TLA", "MCRoomStatus_graph2", "tests/graphs/roomstatus/testdata",
@@ -54,11 +55,10 @@ func Comparisons() []graphs.Comparison {
 func (Spec) State(vars graphs.Value) (n Node, err error) {
 	var errs graphs.Unknown
 	field := func(name string) graphs.Value {
-		v := vars.Field(name)
-		if v.Kind == 0 {
+		if !slices.Contains(vars.Names, name) {
 			errs = append(errs, "there is no "+name)
 		}
-		return v
+		return vars.Field(name)
 	}
 	if field("seen").Number != 0 || field("fresh").Number != 0 {
 		errs = append(errs, "the port's promise is kept track of: OwnEvent must be FALSE")
@@ -96,13 +96,15 @@ func (Spec) State(vars graphs.Value) (n Node, err error) {
 // Text implements [graphs.Mapping].
 func (Spec) Text(n Node) string { return graphs.NodeText(n.Room, n.Outs) }
 
-// Step implements [graphs.Mapping]: the input from the action's name, with its numbers from the states.
+// Step implements [graphs.Mapping]: the input from the action's name, with its numbers from the
+// states.
 func (Spec) Step(action string, before, after Node) (string, error) {
 	in, err := inputOf(action, before, after)
 	return graphs.StepText(in, after.Outs), err
 }
 
-// inputOf reads an action's name: what happened, in which state, with which error as its last digit.
+// inputOf reads an action's name: what happened, in which state, with which error as its last
+// digit.
 func inputOf(action string, before, after Node) (in model.RoomInput, err error) {
 	switch action {
 	case "Attach":

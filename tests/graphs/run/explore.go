@@ -32,8 +32,11 @@ func explore[S, M, I, O any](ctx context.Context, c *command, m graphs.Machine[S
 	}
 	fmt.Fprintf(c.stdout, "EVIDENCE explore of=%s machine=%s calls=%d states=%d edges=%d reduced=%d properties=%d\n",
 		c.of, c.machine, c.rooms.Calls, r.Orbits, r.Steps, r.States, len(properties))
-	if c.check || golden.Has(m.Golden+"/states") {
+	switch known := golden.Has(m.Golden + "/states"); {
+	case known:
 		return r.Check(m.Golden)
+	case c.check:
+		return fmt.Errorf("golden.json has no entry %q", m.Golden+"/states")
 	}
 	return nil
 }

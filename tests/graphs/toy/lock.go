@@ -1,5 +1,6 @@
-// Package toy is a lock with a queue, bound to package graphs: the example of the tool, and its test.
-// Clients ask for the lock, have it one at a time in the order in which they asked, and give it back.
+// Package toy is a lock with a queue, bound to package graphs: the example of the tool, and its
+// test. Clients ask for the lock, have it one at a time in the order in which they asked, and give
+// it back.
 package toy
 
 import (
@@ -68,8 +69,8 @@ func (l *Lock) Step(in Input) ([]Granted, error) {
 	return []Granted{Granted(l.holder)}, nil
 }
 
-// Model is the reference model: the place of each client, 0 for one that doesn't ask, 1 for the one that
-// has the lock; and History, what clients know from outputs alone, of which properties speak.
+// Model is the reference model: the place of each client, 0 for one that doesn't ask, 1 for the one
+// that has the lock; and History, what clients know from outputs alone, of which properties speak.
 type Model struct {
 	Place [MaxClients]int
 	History

@@ -39,7 +39,6 @@ func New(clients int) Machine {
 		ModelKey:   func(dst []byte, m *Model) []byte { return fmt.Append(dst, *m) },
 		SameOutput: func(a, b Granted) bool { return a == b },
 		Refused:    func(err error) bool { return errors.Is(err, ErrRefused) },
-		Likely:     func(m *Model, in Input) bool { return (in.Kind == Ask) == (m.Place[in.Client-1] == 0) },
 		Canonical:  canonical,
 		Orbit: func(s *State) uint64 { // the ways to choose the clients that have a place, in order
 			n := uint64(1)
@@ -177,7 +176,7 @@ func fairness(clients int) (list []graphs.Fairness[Model, Input]) {
 func faults() []graphs.Fault[State, Input, Granted] {
 	type list = []Granted
 	return []graphs.Fault[State, Input, Granted]{
-		{Name: "two-holders", Says: "who asks has the lock at once", Breaks: []string{"OneHolder", "Bookkeeping"},
+		{Name: "two-holders", Says: "who asks has the lock", Breaks: []string{"OneHolder", "Bookkeeping"},
 			Tamper: func(_ *State, in Input, s *State, outs list) list {
 				if in.Kind == Ask && len(outs) == 0 {
 					s.Waiting[s.asking()-2] = 0
@@ -185,7 +184,7 @@ func faults() []graphs.Fault[State, Input, Granted] {
 				}
 				return outs
 			}},
-		{Name: "last-first", Says: "who asked last is served", Breaks: []string{"FirstAskedFirstServed", "Served"},
+		{Name: "last-first", Says: "the last is served", Breaks: []string{"FirstAskedFirstServed", "Served"},
 			Tamper: func(_ *State, in Input, s *State, outs list) list {
 				if n := s.asking() - 1; in.Kind == Give && n > 0 {
 					last := &s.Waiting[n-1]
@@ -202,7 +201,7 @@ func faults() []graphs.Fault[State, Input, Granted] {
 				}
 				return outs
 			}},
-		{Name: "leak", Says: "a refused leave empties the queue", Breaks: []string{graphs.Unchanged},
+		{Name: "leak", Says: "a refused leave empties all", Breaks: []string{graphs.Unchanged},
 			Leak: func(s *State, in Input) {
 				if in.Kind == Leave {
 					s.Waiting = [MaxClients]int{}

@@ -26,8 +26,8 @@ func (Spec) State(vars graphs.Value) (m Model, err error) {
 // Text implements [graphs.Mapping].
 func (Spec) Text(m Model) string { return fmt.Sprint(m) }
 
-// Step implements [graphs.Mapping]: the client is the one whose place differs most, the outputs what the
-// clients know besides.
+// Step implements [graphs.Mapping]: the client is the one whose place differs most, the outputs
+// what the clients know besides.
 func (Spec) Step(action string, before, after Model) (string, error) {
 	kind, ok := graphs.Words(Ask, Give)[strings.ToLower(action)]
 	in := Input{Kind: kind}

@@ -17,8 +17,11 @@ import (
 // grace is how much longer than its time a child may take: for what it has begun, and to end.
 const grace = time.Minute
 
-// fewest is how many children may end early, besides one a minute.
-const fewest = 5
+// So many children may end early, and so many more a minute.
+const (
+	earlyEnds      = 10
+	earlyEndsAfter = 4
+)
 
 // parent has children play until the time is over, and counts what they did.
 type parent struct {
@@ -35,7 +38,7 @@ type parent struct {
 func (p *parent) run(ctx context.Context) {
 	fmt.Printf("%9s %9s %9s %9s %9s %11s %11s %9s\n", "elapsed", "runs", "rooms", "calls", "faults", "reconnects", "goroutines", "heap MB")
 	for left := p.length; ctx.Err() == nil && len(p.problems) == 0 && (p.children == 0 || left > time.Second); left = time.Until(p.begin.Add(p.length)) {
-		if early := p.children - fewest; early > int(time.Since(p.begin)/time.Minute) {
+		if float64(p.children) > earlyEnds+earlyEndsAfter*time.Since(p.begin).Minutes() {
 			p.problem("%d child processes have ended early", p.children)
 			return
 		}

@@ -114,13 +114,16 @@ func (l *KnownList) Unused() (stale []string) {
 	return stale
 }
 
-// fewRuns is up to how many runs one failure of a kind says nothing about how many there are.
-const fewRuns = 200
+// So many failures of a kind say nothing about how many there are, and so few runs nothing about which.
+const (
+	fewFailures = 5
+	fewRuns     = 200
+)
 
 // TooMany returns what is wrong with entries that explain more failures than they may, or every run.
 func (l *KnownList) TooMany() (wrong []string) {
 	for _, e := range l.entries {
-		if most := e.PerThousand * float64(max(l.runs, fewRuns)) / 1000; float64(e.met) > max(most, 1) {
+		if most := max(e.PerThousand*float64(l.runs)/1000, fewFailures); float64(e.met) > most {
 			wrong = append(wrong, fmt.Sprintf("%d of %d runs failed as is known (%s), expected at most %.0f", e.met, l.runs, e.Name, most))
 		}
 		if l.runs > fewRuns && e.could == l.runs {

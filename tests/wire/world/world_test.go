@@ -130,10 +130,9 @@ func TestDoctoredHistories(t *testing.T) {
 						if i == len(steps)-1 {
 							continue
 						}
-						if steps = slices.Delete(steps, i, i+1); true {
-							for k := range steps[i:] {
-								steps[i+k].Seq--
-							}
+						steps = slices.Delete(steps, i, i+1)
+						for k := range steps[i:] {
+							steps[i+k].Seq--
 						}
 					}
 					tried++
@@ -190,14 +189,14 @@ func TestKnownFailures(t *testing.T) {
 	if !l.Explain(witness, []string{"a problem"}) || !l.Shown(witness) || len(l.Unused()) != 0 {
 		t.Error("a known failure was not known")
 	}
-	for range 2 {
+	for range fewFailures {
 		l.Explain(other, []string{"a problem"})
 	}
 	if len(l.TooMany()) != 0 {
-		t.Errorf("two failures are too many: %v", l.TooMany())
+		t.Errorf("a few failures are too many: %v", l.TooMany())
 	}
 	if l.Explain(other, []string{"a problem"}); len(l.TooMany()) != 1 {
-		t.Errorf("three failures are not too many: %v", l.TooMany())
+		t.Errorf("one more is not too many: %v", l.TooMany())
 	}
 	for l = fresh(); l.runs <= fewRuns; {
 		l.Explain(other, nil)

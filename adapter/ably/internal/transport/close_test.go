@@ -218,21 +218,23 @@ func (n *pipeNetwork) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0,
 // Close and Connect at once, while ably-go waits to try again, leave it with two loops that
 // connect. One connection comes of it.
 func TestCloseAndConnectWhileDisconnected(t *testing.T) {
-	w := connected(t)
-	for round := range 8 {
-		w.server.RefuseConnections(nil)
-		must(t, w.server.Cut(""))
-		w.await(transport.Disconnected)
-		w.state(ably.ConnectionStateDisconnected) // and its next try is 15 s away
-		before := w.server.State().WebSockets
-		w.server.AcceptConnections()
-		w.client.Close()
-		w.client.Connect()
-		w.await(transport.Connected)
-		w.attach()
-		w.succeeds(w.publish(round))
-		if n := w.server.State().WebSockets - before; n != 1 {
-			t.Fatalf("round %d: %d WebSockets, want 1", round, n)
+	inBubble(t, nil, func(t *testing.T, w *world) {
+		for round := range 50 {
+			w.server.RefuseConnections(nil)
+			must(t, w.server.Cut(""))
+			w.await(transport.Disconnected)
+			synctest.Wait() // its next try is 15 s away
+			before := w.server.State().WebSockets
+			w.server.AcceptConnections()
+			w.client.Close()
+			w.client.Connect()
+			w.await(transport.Connected)
+			w.state(ably.ConnectionStateConnected)
+			w.attach()
+			w.succeeds(w.publish(round))
+			if n := w.server.State().WebSockets - before; n != 1 {
+				t.Fatalf("round %d: %d WebSockets, want 1", round, n)
+			}
 		}
-	}
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"runtime"
 	"time"
 
 	"github.com/ably/ably-go/ably"
@@ -17,15 +18,20 @@ import (
 
 // dial opens a WebSocket for ably-go and waits for the first frame on it. ably-go calls it
 // without a lock.
+//
+// Close and Connect in quick succession leave ably-go with two loops that connect, each of
+// which would end the socket of the other for ever. The goroutine of a dial that is one too many
+// ends here; it holds nothing, and nobody waits for it.
 func (t *Transport) dial(protocol string, u *url.URL, timeout time.Duration) (*socket, error) {
 	client := t.client.Value()
 	if client == nil {
 		return nil, errors.New("the realtime client is gone")
 	}
 	t.mu.Lock()
-	if t.busy || t.sock.usable() && t.sock.closing == nil {
+	if t.busy {
+		notify(t.spare)
 		t.mu.Unlock()
-		return t.park(client), nil
+		runtime.Goexit()
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
@@ -35,7 +41,11 @@ func (t *Transport) dial(protocol string, u *url.URL, timeout time.Duration) (*s
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.busy = false
+	if err == errSpare {
+		runtime.Goexit()
+	}
 	if err == nil {
+		s.given = true
 		// ably-go notes that it reconnects only after this returns, and would take a CONNECTED
 		// that comes before for another one.
 		s.goAhead = time.Now().Add(time.Millisecond)
@@ -64,26 +74,9 @@ func (t *Transport) letLoopEnd(ctx context.Context) {
 	grace := time.NewTimer(100 * time.Millisecond)
 	defer grace.Stop()
 	select {
-	case <-t.parked:
+	case <-t.spare:
 	case <-grace.C:
 	case <-ctx.Done():
-	}
-}
-
-// park keeps a dial that is one too many until ably-go is closed or failed, and then has it
-// come to nothing. Close and Connect in quick succession leave ably-go with two loops that
-// connect, each of which would end the socket of the other for ever.
-func (t *Transport) park(client *ably.Realtime) *socket {
-	notify(t.parked)
-	for {
-		t.mu.Lock()
-		changed := t.stateChanged
-		t.mu.Unlock()
-		switch client.Connection.State() {
-		case ably.ConnectionStateClosed, ably.ConnectionStateFailed:
-			return deadSocket(t)
-		}
-		<-changed
 	}
 }
 
@@ -149,12 +142,15 @@ func (t *Transport) replace(ctx context.Context, client *ably.Realtime) error {
 	t.letLoopEnd(ctx)
 	t.mu.Lock()
 	old := t.sock
-	t.sock = nil
-	if old == nil {
+	closing := old.usable() && old.closing != nil
+	if old == nil || old.given && !closing {
 		t.mu.Unlock()
+		if old != nil {
+			return errSpare // ably-go reads it still
+		}
 		return nil
 	}
-	closing := old.usable() && old.closing != nil
+	t.sock = nil
 	if closing {
 		// Connect was called while ably-go waits for CLOSED (RTN11b). It would wait for the old
 		// socket under its lock; so the old one is closed first, and then connecting begins anew.
@@ -175,6 +171,11 @@ func (t *Transport) replace(ctx context.Context, client *ably.Realtime) error {
 	closed := func() ably.ConnectionState { return ably.ConnectionStateClosed }
 	if err := t.await(ctx, closed); err != nil {
 		return err
+	}
+	// The loop that reads the old socket must see CLOSED before the state changes again.
+	select {
+	case <-time.After(10 * time.Millisecond):
+	case <-ctx.Done():
 	}
 	return errStillClosing
 }

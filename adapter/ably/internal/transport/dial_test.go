@@ -151,7 +151,7 @@ func TestNoSecretsInWhatIsReported(t *testing.T) {
 		t.Errorf("logged %q", text)
 	}
 	down := newWorldOn(t, server, transport.Options{}, ably.WithLogLevel(ably.LogWarning), ably.WithLogHandler(&log),
-		ably.WithPort(1))
+		ably.WithPort(1), quickly())
 	down.client.Connect()
 	down.state(ably.ConnectionStateDisconnected)
 	reason := down.client.Connection.ErrorReason().Error()

@@ -17,6 +17,7 @@ var ErrNotSent = errors.New("not sent: the connection is not there")
 // Reasons for the end of a socket.
 var (
 	errClosedByClient = errors.New("the client closed the socket")
+	errSpare          = errors.New("ably-go has a connection, and another loop for it")
 	errReplaced       = errors.New("another socket takes the place of this one")
 	errQueueFull      = errors.New("the connection does not take frames as fast as they are sent")
 	errIdle           = timeoutError{errors.New("nothing was received for too long")}

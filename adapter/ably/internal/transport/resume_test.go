@@ -1,6 +1,7 @@
 package transport_test
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -112,8 +113,15 @@ func doubleCuts(t *testing.T, senders int, format ably.ClientOption) {
 	for i := range senders {
 		channel := w.client.Channels.Get(fmt.Sprintf("own%d", i))
 		work.Go(func() {
-			for ; !closed(stop); sent[i]++ {
-				if err := channel.Publish(soon(t), "m", fmt.Sprint(sent[i])); err != nil {
+			for !closed(stop) {
+				err := channel.Publish(soon(t), "m", fmt.Sprint(sent[i]))
+				var e *ably.ErrorInfo
+				switch {
+				case err == nil:
+					sent[i]++
+				case errors.As(err, &e) && e.Code == 90001:
+					// ably-go looks at the state of its connection twice, and sent nothing.
+				default:
 					t.Errorf("ably-go's publish %d: %v", sent[i], err)
 					return
 				}

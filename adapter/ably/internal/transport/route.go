@@ -150,8 +150,7 @@ func (s *socket) takeOwn(m *wire.ProtocolMessage) (last bool) {
 			m.Error = newError(codeDisconnected, 400, "the server ended the transport without a reason")
 		}
 		s.reason = m.Error
-		s.give(t.native.from(m))
-		s.endLocked(m.Error)
+		s.giveLast(m, m.Error)
 		return true
 	case wire.ActionError:
 		if m.Error == nil {
@@ -237,8 +236,7 @@ func (s *socket) failed(m *wire.ProtocolMessage) {
 	if isTokenError(m.Error) && (s.up || t.renewable && !t.tokenRefused) {
 		t.tokenRefused = !s.up
 		s.reason = m.Error
-		s.give(t.native.from(m)) // ably-go renews the token (RTN14b, RTN15h2)
-		s.endLocked(m.Error)
+		s.giveLast(m, m.Error) // ably-go renews the token (RTN14b, RTN15h2)
 		return
 	}
 	if !s.up {
@@ -247,8 +245,7 @@ func (s *socket) failed(m *wire.ProtocolMessage) {
 	}
 	t.fail(m.Error)
 	s.reason = m.Error
-	s.give(t.native.from(m))
-	s.endLocked(m.Error)
+	s.giveLast(m, m.Error)
 }
 
 // refuseConnection makes the refusal of a connection an error of the dial: as a frame it can

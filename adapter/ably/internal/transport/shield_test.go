@@ -201,6 +201,7 @@ func TestTokensAreRenewed(t *testing.T) {
 		w.succeeds(w.publish("renewed again"))
 		// In band (RTC8a): one socket, an update.
 		sockets := w.server.State().WebSockets
+		w.state(ably.ConnectionStateConnected)
 		if _, err := w.client.Auth.Authorize(soon(t), nil); err != nil {
 			t.Fatal(err)
 		}

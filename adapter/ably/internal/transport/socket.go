@@ -22,6 +22,7 @@ type socket struct {
 	first   chan struct{} // closed when the connection is up, refused or ended
 
 	up      bool // CONNECTED has come
+	given   bool // ably-go has it, and reads it
 	ended   bool
 	err     error           // why it ended
 	refused error           // why it can't be given to ably-go
@@ -44,6 +45,7 @@ type received struct {
 	// answers are the frames of ably-go's that an ACK or NACK is for, which must not be lost.
 	// Until ably-go has it, it may send them again.
 	answers []any
+	last    bool // ably-go reads no further
 }
 
 // inboxLimit is how many frames may wait for ably-go before the reader waits too.
@@ -184,6 +186,12 @@ func (s *socket) refuse(it *item, err error) {
 // give puts a frame into ably-go's inbox. The lock is held.
 func (s *socket) give(v any) { s.giveAll(received{v: v}) }
 
+// giveLast puts ably-go's last frame into its inbox, and ends the socket. The lock is held.
+func (s *socket) giveLast(m *wire.ProtocolMessage, reason error) {
+	s.giveAll(received{v: s.t.native.from(m), last: true})
+	s.endLocked(reason)
+}
+
 func (s *socket) giveAll(frames ...received) {
 	s.inbox = append(s.inbox, frames...)
 	notify(s.arrived)
@@ -208,6 +216,7 @@ func (s *socket) receive(deadline time.Time) (any, error) {
 			s.inbox[0] = received{}
 			s.inbox = s.inbox[1:]
 			s.unknown = false
+			s.given = s.given && !r.last
 			notify(s.space)
 			for _, v := range r.answers {
 				delete(t.pending, v)
@@ -222,6 +231,7 @@ func (s *socket) receive(deadline time.Time) (any, error) {
 			return t.native.heartbeat(), nil
 		case s.ended:
 			err := s.err
+			s.given = false
 			t.mu.Unlock()
 			return nil, err
 		case !deadline.IsZero():
@@ -271,8 +281,7 @@ func (s *socket) closedLocked() {
 		return
 	}
 	s.t.fail(newError(codeConnectionClosed, 400, "the connection is closed"))
-	s.give(s.t.native.from(&wire.ProtocolMessage{Action: wire.ActionClosed}))
-	s.endLocked(errClosedByClient)
+	s.giveLast(&wire.ProtocolMessage{Action: wire.ActionClosed}, errClosedByClient)
 }
 
 // end ends the socket. It doesn't wait.

@@ -226,7 +226,7 @@ func (t *Transport) stateChange(c ably.ConnectionStateChange) {
 		t.loopLeft = c.Previous == ably.ConnectionStateDisconnected ||
 			c.Previous == ably.ConnectionStateSuspended
 		select {
-		case <-t.parked:
+		case <-t.spare:
 		default:
 		}
 	case ably.ConnectionStateFailed:
@@ -236,6 +236,10 @@ func (t *Transport) stateChange(c ably.ConnectionStateChange) {
 	}
 	t.ended = &e
 	if e.Kind != Closing {
+		if t.sock != nil {
+			t.sock.given = false
+			t.sock.endLocked(errClosedByClient)
+		}
 		t.info = Connection{}
 		t.fail(e.reason())
 	}

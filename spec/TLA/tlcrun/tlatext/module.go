@@ -187,8 +187,8 @@ func (m *Module) defines(i int) int {
 	return 0
 }
 
-// lists finds the items of the lists by columns in a definition: an item ends before the first token that stands no further right
-// than its bullet, or before the bracket that closes around it.
+// lists finds the items of the lists by columns in a definition: an item ends before the first
+// token that stands no further right than its bullet, or before the bracket that closes around it.
 func (m *Module) lists(body Span) {
 	var open []int // indexes of items
 	end := func(n, at int) {
@@ -247,7 +247,8 @@ func (m *Module) region(i int) Span {
 // Scope returns what a binder at a token, \E or \A, reaches to: the end of what encloses it.
 func (m *Module) Scope(i int) Span { return Span{i, m.region(i).High} }
 
-// strength orders the operators between formulas; those that are missing bind more strongly, and end no operand.
+// strength orders the operators between formulas; those that are missing bind more strongly, and
+// end no operand.
 var strength = map[string]int{"~>": 1, "=>": 2, `\/`: 3, `/\`: 3, "=": 4, "#": 4, `\in`: 4, `\notin`: 4}
 
 // Operands returns both operands of an infix operator between formulas.
@@ -336,7 +337,8 @@ func (m *Module) Except(i int) (value Span, ok bool) {
 	return Span{i + 1, end}, true
 }
 
-// Binds tells whether a token \in binds names, as in \E x \in S, {x \in S : p} and [x \in S |-> e], and to where they reach.
+// Binds tells whether a token \in binds names, as in \E x \in S, {x \in S : p} and [x \in S |-> e],
+// and to where they reach.
 func (m *Module) Binds(i int) (scope Span, ok bool) {
 	if m.Tokens[i].Text != `\in` || i < 2 || m.Tokens[i-1].Kind != Word {
 		return scope, false

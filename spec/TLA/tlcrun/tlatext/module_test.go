@@ -49,7 +49,8 @@ A(i) ==
 	}
 }
 
-// The spec's own modules are read: each token is in its place, and all but space and comments is in tokens.
+// The spec's own modules are read: each token is in its place, and all but space and comments is in
+// tokens.
 func TestModulesOfTheProject(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob(filepath.Join("..", "..", "*.tla"))

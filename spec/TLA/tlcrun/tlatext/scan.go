@@ -1,6 +1,7 @@
-// Package tlatext reads as much of the text of a TLA+ module as is needed to change it in one place: its tokens, its definitions, the
-// lists of conjuncts and disjuncts that are written by their columns, and the operands of infix operators. It is no parser of TLA+:
-// what it yields is text for TLC, which judges it.
+// Package tlatext reads as much of the text of a TLA+ module as is needed to change it in one
+// place: its tokens, its definitions, the lists of conjuncts and disjuncts that are written by
+// their columns, and the operands of infix operators. It is no parser of TLA+: what it yields is
+// text for TLC, which judges it.
 package tlatext
 
 import (
@@ -28,7 +29,8 @@ type Token struct {
 	Column     int
 }
 
-// symbols holds the operators by length, the longest first: each is tried before those that it begins with.
+// symbols holds the operators by length, the longest first: each is tried before those that it
+// begins with.
 var symbols = [][]string{
 	{`\subseteq`},
 	{`\notin`},

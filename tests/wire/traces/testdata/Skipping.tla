@@ -1,6 +1,6 @@
 ------------------------------ MODULE Skipping ------------------------------
 (* What TraceRooms.tla would be with a skip rule: a line may be passed over. *)
-(* The command tests/traces shows that it would accept what is corrupted.    *)
+(* The command tests/wire/traces shows that it would accept what is corrupt. *)
 EXTENDS RecordedTraces
 
 Skip ==

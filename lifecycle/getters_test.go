@@ -1,0 +1,91 @@
+package lifecycle
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"testing/synctest"
+)
+
+// seen is what the getters of a room said inside its listeners, and what the listeners were told.
+type seen struct {
+	told, status []Status
+	wrongErrors  int
+}
+
+func (s *seen) listen(f *fixture) func(StatusChange) {
+	return func(c StatusChange) {
+		s.told, s.status = append(s.told, c.Current), append(s.status, f.Status())
+		if f.Error() != c.Error {
+			s.wrongErrors++
+		}
+	}
+}
+
+func (s *seen) check(t *testing.T, want ...Status) {
+	t.Helper()
+	synctest.Wait()
+	if !slices.Equal(s.told, want) || !slices.Equal(s.status, want) || s.wrongErrors > 0 {
+		t.Errorf("told %v; inside, the status was %v, and %d times the error another one; expected %v",
+			s.told, s.status, s.wrongErrors, want)
+	}
+}
+
+// CHA-RS2, CHA-RS4: inside a listener the room already has the status and the error that the
+// listener is told, in loops and in listeners of discontinuities too.
+func TestGettersAreUpToDateInListeners(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		var functions, loops, discontinuities seen
+		f.OnStatusChange(functions.listen(f))
+		f.OnDiscontinuity(func(*ErrorInfo) {
+			discontinuities.told = append(discontinuities.told, StatusAttached)
+			discontinuities.status = append(discontinuities.status, f.Status())
+		})
+		ctx, cancel := context.WithCancel(background)
+		defer cancel()
+		changes := f.StatusChanges(ctx)
+		go func() {
+			for c := range changes {
+				loops.listen(f)(c)
+			}
+		}()
+		c := f.attach(background) // each change by itself, so that no later one can hide a stale getter
+		synctest.Wait()
+		f.ch.next(t, "Attach").ok()
+		c.ended(t)
+		f.ch.change(ChannelStateChange{Current: ChannelSuspended, Reason: errChannel})
+		f.ch.change(ChannelStateChange{Current: ChannelAttached})
+		f.ch.change(ChannelStateChange{Current: ChannelFailed, Reason: errChannel})
+		want := []Status{StatusAttaching, StatusAttached, StatusSuspended, StatusAttached, StatusFailed}
+		functions.check(t, want...)
+		loops.check(t, want...)
+		discontinuities.check(t, StatusAttached)
+	})
+}
+
+// An observer that takes its time holds up neither listeners nor getters.
+func TestGettersWaitForNoObserver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ch, gate := newFakeChannel(), make(chan struct{})
+		ch.succeed = true
+		room, release := NewRoom("my room", documented, ch, RoomConfig{Observe: func(RoomStep) { <-gate }})
+		f := &fixture{Room: room}
+		var functions seen
+		room.OnStatusChange(functions.listen(f))
+		done := make(chan error, 1)
+		go func() { done <- room.Attach(background) }() // its goroutine runs the observer
+		synctest.Wait()
+		ch.change(ChannelStateChange{Current: ChannelSuspended, Reason: errChannel})
+		if n := len(functions.told) - 1; n < 0 || functions.told[n] != StatusSuspended ||
+			functions.status[n] != StatusSuspended {
+			t.Errorf("told %v; inside, the status was %v", functions.told, functions.status)
+		}
+		close(gate)
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if err := release(background); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -1,0 +1,74 @@
+package tlcrun
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"sync"
+
+	"ablyrooms.example/tests/report/golden"
+)
+
+// Digest hashes what a run of the configuration depends on: the text of its module and of those
+// that it extends, and the configuration's own body.
+func (c *Config) Digest() (string, error) {
+	text, err := moduleText(c.Dir(), c.Module, map[string]string{})
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	for _, part := range []string{text, c.body} {
+		fmt.Fprintf(h, "%d\n%s", len(part), part)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:12]), nil
+}
+
+// CheckHash fails unless the results that are stated of the configuration, if any are, are about
+// the text that there is.
+func (c *Config) CheckHash() error {
+	now, err := c.Digest()
+	if err != nil || !c.Stated {
+		return err
+	}
+	figures := c.Distinct > 0 || c.Trace > 0 || c.Exit == ExitProperty
+	if now != c.Hash || !figures {
+		return fmt.Errorf("%s: its figures are of a text with the hash %q, and the text has %s now: "+
+			"run `go run ./spec/TLA/tlc -renew`, which writes what TLC finds", c.Name, c.Hash, now)
+	}
+	return nil
+}
+
+var renewing sync.Mutex // held while the golden file is written
+
+// Renew runs a configuration whose text has changed. If the run ends as the head says, Renew writes
+// its figures and the hash of the text to the golden file below the module's root, and to the
+// configuration.
+func (t *TLC) Renew(ctx context.Context, root string, c *Config, progress Progress) (*Result, error) {
+	anew := *c
+	anew.Distinct, anew.Trace = 0, 0
+	r, err := t.run(ctx, &anew, progress)
+	if err != nil {
+		return r, err
+	}
+	return r, c.write(root, r)
+}
+
+// write writes what a run found.
+func (c *Config) write(root string, r *Result) (err error) {
+	if c.Hash, err = c.Digest(); err != nil {
+		return err
+	}
+	figures := map[string]any{"hash": c.Hash}
+	switch {
+	case c.Exit == ExitOK:
+		c.Distinct = r.Distinct
+		figures["distinct"] = r.Distinct
+	case !r.Temporal: // of liveness, TLC may find one counterexample as well as another
+		c.Trace = r.TraceLength
+		figures["trace"] = r.TraceLength
+	}
+	renewing.Lock()
+	defer renewing.Unlock()
+	return golden.Update(root, "tlc/"+c.Name, figures)
+}

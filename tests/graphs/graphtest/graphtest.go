@@ -1,0 +1,140 @@
+// Package graphtest holds what the tests of every machine that is bound to package graphs do.
+package graphtest
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"ablyrooms.example/tests/graphs"
+	"ablyrooms.example/tests/report/golden"
+)
+
+// Root is the module's root from the folder of a machine.
+const Root = "../../.."
+
+// Sizes explores the machines of up to so many states: in each state all inputs are tried and held
+// against the model, all properties hold, and the graph has the size that is known; so it does up
+// to renaming, where there is a symmetry.
+func Sizes[S, M, I, O any](t *testing.T, machines []graphs.Machine[S, M, I, O], limit int) {
+	for _, m := range machines {
+		if golden.Int(m.Golden+"/states") > limit {
+			continue
+		}
+		r := graphs.Explore(t.Context(), m, graphs.Options{Against: true})
+		if err := r.Check(m.Golden); err != nil {
+			t.Error(err)
+		}
+		if tried := uint64(len(m.Inputs)) * r.States; r.Edges+r.Refused != tried {
+			t.Errorf("%s: %d inputs were taken and %d refused, of %d", m.Name, r.Edges, r.Refused, tried)
+		}
+		fmt.Printf("EVIDENCE explored of=%s states=%d steps=%d refusals=%d properties=%d\n", m.Golden, r.States,
+			r.Edges, r.Refused, len(m.PropertyNames()))
+		if m.Canonical == nil {
+			continue
+		}
+		reduced := graphs.Explore(t.Context(), m, graphs.Options{Symmetry: true, Possible: true})
+		if err := reduced.Check(m.Golden); err != nil || reduced.States > r.States {
+			t.Errorf("%s: reduced to %d states: %v", m.Name, reduced.States, err)
+		}
+	}
+}
+
+// Faults plants all faults, and sees that each is caught by each property that it lists, and each
+// property fails by one; see [graphs.CheckFaults].
+func Faults[S, M, I, O any](t *testing.T, family string, m, live graphs.Machine[S, M, I, O]) map[string]bool {
+	broken, err := graphs.CheckFaults(t.Context(), family, m, live)
+	if err != nil {
+		t.Error(err)
+	}
+	fmt.Printf("EVIDENCE explorer_faults of=%s planted=%d properties=%d\n", family, len(m.Faults), len(broken))
+	return broken
+}
+
+// Liveness checks liveness of core and model, and that each conjunct of fairness is needed.
+func Liveness[S, M, I, O any](t *testing.T, family string, m graphs.Machine[S, M, I, O]) *graphs.LivenessReport[I] {
+	r, err := graphs.CheckLiveness(t.Context(), m)
+	of, err2 := graphs.CheckLiveness(t.Context(), m.OfModel())
+	if err != nil || err2 != nil || r.Err() != nil || of.States != r.States || of.Edges != r.Edges {
+		t.Fatalf("%v, %v, %v; the core: %+v; the model: %+v", err, err2, r.Err(), r, of)
+	}
+	for conjunct := range r.Without {
+		graphs.Caught("fairness-"+family, conjunct)
+	}
+	fmt.Printf("EVIDENCE liveness_checked of=%s states=%d steps=%d properties=%d fairness=%d\n", m.Golden, r.States,
+		r.Edges, r.Properties, len(r.Without))
+	return r
+}
+
+// Equal compares the kept graph of the spec with core and model, both ways, refusals included, and
+// sees that one edge less is noticed.
+func Equal(t *testing.T, family string, c graphs.Comparison) {
+	dump, err := c.ReadGolden(Root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := c.Compare(t.Context(), dump)
+	key := "equality/" + c.Config
+	if err != nil || !e.Equal() || e.Edges != golden.Int(key+"/edges") || e.Refused != uint64(golden.Int(key+"/refused")) {
+		t.Fatalf("%v, %+v", err, e)
+	}
+	fmt.Printf("EVIDENCE golden of=%s states=%d edges=%d refused=%d\n", c.Config, e.States, e.Edges, e.Refused)
+
+	at := bytes.LastIndex(dump, []byte(" -> "))
+	begin, end := bytes.LastIndexByte(dump[:at], '\n')+1, at+bytes.IndexByte(dump[at:], '\n')+1
+	e, err = c.Compare(t.Context(), slices.Concat(dump[:begin], dump[end:]))
+	if err != nil || e.OnlySpec != 0 || e.OnlyCore != 1 || len(e.Shown) != 1 || e.Shown[0].Only != c.Name {
+		t.Fatalf("one edge less: %v, %+v", err, e)
+	}
+	graphs.Caught("mapping-"+family, "an edge less")
+}
+
+// BrokenMappings compares the kept graph by mappings that have something wrong with them: none may
+// hide that.
+func BrokenMappings[S, M, I, O, N any](t *testing.T, family string, c graphs.Comparison, m graphs.Machine[S, M, I, O],
+	broken map[string]graphs.Mapping[N]) {
+	dump, err := c.ReadGolden(Root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	core, _, err := graphs.ToGraph(t.Context(), m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, mapping := range broken {
+		spec, err := graphs.ReadDot("the spec", bytes.NewReader(dump), mapping)
+		if err == nil { // else it is no bijection, or a step can't be read: seen
+			if found, a, b := graphs.Compare(spec, core, 1); a+b+len(found) == 0 {
+				t.Errorf("%s: not seen", what)
+				continue
+			}
+		}
+		graphs.Caught("mapping-"+family, what)
+	}
+}
+
+// Scripts takes scripts of up to longest inputs through core and model, step by step, with all
+// refusals.
+func Scripts[S, M, I, O any](t *testing.T, m graphs.Machine[S, M, I, O], longest int, weight func(I) int) {
+	rapid.Check(t, func(t *rapid.T) {
+		script := Script(t, m, longest, weight)
+		if err := graphs.Follow(m, script); err != nil {
+			t.Fatalf("%v\n%s", err, graphs.Script(m, script))
+		}
+	})
+}
+
+// Script draws a script of up to longest inputs, each as often as its weight says.
+func Script[S, M, I, O any](t *rapid.T, m graphs.Machine[S, M, I, O], longest int, weight func(I) int) []I {
+	return graphs.Draw(m, rapid.IntRange(1, longest).Draw(t, "length"), func(enabled []I) int {
+		total := 0
+		for _, in := range enabled {
+			total += weight(in)
+		}
+		at := rapid.IntRange(0, total-1).Draw(t, "input")
+		return slices.IndexFunc(enabled, func(in I) bool { at -= weight(in); return at < 0 })
+	})
+}

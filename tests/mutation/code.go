@@ -1,0 +1,325 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"ablyrooms.example/internal/modroot"
+)
+
+// options say which mutants are tried, and how.
+type options struct {
+	packages string // of the code
+	suites   string // of the code
+	only     string
+	sample   int
+	seed     uint64
+	workers  int
+	quick    bool // of the spec: stop at the first difference, leave out what is known as equivalent
+	compare  int  // of the spec: run so many by themselves too
+	verbose  bool
+	write    bool
+}
+
+// runCode tries mutants of packages, and reports whether each has the share killed that it must.
+func runCode(ctx context.Context, o options) (bool, error) {
+	root, err := modroot.Find()
+	if err != nil {
+		return false, err
+	}
+	known, err := equivalents()
+	if err != nil {
+		return false, err
+	}
+	ok := true
+	for _, folder := range strings.Split(o.packages, ",") {
+		b := &bench{options: o, root: root, folder: strings.Trim(folder, "/")}
+		verdicts, err := b.run(ctx)
+		if err != nil {
+			return false, fmt.Errorf("%s: %w", folder, err)
+		}
+		s := b.score(table(os.Stdout, verdicts, known, o.verbose), known)
+		s.print(os.Stdout)
+		ok = ok && s.holds()
+		if o.write && o.only == "" {
+			err = s.write(root)
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	return ok, nil
+}
+
+// bench tries the mutants of one package.
+type bench struct {
+	options
+	root, folder string
+	source       *source
+	all          int // how many mutants there are
+	suites       []*benchSuite
+	store        *store
+	dir          string // for what is built
+
+	mu             sync.Mutex
+	alarms, checks int // failures and runs of a suite with nothing planted
+	alive          int
+}
+
+// benchSuite is a suite with the mutants woven in.
+type benchSuite struct {
+	suite
+	built   string
+	hash    string
+	limit   bounds
+	reached map[int]bool // the mutants that it comes by with nothing planted
+}
+
+func (b *bench) run(ctx context.Context) ([]verdict, error) {
+	place := filepath.Join(b.root, ".cache", "mutation", strings.ReplaceAll(b.folder, "/", "-"))
+	b.dir = place + "-built"
+	if err := errors.Join(os.RemoveAll(b.dir), os.MkdirAll(b.dir, 0o755)); err != nil {
+		return nil, err
+	}
+	var err error
+	if b.source, err = load(b.root, b.folder); err != nil {
+		return nil, err
+	}
+	which, err := regexp.Compile(b.options.suites)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range suites() {
+		if s.sees(b.folder) && which.MatchString(s.Name) {
+			b.suites = append(b.suites, &benchSuite{suite: s})
+		}
+	}
+	if len(b.suites) == 0 {
+		return nil, errors.New("no suite sees it")
+	}
+	if b.store, err = openStore(place + ".jsonl"); err != nil {
+		return nil, err
+	}
+	defer b.store.file.Close()
+	good, verdicts, err := b.choose()
+	if err != nil {
+		return nil, err
+	}
+	if err := b.prepare(ctx, good); err != nil {
+		return nil, err
+	}
+	tried, err := b.tryAll(ctx, good)
+	return append(verdicts, tried...), err
+}
+
+// choose returns the mutants to be tried, and what becomes of those that don't compile. A sample is
+// of those that do.
+func (b *bench) choose() (good []mutant, broke []verdict, err error) {
+	only, err := regexp.Compile(b.only)
+	if err != nil {
+		return nil, nil, err
+	}
+	var all []mutant
+	for _, file := range b.source.files() {
+		all = append(all, generateCode(b.source, file)...)
+	}
+	b.all = len(all)
+	for i := range all {
+		all[i].number = i + 1
+	}
+	all = slices.DeleteFunc(all, func(m mutant) bool { return !only.MatchString(m.Name) })
+	order := rand.New(rand.NewPCG(b.seed, 0)).Perm(len(all))
+	for _, i := range order {
+		m := all[i]
+		if b.sample > 0 && len(good) == b.sample {
+			fmt.Printf("mutation: %d mutants of %s, by the seed %d\n", b.sample, b.folder, b.seed)
+			break
+		}
+		text := map[string]string{m.File: m.text(b.source.text[m.File])}
+		if b.source.compiles(text) != nil {
+			broke = append(broke, verdict{Name: m.Name, Kind: m.Kind, Message: m.Message, End: broken})
+			continue
+		}
+		good = append(good, m)
+	}
+	slices.SortFunc(good, func(a, b mutant) int { return a.number - b.number })
+	return good, broke, nil
+}
+
+// weave weaves mutants into the files of the package, and notes those that can't be.
+func (b *bench) weave(mutants []mutant) (map[string]string, error) {
+	for range 2 {
+		changed, near := map[string]map[int]string{}, map[string]map[int]int{}
+		for _, m := range mutants {
+			if !m.alone {
+				put(changed, m.File, m.number, m.text(b.source.text[m.File]))
+				put(near, m.File, m.number, m.near)
+			}
+		}
+		files, alone, err := b.source.woven(changed, near)
+		if err != nil {
+			return nil, err
+		}
+		for i := range mutants {
+			mutants[i].alone = mutants[i].alone || slices.Contains(alone, mutants[i].number)
+		}
+		if b.source.compiles(files) == nil {
+			return files, nil
+		}
+		if len(mutants) == 1 {
+			return nil, errors.New("it can't be woven")
+		}
+		for i, m := range mutants { // it takes long to find which
+			if _, err := b.weave([]mutant{m}); err != nil {
+				mutants[i].alone = true
+			}
+		}
+	}
+	return nil, errors.New("the woven package doesn't compile")
+}
+
+// prepare builds the woven suites and runs each with nothing planted: a suite that fails anyway
+// would kill everything.
+func (b *bench) prepare(ctx context.Context, mutants []mutant) error {
+	files, err := b.weave(mutants)
+	if err != nil {
+		return err
+	}
+	for _, s := range b.suites {
+		s.built = s.binary(b.dir)
+		if _, err := os.Stat(s.built); err != nil {
+			if _, err := buildTests(ctx, b.root, b.dir, s.suite, files); err != nil {
+				return err
+			}
+		}
+		if s.hash, err = s.hashOf(s.built); err != nil {
+			return err
+		}
+		trace := filepath.Join(b.dir, s.Name+".reached")
+		began := time.Now()
+		e := attempt(ctx, b.root, s.built, s.suite, bounds{5 * time.Minute, 5 * time.Minute},
+			"MUTANT_TRACE="+trace)
+		if e.end != alive {
+			return fmt.Errorf("the suite %s with nothing planted: %s\n%s", s.Name, e.end, e.text)
+		}
+		took := time.Since(began)
+		s.limit = bounds{15*took + 20*time.Second, 4*e.processor + 5*time.Second}
+		text, err := os.ReadFile(trace)
+		if err != nil {
+			return err
+		}
+		s.reached = map[int]bool{}
+		for _, line := range strings.Fields(string(text)) {
+			n, err := strconv.Atoi(line)
+			if err != nil {
+				return err
+			}
+			s.reached[n] = true
+		}
+		fmt.Printf("%s passes with nothing planted, in %v, and comes by %d mutants\n", s.Name,
+			took.Round(10*time.Millisecond), len(s.reached))
+	}
+	return nil
+}
+
+// tryAll tries mutants, some at once.
+func (b *bench) tryAll(ctx context.Context, mutants []mutant) ([]verdict, error) {
+	verdicts := make([]verdict, len(mutants))
+	note := func() string {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return fmt.Sprintf("mutants of %s, %d alive", b.folder, b.alive)
+	}
+	err := forEach(ctx, b.workers, len(mutants), note, func(ctx context.Context, worker, i int) (err error) {
+		dir := filepath.Join(b.dir, fmt.Sprintf("worker%d", worker))
+		if verdicts[i], err = b.try(ctx, mutants[i], dir); err == nil && i%50 == 49 {
+			err = b.control(ctx, b.suites[i/50%len(b.suites)])
+		}
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if verdicts[i].End != killed {
+			b.alive++
+		}
+		return err
+	})
+	return verdicts, err
+}
+
+// try tries one mutant under the suites, in their order, to the first that does not let it live: a
+// mutant that makes one suite hang would make others too, and each would take its limit.
+func (b *bench) try(ctx context.Context, m mutant, dir string) (verdict, error) {
+	v := verdict{Name: m.Name, Kind: m.Kind, Message: m.Message}
+	for _, s := range b.suites {
+		if !m.alone && m.near > 0 && !s.reached[m.number] {
+			continue
+		}
+		r := record{Change: m.Name, Number: m.number, Suite: s.Name, Hash: s.hash}
+		kept, ok := b.store.get(r)
+		if !ok {
+			built, number := s.built, m.number
+			if m.alone {
+				var err error
+				number = 0
+				text := map[string]string{m.File: m.text(b.source.text[m.File])}
+				if built, err = buildTests(ctx, b.root, dir, s.suite, text); err != nil {
+					return v, err
+				}
+			}
+			e := b.attempt(ctx, built, s, number)
+			if e.end == killed && s.Wire {
+				if e = b.attempt(ctx, built, s, number); e.end == alive {
+					b.mu.Lock()
+					b.alarms++
+					b.mu.Unlock()
+				}
+			}
+			if ctx.Err() != nil {
+				return v, ctx.Err()
+			}
+			kept = r
+			kept.End, kept.By = e.end, e.by
+			if err := b.store.put(kept); err != nil {
+				return v, err
+			}
+		}
+		if v.End = kept.End; v.End != alive {
+			v.By, v.What = s.Name, kept.By
+			break
+		}
+	}
+	return v, nil
+}
+
+func (b *bench) attempt(ctx context.Context, built string, s *benchSuite, number int) ending {
+	env := fmt.Sprintf("%s=%d", b.source.variable(), number)
+	return attempt(ctx, b.root, built, s.suite, s.limit, env)
+}
+
+// control runs a suite with nothing planted while the run goes on: what fails then would have
+// killed without a reason.
+func (b *bench) control(ctx context.Context, s *benchSuite) error {
+	e := b.attempt(ctx, s.built, s, 0)
+	if ctx.Err() != nil {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.checks++
+	if e.end != alive {
+		b.alarms++
+	}
+	if e.end == killed && !s.Wire {
+		return fmt.Errorf("the suite %s fails now and then with nothing planted:\n%s", s.Name, e.text)
+	}
+	return nil
+}

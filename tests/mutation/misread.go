@@ -1,0 +1,316 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"ablyrooms.example/internal/modroot"
+)
+
+// misreading is a rule understood wrongly, as a reasonable person could, and what core, model and
+// spec would be if their author had.
+type misreading struct {
+	planted
+	at    limits // where it is looked at
+	texts map[string]string
+}
+
+// control is the name of what is tried with nothing planted: nothing may notice it.
+const control = "nothing, as a control"
+
+// roomsT is the spec that misreadings are planted in.
+const roomsT = "spec/TLA/Rooms.tla"
+
+// misreadings lists all of them, with their texts.
+func misreadings(root string) ([]misreading, error) {
+	entries, err := readPlanted("misread_*.diff")
+	if err != nil {
+		return nil, err
+	}
+	all := make([]misreading, len(entries))
+	for i, p := range entries {
+		m := misreading{planted: p, at: limits{3, 1, 1}}
+		if at, ok := p.Fields["at"]; ok {
+			if _, err := fmt.Sscanf(at, "%d,%d,%d", &m.at.calls, &m.at.names, &m.at.options); err != nil {
+				return nil, fmt.Errorf("%s: at %q: %w", p.Name, at, err)
+			}
+		}
+		if m.texts, err = p.texts(root); err != nil {
+			return nil, err
+		}
+		all[i] = m
+	}
+	return all, nil
+}
+
+// The catchers. The chain looks at the core alone; the kept graph of the spec at core and model; the
+// others at what is misread in all three alike. Each says the test or property that fails, or "". A
+// suite that hangs doesn't say what is wrong.
+const (
+	byChain      = "chain"      // core against model
+	byGolden     = "golden"     // model against the kept graph of the spec
+	byTLC        = "TLC"        // the properties of the spec
+	byProperties = "properties" // the properties in Go, on model and core, and liveness
+	bySentences  = "sentences"  // Ably's sentences, as a test of the model that is named after it
+	byExamples   = "examples"   // the model's tests of one rule each
+
+	hangs = "hangs"
+)
+
+// row is what the catchers say of one misreading.
+type row struct {
+	misreading
+	said map[string]string
+}
+
+// by reports whether one of some catchers noticed.
+func (r row) by(catchers ...string) bool {
+	return slices.ContainsFunc(catchers, func(c string) bool {
+		return r.said[c] != "" && r.said[c] != hangs
+	})
+}
+
+// misreadBench plants misreadings, all woven into one program.
+type misreadBench struct {
+	*checker
+	options
+	root, dir string
+	mu        sync.Mutex
+	binaries  map[string]string // by folder
+	woven     map[string]string // the files of core and model with all misreadings
+	variables map[string]string // by folder, the one that chooses among them
+}
+
+// runMisread plants misreadings, and reports whether as many are noticed as must be.
+func runMisread(ctx context.Context, o options) (bool, error) {
+	root, err := modroot.Find()
+	if err != nil {
+		return false, err
+	}
+	all, err := misreadings(root)
+	if err != nil {
+		return false, err
+	}
+	only, err := regexp.Compile(o.only)
+	if err != nil {
+		return false, err
+	}
+	numbers := []int{0} // the control
+	for i, m := range all {
+		if only.MatchString(m.Name) {
+			numbers = append(numbers, i+1)
+		}
+	}
+	if o.sample > 0 && o.sample < len(numbers)-1 {
+		fmt.Printf("misreadings: %d of %d, by the seed %d\n", o.sample, len(numbers)-1, o.seed)
+		numbers = append([]int{0}, draw(numbers[1:], o.sample, o.seed)...)
+	}
+	c, err := newChecker(ctx, root)
+	if err != nil {
+		return false, err
+	}
+	dir, err := os.MkdirTemp("", "misread")
+	if err != nil {
+		return false, err
+	}
+	defer os.RemoveAll(dir)
+	b := &misreadBench{checker: c, options: o, root: root, dir: dir, binaries: map[string]string{}}
+	texts := make([]map[string]string, len(all))
+	for i, m := range all {
+		texts[i] = m.texts
+	}
+	if b.woven, b.variables, err = weavePlanted(root, texts); err != nil {
+		return false, err
+	}
+	rows := make([]row, len(numbers))
+	for k, n := range numbers {
+		m := misreading{planted: planted{Name: control}, at: limits{4, 1, 2},
+			texts: map[string]string{roomsT: c.source}}
+		if n > 0 {
+			m = all[n-1]
+		}
+		rows[k] = row{m, map[string]string{}}
+	}
+	if err := b.byTLC(ctx, rows, numbers); err != nil {
+		return false, err
+	}
+	note := func() string { return "misreadings" }
+	err = forEach(ctx, o.workers, len(rows), note, func(ctx context.Context, _, k int) error {
+		if err := b.try(ctx, numbers[k], &rows[k]); err != nil {
+			return fmt.Errorf("%s: %w", rows[k].Name, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return false, err
+	}
+	for catcher, said := range rows[0].said {
+		if said != "" {
+			return false, fmt.Errorf("with nothing planted %s says %s", catcher, said)
+		}
+	}
+	ok := reportMisread(os.Stdout, rows[1:], len(all))
+	if o.write && len(rows) > len(all) {
+		err = writeMisread(root, rows[1:])
+	}
+	return ok, err
+}
+
+// byTLC has TLC check the properties of the misread specs, which are those of the true one.
+func (b *misreadBench) byTLC(ctx context.Context, rows []row, numbers []int) error {
+	groups := map[limits]map[int]string{}
+	for k, r := range rows {
+		if groups[r.at] == nil {
+			groups[r.at] = map[int]string{}
+		}
+		if numbers[k] > 0 {
+			groups[r.at][k] = r.texts[roomsT]
+		}
+	}
+	bounds := slices.Collect(maps.Keys(groups))
+	note := func() string { return "runs of TLC, of all misreadings at one bound each" }
+	return forEach(ctx, b.workers, len(bounds), note, func(ctx context.Context, _, i int) error {
+		e, err := b.explore(ctx, groups[bounds[i]], bounds[i])
+		if err != nil {
+			return err
+		}
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		for k, v := range e.found {
+			if v.By != "property" {
+				return fmt.Errorf("%s: TLC can't run it: %s", rows[k].Name, v.What)
+			}
+			name, _, _ := strings.Cut(v.What, " ")
+			rows[k].said[byTLC] = name
+		}
+		return nil
+	})
+}
+
+// try asks the catchers of one misreading, cheap ones first. An error means that it is not planted
+// as it should be.
+func (b *misreadBench) try(ctx context.Context, number int, r *row) error {
+	core := fmt.Sprintf("%s=%d", b.variables["fsm"], number)
+	both := []string{core, fmt.Sprintf("%s=%d", b.variables["model"], number)}
+	rapid := []string{"-test.short", "-rapid.nofailfile", "-rapid.shrinktime=0s"}
+	ask := func(catcher string, s suite, env ...string) (err error) {
+		r.said[catcher], err = b.test(ctx, s, env)
+		return err
+	}
+	err := errors.Join(
+		ask(byChain, suite{Package: "tests/graphs/rooms", Run: "^TestCoreAgainstModel", Args: rapid}, core),
+		ask(byExamples, suite{Package: "model", Run: "^(TestR[0-9]+_|Example)"}, both...),
+		ask(bySentences, suite{Package: "model", Run: "^TestDigest$"}, both...),
+		b.probe(ctx, r, both))
+	if err != nil {
+		return err
+	}
+	if r.said[byTLC] == "" {
+		says, err := b.live(ctx, r.texts[roomsT], limits{3, 1, 1})
+		if err != nil {
+			return err
+		}
+		r.said[byTLC] = says
+	}
+	return nil
+}
+
+// binary builds a folder's tests, or its program, with all misreadings woven in, once.
+func (b *misreadBench) binary(ctx context.Context, folder string, args ...string) (string, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.binaries[folder] == "" {
+		to := filepath.Join(b.dir, strings.ReplaceAll(folder, "/", "-"))
+		binary, err := build(ctx, b.root, to+"-files", to, args, folder, b.woven)
+		if err != nil {
+			return "", err
+		}
+		b.binaries[folder] = binary
+	}
+	return b.binaries[folder], nil
+}
+
+// test returns the first test of a suite that fails; of the model's, the parts of it that fail.
+func (b *misreadBench) test(ctx context.Context, s suite, env []string) (string, error) {
+	binary, err := b.binary(ctx, s.Package, "test", "-c", "-vet=off")
+	if err != nil {
+		return "", err
+	}
+	e := attempt(ctx, b.root, binary, s, bounds{3 * time.Minute, 3 * time.Minute}, env...)
+	switch {
+	case ctx.Err() != nil:
+		return "", context.Cause(ctx)
+	case e.end == hung:
+		return hangs, nil
+	case e.end == killed && len(e.parts) > 0 && s.Package == "model":
+		return strings.Join(e.parts, " "), nil
+	case e.end == killed && e.by == "exit":
+		return "", fmt.Errorf("the tests of %s end in no known way:\n%s", s.Package, e.text)
+	}
+	return e.by, nil
+}
+
+// probe has core and model compared with each other and with TLC's graph of the misread spec, and
+// asks what is said of them alone. If they differ, the misreading is not the same one in all three.
+func (b *misreadBench) probe(ctx context.Context, r *row, env []string) error {
+	binary, err := b.binary(ctx, "tests/mutation/probe", "build")
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(b.dir, "probe")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	// Core and model are cheap to compare, so they are compared further.
+	args := []string{"-golden", filepath.Join(b.root, "tests", "graphs", "rooms",
+		"testdata", "MCRooms_graph1.dot.gz"), "4,1,1=", "3,2,1="}
+	at := []limits{r.at}
+	if r.Name == control {
+		at = append(at, limits{3, 2, 1})
+	}
+	for _, l := range at {
+		to := filepath.Join(dir, l.String()+".dot")
+		result, err := b.exec(ctx, "Rooms", r.texts[roomsT], "Spec", l, "",
+			func(dump string) error { return os.Rename(dump, to) })
+		if err != nil {
+			return err
+		}
+		if !clean(result) {
+			return fmt.Errorf("TLC ends with %d: %q\n%s", result.Exit, result.Errors, result.Output)
+		}
+		args = append(args, l.String()+"="+to)
+	}
+	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd.Env = append(os.Environ(), env...)
+	out, err := cmd.Output()
+	if e, ok := errors.AsType[*exec.ExitError](err); ok {
+		err = fmt.Errorf("%w\n%s", err, e.Stderr)
+	}
+	var said struct{ Golden, Properties, Unlike string }
+	if err == nil {
+		err = json.Unmarshal(out, &said)
+	}
+	if err != nil {
+		return fmt.Errorf("the probe: %w", err)
+	}
+	if said.Unlike != "" {
+		return fmt.Errorf("it is not planted alike: %s", said.Unlike)
+	}
+	r.said[byProperties] = said.Properties
+	if said.Golden != "" {
+		r.said[byGolden] = "TestTheGraphsAreEqual"
+	}
+	return nil
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var (
+	ruleNames = regexp.MustCompile(`^R\d+(, R\d+)*$`)
+	pointIDs  = regexp.MustCompile(`^(CHA-R[CD]\d[a-z0-9]*(, )?)*$`)
+)
+
+// rowOf is what is said of a misreading by one catcher alone.
+func rowOf(name, catcher string) row {
+	m := misreading{planted: planted{Name: name, Fields: map[string]string{"rules": "R1", "client": "same"}}}
+	return row{m, map[string]string{byChain: "TestCoreAgainstModel", byGolden: "TestTheGraphsAreEqual",
+		catcher: "it"}}
+}
+
+// The figures tell what a property notices from what sentences or examples notice alone, and one
+// that nothing notices in the core fails the run.
+func TestReportMisread(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	rows := []row{rowOf("a", byTLC), rowOf("b", byProperties), rowOf("c", bySentences), rowOf("d", byExamples)}
+	if !reportMisread(&b, rows, 9) {
+		t.Errorf("the run fails:\n%s", b.String())
+	}
+	for _, want := range []string{"and no property:\n  c\n", "alone may:\n  d\n",
+		"total=4 of=9 escaped=0 core=4/4 coremodel=4/4 all=4/4 share=1.00 stated=2/4 properties=3/4"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("there is no %q in\n%s", want, b.String())
+		}
+	}
+	rows[3].said[byExamples] = hangs
+	rows[2].said[bySentences] = ""
+	if b.Reset(); reportMisread(&b, rows, 9) || !strings.Contains(b.String(), "share=0.50") {
+		t.Errorf("half of them are enough:\n%s", b.String())
+	}
+	rows = rows[:1]
+	rows[0].said[byChain] = hangs
+	if b.Reset(); reportMisread(&b, rows, 9) || !strings.Contains(b.String(), "escaped=1") {
+		t.Errorf("what nothing notices in the core is well:\n%s", b.String())
+	}
+}
+
+func TestWriteMisread(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	file := filepath.Join(root, misreadTable)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte("Head\n"+begin+"| old |\n"+finish+"\nTail\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeMisread(root, []row{rowOf("a", byTLC)}); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(file)
+	want := "|\n| a | R1 (a decision) | TestCoreAgainstModel | TestTheGraphsAreEqual | it | - | - | - | same |\n" +
+		finish + "\nTail\n"
+	if err != nil || !strings.HasPrefix(string(text), "Head\n"+begin) || !strings.HasSuffix(string(text), want) {
+		t.Errorf("%v\n%s", err, text)
+	}
+}

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"fmt"
+	"go/format"
+	"path"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"ablyrooms.example/internal/modroot"
+)
+
+func moduleRoot(t *testing.T) string {
+	t.Helper()
+	root, err := modroot.Find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
+
+// plantedFaults are the faults of planted/faults.diff, woven into the packages that they are of.
+type plantedFaults struct {
+	root      string
+	faults    []planted
+	suites    []suite // the test that is to catch each
+	binaries  map[string]string
+	variables map[string]string
+}
+
+var caughtBy = regexp.MustCompile(`^(Test\w+(?:/\S+)?) in (\S+)$`)
+
+func weaveFaults(t *testing.T) *plantedFaults {
+	t.Helper()
+	p := &plantedFaults{root: moduleRoot(t), binaries: map[string]string{}}
+	var err error
+	if p.faults, err = readPlanted("faults.diff"); err != nil {
+		t.Fatal(err)
+	}
+	var all []map[string]string
+	for _, f := range p.faults {
+		texts, err := f.texts(p.root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, texts)
+		m := caughtBy.FindStringSubmatch(f.Fields["caught by"])
+		if m == nil {
+			t.Fatalf("%q does not say what catches it", f.Name)
+		}
+		s := suite{Package: m[2], Run: "^" + m[1] + "$", Args: []string{"-test.v"}}
+		if strings.HasPrefix(s.Package, "tests/graphs") {
+			s.Args = append(s.Args, "-rapid.nofailfile", "-rapid.shrinktime=300ms")
+		}
+		p.suites = append(p.suites, s)
+	}
+	files, variables, err := weavePlanted(p.root, all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.variables = variables
+	for i, s := range p.suites {
+		if p.binaries[s.Package] == "" {
+			dir := t.TempDir()
+			if p.binaries[s.Package], err = buildTests(t.Context(), p.root, dir, s, files); err != nil {
+				t.Fatalf("%s: %v", p.faults[i].Name, err)
+			}
+		}
+	}
+	return p
+}
+
+// run runs the test that is to catch a fault, with the fault planted or with none.
+func (p *plantedFaults) run(t *testing.T, i, number int, checks string) ending {
+	s := p.suites[i]
+	if len(s.Args) > 1 {
+		s.Args = append(s.Args, "-rapid.checks="+checks)
+	}
+	var env []string
+	for _, variable := range p.variables {
+		env = append(env, fmt.Sprintf("%s=%d", variable, number))
+	}
+	return attempt(t.Context(), p.root, p.binaries[s.Package], s, bounds{time.Minute, time.Minute}, env...)
+}
+
+func TestPlantedFaultsAreCaught(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds suites with faults planted")
+	}
+	p := weaveFaults(t)
+	// With nothing planted the same tests pass, so that what they report comes from the faults.
+	seen := map[string]bool{}
+	for i, s := range p.suites {
+		if key := s.Package + s.Run; !seen[key] {
+			seen[key] = true
+			e := p.run(t, i, 0, "500")
+			if e.end != alive || !strings.Contains(e.text, "--- PASS: "+strings.Trim(s.Run, "^$")) {
+				t.Errorf("without a fault %s failed, or didn't run:\n%s", key, e.text)
+			}
+		}
+	}
+	for i, f := range p.faults {
+		t.Run(f.Name, func(t *testing.T) {
+			t.Parallel()
+			e := p.run(t, i, i+1, "2000")
+			test, _, _ := strings.Cut(strings.Trim(p.suites[i].Run, "^$"), "/")
+			switch {
+			case e.end == alive:
+				t.Fatalf("%s did not catch it", test)
+			case e.end == hung:
+				t.Fatalf("%s hung instead of catching it:\n%s", test, e.text)
+			case e.by != test:
+				t.Fatalf("%s did not fail, something else did:\n%s", test, e.text)
+			}
+			t.Logf("caught by %s%s", test, script(e.text))
+		})
+	}
+}
+
+var scriptLine = regexp.MustCompile(`(?m)^\s+\d+  \S.*$`)
+
+// script finds the script in a report.
+func script(text string) string {
+	if lines := scriptLine.FindAllString(text, -1); len(lines) > 0 {
+		return ":\n" + strings.Join(lines, "\n")
+	}
+	return ""
+}
+
+// What is planted by hand stands there once, and is Go; each misreading is told in full and is
+// planted in core, model and spec.
+func TestEveryPassageStandsThereOnce(t *testing.T) {
+	t.Parallel()
+	root := moduleRoot(t)
+	all, err := readPlanted("*.diff")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen, files := map[string]bool{}, map[string]bool{}
+	for _, p := range all {
+		if seen[p.Name] || p.Name == "" || len(p.Hunks) == 0 {
+			t.Errorf("%q is there twice, or not told in full", p.Name)
+		}
+		seen[p.Name] = true
+		texts, err := p.texts(root)
+		if err != nil {
+			t.Error(err)
+		}
+		for file, text := range texts {
+			files[file] = true
+			if path.Ext(file) == ".go" {
+				if _, err := format.Source([]byte(text)); err != nil {
+					t.Errorf("%s: %s: %v", p.Name, file, err)
+				}
+			}
+		}
+	}
+	for _, file := range []string{"fsm/rooms.go", "lifecycle/rooms.go", "model/step.go", roomsT} {
+		if !files[file] {
+			t.Errorf("nothing is planted in %s", file)
+		}
+	}
+}
+
+func TestAPassageThatDoesNotMatchIsAnError(t *testing.T) {
+	t.Parallel()
+	for _, h := range []hunk{
+		{"fsm/rooms.go", "no such passage\n", "x\n"}, {"fsm/rooms.go", "}\n", "x\n"},
+		{"fsm/rooms.go", "package fsm\n", "package fsm\n"}, {"fsm/rooms.go", "", "x\n"},
+	} {
+		if _, err := (planted{Name: "a fault", Hunks: []hunk{h}}).texts(moduleRoot(t)); err == nil {
+			t.Errorf("%q is planted", h.Old)
+		}
+	}
+}
+
+func TestParsePlanted(t *testing.T) {
+	t.Parallel()
+	const text = "# of the file\n\n== one\nhow: it is\n  long\nrules: R1\n--- a.go\n x\n-y\n+z\n+\n@@\n-q\n" +
+		"--- b.go\n+r\n s\n\n== two\n"
+	all, err := parsePlanted(text)
+	if err != nil || len(all) != 2 {
+		t.Fatal(all, err)
+	}
+	want := fmt.Sprint([]hunk{{"a.go", "x\ny\n", "x\nz\n\n"}, {"a.go", "q\n", ""}, {"b.go", "s\n", "r\ns\n"}})
+	if p := all[0]; p.Name != "one" || p.Fields["how"] != "it is long" || fmt.Sprint(p.Hunks) != want {
+		t.Errorf("%q", p)
+	}
+	for _, bad := range []string{"how: it is\n", "== one\nhow\n", "== one\n--- a.go\n-x\nhow: it is\n", "== one\n@@\n"} {
+		if all, err := parsePlanted(bad); err == nil {
+			t.Errorf("%q is read as %q", bad, all)
+		}
+	}
+}

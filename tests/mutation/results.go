@@ -1,0 +1,92 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+// score is what the mutants of one package came to: an entry of results.json.
+type score struct {
+	Package    string         `json:"package"`
+	Mutants    int            `json:"mutants"` // all that there are
+	Tried      int            `json:"tried"`   // that compile and change more than words
+	Sampled    bool           `json:"sampled"` // drawn by the seed
+	Seed       uint64         `json:"seed,omitempty"`
+	Killed     int            `json:"killed"`
+	Equivalent int            `json:"equivalent"`
+	Hung       int            `json:"hung"` // counts as alive
+	Alive      int            `json:"alive"`
+	Share      float64        `json:"share"` // killed of those tried that are not equivalent
+	Words      int            `json:"words"` // that change only words
+	WordsKnown int            `json:"wordsKilled"`
+	By         map[string]int `json:"by"` // the suite that killed first
+	Survivors  []string       `json:"survivors"`
+	Controls   int            `json:"controls"` // suites run with nothing planted in between
+	Alarms     int            `json:"alarms"`   // those that failed
+
+	wrong         int
+	least, called float64 // the share that is asked for; the part of all that is called equivalent
+}
+
+func (b *bench) score(t *tally, known map[string]string) *score {
+	called := 0
+	for name := range known {
+		if file, _, _ := strings.Cut(name, " "); path.Dir(file) == b.folder {
+			called++
+		}
+	}
+	s := &score{Package: b.folder, Mutants: b.all, Tried: t.Good(), Sampled: b.sample > 0, Killed: t.Killed,
+		Equivalent: t.Equivalent, Hung: t.Hung, Alive: t.Alive, Share: t.Share(), Words: t.Words,
+		WordsKnown: t.WordsKnown, By: t.By, Survivors: t.Survivors, Controls: b.checks, Alarms: b.alarms,
+		wrong: len(t.Wrong), least: leastKilled[b.folder],
+		called: float64(called) / float64(max(b.all, 1))}
+	if s.Sampled {
+		s.Seed = b.seed
+	}
+	return s
+}
+
+// whole reports whether so many were tried that the share counts.
+func (s *score) whole() bool { return !s.Sampled || s.Tried+s.Words >= leastSample }
+
+// holds reports whether the share is what is asked of the package, and no more are called
+// equivalent than may be.
+func (s *score) holds() bool {
+	return s.wrong == 0 && s.Share >= s.least && s.called <= mostEquivalent
+}
+
+func (s *score) print(w io.Writer) {
+	fmt.Fprintf(w, "EVIDENCE mutants package=%s mutants=%d tried=%d sampled=%t seed=%d whole=%t killed=%d "+
+		"equivalent=%d hung=%d alive=%d share=%.3f least=%.2f called=%.3f words=%d/%d controls=%d alarms=%d "+
+		"holds=%t\n", s.Package, s.Mutants, s.Tried, s.Sampled, s.Seed, s.whole(), s.Killed, s.Equivalent,
+		s.Hung, s.Alive, s.Share, s.least, s.called, s.WordsKnown, s.Words, s.Controls, s.Alarms, s.holds())
+}
+
+// resultsFile is where the scores are kept, below the module's root.
+const resultsFile = "tests/mutation/results.json"
+
+// write puts the score in the place of the one that the package had.
+func (s *score) write(root string) error {
+	file := filepath.Join(root, resultsFile)
+	all := map[string]*score{}
+	text, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(text, &all)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	all[s.Package] = s
+	text, err = json.MarshalIndent(all, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append(text, '\n'), 0o644)
+}

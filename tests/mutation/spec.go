@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"ablyrooms.example/internal/modroot"
+	"ablyrooms.example/tests/report/golden"
+)
+
+// What a run of the spec's mutants must reach.
+const (
+	leastWhole = 100
+	leastShare = 0.95
+)
+
+// stages go from what costs little to what costs much: calls, names and options. No action needs
+// more than two names, two options or four calls.
+var stages = []limits{{2, 1, 1}, {3, 1, 1}, {3, 1, 2}, {3, 2, 1}, {4, 1, 1}, {3, 2, 2}}
+
+// together is how many mutants one run of TLC explores at most: with more, the choice among them
+// costs more than starting TLC once again.
+const together = 48
+
+// runSpec tries mutants of Rooms.tla, and reports whether all that are not equivalent are killed.
+func runSpec(ctx context.Context, o options) (bool, error) {
+	root, err := modroot.Find()
+	if err != nil {
+		return false, err
+	}
+	source, err := os.ReadFile(filepath.Join(root, "spec", "TLA", "Rooms.tla"))
+	if err != nil {
+		return false, err
+	}
+	all, err := generateSpec(string(source))
+	if err != nil {
+		return false, err
+	}
+	known, err := equivalents()
+	if err != nil {
+		return false, err
+	}
+	only, err := regexp.Compile(o.only)
+	if err != nil {
+		return false, err
+	}
+	chosen := slices.DeleteFunc(slices.Clone(all), func(m specMutant) bool {
+		_, equivalent := known[m.name]
+		return !only.MatchString(m.name) || o.quick && equivalent // it takes longest to see nothing
+	})
+	if o.sample > 0 && o.sample < len(chosen) {
+		fmt.Printf("mutation: %d of %d, by the seed %d\n", o.sample, len(chosen), o.seed)
+		chosen = draw(chosen, o.sample, o.seed)
+	}
+	c, err := newChecker(ctx, root)
+	if err != nil {
+		return false, err
+	}
+	j := &specJudge{checker: c, options: o, mutants: chosen, verdicts: make([]verdict, len(chosen)),
+		settled: make([]bool, len(chosen))}
+	if err := j.judge(ctx); err != nil {
+		return false, err
+	}
+	t := table(os.Stdout, j.verdicts, known, o.verbose)
+	ok := len(t.Wrong) == 0 && t.Alive == 0
+	if o.only == "" {
+		ok = ok && t.Good() >= leastWhole && t.Share() >= leastShare
+	}
+	fmt.Printf("EVIDENCE specmutants generated=%d total=%d parsed=%d killed=%d byproperty=%d "+
+		"ofthembyliveness=%d byerror=%d bygraph=%d equivalent=%d survived=%d timeouts=%d share=%.3f "+
+		"quick=%t compared=%d\n", len(all), t.Tried, t.Good(), t.Killed,
+		t.By["property"]+t.By["liveness"], t.By["liveness"], t.By["error"], t.By["graph"],
+		t.Equivalent, t.Alive, t.Hung, t.Share(), o.quick, j.compared)
+	return ok, nil
+}
+
+// specJudge finds what becomes of mutants.
+type specJudge struct {
+	*checker
+	options
+	mutants  []specMutant
+	verdicts []verdict
+	settled  []bool
+	compared int // how many were run by themselves as well
+
+	mu sync.Mutex
+}
+
+// judge explores all mutants at one stage after the other. A mutant whose graph differs is killed:
+// when the run is quick at once, else if no property notices it at a later stage. What is left then
+// is run by itself, and so is what only changes the fairness that the spec asks for.
+func (j *specJudge) judge(ctx context.Context) error {
+	m := mustParse(j.source)
+	inGraph := behaviour(m, "Init", "Next")
+	var numbers []int
+	for i, mutant := range j.mutants {
+		j.verdicts[i] = verdict{Name: mutant.name, Kind: mutant.kind}
+		if inGraph[mutant.operator] {
+			numbers = append(numbers, i)
+		}
+	}
+	for _, at := range stages {
+		if err := j.stage(ctx, numbers, at); err != nil {
+			return err
+		}
+		if at == stages[0] {
+			if err := j.compare(ctx, numbers, at); err != nil {
+				return err
+			}
+		}
+		numbers = slices.DeleteFunc(numbers, func(i int) bool { return j.settled[i] })
+	}
+	var left []int
+	for i, settled := range j.settled {
+		if !settled {
+			left = append(left, i)
+		}
+	}
+	note := func() string { return "by themselves: fairness, and what lives" }
+	return forEach(ctx, j.workers, len(left), note, func(ctx context.Context, _, k int) error {
+		return j.alone(ctx, left[k])
+	})
+}
+
+// stage explores mutants at one stage, in groups.
+func (j *specJudge) stage(ctx context.Context, numbers []int, at limits) error {
+	size := min(together, (len(numbers)+j.workers-1)/max(j.workers, 1))
+	if size == 0 {
+		return nil
+	}
+	groups := slices.Collect(slices.Chunk(numbers, size))
+	note := func() string {
+		return fmt.Sprintf("groups at %s (calls, names, options), %d mutants", at, len(numbers))
+	}
+	return forEach(ctx, j.workers, len(groups), note, func(ctx context.Context, _, g int) error {
+		texts := map[int]string{}
+		for _, i := range groups[g] {
+			texts[i+1] = j.mutants[i].text
+		}
+		e, err := j.explore(ctx, texts, at)
+		if err != nil {
+			return err
+		}
+		key := fmt.Sprintf("graph/rooms/%d-%d-%d/states", at.calls, at.names, at.options)
+		if n := e.sums[0].states; golden.Has(key) && n != golden.Int(key) {
+			return fmt.Errorf("%d states of the spec without a change, expected %d", n, golden.Int(key))
+		}
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		for _, i := range groups[g] {
+			v := &j.verdicts[i]
+			if found, ok := e.found[i+1]; ok {
+				v.End, v.By, v.What, j.settled[i] = found.End, found.By, found.What, true
+				continue
+			}
+			if own, original := e.sums[i+1], e.sums[0]; own != original && v.End == alive {
+				v.End, v.By = killed, "graph"
+				v.What = fmt.Sprintf("%d states, %d steps instead of %d, %d at %s", own.states, own.edges,
+					original.states, original.edges, at)
+				j.settled[i] = j.quick
+			}
+		}
+		return nil
+	})
+}
+
+// compare runs some mutants by themselves that a stage has settled, and fails when one fares
+// otherwise than it did with others.
+func (j *specJudge) compare(ctx context.Context, numbers []int, at limits) error {
+	some := draw(numbers, min(j.options.compare, len(numbers)), j.seed)
+	note := func() string { return "by themselves, to compare" }
+	if j.options.compare == 0 {
+		return nil
+	}
+	return forEach(ctx, j.workers, len(some), note, func(ctx context.Context, _, k int) error {
+		v := j.verdicts[some[k]]
+		e, err := j.explore(ctx, map[int]string{1: j.mutants[some[k]].text}, at)
+		if err != nil {
+			return err
+		}
+		r, err := j.exec(ctx, "Rooms", j.mutants[some[k]].text, "Spec", at, j.safety.config(), nil)
+		if err != nil {
+			return err
+		}
+		says, err := j.says(r)
+		if err != nil {
+			return err
+		}
+		noticed := says != "" || e.sums[1] != e.sums[0]
+		if noticed != (v.End != alive) {
+			return fmt.Errorf("%s: %s %q among others, alone %q with the sums %v and %v", v.Name, v.End, v.What,
+				says, e.sums[1], e.sums[0])
+		}
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		j.compared++
+		return nil
+	})
+}
+
+// alone runs one mutant by itself, under fairness.
+func (j *specJudge) alone(ctx context.Context, i int) error {
+	m, v := j.mutants[i], &j.verdicts[i]
+	for _, at := range []limits{{2, 1, 1}, {3, 1, 1}} {
+		says, err := j.live(ctx, m.text, at)
+		switch {
+		case err != nil:
+			return err
+		case says == "no TLA+":
+			v.End, v.What = broken, says
+		case says != "":
+			v.End, v.By, v.What = killed, "liveness", says+" at "+at.String()
+		default:
+			continue
+		}
+		return nil
+	}
+	return nil
+}
+
+// config is the part of a configuration that checks the properties.
+func (p properties) config() string {
+	return fmt.Sprintf("INVARIANTS %s\nPROPERTIES %s\n", strings.Join(p.invariants, " "),
+		strings.Join(p.steps, " "))
+}

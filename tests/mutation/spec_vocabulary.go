@@ -1,0 +1,101 @@
+package main
+
+import (
+	"slices"
+
+	"ablyrooms.example/spec/TLA/tlcrun/tlatext"
+)
+
+// constants finds the sets of constants that the module writes out and gives each constant the next one of its set. Of sets that
+// share constants the largest counts.
+func constants(m *tlatext.Module) map[string]string {
+	var sets [][]string
+	for i := range m.Tokens {
+		if !m.Is(i, "{") {
+			continue
+		}
+		var set []string
+		quoted := 0
+		for j := i + 1; j < m.Match(i); j++ {
+			t := m.Tokens[j]
+			switch {
+			case t.Kind == tlatext.String:
+				quoted++
+				set = append(set, t.Text)
+			case t.Kind == tlatext.Word:
+				set = append(set, t.Text)
+			case t.Text != ",":
+				quoted = -1000
+			}
+		}
+		if quoted > 1 && len(set) > 1 {
+			sets = append(sets, set)
+		}
+	}
+	slices.SortStableFunc(sets, func(a, b []string) int { return len(b) - len(a) })
+	next := map[string]string{}
+	for _, set := range sets {
+		if slices.ContainsFunc(set, func(c string) bool { return next[c] != "" }) {
+			continue
+		}
+		for i, c := range set {
+			next[c] = set[(i+1)%len(set)]
+		}
+	}
+	return next
+}
+
+// primes finds the variables that each operator changes, through others too.
+func primes(m *tlatext.Module) map[string]map[string]bool {
+	changed := map[string]map[string]bool{}
+	for again := true; again; {
+		again = false
+		for _, d := range m.Definitions {
+			if changed[d.Name] == nil {
+				changed[d.Name] = map[string]bool{}
+			}
+			before := len(changed[d.Name])
+			for i := d.Body.Low; i < d.Body.High; i++ {
+				if assigns(m, i) {
+					changed[d.Name][m.Tokens[i].Text] = true
+				}
+				for v := range changed[m.Tokens[i].Text] {
+					changed[d.Name][v] = true
+				}
+			}
+			again = again || len(changed[d.Name]) > before
+		}
+	}
+	return changed
+}
+
+// assigns tells whether a token is a variable that is given its next value there, the old one too.
+func assigns(m *tlatext.Module, i int) bool {
+	if !slices.Contains(m.Variables, m.Tokens[i].Text) {
+		return false
+	}
+	if open := m.Within(i); open >= 0 && m.Is(open, "<<") && m.Is(open-1, "UNCHANGED") {
+		return true
+	}
+	return m.Is(i+1, "'") || m.Is(i-1, "UNCHANGED")
+}
+
+// groups finds for each name that is bound somewhere the first set that it is bound to.
+func groups(m *tlatext.Module) map[string]string {
+	found := map[string]string{}
+	for i := range m.Tokens {
+		if _, ok := m.Binds(i); ok && found[m.Tokens[i-1].Text] == "" {
+			found[m.Tokens[i-1].Text] = m.Tokens[i+1].Text
+		}
+	}
+	return found
+}
+
+// mustParse parses a module that has been parsed before.
+func mustParse(source string) *tlatext.Module {
+	m, err := tlatext.Parse(source)
+	if err != nil {
+		panic(err)
+	}
+	return m
+}

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"ablyrooms.example/spec/TLA/tlcrun/tlatext"
+)
+
+// wovenModule is the name of the TLA+ module that holds many changes of one module.
+const wovenModule = "Woven"
+
+// wovenSpec is one module with many changes of it, each behind the question whether the variable
+// mutant has its number: TLC explores all of them in one run, and 0 is the module as it is.
+type wovenSpec struct {
+	text  string
+	lines []int // of each line of the text, the change that it is of; 0 for none
+	tail  int   // the line at which the text ends that is the module's
+}
+
+// weaveTLA weaves changes of a module, by their numbers. An operator that some of them change
+// stands there once for each, and chooses among these by the variable. The layout of the bodies
+// stays as it is, for TLA+ reads lists by their columns.
+func weaveTLA(source string, changed map[int]string, check properties) (*wovenSpec, error) {
+	m, err := tlatext.Parse(source)
+	if err != nil {
+		return nil, err
+	}
+	variants := map[string]map[int]string{} // by operator and number: the definition of the variant
+	added := map[string]map[int]string{}    // by the operator that follows: new definitions
+	numbers := slices.Sorted(maps.Keys(changed))
+	for _, n := range numbers {
+		other, err := tlatext.Parse(changed[n])
+		if err != nil {
+			return nil, fmt.Errorf("change %d: %w", n, err)
+		}
+		new := ""
+		for _, d := range other.Definitions {
+			was := m.Definition(d.Name)
+			switch {
+			case was == nil:
+				new += definition(other, d, d.Name)
+				continue
+			case new != "":
+				put(added, d.Name, n, new)
+				new = ""
+			}
+			if other.Text(d.Body) != m.Text(was.Body) {
+				put(variants, d.Name, n, definition(other, d, variant(d.Name, n)))
+			}
+		}
+	}
+	w := &wovenSpec{}
+	at, actions, changes := 0, actionsOf(m), primes(m)
+	for i, d := range m.Definitions {
+		name := d.Body.Low
+		for m.Tokens[name].Column > 0 {
+			name--
+		}
+		start := m.Tokens[name].Start
+		w.add(0, m.Source[at:start])
+		at = start
+		if i == 0 {
+			w.add(0, "VARIABLE mutant\n\n")
+		}
+		for _, n := range slices.Sorted(maps.Keys(added[d.Name])) {
+			w.add(n, added[d.Name][n])
+		}
+		of := slices.Sorted(maps.Keys(variants[d.Name]))
+		if len(of) == 0 && !actions[d.Name] {
+			continue
+		}
+		w.add(0, definition(m, d, variant(d.Name, 0)))
+		for _, n := range of {
+			w.add(n, variants[d.Name][n])
+		}
+		keeps := ""
+		if len(changes[d.Name]) > 0 {
+			keeps = "UNCHANGED mutant /\\ "
+		}
+		w.add(0, fmt.Sprintf("%s == %s%s\n", signature(d, d.Name), keeps, choice(d, of)))
+		at = m.Tokens[d.Body.High-1].End
+	}
+	end := strings.LastIndex(m.Source, "====")
+	text := strings.TrimRight(m.Source[at:end], "=") + "\n"
+	w.add(0, text)
+	w.tail = len(w.lines) + 1
+	w.add(0, check.tail(m, append([]int{0}, numbers...))+"====\n")
+	_, w.text, _ = strings.Cut(w.text, "\n") // the line with the module's name
+	w.text = "---- MODULE " + wovenModule + " ----\n" + w.text
+	return w, nil
+}
+
+func put[V any](to map[string]map[int]V, name string, n int, value V) {
+	if to[name] == nil {
+		to[name] = map[int]V{}
+	}
+	to[name][n] = value
+}
+
+func (w *wovenSpec) add(of int, text string) {
+	w.text += text
+	for range strings.Count(text, "\n") {
+		w.lines = append(w.lines, of)
+	}
+}
+
+// of returns the change that a line of the text, from 1, is of; 0 for none.
+func (w *wovenSpec) of(line int) int {
+	if line < 1 || line > len(w.lines) {
+		return 0
+	}
+	return w.lines[line-1]
+}
+
+func variant(name string, n int) string { return fmt.Sprintf("%s_%d", name, n) }
+
+func signature(d tlatext.Definition, name string) string {
+	if len(d.Params) == 0 {
+		return name
+	}
+	return name + "(" + strings.Join(d.Params, ", ") + ")"
+}
+
+// definition writes an operator under a name, its body in the columns where it stands.
+func definition(m *tlatext.Module, d tlatext.Definition, name string) string {
+	indent := strings.Repeat(" ", max(m.Tokens[d.Body.Low].Column, 1))
+	return signature(d, name) + " ==\n" + indent + m.Text(d.Body) + "\n"
+}
+
+// choice is a search for the variable's value among the numbers.
+func choice(d tlatext.Definition, numbers []int) string {
+	switch n := len(numbers); {
+	case n == 0:
+		return signature(d, variant(d.Name, 0))
+	case n > 1:
+		half := n / 2
+		return fmt.Sprintf("(IF mutant < %d THEN %s ELSE %s)", numbers[half], choice(d, numbers[:half]),
+			choice(d, numbers[half:]))
+	}
+	n := numbers[0]
+	return fmt.Sprintf("(IF mutant = %d THEN %s ELSE %s)", n, signature(d, variant(d.Name, n)),
+		signature(d, variant(d.Name, 0)))
+}
+
+// actionsOf returns the names of a module's actions: the operators that Next comes to through \/ and
+// \E alone. Each has to say that the variable mutant stays, so that TLC names it in its graph.
+func actionsOf(m *tlatext.Module) map[string]bool {
+	actions := map[string]bool{}
+	for name := range behaviour(m, "Next") {
+		d := m.Definition(name)
+		for i := d.Body.Low; i < d.Body.High; i++ {
+			switch m.Tokens[i].Text {
+			case `/\`, "'", "UNCHANGED":
+				actions[name] = true
+			}
+		}
+	}
+	for name := range actions {
+		if len(primes(m)[name]) == 0 {
+			delete(actions, name)
+		}
+	}
+	return actions
+}
+
+// properties are those that are asked of every change, by kind.
+type properties struct{ invariants, steps []string }
+
+// tail says how the changes run: one that breaks a property is noted, with the property, and not
+// gone on with.
+func (p properties) tail(m *tlatext.Module, numbers []int) string {
+	var b strings.Builder
+	last := numbers[len(numbers)-1]
+	list := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(numbers)), ", "), "[]")
+	fmt.Fprintf(&b, `
+WovenSpec == mutant \in {%s} /\ Init /\ [][Next]_<<vars, mutant>>
+ASSUME TLCSet(1, %d) /\ \A n \in 0..%d : TLCSet(n + 2, FALSE)
+Alive == ~TLCGet(mutant + 2)
+At == IF TLCGet(1) = mutant THEN TRUE ELSE TLCSet(1, mutant) /\ PrintT(<<"at", mutant>>)
+Broken(name) == TLCSet(mutant + 2, TRUE) /\ PrintT(<<"broken", mutant, name>>)
+`, list, last+1, last)
+	states, steps := "StatesHold == At /\\\n    (", "StepsHold == At /\\\n    ("
+	for _, name := range p.invariants {
+		states += fmt.Sprintf("IF ~%s THEN Broken(%q) ELSE\n    ", name, name)
+	}
+	steps += "IF UNCHANGED vars THEN TRUE ELSE\n    "
+	if len(p.invariants) > 0 { // the first one says what types there are; it is for the state after
+		steps += fmt.Sprintf("IF ~%s' THEN TRUE ELSE\n    ", p.invariants[0])
+	}
+	for _, name := range p.steps { // [][ formula ]_vars
+		body := m.Definition(name).Body
+		formula := tlatext.Span{Low: body.Low + 2, High: m.Match(body.Low + 1)}
+		indent := strings.Repeat(" ", m.Tokens[formula.Low].Column)
+		fmt.Fprintf(&b, "StepOf%s ==\n%s%s\n", name, indent, m.Text(formula))
+		steps += fmt.Sprintf("IF ~StepOf%s THEN Broken(%q) ELSE\n    ", name, name)
+	}
+	return b.String() + states + "TRUE)\n" + steps + "TRUE)\n"
+}
