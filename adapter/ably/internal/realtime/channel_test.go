@@ -3,6 +3,7 @@ package realtime_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -283,4 +284,36 @@ func TestAnOvertakenRequest(t *testing.T) {
 	must(t, <-attach)
 	c.is("attaching", "at", "attached")
 	c.end()
+}
+
+// T2: on protocol 5 the ATTACH of a channel that goes on says so, with ATTACH_RESUME, and from where;
+// one of a new channel or of one that was detached does neither.
+func TestAttachResume(t *testing.T) {
+	w := connected(t)
+	c := w.attached()
+	w.outage()()
+	c.await("attached resumed")
+	must(t, c.Detach(soon(t)))
+	must(t, c.Attach(soon(t)))
+	var got []string
+	for _, f := range w.server.Frames() {
+		if f.Action == ablytest.ActionAttach {
+			got = append(got, fmt.Sprint(f.Message.Flags.Has(ablytest.FlagAttachResume), f.Message.ChannelSerial != ""))
+		}
+	}
+	equal(t, got, "false false", "true true", "false false")
+	c.end()
+}
+
+// RTN24: a CONNECTED on the same transport changes no channel.
+func TestReauthenticationInBand(t *testing.T) {
+	w := connected(t, ably.WithUseTokenAuth(true))
+	c := w.attached()
+	_, err := w.client.Auth.Authorize(soon(t), nil)
+	must(t, err)
+	must(t, c.Publish(soon(t), &wire.Message{Name: "m"}))
+	c.is(`message m <nil> ""`)
+	equal(t, sent(w.server, ablytest.ActionAttach), "ATTACH")
+	c.end()
+	c.empty()
 }

@@ -61,6 +61,18 @@ func TestRecoverIsNotAskedFor(t *testing.T) {
 	}
 }
 
+// ably-go dials protocol 5, for which ATTACH has ATTACH_RESUME (T2), and asks for HEARTBEAT frames
+// (RTN23b). A version that does neither wants another look at docs/channel.md.
+func TestTheProtocolIs5(t *testing.T) {
+	server := ablytest.NewServer(t)
+	relay := newRelay(t, server)
+	newWorldOn(t, server, transport.Options{}, relay.options()).connect()
+	q, err := url.ParseQuery(relay.queries[0])
+	if err != nil || q.Get("v") != "5" || q.Get("heartbeats") != "true" {
+		t.Errorf("the dial asks for %v, %v", q, err)
+	}
+}
+
 // The WebSocket goes by the proxy that HTTP clients use, and by a client that is given.
 func TestAnHTTPClientAndItsProxy(t *testing.T) {
 	server := ablytest.NewServer(t)

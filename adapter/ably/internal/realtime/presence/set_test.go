@@ -46,7 +46,7 @@ func alphabet(next Call, calls int) []Input[int] {
 			}
 		}
 	}
-	for _, serial := range []string{"", "s:", "t:", "t:more"} {
+	for _, serial := range []string{"", "s:", "t:", "t:more", "s:x:"} {
 		ins = append(ins, Input[int]{Kind: Synced, Serial: serial})
 	}
 	return ins
