@@ -17,30 +17,52 @@ import (
 	"ablyrooms.example/model"
 )
 
-// coverage.md names, for each point of the specification on a room's lifecycle, what covers it, and
-// coverage-features.md does for all other points. The tests here hold them to that.
+// coverage.md names, for each point of the specification on a room's lifecycle, what covers it,
+// coverage-features.md does for all other points of it, and coverage-realtime.md for the points and
+// the traps of realtime clients. The tests here hold them to that.
 
 var (
-	coverageRow  = regexp.MustCompile(`(?m)^\| (CHA-\w+) \| (.+) \| (.*) \|$`)
-	coverageTest = regexp.MustCompile("`([a-z/]+)\\.(Test\\w+)(?:\\[(CHA-\\w+)\\])?`")
-	coverageBold = regexp.MustCompile(`\*\*(\w+)\*\*`)
-	roomProperty = regexp.MustCompile(`(?m)^- \*\*(\w+)\*\*:`)
+	coverageRow   = regexp.MustCompile(`(?m)^\| ((?:CHA-)?[A-Z]+\d\w*) \| (.+) \| (.*) \|$`)
+	coverageTest  = regexp.MustCompile("`([a-z/]+)\\.(Test\\w+)(?:\\[([A-Z-]+\\d\\w*)\\])?`")
+	coverageBold  = regexp.MustCompile(`\*\*(\w+)\*\*`)
+	coverageWhy   = regexp.MustCompile(`^(?:(.*); )?(not for Go|not here|ably-go's|missing): (.*)$`)
+	coveragePlace = regexp.MustCompile(`^(\w+\.md): `)
+	roomProperty  = regexp.MustCompile(`(?m)^- \*\*(\w+)\*\*:`)
+
+	realtimeDocuments = []string{"channel.md", "presence.md", "transport.md"}
+
+	// coverages are the tables: the evidence of each, its page, and the documents that it speaks of.
+	coverages = map[string]struct {
+		evidence, page string
+		documents      []string
+	}{
+		"room":     {"room_points", "coverage.md", []string{"room.md"}},
+		"features": {"feature_points", "coverage-features.md", []string{"room.md"}},
+		"realtime": {"realtime_points", "coverage-realtime.md", realtimeDocuments},
+		"traps":    {"realtime_traps", "coverage-realtime.md", realtimeDocuments},
+	}
 )
 
 // source is what the checks read.
 type source struct {
 	points   string // a line each: the id, and T where the specification marks it as testable
 	table    string
-	document string // docs/room.md
+	document string // the documents, each behind a line with @ and its name
 	test     func(folder, name string) (string, bool)
 }
 
-// coverageSource reads the points and the table of "room" or "features", and docs/room.md.
+// coverageSource reads the points and a table, and the documents that it speaks of.
 func coverageSource(t *testing.T, of string, find func(folder, name string) (string, bool)) source {
 	t.Helper()
-	table := map[string]string{"room": "coverage.md", "features": "coverage-features.md"}[of]
-	points := read(t, "tests/report/testdata/"+of+"-points.txt")
-	return source{points, read(t, "tests/report/"+table), read(t, "docs/room.md"), find}
+	c, documents := coverages[of], ""
+	for _, name := range c.documents {
+		documents += "\n@" + name + "\n" + read(t, "docs/"+name)
+	}
+	table, traps, _ := strings.Cut(read(t, "tests/report/"+c.page), "\n## Traps\n")
+	if of == "traps" {
+		table = traps
+	}
+	return source{read(t, "tests/report/testdata/"+of+"-points.txt"), table, documents, find}
 }
 
 // ids are the points, with whether they are testable.
@@ -59,11 +81,29 @@ func covered(t *testing.T, of string) source {
 	for _, err := range s.check() {
 		t.Error(err)
 	}
-	name := map[string]string{"room": "room_points", "features": "feature_points"}[of]
-	fmt.Printf("EVIDENCE %s listed=%d testable=%d tests_named=%d nothere=%d notforgo=%d\n", name,
+	fmt.Printf("EVIDENCE %s listed=%d testable=%d tests_named=%d nothere=%d notforgo=%d "+
+		"ablygo=%d missing=%d\n", coverages[of].evidence,
 		len(s.ids()), strings.Count(s.points, " T\n"), len(coverageTest.FindAllString(s.table, -1)),
-		strings.Count(s.table, "not here: "), strings.Count(s.table, "| not for Go: "))
+		s.without("not here"), s.without("not for Go"), s.without("ably-go's"), s.without("missing"))
 	return s
+}
+
+// without counts the rows that have such a reason in place of tests, wholly or in part.
+func (s source) without(reason string) int { return strings.Count(s.table, " "+reason+": ") }
+
+// decided reports whether the document that a row begins with names the trap: T5 in bold or in brackets,
+// and N5 as the fifth of its numbered decisions.
+func (s source) decided(trap, row string) bool {
+	place := coveragePlace.FindStringSubmatch(row)
+	if place == nil {
+		return false
+	}
+	_, text, _ := strings.Cut(s.document, "\n@"+place[1]+"\n")
+	text, _, _ = strings.Cut(text, "\n@")
+	if number, ok := strings.CutPrefix(trap, "N"); ok {
+		return regexp.MustCompile(`(?m)^` + number + `\. \*`).MatchString(text)
+	}
+	return regexp.MustCompile(`(?:\*\*|[\[(][^\])]*\b)` + trap + `\b`).MatchString(text)
 }
 
 // testFinder returns a function that returns the text of the file with a test function of a
@@ -113,18 +153,18 @@ func (s source) check() (errs []error) {
 			wrong("%s has two rows", id)
 		}
 		seen[id] = true
-		if why, ok := strings.CutPrefix(by, "not for Go: "); ok {
-			if len(why) < 20 {
-				wrong("%s is not for Go, and it isn't said why", id)
-			}
-			continue
+		if traps := strings.HasPrefix(s.points, "T1 "); traps && !s.decided(id, row[2]) {
+			wrong("%s is decided in no document that the row names", id)
 		}
-		by, why, partly := strings.Cut(by, "not here: ")
-		if by = strings.TrimSuffix(by, "; "); partly && len(why) < 20 {
-			wrong("%s is not here, and it isn't said why", id)
+		why := coverageWhy.FindStringSubmatch(by)
+		if why != nil {
+			by = why[1]
+			if len(why[3]) < 20 {
+				wrong("%s is %s, and it isn't said why", id, why[2])
+			}
 		}
 		tests, bold := coverageTest.FindAllStringSubmatch(by, -1), coverageBold.FindAllStringSubmatch(by, -1)
-		if !partly && (len(tests)+len(bold) == 0 || testable && len(tests) == 0) {
+		if why == nil && (len(tests)+len(bold) == 0 || testable && len(tests) == 0) {
 			wrong("%s has no test", id)
 		}
 		if rest := strings.Trim(coverageBold.ReplaceAllString(coverageTest.ReplaceAllString(by, ""), ""), ", "); rest != "" {
@@ -134,13 +174,13 @@ func (s source) check() (errs []error) {
 			text, ok := s.test(t[1], t[2])
 			if !ok {
 				wrong("%s: there is no test %s in %s", id, t[2], t[1])
-			} else if t[3] != "" && !regexp.MustCompile(regexp.QuoteMeta(t[3])+`\b`).MatchString(text) {
+			} else if t[3] != "" && !regexp.MustCompile(`\b`+t[3]+`\b`).MatchString(text) {
 				wrong("%s: the tests beside %s don't cite %s", id, t[2], t[3])
 			}
 		}
 		for _, p := range bold {
 			if !properties[p[1]] {
-				wrong("%s: docs/room.md has no property %s", id, p[1])
+				wrong("%s: no document has the property %s", id, p[1])
 			}
 		}
 	}
@@ -154,7 +194,7 @@ func (s source) check() (errs []error) {
 
 func TestEveryPointOfTheRoomIsCovered(t *testing.T) {
 	s := covered(t, "room")
-	if strings.Contains(s.table, "not here: ") {
+	if s.without("not here") > 0 {
 		t.Error("a point of the room's lifecycle is not here")
 	}
 	points := s.ids()
@@ -170,6 +210,46 @@ func TestEveryPointOfTheRoomIsCovered(t *testing.T) {
 }
 
 func TestEveryPointOfTheFeaturesIsCovered(t *testing.T) { covered(t, "features") }
+
+func TestEveryPointOfRealtimeIsCovered(t *testing.T) {
+	s := covered(t, "realtime")
+	points := s.ids()
+	for _, id := range regexp.MustCompile(`\bRT[A-Z]+\d\w*`).FindAllString(s.document, -1) {
+		if _, ok := points[id]; !ok {
+			t.Errorf("a document cites %s, which has no row", id)
+		}
+	}
+}
+
+func TestEveryTrapIsDecided(t *testing.T) { covered(t, "traps") }
+
+// realtimeCounts counts the rows of coverage-realtime.md, by kind of point.
+func realtimeCounts(t *testing.T) string {
+	var rows []string
+	for _, k := range []struct{ kind, ids string }{
+		{"RTL: channels", `RTL\d|RTS|RTB`}, {"RTP: presence", `RTP`}, {"RTN, RTC: the connection", `RTN|RTC`},
+		{"RTAN, RSAN, TAN: annotations", `RTAN|RSAN|TAN`}, {"frames, types, options, payloads", ``},
+	} {
+		all := coverageRow.FindAllStringSubmatch(coverageSource(t, "realtime", nil).table, -1)
+		count := map[string]int{}
+		for _, row := range all {
+			kind, why := regexp.MustCompile(`^(?:`+k.ids+`)`), coverageWhy.FindStringSubmatch(row[3])
+			rest := regexp.MustCompile(`^(RTL|RTS|RTB|RTP|RTN|RTC|RTAN|RSAN|TAN)\d`).MatchString(row[1])
+			if k.ids == "" && rest || !kind.MatchString(row[1]) {
+				continue
+			}
+			if count["points"]++; why == nil || why[1] != "" {
+				count["tests"]++
+			}
+			if why != nil {
+				count[why[2]]++
+			}
+		}
+		rows = append(rows, fmt.Sprintf("| %s | %d | %d | %d | %d | %d |\n", k.kind, count["points"],
+			count["tests"], count["ably-go's"], count["not here"], count["missing"]))
+	}
+	return table("points | listed | with tests | ably-go's | not here, or in part | missing", rows)
+}
 
 // What is wrong with a table, or with what it speaks of, is noticed. Each line of the file is a
 // table, what is wrong, what is replaced in table, document and points, by what, and what is

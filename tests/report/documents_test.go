@@ -46,6 +46,7 @@ func generated(t *testing.T) map[string]map[string]string {
 			"sizes":      sizes(),
 			"mutation":   mutationScores(t),
 		},
+		"tests/report/coverage-realtime.md": {"counts": realtimeCounts(t)},
 	}
 }
 
