@@ -139,3 +139,20 @@ func TestARefusedEntry(t *testing.T) {
 	}
 	c.end()
 }
+
+// RTP8c, RTP9d, RTP10c: each call is one PRESENCE with one entry, without the client's own id.
+func TestEntriesOnTheWire(t *testing.T) {
+	w := connected(t)
+	c := w.attached()
+	must(t, c.Enter(soon(t), []any{1}))
+	must(t, c.Update(soon(t), "x"))
+	must(t, c.Leave(soon(t), nil))
+	c.end()
+	var got []string
+	for _, f := range w.server.Frames() {
+		if f.Direction == ablytest.ClientToServer && f.Action == ablytest.ActionPresence {
+			got = append(got, fmt.Sprint(*f.Message.MsgSerial, f.Message.Presence))
+		}
+	}
+	equal(t, got, "0 [map[action:2 data:[1] encoding:json]]", "1 [map[action:4 data:x]]", "2 [map[action:3]]")
+}
