@@ -1,5 +1,5 @@
 // Package gallery shows what the conformance harness catches: registries of rooms in the styles in
-// which people write them, most of them with one realistic bug, and two that are good. They share
+// which people write them, each with one realistic bug, and a good one. They share
 // no code with the implementation of this project.
 package gallery
 

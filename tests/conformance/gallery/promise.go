@@ -12,26 +12,30 @@ import (
 type slip uint8
 
 const (
-	none             slip = iota
-	failureKept           // a release that failed is kept for ever, so the name is wedged
-	disposeEarly          // Dispose waits only for the releases that it began
-	disposedFlag          // a second Dispose finds a flag set and returns at once
-	firstErrorEnds        // Dispose works as an errgroup with a context: the first error cancels the other releases
-	waiterForgotten       // a get that waits for a release is not rejected by another release
-	orphan                // what is opened after its release is never released
-	lastErrorOnly         // Dispose keeps one error
-	abandonedTooSoon      // a release of a room that is being opened doesn't wait for anything
-	optionsIgnored        // those who join an opening do so whatever their options are
-	firstContext          // the opening runs with the context of the first, who ends it for all by giving up
-	eachTriesAgain        // when the opening fails, those who joined it try again on their own
-	spellingsDiffer       // options are compared as they were written
-	noPredecessor         // a name is opened again while its last room is still being released
-	ghost                 // a get after the disposal opens a room
+	none              slip = iota
+	failureKept            // a release that failed is kept for ever, so the name is wedged
+	disposeEarly           // Dispose waits only for the releases that it began
+	disposedFlag           // a second Dispose finds a flag set and returns at once
+	firstErrorEnds         // Dispose works as an errgroup with a context: the first error cancels the other releases
+	waiterForgotten        // a get that waits for a release is not rejected by another release
+	orphan                 // what is opened after its release is never released
+	lastErrorOnly          // Dispose keeps one error
+	abandonedTooSoon       // a release of a room that is being opened doesn't wait for anything
+	optionsIgnored         // those who join an opening do so whatever their options are
+	firstContext           // the opening runs with the context of the first, who ends it for all by giving up
+	eachTriesAgain         // when the opening fails, those who joined it try again on their own
+	spellingsDiffer        // options are compared as they were written
+	noPredecessor          // a name is opened again while its last room is still being released
+	ghost                  // a get after the disposal opens a room
+	unfilled               // those who join an opening take what is there, which is nothing yet
+	failedOpeningKept      // an opening that failed stays, and answers for ever
+	counted                // a release is only counted, and the room stays until the last of its users has released it
+	signalledOnce          // when the opening ends, one of those who wait for it is woken, as by sync.Cond's Signal
 )
 
 // promises is a registry with a mutex and, for each life of a name, channels that are closed when
 // something has come to pass, as golang.org/x/sync/singleflight has them: gets of a name that is
-// being opened share one opening. With no slip it is a good one.
+// being opened share one opening. With no slip it is a good one: no alarm may be raised.
 type promises struct {
 	slip
 	backend *conformance.Backend
@@ -48,6 +52,7 @@ type promises struct {
 
 type promise struct {
 	name, options string
+	users         int           // how many got it, for counted
 	settled       chan struct{} // closed when the gets have their answer
 	dropped       chan struct{} // closed when it will never be opened
 	released      chan struct{} // closed when it is gone
@@ -76,8 +81,8 @@ func (r *promises) Get(ctx context.Context, name, options string) (*conformance.
 	p := r.use[name]
 	joined := p != nil
 	if !joined {
-		p = &promise{name: name, options: options, settled: make(chan struct{}), dropped: make(chan struct{}),
-			released: make(chan struct{})}
+		p = &promise{name: name, options: options, settled: make(chan struct{}, 1),
+			dropped: make(chan struct{}), released: make(chan struct{})}
 		with := context.Background()
 		if r.slip == firstContext {
 			with = ctx
@@ -90,10 +95,16 @@ func (r *promises) Get(ctx context.Context, name, options string) (*conformance.
 		}
 		go r.open(p, before)
 	}
+	p.users++
 	opening := p.room == nil
 	r.mu.Unlock()
-	if p.options != options && !(opening && r.slip == optionsIgnored) {
+	switch {
+	case p.options != options && !(opening && r.slip == optionsIgnored):
 		return nil, errOptions
+	case !opening && r.slip == signalledOnce:
+		return p.room, nil
+	case joined && opening && r.slip == unfilled:
+		return nil, nil
 	}
 	if err := wait(ctx, p.settled); err != nil {
 		return nil, err
@@ -120,10 +131,14 @@ func (r *promises) open(p, before *promise) {
 	r.mu.Lock()
 	switch {
 	case !p.left:
-		if p.room, p.err = room, err; err != nil {
+		if p.room, p.err = room, err; err != nil && r.slip != failedOpeningKept {
 			delete(r.use, p.name)
 		}
-		close(p.settled)
+		if r.slip == signalledOnce {
+			p.settled <- struct{}{}
+		} else {
+			close(p.settled)
+		}
 		r.mu.Unlock()
 	case err != nil || r.slip == orphan:
 		r.ended(p, nil)
@@ -174,6 +189,12 @@ func (r *promises) ended(p *promise, err error) {
 
 func (r *promises) Release(ctx context.Context, name string) error {
 	r.mu.Lock()
+	if p := r.use[name]; p != nil && r.slip == counted {
+		if p.users--; p.users > 0 {
+			r.mu.Unlock()
+			return nil
+		}
+	}
 	p := r.leave(context.Background(), name)
 	tooSoon := r.slip == abandonedTooSoon && p != nil && p.room == nil
 	r.mu.Unlock()

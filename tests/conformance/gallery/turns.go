@@ -91,7 +91,10 @@ func newTurns(b *conformance.Backend, turn func(context.Context, string, func())
 func (r *turns) Close() { r.close() }
 
 func (r *turns) Get(ctx context.Context, name, options string) (*conformance.Room, error) {
-	var got answer
+	var got struct {
+		room *conformance.Room
+		err  error
+	}
 	err := r.turn(ctx, name, func() {
 		r.mu.Lock()
 		room := r.rooms[name]
