@@ -10,17 +10,18 @@ import (
 
 	"ablyrooms.example/lifecycle"
 	"ablyrooms.example/tests/conformance"
+	"ablyrooms.example/tests/conformance/ours"
 )
 
 // TestPromises breaks each promise alone: the harness sees it when it is made, and nothing else
 // when it is not.
 func TestPromises(t *testing.T) {
 	broken := map[string]conformance.Subject{
-		"Cancellation": twist(func(s *twisted) {
-			s.release = func(ctx context.Context, name string) error { return s.Rooms.Release(context.WithoutCancel(ctx), name) }
+		"Cancellation": ours.Twist(func(s *twisted) {
+			s.OnRelease = func(ctx context.Context, name string) error { return s.Rooms.Release(context.WithoutCancel(ctx), name) }
 		}),
-		"Causes": twist(func(s *twisted) {
-			s.get = func(ctx context.Context, name, options string) (room, error) {
+		"Causes": ours.Twist(func(s *twisted) {
+			s.OnGet = func(ctx context.Context, name, options string) (room, error) {
 				room, err := s.Rooms.Get(ctx, name, options)
 				if errors.Is(err, context.Cause(ctx)) && err != nil {
 					err = ctx.Err()
@@ -28,19 +29,20 @@ func TestPromises(t *testing.T) {
 				return room, err
 			}
 		}),
-		"OpeningsCancelled": twistPort(func(p *badPort, b *conformance.Backend) {
-			p.open = func(ctx context.Context, name, options string) (room, error) {
-				return b.Open(context.WithoutCancel(ctx), name, options)
+		"OpeningsCancelled": ours.Twist(func(s *twisted) {
+			good := s.OpenRoom
+			s.OpenRoom = func(ctx context.Context, name, options string) (room, error) {
+				return good(context.WithoutCancel(ctx), name, options)
 			}
 		}),
-		"EqualAfterDefaults": twist(func(s *twisted) {
-			s.get = func(ctx context.Context, name, options string) (room, error) {
+		"EqualAfterDefaults": ours.Twist(func(s *twisted) {
+			s.OnGet = func(ctx context.Context, name, options string) (room, error) {
 				token, out := conformance.Spelling(options)
 				return s.Rooms.Rooms.Get(ctx, name, lifecycle.WithPresenceEvents(token == "x"), lifecycle.WithOccupancyEvents(out))
 			}
 		}),
-		"FailedOpenings": twist(func(s *twisted) {
-			s.get = func(ctx context.Context, name, options string) (room, error) {
+		"FailedOpenings": ours.Twist(func(s *twisted) {
+			s.OnGet = func(ctx context.Context, name, options string) (room, error) {
 				room, err := s.Rooms.Get(ctx, name, options)
 				if failed(err) {
 					err = errors.New("something failed")
@@ -48,29 +50,29 @@ func TestPromises(t *testing.T) {
 				return room, err
 			}
 		}),
-		"FailedReleases": twist(func(s *twisted) {
-			s.release = func(ctx context.Context, name string) error {
+		"FailedReleases": ours.Twist(func(s *twisted) {
+			s.OnRelease = func(ctx context.Context, name string) error {
 				return unless(failed, s.Rooms.Release(ctx, name))
 			}
 		}),
-		"Disposal": twist(func(s *twisted) {
-			s.dispose = func(context.Context) error { return errors.New("not implemented") }
+		"Disposal": ours.Twist(func(s *twisted) {
+			s.OnDispose = func(context.Context) error { return errors.New("not implemented") }
 		}),
-		"SharedDisposal": twist(func(s *twisted) {
+		"SharedDisposal": ours.Twist(func(s *twisted) {
 			var calls atomic.Int64
-			s.dispose = func(ctx context.Context) error {
+			s.OnDispose = func(ctx context.Context) error {
 				if calls.Add(1) > 1 {
 					return errors.New("already disposed")
 				}
 				return s.Rooms.Dispose(ctx)
 			}
 		}),
-		"DisposalWaitsForAll": twist(disposesEarly),
-		"DisposalReports": twist(func(s *twisted) {
-			s.dispose = func(ctx context.Context) error { return unless(failed, s.Rooms.Dispose(ctx)) }
+		"DisposalWaitsForAll": ours.Twist(disposesEarly),
+		"DisposalReports": ours.Twist(func(s *twisted) {
+			s.OnDispose = func(ctx context.Context) error { return unless(failed, s.Rooms.Dispose(ctx)) }
 		}),
-		"DisposalJoins": twist(func(s *twisted) {
-			s.dispose = func(ctx context.Context) error {
+		"DisposalJoins": ours.Twist(func(s *twisted) {
+			s.OnDispose = func(ctx context.Context) error {
 				err := s.Rooms.Dispose(ctx)
 				if all, ok := err.(interface{ Unwrap() []error }); ok {
 					return all.Unwrap()[0]
@@ -129,19 +131,19 @@ func unless(dropped func(error) bool, err error) error {
 func disposesEarly(s *twisted) {
 	var mu sync.Mutex
 	ready, disposed := map[string]bool{}, false
-	s.get = func(ctx context.Context, name, options string) (room, error) {
+	s.OnGet = func(ctx context.Context, name, options string) (room, error) {
 		mu.Lock()
 		ready[name] = true
 		mu.Unlock()
 		return s.Rooms.Get(ctx, name, options)
 	}
-	s.release = func(ctx context.Context, name string) error {
+	s.OnRelease = func(ctx context.Context, name string) error {
 		mu.Lock()
 		delete(ready, name)
 		mu.Unlock()
 		return s.Rooms.Release(ctx, name)
 	}
-	s.dispose = func(ctx context.Context) error {
+	s.OnDispose = func(ctx context.Context) error {
 		mu.Lock()
 		early := len(ready) == 0 && !disposed
 		disposed = true

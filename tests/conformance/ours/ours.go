@@ -16,21 +16,20 @@ func Options(token string) lifecycle.RoomOptions {
 	return o
 }
 
-// Port has lifecycle.Rooms open the harness's rooms.
-type Port struct{ *conformance.Backend }
+// Port has lifecycle.Rooms open the harness's rooms, with the token of their options.
+type Port struct {
+	OpenRoom    func(ctx context.Context, name, options string) (*conformance.Room, error)
+	ReleaseRoom func(ctx context.Context, room *conformance.Room) error
+}
 
 // Open opens a room with the token of the options.
-func (p Port) Open(ctx context.Context, name string, o lifecycle.RoomOptions) (*conformance.Room, error) {
-	token := "y"
-	if o.Presence.EnableEvents {
-		token = "x"
-	}
-	return p.Backend.Open(ctx, name, token)
+func (p *Port) Open(ctx context.Context, name string, o lifecycle.RoomOptions) (*conformance.Room, error) {
+	return p.OpenRoom(ctx, name, map[bool]string{true: "x", false: "y"}[o.Presence.EnableEvents])
 }
 
 // Release releases the room.
-func (p Port) Release(ctx context.Context, _ string, room *conformance.Room) error {
-	return p.Backend.Release(ctx, room)
+func (p *Port) Release(ctx context.Context, _ string, room *conformance.Room) error {
+	return p.ReleaseRoom(ctx, room)
 }
 
 // Rooms is lifecycle.Rooms as the harness calls it.
@@ -40,7 +39,7 @@ type Rooms struct {
 
 // New returns a Rooms on a backend.
 func New(b *conformance.Backend, options ...lifecycle.RoomsOption) Rooms {
-	return Rooms{lifecycle.NewRooms(Port{b}, options...)}
+	return Rooms{lifecycle.NewRooms(&Port{b.Open, b.Release}, options...)}
 }
 
 // Get gets a room. The options are given as they are spelled: all of them, or what isn't the
