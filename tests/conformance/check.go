@@ -18,16 +18,10 @@ import (
 // one. It logs what was tried, and what was not judged or not shown.
 func Run(t *testing.T, subject Subject) {
 	t.Helper()
-	RunPlan(t, subject, DefaultPlan())
-}
-
-// RunPlan is [Run] by another plan.
-func RunPlan(t *testing.T, subject Subject, plan Plan) {
-	t.Helper()
 	for _, l := range subject.Promises.Loosenings() {
 		t.Logf("not promised, so not judged: %v", l)
 	}
-	r := Check(t, subject, plan)
+	r := Check(t, subject, DefaultPlan())
 	if v := r.Violation(); v != nil {
 		t.Fatal(v)
 	}

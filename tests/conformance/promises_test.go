@@ -81,23 +81,19 @@ func TestPromises(t *testing.T) {
 			}
 		}),
 	}
-	loosenings := conformance.Promises{}.Loosenings()
-	if len(loosenings) != len(broken) {
-		t.Fatalf("%d loosenings, %d of them broken here", len(loosenings), len(broken))
+	if all := conformance.AllPromises().Loosenings(); len(all) != 0 {
+		t.Errorf("all promises leave out %v", all)
 	}
-	all := conformance.AllPromises()
-	if len(all.Loosenings()) != 0 {
-		t.Errorf("all promises leave out %v", all.Loosenings())
-	}
-	for _, l := range loosenings {
-		t.Run(l.Promise, func(t *testing.T) {
-			if len(l.Rules) == 0 || !strings.HasPrefix(l.String(), l.Promise) {
-				t.Errorf("badly described: %v", l)
+	for _, loosening := range (conformance.Promises{}).Loosenings() {
+		promise, _, _ := strings.Cut(loosening, " ")
+		t.Run(promise, func(t *testing.T) {
+			subject, known := broken[promise]
+			if !known {
+				t.Fatal("nothing breaks it")
 			}
-			subject := broken[l.Promise]
 			plan := conformance.DefaultPlan()
 			plan.Seed, plan.Spaces[0].Length, plan.Spaces[1].Runs = 1, 3, 600
-			if l.Promise == "FailedReleases" { // a disposal isn't spoilt by it
+			if promise == "FailedReleases" { // a disposal isn't spoilt by it
 				subject.Promises.DisposalReports = false
 			}
 			v := conformance.Check(t, subject, plan).Violation()
@@ -106,7 +102,7 @@ func TestPromises(t *testing.T) {
 			}
 			t.Logf("%v, shortest: %t, %s", v.Kind, v.Shortest, v.Steps())
 			var err error
-			if subject.Promises, err = subject.Promises.Without(l.Promise); err != nil {
+			if subject.Promises, err = subject.Promises.Without(promise); err != nil {
 				t.Fatal(err)
 			}
 			if v := conformance.Check(t, subject, plan).Violation(); v != nil {

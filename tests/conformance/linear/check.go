@@ -55,21 +55,13 @@ const limit = time.Minute
 // is, it writes porcupine's picture into a directory of its own and says where.
 func Check(history []porcupine.Operation) error {
 	result := porcupine.CheckOperationsTimeout(Sequential(), history, limit)
-	if result == porcupine.Ok {
-		return nil
-	}
-	return verdict(result, picture(history))
-}
-
-// verdict is the error of a result: only Ok is none.
-func verdict(result porcupine.CheckResult, picture string) error {
 	switch result {
 	case porcupine.Ok:
 		return nil
 	case porcupine.Illegal:
-		return fmt.Errorf("not linearizable: see %s", picture)
+		return fmt.Errorf("not linearizable: see %s", picture(history))
 	}
-	return fmt.Errorf("unknown whether it is linearizable (%s), which does not pass: see %s", result, picture)
+	return fmt.Errorf("unknown whether it is linearizable (%s), which does not pass: see %s", result, picture(history))
 }
 
 // picture draws a history.
