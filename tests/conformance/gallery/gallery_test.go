@@ -9,46 +9,46 @@ import (
 	"ablyrooms.example/tests/conformance/internal/evidence"
 )
 
-type makes = func(*conformance.Backend) conformance.System
-
 // pictures are the broken implementations with what each must be caught by: a shortest script, or
 // how long it is, where it is one of several that are met at random; and the rule that it breaks.
 var pictures = []struct {
 	name     string
-	make     makes
+	slip     slip
 	promises string // fields of conformance.Promises, or all
 	script   string
 	length   int
 	rule     conformance.Rule
 }{
-	{"map and mutex, held while the backend works", newLockedMap, "", "get(1, a, x); get(2, a, x)", 2, "R4"},
-	{"map and mutex, check then act", newCheckThenAct, "", "get(1, a, x); get(2, a, x)", 2, "R4"},
-	{"RWMutex, double-checked", with(unfilled), "", "get(1, a, x); get(2, a, x)", 2, "R4"},
-	{"sync.Map that keeps a failure", with(failedOpeningKept), "FailedOpenings", "get(1, a, x); openFailed(1); get(2, a, x)", 3, "R5"},
-	{"reference count", with(counted), "", "get(1, a, x); get(2, a, x); release(3, a)", 3, "R11"},
-	{"singleflight without options", with(optionsIgnored), "", "get(1, a, x); get(2, a, y)", 2, "R2"},
-	{"singleflight with the first caller's context", with(firstContext), "Cancellation", "get(1, a, x); giveUp(1)", 2, "R16"},
-	{"singleflight where each tries again", with(eachTriesAgain), "FailedOpenings",
+	{"map and mutex, held while the backend works", lockHeld, "", "get(1, a, x); get(2, a, x)", 2, "R4"},
+	{"map and mutex, check then act", checkThenAct, "", "get(1, a, x); get(2, a, x)", 2, "R4"},
+	{"RWMutex, double-checked", unfilled, "", "get(1, a, x); get(2, a, x)", 2, "R4"},
+	{"sync.Map that keeps a failure", failedOpeningKept, "FailedOpenings", "get(1, a, x); openFailed(1); get(2, a, x)", 3, "R5"},
+	{"reference count", counted, "", "get(1, a, x); get(2, a, x); release(3, a)", 3, "R11"},
+	{"singleflight without options", optionsIgnored, "", "get(1, a, x); get(2, a, y)", 2, "R2"},
+	{"singleflight with the first caller's context", firstContext, "Cancellation", "get(1, a, x); giveUp(1)", 2, "R16"},
+	{"singleflight where each tries again", eachTriesAgain, "FailedOpenings",
 		"get(1, a, x); get(2, a, x); openFailed(1)", 3, "R19"},
-	{"options compared as they are written", with(spellingsDiffer), "EqualAfterDefaults", "get(1, a, x); get(2, a, x)", 2, "R4"},
-	{"opened again before the last room is gone", with(noPredecessor), "", "get(1, a, x); release(2, a); get(3, a, x)", 3, "R6"},
-	{"get after dispose", with(ghost), "Disposal", "dispose(1); get(2, a, x)", 2, "R1"},
-	{"a lock for each name", newTurnstile, "", "get(1, a, x); get(2, a, y)", 2, "R2"},
-	{"one goroutine that does the backend's work too", newLoop, "", "get(1, a, x); get(2, a, y)", 2, "R2"},
-	{"a condition that is signalled once", with(signalledOnce), "", "get(1, a, x); get(2, a, x); opened(1)", 3, "R17"},
-	{"promise cache that keeps a failed release", with(failureKept), "FailedReleases", "", 5, "R7"},
-	{"dispose that returns early", with(disposeEarly), "all", "get(1, a, x); release(2, a); dispose(3)", 3, "R12"},
-	{"dispose with a flag", with(disposedFlag), "all", "get(1, a, x); dispose(2); dispose(3)", 3, "R14"},
-	{"dispose as an errgroup with a context", with(firstErrorEnds), "all", "", 6, "R15"},
-	{"dispose that keeps one error", with(lastErrorOnly), "all", "", 7, "R15"},
-	{"a waiting get forgotten by a release", with(waiterForgotten), "all",
+	{"options compared as they are written", spellingsDiffer, "EqualAfterDefaults", "get(1, a, x); get(2, a, x)", 2, "R4"},
+	{"opened again before the last room is gone", noPredecessor, "", "get(1, a, x); release(2, a); get(3, a, x)", 3, "R6"},
+	{"get after dispose", ghost, "Disposal", "dispose(1); get(2, a, x)", 2, "R1"},
+	{"a lock for each name", ownTurn, "", "get(1, a, x); get(2, a, y)", 2, "R2"},
+	{"one goroutine that does the backend's work too", oneLoop, "", "get(1, a, x); get(2, a, y)", 2, "R2"},
+	{"a condition that is signalled once", signalledOnce, "", "get(1, a, x); get(2, a, x); opened(1)", 3, "R17"},
+	{"promise cache that keeps a failed release", failureKept, "FailedReleases", "", 5, "R7"},
+	{"dispose that returns early", disposeEarly, "all", "get(1, a, x); release(2, a); dispose(3)", 3, "R12"},
+	{"dispose with a flag", disposedFlag, "all", "get(1, a, x); dispose(2); dispose(3)", 3, "R14"},
+	{"dispose as an errgroup with a context", firstErrorEnds, "all", "", 6, "R15"},
+	{"dispose that keeps one error", lastErrorOnly, "all", "", 7, "R15"},
+	{"a waiting get forgotten by a release", waiterForgotten, "all",
 		"get(1, a, x); release(2, a); get(3, a, x); release(4, a)", 4, "R9"},
-	{"an orphan: opened after its release", with(orphan), "all", "get(1, a, x); release(2, a); opened(1)", 3, "R18"},
-	{"a release that doesn't wait for an opening", with(abandonedTooSoon), "all", "get(1, a, x); release(2, a)", 2, "R11"},
+	{"an orphan: opened after its release", orphan, "all", "get(1, a, x); release(2, a); opened(1)", 3, "R18"},
+	{"a release that doesn't wait for an opening", abandonedTooSoon, "all", "get(1, a, x); release(2, a)", 2, "R11"},
 }
 
-func with(s slip) makes {
-	return func(b *conformance.Backend) conformance.System { return newPromises(b, s) }
+// subject has the harness make registries with a slip and read their errors.
+func subject(p conformance.Promises, s slip) conformance.Subject {
+	return conformance.Subject{New: func(b *conformance.Backend) conformance.System { return newPromises(b, s) },
+		Classify: conformance.ClassifyBy(errOptions, errReleased, errDisposed), Promises: p}
 }
 
 // promised returns the promises of one field, or all.
@@ -68,7 +68,7 @@ func TestTheBrokenAreCaught(t *testing.T) {
 		t.Run(p.name, func(t *testing.T) {
 			plan := conformance.DefaultPlan()
 			plan.Seed = 1
-			r := conformance.Check(t, subject(promised(p.promises), p.make), plan)
+			r := conformance.Check(t, subject(promised(p.promises), p.slip), plan)
 			v := r.Violation()
 			if v == nil {
 				t.Fatal("not caught")
@@ -90,7 +90,7 @@ func TestTheGoodPass(t *testing.T) {
 	if plan.Spaces[1].Runs = 2000; evidence.At(evidence.Full) {
 		plan.Spaces[1].Runs = 100_000
 	}
-	r := conformance.Check(t, subject(conformance.AllPromises(), with(none)), plan)
+	r := conformance.Check(t, subject(conformance.AllPromises(), none), plan)
 	if v := r.Violation(); v != nil {
 		t.Fatal(v)
 	}

@@ -1,3 +1,6 @@
+// Package gallery shows what the conformance harness catches: a good registry of rooms, and what it
+// becomes by each of 22 realistic bugs of registries as people write them. It shares no code with
+// the implementation of this project.
 package gallery
 
 import (
@@ -7,6 +10,28 @@ import (
 
 	"ablyrooms.example/tests/conformance"
 )
+
+var (
+	errOptions  = errors.New("the room exists with other options")
+	errReleased = errors.New("the room was released before")
+	errDisposed = errors.New("disposed")
+)
+
+// token is the options without their spelling, for those that know of defaults.
+func token(options string) string {
+	t, _ := conformance.Spelling(options)
+	return t
+}
+
+// wait waits for a channel to be closed, or for the context to end.
+func wait(ctx context.Context, done <-chan struct{}) error {
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
 
 // slip is a bug of a [promises], at the line that its comment stands at.
 type slip uint8
@@ -30,6 +55,10 @@ const (
 	unfilled               // those who join an opening take what is there, which is nothing yet
 	failedOpeningKept      // an opening that failed stays, and answers for ever
 	counted                // a release is only counted, and the room stays until the last of its users has released it
+	checkThenAct           // what is being opened is not looked at, so a second get opens again
+	lockHeld               // a mutex is held while the backend works, so one name holds up all
+	ownTurn                // a get waits its turn behind the get that it should refuse
+	oneLoop                // one goroutine does everything, and waits for the backend too
 	signalledOnce          // when the opening ends, one of those who wait for it is woken, as by sync.Cond's Signal
 )
 
@@ -39,6 +68,10 @@ const (
 type promises struct {
 	slip
 	backend *conformance.Backend
+
+	whole sync.Mutex           // for lockHeld
+	turns map[string]chan bool // for ownTurn: of a name, with room for one
+	inbox chan func()          // for oneLoop
 
 	mu       sync.Mutex
 	use      map[string]*promise // initializing or ready
@@ -65,11 +98,53 @@ type promise struct {
 }
 
 func newPromises(b *conformance.Backend, s slip) *promises {
-	return &promises{slip: s, backend: b, use: map[string]*promise{}, leaving: map[string]*promise{},
-		gone: make(chan struct{}), waitsFor: map[*promise]bool{}}
+	r := &promises{slip: s, backend: b, use: map[string]*promise{}, leaving: map[string]*promise{},
+		gone: make(chan struct{}), waitsFor: map[*promise]bool{}, turns: map[string]chan bool{}, inbox: make(chan func())}
+	if s == oneLoop {
+		go func() {
+			for act := range r.inbox {
+				act()
+			}
+		}()
+	}
+	return r
 }
 
-func (r *promises) Get(ctx context.Context, name, options string) (*conformance.Room, error) {
+// Close ends the goroutine, if there is one.
+func (r *promises) Close() { close(r.inbox) }
+
+func (r *promises) Get(ctx context.Context, name, options string) (room *conformance.Room, err error) {
+	switch r.slip {
+	case lockHeld:
+		r.whole.Lock()
+		defer r.whole.Unlock()
+	case ownTurn:
+		turn := r.turn(name)
+		turn <- true
+		defer func() { <-turn }()
+	case oneLoop:
+		done := make(chan struct{})
+		r.inbox <- func() {
+			defer close(done)
+			room, err = r.get(ctx, name, options)
+		}
+		<-done
+		return room, err
+	}
+	return r.get(ctx, name, options)
+}
+
+// turn returns what a get of the name takes while it is its turn.
+func (r *promises) turn(name string) chan bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.turns[name] == nil {
+		r.turns[name] = make(chan bool, 1)
+	}
+	return r.turns[name]
+}
+
+func (r *promises) get(ctx context.Context, name, options string) (*conformance.Room, error) {
 	if r.slip != spellingsDiffer {
 		options = token(options)
 	}
@@ -79,7 +154,7 @@ func (r *promises) Get(ctx context.Context, name, options string) (*conformance.
 		return nil, errDisposed
 	}
 	p := r.use[name]
-	joined := p != nil
+	joined := p != nil && !(r.slip == checkThenAct && p.room == nil)
 	if !joined {
 		p = &promise{name: name, options: options, settled: make(chan struct{}, 1),
 			dropped: make(chan struct{}), released: make(chan struct{})}
