@@ -23,16 +23,6 @@ func token(options string) string {
 	return t
 }
 
-// wait waits for a channel to be closed, or for the context to end.
-func wait(ctx context.Context, done <-chan struct{}) error {
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
 // slip is a bug of a [promises], at the line that its comment stands at.
 type slip uint8
 
@@ -59,6 +49,10 @@ const (
 	lockHeld               // a mutex is held while the backend works, so one name holds up all
 	ownTurn                // a get waits its turn behind the get that it should refuse
 	oneLoop                // one goroutine does everything, and waits for the backend too
+	waitsOn                // a release waits on when its context ends
+	causeLost              // a call that gives up returns the context's error, not its cause
+	openingGoesOn          // the context of an opening that is no longer wanted isn't ended
+	failuresHidden         // Dispose returns no error when releases failed
 	signalledOnce          // when the opening ends, one of those who wait for it is woken, as by sync.Cond's Signal
 )
 
@@ -181,13 +175,26 @@ func (r *promises) get(ctx context.Context, name, options string) (*conformance.
 	case joined && opening && r.slip == unfilled:
 		return nil, nil
 	}
-	if err := wait(ctx, p.settled); err != nil {
+	if err := r.wait(ctx, p.settled); err != nil {
 		return nil, err
 	}
 	if r.slip == eachTriesAgain && joined && p.err != nil && p.err != errReleased {
 		return r.Get(ctx, name, options)
 	}
 	return p.room, p.err
+}
+
+// wait waits for a channel to be closed, or for the context to end.
+func (r *promises) wait(ctx context.Context, done <-chan struct{}) error {
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		if r.slip == causeLost {
+			return ctx.Err()
+		}
+		return context.Cause(ctx)
+	}
 }
 
 func (r *promises) open(p, before *promise) {
@@ -243,6 +250,7 @@ func (r *promises) ended(p *promise, err error) {
 	}
 	if err != nil {
 		switch r.slip {
+		case failuresHidden:
 		case lastErrorOnly:
 			r.failures = []error{err}
 		case firstErrorEnds:
@@ -276,7 +284,10 @@ func (r *promises) Release(ctx context.Context, name string) error {
 	if p == nil || tooSoon {
 		return nil
 	}
-	if err := wait(ctx, p.released); err != nil {
+	if r.slip == waitsOn {
+		ctx = context.WithoutCancel(ctx)
+	}
+	if err := r.wait(ctx, p.released); err != nil {
 		return err
 	}
 	return p.end
@@ -307,7 +318,7 @@ func (r *promises) leave(ctx context.Context, name string) *promise {
 	r.leaving[name] = p
 	if p.room != nil {
 		go r.close(ctx, p, p.room)
-	} else {
+	} else if r.slip != openingGoesOn {
 		p.cancel()
 	}
 	return p
@@ -329,7 +340,7 @@ func (r *promises) Dispose(ctx context.Context) error {
 		return nil
 	}
 	r.mu.Unlock()
-	if err := wait(ctx, r.gone); err != nil {
+	if err := r.wait(ctx, r.gone); err != nil {
 		return err
 	}
 	r.mu.Lock()
