@@ -1,11 +1,14 @@
 package gallery
 
 import (
+	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"ablyrooms.example/tests/conformance"
 	"ablyrooms.example/tests/conformance/internal/evidence"
+	"ablyrooms.example/tests/conformance/linear"
 )
 
 var least, all = conformance.Promises{}, conformance.AllPromises()
@@ -84,6 +87,9 @@ func TestTheGoodPass(t *testing.T) {
 	if v := r.Violation(); v != nil {
 		t.Fatal(v)
 	}
+	if _, err := linear.Run(subject(all, none), 2000, small); err != nil {
+		t.Error(err)
+	}
 	evidence.Print("good", "subject", "promises", "exhaustive", r.Exhaustive, "length", plan.Spaces[0].Length,
 		"random", r.Random, "alarms", 0)
 }
@@ -119,5 +125,106 @@ func TestPromises(t *testing.T) {
 				t.Errorf("it is not promised, and judged all the same: %v", v)
 			}
 		})
+	}
+}
+
+// TestTheHarnessSees shows what can go wrong in a system that a harness could trip over itself,
+// with the shortest script of each.
+func TestTheHarnessSees(t *testing.T) {
+	noDispose := subject(all, none)
+	noDispose.New = func(b *conformance.Backend) conformance.System {
+		return struct{ conformance.System }{newPromises(b, none)}
+	}
+	const differs, opened = conformance.Differs, "get(1, a, x); release(2, a); opened(1)"
+	for name, c := range map[string]struct {
+		subject conformance.Subject
+		kind    conformance.ViolationKind
+		script  string
+		got     string // part of what is reported
+	}{
+		"a call that waits for ever": {subject(all, stuck), differs, "release(1, a)", "waits"},
+		"a lock held while the backend works": {subject(all, lockHeld), conformance.Hang,
+			"get(1, a, x); get(2, a, x)", "sync.Mutex.Lock in"},
+		"a goroutine left behind": {subject(all, goroutineLeft), conformance.Leftover, "release(1, a)", "wait for ever"},
+		"no room and no error":    {subject(all, roomLost), differs, "get(1, a, x); opened(1)", "no error and no room"},
+		"another pointer for the same room": {subject(all, roomCopied), differs,
+			"get(1, a, x); get(2, a, x); opened(1)", "a copy"},
+		"opened twice":              {subject(all, openedTwice), differs, "get(1, a, x)", "opening one that was not asked for (a)"},
+		"opened with other options": {subject(all, optionsReplaced), differs, "get(1, a, y)", "it is opened with x"},
+		"the wrong room released": {subject(all, firstReleased), differs,
+			"get(1, a, x); release(2, a); get(3, b, x); opened(2); opened(1)", "closing #2 (b)"},
+		"a copy of a room released": {subject(all, copyReleased), differs, opened, "or a copy"},
+		"no room released":          {subject(all, nilReleased), differs, opened, "a room that is nil"},
+		"a panic in a call": {subject(all, releasePanics), conformance.Panic,
+			"release(1, a)", "call 1 (release(1, a)) panics: oh"},
+		"a call that ends its goroutine": {subject(all, disposeGoexits), conformance.Panic,
+			"dispose(1)", "ends its goroutine"},
+		"a disposal promised without Dispose": {noDispose, conformance.Panic, "get(1, a, x)", "no method Dispose"},
+		"a panic in New":                      {subject(all, newPanics), conformance.Panic, "get(1, a, x)", "New panics: oh"},
+		"the caller's context given to the backend": {subject(all, contextEnded), differs,
+			"get(1, a, x)", "ended: true"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plan := conformance.Plan{Spaces: conformance.DefaultPlan().Spaces[:1]}
+			if strings.Count(c.script, ";") >= 4 {
+				plan.Spaces[0].Length, plan.Spaces[0].Options = 5, []string{"x"}
+			}
+			r := conformance.Check(t, c.subject, plan)
+			v := r.Violation()
+			if v == nil {
+				t.Fatal("not seen")
+			}
+			if v.Kind != c.kind || v.Steps() != c.script || !v.Shortest || !strings.Contains(v.Got, c.got) {
+				t.Errorf("expected %v by %q, %s\n%v", c.kind, c.script, c.got, v)
+			}
+		})
+	}
+}
+
+// small is the n-th round. It is short: what no order explains is tried in all of them.
+func small(n int) linear.Round {
+	return linear.Round{Names: 1, Goroutines: 4, Calls: 5, Jitter: n%2 == 1, Seed: uint64(n)}
+}
+
+// TestTheBrokenAreNotLinearizable shows that the check can fail, and that it draws a picture then.
+func TestTheBrokenAreNotLinearizable(t *testing.T) {
+	for name, slip := range map[string]slip{
+		"a get that returns a released room": stale, "two rooms for one name": checkThenAct,
+		"a release that returns too soon": releasedEarly, "conflicting options get the room": optionsIgnored,
+	} {
+		t.Run(name, func(t *testing.T) {
+			for n := range 500 {
+				h := small(n).Record(subject(all, slip))
+				err := h.Check()
+				if err == nil {
+					continue
+				}
+				_, path, _ := strings.Cut(err.Error(), "see ")
+				page, readErr := os.ReadFile(path)
+				if readErr != nil || !strings.Contains(string(page), "<html") {
+					t.Errorf("no picture: %v", readErr)
+				}
+				if !strings.Contains(err.Error(), ": not linearizable: ") {
+					t.Errorf("got %v", err)
+				}
+				_ = os.RemoveAll(strings.TrimSuffix(path, "/history.html"))
+				evidence.Print("linear-planted", "fault", name, "round", n+1)
+				return
+			}
+			t.Error("not found in 500 rounds")
+		})
+	}
+}
+
+// TestCallsWithoutEnd shows that a call that never returns breaks a history.
+func TestCallsWithoutEnd(t *testing.T) {
+	short := func(n int) linear.Round {
+		r := small(n)
+		r.Patience = time.Millisecond
+		return r
+	}
+	_, err := linear.Run(subject(all, stuck), 1000, short)
+	if err == nil || !strings.Contains(err.Error(), "have returned") {
+		t.Fatalf("got %v", err)
 	}
 }

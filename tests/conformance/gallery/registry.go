@@ -1,11 +1,13 @@
-// Package gallery shows what the conformance harness catches: a good registry of rooms, and what it
-// becomes by each of 22 realistic bugs of registries as people write them. It shares no code with
-// the implementation of this project.
+// Package gallery shows what the harnesses catch: a good registry of rooms, and what it becomes by
+// each of the bugs of registries as people write them. It shares no code with the implementation of
+// this project.
 package gallery
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 
 	"ablyrooms.example/tests/conformance"
@@ -54,6 +56,22 @@ const (
 	openingGoesOn          // the context of an opening that is no longer wanted isn't ended
 	failuresHidden         // Dispose returns no error when releases failed
 	signalledOnce          // when the opening ends, one of those who wait for it is woken, as by sync.Cond's Signal
+
+	stale           // a room that was released is still handed out
+	releasedEarly   // a release doesn't wait for its end
+	stuck           // a release waits for ever
+	goroutineLeft   // a release leaves a goroutine behind
+	releasePanics   // a release panics
+	newPanics       // making the registry panics
+	disposeGoexits  // Dispose ends its goroutine
+	roomLost        // a get returns no room and no error
+	roomCopied      // a second get returns a copy of the room
+	openedTwice     // the backend is asked twice
+	optionsReplaced // a room is opened with other options
+	contextEnded    // a room is opened with a context that has ended
+	firstReleased   // whatever is released, the backend releases the room that it opened first
+	copyReleased    // the backend is given a copy to release
+	nilReleased     // and no room
 )
 
 // promises is a registry with a mutex and, for each life of a name, channels that are closed when
@@ -75,6 +93,8 @@ type promises struct {
 	failures []error
 	waitsFor map[*promise]bool // what Dispose began, for disposeEarly
 	gone     chan struct{}     // closed when the disposal has come to its end
+	gets     int               // that returned a room, for roomCopied
+	first    *conformance.Room // that was opened, for firstReleased
 }
 
 type promise struct {
@@ -92,6 +112,9 @@ type promise struct {
 }
 
 func newPromises(b *conformance.Backend, s slip) *promises {
+	if s == newPanics {
+		panic("oh")
+	}
 	r := &promises{slip: s, backend: b, use: map[string]*promise{}, leaving: map[string]*promise{},
 		gone: make(chan struct{}), waitsFor: map[*promise]bool{}, turns: map[string]chan bool{}, inbox: make(chan func())}
 	if s == oneLoop {
@@ -125,7 +148,17 @@ func (r *promises) Get(ctx context.Context, name, options string) (room *conform
 		<-done
 		return room, err
 	}
-	return r.get(ctx, name, options)
+	room, err = r.get(ctx, name, options)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.gets++; r.slip == roomCopied && err == nil && r.gets > 1 {
+		other := *room
+		room = &other
+	}
+	if r.slip == roomLost {
+		room = nil
+	}
+	return room, err
 }
 
 // turn returns what a get of the name takes while it is its turn.
@@ -209,8 +242,18 @@ func (r *promises) open(p, before *promise) {
 		default:
 		}
 	}
-	room, err := r.backend.Open(p.ctx, p.name, token(p.options))
+	ctx, options := p.ctx, token(p.options)
+	switch r.slip {
+	case openedTwice:
+		go func() { _, _ = r.backend.Open(ctx, p.name, options) }()
+	case optionsReplaced:
+		options = "x"
+	case contextEnded:
+		p.cancel()
+	}
+	room, err := r.backend.Open(ctx, p.name, options)
 	r.mu.Lock()
+	r.first = cmp.Or(r.first, room)
 	switch {
 	case !p.left:
 		if p.room, p.err = room, err; err != nil && r.slip != failedOpeningKept {
@@ -232,6 +275,17 @@ func (r *promises) open(p, before *promise) {
 }
 
 func (r *promises) close(ctx context.Context, p *promise, room *conformance.Room) {
+	switch r.slip {
+	case firstReleased:
+		r.mu.Lock()
+		room = r.first
+		r.mu.Unlock()
+	case copyReleased:
+		other := *room
+		room = &other
+	case nilReleased:
+		room = nil
+	}
 	err := r.backend.Release(ctx, room)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -271,6 +325,14 @@ func (r *promises) ended(p *promise, err error) {
 }
 
 func (r *promises) Release(ctx context.Context, name string) error {
+	switch r.slip {
+	case stuck:
+		select {}
+	case goroutineLeft:
+		go func() { select {} }()
+	case releasePanics:
+		panic("oh")
+	}
 	r.mu.Lock()
 	if p := r.use[name]; p != nil && r.slip == counted {
 		if p.users--; p.users > 0 {
@@ -279,7 +341,7 @@ func (r *promises) Release(ctx context.Context, name string) error {
 		}
 	}
 	p := r.leave(context.Background(), name)
-	tooSoon := r.slip == abandonedTooSoon && p != nil && p.room == nil
+	tooSoon := r.slip == releasedEarly || r.slip == abandonedTooSoon && p != nil && p.room == nil
 	r.mu.Unlock()
 	if p == nil || tooSoon {
 		return nil
@@ -297,13 +359,15 @@ func (r *promises) Release(ctx context.Context, name string) error {
 // with the lock held.
 func (r *promises) leave(ctx context.Context, name string) *promise {
 	p, leaving := r.use[name], r.leaving[name]
-	if p == nil {
+	if p == nil || p.left {
 		return leaving
 	}
 	if leaving != nil && r.slip == waiterForgotten {
 		return leaving
 	}
-	delete(r.use, name)
+	if r.slip != stale {
+		delete(r.use, name)
+	}
 	select {
 	case <-p.settled:
 	default:
@@ -325,6 +389,9 @@ func (r *promises) leave(ctx context.Context, name string) *promise {
 }
 
 func (r *promises) Dispose(ctx context.Context) error {
+	if r.slip == disposeGoexits {
+		runtime.Goexit()
+	}
 	r.mu.Lock()
 	switch {
 	case r.disposal == nil:
