@@ -1,8 +1,8 @@
 package conformance
 
 import (
-	"bytes"
 	"fmt"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -39,7 +39,7 @@ func bubble(t *testing.T, run func()) bubbleEnd {
 		panicked any
 		goexit   bool
 	}
-	var id atomic.Pointer[[]byte]
+	var id atomic.Pointer[string]
 	ended := make(chan result, 1)
 	go func() {
 		r := result{goexit: true}
@@ -53,7 +53,9 @@ func bubble(t *testing.T, run func()) bubbleEnd {
 			ended <- r
 		}()
 		synctest.Test(t, func(*testing.T) {
-			id.Store(bubbleID())
+			var buf [96]byte
+			_, number := stateOf(string(buf[:runtime.Stack(buf[:], false)]))
+			id.Store(&number)
 			run()
 		})
 		r.goexit = false
@@ -89,49 +91,38 @@ func bubble(t *testing.T, run func()) bubbleEnd {
 	}
 }
 
-var marker = []byte("synctest bubble ")
+// goroutine is the first line of a goroutine in a bubble, in a dump of stacks: its state, and the
+// number of the bubble.
+var goroutine = regexp.MustCompile(`^goroutine \d+ \[([^],]+).*, synctest bubble (\d+)\]:`)
 
-// bubbleID returns the words by which a dump of stacks marks the goroutines of the bubble that it
-// is called in.
-func bubbleID() *[]byte {
-	var buf [96]byte
-	line := buf[:runtime.Stack(buf[:], false)]
-	_, line, _ = bytes.Cut(line, marker)
-	line, _, _ = bytes.Cut(line, []byte("]"))
-	id := append(append(append([]byte{}, marker...), line...), ']')
-	return &id
+// stateOf reads that line. The bubble is "" for a goroutine in none.
+func stateOf(stack string) (state, bubble string) {
+	if m := goroutine.FindStringSubmatch(stack); m != nil {
+		return m[1], m[2]
+	}
+	return "", ""
 }
 
 // waiting describes what the goroutines of a bubble that wait for a lock wait for, if all of its
 // goroutines wait for something; else it returns "".
-func waiting(id *[]byte) string {
+func waiting(id *string) string {
 	if id == nil {
 		return ""
 	}
 	dump := make([]byte, 1<<20)
-	for {
-		n := runtime.Stack(dump, true)
-		if n < len(dump) {
-			dump = dump[:n]
-			break
-		}
+	n := runtime.Stack(dump, true)
+	for ; n == len(dump); n = runtime.Stack(dump, true) {
 		dump = make([]byte, 2*len(dump))
 	}
 	var locks []string
-	for g := range strings.SplitSeq(string(dump), "\n\n") {
-		head, stack, _ := strings.Cut(g, "\n")
-		if !strings.HasSuffix(head, string(*id)+":") {
-			continue
-		}
-		_, state, _ := strings.Cut(head, "[")
-		state, _, _ = strings.Cut(state, ",")
-		state, _, _ = strings.Cut(state, "]")
-		switch {
+	for g := range strings.SplitSeq(string(dump[:n]), "\n\n") {
+		switch state, bubble := stateOf(g); {
+		case bubble != *id:
 		case strings.HasPrefix(state, "run") || strings.HasPrefix(state, "syscall"):
 			return ""
 		case strings.Contains(state, "synctest") || strings.Contains(state, "durable"):
 		default:
-			locks = append(locks, fmt.Sprintf("%s in %s", state, caller(stack)))
+			locks = append(locks, fmt.Sprintf("%s in %s", state, caller(g)))
 		}
 	}
 	return strings.Join(locks, "; ")
@@ -140,8 +131,7 @@ func waiting(id *[]byte) string {
 // caller returns the first function of a stack that is not the runtime's.
 func caller(stack string) string {
 	for line := range strings.Lines(stack) {
-		if strings.HasPrefix(line, "\t") || strings.HasPrefix(line, "sync.") || strings.HasPrefix(line, "internal/") ||
-			strings.HasPrefix(line, "runtime.") {
+		if ofRuntime.MatchString(line) {
 			continue
 		}
 		name := strings.TrimSpace(line)
@@ -152,3 +142,6 @@ func caller(stack string) string {
 	}
 	return "an unknown function"
 }
+
+// ofRuntime matches the lines of a stack that name no function of the program.
+var ofRuntime = regexp.MustCompile(`^(goroutine |\t|sync\.|internal/|runtime\.)`)

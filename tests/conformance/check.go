@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -279,7 +280,7 @@ func (c *checker) work(ctx context.Context, command Command, jobs <-chan job) er
 	}
 	defer rig.Close()
 	c.mu.Lock()
-	c.result.Subject = rig.Subject()
+	c.result.Subject = rig.subject
 	c.mu.Unlock()
 	for j := range jobs {
 		out, err := rig.Run(ctx, j.script)
@@ -323,10 +324,7 @@ func (c *checker) end(ctx context.Context, command Command) (Result, error) {
 	}
 	order := Rules()
 	slices.SortStableFunc(c.result.Violations, func(v, w *Violation) int {
-		if d := slices.Index(order, v.rule()) - slices.Index(order, w.rule()); d != 0 {
-			return d
-		}
-		return strings.Compare(v.Class, w.Class)
+		return cmp.Or(slices.Index(order, v.rule())-slices.Index(order, w.rule()), strings.Compare(v.Class, w.Class))
 	})
 	return c.result, nil
 }

@@ -64,9 +64,9 @@ type Rig struct {
 	promises Promises
 	server   Server
 	proc     *process
-	answers  int64 // the answers to rounds
-	scripts  int   // run so far
-	subject  string
+	answers  int64  // the answers to rounds
+	scripts  int    // run so far
+	subject  string // its name and version, by its own account
 }
 
 // NewRig starts a server and a subject, which is held to the promises. The caller closes the rig.
@@ -102,9 +102,6 @@ func (r *Rig) start(ctx context.Context) error {
 	r.subject = hello.Subject
 	return nil
 }
-
-// Subject returns the subject's name and version, by its own account.
-func (r *Rig) Subject() string { return r.subject }
 
 // Close ends the subject and the server.
 func (r *Rig) Close() {
