@@ -22,7 +22,7 @@ type Command struct {
 	Dir   string
 	Env   []string // beyond this process's own
 	Serve func() (Server, error)
-	Log   io.Writer // gets what it writes to standard error, of several at once where several run; nil for os.Stderr
+	Log   io.Writer // gets what it writes to standard error; nil for os.Stderr
 	// Grace is how long it has to end after its input did; 0 stands for 2 s.
 	Grace time.Duration
 	// Patience is how long it may take for one answer, and to come to rest; 0 stands for 20 s. It

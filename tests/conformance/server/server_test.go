@@ -68,7 +68,7 @@ func TestAGoodSubjectRaisesNoAlarm(t *testing.T) {
 	if evidence.At(evidence.Full) {
 		plan = conformance.ProcessPlan(5, 200)
 	}
-	result, err := conformance.CheckProcess(t.Context(), command(t, "good"), conformance.AllPromises(), plan, 2)
+	result, err := conformance.CheckProcess(t.Context(), command(t, "good"), conformance.AllPromises(), plan)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestCheckFindsAShortestScript(t *testing.T) {
 	p.Cancellation = false
 	plan := conformance.ProcessPlan(4, 12)
 	plan.Spaces, plan.Seed = plan.Spaces[6:7], 2
-	result, err := conformance.CheckProcess(t.Context(), command(t, "disposes early"), p, plan, 1)
+	result, err := conformance.CheckProcess(t.Context(), command(t, "disposes early"), p, plan)
 	if err != nil {
 		t.Fatal(err)
 	}

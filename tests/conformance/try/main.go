@@ -45,7 +45,6 @@ func run(ctx context.Context, args []string, w io.Writer) error {
 	depth := flags.Int("depth", 5, "the `length` up to which all scripts are tried")
 	runs := flags.Int("runs", 100, "the `number` of random scripts of each of three kinds")
 	seed := flags.Int("seed", 1, "the `seed` of the random scripts")
-	processes := flags.Int("processes", 2, "the `number` of subjects at a time")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -82,7 +81,7 @@ func run(ctx context.Context, args []string, w io.Writer) error {
 	}
 	bar := progress.Start(os.Stderr)
 	plan.Progress = func(done int) { bar.Set(done, 0, "%d scripts", done) }
-	result, err := conformance.CheckProcess(ctx, command, promises, plan, *processes)
+	result, err := conformance.CheckProcess(ctx, command, promises, plan)
 	bar.Stop()
 	if err != nil {
 		return err
