@@ -1,6 +1,7 @@
 package rooms
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -51,6 +52,30 @@ func TestSymmetryHidesNoViolation(t *testing.T) {
 	}
 	if violated < 15 {
 		t.Errorf("only %d violations were compared", violated)
+	}
+}
+
+func TestTheResultDoesNotDependOnTheWorkers(t *testing.T) {
+	m := New(Bounds{3, 2, 2})
+	violated, _ := m.WithFault("failure-forgotten")
+	for _, c := range []struct {
+		m       Machine
+		o       graphs.Options
+		verdict graphs.Verdict
+	}{{m, graphs.Options{}, graphs.Complete}, {m, graphs.Options{MaxStates: 9000}, graphs.Bounded},
+		{violated, graphs.Options{}, graphs.Violated}, {violated, graphs.Options{Symmetry: true}, graphs.Violated}} {
+		var first *graphs.Result[model.Input]
+		for c.o.Workers = 1; c.o.Workers <= 8; c.o.Workers *= 2 {
+			c.o.Possible = true
+			r := graphs.Explore(t.Context(), c.m, c.o)
+			r.Elapsed, r.Workers = 0, 0
+			if first == nil {
+				first = r
+			}
+			if r.Verdict != c.verdict || !reflect.DeepEqual(r, first) {
+				t.Errorf("%+v: %+v, with one worker %+v", c.o, r, first)
+			}
+		}
 	}
 }
 
