@@ -18,8 +18,8 @@ type (
 	channelCore  = Channel[string]
 )
 
-// channelInputOf reads an input: its name, then words: a number is a call, "s…" a serial, "resumed", a state of the
-// connection, and anything else an error.
+// channelInputOf reads an input: its name, then words: a number is a call, "s…" a serial,
+// "resumed", a state of the connection, and anything else an error.
 func channelInputOf(text string) channelInput {
 	words := strings.Fields(text)
 	in := channelInput{Kind: ChannelInputKind(slices.Index(channelInputNames[:], words[0]))}
@@ -41,7 +41,8 @@ func channelInputOf(text string) channelInput {
 	return in
 }
 
-// playChannel takes steps "input => outputs" and compares what they put out, in the words of String.
+// playChannel takes steps "input => outputs" and compares what they put out, in the words of
+// String.
 func playChannel(t testing.TB, c *channelCore, lines ...string) *channelCore {
 	t.Helper()
 	for i, l := range lines {
@@ -73,7 +74,8 @@ const (
 	isCut       = "Connection disconnected =>"
 )
 
-// beginChannel returns a channel that was brought into a state by the shortest way, on a connection that is connected.
+// beginChannel returns a channel that was brought into a state by the shortest way, on a connection
+// that is connected.
 func beginChannel(t testing.TB, state ChannelState) *channelCore {
 	t.Helper()
 	c := NewChannel[string](ConnectionConnected)
@@ -93,7 +95,8 @@ func beginChannel(t testing.TB, state ChannelState) *channelCore {
 	return c
 }
 
-// Each case begins in a state that [beginChannel] made. The numbers are the rows of the realtime digest's table.
+// Each case begins in a state that [beginChannel] made. The numbers are the rows of the realtime
+// digest's table.
 func TestChannelRules(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -396,9 +399,10 @@ func channelAlphabet(c *channelCore, calls Call) []channelInput {
 
 func channelKey(c *channelCore) string { return string(c.AppendKey(nil, appendString)) }
 
-// TestChannelWalk goes through every state that some inputs can reach, with one error, and tries every input in each. What must
-// hold: nothing panics; what is refused changes nothing; keys tell states apart; every state is restored; the timers run as the
-// outputs say; each call is settled once.
+// TestChannelWalk goes through every state that some inputs can reach, with one error, and tries
+// every input in each. What must hold: nothing panics; what is refused changes nothing; keys tell
+// states apart; every state is restored; the timers run as the outputs say; each call is settled
+// once.
 func TestChannelWalk(t *testing.T) {
 	const depth, calls = 9, 3
 	type node struct {
