@@ -61,11 +61,14 @@ func (p *prober[S, M, I, O]) probe(s *S, take func(input int, outs []O),
 			}
 			fail(i, Unchanged, "a refused input changed the state")
 		default:
-			if err := p.sameStep(in, outs); err != nil {
-				fail(i, SameAsModel, err.Error())
-				break
+			if p.against {
+				err = m.sameStep(p.view, in, outs, &p.state, &p.after)
 			}
-			take(i, outs)
+			if err != nil {
+				fail(i, SameAsModel, err.Error())
+			} else {
+				take(i, outs)
+			}
 		}
 		p.load(s)
 	}
@@ -92,21 +95,19 @@ func (p *prober[S, M, I, O]) modelRefuses(in I) error {
 	return nil
 }
 
-// sameStep compares a step that the core has taken with the model's.
-func (p *prober[S, M, I, O]) sameStep(in I, outs []O) error {
-	if !p.against {
-		return nil
-	}
-	next, want, err := p.m.Model(p.view, in)
+// sameStep compares a step that the core has taken from a view to a state with the model's. It sets
+// after to the view of that state.
+func (m *Machine[S, M, I, O]) sameStep(view M, in I, outs []O, state *S, after *M) error {
+	next, want, err := m.Model(view, in)
 	if err != nil {
 		return fmt.Errorf("the core takes it, the model does not: %w", err)
 	}
-	p.m.View(&p.state, &p.after)
-	if !slices.EqualFunc(want, outs, p.m.SameOutput) {
+	m.View(state, after)
+	if !slices.EqualFunc(want, outs, m.SameOutput) {
 		return fmt.Errorf("the core puts out\n  %v\nthe model\n  %v", outs, want)
 	}
-	if !bytes.Equal(p.m.ModelKey(nil, &next), p.m.ModelKey(nil, &p.after)) {
-		return fmt.Errorf("the core is in the state\n  %v\nthe model in\n  %v", p.after, next)
+	if !bytes.Equal(m.ModelKey(nil, &next), m.ModelKey(nil, after)) {
+		return fmt.Errorf("the core is in the state\n  %v\nthe model in\n  %v", *after, next)
 	}
 	return nil
 }
