@@ -146,7 +146,7 @@ func (c *command) parse(args []string) error {
 func (c *command) do(ctx context.Context) error {
 	switch c.verb {
 	case "equality":
-		return c.equality(ctx, known)
+		return c.equality(ctx, (*graphs.Equality).Check)
 	case "golden":
 		return c.golden(ctx)
 	}
