@@ -76,11 +76,7 @@ func (p *prober[S, M, I, O]) probe(s *S, take func(input int, outs []O),
 
 // unchanged reports whether the walker is still in the state.
 func (p *prober[S, M, I, O]) unchanged() bool {
-	s, err := p.now()
-	if err != nil {
-		return false
-	}
-	p.buffer = p.m.Key(p.buffer[:0], s)
+	p.buffer = p.m.Key(p.buffer[:0], &p.state)
 	return bytes.Equal(p.buffer, p.key)
 }
 

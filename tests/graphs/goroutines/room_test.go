@@ -231,18 +231,16 @@ func runRoomInBubble(script []model.RoomInput, how roomRun) error {
 			default:
 			}
 		}
-		switch {
-		case !reflect.DeepEqual(got, settled):
-			return differs("calls end with", got, settled)
-		case !slices.Equal(began, commands):
-			return differs("the channel is asked for", began, commands)
-		case !slices.Equal(heard, changes):
-			return differs("listeners are told", heard, changes)
-		case !slices.Equal(missed, discontinuities):
-			return differs("listeners are told", missed, discontinuities)
-		}
-		if status, err := r.status(); status.String() != next.Status.String() || number(err) != next.Err {
-			return differs("the getters say", fmt.Sprint(status, number(err)), fmt.Sprint(next.Status, next.Err))
+		status, statusErr := r.status()
+		for _, d := range []struct {
+			what      string
+			got, want any
+		}{{"calls end with", got, settled}, {"the channel is asked for", began, commands},
+			{"listeners are told", heard, changes}, {"listeners are told", missed, discontinuities},
+			{"the getters say", fmt.Sprint(status, number(statusErr)), fmt.Sprint(next.Status, next.Err)}} {
+			if !reflect.DeepEqual(d.got, d.want) {
+				return differs(d.what, d.got, d.want)
+			}
 		}
 		if how.observe {
 			if len(observed) != 1 || observed[0].Seq != uint64(i+1) ||
