@@ -237,6 +237,44 @@ func TestChannelRules(t *testing.T) {
 			"SetOptions 2 => " + reattaches, "Detach 3 => state(attached -> detaching); settle(2, superseded)",
 			"RequestTimeout late => " + sendsDetach,
 		}},
+		{"16 retries are counted anew once attached", ChannelSuspended, []string{
+			"RetryTimeout => state(suspended -> attaching); " + sendsAttach,
+			"RequestTimeout late => state(attaching -> suspended, late); startRetryTimer(2)",
+			"Attached => apply; state(suspended -> attached); stopRetryTimer",
+			"Detached gone => state(attached -> attaching, gone); sendAttach(resumed); startRequestTimer",
+			"RequestTimeout late => state(attaching -> suspended, late); startRetryTimer(1)",
+		}},
+		{"19 an ERROR does not answer a DETACH", ChannelDetaching, []string{
+			"Error bad => state(detaching -> failed, bad); settle(2, failed, bad)", "Attach 3 => state(failed -> attaching)",
+			"Detached => " + sendsAttach,
+		}},
+		{"17 nor does a DETACHED with an error", ChannelDetaching, []string{
+			"Detached gone => state(detaching -> detached, gone); settle(2, done)", "Attach 3 => state(detached -> attaching)",
+			"Detached gone =>", "Detached => " + sendsAttach,
+		}},
+		{"T8 after CLOSED there is nothing to detach", ChannelAttached, []string{
+			isCut, "Detach 2 => state(attached -> detached); settle(2, done)", "Connection closed =>",
+			"Connection connecting => state(detached -> initialized)", "Connection connected resumed =>",
+		}},
+		{"T8 nor after FAILED", ChannelAttached, []string{
+			isCut, "Detach 2 => state(attached -> detached); settle(2, done)", "Connection failed =>",
+			"Connection connecting => state(detached -> initialized)", "Connection connected resumed =>",
+		}},
+		{"T8 a detach that waited for an attach is made up for", ChannelAttaching, []string{
+			"Detach 2 =>",
+			"Connection disconnected => state(attaching -> detached); settle(1, superseded); settle(2, done); stopRequestTimer",
+			"Connection connected resumed => " + sendsDetach,
+		}},
+		{"T20 an ERROR on a channel that was held may not be the answer", ChannelAttached, []string{
+			isCut, "Connection connected resumed => state(attached -> attaching); " + reattaches,
+			"Error bad => state(attaching -> failed, bad); stopRequestTimer", "GiveBack => " + sendsDetach,
+		}},
+		{"T20 on one that was not it is", ChannelFailed, []string{"GiveBack =>"}},
+		{"T20 what may still be answered is made up for after a cut", ChannelAttached, []string{
+			isCut, "Connection connected resumed => state(attached -> attaching); " + reattaches,
+			"Error bad => state(attaching -> failed, bad); stopRequestTimer", isCut, "GiveBack =>",
+			"Connection connected resumed => " + sendsDetach,
+		}},
 		{"T1 a later call of the other kind overtakes", ChannelAttaching, []string{
 			"Detach 2 =>", "Attach 3 => settle(2, superseded)",
 			"Attached => apply; state(attaching -> attached); settle(1, done); settle(3, done); stopRequestTimer",

@@ -13,9 +13,8 @@ import (
 
 // Errors of the core are the model's numbers here.
 type (
-	coreInput  = fsm.ChannelInput[int]
-	coreOutput = fsm.ChannelOutput[int]
-	coreState  = fsm.ChannelCoreState[int]
+	coreInput = fsm.ChannelInput[int]
+	coreState = fsm.ChannelCoreState[int]
 )
 
 // inputKinds has the core's kind of each of the model's.
