@@ -83,7 +83,8 @@ func Explore[S, M, I, O any](ctx context.Context, m Machine[S, M, I, O], o Optio
 		seeds:  [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
 		result: &Result[I]{Workers: o.Workers, Actions: map[string]uint64{}}, began: time.Now()}
 	for range o.Workers {
-		e.workers = append(e.workers, newWorker(e))
+		e.workers = append(e.workers, &worker[S, M, I, O]{prober: m.prober(o.Possible, o.Against), e: e,
+			byInput: make([]uint64, len(m.Inputs))})
 	}
 	e.explore(ctx)
 	r := e.result
@@ -217,19 +218,9 @@ type worker[S, M, I, O any] struct {
 	failed *finding       // the first
 	mark   []byte
 	parent uint32 // the state that is expanded
-	steps  bool   // some property speaks of steps
 
 	edges, ends, orbits, all uint64
 	byInput                  []uint64 // steps
-}
-
-func newWorker[S, M, I, O any](e *exploration[S, M, I, O]) *worker[S, M, I, O] {
-	w := &worker[S, M, I, O]{prober: e.machine.prober(e.options.Possible, e.options.Against), e: e,
-		byInput: make([]uint64, len(e.machine.Inputs))}
-	for _, p := range e.machine.Properties {
-		w.steps = w.steps || p.Step != nil
-	}
-	return w
 }
 
 // expand takes every step from the states of a chunk, of which the first has the number, and writes
@@ -274,7 +265,7 @@ func (w *worker[S, M, I, O]) arrive(input int, outs []O) (string, error) {
 	w.edges++
 	w.byInput[input]++
 	m := w.m
-	if w.steps && !w.against { // with against, the view is there already
+	if !w.against { // else the view is there already
 		m.View(&w.state, &w.after)
 	}
 	for i := range m.Properties {
@@ -291,9 +282,6 @@ func (w *worker[S, M, I, O]) arrive(input int, outs []O) (string, error) {
 	c.mark = w.fingerprint(&c.state)
 	if _, seen := w.e.visited[c.mark]; seen {
 		return "", nil
-	}
-	if !w.steps && !w.against {
-		m.View(&w.state, &w.after)
 	}
 	w.found = append(w.found, c)
 	return w.holds(&w.state)

@@ -104,17 +104,6 @@ func (m Machine[S, M, I, O]) WithFault(name string) (Machine[S, M, I, O], error)
 	return m, nil
 }
 
-// Only returns the machine with the properties of the names alone.
-func (m Machine[S, M, I, O]) Only(names ...string) Machine[S, M, I, O] {
-	unnamed := func(name string) bool { return !slices.Contains(names, name) }
-	m.Properties = slices.DeleteFunc(slices.Clone(m.Properties),
-		func(p Property[M, I, O]) bool { return unnamed(p.Name) })
-	if unnamed(Bookkeeping) {
-		m.Agrees = nil
-	}
-	return m
-}
-
 // PropertyNames returns the names of what is held to states and steps.
 func (m Machine[S, M, I, O]) PropertyNames() (names []string) {
 	for _, p := range m.Properties {
