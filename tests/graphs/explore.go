@@ -65,12 +65,6 @@ type exploration[S, M, I, O any] struct {
 	inputs  []uint16 // by which it was reached first
 }
 
-// finding is a violation.
-type finding struct {
-	property, reason string
-	step             uint64
-}
-
 // Explore visits every state that the machine reaches, breadth first, holds its properties to each,
 // and returns what it found, which does not depend on the number of workers.
 func Explore[S, M, I, O any](ctx context.Context, m Machine[S, M, I, O], o Options) *Result[I] {
@@ -99,7 +93,7 @@ func (e *exploration[S, M, I, O]) explore(ctx context.Context) {
 	w := e.workers[0]
 	e.machine.View(&initial, &w.after)
 	if property, err := w.holds(&initial); err != nil {
-		e.violated(finding{property: property, reason: err.Error()}, nil)
+		e.violated(Violation[I]{Property: property, Reason: err.Error()})
 		return
 	}
 	level := []S{initial}
@@ -118,9 +112,9 @@ func (e *exploration[S, M, I, O]) explore(ctx context.Context) {
 					}
 				}
 				if w.failed != nil {
-					path, err := e.path(w.failed.step)
-					w.failed.reason = errors.Join(errors.New(w.failed.reason), err).Error()
-					e.violated(*w.failed, path)
+					path, err := e.path(w.step)
+					w.failed.Path, w.failed.Reason = path, errors.Join(errors.New(w.failed.Reason), err).Error()
+					e.violated(*w.failed)
 					return
 				}
 			}
@@ -198,9 +192,8 @@ func (e *exploration[S, M, I, O]) addUp() {
 	}
 }
 
-func (e *exploration[S, M, I, O]) violated(f finding, path []I) {
-	v := &Violation[I]{Property: f.property, Reason: f.reason, Path: path}
-	e.result.Verdict, e.result.Reason, e.result.Violation = Violated, v.Error(), v
+func (e *exploration[S, M, I, O]) violated(v Violation[I]) {
+	e.result.Verdict, e.result.Reason, e.result.Violation = Violated, v.Error(), &v
 }
 
 // candidate is a state that a step leads to, and that was not visited before the chunk was.
@@ -215,7 +208,8 @@ type worker[S, M, I, O any] struct {
 	*prober[S, M, I, O]
 	e      *exploration[S, M, I, O]
 	found  []candidate[S] // in the order of their steps
-	failed *finding       // the first
+	failed *Violation[I]  // the first, without its path
+	step   uint64         // in which it failed
 	mark   []byte
 	parent uint32 // the state that is expanded
 
@@ -229,7 +223,7 @@ func (w *worker[S, M, I, O]) expand(chunk []S, number uint32) {
 	w.found = w.found[:0]
 	fail := func(input int, property, reason string) {
 		if w.failed == nil {
-			w.failed = &finding{property: property, reason: reason, step: via(w.parent, input)}
+			w.failed, w.step = &Violation[I]{Property: property, Reason: reason}, via(w.parent, input)
 		}
 	}
 	defer func() {
