@@ -96,20 +96,27 @@ func (e *exploration[S, M, I, O]) explore(ctx context.Context) {
 		e.violated(Violation[I]{Property: property, Reason: err.Error()})
 		return
 	}
-	level := []S{initial}
+	level, size := [][]S{{initial}}, 1 // chunks, of which all but the last are full
 	e.add(candidate[S]{mark: w.fingerprint(&initial)})
-	for first := 0; len(level) > 0; first = len(e.parents) - len(level) {
-		r.States, r.Levels = r.States+uint64(len(level)), append(r.Levels, uint64(len(level)))
-		var next []S
-		for at := 0; at < len(level); {
-			done := e.expand(level, first, at)
+	for size > 0 {
+		first := len(e.parents) - size
+		r.States, r.Levels = r.States+uint64(size), append(r.Levels, uint64(size))
+		var next [][]S
+		for at := 0; at < len(level); at += len(e.workers) {
+			chunks := level[at:min(at+len(e.workers), len(level))]
+			e.expand(chunks, first+at*chunkStates)
 			for _, w := range e.workers {
 				// New states are added in the order of their steps, so that numbers don't depend on
 				// who did what when.
 				for _, c := range w.found {
-					if e.add(c) {
-						next = append(next, c.state)
+					if !e.add(c) {
+						continue
 					}
+					if n := len(next); n == 0 || len(next[n-1]) == chunkStates {
+						next = append(next, make([]S, 0, chunkStates))
+					}
+					last := &next[len(next)-1]
+					*last = append(*last, c.state)
 				}
 				if w.failed != nil {
 					path, err := e.path(w.step)
@@ -118,10 +125,8 @@ func (e *exploration[S, M, I, O]) explore(ctx context.Context) {
 					return
 				}
 			}
-			at = done
-			if at == len(level) || time.Since(e.told) > 100*time.Millisecond {
-				e.progress(at, len(level))
-			}
+			clear(chunks) // so that their memory is free
+			e.progress(min((at+len(chunks))*chunkStates, size), size)
 			if ctx.Err() != nil {
 				e.stop(Stopped, context.Cause(ctx).Error())
 				return
@@ -132,22 +137,21 @@ func (e *exploration[S, M, I, O]) explore(ctx context.Context) {
 			}
 		}
 		e.addUp()
-		level = next
+		level, size = next, len(e.parents)-first-size
 	}
 	r.Verdict = Complete
 }
 
-// expand has each worker expand a chunk of the states of a level, from one on, and returns which
-// comes next. The first state of the level has the number first.
-func (e *exploration[S, M, I, O]) expand(level []S, first, at int) int {
+// expand has each worker expand one of the chunks at most. Their first state has the number.
+func (e *exploration[S, M, I, O]) expand(chunks [][]S, number int) {
 	var running sync.WaitGroup
-	for _, w := range e.workers {
-		begin, end := at, min(at+chunkStates, len(level))
-		running.Go(func() { w.expand(level[begin:end], uint32(first+begin)) })
-		at = end
+	for i, w := range e.workers {
+		w.found = w.found[:0]
+		if i < len(chunks) {
+			running.Go(func() { w.expand(chunks[i], uint32(number+i*chunkStates)) })
+		}
 	}
 	running.Wait()
-	return at
 }
 
 // add numbers a state if it is new.
@@ -162,7 +166,7 @@ func (e *exploration[S, M, I, O]) add(c candidate[S]) bool {
 }
 
 func (e *exploration[S, M, I, O]) progress(done, level int) {
-	if e.options.Progress == nil {
+	if e.options.Progress == nil || done < level && time.Since(e.told) < 100*time.Millisecond {
 		return
 	}
 	e.told = time.Now()
@@ -220,7 +224,6 @@ type worker[S, M, I, O any] struct {
 // expand takes every step from the states of a chunk, of which the first has the number, and writes
 // down the states that are new, up to the first state in which something fails.
 func (w *worker[S, M, I, O]) expand(chunk []S, number uint32) {
-	w.found = w.found[:0]
 	fail := func(input int, property, reason string) {
 		if w.failed == nil {
 			w.failed, w.step = &Violation[I]{Property: property, Reason: reason}, via(w.parent, input)
