@@ -8,57 +8,42 @@ import (
 
 	"github.com/ably/ably-go/ably"
 
+	"ablyrooms.example/adapter/ably/internal/realtime"
+	"ablyrooms.example/adapter/ably/internal/transport"
 	"ablyrooms.example/lifecycle"
 )
 
-// Version is the version of this library, as it is told to Ably (CHA-IN1).
+// Version is the version of this library, as Ably gets it (CHA-IN1).
 const Version = "0.1.0"
 
-// agentName is the name that Ably attributes usage to (CHA-IN1b); Ably's common list has no Go name yet (CHA-IN1c).
+// agentName is the name that Ably attributes usage to (CHA-IN1b); Ably's common list has no Go name
+// yet (CHA-IN1c).
 const agentName = "chat-go"
 
-// The times of Ably's specification that ably-go keeps to itself (TO3l11, TO3l7).
-const (
-	defaultRequestTimeout      = 10 * time.Second
-	defaultChannelRetryTimeout = 15 * time.Second
-)
-
-// Agent is an option for the realtime client, so that Ably can attribute the usage of its requests to this library (CHA-IN1e). Room
-// channels say the same by themselves.
+// Agent is an option for the realtime client, so that Ably can attribute the usage of its requests
+// to this library (CHA-IN1e). Room channels say the same by themselves.
 func Agent() ably.ClientOption { return ably.WithAgents(map[string]string{agentName: Version}) }
 
 // Rooms are the chat rooms of a [Client]: see [lifecycle.Rooms] for Get and Release.
 type Rooms = lifecycle.Rooms[*Room]
 
-// Client is a chat client on a realtime client (CHA-CL). Its methods may be called concurrently, and from within listeners.
+// Client is a chat client on a realtime client (CHA-CL). Its methods may be called concurrently,
+// and from within listeners.
 //
-// The realtime client's channels whose names end in "::$chat" are the chat client's: it detaches and releases those that belong to no
-// room.
+// Channels whose names end in "::$chat" are the chat client's. They are on the realtime client's
+// connection, and not among its Channels, which can't use such a name.
 type Client struct {
-	realtime       *ably.Realtime
-	owned          bool // the realtime client is the chat client's
-	rest           restAPI
-	rooms          *Rooms
-	connection     Connection
-	annotations    annotations
-	log            *slog.Logger
-	level          slog.Leveler
-	observe        func(lifecycle.RoomStep)
-	requestTimeout time.Duration
-	retryTimeout   time.Duration
-	off            func() // ends listening to the connection
-
-	ctx     context.Context // of what runs in the background; ended under mu
-	cancel  context.CancelFunc
-	working sync.WaitGroup // what runs in the background
-
-	mu        sync.Mutex
-	claims    map[string]*claim // the names of channels that somebody works with
-	drops     int               // how many claims of rooms have ended since the last sweep
-	epoch     uint64            // how many changes of the connection have been seen
-	live      context.Context   // ends with the connection's present time of being connected; nil when it is not
-	endLive   context.CancelFunc
-	connected chan struct{} // closed when the connection is connected; nil while nobody waits
+	realtime   *ably.Realtime
+	transport  *transport.Transport
+	channels   *realtime.Client
+	owned      bool // the realtime client is the chat client's
+	rest       restAPI
+	rooms      *Rooms
+	connection Connection
+	log        *slog.Logger
+	level      slog.Leveler
+	observe    func(lifecycle.RoomStep)
+	timeout    time.Duration // of a request
 
 	disposing sync.Once
 	disposed  chan struct{} // closed at the end of the disposal
@@ -69,83 +54,88 @@ type Client struct {
 type Option func(*config)
 
 type config struct {
-	log            *slog.Logger
-	level          slog.Leveler
-	rest           *ably.REST
-	observeRooms   []lifecycle.RoomsOption
-	observeRoom    func(lifecycle.RoomStep)
-	requestTimeout time.Duration
-	retryTimeout   time.Duration
+	log          *slog.Logger
+	level        slog.Leveler
+	rest         *ably.REST
+	observeRooms []lifecycle.RoomsOption
+	observeRoom  func(lifecycle.RoomStep)
+	timeouts     transport.Timeouts
 }
 
-// WithLogger sets where the client and its rooms log: status changes at info, discontinuities at warn, panics of listeners at error.
-// The default writes errors to [slog.Default].
+// WithLogger sets where the client and its rooms log: status changes at info, discontinuities at
+// warn, panics of listeners at error. The default writes errors to [slog.Default].
 func WithLogger(log *slog.Logger) Option { return func(c *config) { c.log = log } }
 
-// WithStatusLevel sets the level at which status changes are logged, by the logger of [WithLogger]; default [slog.LevelInfo]. It is asked
-// for each change, so that a [slog.LevelVar] may move it.
+// WithStatusLevel sets the level at which status changes are logged, by the logger of [WithLogger];
+// default [slog.LevelInfo]. It is asked for each change, so that a [slog.LevelVar] may move it.
 func WithStatusLevel(level slog.Leveler) Option { return func(c *config) { c.level = level } }
 
-// WithRoomsObserver sets a function that is told each step of the client's Rooms; see [lifecycle.WithObserver].
+// WithRoomsObserver sets a function that receives each step of the client's Rooms; see
+// [lifecycle.WithObserver].
 func WithRoomsObserver(observe func(lifecycle.RoomsStep)) Option {
 	return func(c *config) { c.observeRooms = append(c.observeRooms, lifecycle.WithObserver(observe)) }
 }
 
-// WithObservedStates adds the whole state of the Rooms to each step that the observer is told; see [lifecycle.WithObservedStates].
+// WithObservedStates adds the whole state of the Rooms to each step that the observer receives; see
+// [lifecycle.WithObservedStates].
 func WithObservedStates() Option {
 	return func(c *config) { c.observeRooms = append(c.observeRooms, lifecycle.WithObservedStates()) }
 }
 
-// WithRoomObserver sets a function that is told each step of each room; see [lifecycle.RoomConfig].
+// WithRoomObserver sets a function that receives each step of each room; see
+// [lifecycle.RoomConfig].
 func WithRoomObserver(observe func(lifecycle.RoomStep)) Option {
 	return func(c *config) { c.observeRoom = observe }
 }
 
-// WithChannelRetryTimeout sets after how long a suspended room attaches again by itself (RTL13b, CHA-RS1f); more than 0, default 15 s.
-// Give it what the realtime client has in [ably.WithChannelRetryTimeout], which can't be read from there.
+// WithChannelRetryTimeout sets after how long a suspended room attaches again by itself, before
+// backoff and jitter (RTL13b, RTB1, CHA-RS1f); more than 0. The default is that of the realtime
+// client, see [ably.WithChannelRetryTimeout].
 func WithChannelRetryTimeout(d time.Duration) Option {
-	return func(c *config) { c.retryTimeout = d }
+	return func(c *config) { c.timeouts.ChannelRetry = d }
 }
 
-// WithRequestTimeout sets for how long a room that attaches waits for a connection that has to come back first, where ably-go itself
-// doesn't wait (RTL4f); more than 0, default 10 s. Give it what the realtime client has in [ably.WithRealtimeRequestTimeout].
+// WithRequestTimeout sets for how long a room waits for the answer to an attach or a detach, or for
+// a connection to attach on (RTL4f, RTL5f); more than 0. The default is that of the realtime client,
+// see [ably.WithRealtimeRequestTimeout].
 func WithRequestTimeout(d time.Duration) Option {
-	return func(c *config) { c.requestTimeout = d }
+	return func(c *config) { c.timeouts.Request = d }
 }
 
-// New makes a chat client on a realtime client, which stays the caller's: Dispose doesn't close it. It starts no goroutine.
+// New makes a chat client on a realtime client, which stays the caller's: Dispose doesn't close it.
+// It starts no goroutine.
 //
-// It returns an [*lifecycle.ErrorInfo] with the code [lifecycle.InvalidArgument] when client is nil or was not made by
-// [ably.NewRealtime], when an option's value can't be, or when the client's connection has a chat client that is not disposed of: the
-// rooms of one would detach the rooms of the other.
+// It returns an [*lifecycle.ErrorInfo] with the code [lifecycle.InvalidArgument] when client is nil
+// or was not made by [NewRealtime], when an option's value is invalid, or when client has a chat
+// client that is not disposed of.
 func New(client *ably.Realtime, options ...Option) (*Client, error) {
-	if client == nil || client.Connection == nil || client.Channels == nil {
-		return nil, invalid("the realtime client is nil, or not made by ably.NewRealtime")
+	t, ok := transport.Of(client)
+	if !ok {
+		return nil, invalid("the realtime client is nil, or was not made by ablychat.NewRealtime")
 	}
-	cfg := config{requestTimeout: defaultRequestTimeout, retryTimeout: defaultChannelRetryTimeout}
+	cfg := config{timeouts: t.Timeouts()}
 	for _, o := range options {
 		if o != nil {
 			o(&cfg)
 		}
 	}
-	if cfg.requestTimeout <= 0 || cfg.retryTimeout <= 0 {
+	if cfg.timeouts.Request <= 0 || cfg.timeouts.ChannelRetry <= 0 {
 		return nil, invalid("a timeout is zero or less")
 	}
-	if !inUse.add(client.Connection) {
+	c := &Client{realtime: client, transport: t, log: cfg.log, level: cfg.level,
+		observe: cfg.observeRoom, timeout: cfg.timeouts.Request, disposed: make(chan struct{})}
+	c.rest.client = cfg.rest
+	c.connection.client = c
+	c.channels, ok = realtime.New(t, realtime.Config{RequestTimeout: cfg.timeouts.Request,
+		RetryTimeout: cfg.timeouts.ChannelRetry, Log: cfg.log, Status: c.connection.changed})
+	if !ok {
 		return nil, invalid("the realtime client has a chat client already, which must be disposed of first")
 	}
-	c := &Client{
-		realtime: client, log: cfg.log, level: cfg.level, observe: cfg.observeRoom, requestTimeout: cfg.requestTimeout, retryTimeout: cfg.retryTimeout,
-		claims: map[string]*claim{}, disposed: make(chan struct{}),
-	}
-	c.rest.client = cfg.rest
-	c.connection.client, c.annotations.client = c, c
-	c.ctx, c.cancel = context.WithCancel(context.Background())
+	c.connection.begin(client.Connection.State(), client.Connection.ErrorReason())
 	if cfg.log != nil {
 		cfg.observeRooms = append(cfg.observeRooms, lifecycle.WithLogger(cfg.log))
 	}
 	c.rooms = lifecycle.NewRooms(backend{c}, cfg.observeRooms...)
-	c.listen()
 	return c, nil
 }
 
@@ -156,11 +146,12 @@ func invalid(reason string) error {
 // Rooms returns the client's rooms. It is always the same value.
 func (c *Client) Rooms() *Rooms { return c.rooms }
 
-// Dispose releases all rooms and ends the client (CHA-CL1). A realtime client that was given to [New] stays as it is, and may have a new
-// chat client afterwards; that of [Connect] is closed. Dispose may be called again and concurrently; every call has the same end.
+// Dispose releases all rooms and ends the client (CHA-CL1). A realtime client that was given to
+// [New] stays as it is, and may have a new chat client afterwards; that of [Connect] is closed.
+// Dispose may be called again and concurrently; every call has the same end.
 //
-// Errors: those of [lifecycle.Rooms.Dispose]; the context's cause when ctx ends first: then the disposal goes on, unless ctx had ended
-// before the call.
+// Errors: those of [lifecycle.Rooms.Dispose]; the context's cause when ctx ends first: then the
+// disposal goes on, unless ctx had ended before the call.
 func (c *Client) Dispose(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -181,28 +172,11 @@ func (c *Client) Dispose(ctx context.Context) error {
 	}
 }
 
-// end ends what the client has besides its rooms, which are gone.
+// end ends what the client has beside its rooms, which are gone.
 func (c *Client) end() {
-	c.sweep(true) // what late messages brought back
-	c.off()
-	c.mu.Lock()
-	c.cancel()
-	c.mu.Unlock()
-	c.working.Wait()
+	c.channels.Close()
 	c.connection.listeners.Clear() // CHA-CL1b
-	inUse.remove(c.realtime.Connection)
 	if c.owned {
 		c.hangUp()
 	}
-}
-
-// background runs f in a goroutine that Dispose ends and waits for; it tells whether it did.
-func (c *Client) background(f func(context.Context)) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.ctx.Err() != nil {
-		return false
-	}
-	c.working.Go(func() { f(c.ctx) })
-	return true
 }

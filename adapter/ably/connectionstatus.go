@@ -3,6 +3,7 @@ package ablychat
 import (
 	"context"
 	"iter"
+	"sync/atomic"
 	"time"
 
 	"github.com/ably/ably-go/ably"
@@ -70,21 +71,19 @@ func (c ConnectionStatusChange) String() string {
 // concurrently, and from within listeners.
 type Connection struct {
 	client    *Client
+	last      atomic.Pointer[ConnectionStatusChange]
 	listeners listen.List[ConnectionStatusChange]
 }
 
 // Connection returns the client's connection; it is always the same value.
 func (c *Client) Connection() *Connection { return &c.connection }
 
-// Status returns the connection's status (CHA-CS2a).
-func (c *Connection) Status() ConnectionStatus {
-	return connectionStatus(c.client.realtime.Connection.State())
-}
+// Status returns the connection's status (CHA-CS2a). It is never older than a change that a
+// listener has received, and rooms know of it.
+func (c *Connection) Status() ConnectionStatus { return c.last.Load().Current }
 
 // Error returns the error that belongs to the present status, or nil (CHA-CS2b).
-func (c *Connection) Error() *lifecycle.ErrorInfo {
-	return connectionReason(c.client.realtime.Connection.ErrorReason())
-}
+func (c *Connection) Error() *lifecycle.ErrorInfo { return c.last.Load().Error }
 
 // OnStatusChange registers a listener for changes of the status (CHA-CS4d) and returns what removes it (CHA-CS4e). All that
 // [lifecycle.Room.OnStatusChange] says of listeners holds.
@@ -105,14 +104,26 @@ func (c *Connection) StatusChanges(ctx context.Context) iter.Seq[ConnectionStatu
 	}
 }
 
-// changed tells the listeners of a change (CHA-CS5c); an event that leaves the status as it was is none.
+// begin sets the status that the client finds, unless it has changed by now (CHA-CS3).
+func (c *Connection) begin(state ably.ConnectionState, reason *ably.ErrorInfo) {
+	first := statusChange(ably.ConnectionStateChange{Current: state, Previous: state, Reason: reason})
+	c.last.CompareAndSwap(nil, &first)
+}
+
+// changed passes a change on to the listeners (CHA-CS5c). The rooms' channels have taken it.
 func (c *Connection) changed(change ably.ConnectionStateChange) {
-	if change.Current == change.Previous {
-		return
+	next := statusChange(change)
+	if last := c.last.Swap(&next); last != nil && last.Current == next.Current {
+		return // the client began with it
 	}
-	c.listeners.Publish(ConnectionStatusChange{
-		Current: connectionStatus(change.Current), Previous: connectionStatus(change.Previous), Error: connectionReason(change.Reason), RetryIn: change.RetryIn,
-	})
+	c.listeners.Publish(next)
+}
+
+func statusChange(change ably.ConnectionStateChange) ConnectionStatusChange {
+	return ConnectionStatusChange{
+		Current: connectionStatus(change.Current), Previous: connectionStatus(change.Previous),
+		Error: connectionReason(change.Reason), RetryIn: change.RetryIn,
+	}
 }
 
 func connectionReason(err *ably.ErrorInfo) *lifecycle.ErrorInfo {

@@ -10,15 +10,6 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// timeoutError is Ably's code of what was not done in time.
-const timeoutError lifecycle.ErrorCode = 50003
-
-var (
-	errKept         = errors.New("the realtime client keeps a channel of that name that can't be released")
-	errNoConnection = errors.New("the connection was lost")
-	errDisposed     = errors.New("the chat client was disposed of")
-)
-
 // secrets finds the query of an address: ably-go's errors of a connection that can't be opened hold its key or token there.
 var secrets = regexp.MustCompile(`(://[^\s"'?]*)\?[^\s"']*`)
 
@@ -46,26 +37,4 @@ func fromAbly(operation string, err error) *lifecycle.ErrorInfo {
 	}
 	message = secrets.ReplaceAllString(message, "$1")
 	return &lifecycle.ErrorInfo{Code: code, StatusCode: status, Message: fmt.Sprintf("unable to %s; %s", operation, message), Cause: cause}
-}
-
-// reason makes an error of ours from the reason of an event; nil from nil.
-func reason(room string, err *ably.ErrorInfo) *lifecycle.ErrorInfo {
-	if err == nil {
-		return nil // a nil *ably.ErrorInfo in an error would not be nil
-	}
-	return fromAbly("keep room "+room, err)
-}
-
-// connectionError says that an operation can't be done in the connection's state (RTL4b).
-func connectionError(operation string, state ably.ConnectionState) *lifecycle.ErrorInfo {
-	code := lifecycle.Disconnected
-	switch state {
-	case ably.ConnectionStateSuspended:
-		code = 80002
-	case ably.ConnectionStateFailed:
-		code = 80000
-	case ably.ConnectionStateClosing, ably.ConnectionStateClosed:
-		code = 80017
-	}
-	return &lifecycle.ErrorInfo{Code: code, StatusCode: 400, Message: fmt.Sprintf("unable to %s; the connection is %v", operation, state)}
 }

@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 
-	"github.com/ably/ably-go/ably"
-
-	"ablyrooms.example/chat"
 	"ablyrooms.example/lifecycle"
 	"ablyrooms.example/lifecycle/listen"
 )
@@ -22,25 +19,6 @@ func (c *Client) listening(room string, limit int) listen.Config {
 }
 
 func (r *Room) listening() listen.Config { return r.client.listening(r.Name(), MaxPending) }
-
-// message takes what comes through the room's channel, in its order. It is called by ably-go, one at a time.
-func (r *Room) message(m *ably.Message) {
-	w := wireMessage(m)
-	switch w.Name {
-	case chat.NameMessage:
-		r.messages.receive(w)
-	case chat.NameRoomReaction:
-		r.reactions.receive(w)
-	case string(chat.TypingStarted), string(chat.TypingStopped):
-		r.typing.receive(w)
-	case chat.NameOccupancy:
-		r.occupancy.receive(w)
-	default: // CHA-M4d, CHA-ER4c
-		r.ignored(slog.LevelDebug, fmt.Sprintf("a message has the name %q", w.Name))
-	}
-}
-
-func (r *Room) presenceMessage(m *ably.PresenceMessage) { r.presence.receive(wirePresence(m)) }
 
 // ignored logs what was received and no event is made of.
 func (r *Room) ignored(level slog.Level, what string) {

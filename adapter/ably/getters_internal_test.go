@@ -39,7 +39,15 @@ func TestGettersAreUpToDateInListeners(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			options := lifecycle.DefaultRoomOptions()
 			options.Occupancy.EnableEvents = true
-			room, err := backend{&Client{}}.Open(t.Context(), "my room", options)
+			realtime, err := NewRealtime(ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
+			if err != nil {
+				t.Fatal(err)
+			}
+			client, err := New(realtime)
+			if err != nil {
+				t.Fatal(err)
+			}
+			room, err := backend{client}.Open(t.Context(), "my room", options)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -64,7 +72,7 @@ func TestGettersAreUpToDateInListeners(t *testing.T) {
 	})
 	t.Run("connection", func(t *testing.T) {
 		server := ablytest.NewServer(t)
-		realtime, err := ably.NewRealtime(server.ClientOptions(ably.WithAutoConnect(false))...)
+		realtime, err := NewRealtime(server.ClientOptions(ably.WithAutoConnect(false))...)
 		if err != nil {
 			t.Fatal(err)
 		}

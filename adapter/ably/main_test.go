@@ -41,7 +41,7 @@ func newWorldWith(t *testing.T, server *ablytest.Server, chatOptions []ablychat.
 	t.Helper()
 	// A loop of ably-go's that attaches again outlives the connection by one such pause.
 	options = append([]ably.ClientOption{ably.WithChannelRetryTimeout(500 * time.Millisecond)}, options...)
-	client, err := ably.NewRealtime(server.ClientOptions(options...)...)
+	client, err := ablychat.NewRealtime(server.ClientOptions(options...)...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -164,7 +164,6 @@ type Page struct {
 
 	messages *Messages
 	next     url.Values
-	without  map[string]bool // serials of messages that are left out
 }
 
 // HasNext tells whether there is a page after this one.
@@ -177,7 +176,7 @@ func (p *Page) Next(ctx context.Context) (*Page, error) {
 	if p.next == nil {
 		return nil, nil
 	}
-	return p.messages.page(ctx, p.next, p.without)
+	return p.messages.page(ctx, p.next)
 }
 
 // History returns the room's messages from before now, each as it is now, page by page (CHA-M6).
@@ -188,7 +187,7 @@ func (m *Messages) History(ctx context.Context, query HistoryQuery) (*Page, erro
 	if err != nil {
 		return nil, err
 	}
-	return m.page(ctx, values, nil)
+	return m.page(ctx, values)
 }
 
 // All returns the messages of a query one by one, over all its pages. A sequence that ends with an error has a zero message beside it.
@@ -208,33 +207,28 @@ func (m *Messages) All(ctx context.Context, query HistoryQuery) iter.Seq2[chat.M
 	}
 }
 
-func (m *Messages) page(ctx context.Context, query url.Values, without map[string]bool) (*Page, error) {
+func (m *Messages) page(ctx context.Context, query url.Values) (*Page, error) {
 	a, err := m.room.client.rest.do(ctx, "get history", call{method: "GET", path: m.path(), query: query})
 	if err != nil {
 		return nil, err
 	}
-	p := &Page{messages: m, next: a.next, without: without}
+	p := &Page{messages: m, next: a.next}
 	list, _ := a.body.([]any)
 	for _, item := range list {
 		if o, ok := item.(map[string]any); ok {
-			if message := chat.DecodeRESTMessage(o); !without[message.Serial] {
-				p.Items = append(p.Items, message)
-			}
+			p.Items = append(p.Items, chat.DecodeRESTMessage(o))
 		}
 	}
 	return p, nil
 }
 
 func (m *Messages) receive(w chat.WireMessage) {
-	if w.Action == chat.WireSummary {
-		return // ably-go leaves the summary out; the reactions' own subscriber has it
-	}
 	event, err := chat.DecodeMessage(w)
 	if err != nil {
 		m.room.ignored(slog.LevelInfo, err.Error())
 		return
 	}
-	m.subscriptions.delivered(event, func() { m.listeners.Publish(event) })
+	m.listeners.Publish(event)
 }
 
 // dispose ends all subscriptions (CHA-M12).

@@ -247,9 +247,13 @@ func TestHistoryBeforeSubscribe(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			server := ablytest.NewServer(t)
-			ann, bob := newPerson(t, server, "ann"), newPerson(t, server, "bob")
-			_ = online(t, bob)
-			channel := bob.chat.Realtime().Channels.Get(ablychat.ChannelName("lobby"))
+			ann := newPerson(t, server, "ann")
+			bob, err := ably.NewRealtime(server.ClientOptions(ably.WithClientID("bob"))...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer closeClient(bob)
+			channel := bob.Channels.Get(ablychat.ChannelName("lobby"))
 			stop, stopped, begun := make(chan struct{}), make(chan struct{}), make(chan struct{})
 			var count atomic.Int64 // of those sent
 			go func() {

@@ -3,7 +3,6 @@ package ablychat
 import (
 	"context"
 	"iter"
-	"maps"
 	"slices"
 	"sync"
 
@@ -24,23 +23,16 @@ type MessageSubscription struct {
 
 	// Guarded by the mu of subscriptions.
 	point string // a channel serial; "" before there is one
-	told  map[string]bool
-	order []string // of told, oldest first
 	ended bool
 }
 
-// maxTold is how many messages of those that a listener was told are remembered, to leave them out of the history. It has to cover those that
-// come between the room's attaching and the reading of its point, which is a matter of microseconds.
-const maxTold = 1000
-
-// subscriptions are the subscriptions for messages of a room.
-//
-// The point should be the serial with which the channel attached, which ably-go keeps to itself. The serial that it does tell is the
-// channel's latest, when the event of the attaching is heard: at that serial or after. Every message in between goes to the listener, so
-// these are remembered, and left out of the history: neither gap nor duplicate.
+// subscriptions are the subscriptions for messages of a room. They follow the channel as its events
+// and messages are passed on, so that the point of a subscription is exactly between what its
+// listener receives and what it doesn't.
 type subscriptions struct {
-	mu   sync.Mutex
-	list []*MessageSubscription
+	mu     sync.Mutex
+	list   []*MessageSubscription
+	serial string // the place up to which listeners have the messages; "" while not attached
 }
 
 // Subscribe registers a listener for messages that are sent, updated or deleted, also by this client (CHA-M4). It attaches nothing. At most
@@ -84,9 +76,6 @@ func (s *MessageSubscription) end() {
 // HistoryBeforeSubscribe returns the messages before the subscription's point, newest first (CHA-M5f), page by page; Order is not looked at. While
 // the room has not attached since the subscription was made, it waits for that.
 //
-// After a loss of continuity that came without a detach (an UPDATE), a message that arrives at the very moment may be told to the listener
-// and be in the history too: its serial tells that it is the same.
-//
 // Errors: [lifecycle.InvalidArgument] for a query that can't be; [lifecycle.ResourceDisposed] when the subscription, or the room, ends before there
 // is a point; the service's (CHA-M5i); the context's cause.
 func (s *MessageSubscription) HistoryBeforeSubscribe(ctx context.Context, query HistoryQuery) (*Page, error) {
@@ -116,9 +105,8 @@ func (s *MessageSubscription) HistoryBeforeSubscribe(ctx context.Context, query 
 		subs.mu.Lock()
 	}
 	values.Set("fromSerial", s.point) // CHA-M5g
-	without := maps.Clone(s.told)
 	subs.mu.Unlock()
-	return s.messages.page(ctx, values, without)
+	return s.messages.page(ctx, values)
 }
 
 // add registers a subscription and its listener together, and gives it its point if the channel has one.
@@ -127,49 +115,32 @@ func (l *subscriptions) add(s *MessageSubscription, register func()) {
 	defer l.mu.Unlock()
 	register()
 	l.list = append(l.list, s)
-	if serial := s.messages.room.channel.serial(); serial != "" { // CHA-M5a
-		s.point = serial
-	}
+	s.point = l.serial // CHA-M5a
 }
 
-// delivered tells the listeners of an event by publish, and remembers it if it is of a new message.
-func (l *subscriptions) delivered(event chat.MessageEvent, publish func()) {
+// delivered passes the messages of a frame on; serial is the place behind them, "" for no news.
+func (l *subscriptions) delivered(serial string, publish func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	publish()
-	if event.Type != chat.MessageCreated {
-		return
-	}
-	for _, s := range l.list {
-		if s.told == nil {
-			s.told = map[string]bool{}
-		}
-		if len(s.order) == maxTold {
-			delete(s.told, s.order[0])
-			s.order = s.order[1:]
-		}
-		s.told[event.Message.Serial] = true
-		s.order = append(s.order, event.Message.Serial)
+	if serial != "" {
+		l.serial = serial
 	}
 }
 
-// left notes that the channel is attached no more: what was told until now is history to whom continuity is lost.
+// left notes that the channel is attached no longer.
 func (l *subscriptions) left() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, s := range l.list {
-		s.told, s.order = nil, nil
-	}
+	l.serial = ""
 }
 
-// attached gives subscriptions their point: those that have none, and all when continuity was lost.
-func (l *subscriptions) attached(c *channel, resumed, update bool) {
+// attached gives subscriptions their point: those that have none (CHA-M5b), and all when continuity
+// was lost (CHA-M5c, CHA-M5d).
+func (l *subscriptions) attached(serial string, resumed bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.list) == 0 {
-		return
-	}
-	serial := c.serial()
+	l.serial = serial
 	for _, s := range l.list {
 		if serial == "" || resumed && s.point != "" {
 			continue
@@ -177,9 +148,6 @@ func (l *subscriptions) attached(c *channel, resumed, update bool) {
 		if s.point = serial; s.ready != nil {
 			close(s.ready)
 			s.ready = nil
-		}
-		if update {
-			s.told, s.order = nil, nil
 		}
 	}
 }
@@ -191,25 +159,4 @@ func (l *subscriptions) end() {
 		s.end()
 	}
 	l.list = nil
-}
-
-// serial returns the channel's latest serial; "" when it is not attached.
-func (c *channel) serial() string { return c.client.realtime.Channels.GetChannelSerials()[c.name] }
-
-// noteAttaches has the serial of each attach kept from now on, or no more: to ask ably-go for one takes longer the more channels it has.
-func (c *channel) noteAttaches(on bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.noting, c.attachedAt = on, ""
-}
-
-// serialOfAttach returns the channel's serial when it was attached last, if that was noted, and else the latest: what came before is for
-// those who listened then.
-func (c *channel) serialOfAttach() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.attachedAt != "" {
-		return c.attachedAt
-	}
-	return c.serial()
 }

@@ -6,8 +6,7 @@ import (
 	"iter"
 	"log/slog"
 
-	"github.com/ably/ably-go/ably"
-
+	"ablyrooms.example/adapter/ably/internal/realtime"
 	"ablyrooms.example/chat"
 	"ablyrooms.example/lifecycle/listen"
 )
@@ -27,70 +26,59 @@ func (r *Room) Presence() *Presence { return &r.presence }
 // Errors: [lifecycle.RoomInInvalidState] for a room that is not attached, nor becomes so (CHA-PR3h, CHA-RL9c); [lifecycle.InvalidArgument] for
 // data that JSON has no form for; the service's, such as [lifecycle.InvalidClientID] for a client without an id; the context's cause.
 func (p *Presence) Enter(ctx context.Context, data any) error {
-	return p.do(ctx, "enter presence", data, (*ably.RealtimePresence).Enter)
+	return p.do(ctx, "enter presence", data, (*realtime.Channel).Enter)
 }
 
 // Update changes this client's data, and enters it if it was not present (CHA-PR10). Waits and errors are those of [Presence.Enter].
 func (p *Presence) Update(ctx context.Context, data any) error {
-	return p.do(ctx, "update presence", data, (*ably.RealtimePresence).Update)
+	return p.do(ctx, "update presence", data, (*realtime.Channel).Update)
 }
 
 // Leave makes this client present no more, with last data, or nil (CHA-PR4). Waits and errors are those of [Presence.Enter].
 func (p *Presence) Leave(ctx context.Context, data any) error {
-	return p.do(ctx, "leave presence", data, (*ably.RealtimePresence).Leave)
+	return p.do(ctx, "leave presence", data, (*realtime.Channel).Leave)
 }
 
-func (p *Presence) do(ctx context.Context, operation string, data any, call func(*ably.RealtimePresence, context.Context, any) error) error {
+func (p *Presence) do(
+	ctx context.Context, operation string, data any,
+	call func(*realtime.Channel, context.Context, any) error,
+) error {
 	data, err := inJSON(operation, data)
 	if err != nil {
 		return err
 	}
-	presence, err := p.of(ctx, operation)
-	if err != nil {
+	if err := p.room.attached(ctx, operation); err != nil {
 		return err
 	}
-	return failed(ctx, operation, call(presence, ctx, data))
+	return failed(ctx, operation, call(p.room.channel, ctx, data))
 }
 
-// of returns ably-go's presence, once the room is attached: without that, ably-go would attach it.
-func (p *Presence) of(ctx context.Context, operation string) (*ably.RealtimePresence, error) {
-	if err := p.room.attached(ctx, operation); err != nil {
-		return nil, err
-	}
-	c := p.room.channel
-	c.mu.Lock()
-	ch := c.ch
-	c.mu.Unlock()
-	if ch == nil {
-		return nil, p.room.usable(operation, p.room.Status(), p.room.Error())
-	}
-	return ch.Presence, nil
-}
-
-// failed makes an error of ours from what a call of ably-go's returned; the context's cause, if that ended it.
+// failed makes an error of ours from what a call below returned; the context's cause, if that ended
+// it.
 func failed(ctx context.Context, operation string, err error) error {
 	if err == nil {
 		return nil
 	}
-	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+	if ctx.Err() != nil && (errors.Is(err, ctx.Err()) || errors.Is(err, context.Cause(ctx))) {
 		return context.Cause(ctx)
 	}
 	return fromAbly(operation, err)
 }
 
-// Get returns all who are present, once the service's list is complete (CHA-PR6). Waits and errors are those of [Presence.Enter].
+// Get returns all who are present, once the service's list is complete (CHA-PR6). Waits and errors
+// are those of [Presence.Enter].
 func (p *Presence) Get(ctx context.Context) ([]chat.PresenceMember, error) {
-	presence, err := p.of(ctx, "get presence")
-	if err != nil {
+	const operation = "get presence"
+	if err := p.room.attached(ctx, operation); err != nil {
 		return nil, err
 	}
-	messages, err := presence.Get(ctx)
+	messages, err := p.room.channel.Get(ctx)
 	if err != nil {
-		return nil, failed(ctx, "get presence", err)
+		return nil, failed(ctx, operation, err)
 	}
 	members := make([]chat.PresenceMember, len(messages))
 	for i, m := range messages {
-		members[i] = chat.DecodeMember(wirePresence(m))
+		members[i] = chat.DecodeMember(m)
 	}
 	return members, nil
 }

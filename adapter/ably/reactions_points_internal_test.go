@@ -28,10 +28,11 @@ func TestReactionsThatAreLeftOutAreLogged(t *testing.T) {
 	r := room.Messages().Reactions()
 	told := make(chan chat.RawReactionEvent, 2)
 	r.raws.Add(func(e chat.RawReactionEvent) { told <- e }, listen.Config{})
-	r.receiveMessage([]byte(`{"action":4,"serial":"1","annotations":{"summary":{"reaction:odd.v1":{}}}}`))
-	r.receiveAnnotation([]byte(`{"type":"reaction:even.v1"}`), 1)
-	r.receiveAnnotation([]byte(`{"action":7,"type":"reaction:unique.v1"}`), 1)
-	r.receiveAnnotation([]byte(`{"type":"reaction:unique.v1"}`), 1)
+	d := dispatch{room}
+	d.Messages([]chat.WireMessage{{Action: chat.WireSummary, Serial: "1",
+		Summary: map[string]any{"reaction:odd.v1": map[string]any{}}}}, "")
+	d.Annotations([]chat.WireAnnotation{{Type: "reaction:even.v1"}, {Action: 7, Type: "reaction:unique.v1"},
+		{Type: "reaction:unique.v1"}}, "")
 	if e := <-told; e.Reaction.Type != "unique" {
 		t.Errorf("%+v", e)
 	}

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync/atomic"
 
 	"github.com/ably/ably-go/ably"
 
@@ -33,11 +32,6 @@ type call struct {
 type restAPI struct {
 	client *ably.REST // nil when there is none
 	ours   bool       // its transport is ours
-
-	// What the subscriber for annotations needs to know of ours.
-	site         *atomic.Pointer[url.URL] // where the last request went
-	token        string                   // given for the client, with no means to get another; else empty
-	realtimeHost string                   // given for the client; else empty
 }
 
 // answer is what came back.

@@ -7,9 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"net/url"
 	"reflect"
-	"sync/atomic"
 
 	"github.com/ably/ably-go/ably"
 	"github.com/ugorji/go/codec"
@@ -29,18 +27,14 @@ type exchange struct {
 // exchangeKey is the context's key of an *exchange.
 type exchangeKey struct{}
 
-// transport puts right the requests whose context has an exchange, and reads their answers.
-type transport struct {
-	base http.RoundTripper
-	site *atomic.Pointer[url.URL] // where the last request went
-}
+// restTransport puts right the requests whose context has an exchange, and reads their answers.
+type restTransport struct{ base http.RoundTripper }
 
 // maxBody is how many bytes of an answer are read.
 const maxBody = 64 << 20
 
 // RoundTrip implements [http.RoundTripper].
-func (t transport) RoundTrip(request *http.Request) (*http.Response, error) {
-	t.site.Store(&url.URL{Scheme: request.URL.Scheme, Host: request.URL.Host})
+func (t restTransport) RoundTrip(request *http.Request) (*http.Response, error) {
 	x, ok := request.Context().Value(exchangeKey{}).(*exchange)
 	if !ok {
 		return t.base.RoundTrip(request)
@@ -123,7 +117,7 @@ func serviceError(status, code int, message string) *lifecycle.ErrorInfo {
 }
 
 // throughTransport is an option for a REST client that puts our transport above the one that the options before it have given, if any, and
-// notes in api what else they have given.
+// notes in api that it is there.
 func throughTransport(api *restAPI) ably.ClientOption {
 	return changing(ably.WithHTTPClient(nil), func(options reflect.Value) {
 		field := options.FieldByName("HTTPClient")
@@ -134,12 +128,8 @@ func throughTransport(api *restAPI) ably.ClientOption {
 		if client.Transport == nil {
 			client.Transport = http.DefaultTransport
 		}
-		api.ours, api.site = true, &atomic.Pointer[url.URL]{}
-		api.token, api.realtimeHost = options.FieldByName("Token").String(), options.FieldByName("RealtimeHost").String()
-		if details := options.FieldByName("TokenDetails"); api.token == "" && !details.IsNil() {
-			api.token = details.Elem().FieldByName("Token").String()
-		}
-		client.Transport = transport{client.Transport, api.site}
+		api.ours = true
+		client.Transport = restTransport{client.Transport}
 		field.Set(reflect.ValueOf(client))
 	})
 }

@@ -4,8 +4,9 @@ import (
 	"context"
 	"time"
 
-	"github.com/ably/ably-go/ably"
-
+	"ablyrooms.example/adapter/ably/internal/realtime"
+	"ablyrooms.example/adapter/ably/internal/transport"
+	"ablyrooms.example/adapter/ably/internal/transport/wire"
 	"ablyrooms.example/lifecycle"
 )
 
@@ -17,7 +18,7 @@ type Room struct {
 	*lifecycle.Room
 	release func(context.Context) error
 	client  *Client
-	channel *channel
+	channel *realtime.Channel
 
 	messages  Messages
 	reactions RoomReactions
@@ -29,14 +30,14 @@ type Room struct {
 // backend opens and releases rooms for lifecycle.Rooms.
 type backend struct{ client *Client }
 
-// Open makes a room. It touches no network: the room takes its channel when it attaches.
+// Open makes a room. It touches no network.
 func (b backend) Open(_ context.Context, name string, options lifecycle.RoomOptions) (*Room, error) {
-	ch := newChannel(b.client, name, options)
-	room, release := lifecycle.NewRoom(name, options, ch, lifecycle.RoomConfig{Logger: b.client.log, Level: b.client.level, Observe: b.client.observe})
-	r := &Room{Room: room, release: release, client: b.client, channel: ch}
-	ch.sink = r
+	r := &Room{client: b.client}
+	r.channel = b.client.channels.Channel(ChannelName(name), channelOptions(name, options), dispatch{r})
+	r.Room, r.release = lifecycle.NewRoom(name, options, r.channel,
+		lifecycle.RoomConfig{Logger: b.client.log, Level: b.client.level, Observe: b.client.observe})
 	r.messages.room, r.messages.reactions.room, r.reactions.room, r.presence.room, r.occupancy.room = r, r, r, r, r
-	r.typing.room, r.typing.wire, r.typing.interval, r.typing.began = r, ch, options.Typing.HeartbeatThrottle, time.Now()
+	r.typing.room, r.typing.wire, r.typing.interval, r.typing.began = r, r, options.Typing.HeartbeatThrottle, time.Now()
 	return r, nil
 }
 
@@ -47,25 +48,21 @@ func (b backend) Release(ctx context.Context, _ string, room *Room) error {
 	return err
 }
 
-// channelSuffix is what the names of rooms' channels end in.
-const channelSuffix = "::$chat"
-
 // ChannelName returns the name of a room's channel (CHA-RC3c).
-func ChannelName(room string) string { return room + channelSuffix }
+func ChannelName(room string) string { return room + transport.RoomSuffix }
 
-// channelOptions are the modes and params of a room's channel (CHA-RC3d, CHA-O6a, CHA-IN1e). ably-go knows no annotation modes, so
-// ANNOTATION_PUBLISH and ANNOTATION_SUBSCRIBE are not asked for.
-func channelOptions(o lifecycle.RoomOptions) []ably.ChannelOption {
-	modes := []ably.ChannelMode{ably.ChannelModePublish, ably.ChannelModeSubscribe, ably.ChannelModePresence}
+// channelOptions are the modes and params of a room's channel (CHA-RC3d, CHA-O6a, CHA-IN1e).
+func channelOptions(room string, o lifecycle.RoomOptions) realtime.Options {
+	modes := wire.ModePublish | wire.ModeSubscribe | wire.ModePresence | wire.ModeAnnotationPublish
 	if o.Presence.EnableEvents {
-		modes = append(modes, ably.ChannelModePresenceSubscribe) // CHA-RC3d1
+		modes |= wire.ModePresenceSubscribe // CHA-RC3d1
 	}
-	options := []ably.ChannelOption{
-		ably.ChannelWithModes(modes...),
-		ably.ChannelWithParams("agent", agentName+"/"+Version),
+	if o.Messages.RawMessageReactions {
+		modes |= wire.ModeAnnotationSubscribe // CHA-RC3d2
 	}
+	params := map[string]string{"agent": agentName + "/" + Version}
 	if o.Occupancy.EnableEvents {
-		options = append(options, ably.ChannelWithParams("occupancy", "metrics"))
+		params["occupancy"] = "metrics"
 	}
-	return options
+	return realtime.Options{Room: room, Modes: modes, Params: params}
 }

@@ -36,7 +36,7 @@ func (r *RoomReactions) Send(ctx context.Context, reaction SendReaction) error {
 		return lifecycle.NewErrorInfo(lifecycle.InvalidArgument, "unable to send reaction; its name is empty", nil)
 	}
 	data := map[string]any{"name": reaction.Name, "metadata": orEmpty(reaction.Metadata)}
-	return r.room.channel.publish(ctx, "send reaction", chat.NameRoomReaction, data, orEmpty(reaction.Headers))
+	return r.room.publish(ctx, "send reaction", chat.NameRoomReaction, data, orEmpty(reaction.Headers))
 }
 
 func orEmpty(o map[string]any) map[string]any {

@@ -33,7 +33,7 @@ type Typing struct {
 	over  bool
 }
 
-// typingWire is what typing needs of the room's channel.
+// typingWire is what typing needs of its room.
 type typingWire interface {
 	online(operation string) error // nil with a connection
 	publish(ctx context.Context, operation, name string, data, headers map[string]any) error

@@ -68,7 +68,7 @@ func run(ctx context.Context) error {
 // connect makes a client of Ably, or of an embedded server when no key is given.
 func connect() (*ably.Realtime, func(), error) {
 	if key := os.Getenv("ABLY_API_KEY"); key != "" {
-		client, err := ably.NewRealtime(ably.WithKey(key), ably.WithClientID("presenter"))
+		client, err := ablychat.NewRealtime(ably.WithKey(key), ably.WithClientID("presenter"))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -78,7 +78,7 @@ func connect() (*ably.Realtime, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	client, err := ably.NewRealtime(server.ClientOptions(ably.WithClientID("presenter"))...)
+	client, err := ablychat.NewRealtime(server.ClientOptions(ably.WithClientID("presenter"))...)
 	if err != nil {
 		server.Close()
 		return nil, nil, err

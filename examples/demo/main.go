@@ -76,7 +76,7 @@ type actor struct {
 }
 
 func enter(story *story, stage *stage, name string) (*actor, error) {
-	realtime, err := ably.NewRealtime(stage.options(ably.WithClientID(name))...)
+	realtime, err := ablychat.NewRealtime(stage.options(ably.WithClientID(name))...)
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ func main() {
 	server, err := ablytest.Start() // for Ably itself, leave it out and use ably.WithKey below
 	check(err)
 	defer server.Close()
-	client, err := ably.NewRealtime(server.ClientOptions(ably.WithClientID("ada"))...)
+	client, err := ablychat.NewRealtime(server.ClientOptions(ably.WithClientID("ada"))...)
 	check(err)
 	defer client.Close()
 	chat, err := ablychat.New(client)

@@ -22,7 +22,7 @@ type site struct {
 
 func open(b *testing.B) *site {
 	server := value(ablytest.Start(ablytest.WithFrameLog(1)))
-	client := value(ably.NewRealtime(server.ClientOptions(ably.WithAutoConnect(false))...))
+	client := value(ablychat.NewRealtime(server.ClientOptions(ably.WithAutoConnect(false))...))
 	connected := make(chan struct{}, 8)
 	defer client.Connection.On(ably.ConnectionEventConnected, func(ably.ConnectionStateChange) { connected <- struct{}{} })()
 	client.Connect()

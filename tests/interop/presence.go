@@ -39,18 +39,7 @@ var presenceChecks = of("presence", []row{
 		t.same("the event", any(data), events.next(t).Member.Data)
 		sent := t.frames(ablytest.ActionPresence)[0].Presence[0] // there is one, since the event has come
 		got := []any{sent["data"], sent["encoding"]}
-		if d.official() {
-			t.same("data and encoding", []any{`{"a":1}`, "json"}, got)
-			return
-		}
-		bare := difference([]any{data, nil}, got) == "" ||
-			difference([]any{map[string]any{"a": int64(1)}, nil}, got) == ""
-		t.same("that it is the bare object", true, bare)
-		t.differ("the official client sends an object as a string of JSON, with the encoding json (RSL4d3; " +
-			"encodeData in ably-js's src/common/lib/types/basemessage.ts); this library sends the bare object, " +
-			"since ably-go v1.4.1 encodes no presence data and takes no encoding (EnterClient in " +
-			"ably/realtime_presence.go). A maintainer of Ably's calls that form invalid " +
-			"(github.com/ably/ably-java/issues/75)")
+		t.same("data and encoding", []any{`{"a":1}`, "json"}, got) // RSL4d3
 	})},
 	{"who was there before one attached", apart("", func(t *trial, d, s *room) {
 		d.attach()

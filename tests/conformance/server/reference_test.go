@@ -119,7 +119,7 @@ func (r *reference) op(ctx context.Context, q conformance.Request) (conformance.
 }
 
 func (r *reference) connect(ctx context.Context, q conformance.Request) error {
-	client, err := ably.NewRealtime(ably.WithEndpoint(q.Host), ably.WithPort(q.Port), ably.WithTLS(false),
+	client, err := ablychat.NewRealtime(ably.WithEndpoint(q.Host), ably.WithPort(q.Port), ably.WithTLS(false),
 		ably.WithFallbackHosts([]string{}), ably.WithKey(q.Key), ably.WithInsecureAllowBasicAuthWithoutTLS(),
 		ably.WithClientID(q.ClientID), ably.WithAutoConnect(false),
 		ably.WithRealtimeRequestTimeout(2*time.Minute)) // beyond the harness's patience

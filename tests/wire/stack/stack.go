@@ -37,7 +37,7 @@ func NewLink(network *memnet.Net) (*Link, error) {
 		return nil, err
 	}
 	l := &Link{Server: server}
-	l.Client, err = ably.NewRealtime(server.ClientOptions(ably.WithLogLevel(ably.LogNone), ably.WithChannelRetryTimeout(time.Hour))...)
+	l.Client, err = ablychat.NewRealtime(server.ClientOptions(ably.WithLogLevel(ably.LogNone), ably.WithChannelRetryTimeout(time.Hour))...)
 	if err == nil && !await(func() bool { return l.Client.Connection.State() == ably.ConnectionStateConnected }) {
 		err = errors.New("the client does not connect")
 	}
@@ -203,19 +203,24 @@ func print(script []Step) string {
 func (p *player) step(s Step) {
 	in, rooms := s.Input, p.chat.Rooms()
 	p.Server.ClearFaults()
-	if s.Refuse {
-		action := map[model.Kind]ablytest.Action{model.KindGet: ablytest.ActionAttach, model.KindRelease: ablytest.ActionDetach}[in.Kind]
-		p.Server.Fault(ablytest.ToServer(action).OnChannel(ablychat.ChannelName(in.Name)).Once(), ablytest.Refuse(ablytest.NewError(40160, 401, "refused")))
-	}
 	for _, n := range names {
 		p.Server.Fault(ablytest.ToServer(ablytest.ActionDetach).OnChannel(ablychat.ChannelName(n)), ablytest.Hold(p.gates[n]))
+	}
+	if s.Refuse {
+		action, refused := ablytest.ActionAttach, ablytest.NewError(40160, 401, "refused")
+		effect := ablytest.Refuse(refused)
+		if in.Kind == model.KindRelease { // an ERROR, and then the answer to the DETACH
+			action = ablytest.ActionDetach
+			effect = ablytest.Call(func(f ablytest.Frame) { p.Server.FailChannel(f.Channel, refused) })
+		}
+		p.Server.Fault(ablytest.ToServer(action).OnChannel(ablychat.ChannelName(in.Name)).Once(), effect)
 	}
 	switch in.Kind {
 	case model.KindGet:
 		p.begin(func(ctx context.Context) (*ablychat.Room, error) {
 			room, err := rooms.Get(ctx, in.Name, lifecycle.WithRoomOptions(judge.Tokens[in.Options]))
-			if err == nil { // attached, so that its release has something to detach
-				ok := room.Attach(context.Background()) == nil
+			if err == nil { // attached, so that its release has something to detach; once more if that was refused
+				ok := room.Attach(context.Background()) == nil || room.Attach(context.Background()) == nil
 				p.mu.Lock()
 				p.attached[room] = p.attached[room] || ok
 				p.mu.Unlock()
@@ -343,9 +348,6 @@ func (p *player) end() error {
 		errs = append(errs, fmt.Errorf("dispose: %w", err))
 	}
 	synctest.Wait()
-	for _, c := range p.Client.Channels.Iterate() {
-		errs = append(errs, fmt.Errorf("the client has the channel %s left, which is %v", c.Name, c.State()))
-	}
 	if left := p.Server.State().AttachedChannels(); len(left) > 0 {
 		errs = append(errs, fmt.Errorf("the server has these channels attached: %v", left))
 	}

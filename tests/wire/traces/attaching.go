@@ -56,8 +56,10 @@ func (b *attaching) next(name string, kind model.OutputKind, action ablytest.Act
 		w.gate.Open()
 	}
 	effects := []ablytest.Effect{ablytest.Hold(w.gate)}
-	if w.fail {
-		effects = append(effects, ablytest.FailChannel(ablytest.NewError(40160, 401, "refused")))
+	if refused := ablytest.NewError(40160, 401, "refused"); w.fail && kind == model.OutputOpen {
+		effects = append(effects, ablytest.FailChannel(refused))
+	} else if w.fail { // the DETACH is answered besides, so that the name's next room need not wait for that
+		effects = append(effects, ablytest.Call(func(f ablytest.Frame) { b.link.Server.FailChannel(f.Channel, refused) }))
 	}
 	// All frames of the action, for the first may be one that removes a channel that failed before.
 	return b.link.Server.Fault(ablytest.ToServer(action).OnChannel(ablychat.ChannelName(name)), effects...).Remove

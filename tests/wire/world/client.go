@@ -55,7 +55,7 @@ func (w *World) connectLater(id string, options ...ably.ClientOption) *client {
 	options = append(options, ably.WithClientID(id), ably.WithLogLevel(ably.LogNone), ably.WithRealtimeRequestTimeout(w.request),
 		ably.WithDisconnectedRetryTimeout(w.retry), ably.WithSuspendedRetryTimeout(w.suspended), ably.WithChannelRetryTimeout(w.retry))
 	var err error
-	if c.realtime, err = ably.NewRealtime(w.server.ClientOptions(options...)...); err != nil {
+	if c.realtime, err = ablychat.NewRealtime(w.server.ClientOptions(options...)...); err != nil {
 		panic(err) // the options are ours
 	}
 	c.open()

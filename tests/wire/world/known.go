@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// Known is a failure of ably-go's that can't be mended here.
+// Known is a failure that can't be mended here.
 type Known struct {
 	Name        string
 	Runs        string  // a regular expression of the names of the runs that may fail so
@@ -21,29 +21,10 @@ type Known struct {
 // a run of soak is named "soak/" and its scenario, and a child process of it that ends early "soak/child".
 func KnownFailures() []Known {
 	return []Known{
-		{"stranded", `/(outage|delay|drop|detach-beside)($|\+)`, `^ably-go has left \d+ goroutines that wait for the end of an attach of its own$`,
-			"before-the-connection/1/in/DETACHED.lobby.1/fail-channel+1/out/DETACH.lobby.2/delay", 20,
-			"ably-go's loop that attaches a channel again waits without a limit, also when the channel is released or the connection closed"},
-		{"locked up", `/(cut-before|cut-after|disconnect|fail-connection|lapse|outage)($|\+)`, `^ably-go is locked up: `, "", 1,
-			"a connection that is lost while ably-go sends what waited for it makes its loop of the connection wait for a lock that it holds"},
-		{"attached at the server", `\+.*/drop$`, `^(at rest|after it was used|in the end), the server still has .* attached to .*$`,
-			"again-and-again/1/in/DETACHED.lobby.3/delay+1/in/ATTACHED.lobby.4/drop", 5,
-			"an attach whose ATTACHED is lost leaves the channel suspended to ably-go, which is released without a DETACH; the server has it " +
-				"attached until the connection ends or the name is attached again"},
-		{"attached after a dispose", `^dispose/.*/outage$`,
-			`^(after it was used|in the end), (.* still has .*ATTACHED|the server still has .* attached to .*)$`,
-			"dispose/1/in/ATTACHED.failed.2/detach-beside+1/in/ATTACHED.failed.3/outage", 5,
-			"a client that is disposed while the connection is lost leaves what ably-go attaches by itself when it is back; the name's next " +
-				"attach by another chat client gets rid of it, and ably-go's loop may attach it once more"},
-		{"locked up in a soak", `^soak/child$`, `^ably-go is locked up: `, "", 80,
-			"the same, or a connection that fails while a channel of it sends"},
-		{"answer to nothing", `^soak/child$`, `panic: Ack called but queue is empty`, "", 80,
-			"ably-go ends the program when an answer comes while it sends again, after a loss, what had none"},
-		{"attach without an event", `^soak/crowd$`, `AttachEnded\(ok\) without an attached event of its own`, "", 80,
-			"when faults follow each other, an attach of ably-go's succeeds whose event never came"},
-		{"attached again", `^soak/crowd$`,
-			`^(after it was used|in the end), (.*'s client still has the channel|the server still has .* attached to) .*$`, "", 80,
-			"ably-go's loop attaches a channel once more that was released while its connection was lost"},
+		{"attached at the server", `\+.*/out/DETACH\..*/drop$`, `^at rest, the server still has .* attached to .*$`,
+			"the-server-acts/1/in/ATTACHED.lobby.4/delay+1/out/DETACH.lobby.1/drop", 2,
+			"an attach that was not answered in time, and whose channel was given back then with a DETACH that is lost on a " +
+				"transport that goes on: the server has it attached until the connection ends or the name is attached again"},
 	}
 }
 

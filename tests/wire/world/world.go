@@ -62,6 +62,7 @@ type World struct {
 	astray    []string       // what is not as it is without a fault
 
 	mu       sync.Mutex
+	resting  bool // the scenario is over, and its faults too
 	problems []string
 	calls    []*call
 	frames   []frame

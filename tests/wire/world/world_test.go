@@ -51,7 +51,7 @@ func TestPlantedFaultsAreSeen(t *testing.T) {
 			w.server.Fault(ablytest.ToClient(ablytest.ActionDetached), ablytest.Drop())
 			w.server.DetachChannel(ablychat.ChannelName(room), moved)
 			w.pause()
-		}, "ada's room lobby is attached (<nil>) while its channel is ATTACHED, attached at the server: false"},
+		}, "ada's room lobby is attached (<nil>), attached at the server: false"},
 		{"a call that does not settle", func(w *World) {
 			attached(w)
 			w.start("ada waits", func(context.Context) error { select {} })

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 	"weak"
 
 	"github.com/ably/ably-go/ably"
@@ -35,6 +36,13 @@ func NewRealtime(options Options, client ...ably.ClientOption) (*ably.Realtime, 
 			connects = !noConnect.Bool()
 			noConnect.SetBool(true) // ably-go must be whole, and watched, before it dials
 			t.renewable = renewable(o)
+			t.timeouts = Timeouts{10 * time.Second, 15 * time.Second}
+			if d := o.FieldByName("RealtimeRequestTimeout").Int(); d > 0 {
+				t.timeouts.Request = time.Duration(d)
+			}
+			if d := o.FieldByName("ChannelRetryTimeout").Int(); d > 0 {
+				t.timeouts.ChannelRetry = time.Duration(d)
+			}
 			handler := o.FieldByName("LogHandler")
 			log, ok := handler.Interface().(ably.Logger)
 			if !ok {

@@ -192,7 +192,11 @@ func (s *socket) acknowledge(m *wire.ProtocolMessage) {
 func (s *socket) connected(m *wire.ProtocolMessage) {
 	t := s.t
 	resumed := t.info.ID != "" && t.info.ID == m.ConnectionID
-	t.info = Connection{ID: m.ConnectionID, Key: t.info.Key, Details: t.info.Details, Resumed: resumed}
+	if !s.up {
+		t.sockets++
+	}
+	t.info = Connection{ID: m.ConnectionID, Key: t.info.Key, Details: t.info.Details, Resumed: resumed,
+		Socket: t.sockets}
 	if m.ConnectionDetails != nil {
 		t.info.Details = *m.ConnectionDetails
 		t.info.Key = m.ConnectionDetails.ConnectionKey

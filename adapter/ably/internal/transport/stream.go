@@ -25,10 +25,13 @@ const (
 	Closing
 	Closed
 	Failed
+	// Status: ably-go's state has changed. It comes after what the change is for the rooms: a
+	// change to CONNECTED after Connected, and so on.
+	Status
 )
 
 var eventNames = [...]string{"", "CONNECTED", "UPDATE", "MESSAGE", "DISCONNECTED", "SUSPENDED", "CLOSING",
-	"CLOSED", "FAILED"}
+	"CLOSED", "FAILED", "STATUS"}
 
 // String returns the name of the kind in capitals.
 func (k EventKind) String() string { return eventNames[k] }
@@ -45,6 +48,8 @@ type Event struct {
 	// Reason says why, or is nil. In Connected it is why the connection could not be resumed
 	// (RTN15c7).
 	Reason *wire.ErrorInfo
+	// Change is set in Status.
+	Change ably.ConnectionStateChange
 }
 
 // reason returns the reason for the end of a connection, never nil.
@@ -191,6 +196,7 @@ func (t *Transport) stateChange(c ably.ConnectionStateChange) {
 	}
 	t.mu.Lock()
 	defer t.unlock()
+	defer t.post(Event{Kind: Status, Change: c})
 	t.setState(c.Current)
 	e := Event{Reason: fromAbly(c.Reason)}
 	if e.Reason != nil && t.refusal != nil && e.Reason.Code == t.refusal.Code {

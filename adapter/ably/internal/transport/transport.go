@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 	"weak"
 
 	"github.com/ably/ably-go/ably"
@@ -61,6 +62,7 @@ type Transport struct {
 	agent   string // the Ably-Agent header
 	// renewable reports whether ably-go can renew the token (RSA4a2).
 	renewable bool
+	timeouts  Timeouts
 
 	mu      sync.Mutex
 	client  weak.Pointer[ably.Realtime]
@@ -81,8 +83,10 @@ type Transport struct {
 	loopLeft     bool               // ably-go was closed while it waited to dial again
 	spare        chan struct{}      // gets a token when a dial is one too many
 	state        ably.ConnectionState
+	sockets      uint64        // how many were connected
 	stateChanged chan struct{} // closed and replaced at each change of state
 	stream       stream
+	kept         any
 	drops        map[string]int
 	running      int           // goroutines
 	idle         chan struct{} // closed when running is 0
@@ -133,6 +137,15 @@ func newTransport(options Options) *Transport {
 	return t
 }
 
+// Timeouts are times that the options of the realtime client give, or their defaults.
+type Timeouts struct {
+	Request      time.Duration // realtimeRequestTimeout (TO3l11)
+	ChannelRetry time.Duration // channelRetryTimeout (TO3l7)
+}
+
+// Timeouts returns the times that the options of the realtime client give.
+func (t *Transport) Timeouts() Timeouts { return t.timeouts }
+
 // Connection describes a connection to Ably.
 type Connection struct {
 	ID string
@@ -142,6 +155,8 @@ type Connection struct {
 	// Resumed reports whether the transport continues the connection before it, so that
 	// msgSerials go on (RTN15c6). Whether channels go on is in their ATTACHED.
 	Resumed bool
+	// Socket numbers the WebSockets that were connected, from 1.
+	Socket uint64
 }
 
 // Send sends a frame of a rooms' channel. It never blocks.
@@ -159,6 +174,14 @@ type Connection struct {
 //
 // msg must not be changed after the call; its MsgSerial is not used.
 func (t *Transport) Send(msg *wire.ProtocolMessage, done func([]*string, error)) (cancel func()) {
+	return t.SendOn(0, msg, done)
+}
+
+// SendOn is [Transport.Send] for what was decided on a WebSocket, given by its number in
+// [Connection]. On another one a frame that needs no acknowledgement, or PRESENCE, isn't sent.
+func (t *Transport) SendOn(
+	socket uint64, msg *wire.ProtocolMessage, done func([]*string, error),
+) (cancel func()) {
 	it := &item{ours: msg, done: done}
 	t.mu.Lock()
 	defer t.unlock()
@@ -166,7 +189,7 @@ func (t *Transport) Send(msg *wire.ProtocolMessage, done func([]*string, error))
 	switch max := t.info.Details.MaxMessageSize; {
 	case t.ended != nil:
 		t.finish(it, answer{err: t.ended.reason()})
-	case !up && (msg.Action == wire.ActionPresence || !msg.Action.Acknowledged()):
+	case (!up || socket != 0 && socket != t.sockets) && (msg.Action == wire.ActionPresence || !msg.Action.Acknowledged()):
 		t.finish(it, answer{notSent: true})
 	case !msg.Action.Acknowledged():
 		it.done = nil
@@ -296,6 +319,17 @@ func (t *Transport) finish(it *item, a answer) {
 
 // fail ends all that awaits an acknowledgement (RTN7e). The lock is held.
 func (t *Transport) fail(reason *wire.ErrorInfo) { t.deliver(t.seq.Fail(answer{err: reason})) }
+
+// Keep returns the value that the rooms' side keeps with the transport; it is made at the first
+// call.
+func (t *Transport) Keep(value func() any) any {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.kept == nil {
+		t.kept = value()
+	}
+	return t.kept
+}
 
 // Dropped returns how many frames or parts of frames were dropped or mended, by kind.
 func (t *Transport) Dropped() map[string]int {

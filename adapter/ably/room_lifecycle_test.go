@@ -74,7 +74,7 @@ func TestOtherOptionsGetTheirModes(t *testing.T) {
 	}
 }
 
-// A late message brings a released channel back to ably-go, without options; the next room has its own all the same.
+// A late message for a released room reaches nobody; the next room of the name has its own modes.
 func TestARevivedChannelGetsItsModes(t *testing.T) {
 	for what, late := range map[string]*ablytest.ProtocolMessage{
 		"message":  {Action: ablytest.ActionMessage, Channel: channelName, Messages: []*ablytest.Message{{Name: "late"}}},
@@ -86,9 +86,6 @@ func TestARevivedChannelGetsItsModes(t *testing.T) {
 			w := newWorld(t)
 			w.attached()
 			w.release()
-			if w.client.Channels.Exists(channelName) {
-				t.Fatal("the channel was not released")
-			}
 			if err := w.server.Inject(w.server.State().Connections[0].ID, late); err != nil {
 				t.Fatal(err)
 			}
@@ -96,9 +93,6 @@ func TestARevivedChannelGetsItsModes(t *testing.T) {
 			probe := w.client.Channels.Get("probe")
 			if err := probe.Attach(soon(t)); err != nil {
 				t.Fatal(err)
-			}
-			if !w.client.Channels.Exists(channelName) {
-				t.Fatal("the late message did not bring the channel back, so nothing is shown")
 			}
 			room := w.attached(lifecycle.WithPresenceEvents(false))
 			a, ok := w.attachment()
@@ -122,9 +116,6 @@ func TestAFailedChannelLeavesNothingBehind(t *testing.T) {
 		t.Errorf("failed with %v", c.Error)
 	}
 	w.release()
-	if w.client.Channels.Exists(channelName) {
-		t.Error("the failed channel is still there")
-	}
 	if w.server.State().Attached(channelName) {
 		t.Error("the server has the channel attached")
 	}
@@ -151,9 +142,6 @@ func TestReleaseOnAClosedConnection(t *testing.T) {
 
 // RTL3b: a closed connection has nothing attached, and after it opens again an attach is a real one.
 func TestAClosedConnection(t *testing.T) {
-	if raceDetector {
-		t.Skip("ably-go races with itself when it connects again after it was closed (Connection.setConn with eventloop); make check runs this without the detector")
-	}
 	w := newWorld(t)
 	room := w.attached()
 	seen := newWatch(t, room)
@@ -215,8 +203,8 @@ func TestAResumedConnection(t *testing.T) {
 	seen.continuous()
 }
 
-// A detach that the server doesn't answer fails and goes back, and nothing was lost by it.
-func TestADetachThatFailsLosesNothing(t *testing.T) {
+// RTL5f: a detach that the server doesn't answer fails and goes back. Messages that came meanwhile were dropped, so that a discontinuity is told.
+func TestADetachThatFailsIsALoss(t *testing.T) {
 	w := newWorld(t, ably.WithRealtimeRequestTimeout(100*time.Millisecond))
 	room := w.attached()
 	seen := newWatch(t, room)
@@ -228,7 +216,11 @@ func TestADetachThatFailsLosesNothing(t *testing.T) {
 	if room.Status() != lifecycle.StatusAttached || room.Error() == nil {
 		t.Errorf("the room is %v with %v (CHA-RL2k2)", room.Status(), room.Error())
 	}
-	seen.continuous()
+	select {
+	case <-seen.lost:
+	case <-soon(t).Done():
+		t.Error("no discontinuity was told")
+	}
 	fault.Remove()
 	if err := room.Detach(soon(t)); err != nil {
 		t.Error(err)
@@ -241,8 +233,8 @@ func TestReleaseTriesAgain(t *testing.T) {
 	w.attached()
 	fault := w.server.Fault(ablytest.ToServer(ablytest.ActionDetach).OnChannel(channelName).First(2), ablytest.Drop())
 	w.release()
-	if fault.Hits() != 2 || w.client.Channels.Exists(channelName) || w.server.State().Attached(channelName) {
-		t.Errorf("%d detaches were lost; left: %t, %t", fault.Hits(), w.client.Channels.Exists(channelName), w.server.State().Attached(channelName))
+	if fault.Hits() != 2 || w.server.State().Attached(channelName) {
+		t.Errorf("%d detaches were lost; attached: %t", fault.Hits(), w.server.State().Attached(channelName))
 	}
 }
 
@@ -264,7 +256,7 @@ func TestARefusedAttachIsSuspended(t *testing.T) {
 	}
 }
 
-// A caller's context ends its wait; the attach goes on, and ends by ably-go's own timeout at the latest.
+// A caller's context ends its wait; the attach goes on, and ends by the timeout at the latest.
 func TestAContextThatEndsWhileAttaching(t *testing.T) {
 	w := newWorld(t, ably.WithRealtimeRequestTimeout(300*time.Millisecond))
 	room := w.get()
@@ -280,16 +272,12 @@ func TestAContextThatEndsWhileAttaching(t *testing.T) {
 	if err := room.Attach(ctx); !errors.Is(err, mine) {
 		t.Errorf("attach: %v", err)
 	}
-	if c := seen.until(lifecycle.StatusSuspended); c.Error == nil || c.Error.Code != 50003 {
+	if c := seen.until(lifecycle.StatusSuspended); c.Error == nil || c.Error.Code != 90007 {
 		t.Errorf("suspended with %v", c.Error)
 	}
 	gate.Open()
 	if err := room.Attach(soon(t)); err != nil {
 		t.Errorf("a later attach: %v", err)
-	}
-	// The second answer, to the ATTACH that was held, has come by then: ably-go races with itself when it comes to a channel that detaches.
-	if err := w.client.Channels.Get("probe").Attach(soon(t)); err != nil {
-		t.Fatal(err)
 	}
 }
 

@@ -1,0 +1,84 @@
+package realtime
+
+import (
+	"ablyrooms.example/adapter/ably/internal/transport/wire"
+	"ablyrooms.example/fsm"
+	"ablyrooms.example/lifecycle"
+)
+
+// Codes of errors that are made here. They are Ably's.
+const (
+	codeNoAnswer     lifecycle.ErrorCode = 90007
+	codeInvalidState lifecycle.ErrorCode = 90001
+	codeSuspended    lifecycle.ErrorCode = 80002
+	codeFailed       lifecycle.ErrorCode = 80000
+	codeClosed       lifecycle.ErrorCode = 80017
+)
+
+var (
+	errNoAnswer = &lifecycle.ErrorInfo{Code: codeNoAnswer, StatusCode: 408,
+		Message: "the service did not answer in time"}
+	errNoConnection = &lifecycle.ErrorInfo{Code: codeNoAnswer, StatusCode: 408,
+		Message: "the connection did not come in time"}
+	errGivenBack = lifecycle.NewErrorInfo(lifecycle.RoomInInvalidState, "the room is released", nil)
+	errDisposed  = lifecycle.NewErrorInfo(lifecycle.ResourceDisposed,
+		"the chat client was disposed of", nil)
+	errSuperseded = lifecycle.NewErrorInfo(lifecycle.ChannelOperationFailed,
+		"another operation took its place", nil)
+	errNoReason = lifecycle.NewErrorInfo(lifecycle.ChannelOperationFailed,
+		"the service gave no reason", nil)
+	errNoClientID = lifecycle.NewErrorInfo(lifecycle.InvalidClientID,
+		"the client has no id of its own", nil)
+)
+
+// ended says why nothing can be attached in a state of the connection.
+var ended = map[fsm.ConnectionState]*lifecycle.ErrorInfo{
+	fsm.ConnectionSuspended: lifecycle.NewErrorInfo(codeSuspended, "the connection is suspended", nil),
+	fsm.ConnectionClosing:   lifecycle.NewErrorInfo(codeClosed, "the connection is closing", nil),
+	fsm.ConnectionClosed:    lifecycle.NewErrorInfo(codeClosed, "the connection is closed", nil),
+	fsm.ConnectionFailed:    lifecycle.NewErrorInfo(codeFailed, "the connection failed", nil),
+}
+
+// fromWire makes an error of the service's one of ours; nil of nil.
+func fromWire(e *wire.ErrorInfo) *lifecycle.ErrorInfo {
+	if e == nil {
+		return nil
+	}
+	code := lifecycle.ErrorCode(e.Code)
+	if code == 0 {
+		code = lifecycle.ChannelOperationFailed
+	}
+	info := lifecycle.NewErrorInfo(code, e.Message, nil)
+	if e.StatusCode != 0 {
+		info.StatusCode = e.StatusCode
+	}
+	if e.Cause != nil {
+		info.Cause = fromWire(e.Cause)
+	}
+	return info
+}
+
+// asInfo makes an error of the transport's one of ours; nil of nil.
+func asInfo(err error) *lifecycle.ErrorInfo {
+	if e, ok := err.(*wire.ErrorInfo); ok {
+		return fromWire(e)
+	}
+	return lifecycle.AsErrorInfo(err)
+}
+
+// Unable says in an error's message what could not be done; nil of nil.
+func Unable(operation string, e *lifecycle.ErrorInfo) *lifecycle.ErrorInfo {
+	if e == nil {
+		return nil
+	}
+	return &lifecycle.ErrorInfo{Code: e.Code, StatusCode: e.StatusCode,
+		Message: "unable to " + operation + "; " + e.Message, Cause: e.Cause}
+}
+
+// unable is [Unable] as an error, which is nil for nil.
+func unable(operation string, e *lifecycle.ErrorInfo) error {
+	if e == nil {
+		return nil
+	}
+	return Unable(operation, e)
+}

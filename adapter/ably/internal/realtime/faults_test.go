@@ -1,0 +1,402 @@
+package realtime_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/ably/ably-go/ably"
+
+	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/adapter/ably/internal/realtime"
+	"ablyrooms.example/adapter/ably/internal/transport/wire"
+)
+
+// The connection is cut, and again when the first frames of the new one are out, while senders
+// publish and enter: each call succeeds, each message comes once and in its sender's order, and who
+// entered is present.
+func TestDoubleCutsWithSenders(t *testing.T) {
+	for _, senders := range []int{1, 4} {
+		t.Run(fmt.Sprint(senders), func(t *testing.T) {
+			eachFormat(t, func(t *testing.T, format ably.ClientOption) { doubleCuts(t, senders, format) })
+		})
+	}
+}
+
+func doubleCuts(t *testing.T, senders int, format ably.ClientOption) {
+	w := connected(t, format)
+	c := w.attached()
+	var stop atomic.Bool
+	var work sync.WaitGroup
+	sent := make([]int, senders)
+	for i := range senders {
+		work.Go(func() {
+			for n := &sent[i]; !stop.Load(); *n++ {
+				if err := c.Publish(soon(t), &wire.Message{Name: fmt.Sprintf("%d-%d", i, *n)}); err != nil {
+					t.Errorf("publish: %v", err)
+					return
+				}
+			}
+		})
+	}
+	work.Go(func() {
+		for n := 0; !stop.Load(); n++ {
+			if err := c.Update(soon(t), n); err != nil {
+				t.Errorf("update: %v", err)
+				return
+			}
+		}
+	})
+	for round := range 8 {
+		before := w.server.State().WebSockets
+		again := w.server.Fault(ablytest.ToServer(ablytest.ActionMessage).If(func(f ablytest.Frame) bool {
+			return f.Connection > before
+		}).Nth(1+round%4), ablytest.CutAfter())
+		w.cut()
+		must(t, again.Await(soon(t), 1))
+		w.states.await("disconnected")
+		again.Remove()
+		w.states.await("connected")
+	}
+	stop.Store(true)
+	work.Wait()
+	must(t, c.Publish(soon(t), &wire.Message{Name: "last"}))
+	next := make([]int, senders)
+	for _, line := range c.await("message last") {
+		var i, n int
+		if _, err := fmt.Sscanf(line, "message %d-%d", &i, &n); err != nil {
+			continue
+		}
+		if n != next[i] {
+			t.Fatalf("sender %d: message %d after %d", i, n, next[i]-1)
+		}
+		next[i]++
+	}
+	for i := range senders {
+		if next[i] != sent[i] {
+			t.Errorf("sender %d: %d of %d messages came", i, next[i], sent[i])
+		}
+	}
+	if members := c.present(); len(members) != 1 || !strings.HasPrefix(members[0], "ann ") {
+		t.Errorf("present: %v", members)
+	}
+	c.end()
+}
+
+// A callback for tokens that doesn't return holds up ably-go, and nothing of the rooms'.
+func TestAnAuthCallbackThatHangs(t *testing.T) {
+	server := ablytest.NewServer(t)
+	release, hangs := make(chan struct{}), make(chan struct{})
+	var calls atomic.Int32
+	w := newWorld(t, server, realtime.Config{}, ably.WithKey(""), ably.WithAuthCallback(
+		func(context.Context, ably.TokenParams) (ably.Tokener, error) {
+			if calls.Add(1) == 2 {
+				close(hangs)
+				<-release
+			}
+			details, err := server.IssueToken(ablytest.TokenParams{ClientID: "ann"})
+			if err != nil {
+				return nil, err
+			}
+			return ably.TokenString(details.Token), nil
+		}))
+	w.connect()
+	c := w.attached()
+	must(t, c.Enter(soon(t), nil))
+	server.ExpireTokens()
+	<-hangs
+	mine := errors.New("mine")
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 10*time.Millisecond, mine)
+	defer cancel()
+	for what, call := range map[string]func() error{
+		"publish": func() error { return c.Publish(ctx, &wire.Message{Name: "m"}) },
+		"update":  func() error { return c.Update(ctx, nil) },
+		"get":     func() error { _, err := c.Get(ctx); return err },
+	} {
+		if err := call(); err != nil && !errors.Is(err, mine) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if w.channels.ClientID() != "ann" {
+		t.Errorf("the client is %q", w.channels.ClientID())
+	}
+	must(t, c.Detach(soon(t)))
+	c.end()
+	c = w.channel()
+	if err := c.Attach(ctx); !errors.Is(err, mine) {
+		t.Errorf("attach: %v", err)
+	}
+	close(release)
+	w.states.await("connected")
+	c.await("attached")
+	c.end()
+}
+
+// Frames that nobody asked for harm nothing.
+func TestKillerFrames(t *testing.T) {
+	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
+		w := connected(t, format)
+		c := w.attached()
+		serial := func(n int64) *int64 { return &n }
+		inject := func(frames ...*ablytest.ProtocolMessage) { t.Helper(); must(t, w.server.Inject("", frames...)) }
+		for _, channel := range []string{name, "unknown::$chat"} {
+			for _, action := range []ablytest.Action{
+				ablytest.ActionMessage, ablytest.ActionPresence, ablytest.ActionSync, ablytest.ActionAnnotation,
+				ablytest.ActionObject, ablytest.ActionAttach, 99,
+			} {
+				inject(&ablytest.ProtocolMessage{Action: action, Channel: channel})
+			}
+		}
+		for n := range int64(3) {
+			inject(&ablytest.ProtocolMessage{Action: ablytest.ActionAck, MsgSerial: serial(n), Count: 5},
+				&ablytest.ProtocolMessage{Action: ablytest.ActionNack, MsgSerial: serial(n), Count: 1})
+		}
+		for _, action := range []ablytest.Action{ablytest.ActionAttached, ablytest.ActionDetached, ablytest.ActionError} {
+			inject(&ablytest.ProtocolMessage{Action: action, Channel: "unknown::$chat"})
+		}
+		must(t, c.Publish(soon(t), &wire.Message{Name: "m"}))
+		c.is(`message m <nil> ""`)
+		if members := c.present(); len(members) != 0 {
+			t.Errorf("present: %v", members)
+		}
+		// Those that mean something.
+		inject(&ablytest.ProtocolMessage{Action: ablytest.ActionError, Channel: name})
+		c.is("left", "failed 50000")
+		inject(&ablytest.ProtocolMessage{Action: ablytest.ActionAttached, Channel: name}) // answered by DETACH
+		must(t, c.Attach(soon(t)))
+		c.is("attaching", "at", "attached")
+		c.end()
+	})
+}
+
+// A channel that is given back without a connection leaves nothing to the next of its name.
+func TestGiveBackDuringAnOutage(t *testing.T) {
+	for _, lost := range []bool{false, true} {
+		t.Run(map[bool]string{false: "resumed", true: "lost"}[lost], func(t *testing.T) {
+			w := connected(t)
+			first := w.attached()
+			must(t, first.Enter(soon(t), nil))
+			first.await("enter")
+			over := w.outage()
+			if lost {
+				must(t, w.server.Forget(""))
+			}
+			must(t, first.Detach(soon(t)))
+			first.is("left", "detached")
+			first.end()
+			second := w.channel()
+			done := later(func() error { return second.Attach(soon(t)) })
+			second.is("attaching")
+			over()
+			must(t, <-done)
+			second.is("at", "attached")
+			must(t, second.Publish(soon(t), &wire.Message{Name: "m"}))
+			second.await("message m")
+			if members := second.present(); len(members) != 0 {
+				t.Errorf("present: %v", members)
+			}
+			second.end()
+			first.empty()
+		})
+	}
+}
+
+// A DETACH that is lost, an outage and an attach: the channel is attached, once.
+func TestALostDetachAnOutageAndAnAttach(t *testing.T) {
+	w := connected(t)
+	c := w.attached()
+	lost := w.server.Fault(ablytest.ToServer(ablytest.ActionDetach).Once(), ablytest.Drop())
+	detach := later(func() error { return c.Detach(soon(t)) })
+	must(t, lost.Await(soon(t), 1))
+	over := w.outage()
+	must(t, <-detach)
+	attach := later(func() error { return c.Attach(soon(t)) })
+	over()
+	must(t, <-attach)
+	c.is("left", "detaching", "detached", "attaching", "at", "attached")
+	if !w.server.State().Attached(name) {
+		t.Error("the server knows nothing of it")
+	}
+	must(t, c.Publish(soon(t), &wire.Message{Name: "m"}))
+	c.is(`message m <nil> ""`)
+	c.end()
+}
+
+// Own members are entered again while others come and go and messages are sent.
+func TestReentryUnderLoad(t *testing.T) {
+	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
+		w := connected(t, format)
+		other := newWorld(t, w.server, realtime.Config{}, format, ably.WithClientID("bob"))
+		other.connect()
+		c, his := w.attached(), other.attached()
+		must(t, c.Enter(soon(t), "here"))
+		var stop atomic.Bool
+		var work sync.WaitGroup
+		work.Go(func() {
+			for n := 0; !stop.Load(); n++ {
+				if err := his.Enter(soon(t), n); err != nil {
+					t.Errorf("enter: %v", err)
+					return
+				}
+				if err := his.Leave(soon(t), nil); err != nil {
+					t.Errorf("leave: %v", err)
+					return
+				}
+			}
+		})
+		work.Go(func() {
+			for !stop.Load() {
+				if err := c.Publish(soon(t), &wire.Message{Name: "m"}); err != nil {
+					t.Errorf("publish: %v", err)
+					return
+				}
+			}
+		})
+		ann := func() string {
+			for _, a := range w.server.State().Connections {
+				if a.ClientID == "ann" && a.WebSocket != 0 {
+					return a.ID
+				}
+			}
+			t.Fatal("ann is not connected")
+			return ""
+		}
+		for i := range 10 {
+			id := ann()
+			if i%2 == 1 {
+				w.server.RefuseConnections(nil)
+			}
+			must(t, w.server.Cut(id))
+			w.states.await("disconnected")
+			if i%2 == 1 {
+				must(t, w.server.Forget(id))
+				w.server.AcceptConnections()
+			}
+			w.states.await("connected")
+			c.await("attached")
+		}
+		stop.Store(true)
+		work.Wait()
+		must(t, w.server.Await(soon(t), func(s ablytest.State) bool {
+			return fmt.Sprint(s.Channels[name].Members) == "[ann]"
+		}))
+		_, err := w.server.Publish(name, ablytest.Message{Name: "last"}) // behind what is on its way
+		must(t, err)
+		c.await("message last")
+		his.await("message last")
+		equal(t, c.present(), "ann here")
+		equal(t, his.present(), "ann here")
+		c.end()
+		his.end()
+	})
+}
+
+// No timer runs for an idle channel, and none after Close, whatever was waited for.
+func TestNoTimerIsLeft(t *testing.T) {
+	server := ablytest.NewServer(t)
+	w := newWorld(t, server, realtime.Config{RequestTimeout: time.Hour, RetryTimeout: time.Hour})
+	none := func(want int) {
+		t.Helper()
+		if n, _ := w.channels.Running(); n != want {
+			t.Errorf("%d timers run, want %d", n, want)
+		}
+	}
+	c := w.channel()
+	attach := later(func() error { return c.Attach(t.Context()) }) // waits for the connection
+	c.is("attaching")
+	none(1)
+	w.connect()
+	must(t, <-attach)
+	none(0)
+	server.Fault(ablytest.ToServer(ablytest.ActionAttach), ablytest.DetachChannel(ablytest.NewError(50000, 500, "busy")))
+	w.server.DetachChannel(name, ablytest.NewError(90198, 400, "moved"))
+	c.await("suspended")
+	none(1) // until it is tried again
+	c.end()
+	if n, lines := w.channels.Running(); n != 0 || lines != 0 {
+		t.Errorf("after all was given back %d timers run, of %d channels", n, lines)
+	}
+	c = w.channel()
+	server.ClearFaults()
+	gate := server.Hold(ablytest.ToServer(ablytest.ActionAttach))
+	attach = later(func() error { return c.Attach(t.Context()) })
+	must(t, gate.Await(soon(t), 1))
+	none(1)
+	w.channels.Close()
+	if err := <-attach; err == nil {
+		t.Error("an attach succeeded")
+	}
+	none(0)
+	gate.Open()
+}
+
+// RTL3d1: who hears that the connection is there, or over, finds the channels changed.
+func TestTheConnectionIsToldLast(t *testing.T) {
+	server := ablytest.NewServer(t, ablytest.WithConnectionStateTTL(30*time.Millisecond))
+	w := newWorld(t, server, realtime.Config{})
+	w.connect()
+	c := w.channelTo(w.states)
+	must(t, c.Attach(soon(t)))
+	c.await("attached")
+	server.RefuseConnections(nil)
+	must(t, server.Cut(""))
+	for _, line := range c.await("suspended 80002") {
+		if line == "suspended" {
+			t.Error("the connection was told first")
+		}
+	}
+	c.await("suspended")
+	server.AcceptConnections()
+	if before := c.await("connected"); !slices.Contains(before, "attaching") {
+		t.Errorf("connected was told before the channel was attaching: %q", before)
+	}
+	must(t, c.Attach(soon(t)))
+	c.end()
+}
+
+// Answers to an earlier life of a name reach no later one (T20).
+func TestEarlierLives(t *testing.T) {
+	for what, held := range map[string]ablytest.Match{
+		"ATTACH":   ablytest.ToServer(ablytest.ActionAttach).Once(),
+		"ATTACHED": ablytest.ToClient(ablytest.ActionAttached).Once(),
+		"DETACH":   ablytest.ToServer(ablytest.ActionDetach).Once(),
+		"DETACHED": ablytest.ToClient(ablytest.ActionDetached).Once(),
+	} {
+		t.Run(what, func(t *testing.T) {
+			w := connected(t)
+			first := w.channel()
+			gate := w.server.Hold(held)
+			attach := later(func() error { return first.Attach(soon(t)) })
+			if strings.HasPrefix(what, "DETACH") {
+				must(t, <-attach)
+				attach = later(func() error { return first.Detach(soon(t)) })
+			}
+			must(t, gate.Await(soon(t), 1))
+			first.end()
+			if err := <-attach; err == nil {
+				t.Error("a call succeeded")
+			}
+			second := w.channel()
+			done := later(func() error { return second.Attach(soon(t)) })
+			second.is("attaching")
+			second.empty()
+			gate.Open()
+			must(t, <-done)
+			second.is("at", "attached")
+			must(t, second.Publish(soon(t), &wire.Message{Name: "m"}))
+			second.is(`message m <nil> ""`)
+			must(t, second.Detach(soon(t)))
+			second.is("left", "detaching", "detached")
+			second.end()
+			if n, lines := w.channels.Running(); n != 0 || lines != 0 {
+				t.Errorf("%d timers run, of %d channels", n, lines)
+			}
+		})
+	}
+}

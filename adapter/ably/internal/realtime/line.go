@@ -1,0 +1,232 @@
+package realtime
+
+import (
+	"sync"
+	"time"
+
+	"ablyrooms.example/adapter/ably/internal/realtime/presence"
+	"ablyrooms.example/adapter/ably/internal/transport/wire"
+	"ablyrooms.example/fsm"
+	"ablyrooms.example/lifecycle"
+)
+
+type (
+	input  = fsm.ChannelInput[*lifecycle.ErrorInfo]
+	output = fsm.ChannelOutput[*lifecycle.ErrorInfo]
+)
+
+// line drives the core of one name. It outlives the [Channel]s of the name, as long as an answer to
+// one can be taken for another's (T20).
+//
+// The lock is held over steps of the core, and over what they send, which waits for nothing. What a
+// step has others hear of goes to the queue, which one goroutine at a time empties without the
+// lock: whoever released it, mostly the transport's.
+type line struct {
+	client *Client
+	name   string
+
+	mu         sync.Mutex
+	core       *fsm.Channel[*lifecycle.ErrorInfo]
+	connection fsm.ConnectionState
+	socket     uint64   // of the connection: nothing is sent on a later one
+	channel    *Channel // the present life; nil when it was given back
+	dead       bool     // not used any more
+	queue      []func()
+	draining   bool
+
+	request, retry, patience alarm
+}
+
+// alarm is a timer that fires only for its last start.
+type alarm struct {
+	timer  *time.Timer
+	starts uint64
+}
+
+// start starts an alarm, or starts it again. fire is called with the lock. The lock is held.
+func (l *line) start(a *alarm, d time.Duration, fire func()) {
+	a.stop()
+	n := a.starts
+	a.timer = time.AfterFunc(d, func() {
+		l.mu.Lock()
+		defer l.unlock()
+		if a.starts == n {
+			a.timer = nil
+			fire()
+		}
+	})
+}
+
+func (a *alarm) stop() {
+	a.starts++
+	if a.timer != nil {
+		a.timer.Stop()
+		a.timer = nil
+	}
+}
+
+// later puts something in the queue. The lock is held.
+func (l *line) later(f func()) { l.queue = append(l.queue, f) }
+
+// unlock releases the lock when the queue is empty, or somebody empties it.
+func (l *line) unlock() {
+	for !l.draining && len(l.queue) > 0 {
+		queue := l.queue
+		l.queue, l.draining = nil, true
+		l.mu.Unlock()
+		for _, f := range queue {
+			f()
+		}
+		l.mu.Lock()
+		l.draining = false
+	}
+	dead := l.dead
+	l.mu.Unlock()
+	if dead {
+		l.client.forget(l)
+	}
+}
+
+// frame takes a frame with the channel's name.
+func (l *line) frame(m *wire.ProtocolMessage) {
+	l.mu.Lock()
+	defer l.unlock()
+	in := input{Err: fromWire(m.Error)}
+	switch m.Action {
+	case wire.ActionAttached:
+		in.Kind, in.Serial = fsm.FrameAttached, fsm.Serial(m.ChannelSerial)
+		in.Resumed = m.Flags.Has(wire.FlagResumed)
+	case wire.ActionDetached:
+		in.Kind = fsm.FrameDetached
+	case wire.ActionError:
+		if in.Kind = fsm.FrameError; m.Error.Code == codeOvertaken {
+			in = input{Kind: fsm.FrameOvertaken}
+		}
+	case wire.ActionMessage, wire.ActionPresence, wire.ActionAnnotation, wire.ActionObject:
+		in = input{Kind: fsm.FrameMessage, Serial: fsm.Serial(m.ChannelSerial)}
+	case wire.ActionSync:
+		if l.channel != nil { // which takes it only while attached
+			l.channel.synced(m)
+		}
+		return
+	default:
+		return
+	}
+	l.step(in, m)
+}
+
+// codeOvertaken is the code of an ERROR that says that a request was overtaken by another (T23).
+const codeOvertaken = 80016
+
+// connectionChanged takes a change of the connection, whose id and WebSocket are given.
+func (l *line) connectionChanged(in input, id string, socket uint64) {
+	l.mu.Lock()
+	defer l.unlock()
+	l.connection, l.socket = in.Connection, socket
+	if l.channel != nil && in.Connection == fsm.ConnectionConnected {
+		l.channel.presence(presenceInput{Kind: presence.Connected, Connection: id}, nil)
+	}
+	l.step(in, nil)
+}
+
+// step puts an input through the core, and carries out what comes of it. An input that is refused
+// has come too late and is dropped. The lock is held.
+func (l *line) step(in input, frame *wire.ProtocolMessage) {
+	if l.dead {
+		return
+	}
+	was, _ := l.core.State()
+	outs, _ := l.core.Step(in, nil)
+	applied := false
+	for _, out := range outs {
+		switch out.Kind {
+		case fsm.SendAttach:
+			l.send(l.attach(out))
+		case fsm.SendDetach:
+			l.send(&wire.ProtocolMessage{Action: wire.ActionDetach, Channel: l.name})
+		case fsm.SendSync:
+			l.send(&wire.ProtocolMessage{Action: wire.ActionSync, Channel: l.name})
+		case fsm.StartRequestTimer:
+			l.start(&l.request, l.client.config.Load().RequestTimeout, func() {
+				l.step(input{Kind: fsm.RequestTimeout, Err: errNoAnswer}, nil)
+			})
+		case fsm.StopRequestTimer:
+			l.request.stop()
+		case fsm.StartRetryTimer:
+			l.start(&l.retry, l.client.retryDelay(out.Retry), func() {
+				l.step(input{Kind: fsm.RetryTimeout}, nil)
+			})
+		case fsm.StopRetryTimer:
+			l.retry.stop()
+		case fsm.ApplyAttached:
+			applied = true
+			again := was == fsm.ChannelAttached && out.Resumed
+			l.channel.applied(frame, out.Resumed, again)
+		case fsm.DeliverMessage:
+			l.channel.delivered(frame)
+		case fsm.PublishChannelState:
+			l.channel.changed(out, applied)
+		case fsm.PublishChannelUpdate:
+			l.channel.tell(lifecycle.ChannelStateChange{
+				Current: fsm.ChannelAttached, Update: true, Reason: l.channel.keep(out.Err)})
+		case fsm.SettleChannelCall:
+			if l.channel != nil {
+				l.channel.settle(out)
+			}
+		}
+	}
+	if l.channel != nil {
+		l.channel.wait()
+	}
+	if l.core.Forgettable() {
+		l.die()
+	}
+}
+
+// send sends a frame that needs no acknowledgement. One that finds no connection is made again by
+// the core when there is one.
+func (l *line) send(m *wire.ProtocolMessage) { l.client.transport.SendOn(l.socket, m, nil) }
+
+// attach makes an ATTACH (RTL4c1, RTL4k, RTL4l).
+func (l *line) attach(out output) *wire.ProtocolMessage {
+	m := &wire.ProtocolMessage{Action: wire.ActionAttach, Channel: l.name, ChannelSerial: string(out.Serial)}
+	if out.Resumed { // T2
+		m.Flags |= wire.FlagAttachResume
+	}
+	if c := l.channel; c != nil {
+		m.Flags |= c.options.Modes
+		m.Params = c.options.Params
+	}
+	return m
+}
+
+// close ends the life of the channel, if there is one, and what is waited for.
+func (l *line) close() {
+	l.mu.Lock()
+	defer l.unlock()
+	if c := l.channel; c != nil {
+		l.giveBack(c, errDisposed)
+	}
+	if l.request.timer != nil { // an answer that comes is still known for what it is
+		l.request.stop()
+		l.step(input{Kind: fsm.RequestTimeout, Err: errNoAnswer}, nil)
+	}
+}
+
+// giveBack ends a life; calls that wait end with the error. The lock is held.
+func (l *line) giveBack(c *Channel, err *lifecycle.ErrorInfo) {
+	l.step(input{Kind: fsm.GiveBack}, nil)
+	l.channel = nil
+	c.end(err)
+}
+
+// die ends the line. The lock is held.
+func (l *line) die() {
+	if l.dead {
+		return
+	}
+	l.dead = true
+	l.request.stop()
+	l.retry.stop()
+	l.patience.stop()
+}

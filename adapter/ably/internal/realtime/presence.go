@@ -1,0 +1,206 @@
+package realtime
+
+import (
+	"context"
+	"errors"
+
+	"ablyrooms.example/adapter/ably/internal/realtime/presence"
+	"ablyrooms.example/adapter/ably/internal/transport"
+	"ablyrooms.example/adapter/ably/internal/transport/wire"
+	"ablyrooms.example/chat"
+	"ablyrooms.example/fsm"
+	"ablyrooms.example/lifecycle"
+)
+
+type (
+	presenceInput   = presence.Input[payload]
+	presenceMessage = presence.Message[payload]
+)
+
+var presenceStates = map[fsm.ChannelState]presence.State{
+	fsm.ChannelInitialized: presence.Idle,
+	fsm.ChannelAttaching:   presence.Attaching,
+	fsm.ChannelDetaching:   presence.Detaching,
+	fsm.ChannelDetached:    presence.Idle,
+	fsm.ChannelSuspended:   presence.Suspended,
+	fsm.ChannelFailed:      presence.Failed,
+}
+
+// entry is a call of presence that waits.
+type entry struct{ done chan presenceResult }
+
+type presenceResult struct {
+	members []chat.WirePresence
+	err     error
+}
+
+// Enter makes this client present, with data that JSON has a form for, or nil (RTP8).
+//
+// Errors: [lifecycle.RoomInInvalidState] when the channel is neither attached nor attaching, or stops
+// to be before it is sent (RTP16c); [lifecycle.InvalidClientID] for a client without an id (RTP8j);
+// the service's; the context's cause.
+func (c *Channel) Enter(ctx context.Context, data any) error {
+	return c.announce(ctx, presence.CallEnter, data)
+}
+
+// Update changes this client's data (RTP9). Errors are those of [Channel.Enter].
+func (c *Channel) Update(ctx context.Context, data any) error {
+	return c.announce(ctx, presence.CallUpdate, data)
+}
+
+// Leave makes this client present no more (RTP10). Errors are those of [Channel.Enter].
+func (c *Channel) Leave(ctx context.Context, data any) error {
+	return c.announce(ctx, presence.CallLeave, data)
+}
+
+func (c *Channel) announce(ctx context.Context, kind presence.InputKind, data any) error {
+	var p payload
+	var err *lifecycle.ErrorInfo
+	if p.data, p.encoding, err = encode(data); err != nil {
+		return err
+	}
+	client := c.line.client.ClientID()
+	if client == "" {
+		return errNoClientID
+	}
+	_, failure := c.ask(ctx, presenceInput{Kind: kind, Client: client, Payload: p})
+	return failure
+}
+
+// Get returns who is present, when the service's list is complete (RTP11). Errors are those of
+// [Channel.Enter].
+func (c *Channel) Get(ctx context.Context) ([]chat.WirePresence, error) {
+	return c.ask(ctx, presenceInput{Kind: presence.CallGet})
+}
+
+func (c *Channel) ask(ctx context.Context, in presenceInput) ([]chat.WirePresence, error) {
+	l, done := c.line, make(chan presenceResult, 1)
+	l.mu.Lock()
+	if l.channel != c {
+		l.unlock()
+		return nil, errGivenBack
+	}
+	c.last++
+	in.Call = c.last
+	if c.entries == nil {
+		c.entries = map[presence.Call]entry{}
+	}
+	c.entries[in.Call] = entry{done}
+	c.presence(in, nil)
+	l.unlock()
+	select {
+	case r := <-done:
+		return r.members, r.err
+	case <-ctx.Done():
+		l.mu.Lock()
+		defer l.unlock()
+		delete(c.entries, in.Call)
+		c.presence(presenceInput{Kind: presence.GiveUp, Call: in.Call}, nil)
+		return nil, context.Cause(ctx)
+	}
+}
+
+// presence puts an input through the core of presence and carries out what comes of it. err is the
+// service's, of an answer. The lock is held.
+func (c *Channel) presence(in presenceInput, err *lifecycle.ErrorInfo) {
+	l := c.line
+	for _, out := range c.members.Step(in, nil) {
+		switch out.Kind {
+		case presence.Send:
+			c.sendPresence(out)
+		case presence.Settle:
+			r := presenceResult{}
+			switch {
+			case out.Outcome == presence.Refused:
+				r.err = err
+			case out.Outcome == presence.NotAttached:
+				s, _ := l.core.State()
+				r.err = lifecycle.NewErrorInfo(lifecycle.RoomInInvalidState, "the channel is "+s.String(), nil)
+			case out.Members != nil:
+				r.members = make([]chat.WirePresence, len(out.Members))
+				for i, m := range out.Members {
+					r.members[i] = memberOf(m)
+				}
+			}
+			c.settlePresence(out.Call, r)
+		case presence.Report:
+			message := memberOf(out.Message)
+			l.later(func() { c.sink.Presence(message) })
+		case presence.ReentryRefused: // RTP17e
+			info := lifecycle.NewErrorInfo(lifecycle.PresenceAutoReentryFailed,
+				"unable to enter "+out.Message.ClientID+" again", err)
+			l.client.config.Load().Log.Warn("presence could not be entered again",
+				"room", c.options.Room, "error", info)
+			if c.told == fsm.ChannelAttached {
+				c.tell(lifecycle.ChannelStateChange{
+					Current: fsm.ChannelAttached, Update: true, Resumed: true, Reason: info})
+			}
+		}
+	}
+}
+
+func (c *Channel) settlePresence(call presence.Call, r presenceResult) {
+	if w, ok := c.entries[call]; ok {
+		delete(c.entries, call)
+		c.line.later(func() { w.done <- r })
+	}
+}
+
+// leavePresence settles all calls of presence, when the channel is given back. The lock is held.
+func (c *Channel) leavePresence(err *lifecycle.ErrorInfo) {
+	for call := range c.entries {
+		c.settlePresence(call, presenceResult{err: err})
+	}
+}
+
+// sendPresence sends an entry in a frame of its own. Its answer is for this life of the channel
+// alone. The lock is held.
+func (c *Channel) sendPresence(out presence.Output[payload]) {
+	l, m := c.line, out.Message
+	e := &wire.PresenceMessage{Action: int(m.Action), Data: m.Payload.data, Encoding: m.Payload.encoding}
+	if out.Call == 0 { // a re-entry (RTP17g)
+		e.ClientID, e.ID = m.ClientID, m.ID
+	}
+	frame := &wire.ProtocolMessage{
+		Action: wire.ActionPresence, Channel: l.name, Presence: []*wire.PresenceMessage{e}}
+	l.client.transport.SendOn(l.socket, frame, func(_ []*string, err error) {
+		l.mu.Lock()
+		defer l.unlock()
+		if l.channel != c {
+			return
+		}
+		in := presenceInput{Kind: presence.Answered, Call: out.Call, Client: m.ClientID, Refused: err != nil}
+		if errors.Is(err, transport.ErrNotSent) {
+			in.Kind = presence.Returned
+		}
+		c.presence(in, asInfo(err))
+	})
+}
+
+// synced takes a SYNC. The lock is held.
+func (c *Channel) synced(m *wire.ProtocolMessage) { c.received(presence.Synced, m) }
+
+func (c *Channel) received(kind presence.InputKind, m *wire.ProtocolMessage) {
+	in := presenceInput{Kind: kind, Messages: make([]presenceMessage, len(m.Presence))}
+	if kind == presence.Synced {
+		in.Serial = m.ChannelSerial
+	}
+	for i, p := range m.Presence {
+		if p.Action < 0 || p.Action > int(presence.Update) {
+			continue // the zero message, ABSENT, says nothing
+		}
+		e := presenceMessage{Action: presence.Action(p.Action), ClientID: p.ClientID,
+			ConnectionID: p.ConnectionID, ID: p.ID, Timestamp: p.Timestamp}
+		e.Payload.data, e.Payload.encoding = c.line.client.decoded(p.Data, p.Encoding)
+		e.Payload.extras = plainObject(p.Extras)
+		in.Messages[i] = e
+	}
+	c.presence(in, nil)
+}
+
+func memberOf(m presenceMessage) chat.WirePresence {
+	return chat.WirePresence{
+		Action: int(m.Action), ClientID: m.ClientID, ConnectionID: m.ConnectionID, Data: m.Payload.data,
+		Encoding: m.Payload.encoding, Extras: m.Payload.extras, Timestamp: m.Timestamp,
+	}
+}
