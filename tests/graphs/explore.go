@@ -97,7 +97,7 @@ func (e *exploration[S, M, I, O]) explore(ctx context.Context) {
 		return
 	}
 	level, size := [][]S{{initial}}, 1 // chunks, of which all but the last are full
-	e.add(candidate[S]{mark: w.fingerprint(&initial)})
+	e.add(&candidate[S]{mark: w.fingerprint(&initial)})
 	for size > 0 {
 		first := len(e.parents) - size
 		r.States, r.Levels = r.States+uint64(size), append(r.Levels, uint64(size))
@@ -108,7 +108,8 @@ func (e *exploration[S, M, I, O]) explore(ctx context.Context) {
 			for _, w := range e.workers {
 				// New states are added in the order of their steps, so that numbers don't depend on
 				// who did what when.
-				for _, c := range w.found {
+				for i := range w.found {
+					c := &w.found[i]
 					if !e.add(c) {
 						continue
 					}
@@ -155,7 +156,7 @@ func (e *exploration[S, M, I, O]) expand(chunks [][]S, number int) {
 }
 
 // add numbers a state if it is new.
-func (e *exploration[S, M, I, O]) add(c candidate[S]) bool {
+func (e *exploration[S, M, I, O]) add(c *candidate[S]) bool {
 	if _, seen := e.visited[c.mark]; seen {
 		return false
 	}
