@@ -10,7 +10,9 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"ablyrooms.example/internal/bubble"
 	"ablyrooms.example/model"
 )
 
@@ -87,6 +89,9 @@ func ClassifyBy(differentOptions, releasedBefore, disposed error) func(error) Re
 // Two gets with the same token ask for the same room.
 func Spelling(options string) (token string, out bool) { return strings.CutSuffix(options, SpelledOut) }
 
+// patience is how long, in real time, a script may keep moving.
+var patience = time.Minute
+
 // errGaveUp is the cause of a context that a script ends.
 var errGaveUp = errors.New("the caller gave up")
 
@@ -113,7 +118,7 @@ func runInProcess(t *testing.T, subject Subject, script []model.Input, note bool
 		err error
 	}
 	played := make(chan result, 1)
-	end := bubble(t, func() {
+	end := bubble.Run(t, bubble.Limits{Look: 50 * time.Millisecond, Patience: patience}, func() {
 		err := p.start()
 		if err == nil {
 			err = p.play()
@@ -121,7 +126,7 @@ func runInProcess(t *testing.T, subject Subject, script []model.Input, note bool
 		played <- result{p.out, err}
 		p.cleanup()
 	})
-	hang := difference{kind: Hang, want: "an end once all works have ended", got: "hangs: " + end.hang}
+	hang := difference{kind: Hang, want: "an end once all works have ended", got: "hangs: " + end.Hang}
 	var r result
 	select {
 	case r = <-played:
@@ -133,10 +138,10 @@ func runInProcess(t *testing.T, subject Subject, script []model.Input, note bool
 	case r.err != nil:
 		panic(r.err)
 	case len(r.out.Violations) > 0:
-	case end.leftover:
+	case end.Left:
 		r.out.Violations = []*Violation{p.violation(difference{kind: Leftover,
 			want: "nothing that waits for ever once all works have ended", got: "goroutines that wait for ever"})}
-	case end.hang != "":
+	case end.Hang != "":
 		r.out.Violations = []*Violation{p.violation(hang)}
 	}
 	return r.out

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/internal/bubble"
 	"ablyrooms.example/tests/wire/world"
 )
 
@@ -92,12 +93,12 @@ func (c *child) play() {
 	watch.Wait()
 	var problems []string
 	for deadline := time.Now().Add(15 * time.Second); ; time.Sleep(100 * time.Millisecond) {
-		c.tally.Stranded = world.Stranded(world.Stacks())
+		c.tally.Stranded = world.Stranded(bubble.Stacks())
 		if c.tally.Leaks = max(runtime.NumGoroutine()-c.before-c.tally.Stranded, 0); c.tally.Leaks == 0 {
 			break
 		}
 		if time.Now().After(deadline) {
-			problems = append(problems, fmt.Sprintf("%d goroutines are left:\n%s", c.tally.Leaks, world.Stacks()))
+			problems = append(problems, fmt.Sprintf("%d goroutines are left:\n%s", c.tally.Leaks, bubble.Stacks()))
 			break
 		}
 	}
@@ -141,7 +142,7 @@ func (c *child) watch(over chan struct{}) {
 		c.heap, c.goroutines = append(c.heap, float64(m.HeapAlloc)/(1<<20)), append(c.goroutines, runtime.NumGoroutine())
 		c.tally.Heap, c.tally.Goroutines = thirds(c.heap), thirds(c.goroutines)
 		c.mu.Unlock()
-		goroutine, how := world.LockedUp(world.Stacks())
+		goroutine, how := world.LockedUp(bubble.Stacks())
 		if same++; how == "" || goroutine != last {
 			last, same = goroutine, 0
 		}

@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"ablyrooms.example/internal/bubble"
 	"ablyrooms.example/internal/modroot"
 	"ablyrooms.example/lifecycle/trace"
 	"ablyrooms.example/spec/TLA/tlcrun"
@@ -25,30 +26,28 @@ import (
 )
 
 func main() {
-	testing.Init() // a bubble needs a test
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	check := flag.Bool("check", false, "judge the traces in the files given")
 	seed := flag.Uint64("seed", 1, "the seed of what is drawn")
 	keep := flag.String("keep", "", "write the recorded traces to this `FILE`")
 	flag.Parse()
-	end := func(err error) {
+	bubble.Main(func(t *testing.T) int {
+		err := error(nil)
+		if *check {
+			var tlc *tlcrun.TLC
+			if tlc, err = newTLC(ctx); err == nil {
+				err = checkFiles(ctx, os.Stdout, tlc, flag.Args())
+			}
+		} else {
+			err = run(ctx, t, os.Stdout, *seed, *keep)
+		}
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "traces:", err)
-			os.Exit(1)
+			return 1
 		}
-		os.Exit(0)
-	}
-	if *check {
-		tlc, err := newTLC(ctx)
-		if err == nil {
-			err = checkFiles(ctx, os.Stdout, tlc, flag.Args())
-		}
-		end(err)
-	}
-	testing.Main(func(string, string) (bool, error) { return true, nil }, []testing.InternalTest{{Name: "traces", F: func(t *testing.T) {
-		end(run(ctx, t, os.Stdout, *seed, *keep))
-	}}}, nil, nil)
+		return 0
+	})
 }
 
 // newTLC finds TLC: below this module's root, or where the user's caches are.
