@@ -35,13 +35,16 @@ var skipping string
 // run records, judges, corrupts and judges again.
 func run(ctx context.Context, t *testing.T, out io.Writer, seed uint64, keep string) error {
 	draw := rand.New(rand.NewPCG(seed, 0))
-	g, without := newGraph(true), newGraph(false)
 	began := time.Now()
+	g, err := newGraph(ctx)
+	if err != nil {
+		return err
+	}
 	stack, err := recordStack(t, draw, fromTheStack)
 	if err != nil {
 		return err
 	}
-	scripted, err := recordScripts(t, without.scripts())
+	scripted, err := recordScripts(t, g.scripts)
 	if err != nil {
 		return err
 	}
@@ -79,7 +82,7 @@ func run(ctx context.Context, t *testing.T, out io.Writer, seed uint64, keep str
 	}
 	fmt.Fprintf(out, "EVIDENCE traces recorded=%d stack=%d attaching=%d scenarios=%d lines=%d corruptions=%d rejected=%d legal=%d skipping=%d edges=%d/%d stackedges=%d unscripted=%d share=%.1f%%\n",
 		len(traces)+len(scenarios), len(stack), len(scripted), len(scenarios), lines+more, o.made, o.rejected, o.legal, o.skipping,
-		g.count, len(g.edges), alone, len(g.edges)-len(without.edges), g.share())
+		g.count, len(g.covered), alone, g.unscripted, g.share())
 	switch {
 	case len(scenarios) < leastScenarios:
 		return fmt.Errorf("%d traces of scenarios, expected at least %d", len(scenarios), leastScenarios)

@@ -22,9 +22,10 @@ type verdict struct {
 	result   *tlcrun.Result
 }
 
+// TLC breaks long values into lines, and indents what follows.
 var (
-	consumedLine = regexp.MustCompile(`^<<"consumed", (\d+)>>$`)
-	differsLine  = regexp.MustCompile(`^<<\s*"differs",\s*(\d+)`)
+	consumedLine = regexp.MustCompile(`(?m)^<<"consumed", (\d+)>>$`)
+	differsLine  = regexp.MustCompile(`(?m)^<<\s*"differs",\s*(\d+).*(?:\n .*)*$`)
 )
 
 // check has TLC judge the traces, all in one run; by TraceSpec, or by that of the module Skipping, which is
@@ -70,52 +71,18 @@ func (m *module) check(ctx context.Context, tlc *tlcrun.TLC, tell bool, skipping
 // parse reads what TLC printed.
 func (m *module) parse(text string) (*verdict, error) {
 	v := &verdict{module: m, consumed: make([]bool, len(m.nodes)), differs: make([]string, len(m.nodes))}
-	of := func(pattern *regexp.Regexp, text string) (int, error) {
-		match := pattern.FindStringSubmatch(text)
-		if match == nil {
-			return -1, nil
+	each := func(pattern *regexp.Regexp, note func(node int, value string)) (err error) {
+		for _, match := range pattern.FindAllStringSubmatch(text, -1) {
+			if n, _ := strconv.Atoi(match[1]); n < 1 || n > len(m.nodes) {
+				err = fmt.Errorf("TLC tells of a line that there is not: %s", match[0])
+			} else {
+				note(n-1, strings.Join(strings.Fields(match[0]), " "))
+			}
 		}
-		n, err := strconv.Atoi(match[1])
-		if err != nil || n < 1 || n > len(m.nodes) {
-			return 0, fmt.Errorf("TLC tells of a line that there is not: %s", text)
-		}
-		return n - 1, nil
+		return err
 	}
-	for _, value := range printed(text) {
-		n, err := of(consumedLine, value)
-		if err != nil {
-			return nil, err
-		}
-		if n >= 0 {
-			v.consumed[n] = true
-			continue
-		}
-		if n, err = of(differsLine, value); err != nil {
-			return nil, err
-		}
-		if n >= 0 {
-			v.differs[n] = value
-		}
-	}
-	return v, nil
-}
-
-// printed returns the values that TLC printed, each on one line: it breaks long ones, and indents what follows.
-func printed(text string) []string {
-	var values []string
-	open := false
-	for line := range strings.Lines(text) {
-		line = strings.TrimRight(line, "\r\n")
-		switch {
-		case strings.HasPrefix(line, "<<"):
-			values, open = append(values, line), true
-		case open && strings.HasPrefix(line, " "):
-			values[len(values)-1] += " " + strings.TrimSpace(line)
-		default:
-			open = false
-		}
-	}
-	return values
+	return v, errors.Join(each(consumedLine, func(n int, _ string) { v.consumed[n] = true }),
+		each(differsLine, func(n int, value string) { v.differs[n] = value }))
 }
 
 // accepted tells whether the last line of a trace was consumed. A trace without lines is not: it shows nothing.
