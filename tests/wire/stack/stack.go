@@ -17,7 +17,6 @@ import (
 
 	ablychat "ablyrooms.example/adapter/ably"
 	"ablyrooms.example/adapter/ably/ablytest"
-	"ablyrooms.example/lifecycle"
 	"ablyrooms.example/lifecycle/trace"
 	"ablyrooms.example/model"
 	"ablyrooms.example/tests/wire/judge"
@@ -132,21 +131,11 @@ type player struct {
 	gates   map[string]*ablytest.Gate // each name's detaches wait at one
 	held    map[string]int            // how many must have come there
 	counted map[int]bool              // the incarnations whose detach is counted among them
-	calls   []*call
+	calls   Calls
 
 	mu       sync.Mutex
-	rooms    map[*ablychat.Room]int  // which incarnation a room is
-	attached map[*ablychat.Room]bool // the rooms that could be attached
+	attached map[*ablychat.Room]bool // the rooms that could be
 }
-
-type call struct {
-	cancel  context.CancelCauseFunc
-	settled bool
-	room    *ablychat.Room
-	err     error
-}
-
-var errGaveUp = errors.New("the caller gave up")
 
 // names are those of scripts.
 var names = []string{"a", "b"}
@@ -160,13 +149,14 @@ func Bounds(calls int) model.Bounds {
 // the model has it after a step, in a script that never hurries, or for what is left in the end.
 func Play(l *Link, script []Step) (t trace.Trace, err error) {
 	p := &player{Link: l, gates: map[string]*ablytest.Gate{}, held: map[string]int{}, counted: map[int]bool{},
-		rooms: map[*ablychat.Room]int{}, attached: map[*ablychat.Room]bool{}}
+		attached: map[*ablychat.Room]bool{}}
 	recorder := judge.NewRecorder(time.Now())
 	p.chat, err = ablychat.New(l.Client, ablychat.WithRoomsObserver(recorder.ObserveRooms), ablychat.WithObservedStates(),
 		ablychat.WithChannelRetryTimeout(time.Hour))
 	if err != nil {
 		return t, err
 	}
+	p.calls = Calls{Rooms: p.chat.Rooms(), Got: p.attach}
 	for _, n := range names {
 		p.gates[n] = ablytest.NewGate()
 	}
@@ -201,7 +191,7 @@ func print(script []Step) string {
 
 // step has the stack do what the model does.
 func (p *player) step(s Step) {
-	in, rooms := s.Input, p.chat.Rooms()
+	in := s.Input
 	p.Server.ClearFaults()
 	if s.Refuse {
 		action := map[model.Kind]ablytest.Action{model.KindGet: ablytest.ActionAttach, model.KindRelease: ablytest.ActionDetach}[in.Kind]
@@ -210,42 +200,22 @@ func (p *player) step(s Step) {
 	for _, n := range names {
 		p.Server.Fault(ablytest.ToServer(ablytest.ActionDetach).OnChannel(ablychat.ChannelName(n)), ablytest.Hold(p.gates[n]))
 	}
-	switch in.Kind {
-	case model.KindGet:
-		p.begin(func(ctx context.Context) (*ablychat.Room, error) {
-			room, err := rooms.Get(ctx, in.Name, lifecycle.WithRoomOptions(judge.Tokens[in.Options]))
-			if err == nil { // attached, so that its release has something to detach
-				ok := room.Attach(context.Background()) == nil
-				p.mu.Lock()
-				p.attached[room] = p.attached[room] || ok
-				p.mu.Unlock()
-			}
-			return room, err
-		})
-	case model.KindRelease:
-		p.begin(func(ctx context.Context) (*ablychat.Room, error) { return nil, rooms.Release(ctx, in.Name) })
-	case model.KindDispose:
-		p.begin(func(ctx context.Context) (*ablychat.Room, error) { return nil, rooms.Dispose(ctx) })
-	case model.KindGiveUp:
-		p.calls[in.Call-1].cancel(errGaveUp)
-	case model.KindReleased:
+	if in.Kind == model.KindReleased {
 		p.gates[p.state.Incarnations[in.Incarnation-1].Name].Pass(1)
+	} else {
+		p.calls.Take(in)
 	}
 	for _, in := range follow(in, p.state) {
 		p.state, _, _ = p.state.Step(in)
 	}
 }
 
-func (p *player) begin(do func(context.Context) (*ablychat.Room, error)) {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	c := &call{cancel: cancel}
-	p.calls = append(p.calls, c)
-	go func() {
-		room, err := do(ctx)
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		c.settled, c.room, c.err = true, room, err
-	}()
+// attach attaches a room that a get returned, so that its release has something to detach.
+func (p *player) attach(room *ablychat.Room) {
+	ok := room.Attach(context.Background()) == nil
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.attached[room] = p.attached[room] || ok
 }
 
 // check compares the stack with the model: the same calls are settled, with the same outcomes and rooms;
@@ -253,7 +223,7 @@ func (p *player) begin(do func(context.Context) (*ablychat.Room, error)) {
 func (p *player) check() error {
 	difference := ""
 	if !await(func() bool {
-		difference = p.difference()
+		difference = p.calls.difference(p.state)
 		return difference == "" || strings.Contains(difference, "ended")
 	}) || difference != "" {
 		return errors.New(difference)
@@ -285,51 +255,12 @@ func (p *player) check() error {
 func (p *player) isAttached(incarnation int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for room, i := range p.rooms {
+	for room, i := range p.calls.of {
 		if i == incarnation && p.attached[room] {
 			return true
 		}
 	}
 	return false
-}
-
-// difference says what the calls show otherwise than the model; "" for nothing.
-func (p *player) difference() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for i, c := range p.calls {
-		want := p.state.Calls[i]
-		if c.settled == want.Pending() {
-			return fmt.Sprintf("call %d settled: %t, expected %v", i+1, c.settled, want.Outcome)
-		}
-		if got := p.outcome(c, want); c.settled && got != want.Outcome.String() {
-			return fmt.Sprintf("call %d ended %s, expected %v", i+1, got, want.Outcome)
-		}
-	}
-	return ""
-}
-
-func (p *player) outcome(c *call, want model.Call) string {
-	o := model.Outcome{Kind: model.OutcomeDone}
-	switch {
-	case c.err == nil && c.room != nil:
-		if p.rooms[c.room] == 0 {
-			p.rooms[c.room] = want.Outcome.Incarnation // the first to see it says which it is; later ones must agree
-		}
-		o = model.Outcome{Kind: model.OutcomeRoom, Incarnation: p.rooms[c.room]}
-	case c.err == nil:
-	case errors.Is(c.err, errGaveUp):
-		o.Kind = model.OutcomeGaveUp
-	case errors.Is(c.err, lifecycle.RoomExistsWithDifferentOptions):
-		o.Kind = model.OutcomeDifferentOptions
-	case errors.Is(c.err, lifecycle.RoomReleasedBeforeOperationCompleted):
-		o.Kind = model.OutcomeReleasedBefore
-	case errors.Is(c.err, lifecycle.ResourceDisposed):
-		o.Kind = model.OutcomeDisposed
-	default:
-		return "with " + c.err.Error()
-	}
-	return o.String()
 }
 
 // end lets everything end, and looks for what is left.
