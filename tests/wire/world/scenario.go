@@ -27,10 +27,7 @@ const room = "lobby"
 func Scenarios() []Scenario {
 	return []Scenario{
 		{Name: "get-attach-release", Says: "a room is got, attached, used and released", play: func(w *World) {
-			ada := w.connect("ada")
-			h := ada.get(room)
-			ada.attach(h)
-			w.publish(room)
+			ada, h := w.attached()
 			ada.react(h)
 			w.publish(room)
 			ada.release(room)
@@ -50,10 +47,7 @@ func Scenarios() []Scenario {
 			grace.release(room)
 		}},
 		{Name: "again-and-again", Says: "a room is attached and detached, released, and got again with other options", play: func(w *World) {
-			ada := w.connect("ada")
-			h := ada.get(room)
-			ada.attach(h)
-			w.publish(room)
+			ada, h := w.attached()
 			ada.detach(h)
 			w.publish(room)
 			ada.attach(h)
@@ -65,10 +59,7 @@ func Scenarios() []Scenario {
 			ada.release(room)
 		}},
 		{Name: "reattach-after-loss", Says: "the connection is lost for a short time, and resumed", play: func(w *World) {
-			ada := w.connect("ada")
-			h := ada.get(room)
-			ada.attach(h)
-			w.publish(room)
+			ada, h := w.attached()
 			w.cut()
 			w.publish(room)
 			w.settleFor(2 * w.retry)
@@ -78,10 +69,7 @@ func Scenarios() []Scenario {
 			ada.release(room)
 		}},
 		{Name: "reattach-after-suspension", Says: "the connection is lost for so long that its state is gone", play: func(w *World) {
-			ada := w.connect("ada")
-			h := ada.get(room)
-			ada.attach(h)
-			w.publish(room)
+			ada, _ := w.attached()
 			w.server.RefuseConnections(nil)
 			w.cut()
 			w.publish(room)
@@ -95,8 +83,8 @@ func Scenarios() []Scenario {
 			ada := w.connect("ada")
 			one, two := ada.get(room), ada.get("other")
 			ada.attach(two)
-			attached := w.hold(ablytest.ToClient(ablytest.ActionAttached).OnChannel(ablychat.ChannelName(room)))
-			detached := w.hold(ablytest.ToClient(ablytest.ActionDetached).OnChannel(ablychat.ChannelName("other")))
+			attached := w.hold(answers(ablytest.ActionAttached, room))
+			detached := w.hold(answers(ablytest.ActionDetached, "other"))
 			var calls []*call
 			if one != nil {
 				calls = append(calls, w.start("ada attaches "+room, one.room.Attach))
@@ -110,10 +98,7 @@ func Scenarios() []Scenario {
 			ada.release(room)
 		}},
 		{Name: "the-server-acts", Says: "the server detaches the channel, loses continuity, and fails the channel", play: func(w *World) {
-			ada := w.connect("ada")
-			h := ada.get(room)
-			ada.attach(h)
-			w.publish(room)
+			ada, h := w.attached()
 			w.server.DetachChannel(ablychat.ChannelName(room), moved)
 			w.pause()
 			w.publish(room)
@@ -131,7 +116,7 @@ func Scenarios() []Scenario {
 			if h == nil {
 				return
 			}
-			attached := w.hold(ablytest.ToClient(ablytest.ActionAttached).OnChannel(ablychat.ChannelName(room)))
+			attached := w.hold(answers(ablytest.ActionAttached, room))
 			ctx, giveUp := context.WithCancelCause(context.Background())
 			calls := []*call{w.start("ada attaches", h.room.Attach), w.startWith(ctx, "ada attaches, to give up", h.room.Attach),
 				w.start("ada detaches", h.room.Detach), w.start("ada attaches again", h.room.Attach)}
@@ -139,7 +124,7 @@ func Scenarios() []Scenario {
 			w.pause()
 			attached.Open()
 			w.finishAll(calls...)
-			detached := w.hold(ablytest.ToClient(ablytest.ActionDetached).OnChannel(ablychat.ChannelName(room)))
+			detached := w.hold(answers(ablytest.ActionDetached, room))
 			release := ada.releasing(room)
 			calls = []*call{w.start("ada detaches", h.room.Detach), w.start("ada attaches", h.room.Attach), w.start("ada releases", release),
 				w.start("ada releases too", release)}
@@ -158,10 +143,7 @@ func Scenarios() []Scenario {
 			ada.release(room)
 		}},
 		{Name: "closed-and-opened", Says: "the connection is closed under rooms, and opened again", play: func(w *World) {
-			ada := w.connect("ada")
-			h := ada.get(room)
-			ada.attach(h)
-			w.publish(room)
+			ada, h := w.attached()
 			w.close(ada)
 			ada.attach(h)
 			ada.realtime.Connect()
@@ -189,6 +171,20 @@ func Scenarios() []Scenario {
 		{Name: "dispose", Says: "a client is disposed with rooms in each status, and its connection closed", play: dispose},
 		{Name: "crowd", Says: "many goroutines use one client at random", Random: true, play: crowd},
 	}
+}
+
+// attached has a client get and attach the room, and another publish to it.
+func (w *World) attached() (*client, *held) {
+	ada := w.connect("ada")
+	h := ada.get(room)
+	ada.attach(h)
+	w.publish(room)
+	return ada, h
+}
+
+// answers are the answers of the server to the attaches or detaches of a room.
+func answers(action ablytest.Action, room string) ablytest.Match {
+	return ablytest.ToClient(action).OnChannel(ablychat.ChannelName(room))
 }
 
 var (
@@ -221,9 +217,9 @@ func dispose(w *World) {
 	ada.attach(rooms[lifecycle.StatusSuspended])
 	ada.release(lifecycle.StatusReleased.String())
 	gates := []*ablytest.Gate{
-		w.hold(ablytest.ToClient(ablytest.ActionAttached).OnChannel(channel(lifecycle.StatusAttaching))),
-		w.hold(ablytest.ToClient(ablytest.ActionDetached).OnChannel(channel(lifecycle.StatusDetaching))),
-		w.hold(ablytest.ToClient(ablytest.ActionDetached).OnChannel(channel(lifecycle.StatusReleasing))),
+		w.hold(answers(ablytest.ActionAttached, lifecycle.StatusAttaching.String())),
+		w.hold(answers(ablytest.ActionDetached, lifecycle.StatusDetaching.String())),
+		w.hold(answers(ablytest.ActionDetached, lifecycle.StatusReleasing.String())),
 	}
 	calls := []*call{
 		w.start("ada attaches attaching", rooms[lifecycle.StatusAttaching].room.Attach),

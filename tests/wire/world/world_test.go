@@ -20,7 +20,7 @@ func TestNamesOfRuns(t *testing.T) {
 			t.Errorf("%s was read as %v, %v", name, p, err)
 		}
 	}
-	for _, name := range []string{"", "nothing", "dispose/1/in/ATTACHED.failed.2", "dispose/1/in/NOTHING.1/drop",
+	for _, name := range []string{"", "nothing", "dispose/1/in/ATTACHED.failed.2", "dispose/1/in/nothing.1/drop",
 		"dispose/1/up/ATTACH.1/drop", "dispose/1/in/ATTACHED.1/melt"} {
 		if p, err := ParsePlan(name); err == nil {
 			t.Errorf("%q was read as %v", name, p)
@@ -30,46 +30,40 @@ func TestNamesOfRuns(t *testing.T) {
 
 // Each fault that is planted in a scenario is seen, by what looks for it.
 func TestPlantedFaultsAreSeen(t *testing.T) {
-	attached := func(w *World) *client {
-		ada := w.connect("ada")
-		ada.attach(ada.get(room))
-		return ada
-	}
 	for _, planted := range []struct {
 		name string
 		play func(w *World)
 		seen string
 	}{
 		{"a channel of no room", func(w *World) {
-			ada := attached(w)
+			ada, _ := w.attached()
 			w.do("ada attaches a channel", func(ctx context.Context) error {
 				return ada.realtime.Channels.Get("other").Attach(ctx)
 			})
 		}, "ada's client still has the channel other, which is ATTACHED"},
 		{"a channel detached behind the room's back", func(w *World) {
-			attached(w)
+			w.attached()
 			w.server.Fault(ablytest.ToClient(ablytest.ActionDetached), ablytest.Drop())
 			w.server.DetachChannel(ablychat.ChannelName(room), moved)
 			w.pause()
 		}, "ada's room lobby is attached (<nil>) while its channel is ATTACHED, attached at the server: false"},
 		{"a call that does not settle", func(w *World) {
-			attached(w)
+			w.attached()
 			w.start("ada waits", func(context.Context) error { select {} })
 		}, "ada waits has not settled after"},
 		{"a goroutine that is left", func(w *World) {
-			attached(w)
+			w.attached()
 			go func() { select {} }()
 		}, "goroutines that are left"},
 		{"a message that is lost", func(w *World) {
-			attached(w)
-			w.publish(room)
+			w.attached()
 			w.server.Fault(ablytest.ToClient(ablytest.ActionMessage), ablytest.Drop())
 			w.publish(room)
 			w.server.ClearFaults()
 			w.publish(room)
 		}, "room lobby missed the messages between 1 and 3"},
 		{"a step of the Rooms that was not observed", func(w *World) {
-			ada := attached(w)
+			ada, _ := w.attached()
 			ada.recorders[0].ObserveRooms(lifecycle.RoomsStep{Seq: 2, State: &fsm.RoomsState[lifecycle.RoomOptions]{}})
 		}, "ada's Rooms: "},
 	} {
