@@ -155,8 +155,8 @@ func tryToy(t *testing.T, b *bench, mutants []mutant) map[string]verdict {
 	return byName
 }
 
-// Each kind of end is met and told apart: killed, alive, hung, and not compiled; what is kept is not
-// tried again; and a mutant lives when its killer is taken out.
+// Each kind of end is met and told apart: killed, alive, hung, and not compiled; what is kept is
+// not tried again; and a mutant lives when its killer is taken out.
 func TestEndsAreToldApart(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a module")

@@ -54,9 +54,9 @@ func misreadings(root string) ([]misreading, error) {
 	return all, nil
 }
 
-// The catchers. The chain looks at the core alone; the kept graph of the spec at core and model; the
-// others at what is misread in all three alike. Each says the test or property that fails, or "". A
-// suite that hangs doesn't say what is wrong.
+// The catchers. The chain looks at the core alone; the kept graph of the spec at core and model;
+// the others at what is misread in all three alike. Each says the test or property that fails, or
+// "". A suite that hangs doesn't say what is wrong.
 const (
 	byChain      = "chain"      // core against model
 	byGolden     = "golden"     // model against the kept graph of the spec

@@ -161,8 +161,8 @@ func (g *specGenerator) isComparison(s tlatext.Span) bool {
 	return compares
 }
 
-// operand leaves out an operand of /\ or \/. What changes variables is not left out, for TLC would only say that they have no value:
-// it keeps the old values instead.
+// operand leaves out an operand of /\ or \/. What changes variables is not left out, for TLC would
+// only say that they have no value: it keeps the old values instead.
 func (g *specGenerator) operand(d tlatext.Definition, operator string, s tlatext.Span) {
 	if s.Len() == 0 || d.Name == "Init" || g.Plain(s) == "Spec" || g.isList(operator, s) {
 		return

@@ -1,7 +1,7 @@
-// Command frames plays fixed scenarios once for every frame that crosses the wire in them and for each of a
-// list of faults at it, and then with pairs of faults. Each run is the whole stack, from the rooms' users to
-// the embedded server, in a bubble of virtual time with the default timeouts. Package world says what is
-// judged.
+// Command frames plays fixed scenarios once for every frame that crosses the wire in them and for
+// each of a list of faults at it, and then with pairs of faults. Each run is the whole stack, from
+// the rooms' users to the embedded server, in a bubble of virtual time with the default timeouts.
+// Package world says what is judged.
 //
 //	go run ./tests/wire/frames [-run regexp] [-share 0.1] [-pairs 1000] [-seed n] [-full 3] [-list]
 package main

@@ -28,8 +28,8 @@ func NewRecorder(begin time.Time) *Recorder {
 	return &Recorder{begin: begin, byRoom: map[*lifecycle.Room]*Stream{}}
 }
 
-// ObserveRooms notes a step of the client's Rooms. It is for ablychat.WithRoomsObserver, which needs
-// ablychat.WithObservedStates beside it.
+// ObserveRooms notes a step of the client's Rooms. It is for ablychat.WithRoomsObserver, which
+// needs ablychat.WithObservedStates beside it.
 func (r *Recorder) ObserveRooms(step lifecycle.RoomsStep) {
 	line, err := trace.LineOf(step)
 	r.mu.Lock()

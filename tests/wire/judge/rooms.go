@@ -30,8 +30,8 @@ type Step struct {
 	Input         model.Input
 }
 
-// Lines has the reference model take the lines of a trace. It returns the steps, one for each line that is
-// one, and why the line after these is none; nil when all are.
+// Lines has the reference model take the lines of a trace. It returns the steps, one for each line
+// that is one, and why the line after these is none; nil when all are.
 func Lines(lines []Line) ([]Step, error) {
 	var steps []Step
 	state := model.State{}

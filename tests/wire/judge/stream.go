@@ -84,8 +84,8 @@ func (s *Stream) sameAsCore(status lifecycle.Status, of *lifecycle.ErrorInfo) er
 	return nil
 }
 
-// byModel takes a step by the reference model. The room must have every property that docs/room.md says
-// a room has, and its channel must have kept the port's promise.
+// byModel takes a step by the reference model. The room must have every property that docs/room.md
+// says a room has, and its channel must have kept the port's promise.
 func (s *Stream) byModel(step lifecycle.RoomStep) error {
 	in, err := s.input(step.Input)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package memnet is a network in memory whose connections never block a writer and wait in ways that
-// testing/synctest knows, so that what runs on them can live in a bubble of virtual time.
+// Package memnet is a network in memory whose connections never block a writer and wait in ways
+// that testing/synctest knows, so that what runs on them can live in a bubble of virtual time.
 package memnet
 
 import (

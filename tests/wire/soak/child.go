@@ -18,8 +18,9 @@ import (
 )
 
 const (
-	// heapBound and heapShare are by how much the heap may be larger in the last third of the time than it was
-	// in the first: megabytes, and a share. What ably-go strands holds some of it besides, megabytes each.
+	// heapBound and heapShare are by how much the heap may be larger in the last third of the time
+	// than it was in the first: megabytes, and a share. What ably-go strands holds some of it
+	// besides, megabytes each.
 	heapBound, heapShare, heapStranded = 8.0, 0.5, 1.0 / 32
 
 	look  = 500 * time.Millisecond // how often the child is looked at
@@ -199,8 +200,8 @@ func newChaos(server *ablytest.Server, set settings, seed uint64) *chaos {
 	return c
 }
 
-// trouble is an outage, at times for longer than the state of a connection is kept; or, as a killer, a
-// connection that is cut again just after it came back.
+// trouble is an outage, at times for longer than the state of a connection is kept; or, as a
+// killer, a connection that is cut again just after it came back.
 func (c *chaos) trouble(ctx context.Context, random *rand.Rand) {
 	c.cuts++
 	if c.killers && random.IntN(2) == 0 {

@@ -1,6 +1,6 @@
-// Package stack plays scripts of the Rooms' reference model on the whole stack, lifecycle on ably-go on the
-// embedded server, in a bubble of virtual time: calls begin and are given up, detaches are held by the
-// server and let pass, and attaches and detaches are refused.
+// Package stack plays scripts of the Rooms' reference model on the whole stack, lifecycle on
+// ably-go on the embedded server, in a bubble of virtual time: calls begin and are given up,
+// detaches are held by the server and let pass, and attaches and detaches are refused.
 package stack
 
 import (
@@ -71,8 +71,8 @@ type Step struct {
 	Hurry  bool // the next step follows before all that this one begins has come to rest
 }
 
-// Draw draws a script of so many steps that the model takes. choose returns a number below its argument.
-// Where steps hurry, what happens may be other than the model's.
+// Draw draws a script of so many steps that the model takes. choose returns a number below its
+// argument. Where steps hurry, what happens may be other than the model's.
 func Draw(bounds model.Bounds, length int, hurry bool, choose func(n int) int) (script []Step) {
 	state := model.State{}
 	for range length {
@@ -94,9 +94,9 @@ func Draw(bounds model.Bounds, length int, hurry bool, choose func(n int) int) (
 	return script
 }
 
-// follow returns an input and those that follow it by themselves: the adapter opens without the network,
-// so what is to be opened is open at once; and a room that no caller attached has nothing to detach, so
-// that its release ends at once.
+// follow returns an input and those that follow it by themselves: the adapter opens without the
+// network, so what is to be opened is open at once; and a room that no caller attached has nothing
+// to detach, so that its release ends at once.
 func follow(in model.Input, state model.State) []model.Input {
 	all := []model.Input{in}
 	state, _, _ = state.Step(in)

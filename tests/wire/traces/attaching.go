@@ -17,10 +17,10 @@ import (
 	"ablyrooms.example/tests/wire/stack"
 )
 
-// attaching is a backend for a lifecycle.Rooms of its own, whose rooms are open when they are attached: it
-// opens by getting a room from a chat client and attaching it, and it releases by detaching. So an opening
-// takes a frame and an answer, and either work may fail, which the adapter's own backend, for which a room
-// is open at once, never shows.
+// attaching is a backend for a lifecycle.Rooms of its own, whose rooms are open when they are
+// attached: it opens by getting a room from a chat client and attaching it, and it releases by
+// detaching. So an opening takes a frame and an answer, and either work may fail, which the
+// adapter's own backend, for which a room is open at once, never shows.
 type attaching struct {
 	link *stack.Link
 	chat *ablychat.Client
@@ -35,8 +35,8 @@ func newAttaching(l *stack.Link) (*attaching, error) {
 	return &attaching{link: l, chat: chat, works: map[string]chan bool{}}, err
 }
 
-// wait waits until the script has the name's work end. If that is to fail, the server refuses its frames
-// until allow is called.
+// wait waits until the script has the name's work end. If that is to fail, the server refuses its
+// frames until allow is called.
 func (b *attaching) wait(name string, action ablytest.Action) (allow func()) {
 	b.mu.Lock()
 	fails := make(chan bool, 1)
@@ -96,8 +96,8 @@ func (b *attaching) Release(ctx context.Context, name string, room *ablychat.Roo
 	return errors.Join(err, b.chat.Rooms().Release(ctx, name))
 }
 
-// record plays a script, in the link's bubble, and returns the trace. What happens otherwise than the
-// script says ends the run with an error.
+// record plays a script, in the link's bubble, and returns the trace. What happens otherwise than
+// the script says ends the run with an error.
 func (b *attaching) record(script []model.Input) (t trace.Trace, err error) {
 	recorder := judge.NewRecorder(time.Now())
 	rooms := lifecycle.NewRooms(b, lifecycle.WithObservedStates(), lifecycle.WithObserver(recorder.ObserveRooms))

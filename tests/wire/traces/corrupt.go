@@ -81,8 +81,8 @@ var words = map[string][]string{
 	"incarnation.work": {"none", "opening", "closing"},
 }
 
-// fields are those that a line has beside its error: "output" is one of its outputs, "incarnation" one of
-// its state's.
+// fields are those that a line has beside its error: "output" is one of its outputs, "incarnation"
+// one of its state's.
 var fields = []string{"seq", "input.kind", "input.call", "input.incarnation", "input.name", "input.options",
 	"output.kind", "output.call", "output.incarnation", "output.outcome", "output.failed",
 	"state.nextCall", "state.lastCreated", "state.disposal", "state.disposers", "state.failed",
@@ -132,8 +132,8 @@ var changes = func() []change {
 	return all
 }()
 
-// alter changes a field: a word to another one, a number by one, a list of numbers by one of them, and
-// options to the other ones. It returns false where there is nothing.
+// alter changes a field: a word to another one, a number by one, a list of numbers by one of them,
+// and options to the other ones. It returns false where there is nothing.
 func alter(field reflect.Value, words []string, d *rand.Rand) bool {
 	if field.Kind() == reflect.Pointer {
 		field = field.Elem()

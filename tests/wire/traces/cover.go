@@ -11,8 +11,8 @@ import (
 	"ablyrooms.example/tests/wire/judge"
 )
 
-// graph has the steps of the model in the small configuration, that of MCRooms_graph2, and tells which
-// were covered.
+// graph has the steps of the model in the small configuration, that of MCRooms_graph2, and tells
+// which were covered.
 type graph struct {
 	covered    map[step]bool
 	count      int             // of those that are covered
@@ -25,9 +25,9 @@ type step struct {
 	input model.Input
 }
 
-// newGraph explores the model. Its scripts have no gets that a ready room answers (R3): lifecycle.Rooms
-// answers those without its core, so no trace has one, unless a room becomes ready between a get's look at
-// it and its step.
+// newGraph explores the model. Its scripts have no gets that a ready room answers (R3):
+// lifecycle.Rooms answers those without its core, so no trace has one, unless a room becomes ready
+// between a get's look at it and its step.
 func newGraph(ctx context.Context) (*graph, error) {
 	g := &graph{covered: map[step]bool{}}
 	part := map[string]bool{} // the scripts that others begin with

@@ -1,7 +1,7 @@
-// Command traces records what the Rooms of the running library do, on ably-go and the embedded server, and
-// has TLC judge every line by spec/TLA/TraceRooms.tla; and the same with corrupted traces, of which only
-// those may pass that the reference model takes too. With -check it judges traces from files, from any
-// folder. docs/traces.md has more.
+// Command traces records what the Rooms of the running library do, on ably-go and the embedded
+// server, and has TLC judge every line by spec/TLA/TraceRooms.tla; and the same with corrupted
+// traces, of which only those may pass that the reference model takes too. With -check it judges
+// traces from files, from any folder. docs/traces.md has more.
 //
 //	go run ./tests/wire/traces [-seed N] [-keep FILE.jsonl]
 //	go run ablyrooms.example/tests/wire/traces -check FILE.jsonl …

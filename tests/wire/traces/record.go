@@ -44,8 +44,8 @@ func recordScripts(t *testing.T, scripts [][]model.Input) ([]trace.Trace, error)
 	}, runtime.GOMAXPROCS(0))
 }
 
-// recordScenarios plays each scenario, plainly and with so many faults by lot, and returns what the Rooms of
-// its clients did.
+// recordScenarios plays each scenario, plainly and with so many faults by lot, and returns what the
+// Rooms of its clients did.
 func recordScenarios(t *testing.T, draw *rand.Rand, faults int) (traces []trace.Trace, err error) {
 	record := func(p world.Plan) world.Result {
 		r := world.Run(t, p)

@@ -100,8 +100,8 @@ func write(name string, traces []trace.Trace) error {
 	return errors.Join(trace.Write(f, traces...), f.Close())
 }
 
-// judgeAll has the model and TLC judge traces, all of which must be right. It returns how many lines they
-// have, and how many edges those of the stack take.
+// judgeAll has the model and TLC judge traces, all of which must be right. It returns how many
+// lines they have, and how many edges those of the stack take.
 func judgeAll(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, g *graph, traces []trace.Trace) (lines, alone int, err error) {
 	n := judge.NewNaming()
 	var all [][]judge.Line
@@ -184,8 +184,8 @@ func judgeCorrupted(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, made []
 	return o, nil
 }
 
-// checkElsewhere judges files as -check does, in a folder outside of this module: it must accept the good
-// trace and reject the bad one.
+// checkElsewhere judges files as -check does, in a folder outside of this module: it must accept
+// the good trace and reject the bad one.
 func checkElsewhere(ctx context.Context, t *testing.T, tlc *tlcrun.TLC, good, bad trace.Trace) error {
 	t.Chdir(t.TempDir())
 	if err := errors.Join(write("good.jsonl", []trace.Trace{good}), write("bad.jsonl", []trace.Trace{bad})); err != nil {

@@ -28,8 +28,8 @@ var (
 	differsLine  = regexp.MustCompile(`(?m)^<<\s*"differs",\s*(\d+).*(?:\n .*)*$`)
 )
 
-// check has TLC judge the traces, all in one run; by TraceSpec, or by that of the module Skipping, which is
-// given then. The specs are those that are embedded.
+// check has TLC judge the traces, all in one run; by TraceSpec, or by that of the module Skipping,
+// which is given then. The specs are those that are embedded.
 func (m *module) check(ctx context.Context, tlc *tlcrun.TLC, tell bool, skipping ...string) (*verdict, error) {
 	dir, err := os.MkdirTemp("", "traces-")
 	if err != nil {

@@ -43,8 +43,8 @@ func some(t *testing.T) []trace.Trace {
 	return recorded
 }
 
-// What the whole stack does, the model does, line for line; and the traces are the same after they were
-// written and read.
+// What the whole stack does, the model does, line for line; and the traces are the same after they
+// were written and read.
 func TestTracesAreStepsOfTheModel(t *testing.T) {
 	traces := some(t)
 	var file bytes.Buffer
@@ -80,8 +80,9 @@ func TestTracesAreStepsOfTheModel(t *testing.T) {
 	}
 }
 
-// The model takes a corrupted trace hardly ever: each change is rejected in most places, and each kind is
-// made. A last line may be missing, and what a call is for doesn't show where it is refused at once.
+// The model takes a corrupted trace hardly ever: each change is rejected in most places, and each
+// kind is made. A last line may be missing, and what a call is for doesn't show where it is refused
+// at once.
 func TestCorruptionsAreRejected(t *testing.T) {
 	n := judge.NewNaming()
 	rejected, legal := map[string]int{}, map[string]int{}

@@ -9,11 +9,11 @@ import (
 	ablychat "ablyrooms.example/adapter/ably"
 )
 
-// What the rooms' channels are to ably-go, and where it locks itself up. This file alone of the world
-// knows that they are ably-go's.
+// What the rooms' channels are to ably-go, and where it locks itself up. This file alone of the
+// world knows that they are ably-go's.
 
-// believed returns what the client has a room's channel for, and whether it has it for attached or for
-// attaching.
+// believed returns what the client has a room's channel for, and whether it has it for attached or
+// for attaching.
 func (c *client) believed(room string) (state string, attached, attaching bool) {
 	real := ably.ChannelStateInitialized
 	if name := ablychat.ChannelName(room); c.realtime.Channels.Exists(name) {
@@ -32,8 +32,8 @@ func (c *client) stale(holds map[string]bool) (found []string) {
 	return found
 }
 
-// LockedUp says where ably-go stands when it waits for itself, by the goroutine of a dump of stacks that
-// shows it; "" when it doesn't. A single dump may show a wait that ends.
+// LockedUp says where ably-go stands when it waits for itself, by the goroutine of a dump of stacks
+// that shows it; "" when it doesn't. A single dump may show a wait that ends.
 func LockedUp(stacks string) (goroutine, how string) {
 	for g := range strings.SplitSeq(stacks, "\n\n") {
 		head, frames, _ := strings.Cut(g, "\n")
@@ -49,8 +49,8 @@ func LockedUp(stacks string) (goroutine, how string) {
 	return "", ""
 }
 
-// Stranded counts the goroutines that ably-go has left, in a dump of stacks: its loop that attaches a
-// channel again waits for the end of its attach without a limit.
+// Stranded counts the goroutines that ably-go has left, in a dump of stacks: its loop that attaches
+// a channel again waits for the end of its attach without a limit.
 func Stranded(stacks string) int {
 	return strings.Count(stacks, "\ngithub.com/ably/ably-go/ably.(*RealtimeChannel).retryAttach(")
 }

@@ -18,9 +18,9 @@ var network = sync.OnceValue(func() *memnet.Net {
 	return n
 })
 
-// InBubble runs f in a bubble of virtual time, in which ably-go dials a network in memory. It returns ""
-// when f returned and all goroutines of the bubble have ended, else what is wrong. A bubble that is stuck
-// goes on: what f shares with the caller must then be left alone.
+// InBubble runs f in a bubble of virtual time, in which ably-go dials a network in memory. It
+// returns "" when f returned and all goroutines of the bubble have ended, else what is wrong. A
+// bubble that is stuck goes on: what f shares with the caller must then be left alone.
 func InBubble(t *testing.T, f func(network *memnet.Net)) (problem string, stuck bool) {
 	network := network()
 	end := bubble.Run(t, bubble.Limits{Look: time.Second, Patience: 40 * time.Second}, func() { f(network) })

@@ -87,15 +87,15 @@ func (c *client) streams() (all []*judge.Stream) {
 	return all
 }
 
-// reach waits until a client's connection is in a state, for as long as that may take, and reports whether
-// it is.
+// reach waits until a client's connection is in a state, for as long as that may take, and reports
+// whether it is.
 func (w *World) reach(c *client, state ably.ConnectionState) bool {
 	return w.until(w.settle, func() bool { return c.realtime.Connection.State() == state })
 }
 
-// close closes a client's connection, and waits until it is closed. In ably-go the wait for CLOSED has no
-// end of its own as long as there are heartbeats (RTN12b): when it is lost, the end of the transport ends
-// it. And a DISCONNECTED in its place opens the connection again.
+// close closes a client's connection, and waits until it is closed. In ably-go the wait for CLOSED
+// has no end of its own as long as there are heartbeats (RTN12b): when it is lost, the end of the
+// transport ends it. And a DISCONNECTED in its place opens the connection again.
 func (w *World) close(c *client) {
 	w.closes = true
 	ended := func() bool {

@@ -68,8 +68,8 @@ func (w *World) sever(f ablytest.Frame) {
 	}
 }
 
-// sawError reports whether a client received an ERROR for a channel, or for the connection when channel is
-// empty. The frames of a socket that never was connected may be anybody's.
+// sawError reports whether a client received an ERROR for a channel, or for the connection when
+// channel is empty. The frames of a socket that never was connected may be anybody's.
 func (w *World) sawError(id, channel string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

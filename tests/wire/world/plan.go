@@ -11,8 +11,8 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// Plan is one run: a scenario, and the faults that frames meet in it. Without faults it is the scenario's
-// plain run.
+// Plan is one run: a scenario, and the faults that frames meet in it. Without faults it is the
+// scenario's plain run.
 type Plan struct {
 	Scenario Scenario
 	Strikes  []Strike
@@ -29,8 +29,8 @@ func (s Strike) Fits() bool { return !s.Fault.channel || strings.Count(string(s.
 
 var carries = regexp.MustCompile(`/in/(ATTACHED|MESSAGE)\.`)
 
-// loses reports whether the client never receives what the frame carries, and receives what comes after
-// it: no transport does that.
+// loses reports whether the client never receives what the frame carries, and receives what comes
+// after it: no transport does that.
 func (s Strike) loses() bool {
 	losing := []string{"drop", "refuse", "disconnect", "fail-connection", "fail-channel", "detach-channel"}
 	return carries.MatchString(string(s.Frame)) && slices.Contains(losing, s.Fault.Name)
@@ -45,9 +45,9 @@ func (p Plan) String() string {
 	return name
 }
 
-// FrameName tells a frame from all others of a scenario, as "1/out/ATTACH.lobby.2": the nth of its action and
-// room in its direction on a WebSocket; out is what a client sends. Unlike its index there it stays the same
-// when rooms that are busy at once have their turns in another order.
+// FrameName tells a frame from all others of a scenario, as "1/out/ATTACH.lobby.2": the nth of its
+// action and room in its direction on a WebSocket; out is what a client sends. Unlike its index
+// there it stays the same when rooms that are busy at once have their turns in another order.
 type FrameName string
 
 var frameName = regexp.MustCompile(`^\d+/(in|out)/[A-Z]+(\.[^./]+)?\.\d+$`)

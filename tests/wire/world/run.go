@@ -41,8 +41,8 @@ func Run(t *testing.T, p Plan) Result {
 		}
 		var struck []*ablytest.Fault
 		for _, s := range p.Strikes {
-			// After a lost connection, the client may get messages on a channel of which it knows that it is gone: it drops
-			// them, and resumes behind them.
+			// After a lost connection, the client may get messages on a channel of which it knows
+			// that it is gone: it drops them, and resumes behind them.
 			beside := len(p.Strikes) > 1 && strings.HasSuffix(s.Fault.Name, "-beside")
 			w.lossy = w.lossy || s.loses() || beside
 			struck = append(struck, w.server.Fault(s.Frame.match(), s.Fault.effects(w)...))
@@ -64,8 +64,8 @@ func Run(t *testing.T, p Plan) Result {
 	return r
 }
 
-// Live plays a scenario on real sockets and the real clock. It calls inject with the server before the
-// scenario, and what that returns after it.
+// Live plays a scenario on real sockets and the real clock. It calls inject with the server before
+// the scenario, and what that returns after it.
 func Live(s Scenario, seed uint64, inject func(*ablytest.Server) (stop func())) Result {
 	r := Result{Plan: Plan{Scenario: s}}
 	w, err := newWorld(short, seed, ablytest.WithFrameLog(0), ablytest.WithMessageLimit(100))

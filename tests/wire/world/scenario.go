@@ -11,9 +11,9 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// Scenario is a script for clients on a server. Unless it is Random, what it sends crosses the wire in the
-// same order each time, with the same names of frames. Its calls may fail once there is a fault, and it
-// goes on all the same.
+// Scenario is a script for clients on a server. Unless it is Random, what it sends crosses the wire
+// in the same order each time, with the same names of frames. Its calls may fail once there is a
+// fault, and it goes on all the same.
 type Scenario struct {
 	Name, Says string
 	Random     bool
@@ -22,8 +22,8 @@ type Scenario struct {
 
 const room = "lobby"
 
-// Scenarios returns the scenarios: frames plays them with a fault at each frame, soak with faults at random,
-// and traces has TLC judge what their Rooms did.
+// Scenarios returns the scenarios: frames plays them with a fault at each frame, soak with faults
+// at random, and traces has TLC judge what their Rooms did.
 func Scenarios() []Scenario {
 	return []Scenario{
 		{Name: "get-attach-release", Says: "a room is got, attached, used and released", play: func(w *World) {

@@ -16,8 +16,8 @@ import (
 	"ablyrooms.example/tests/wire/judge"
 )
 
-// holds notes what a look finds wrong: in a bubble, where nothing is on its way any more, at once; on the
-// real clock once that doesn't go away.
+// holds notes what a look finds wrong: in a bubble, where nothing is on its way any more, at once;
+// on the real clock once that doesn't go away.
 func (w *World) holds(when string, look func() []string) {
 	found := look()
 	w.mu.Lock()
@@ -203,8 +203,8 @@ func (c *client) unreleased() (found []string) {
 	return found
 }
 
-// traced has the reference model judge what the client's Rooms did. A crowd's goes beyond what it can
-// judge in a short time.
+// traced has the reference model judge what the client's Rooms did. A crowd's goes beyond what it
+// can judge in a short time.
 func (w *World) traced(c *client, r *Result) {
 	if !w.bubble || r.Plan.Scenario.Random {
 		return

@@ -1,8 +1,8 @@
-// Package world is what scenarios play in: an embedded server and chat clients on it, either in a bubble
-// of virtual time on a network in memory, or on real sockets and the real clock. It has the one list of
-// scenarios and that of faults, and judges what became of a run: that every call settled, that the rooms
-// did what the core and the reference models do and said what is true at the server, that nothing is left,
-// and that all works again once the faults are over.
+// Package world is what scenarios play in: an embedded server and chat clients on it, either in a
+// bubble of virtual time on a network in memory, or on real sockets and the real clock. It has the
+// one list of scenarios and that of faults, and judges what became of a run: that every call
+// settled, that the rooms did what the core and the reference models do and said what is true at
+// the server, that nothing is left, and that all works again once the faults are over.
 package world
 
 import (

@@ -166,8 +166,8 @@ func TestARoomThatIsNotAtRest(t *testing.T) {
 	}
 }
 
-// A failure is known by its run and its problem, each of its problems must be, and there must not be more
-// of them than was said.
+// A failure is known by its run and its problem, each of its problems must be, and there must not
+// be more of them than was said.
 func TestKnownFailures(t *testing.T) {
 	const witness, other = "dispose/1/in/ATTACHED.failed.2/drop", "dispose/1/in/ATTACHED.failed.3/drop"
 	fresh := func() *KnownList {
