@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"ablyrooms.example/internal/modroot"
+	"ablyrooms.example/internal/progress"
 )
 
 // options say which mutants are tried, and how.
@@ -240,7 +241,7 @@ func (b *bench) tryAll(ctx context.Context, mutants []mutant) ([]verdict, error)
 		defer b.mu.Unlock()
 		return fmt.Sprintf("mutants of %s, %d alive", b.folder, b.alive)
 	}
-	err := forEach(ctx, b.workers, len(mutants), note, func(ctx context.Context, worker, i int) (err error) {
+	err := progress.Each(ctx, b.workers, len(mutants), note, func(ctx context.Context, worker, i int) (err error) {
 		dir := filepath.Join(b.dir, fmt.Sprintf("worker%d", worker))
 		if verdicts[i], err = b.try(ctx, mutants[i], dir); err == nil && i%50 == 49 {
 			err = b.control(ctx, b.suites[i/50%len(b.suites)])

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"ablyrooms.example/internal/modroot"
+	"ablyrooms.example/internal/progress"
 )
 
 // misreading is a rule understood wrongly, as a reasonable person could, and what core, model and
@@ -146,7 +147,7 @@ func runMisread(ctx context.Context, o options) (bool, error) {
 		return false, err
 	}
 	note := func() string { return "misreadings" }
-	err = forEach(ctx, o.workers, len(rows), note, func(ctx context.Context, _, k int) error {
+	err = progress.Each(ctx, o.workers, len(rows), note, func(ctx context.Context, _, k int) error {
 		if err := b.try(ctx, numbers[k], &rows[k]); err != nil {
 			return fmt.Errorf("%s: %w", rows[k].Name, err)
 		}
@@ -180,7 +181,7 @@ func (b *misreadBench) byTLC(ctx context.Context, rows []row, numbers []int) err
 	}
 	bounds := slices.Collect(maps.Keys(groups))
 	note := func() string { return "runs of TLC, of all misreadings at one bound each" }
-	return forEach(ctx, b.workers, len(bounds), note, func(ctx context.Context, _, i int) error {
+	return progress.Each(ctx, b.workers, len(bounds), note, func(ctx context.Context, _, i int) error {
 		e, err := b.explore(ctx, groups[bounds[i]], bounds[i])
 		if err != nil {
 			return err

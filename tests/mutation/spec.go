@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"ablyrooms.example/internal/modroot"
+	"ablyrooms.example/internal/progress"
 	"ablyrooms.example/tests/report/golden"
 )
 
@@ -123,7 +124,7 @@ func (j *specJudge) judge(ctx context.Context) error {
 		}
 	}
 	note := func() string { return "by themselves: fairness, and what lives" }
-	return forEach(ctx, j.workers, len(left), note, func(ctx context.Context, _, k int) error {
+	return progress.Each(ctx, j.workers, len(left), note, func(ctx context.Context, _, k int) error {
 		return j.alone(ctx, left[k])
 	})
 }
@@ -138,7 +139,7 @@ func (j *specJudge) stage(ctx context.Context, numbers []int, at limits) error {
 	note := func() string {
 		return fmt.Sprintf("groups at %s (calls, names, options), %d mutants", at, len(numbers))
 	}
-	return forEach(ctx, j.workers, len(groups), note, func(ctx context.Context, _, g int) error {
+	return progress.Each(ctx, j.workers, len(groups), note, func(ctx context.Context, _, g int) error {
 		texts := map[int]string{}
 		for _, i := range groups[g] {
 			texts[i+1] = j.mutants[i].text
@@ -178,7 +179,7 @@ func (j *specJudge) compare(ctx context.Context, numbers []int, at limits) error
 	if j.options.compare == 0 {
 		return nil
 	}
-	return forEach(ctx, j.workers, len(some), note, func(ctx context.Context, _, k int) error {
+	return progress.Each(ctx, j.workers, len(some), note, func(ctx context.Context, _, k int) error {
 		v := j.verdicts[some[k]]
 		e, err := j.explore(ctx, map[int]string{1: j.mutants[some[k]].text}, at)
 		if err != nil {

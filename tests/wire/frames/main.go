@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"ablyrooms.example/internal/bubble"
-	"ablyrooms.example/internal/progress"
 	"ablyrooms.example/tests/wire/world"
 )
 
@@ -51,11 +50,8 @@ func main() {
 		}
 	}
 	begin := time.Now()
-	bar := progress.Start(os.Stderr)
-	set.progress = func(done, of, failed int) { bar.Set(done, of, "%d of %d runs, %d failed", done, of, failed) }
 	bubble.Main(func(t *testing.T) int {
 		sum := suite(t, set)
-		bar.Stop()
 		fmt.Print(sum.findings(*full), sum.known)
 		fmt.Printf("frames: seed %d, %v\n%v\n", set.seed, time.Since(begin).Round(100*time.Millisecond), sum)
 		return min(len(sum.failed)+len(sum.trouble), 1)

@@ -44,7 +44,7 @@ func run(ctx context.Context, t *testing.T, out io.Writer, seed uint64, keep str
 	if err != nil {
 		return err
 	}
-	scripted, err := recordScripts(t, g.scripts)
+	scripted, err := recordScripts(ctx, t, g.scripts)
 	if err != nil {
 		return err
 	}

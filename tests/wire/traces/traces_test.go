@@ -35,7 +35,7 @@ func some(t *testing.T) []trace.Trace {
 			scripts = append(scripts, script)
 		}
 	}
-	scripted, err := recordScripts(t, scripts)
+	scripted, err := recordScripts(t.Context(), t, scripts)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,19 +11,17 @@ type Fault struct {
 	Name, Says string
 	// channel says that the fault is for frames of a channel alone: for others it would be another one.
 	channel bool
-	effects func(w *World) []ablytest.Effect
+	effect  func(w *World) ablytest.Effect
 }
 
 // Faults returns the faults that a frame can meet.
 func Faults() []Fault {
-	one := func(e ablytest.Effect) func(*World) []ablytest.Effect {
-		return func(*World) []ablytest.Effect { return []ablytest.Effect{e} }
+	one := func(e ablytest.Effect) func(*World) ablytest.Effect {
+		return func(*World) ablytest.Effect { return e }
 	}
 	// beside lets the frame go on, and does something first.
-	beside := func(f func(w *World, frame ablytest.Frame)) func(*World) []ablytest.Effect {
-		return func(w *World) []ablytest.Effect {
-			return []ablytest.Effect{ablytest.Call(func(frame ablytest.Frame) { f(w, frame) })}
-		}
+	beside := func(f func(w *World, frame ablytest.Frame)) func(*World) ablytest.Effect {
+		return func(w *World) ablytest.Effect { return ablytest.Call(func(frame ablytest.Frame) { f(w, frame) }) }
 	}
 	return []Fault{
 		{"cut-before", "the transport is cut in place of the frame", false, one(ablytest.CutBefore())},

@@ -45,7 +45,7 @@ func Run(t *testing.T, p Plan) Result {
 			// that it is gone: it drops them, and resumes behind them.
 			beside := len(p.Strikes) > 1 && strings.HasSuffix(s.Fault.Name, "-beside")
 			w.lossy = w.lossy || s.loses() || beside
-			struck = append(struck, w.server.Fault(s.Frame.match(), s.Fault.effects(w)...))
+			struck = append(struck, w.server.Fault(s.Frame.match(), s.Fault.effect(w)))
 		}
 		w.play(&r, func() {
 			for _, f := range struck {

@@ -26,13 +26,13 @@ const room = "lobby"
 // at random, and traces has TLC judge what their Rooms did.
 func Scenarios() []Scenario {
 	return []Scenario{
-		{Name: "get-attach-release", Says: "a room is got, attached, used and released", play: func(w *World) {
+		{"get-attach-release", "a room is got, attached, used and released", false, func(w *World) {
 			ada, h := w.attached()
 			ada.react(h)
 			w.publish(room)
 			ada.release(room)
 		}},
-		{Name: "two-clients", Says: "two clients have the same room, talk, and leave one after the other", play: func(w *World) {
+		{"two-clients", "two clients have the same room, talk, and leave one after the other", false, func(w *World) {
 			ada, grace := w.connect("ada"), w.connect("grace", ably.WithUseBinaryProtocol(false))
 			one := ada.get(room)
 			ada.attach(one)
@@ -46,7 +46,7 @@ func Scenarios() []Scenario {
 			grace.detach(two)
 			grace.release(room)
 		}},
-		{Name: "again-and-again", Says: "a room is attached and detached, released, and got again with other options", play: func(w *World) {
+		{"again-and-again", "a room is attached and detached, released, and got again with other options", false, func(w *World) {
 			ada, h := w.attached()
 			ada.detach(h)
 			w.publish(room)
@@ -58,7 +58,7 @@ func Scenarios() []Scenario {
 			w.publish(room)
 			ada.release(room)
 		}},
-		{Name: "reattach-after-loss", Says: "the connection is lost for a short time, and resumed", play: func(w *World) {
+		{"reattach-after-loss", "the connection is lost for a short time, and resumed", false, func(w *World) {
 			ada, h := w.attached()
 			w.cut()
 			w.publish(room)
@@ -68,7 +68,7 @@ func Scenarios() []Scenario {
 			ada.attach(h)
 			ada.release(room)
 		}},
-		{Name: "reattach-after-suspension", Says: "the connection is lost for so long that its state is gone", play: func(w *World) {
+		{"reattach-after-suspension", "the connection is lost for so long that its state is gone", false, func(w *World) {
 			ada, _ := w.attached()
 			w.server.RefuseConnections(nil)
 			w.cut()
@@ -79,7 +79,7 @@ func Scenarios() []Scenario {
 			w.publish(room)
 			ada.release(room)
 		}},
-		{Name: "loss-while-working", Says: "the connection is lost while a room attaches, and while another is released", play: func(w *World) {
+		{"loss-while-working", "the connection is lost while a room attaches, and while another is released", false, func(w *World) {
 			ada := w.connect("ada")
 			one, two := ada.get(room), ada.get("other")
 			ada.attach(two)
@@ -97,7 +97,7 @@ func Scenarios() []Scenario {
 			w.finishAll(calls...)
 			ada.release(room)
 		}},
-		{Name: "the-server-acts", Says: "the server detaches the channel, loses continuity, and fails the channel", play: func(w *World) {
+		{"the-server-acts", "the server detaches the channel, loses continuity, and fails the channel", false, func(w *World) {
 			ada, h := w.attached()
 			w.server.DetachChannel(ablychat.ChannelName(room), moved)
 			w.pause()
@@ -110,7 +110,7 @@ func Scenarios() []Scenario {
 			w.publish(room)
 			ada.release(room)
 		}},
-		{Name: "calls-that-meet", Says: "attach, detach and release wait for each other, and callers give up", play: func(w *World) {
+		{"calls-that-meet", "attach, detach and release wait for each other, and callers give up", false, func(w *World) {
 			ada := w.connect("ada")
 			h := ada.get(room)
 			if h == nil {
@@ -142,7 +142,7 @@ func Scenarios() []Scenario {
 			}
 			ada.release(room)
 		}},
-		{Name: "closed-and-opened", Says: "the connection is closed under rooms, and opened again", play: func(w *World) {
+		{"closed-and-opened", "the connection is closed under rooms, and opened again", false, func(w *World) {
 			ada, h := w.attached()
 			w.close(ada)
 			ada.attach(h)
@@ -153,7 +153,7 @@ func Scenarios() []Scenario {
 			w.close(ada)
 			ada.release(room)
 		}},
-		{Name: "before-the-connection", Says: "rooms are attached before the connection is there", play: func(w *World) {
+		{"before-the-connection", "rooms are attached before the connection is there", false, func(w *World) {
 			w.server.RefuseConnections(nil)
 			ada := w.connectLater("ada")
 			h := ada.get(room)
@@ -168,8 +168,8 @@ func Scenarios() []Scenario {
 			w.publish(room)
 			ada.release(room)
 		}},
-		{Name: "dispose", Says: "a client is disposed with rooms in each status, and its connection closed", play: dispose},
-		{Name: "crowd", Says: "many goroutines use one client at random", Random: true, play: crowd},
+		{"dispose", "a client is disposed with rooms in each status, and its connection closed", false, dispose},
+		{"crowd", "many goroutines use one client at random", true, crowd},
 	}
 }
 
