@@ -19,7 +19,7 @@ import (
 )
 
 func main() {
-	only := flag.String("run", "", "run only those whose name matches this `regexp`, and no pairs; or the run of this name, as get-attach-release/1/out/ATTACH.lobby.1/cut-before")
+	only := flag.String("run", "", "run only those whose name matches this `regexp`, and no pairs; or the run of this name")
 	var set settings
 	flag.Float64Var(&set.share, "share", 1, "the share of the runs with one fault that is run")
 	flag.IntVar(&set.pairs, "pairs", 2000, "how many runs with two faults")
@@ -53,7 +53,7 @@ func main() {
 	bubble.Main(func(t *testing.T) int {
 		sum := suite(t, set)
 		fmt.Print(sum.findings(*full), sum.known)
-		fmt.Printf("frames: seed %d, %v\n%v\n", set.seed, time.Since(begin).Round(100*time.Millisecond), sum)
+		fmt.Printf("frames: seed %d, %v\n%v\n", set.seed, time.Since(begin).Round(time.Second), sum)
 		return min(len(sum.failed)+len(sum.trouble), 1)
 	})
 }

@@ -43,7 +43,7 @@ type summary struct {
 	mu sync.Mutex
 }
 
-// suite runs each scenario plainly, then with each fault at each of its frames, then with pairs of faults.
+// suite runs each scenario plainly, with each fault at each of its frames, and with pairs of faults.
 func suite(t *testing.T, set settings) *summary {
 	random := rand.New(rand.NewPCG(set.seed, 0))
 	sum := &summary{faults: len(world.Faults()), known: world.NewKnownList(world.KnownFailures())}
@@ -82,8 +82,9 @@ func suite(t *testing.T, set settings) *summary {
 	}
 	for _, p := range witnesses {
 		r := world.Run(t, p)
-		for range mostTries { // which of ably-go's goroutines comes first decides whether a run shows its failure
-			if known := sum.known.Explain(p.String(), r.Problems); !known || sum.known.Shown(p.String()) {
+		for range mostTries { // which of ably-go's goroutines comes first decides what a run shows
+			name := p.String()
+			if known := sum.known.Explain(name, r.Problems); !known || sum.known.Shown(name) {
 				break
 			}
 			r = world.Run(t, p)
@@ -95,7 +96,8 @@ func suite(t *testing.T, set settings) *summary {
 		defer sum.mu.Unlock()
 		return fmt.Sprintf("runs and pairs, %d failed", len(sum.failed))
 	}
-	err := progress.Each(t.Context(), 2*runtime.GOMAXPROCS(0), len(singles), note, func(_ context.Context, _, i int) error {
+	workers := 2 * runtime.GOMAXPROCS(0)
+	err := progress.Each(t.Context(), workers, len(singles), note, func(_ context.Context, _, i int) error {
 		first := world.Run(t, singles[i])
 		for try := 0; try < 3 && first.Missed > 0 && len(first.Problems) == 0; try++ {
 			first = world.Run(t, singles[i]) // rooms that are busy at once may do without the frame

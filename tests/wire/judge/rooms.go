@@ -9,7 +9,7 @@ import (
 	"ablyrooms.example/tests/graphs/rooms"
 )
 
-// kinds has the model's kind of input for each word of a trace, by way of the one mapping to the core's.
+// kinds has the model's kind of input for each word of a trace, by the mapping to the core's.
 var kinds = func() map[string]model.Kind {
 	m := map[string]model.Kind{}
 	for k := model.KindGet; k <= model.KindReleaseFailed; k++ {

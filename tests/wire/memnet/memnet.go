@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Net is a network of listeners by address. Several bubbles may share one, each with its own addresses.
+// Net is a network of listeners by address. Bubbles may share one, each with its own addresses.
 type Net struct {
 	mu        sync.Mutex
 	last      int // the number of the last address
@@ -104,13 +104,13 @@ func (c *conn) RemoteAddr() net.Addr             { return c.remote }
 func (c *conn) SetWriteDeadline(time.Time) error { return nil } // a write never waits
 func (c *conn) SetDeadline(t time.Time) error    { return c.SetReadDeadline(t) }
 
-// CloseWrite ends what goes out: the other end reads what was written, and then the end of the stream.
+// CloseWrite ends what goes out: the other end reads what was written, and then the end.
 func (c *conn) CloseWrite() error {
 	c.out.change(func() { c.out.ended = true })
 	return nil
 }
 
-// Close ends the connection both ways: what this end has not read is lost, and the other end can't write.
+// Close ends both ways: what this end has not read is lost, and the other end can't write.
 func (c *conn) Close() error {
 	c.in.change(func() { c.in.abandoned, c.in.data = true, nil; c.in.stop() })
 	return c.CloseWrite()

@@ -31,9 +31,9 @@ const (
 type tally struct {
 	Runs, Calls, Rooms, Judged int
 	Faults, Cuts, Reconnects   int
-	Goroutines                 [2]int     // the least of the first third of the time and of the last
+	Goroutines                 [2]int     // the least of the first third of the time, and of the last
 	Heap                       [2]float64 // the same, in megabytes
-	Leaks, Stranded            int        // goroutines that are left, and those of them that ably-go's own loop keeps
+	Leaks, Stranded            int        // goroutines that are left, and those that ably-go keeps
 }
 
 // message is a line from a child to its parent.
@@ -99,7 +99,8 @@ func (c *child) play() {
 			break
 		}
 		if time.Now().After(deadline) {
-			problems = append(problems, fmt.Sprintf("%d goroutines are left:\n%s", c.tally.Leaks, bubble.Stacks()))
+			problem := fmt.Sprintf("%d goroutines are left:\n%s", c.tally.Leaks, bubble.Stacks())
+			problems = append(problems, problem)
 			break
 		}
 	}
@@ -175,20 +176,18 @@ type chaos struct {
 
 func newChaos(server *ablytest.Server, set settings, seed uint64) *chaos {
 	c := &chaos{server: server, killers: set.killers}
-	broken, moved := ablytest.NewError(90001, 400, "broken"), ablytest.NewError(90198, 400, "moved")
-	refused, elsewhere := ablytest.NewError(40160, 401, "refused"), ablytest.NewError(80003, 400, "elsewhere")
-	late := []ablytest.Effect{ablytest.Drop(), ablytest.Delay(100 * time.Millisecond), ablytest.Delay(time.Second)}
-	cut := []ablytest.Effect{ablytest.CutBefore(), ablytest.CutAfter(), ablytest.Disconnect(elsewhere)}
-	no := []ablytest.Effect{ablytest.Refuse(refused), ablytest.FailChannel(broken), ablytest.DetachChannel(moved)}
+	refuse := ablytest.Refuse(ablytest.NewError(40160, 401, "refused"))
+	all := []ablytest.Effect{ablytest.Drop(), ablytest.Delay(100 * time.Millisecond), ablytest.Delay(time.Second),
+		ablytest.CutBefore(), ablytest.CutAfter(), ablytest.Disconnect(ablytest.NewError(80003, 400, "elsewhere"))}
 	if set.killers {
-		cut = append(cut, ablytest.Refuse(refused))
+		all = append(all, refuse)
 	}
-	inject := func(channel bool, effects ...[]ablytest.Effect) {
+	channels := append(slices.Clone(all), refuse, ablytest.FailChannel(ablytest.NewError(90001, 400, "broken")),
+		ablytest.DetachChannel(ablytest.NewError(90198, 400, "moved")))
+	for channel, effects := range map[bool][]ablytest.Effect{false: all, true: channels} {
 		fits := ablytest.AnyFrame().If(func(f ablytest.Frame) bool { return (f.Channel != "") == channel })
-		c.faults = append(c.faults, server.FaultsBySeed(seed, set.share, fits, slices.Concat(effects...)...))
+		c.faults = append(c.faults, server.FaultsBySeed(seed, set.share, fits, effects...))
 	}
-	inject(false, late, cut)
-	inject(true, late, cut, no)
 	ctx, end := context.WithCancel(context.Background())
 	c.end = end
 	random := rand.New(rand.NewPCG(seed, 1))

@@ -29,7 +29,7 @@ type Link struct {
 	Client *ably.Realtime
 }
 
-// NewLink makes a link, in the caller's bubble. No channel is attached again on its own for an hour.
+// NewLink makes a link, in the caller's bubble. No channel is attached again on its own.
 func NewLink(network *memnet.Net) (*Link, error) {
 	server, err := ablytest.Start(ablytest.WithListener(network.Listen()), ablytest.WithFrameLog(0))
 	if err != nil {
@@ -77,7 +77,7 @@ func Draw(bounds model.Bounds, length int, hurry bool, choose func(n int) int) (
 	state := model.State{}
 	for range length {
 		enabled := slices.DeleteFunc(state.Enabled(bounds), func(in model.Input) bool {
-			return in.Kind == model.KindReleaseFailed // the adapter gives a channel back in any case
+			return in.Kind == model.KindReleaseFailed // the adapter always gives a channel back
 		})
 		if len(enabled) == 0 {
 			break
@@ -116,7 +116,7 @@ func follow(in model.Input, state model.State) []model.Input {
 	return all
 }
 
-// got reports whether a get was settled with the room of an incarnation, and has therefore attached it.
+// got reports whether a get got the room of an incarnation, and has therefore attached it.
 func got(state model.State, incarnation int) bool {
 	return slices.ContainsFunc(state.Calls, func(c model.Call) bool {
 		return c.Outcome.Kind == model.OutcomeRoom && c.Outcome.Incarnation == incarnation
@@ -245,7 +245,7 @@ func (p *player) check() error {
 	for _, n := range names {
 		want := p.state.BeingReleased(n) != 0 || p.isAttached(p.state.InUse(n))
 		if !await(func() bool { return p.Server.State().Attached(ablychat.ChannelName(n)) == want }) {
-			return fmt.Errorf("the channel of %s is attached at the server: %t, expected %t", n, !want, want)
+			return fmt.Errorf("%s is attached at the server: %t, expected %t", n, !want, want)
 		}
 	}
 	return nil
@@ -275,7 +275,7 @@ func (p *player) end() error {
 	}
 	synctest.Wait()
 	for _, c := range p.Client.Channels.Iterate() {
-		errs = append(errs, fmt.Errorf("the client has the channel %s left, which is %v", c.Name, c.State()))
+		errs = append(errs, fmt.Errorf("the client still has the channel %s: %v", c.Name, c.State()))
 	}
 	if left := p.Server.State().AttachedChannels(); len(left) > 0 {
 		errs = append(errs, fmt.Errorf("the server has these channels attached: %v", left))

@@ -26,7 +26,7 @@ type attaching struct {
 	chat *ablychat.Client
 
 	mu    sync.Mutex
-	works map[string]chan bool // the work of each name that waits for the script to say whether it fails
+	works map[string]chan bool // by name: the work that waits to hear whether it fails
 	over  bool                 // the script is: all works go well
 }
 
@@ -49,7 +49,8 @@ func (b *attaching) wait(name string, action ablytest.Action) (allow func()) {
 	}
 	// All frames of the action, for the first may be one that removes a channel that failed before.
 	frames := ablytest.ToServer(action).OnChannel(ablychat.ChannelName(name))
-	return b.link.Server.Fault(frames, ablytest.FailChannel(ablytest.NewError(40160, 401, "refused"))).Remove
+	refused := ablytest.NewError(40160, 401, "refused")
+	return b.link.Server.Fault(frames, ablytest.FailChannel(refused)).Remove
 }
 
 // end has the work of a name go on, to fail or not.
@@ -74,7 +75,7 @@ func (b *attaching) endAll(over bool) {
 	}
 }
 
-// Open implements [lifecycle.Backend]. It goes on when it is abandoned, so that the script says how it ends.
+// Open implements [lifecycle.Backend]. It goes on when it is abandoned: the script says how it ends.
 func (b *attaching) Open(_ context.Context, name string, options lifecycle.RoomOptions) (*ablychat.Room, error) {
 	ctx := context.Background()
 	defer b.wait(name, ablytest.ActionAttach)()
@@ -106,7 +107,8 @@ func (b *attaching) record(script []model.Input) (t trace.Trace, err error) {
 	b.endAll(false)
 	for i, in := range script {
 		if in.Incarnation > 0 {
-			b.end(state.Incarnations[in.Incarnation-1].Name, in.Kind == model.KindOpenFailed || in.Kind == model.KindReleaseFailed)
+			fails := in.Kind == model.KindOpenFailed || in.Kind == model.KindReleaseFailed
+			b.end(state.Incarnations[in.Incarnation-1].Name, fails)
 		} else {
 			calls.Take(in)
 		}
@@ -115,14 +117,15 @@ func (b *attaching) record(script []model.Input) (t trace.Trace, err error) {
 			break
 		}
 		if len(t.Lines) != i+1 || !is(t.Lines[i].Input, in) {
-			err = fmt.Errorf("after %v there are %d lines, expected %d, the last for it", in, len(t.Lines), i+1)
+			err = fmt.Errorf("after %v there are %d lines, expected %d", in, len(t.Lines), i+1)
 			break
 		}
 		state, _, _ = state.Step(in)
 	}
 	b.endAll(true)
 	disposed := rooms.Dispose(context.Background())
-	if refused := (*lifecycle.ErrorInfo)(nil); !errors.As(disposed, &refused) { // the script's last release may have been to fail
+	// The script's last release may have been to fail.
+	if _, refused := errors.AsType[*lifecycle.ErrorInfo](disposed); !refused {
 		err = errors.Join(err, disposed)
 	}
 	synctest.Wait()

@@ -25,12 +25,12 @@ var corruptionKinds = []string{"dropped", "swapped", "doubled", "changed"}
 // the others are numbered anew, or their numbers alone would give it away.
 func corrupt(traces []trace.Trace, count int, draw *rand.Rand) []corruption {
 	var made []corruption
-	for len(made) < count {
+	for kinds := len(corruptionKinds); len(made) < count; {
 		original := traces[draw.IntN(len(traces))]
 		if len(original.Lines) < 2 {
 			continue
 		}
-		c := corruption{kind: corruptionKinds[len(made)%len(corruptionKinds)], trace: original.Clone()}
+		c := corruption{kind: corruptionKinds[len(made)%kinds], trace: original.Clone()}
 		lines := c.trace.Lines
 		k := draw.IntN(len(lines))
 		c.what = fmt.Sprintf("line %d", k+1)
@@ -44,7 +44,7 @@ func corrupt(traces []trace.Trace, count int, draw *rand.Rand) []corruption {
 		case "doubled":
 			lines = slices.Insert(lines, k+1, original.Clone().Lines[k])
 		case "changed":
-			change := changes[len(made)/len(corruptionKinds)%len(changes)]
+			change := changes[len(made)/kinds%len(changes)]
 			if !change.do(&lines[k], draw) {
 				continue
 			}
@@ -71,10 +71,12 @@ type change struct {
 
 // words are those of the fields that hold one.
 var words = map[string][]string{
-	"input.kind":       {"Get", "Release", "Dispose", "GiveUp", "Opened", "OpenFailed", "Released", "ReleaseFailed"},
-	"input.name":       {"a", "b", "c"},
-	"output.kind":      {"settle", "open", "release", "abandon"},
-	"output.outcome":   {"room", "done", "disposed", "differentOptions", "releasedBefore", "openFailed", "releaseFailed", "failed", "gaveUp"},
+	"input.kind": {"Get", "Release", "Dispose", "GiveUp", "Opened", "OpenFailed", "Released",
+		"ReleaseFailed"},
+	"input.name":  {"a", "b", "c"},
+	"output.kind": {"settle", "open", "release", "abandon"},
+	"output.outcome": {"room", "done", "disposed", "differentOptions", "releasedBefore", "openFailed",
+		"releaseFailed", "failed", "gaveUp"},
 	"state.disposal":   {"no", "disposing", "disposed"},
 	"incarnation.name": {"a", "b", "c"},
 	"incarnation.life": {"initializing", "ready", "releasing", "released"},
@@ -113,20 +115,22 @@ var changes = func() []change {
 	}
 	for _, name := range fields {
 		all = append(all, change{name, func(l *trace.Line, d *rand.Rand) bool {
-			field := reflect.ValueOf(l).Elem()
-			for part := range strings.SplitSeq(name, ".") {
-				switch {
-				case part == "output" && len(l.Outputs) > 0:
-					field = reflect.ValueOf(&l.Outputs[d.IntN(len(l.Outputs))]).Elem()
-				case part == "incarnation" && field.Type() == reflect.TypeFor[trace.Line]() && len(l.State.Incarnations) > 0:
-					field = reflect.ValueOf(&l.State.Incarnations[d.IntN(len(l.State.Incarnations))]).Elem()
-				case part == "incarnation" && field.Type() == reflect.TypeFor[trace.Line](), part == "output":
-					return false
-				default:
-					field = field.FieldByNameFunc(func(f string) bool { return strings.EqualFold(f, part) })
+			of, part, _ := strings.Cut(name, ".")
+			within := reflect.ValueOf(l).Elem()
+			named := func(name string) func(string) bool {
+				return func(field string) bool { return strings.EqualFold(field, name) }
+			}
+			switch of {
+			case "output":
+				within = one(l.Outputs, d)
+			case "incarnation":
+				within = one(l.State.Incarnations, d)
+			default:
+				if within = within.FieldByNameFunc(named(of)); part == "" {
+					return alter(within, nil, d)
 				}
 			}
-			return alter(field, words[name], d)
+			return within.IsValid() && alter(within.FieldByNameFunc(named(part)), words[name], d)
 		}})
 	}
 	return all
@@ -166,6 +170,14 @@ func alter(field reflect.Value, words []string, d *rand.Rand) bool {
 		return *o == judge.Tokens["x"] || *o == judge.Tokens["y"]
 	}
 	return true
+}
+
+// one returns one of a list's elements, the zero value for none.
+func one[T any](list []T, d *rand.Rand) reflect.Value {
+	if len(list) == 0 {
+		return reflect.Value{}
+	}
+	return reflect.ValueOf(&list[d.IntN(len(list))]).Elem()
 }
 
 func drop[T any](list *[]T, d *rand.Rand) bool {

@@ -59,7 +59,7 @@ func answered(s model.State, in model.Input) bool {
 	return inc.Life == model.LifeReady && inc.Options == in.Options
 }
 
-// cover notes the steps that an accepted trace takes. Those outside the small configuration don't count.
+// cover notes the steps of an accepted trace. Those outside the small configuration don't count.
 func (g *graph) cover(steps []judge.Step) {
 	for _, s := range steps {
 		at := step{s.Before.Key(), s.Input}

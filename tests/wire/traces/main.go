@@ -107,7 +107,7 @@ func checkFiles(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, names []str
 			fmt.Fprintf(out, "%s: rejected: it has no steps\n", place)
 		case refused != nil:
 			rejected++
-			fmt.Fprintf(out, "%s: rejected: step %d is no step of Rooms.tla: %v\n", place, consumed+1, refused)
+			fmt.Fprintf(out, "%s: rejected: step %d is none of Rooms.tla: %v\n", place, consumed+1, refused)
 			if differs != "" {
 				fmt.Fprintf(out, "  TLC: %s\n", differs)
 			}

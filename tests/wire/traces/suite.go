@@ -53,7 +53,8 @@ func run(ctx context.Context, t *testing.T, out io.Writer, seed uint64, keep str
 		return err
 	}
 	traces := slices.Concat(stack, scripted)
-	fmt.Fprintf(out, "recorded %d traces in %v\n", len(traces)+len(scenarios), time.Since(began).Round(time.Second))
+	recorded := len(traces) + len(scenarios)
+	fmt.Fprintf(out, "recorded %d traces in %v\n", recorded, time.Since(began).Round(time.Second))
 	if keep != "" {
 		if err := write(keep, slices.Concat(traces, scenarios)); err != nil {
 			return err
@@ -81,13 +82,13 @@ func run(ctx context.Context, t *testing.T, out io.Writer, seed uint64, keep str
 		return err
 	}
 	fmt.Fprintf(out, "EVIDENCE traces recorded=%d stack=%d attaching=%d scenarios=%d lines=%d corruptions=%d rejected=%d legal=%d skipping=%d edges=%d/%d stackedges=%d unscripted=%d share=%.1f%%\n",
-		len(traces)+len(scenarios), len(stack), len(scripted), len(scenarios), lines+more, o.made, o.rejected, o.legal, o.skipping,
+		recorded, len(stack), len(scripted), len(scenarios), lines+more, o.made, o.rejected, o.legal, o.skipping,
 		g.count, len(g.covered), alone, g.unscripted, g.share())
 	switch {
 	case len(scenarios) < leastScenarios:
-		return fmt.Errorf("%d traces of scenarios, expected at least %d", len(scenarios), leastScenarios)
+		return fmt.Errorf("%d traces of scenarios, expected %d", len(scenarios), leastScenarios)
 	case g.share() < leastShare:
-		return fmt.Errorf("%.1f %% of the edges are covered, expected at least %.0f %%", g.share(), leastShare)
+		return fmt.Errorf("%.1f %% of the edges are covered, expected %.0f %%", g.share(), leastShare)
 	}
 	return nil
 }
@@ -125,7 +126,7 @@ func judgeAll(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, g *graph, tra
 	fmt.Fprintf(out, "TLC judged %d lines, %d of them different, in %v\n", lines, len(m.nodes), v.result.Time.Round(time.Second))
 	for i, t := range traces {
 		if !v.accepted(i) {
-			return 0, 0, fmt.Errorf("TLC rejects trace %d (%s), which the model takes", i+1, t.Label)
+			return 0, 0, fmt.Errorf("TLC rejects trace %d (%s), the model does not", i+1, t.Label)
 		}
 	}
 	if want := len(m.nodes) + 1; v.result.Distinct != want { // each line is a state of its own, and there is a beginning
@@ -179,7 +180,7 @@ func judgeCorrupted(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, made []
 		}
 	}
 	if o.skipping == 0 {
-		return o, errors.New("a skip rule makes no difference, so the corruptions don't tell whether there is one")
+		return o, errors.New("a skip rule makes no difference to the corruptions")
 	}
 	return o, nil
 }

@@ -52,7 +52,8 @@ func (m *module) check(ctx context.Context, tlc *tlcrun.TLC, tell bool, skipping
 			return nil, err
 		}
 	}
-	r, err := tlc.Exec(ctx, tlcrun.Job{Dir: dir, Module: name, Config: filepath.Join(dir, name+".cfg"), Workers: 1})
+	config := filepath.Join(dir, name+".cfg")
+	r, err := tlc.Exec(ctx, tlcrun.Job{Dir: dir, Module: name, Config: config, Workers: 1})
 	if err != nil {
 		return nil, err
 	}
@@ -85,13 +86,13 @@ func (m *module) parse(text string) (*verdict, error) {
 		each(differsLine, func(n int, value string) { v.differs[n] = value }))
 }
 
-// accepted tells whether the last line of a trace was consumed. A trace without lines is not: it shows nothing.
+// accepted reports whether the last line of a trace was consumed. A trace without lines shows nothing.
 func (v *verdict) accepted(trace int) bool {
 	path := v.module.paths[trace]
 	return len(path) > 0 && v.consumed[path[len(path)-1]-1]
 }
 
-// lines returns how many lines of a trace were consumed, where TLC was to tell, and what differs in the next one.
+// lines returns how many lines of a trace were consumed, and what differs in the next one.
 func (v *verdict) lines(trace int) (consumed int, differs string) {
 	for _, n := range v.module.paths[trace] {
 		if !v.consumed[n-1] {

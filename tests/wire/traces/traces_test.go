@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -104,10 +105,10 @@ func TestCorruptionsAreRejected(t *testing.T) {
 	for kind, count := range least {
 		t.Run(kind, func(t *testing.T) {
 			if rejected[kind] < count {
-				t.Errorf("%d were rejected, %d are legal, expected at least %d rejected", rejected[kind], legal[kind], count)
+				t.Errorf("%d rejected, %d legal, expected at least %d rejected", rejected[kind], legal[kind], count)
 			}
-			mayBe := []string{"dropped", "changed, input.name", "changed, input.options", "changed, input.kind"}
-			if legal[kind] > 0 && !slices.Contains(mayBe, kind) {
+			mayBe := regexp.MustCompile(`^(dropped|changed, input\.(name|options|kind))$`)
+			if legal[kind] > 0 && !mayBe.MatchString(kind) {
 				t.Errorf("%d are legal", legal[kind])
 			}
 		})
@@ -134,7 +135,8 @@ func TestLiesAreFound(t *testing.T) {
 		},
 		"a room is ready before it is open": func(t *trace.Trace, k int) bool {
 			for i := range t.Lines[k].State.Incarnations {
-				if inc := &t.Lines[k].State.Incarnations[i]; inc.Work == "opening" && inc.Life == "initializing" {
+				inc := &t.Lines[k].State.Incarnations[i]
+				if inc.Work == "opening" && inc.Life == "initializing" {
 					inc.Life, inc.Work = "ready", "none"
 					return true
 				}

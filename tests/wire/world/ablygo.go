@@ -37,11 +37,11 @@ func (c *client) stale(holds map[string]bool) (found []string) {
 func LockedUp(stacks string) (goroutine, how string) {
 	for g := range strings.SplitSeq(stacks, "\n\n") {
 		head, frames, _ := strings.Cut(g, "\n")
-		has := func(function string) bool { return strings.Contains(frames, "ably.(*"+function+"(") }
+		has := func(name string) bool { return strings.Contains(frames, "ably.(*"+name+"(") }
 		switch {
 		case !strings.Contains(head, "sync.Mutex.Lock"):
 		case has("msgQueue).Enqueue") && has("msgQueue).Flush"):
-			return head, "ably-go is locked up: it sends a message that waited, and puts it among those that wait"
+			return head, "ably-go is locked up: it sends a message that waited, and has it wait again"
 		case has("Connection).failedConnSideEffects") || has("Connection).lockedConnectionFailed") && has("RealtimeChannel)"):
 			return head, "ably-go is locked up: a connection fails while a channel of it sends"
 		}

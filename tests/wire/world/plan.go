@@ -27,16 +27,18 @@ type Strike struct {
 // Fits reports whether the fault is one for the frame.
 func (s Strike) Fits() bool { return !s.Fault.channel || strings.Count(string(s.Frame), ".") > 1 }
 
-var carries = regexp.MustCompile(`/in/(ATTACHED|MESSAGE)\.`)
+var (
+	carries = regexp.MustCompile(`/in/(ATTACHED|MESSAGE)\.`)
+	losing  = regexp.MustCompile(`^(drop|refuse|disconnect|fail-connection|fail-channel|detach-channel)$`)
+)
 
 // loses reports whether the client never receives what the frame carries, and receives what comes
 // after it: no transport does that.
 func (s Strike) loses() bool {
-	losing := []string{"drop", "refuse", "disconnect", "fail-connection", "fail-channel", "detach-channel"}
-	return carries.MatchString(string(s.Frame)) && slices.Contains(losing, s.Fault.Name)
+	return carries.MatchString(string(s.Frame)) && losing.MatchString(s.Fault.Name)
 }
 
-// String is the plan's name, which [ParsePlan] reads: "get-attach-release/1/out/ATTACH.lobby.1/cut-before".
+// String is the plan's name, which [ParsePlan] reads: "two-clients/1/out/ATTACH.lobby.1/drop".
 func (p Plan) String() string {
 	name := p.Scenario.Name
 	for i, s := range p.Strikes {
@@ -67,7 +69,7 @@ func kind(f ablytest.Frame) string {
 	return fmt.Sprintf("%d/%s/%v%s.", f.Connection, direction, f.Action, room)
 }
 
-// names returns the names of the frames that a fault can be for, in the order in which they crossed.
+// names returns the names of the frames that a fault can be for, in the order of time.
 func names(frames []frame) (all []FrameName) {
 	seen := map[string]int{}
 	for _, f := range frames {
@@ -83,7 +85,8 @@ func names(frames []frame) (all []FrameName) {
 func (n FrameName) match() ablytest.Match {
 	dot := strings.LastIndexByte(string(n), '.') + 1
 	nth, _ := strconv.Atoi(string(n[dot:]))
-	return ablytest.AnyFrame().If(func(f ablytest.Frame) bool { return kind(f) == string(n[:dot]) }).Nth(nth)
+	same := func(f ablytest.Frame) bool { return kind(f) == string(n[:dot]) }
+	return ablytest.AnyFrame().If(same).Nth(nth)
 }
 
 // ParsePlan reads the name of a run.

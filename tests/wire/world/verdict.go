@@ -55,7 +55,7 @@ func (c *client) connected() bool {
 	return c.realtime.Connection.State() == ably.ConnectionStateConnected
 }
 
-// truth compares, at rest, what each room says with what its channel is to the client and to the server.
+// truth compares, at rest, what each room says with what its channel is to client and server.
 func (w *World) truth() (found []string) {
 	state := w.server.State()
 	for _, c := range w.clients {
@@ -77,7 +77,7 @@ func (w *World) truth() (found []string) {
 			case lifecycle.StatusAttached:
 				good = there && attached
 			case lifecycle.StatusInitialized, lifecycle.StatusDetached:
-				// Without a connection the client may still hold for attached what the room knows is not.
+				// Without a connection the client may still believe it to be attached.
 				good = !there && (!c.connected() || !attached && !attaching)
 			case lifecycle.StatusFailed:
 				good = !there && (failed || w.sawError(c.id, name))
@@ -90,7 +90,7 @@ func (w *World) truth() (found []string) {
 					c.id, h.room.Name(), status, h.room.Error(), real, there, connection))
 			}
 		}
-		// Where faults follow each other, a released channel may stay until its name is attached again.
+		// Where faults follow each other, a released channel may stay until its next attach.
 		if w.bubble || w.used {
 			found = append(found, w.leftovers(c, holds)...)
 		}
@@ -110,7 +110,7 @@ func (w *World) leftovers(c *client, holds map[string]bool) []string {
 	return found
 }
 
-// usable shows that all works again once the faults are over: each room there is, and each name anew.
+// usable shows that all works once the faults are over: each room there is, and each name anew.
 func (w *World) usable() {
 	w.used = true
 	for _, c := range w.clients {
@@ -118,13 +118,13 @@ func (w *World) usable() {
 			c.realtime.Connect()
 			w.closes = false
 			if !w.reach(c, ably.ConnectionStateConnected) {
-				w.problem("%s can't connect again: the connection is %v", c.id, c.realtime.Connection.State())
+				w.problem("%s can't connect again, and is %v", c.id, c.realtime.Connection.State())
 				continue
 			}
 			w.settleFor(2 * w.suspended)
 		}
 		c.named[room] = true
-		if c.disposed() { // another chat client can be made on the connection, and finds it as good as new
+		if c.disposed() { // another chat client finds the connection as good as new
 			c.open()
 		}
 		for _, h := range c.present() {
@@ -151,8 +151,9 @@ func (c *client) works(h *held) {
 		return
 	}
 	text := c.w.publish(name)
-	if got := func() bool { return h.last() == text }; !got() && (c.w.bubble || !c.w.until(c.w.settle, got)) {
-		c.w.problem("%s's room %s is %v, and got no message after the fault", c.id, name, h.room.Status())
+	got := func() bool { return h.last() == text }
+	if !got() && (c.w.bubble || !c.w.until(c.w.settle, got)) {
+		c.w.problem("%s's room %s is %v, and got no message any more", c.id, name, h.room.Status())
 	}
 }
 
@@ -195,7 +196,7 @@ func (w *World) end(r *Result) {
 	})
 }
 
-// unreleased returns the rooms that are not at rest and released: the last steps may be observed late.
+// unreleased returns the rooms that are not at rest and released. Last steps may be observed late.
 func (c *client) unreleased() (found []string) {
 	for _, recorder := range c.recorders {
 		found = append(found, recorder.Unreleased()...)
@@ -221,7 +222,7 @@ func (w *World) traced(c *client, r *Result) {
 	}
 }
 
-// told compares what a room's listeners were told with its steps, and what it got with what was published.
+// told compares what listeners were told with the room's steps, and what it got with what was published.
 func (c *client) told(h *held) {
 	s := c.recorders[h.chat].Of(h.room.Room)
 	if s == nil {

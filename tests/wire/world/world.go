@@ -58,7 +58,7 @@ type World struct {
 	published map[string]int // how many messages a room's channel had
 	closes    bool           // the scenario closes connections
 	used      bool           // each name was attached again
-	lossy     bool           // a fault loses messages out of the middle of a transport, which no transport does
+	lossy     bool           // a fault loses messages as no transport does
 	astray    []string       // what is not as it is without a fault
 
 	mu       sync.Mutex
