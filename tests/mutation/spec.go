@@ -71,13 +71,13 @@ func runSpec(ctx context.Context, o options) (bool, error) {
 	t := table(os.Stdout, j.verdicts, known, o.verbose)
 	ok := len(t.Wrong) == 0 && t.Alive == 0
 	if o.only == "" {
-		ok = ok && t.Good() >= leastWhole && t.Share() >= leastShare
+		ok = ok && t.Tried >= leastWhole && t.Share >= leastShare
 	}
 	fmt.Printf("EVIDENCE specmutants generated=%d total=%d parsed=%d killed=%d byproperty=%d "+
 		"ofthembyliveness=%d byerror=%d bygraph=%d equivalent=%d survived=%d timeouts=%d share=%.3f "+
-		"quick=%t compared=%d\n", len(all), t.Tried, t.Good(), t.Killed,
+		"quick=%t compared=%d\n", len(all), t.Tried+t.Broken, t.Tried, t.Killed,
 		t.By["property"]+t.By["liveness"], t.By["liveness"], t.By["error"], t.By["graph"],
-		t.Equivalent, t.Alive, t.Hung, t.Share(), o.quick, j.compared)
+		t.Equivalent, t.Alive, t.Hung, t.Share, o.quick, j.compared)
 	return ok, nil
 }
 
