@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// equivalentList names the changes that nothing could tell from the original: a name in a line, then
+// equivalentList names the changes that nothing could tell from the original: a name in a line, and
 // its reason in lines that are indented.
 //
 //go:embed equivalent.txt

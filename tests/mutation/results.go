@@ -50,10 +50,11 @@ func (s *score) holds() bool {
 }
 
 func (s *score) print(w io.Writer) {
-	fmt.Fprintf(w, "EVIDENCE mutants package=%s mutants=%d tried=%d sampled=%t seed=%d whole=%t killed=%d "+
-		"equivalent=%d hung=%d alive=%d share=%.3f least=%.2f called=%.3f words=%d/%d controls=%d alarms=%d "+
-		"holds=%t\n", s.Package, s.Mutants, s.Tried, s.Sampled, s.Seed, s.whole(), s.Killed, s.Equivalent,
-		s.Hung, s.Alive, s.Share, leastKilled[s.Package], s.called, s.WordsKnown, s.Words, s.Controls, s.Alarms, s.holds())
+	fmt.Fprintf(w, "EVIDENCE mutants package=%s mutants=%d tried=%d sampled=%t seed=%d whole=%t "+
+		"killed=%d equivalent=%d hung=%d alive=%d share=%.3f least=%.2f called=%.3f words=%d/%d "+
+		"controls=%d alarms=%d holds=%t\n", s.Package, s.Mutants, s.Tried, s.Sampled, s.Seed, s.whole(),
+		s.Killed, s.Equivalent, s.Hung, s.Alive, s.Share, leastKilled[s.Package], s.called, s.WordsKnown,
+		s.Words, s.Controls, s.Alarms, s.holds())
 }
 
 // resultsFile is where the scores are kept, below the module's root.

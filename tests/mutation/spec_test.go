@@ -92,8 +92,7 @@ func TestMisreadingsAreToldInFull(t *testing.T) {
 	_, text, _ := strings.Cut(string(page), begin)
 	text, _, _ = strings.Cut(text, finish)
 	if n := strings.Count(text, "\n| "); n != len(all) {
-		t.Errorf("the table has %d rows for %d misreadings; write it: go run ./tests/mutation misread -write",
-			n, len(all))
+		t.Errorf("the table has %d rows for %d misreadings: write it by misread -write", n, len(all))
 	}
 	for _, m := range all {
 		files := slices.Sorted(maps.Keys(m.texts))
@@ -103,7 +102,7 @@ func TestMisreadingsAreToldInFull(t *testing.T) {
 			t.Errorf("%q is planted in %v, or not told in full: %q", m.Name, files, m.Fields)
 		}
 		if !strings.Contains(text, "\n| "+m.Name+" | "+m.cite()+" |") {
-			t.Errorf("the table does not have %s; write it: go run ./tests/mutation misread -write", m.Name)
+			t.Errorf("the table does not have %s: write it by misread -write", m.Name)
 		}
 	}
 }

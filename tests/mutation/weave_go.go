@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"go/ast"
-	"go/parser"
 	"go/token"
 	"maps"
 	"path"
@@ -151,7 +150,7 @@ type numbered struct {
 // declarations returns those of a file, by a name that is its own.
 func declarations(text string) (map[string]declaration, error) {
 	fset := token.NewFileSet()
-	tree, err := parser.ParseFile(fset, "", text, parser.SkipObjectResolution)
+	tree, err := parseFile(fset, "", text)
 	if err != nil {
 		return nil, err
 	}
