@@ -164,12 +164,11 @@ func thirds[N cmp.Ordered](list []N) [2]N {
 
 // chaos has a server's frames meet faults at random, and its connections be cut and refused.
 type chaos struct {
-	server   *ablytest.Server
-	faults   []*ablytest.Fault
-	killers  bool
-	end      context.CancelFunc
-	cutter   sync.WaitGroup
-	sockets0 int
+	server  *ablytest.Server
+	faults  []*ablytest.Fault
+	killers bool
+	end     context.CancelFunc
+	cutter  sync.WaitGroup
 
 	hits, cuts, reconnects int // once it has stopped
 }

@@ -151,7 +151,7 @@ func Play(l *Link, script []Step) (t trace.Trace, err error) {
 	p := &player{Link: l, gates: map[string]*ablytest.Gate{}, held: map[string]int{}, counted: map[int]bool{},
 		attached: map[*ablychat.Room]bool{}}
 	recorder := judge.NewRecorder(time.Now())
-	p.chat, err = ablychat.New(l.Client, ablychat.WithRoomsObserver(recorder.ObserveRooms), ablychat.WithObservedStates(),
+	p.chat, err = ablychat.New(l.Client, ablychat.WithRoomsObserver(recorder.Rooms()), ablychat.WithObservedStates(),
 		ablychat.WithChannelRetryTimeout(time.Hour))
 	if err != nil {
 		return t, err
@@ -173,8 +173,8 @@ func Play(l *Link, script []Step) (t trace.Trace, err error) {
 		}
 	}
 	synctest.Wait()
-	t, traceErr := recorder.Trace("stack")
-	return t, errors.Join(err, traceErr, p.end())
+	traces, traceErr := recorder.Traces("stack")
+	return traces[0], errors.Join(err, traceErr, p.end())
 }
 
 func print(script []Step) string {

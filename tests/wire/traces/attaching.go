@@ -101,7 +101,7 @@ func (b *attaching) Release(ctx context.Context, name string, room *ablychat.Roo
 // the script says ends the run with an error.
 func (b *attaching) record(script []model.Input) (t trace.Trace, err error) {
 	recorder := judge.NewRecorder(time.Now())
-	rooms := lifecycle.NewRooms(b, lifecycle.WithObservedStates(), lifecycle.WithObserver(recorder.ObserveRooms))
+	rooms := lifecycle.NewRooms(b, lifecycle.WithObservedStates(), lifecycle.WithObserver(recorder.Rooms()))
 	calls := stack.Calls{Rooms: rooms}
 	state := model.State{}
 	b.endAll(false)
@@ -113,7 +113,8 @@ func (b *attaching) record(script []model.Input) (t trace.Trace, err error) {
 			calls.Take(in)
 		}
 		synctest.Wait()
-		if t, err = recorder.Trace("attaching"); err != nil {
+		traces, failed := recorder.Traces("attaching")
+		if t, err = traces[0], failed; err != nil {
 			break
 		}
 		if len(t.Lines) != i+1 || !is(t.Lines[i].Input, in) {

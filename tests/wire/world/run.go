@@ -110,7 +110,7 @@ func (w *World) play(r *Result, faultsEnd func()) {
 		}
 	}
 	for _, c := range w.clients {
-		r.streams = append(r.streams, c.streams()...)
+		r.streams = append(r.streams, c.recorder.Streams()...)
 	}
 	r.Streams = len(r.streams)
 	for _, s := range r.streams {
@@ -122,9 +122,7 @@ func (w *World) play(r *Result, faultsEnd func()) {
 	if !w.bubble {
 		r.streams = nil
 		for _, c := range w.clients {
-			for _, recorder := range c.recorders {
-				recorder.Forget()
-			}
+			c.recorder.Forget()
 		}
 	}
 }
@@ -155,7 +153,7 @@ func (w *World) report() string {
 		b.WriteByte('\n')
 	}
 	for _, c := range w.clients {
-		for _, s := range c.streams() {
+		for _, s := range c.recorder.Streams() {
 			if w.bubble || s.Err() != nil { // a crowd has too many
 				fmt.Fprintf(&b, "%s's %v", c.id, s)
 			}

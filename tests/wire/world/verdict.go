@@ -82,7 +82,7 @@ func (w *World) truth() (found []string) {
 			case lifecycle.StatusFailed:
 				good = !there && (failed || w.sawError(c.id, name))
 			}
-			if err := c.recorders[h.chat].Rest(h.room.Room); err != nil {
+			if err := c.recorder.Rest(h.room.Room); err != nil {
 				found = append(found, fmt.Sprintf("%s's %v", c.id, err))
 			}
 			if !good {
@@ -176,8 +176,8 @@ func (w *World) end(r *Result) {
 	}
 	for _, c := range w.clients {
 		w.holds("in the end", func() []string { return w.leftovers(c, nil) })
-		w.holds("in the end", c.unreleased)
-		for _, s := range c.streams() {
+		w.holds("in the end", c.recorder.Unreleased)
+		for _, s := range c.recorder.Streams() {
 			if err := s.Err(); err != nil {
 				w.problem("%s's %v", c.id, err)
 			}
@@ -196,35 +196,26 @@ func (w *World) end(r *Result) {
 	})
 }
 
-// unreleased returns the rooms that are not at rest and released. Last steps may be observed late.
-func (c *client) unreleased() (found []string) {
-	for _, recorder := range c.recorders {
-		found = append(found, recorder.Unreleased()...)
-	}
-	return found
-}
-
 // traced has the reference model judge what the client's Rooms did. A crowd's goes beyond what it
 // can judge in a short time.
 func (w *World) traced(c *client, r *Result) {
 	if !w.bubble || r.Plan.Scenario.Random {
 		return
 	}
-	for _, recorder := range c.recorders {
-		t, err := recorder.Trace(r.Plan.String())
-		if err == nil {
-			_, err = judge.Lines(judge.NewNaming().Lines(t))
-		}
-		if err != nil {
-			w.problem("%s's Rooms: %v", c.id, err)
-		}
-		r.Traces = append(r.Traces, t)
+	traces, err := c.recorder.Traces(r.Plan.String())
+	for _, t := range traces {
+		_, refused := judge.Lines(judge.NewNaming().Lines(t))
+		err = errors.Join(err, refused)
 	}
+	if err != nil {
+		w.problem("%s's Rooms: %v", c.id, err)
+	}
+	r.Traces = append(r.Traces, traces...)
 }
 
 // told compares what listeners were told with the room's steps, and what it got with what was published.
 func (c *client) told(h *held) {
-	s := c.recorders[h.chat].Of(h.room.Room)
+	s := c.recorder.Of(h.room.Room)
 	if s == nil {
 		return // nothing ever happened to it
 	}

@@ -65,7 +65,7 @@ func TestPlantedFaultsAreSeen(t *testing.T) {
 		}, "room lobby missed the messages between 1 and 3"},
 		{"a step of the Rooms that was not observed", func(w *World) {
 			ada, _ := w.attached()
-			ada.recorders[0].ObserveRooms(lifecycle.RoomsStep{Seq: 2, State: &fsm.RoomsState[lifecycle.RoomOptions]{}})
+			ada.recorder.Rooms()(lifecycle.RoomsStep{Seq: 2, State: &fsm.RoomsState[lifecycle.RoomOptions]{}})
 		}, "ada's Rooms: "},
 	} {
 		t.Run(planted.name, func(t *testing.T) {
