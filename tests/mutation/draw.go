@@ -1,9 +1,25 @@
 package main
 
 import (
+	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 )
+
+// choose returns those of a list whose name matches and, of these, a sample drawn by the seed; in
+// the order of the list.
+func choose[T any](o options, what string, list []T, name func(T) string) ([]T, error) {
+	only, err := regexp.Compile(o.only)
+	if err != nil {
+		return nil, err
+	}
+	list = slices.DeleteFunc(slices.Clone(list), func(t T) bool { return !only.MatchString(name(t)) })
+	if o.sample > 0 && o.sample < len(list) {
+		fmt.Printf("mutation: %d of %d %s, by the seed %d\n", o.sample, len(list), what, o.seed)
+	}
+	return draw(list, o.sample, o.seed), nil
+}
 
 // draw takes some of a list by a seed, in the order of the list.
 func draw[T any](list []T, n int, seed uint64) []T {

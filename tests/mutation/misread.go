@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -103,20 +102,15 @@ func runMisread(ctx context.Context, o options) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	only, err := regexp.Compile(o.only)
+	texts, numbers := make([]map[string]string, len(all)), make([]int, len(all))
+	for i, m := range all {
+		texts[i], numbers[i] = m.texts, i+1
+	}
+	numbers, err = choose(o, "misreadings", numbers, func(n int) string { return all[n-1].Name })
 	if err != nil {
 		return false, err
 	}
-	numbers := []int{0} // the control
-	for i, m := range all {
-		if only.MatchString(m.Name) {
-			numbers = append(numbers, i+1)
-		}
-	}
-	if o.sample > 0 && o.sample < len(numbers)-1 {
-		fmt.Printf("misreadings: %d of %d, by the seed %d\n", o.sample, len(numbers)-1, o.seed)
-		numbers = append([]int{0}, draw(numbers[1:], o.sample, o.seed)...)
-	}
+	numbers = append([]int{0}, numbers...) // the control
 	c, err := newChecker(ctx, root)
 	if err != nil {
 		return false, err
@@ -127,10 +121,6 @@ func runMisread(ctx context.Context, o options) (bool, error) {
 	}
 	defer os.RemoveAll(dir)
 	b := &misreadBench{checker: c, options: o, root: root, dir: dir, binaries: map[string]string{}}
-	texts := make([]map[string]string, len(all))
-	for i, m := range all {
-		texts[i] = m.texts
-	}
 	if b.woven, b.variables, err = weavePlanted(root, texts); err != nil {
 		return false, err
 	}

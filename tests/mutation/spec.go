@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -47,17 +46,13 @@ func runSpec(ctx context.Context, o options) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	only, err := regexp.Compile(o.only)
-	if err != nil {
-		return false, err
-	}
 	chosen := slices.DeleteFunc(slices.Clone(all), func(m specMutant) bool {
 		_, equivalent := known[m.name]
-		return !only.MatchString(m.name) || o.quick && equivalent // it takes longest to see nothing
+		return o.quick && equivalent // it takes longest to see nothing
 	})
-	if o.sample > 0 && o.sample < len(chosen) {
-		fmt.Printf("mutation: %d of %d, by the seed %d\n", o.sample, len(chosen), o.seed)
-		chosen = draw(chosen, o.sample, o.seed)
+	chosen, err = choose(o, "mutants", chosen, func(m specMutant) string { return m.name })
+	if err != nil {
+		return false, err
 	}
 	c, err := newChecker(ctx, root)
 	if err != nil {

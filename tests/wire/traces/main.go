@@ -22,7 +22,6 @@ import (
 	"ablyrooms.example/internal/modroot"
 	"ablyrooms.example/lifecycle/trace"
 	"ablyrooms.example/spec/TLA/tlcrun"
-	"ablyrooms.example/tests/wire/judge"
 )
 
 func main() {
@@ -74,9 +73,7 @@ func checkFiles(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, names []str
 	if len(names) == 0 {
 		return errors.New("there is no file to check")
 	}
-	n := judge.NewNaming()
-	var all [][]judge.Line
-	var places []string
+	var all []trace.Trace
 	for _, name := range names {
 		f, err := os.Open(name)
 		if err != nil {
@@ -86,36 +83,30 @@ func checkFiles(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, names []str
 		if err := errors.Join(err, f.Close()); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		for i, t := range traces {
-			all = append(all, n.Lines(t))
-			places = append(places, fmt.Sprintf("%s, trace %d", name, i+1))
+		for i := range traces {
+			traces[i].Label = fmt.Sprintf("%s, trace %d", name, i+1)
 		}
+		all = append(all, traces...)
 	}
-	v, err := newModule(n, all).check(ctx, tlc, true)
+	verdicts, _, err := judgeTraces(ctx, tlc, true, all)
 	if err != nil {
 		return err
 	}
 	rejected, lines := 0, 0
-	for i, place := range places {
-		consumed, differs := v.lines(i)
-		lines += consumed
-		switch steps, refused := judge.Lines(all[i]); {
-		case len(steps) != consumed:
-			return fmt.Errorf("%s: TLC takes %d lines, the model %d", place, consumed, len(steps))
-		case len(all[i]) == 0:
-			rejected++
-			fmt.Fprintf(out, "%s: rejected: it has no steps\n", place)
-		case refused != nil:
-			rejected++
-			fmt.Fprintf(out, "%s: rejected: step %d is none of Rooms.tla: %v\n", place, consumed+1, refused)
-			if differs != "" {
-				fmt.Fprintf(out, "  TLC: %s\n", differs)
-			}
-		default:
-			fmt.Fprintf(out, "%s: accepted: %d steps\n", place, consumed)
+	for i, j := range verdicts {
+		lines += len(j.steps)
+		if j.refused == nil {
+			fmt.Fprintf(out, "%s: accepted: %d steps\n", all[i].Label, len(j.steps))
+			continue
+		}
+		rejected++
+		fmt.Fprintf(out, "%s: rejected: step %d is no step of Rooms.tla: %v\n", all[i].Label, len(j.steps)+1, j.refused)
+		if j.differs != "" {
+			fmt.Fprintf(out, "  TLC: %s\n", j.differs)
 		}
 	}
-	fmt.Fprintf(out, "EVIDENCE check traces=%d lines=%d accepted=%d rejected=%d\n", len(all), lines, len(all)-rejected, rejected)
+	fmt.Fprintf(out, "EVIDENCE check traces=%d lines=%d accepted=%d rejected=%d\n", len(all), lines,
+		len(all)-rejected, rejected)
 	if rejected > 0 {
 		return fmt.Errorf("%d of %d traces are rejected", rejected, len(all))
 	}

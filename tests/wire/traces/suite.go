@@ -15,7 +15,6 @@ import (
 
 	"ablyrooms.example/lifecycle/trace"
 	"ablyrooms.example/spec/TLA/tlcrun"
-	"ablyrooms.example/tests/wire/judge"
 )
 
 // What a run makes, and what it must reach.
@@ -103,34 +102,28 @@ func write(name string, traces []trace.Trace) error {
 
 // judgeAll has the model and TLC judge traces, all of which must be right. It returns how many
 // lines they have, and how many edges those of the stack take.
-func judgeAll(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, g *graph, traces []trace.Trace) (lines, alone int, err error) {
-	n := judge.NewNaming()
-	var all [][]judge.Line
-	for i, t := range traces {
-		l := n.Lines(t)
-		steps, err := judge.Lines(l)
-		if err != nil {
-			return 0, 0, fmt.Errorf("trace %d (%s): line %d is no step of the model: %w", i+1, t.Label, len(steps)+1, err)
-		}
-		all = append(all, l)
-		lines += len(l)
-		if g.cover(steps); t.Label == "stack" { // these come first
-			alone = g.count
-		}
-	}
-	m := newModule(n, all)
-	v, err := m.check(ctx, tlc, false)
+func judgeAll(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, g *graph, traces []trace.Trace) (
+	lines, alone int, err error) {
+	all, v, err := judgeTraces(ctx, tlc, false, traces)
 	if err != nil {
 		return 0, 0, err
 	}
-	fmt.Fprintf(out, "TLC judged %d lines, %d of them different, in %v\n", lines, len(m.nodes), v.result.Time.Round(time.Second))
-	for i, t := range traces {
-		if !v.accepted(i) {
-			return 0, 0, fmt.Errorf("TLC rejects trace %d (%s), the model does not", i+1, t.Label)
+	for i, j := range all {
+		if j.refused != nil {
+			return 0, 0, fmt.Errorf("trace %d (%s): line %d is no step of the model: %w", i+1,
+				traces[i].Label, len(j.steps)+1, j.refused)
+		}
+		lines += len(j.steps)
+		if g.cover(j.steps); traces[i].Label == "stack" { // these come first
+			alone = g.count
 		}
 	}
-	if want := len(m.nodes) + 1; v.result.Distinct != want { // each line is a state of its own, and there is a beginning
-		return 0, 0, fmt.Errorf("TLC found %d states, expected %d", v.result.Distinct, want)
+	nodes := len(v.module.nodes)
+	fmt.Fprintf(out, "TLC judged %d lines, %d of them different, in %v\n", lines, nodes,
+		v.result.Time.Round(time.Second))
+	// Each line is a state of its own, and there is a beginning.
+	if v.result.Distinct != nodes+1 {
+		return 0, 0, fmt.Errorf("TLC found %d states, expected %d", v.result.Distinct, nodes+1)
 	}
 	return lines, alone, nil
 }
@@ -141,29 +134,23 @@ type outcome struct{ made, rejected, legal, skipping int }
 // judgeCorrupted has TLC judge corruptions. It must take those that the model takes, and no others; of the
 // others it must stop at the line at which the model stops. With a skip rule it would take more.
 func judgeCorrupted(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, made []corruption) (outcome, error) {
-	n := judge.NewNaming()
-	var all [][]judge.Line
-	for _, c := range made {
-		all = append(all, n.Lines(c.trace))
+	traces := make([]trace.Trace, len(made))
+	for i, c := range made {
+		traces[i] = c.trace
+		traces[i].Label = c.kind + ": " + c.what
 	}
 	o := outcome{made: len(made)}
-	m := newModule(n, all)
-	v, err := m.check(ctx, tlc, true)
+	all, v, err := judgeTraces(ctx, tlc, true, traces)
 	if err != nil {
 		return o, err
 	}
-	lax, err := m.check(ctx, tlc, false, skipping)
+	lax, err := v.module.check(ctx, tlc, false, skipping)
 	if err != nil {
 		return o, err
 	}
 	kinds, rejected := map[string]int{}, map[string]int{}
 	for i, c := range made {
-		steps, refused := judge.Lines(all[i])
-		consumed, _ := v.lines(i)
-		if v.accepted(i) != (refused == nil && len(all[i]) > 0) || consumed != len(steps) {
-			return o, fmt.Errorf("of the corruption (%s: %s) TLC took %d lines, the model %d: %v", c.kind, c.what, consumed, len(steps), refused)
-		}
-		if kinds[c.kind]++; refused == nil {
+		if kinds[c.kind]++; all[i].refused == nil {
 			o.legal++
 		} else {
 			o.rejected++
@@ -174,7 +161,8 @@ func judgeCorrupted(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, made []
 		}
 	}
 	for _, kind := range corruptionKinds {
-		fmt.Fprintf(out, "a line %s: %d traces, %d rejected, %d legal\n", kind, kinds[kind], rejected[kind], kinds[kind]-rejected[kind])
+		fmt.Fprintf(out, "a line %s: %d traces, %d rejected, %d legal\n", kind, kinds[kind], rejected[kind],
+			kinds[kind]-rejected[kind])
 		if rejected[kind] == 0 {
 			return o, fmt.Errorf("no trace with a line %s was rejected", kind)
 		}

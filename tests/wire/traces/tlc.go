@@ -10,9 +10,41 @@ import (
 	"strconv"
 	"strings"
 
+	"ablyrooms.example/lifecycle/trace"
 	tla "ablyrooms.example/spec/TLA"
 	"ablyrooms.example/spec/TLA/tlcrun"
+	"ablyrooms.example/tests/wire/judge"
 )
+
+// judged is what TLC and the model say of a trace, in which they agree.
+type judged struct {
+	steps   []judge.Step // those that its lines are
+	refused error        // why the line after these is none; nil when all are
+	differs string       // what TLC has in place of that line, where it was to tell
+}
+
+// judgeTraces has the model and TLC judge traces, and returns an error where they differ.
+func judgeTraces(ctx context.Context, tlc *tlcrun.TLC, tell bool, traces []trace.Trace) (
+	[]judged, *verdict, error) {
+	n := judge.NewNaming()
+	all, lines := make([]judged, len(traces)), make([][]judge.Line, len(traces))
+	for i, t := range traces {
+		lines[i] = n.Lines(t)
+		if all[i].steps, all[i].refused = judge.Lines(lines[i]); len(t.Lines) == 0 {
+			all[i].refused = errors.New("it has no steps")
+		}
+	}
+	v, err := newModule(n, lines).check(ctx, tlc, tell)
+	for i := 0; err == nil && i < len(all); i++ {
+		j, consumed := &all[i], 0
+		consumed, j.differs = v.lines(i)
+		if v.accepted(i) != (j.refused == nil) || tell && consumed != len(j.steps) {
+			err = fmt.Errorf("of trace %d (%s) TLC takes %d lines, the model %d: %v, %s", i+1,
+				traces[i].Label, consumed, len(j.steps), j.refused, j.differs)
+		}
+	}
+	return all, v, err
+}
 
 // verdict is what TLC said of a module's traces.
 type verdict struct {
