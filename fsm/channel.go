@@ -15,41 +15,48 @@ const (
 )
 
 // Channel is the core of one realtime channel (RTL2 to RTL5, RTL12 to RTL17, RTN19b): it decides
-// what is sent, in which state the channel is, and how calls end. docs/channel.md has its rules,
-// C1 to C49, which the comments here cite. E is the type of errors; the zero E is no error. The core looks
-// into no error and no [Serial].
+// what is sent, in which state the channel is, and how calls end. docs/channel.md has its rules, C1
+// to C49, which the comments here cite. E is the type of errors; the zero E is no error. The core
+// looks into no error and no [Serial].
 //
 // # For those who drive it
 //
 // A Channel is made by [NewChannel], changed by Step alone, and used by one goroutine at a time.
 // Its driver keeps one core for each name, gives it inputs in one order, that in which things
 // happened, and carries out the outputs of each step in their order before those of the next. A
-// refused input is an error that names it and has no effect; a frame or a stale timer that is refused
-// can be dropped.
+// refused input is an error that names it and has no effect; a frame or a stale timer that is
+// refused can be dropped.
 //
-//   - Calls bear the number [Channel.NextCall] and are settled once, by [SettleChannelCall]. A caller
-//     that waits no more is no matter of the core: drop what it is settled with. An operation goes on without
-//     callers. A call of which nobody needs to hear is made all the same, and its outcome dropped.
+//   - Calls bear the number [Channel.NextCall] and are settled once, by [SettleChannelCall]. A
+//     caller that waits no more is no matter of the core: drop what it is settled with. An
+//     operation goes on without callers. A call of which nobody needs to hear is made all the same,
+//     and its outcome dropped.
 //   - The state's event comes before the calls that it ends are settled, so that a listener hears
 //     "attached" before Attach returns.
 //   - CallChannelOptions is for new modes or params that differ from those of the last ATTACH
-//     (RTL16a); what they are is kept by the driver, which writes the present ones into each ATTACH.
-//   - Frames: route FrameAttached, FrameDetached, FrameError, FrameOvertaken and FrameMessage by the
-//     channel's name, in the order of the wire. Take modes, params and presence of an ATTACHED only if the step puts out
-//     [ApplyAttached], and deliver messages, presence and annotations only if it puts out [DeliverMessage]. A SYNC is given to
-//     no core; it counts while State is attached. RTP17i: enter own members again on ApplyAttached, unless the channel was
-//     attached before the step and the frame is resumed.
-//   - There are two timers, each started and stopped by outputs. Starting one that runs starts it again. A timer that was stopped
-//     or started again must not be given as fired, also if it fired just before: number the starts.
-//   - ConnectionChange is given in the order of the wire: CONNECTED before any frame that follows it, and every other state no
-//     earlier than the last frame that was read before it. CONNECTED is given for each new transport, and not for an
-//     update on the same one (RTN24). Resumed is whether the connectionId is the one that it was (RTN15c6), judged by that alone.
-//     Users hear of the connection's change after its channels took it (RTL3d1).
-//   - GiveBack ends a life of the name: no event comes after it, only requests and their timer. The core must be kept
-//     while [Channel.Forgettable] is false, and must go on receiving frames, timers and connection changes; when the name is
-//     wanted again, it is given Renew and used. When Forgettable is true it may be dropped, and the next life begins with NewChannel.
-//     A frame for a name without a core is dropped.
-//   - Attaching by subscribing or by presence is CallChannelAttach like any other. Publishing is not the core's (RTL6c).
+//     (RTL16a); what they are is kept by the driver, which writes the present ones into each
+//     ATTACH.
+//   - Frames: route FrameAttached, FrameDetached, FrameError, FrameOvertaken and FrameMessage by
+//     the channel's name, in the order of the wire. Take modes, params and presence of an ATTACHED
+//     only if the step puts out [ApplyAttached], and deliver messages, presence and annotations
+//     only if it puts out [DeliverMessage]. A SYNC is given to no core; it counts while State is
+//     attached. RTP17i: enter own members again on ApplyAttached, unless the channel was attached
+//     before the step and the frame is resumed.
+//   - There are two timers, each started and stopped by outputs. Starting one that runs starts it
+//     again. A timer that was stopped or started again must not be given as fired, also if it fired
+//     just before: number the starts.
+//   - ConnectionChange is given in the order of the wire: CONNECTED before any frame that follows
+//     it, and every other state no earlier than the last frame that was read before it. CONNECTED
+//     is given for each new transport, and not for an update on the same one (RTN24). Resumed is
+//     whether the connectionId is the one that it was (RTN15c6), judged by that alone. Users hear
+//     of the connection's change after its channels took it (RTL3d1).
+//   - GiveBack ends a life of the name: no event comes after it, only requests and their timer. The
+//     core must be kept while [Channel.Forgettable] is false, and must go on receiving frames,
+//     timers and connection changes; when the name is wanted again, it is given Renew and used.
+//     When Forgettable is true it may be dropped, and the next life begins with NewChannel. A frame
+//     for a name without a core is dropped.
+//   - Attaching by subscribing or by presence is CallChannelAttach like any other. Publishing is
+//     not the core's (RTL6c).
 type Channel[E comparable] struct {
 	table    *Table[ChannelState, ChannelMove]
 	lastCall Call

@@ -23,8 +23,10 @@ const (
 	ConnectionFailed
 )
 
-var connectionStateNames = [...]string{"initialized", "connecting", "connected", "disconnected", "suspended",
-	"closing", "closed", "failed"}
+var connectionStateNames = [...]string{
+	"initialized", "connecting", "connected", "disconnected", "suspended", "closing", "closed",
+	"failed",
+}
 
 // String returns the state's name, in lower case.
 func (s ConnectionState) String() string { return enumName(connectionStateNames[:], uint8(s)) }
@@ -73,16 +75,18 @@ const (
 	FrameMessage   // Serial: MESSAGE, PRESENCE or ANNOTATION, with its channelSerial or none
 
 	// Timers.
-	RequestTimeout // Err: the timer of StartRequestTimer fired; Err is the error of the state then (90007/408)
-	RetryTimeout   // the timer of StartRetryTimer fired
+	RequestTimeout // Err, the error of the state then (90007/408): that of StartRequestTimer fired
+	RetryTimeout   // that of StartRetryTimer fired
 
 	// The connection. Connection is its new state; Resumed says that a connected one has the
 	// connectionId that it had before (RTN15c6); Err is the connection's error or none.
 	ConnectionChange
 )
 
-var channelInputNames = [...]string{"unknown", "Attach", "Detach", "SetOptions", "GiveBack", "Renew", "Attached", "Detached",
-	"Error", "Overtaken", "Message", "RequestTimeout", "RetryTimeout", "Connection"}
+var channelInputNames = [...]string{
+	"unknown", "Attach", "Detach", "SetOptions", "GiveBack", "Renew", "Attached",
+	"Detached", "Error", "Overtaken", "Message", "RequestTimeout", "RetryTimeout", "Connection",
+}
 
 // String returns the kind's name.
 func (k ChannelInputKind) String() string { return enumName(channelInputNames[:], uint8(k)) }
@@ -127,22 +131,32 @@ type ChannelOutputKind uint8
 
 // The kinds of outputs, with the fields that each uses.
 const (
-	SettleChannelCall    ChannelOutputKind = iota + 1 // Call, Outcome: the call ends
-	SendAttach                                        // Serial, Resumed: send ATTACH, with this channelSerial if it is not "" (RTL4c1), the channel's present modes and params, and on protocol 5 with ATTACH_RESUME if Resumed
-	SendDetach                                        // send DETACH
-	SendSync                                          // ask for the members by a SYNC
-	StartRequestTimer                                 // start the timer realtimeRequestTimeout, or start it again from its beginning (RTL4f, RTL5f)
-	StopRequestTimer                                  // stop it
-	StartRetryTimer                                   // Retry: start the timer channelRetryTimeout (RTL13b), with the backoff and jitter of RTB1 for this number of a retry
-	StopRetryTimer                                    // stop it
-	PublishChannelState                               // State, Previous, Resumed, Err: tell the listeners of a new state (RTL2)
-	PublishChannelUpdate                              // Err: tell the listeners of an UPDATE of an attached channel that lost continuity (RTL12)
-	ApplyAttached                                     // Resumed: take modes, params, HAS_PRESENCE and HAS_BACKLOG from the ATTACHED of this step
-	DeliverMessage                                    // deliver the messages of the frame of this step (RTL17)
+	// Call, Outcome, Err: the call ends.
+	SettleChannelCall ChannelOutputKind = iota + 1
+	// Serial, Resumed: send ATTACH, with this channelSerial if it is not "" (RTL4c1), the channel's
+	// present modes and params, and on protocol 5 with ATTACH_RESUME if Resumed.
+	SendAttach
+	SendDetach        // send DETACH
+	SendSync          // ask for the members by a SYNC
+	StartRequestTimer // start realtimeRequestTimeout, or start it again (RTL4f, RTL5f)
+	StopRequestTimer  // stop it
+	// Retry: start channelRetryTimeout (RTL13b), with the backoff and jitter of RTB1 for this retry.
+	StartRetryTimer
+	StopRetryTimer // stop it
+	// State, Previous, Resumed, Err: tell the listeners of a new state (RTL2).
+	PublishChannelState
+	// Err: tell the listeners of an UPDATE of an attached channel that lost continuity (RTL12).
+	PublishChannelUpdate
+	// Resumed: take modes, params, HAS_PRESENCE and HAS_BACKLOG from the ATTACHED of this step.
+	ApplyAttached
+	DeliverMessage // deliver what is in the frame of this step (RTL17)
 )
 
-var channelOutputNames = [...]string{"unknown", "settle", "sendAttach", "sendDetach", "sendSync", "startRequestTimer",
-	"stopRequestTimer", "startRetryTimer", "stopRetryTimer", "state", "update", "apply", "deliver"}
+var channelOutputNames = [...]string{
+	"unknown", "settle", "sendAttach", "sendDetach", "sendSync",
+	"startRequestTimer", "stopRequestTimer", "startRetryTimer", "stopRetryTimer", "state",
+	"update", "apply", "deliver",
+}
 
 // String returns the kind's name.
 func (k ChannelOutputKind) String() string { return enumName(channelOutputNames[:], uint8(k)) }
@@ -192,15 +206,20 @@ type ChannelOutcome uint8
 
 // The outcomes of calls. Only ChannelCallFailed comes with an error in Err.
 const (
-	ChannelCallDone              ChannelOutcome = iota + 1 // done
-	ChannelCallFailed                                      // Err: the frame's, the timeout's or the connection's error; zero if the frame had none (RTL4d)
-	ChannelCallInvalidState                                // a detach of a channel that failed (RTL5b)
-	ChannelCallInvalidConnection                           // an attach while the connection is suspended, closing, closed or failed (RTL4b)
-	ChannelCallSuperseded                                  // a later call of the other kind overtook it, or a detach without a connection
-	ChannelCallGivenBack                                   // the channel was given back
+	ChannelCallDone ChannelOutcome = iota + 1 // done
+	// Err: the frame's, the timeout's or the connection's error; zero if the frame had none (RTL4d).
+	ChannelCallFailed
+	ChannelCallInvalidState // a detach of a channel that failed (RTL5b)
+	// An attach while the connection is suspended, closing, closed or failed (RTL4b).
+	ChannelCallInvalidConnection
+	// A later call of the other kind overtook it, or a detach without a connection.
+	ChannelCallSuperseded
+	ChannelCallGivenBack // the channel was given back
 )
 
-var channelOutcomeNames = [...]string{"unknown", "done", "failed", "invalidState", "invalidConnection", "superseded", "givenBack"}
+var channelOutcomeNames = [...]string{
+	"unknown", "done", "failed", "invalidState", "invalidConnection", "superseded", "givenBack",
+}
 
 // String returns the outcome's name.
 func (o ChannelOutcome) String() string { return enumName(channelOutcomeNames[:], uint8(o)) }

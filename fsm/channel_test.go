@@ -18,8 +18,8 @@ type (
 	channelCore  = Channel[string]
 )
 
-// channelInputOf reads an input: its name, then words: a number is a call, "s…" a serial, "resumed", a state of the
-// connection, and anything else an error.
+// channelInputOf reads an input: its name, then words: a number is a call, "s…" a serial,
+// "resumed", a state of the connection, and anything else an error.
 func channelInputOf(text string) channelInput {
 	words := strings.Fields(text)
 	in := channelInput{Kind: ChannelInputKind(slices.Index(channelInputNames[:], words[0]))}
@@ -41,7 +41,8 @@ func channelInputOf(text string) channelInput {
 	return in
 }
 
-// playChannel takes steps "input => outputs" and compares what they put out, in the words of String.
+// playChannel takes steps "input => outputs" and compares what they put out, in the words of
+// String.
 func playChannel(t testing.TB, c *channelCore, lines ...string) *channelCore {
 	t.Helper()
 	for i, l := range lines {
@@ -73,7 +74,8 @@ const (
 	isCut       = "Connection disconnected =>"
 )
 
-// beginChannel returns a channel that was brought into a state by the shortest way, on a connection that is connected.
+// beginChannel returns a channel that was brought into a state by the shortest way, on a connection
+// that is connected.
 func beginChannel(t testing.TB, state ChannelState) *channelCore {
 	t.Helper()
 	c := NewChannel[string](ConnectionConnected)
@@ -93,7 +95,8 @@ func beginChannel(t testing.TB, state ChannelState) *channelCore {
 	return c
 }
 
-// Each case begins in a state that [beginChannel] made. The numbers are the rows of the realtime digest's table.
+// Each case begins in a state that [beginChannel] made. The numbers are the rows of the realtime
+// digest's table.
 func TestChannelRules(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -233,6 +236,44 @@ func TestChannelRules(t *testing.T) {
 		{"33 new options, then a detach, and no answer", ChannelAttached, []string{
 			"SetOptions 2 => " + reattaches, "Detach 3 => state(attached -> detaching); settle(2, superseded)",
 			"RequestTimeout late => " + sendsDetach,
+		}},
+		{"16 retries are counted anew once attached", ChannelSuspended, []string{
+			"RetryTimeout => state(suspended -> attaching); " + sendsAttach,
+			"RequestTimeout late => state(attaching -> suspended, late); startRetryTimer(2)",
+			"Attached => apply; state(suspended -> attached); stopRetryTimer",
+			"Detached gone => state(attached -> attaching, gone); sendAttach(resumed); startRequestTimer",
+			"RequestTimeout late => state(attaching -> suspended, late); startRetryTimer(1)",
+		}},
+		{"19 an ERROR does not answer a DETACH", ChannelDetaching, []string{
+			"Error bad => state(detaching -> failed, bad); settle(2, failed, bad)", "Attach 3 => state(failed -> attaching)",
+			"Detached => " + sendsAttach,
+		}},
+		{"17 nor does a DETACHED with an error", ChannelDetaching, []string{
+			"Detached gone => state(detaching -> detached, gone); settle(2, done)", "Attach 3 => state(detached -> attaching)",
+			"Detached gone =>", "Detached => " + sendsAttach,
+		}},
+		{"T8 after CLOSED there is nothing to detach", ChannelAttached, []string{
+			isCut, "Detach 2 => state(attached -> detached); settle(2, done)", "Connection closed =>",
+			"Connection connecting => state(detached -> initialized)", "Connection connected resumed =>",
+		}},
+		{"T8 nor after FAILED", ChannelAttached, []string{
+			isCut, "Detach 2 => state(attached -> detached); settle(2, done)", "Connection failed =>",
+			"Connection connecting => state(detached -> initialized)", "Connection connected resumed =>",
+		}},
+		{"T8 a detach that waited for an attach is made up for", ChannelAttaching, []string{
+			"Detach 2 =>",
+			"Connection disconnected => state(attaching -> detached); settle(1, superseded); settle(2, done); stopRequestTimer",
+			"Connection connected resumed => " + sendsDetach,
+		}},
+		{"T20 an ERROR on a channel that was held may not be the answer", ChannelAttached, []string{
+			isCut, "Connection connected resumed => state(attached -> attaching); " + reattaches,
+			"Error bad => state(attaching -> failed, bad); stopRequestTimer", "GiveBack => " + sendsDetach,
+		}},
+		{"T20 on one that was not it is", ChannelFailed, []string{"GiveBack =>"}},
+		{"T20 what may still be answered is made up for after a cut", ChannelAttached, []string{
+			isCut, "Connection connected resumed => state(attached -> attaching); " + reattaches,
+			"Error bad => state(attaching -> failed, bad); stopRequestTimer", isCut, "GiveBack =>",
+			"Connection connected resumed => " + sendsDetach,
 		}},
 		{"T1 a later call of the other kind overtakes", ChannelAttaching, []string{
 			"Detach 2 =>", "Attach 3 => settle(2, superseded)",
@@ -396,9 +437,10 @@ func channelAlphabet(c *channelCore, calls Call) []channelInput {
 
 func channelKey(c *channelCore) string { return string(c.AppendKey(nil, appendString)) }
 
-// TestChannelWalk goes through every state that some inputs can reach, with one error, and tries every input in each. What must
-// hold: nothing panics; what is refused changes nothing; keys tell states apart; every state is restored; the timers run as the
-// outputs say; each call is settled once.
+// TestChannelWalk goes through every state that some inputs can reach, with one error, and tries
+// every input in each. What must hold: nothing panics; what is refused changes nothing; keys tell
+// states apart; every state is restored; the timers run as the outputs say; each call is settled
+// once.
 func TestChannelWalk(t *testing.T) {
 	const depth, calls = 9, 3
 	type node struct {

@@ -24,12 +24,13 @@ type Channel struct {
 	Reason int
 	// Connection is what the channel knows of its connection.
 	Connection ChannelConnection
-	// Wire has the requests that may still be answered, oldest first; Awaited says that the last one
-	// is waited for.
+	// Wire has the requests that may still be answered, oldest first; Awaited says that the last
+	// one is waited for.
 	Wire    []ChannelRequest
 	Awaited bool
 	// Held says that the server may hold the channel attached, Leftover that it may hold what was
-	// detached or given back here (T8), Doubt that an ATTACH may still be answered that left the wire.
+	// detached or given back here (T8), Doubt that an ATTACH may still be answered that left the
+	// wire.
 	Held, Leftover, Doubt bool
 	// Attachers and Detachers are the calls that wait for attached and for detached.
 	Attachers, Detachers []int

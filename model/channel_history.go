@@ -12,7 +12,8 @@ type ChannelHistory struct {
 	RequestTimer, RetryTimer bool
 	// Told is the state that listeners know.
 	Told ChannelState
-	// Retry is the number of the last retry since another state than attaching or suspended was told.
+	// Retry is the number of the last retry since another state than attaching or suspended was
+	// told.
 	Retry int
 	// Reason is the error of the last change of state that had one, as docs/channel.md defines it.
 	Reason int

@@ -14,13 +14,16 @@ type ChannelProperty struct {
 	Name string
 	// Says is the sentence, in short.
 	Says string
-	// Spec are the points of Ably's specification that it comes from, as docs/channel.md names them.
+	// Spec are the points of Ably's specification that it comes from, as docs/channel.md names
+	// them.
 	Spec []string
 	// Rules are those that uphold it, where to look when it fails.
 	Rules []ChannelRule
-	// Promise says that it holds only as long as the server keeps its promise ([ChannelRun.Events]).
+	// Promise says that it holds only as long as the server keeps its promise
+	// ([ChannelRun.Events]).
 	Promise bool
-	// Check returns why the property fails in a step that was taken, or in the state after it; or nil.
+	// Check returns why the property fails in a step that was taken, or in the state after it; or
+	// nil.
 	Check func(before ChannelRun, e ChannelEvent, outputs []ChannelOutput, after ChannelRun) error
 }
 

@@ -42,8 +42,8 @@ func (s ChannelServer) key(b []byte) []byte {
 // ChannelEvent is an input together with what only the server knows of it.
 type ChannelEvent struct {
 	In ChannelInput
-	// Earlier says that the frame belongs to an earlier life: it answers a request of that, or is the
-	// server's own about a channel that it holds for that.
+	// Earlier says that the frame belongs to an earlier life: it answers a request of that, or is
+	// the server's own about a channel that it holds for that.
 	Earlier bool
 	// Server is the server after the event, before it hears what the channel sends by it.
 	Server ChannelServer
@@ -168,14 +168,21 @@ func (r ChannelRun) Take(e ChannelEvent) (ChannelRun, []ChannelOutput, error) {
 		return r, nil, err
 	}
 	next.ChannelServer = e.Server
-	next.Sent = slices.Clone(e.Server.Sent)
+	next.Sent = e.Server.sentAfter(next.Channel, outputs)
+	return next, outputs, nil
+}
+
+// sentAfter returns the requests that may be answered after a step. What a channel that was given
+// back sends is of the life that ended.
+func (s ChannelServer) sentAfter(c Channel, outputs []ChannelOutput) []ChannelSent {
+	sent := slices.Clone(s.Sent)
 	for _, o := range outputs {
 		switch o.Kind {
 		case OutputSendAttach:
-			next.Sent = append(next.Sent, ChannelSent{RequestAttach, next.GivenBack})
+			sent = append(sent, ChannelSent{RequestAttach, c.GivenBack})
 		case OutputSendDetach:
-			next.Sent = append(next.Sent, ChannelSent{RequestDetach, next.GivenBack})
+			sent = append(sent, ChannelSent{RequestDetach, c.GivenBack})
 		}
 	}
-	return next, outputs, nil
+	return sent
 }

@@ -68,7 +68,6 @@ IsUpdate(resumed)   == ~resumed                                                \
 Delivers(r)         == r.state = "attached"                                    \* C39
 IgnoresError(r, was) == BehindFence(was) \/ r.givenBack \/ r.state = "failed"  \* C37
 DetachLeft(r)       == r.leftover                                              \* C45
-EndsRetries(r)      == FALSE                                                   \* C42
 
 -----------------------------------------------------------------------------
 (* Parts of steps.  TLCEval makes TLC evaluate a value at once; some of    *)
@@ -276,8 +275,10 @@ RequestNotAnswered(was, e) ==
           [] was.state = "attached"  -> EndAttachers(r, "failed", e)           \* C40
           [] OTHER                   -> r                                      \* C40
 
+RetryNow(r) == AttachNow(r, 0)                                                 \* C42, RTL13b
+
 AfterRequestTimeout(r, e) == Timers(r, RequestNotAnswered(r, e), "request")
-AfterRetryTimeout(r)      == Timers(r, IF EndsRetries(r) THEN r ELSE AttachNow(r, 0), "retry") \* C42, RTL13b
+AfterRetryTimeout(r)      == Timers(r, RetryNow(r), "retry")
 
 -----------------------------------------------------------------------------
 (* The connection *)

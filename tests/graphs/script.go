@@ -8,10 +8,10 @@ import (
 
 // Follow takes a script through the core, step by step beside the model, and returns where the core
 // first does otherwise. In every state, every input that the model refuses is given to the core
-// too.
+// too. One core goes all the way without being restored, since what a core keeps beside its state
+// would be lost with that.
 func Follow[S, M, I, O any](m Machine[S, M, I, O], script []I) (err error) {
-	p := m.prober(false, true)
-	var s S
+	p, live := m.prober(false, true), m.walker()
 	var step int
 	fail := func(input int, property, reason string) {
 		if err == nil {
@@ -19,15 +19,22 @@ func Follow[S, M, I, O any](m Machine[S, M, I, O], script []I) (err error) {
 		}
 	}
 	for step = range len(script) + 1 {
+		s := live.state
 		p.probe(&s, func(int, []O) {}, fail)
 		if err != nil || step == len(script) {
 			return err
 		}
-		p.load(&s)
-		if _, refused, err := p.step(script[step]); refused || err != nil {
-			return errors.Join(err, fmt.Errorf("after %d inputs, %v is refused", step, script[step]))
+		var before, after M
+		m.View(&s, &before)
+		next, want, refusal := m.Model(before, script[step])
+		outs, refused, err := live.step(script[step])
+		if refused || err != nil || refusal != nil {
+			return errors.Join(err, refusal, fmt.Errorf("after %d inputs, %v is refused", step, script[step]))
 		}
-		s = p.state
+		m.View(&live.state, &after)
+		if err := m.differ(next, after, want, outs); err != nil {
+			return fmt.Errorf("after %d inputs, %v: %w", step, script[step], err)
+		}
 	}
 	return nil
 }

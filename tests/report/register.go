@@ -56,7 +56,7 @@ func (c condition) String() string { return c.key + c.operator + c.value }
 var (
 	conditioned = regexp.MustCompile(`^([a-zA-Z_][a-zA-Z0-9_-]*)(>=|<=|=)(\S+)$`)
 	mustHold    = regexp.MustCompile(`(?m)^- \*\*([A-Za-z, ]+)\*\*((?:.+\n  )*.+)`)
-	cited       = regexp.MustCompile(`\bCHA-\w+`)
+	cited       = regexp.MustCompile(`\b(?:CHA-\w+|RT[A-Z]+\d\w*)`)
 )
 
 // readRegister reads the register, and the properties from the documents that it names.

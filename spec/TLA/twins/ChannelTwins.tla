@@ -53,9 +53,6 @@ NeverResets(s)   == FALSE
 \* A detach without a connection says that it is done, and nothing is.
 SaysDone(r, c) == SettleOne(r, c, "done")
 
-\* An attach on a connection that is suspended, closing or ended waits.
-NothingForbidden(r) == FALSE
-
 \* A channel that was given back fails like any other.
 HearsErrors(r, was) == r.state = "failed"
 
@@ -81,8 +78,8 @@ NoFence(r) == FALSE
 \* What was detached without a connection stays attached at the server (T8).
 NothingLeft(r) == FALSE
 
-\* The retry timer fires and nothing follows.
-GivesUpRetrying(r) == TRUE
+\* The retry timer fires, and is only started again.
+OnlyCounts(r) == [r EXCEPT !.retries = IF r.retries = 1 THEN 2 ELSE 1]
 
 \* Nothing follows when the connection is suspended, as in ably-go.
 IgnoresSuspended(r, e) == r

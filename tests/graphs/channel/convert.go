@@ -13,9 +13,8 @@ import (
 
 // Errors of the core are the model's numbers here.
 type (
-	coreInput  = fsm.ChannelInput[int]
-	coreOutput = fsm.ChannelOutput[int]
-	coreState  = fsm.ChannelCoreState[int]
+	coreInput = fsm.ChannelInput[int]
+	coreState = fsm.ChannelCoreState[int]
 )
 
 // inputKinds has the core's kind of each of the model's.
@@ -101,6 +100,34 @@ func FromState(s fsm.ChannelCoreState[int]) model.Channel {
 		m.Detachers = append(m.Detachers, int(c))
 	}
 	return m
+}
+
+// ToState returns the core's state of the model's: the inverse of FromState.
+func ToState(m model.Channel) fsm.ChannelCoreState[int] {
+	serialOf := func(n int) fsm.Serial { return ToCore(model.ChannelInput{Kind: model.KindMessage, Serial: n}).Serial }
+	s := coreState{LastCall: fsm.Call(m.Last), State: key(states, m.State), Back: key(states, m.Back), Link: key(links, m.Connection),
+		Reason: m.Reason, Awaited: m.Awaited, Held: m.Held, Doubt: m.Doubt, Leftover: m.Leftover, GivenBack: m.GivenBack,
+		Retries: uint8(m.Retries), Resume: m.Resume, ChannelSerial: serialOf(m.ChannelSerial), AttachSerial: serialOf(m.AttachSerial)}
+	for _, r := range m.Wire {
+		s.Wire = append(s.Wire, key(requests, r))
+	}
+	for _, c := range m.Attachers {
+		s.Attachers = append(s.Attachers, fsm.Call(c))
+	}
+	for _, c := range m.Detachers {
+		s.Detachers = append(s.Detachers, fsm.Call(c))
+	}
+	return s
+}
+
+// key returns the key of a value.
+func key[K, V comparable](m map[K]V, v V) K {
+	for k, w := range m {
+		if w == v {
+			return k
+		}
+	}
+	panic(fmt.Sprintf("channel: no counterpart for %T %v", v, v))
 }
 
 // pair is a core and the model that it must follow.

@@ -14,6 +14,7 @@ import (
 	"ablyrooms.example/internal/progress"
 	"ablyrooms.example/spec/TLA/tlcrun"
 	"ablyrooms.example/tests/graphs"
+	"ablyrooms.example/tests/graphs/channel"
 	"ablyrooms.example/tests/graphs/rooms"
 	"ablyrooms.example/tests/graphs/roomstatus"
 	"ablyrooms.example/tests/graphs/toy"
@@ -22,7 +23,8 @@ import (
 
 // comparisons are those of all machines, the largest first.
 func comparisons() []graphs.Comparison {
-	all := slices.Concat(toy.Comparisons(), rooms.Comparisons(), roomstatus.Comparisons())
+	all := slices.Concat(toy.Comparisons(), rooms.Comparisons(), roomstatus.Comparisons(),
+		channel.Comparisons())
 	slices.Reverse(all)
 	return all
 }
@@ -128,7 +130,7 @@ func (c *command) golden(ctx context.Context) error {
 		return nil
 	})
 	err = errors.Join(err, measure(ctx, c, toy.Sizes(), graph), measure(ctx, c, rooms.Sizes(), graph),
-		measure(ctx, c, roomstatus.Sizes(), graph))
+		measure(ctx, c, roomstatus.Sizes(), graph), measure(ctx, c, channel.Sizes(), graph))
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 
 	"ablyrooms.example/internal/progress"
 	"ablyrooms.example/tests/graphs"
+	"ablyrooms.example/tests/graphs/channel"
 	"ablyrooms.example/tests/graphs/rooms"
 	"ablyrooms.example/tests/graphs/roomstatus"
 	"ablyrooms.example/tests/graphs/toy"
@@ -50,6 +51,7 @@ type command struct {
 	of, machine    string
 	rooms          rooms.Bounds
 	room           roomstatus.Bounds
+	channel        channel.Bounds
 	clients        int
 	refusals       bool
 	check          bool
@@ -98,16 +100,18 @@ func (c *command) parse(args []string) error {
 		fmt.Fprint(c.stderr, usage)
 		flags.PrintDefaults()
 	}
-	flags.StringVar(&c.of, "of", "rooms", "which machine: `rooms`, roomstatus, or toy")
+	flags.StringVar(&c.of, "of", "rooms", "which machine: `rooms`, roomstatus, channel, or toy")
 	flags.StringVar(&c.machine, "machine", "core", "what to explore: the `core`, or the model")
 	calls := flags.Int("calls", 3, "how many calls begin")
 	flags.IntVar(&c.rooms.Names, "names", 2, "of rooms: on how many names")
 	flags.IntVar(&c.rooms.Options, "options", 2, "of rooms: with how many different options")
-	flags.IntVar(&c.room.Errors, "errors", 1, "of roomstatus: the errors are 0, which is none, up to this")
+	flags.IntVar(&c.room.Errors, "errors", 1, "of roomstatus and channel: the errors are 0, which is none, up to this")
 	flags.BoolVar(&c.room.Promised, "promised", false,
 		"of roomstatus: an attach ends well only after its own event, and what needs that must hold too")
 	flags.BoolVar(&c.room.Bare, "bare", false,
-		"of roomstatus: the states of the room alone, without what the world remembers and what must hold")
+		"of roomstatus and channel: the states alone, without what the world remembers and what must hold")
+	flags.IntVar(&c.channel.Wire, "requests", 2, "of channel: how many requests may be unanswered")
+	flags.IntVar(&c.channel.Serials, "serials", 0, "of channel: the serials are 0, which is none, up to this")
 	flags.IntVar(&c.clients, "clients", 3, "of toy: how many clients there are")
 	flags.BoolVar(&c.options.Symmetry, "symmetry", false, "explore one state for all that differ in names alone")
 	flags.BoolVar(&c.refusals, "refusals", true,
@@ -133,7 +137,8 @@ func (c *command) parse(args []string) error {
 	case c.machine == "model" && (c.plant != "" || c.options.Symmetry):
 		return fmt.Errorf("-plant and -symmetry are for the core: %w", errUsage)
 	}
-	c.rooms.Calls, c.room.Calls = *calls, *calls
+	c.rooms.Calls, c.room.Calls, c.channel.Calls = *calls, *calls, *calls
+	c.channel.Errors, c.channel.Bare = c.room.Errors, c.room.Bare
 	c.options.Possible = !c.refusals
 	return nil
 }
@@ -151,6 +156,8 @@ func (c *command) do(ctx context.Context) error {
 		return of(ctx, c, c.rooms.Check, func() rooms.Machine { return rooms.New(c.rooms) })
 	case "roomstatus":
 		return of(ctx, c, c.room.Check, func() roomstatus.Machine { return roomstatus.New(c.room) })
+	case "channel":
+		return of(ctx, c, c.channel.Check, func() channel.Machine { return channel.New(c.channel) })
 	case "toy":
 		return of(ctx, c, func() error { return nil }, func() toy.Machine { return toy.New(c.clients) })
 	}

@@ -76,6 +76,17 @@ func TestAnotherFrameType(t *testing.T) {
 		Presence  []*message
 		State     []*message
 		MsgSerial int64
+		Count     int
+		Res       []*struct{ Serials []string }
+	}
+	type otherResults struct {
+		Action                    int
+		Channel                   string
+		Error                     *struct{}
+		Messages, Presence, State []*message
+		MsgSerial                 int64
+		Count                     int
+		Res                       []*struct{ Serials []*string }
 	}
 	type older struct {
 		Action, MsgSerial int
@@ -84,7 +95,7 @@ func TestAnotherFrameType(t *testing.T) {
 	if _, err := newNative(reflect.TypeFor[*frame]()); err != nil {
 		t.Error(err)
 	}
-	for _, typ := range []reflect.Type{reflect.TypeFor[*older](), reflect.TypeFor[frame](), reflect.TypeFor[*int]()} {
+	for _, typ := range []reflect.Type{reflect.TypeFor[*otherResults](), reflect.TypeFor[*older](), reflect.TypeFor[frame](), reflect.TypeFor[*int]()} {
 		if _, err := newNative(typ); err == nil {
 			t.Errorf("%v was accepted", typ)
 		}

@@ -71,7 +71,8 @@ func (f face[M]) Close() error {
 type native struct {
 	typ                        reflect.Type // the struct
 	action, msgSerial, channel int
-	errorField                 int
+	errorField, count, res     int
+	serials                    int   // in an element of res
 	lists                      []int // of messages, presence, objects
 }
 
@@ -98,10 +99,47 @@ func newNative(pointer reflect.Type) (*native, error) {
 	n.msgSerial = index("MsgSerial", reflect.Int64)
 	n.channel = index("Channel", reflect.String)
 	n.errorField = index("Error", reflect.Pointer)
+	n.count = index("Count", reflect.Int)
+	n.res = index("Res", reflect.Slice)
 	for _, name := range []string{"Messages", "Presence", "State"} {
 		n.lists = append(n.lists, index(name, reflect.Slice))
 	}
-	return n, err
+	if err != nil {
+		return nil, err
+	}
+	result := n.typ.Field(n.res).Type.Elem()
+	if result.Kind() != reflect.Pointer || result.Elem().Kind() != reflect.Struct {
+		return nil, fmt.Errorf("%w: its results are of type %v", errAblyGo, result)
+	}
+	serials, ok := result.Elem().FieldByName("Serials")
+	if !ok || serials.Type != reflect.TypeFor[[]string]() {
+		return nil, fmt.Errorf("%w: its results have no usable serials", errAblyGo)
+	}
+	n.serials = serials.Index[0]
+	return n, nil
+}
+
+// ack returns an ACK of frames from serial on, one for each element of results: its serials, in
+// which ably-go has "" for null.
+func (n *native) ack(serial int64, results [][]*string) any {
+	v := n.heartbeat()
+	n.field(v, n.action).SetInt(int64(wire.ActionAck))
+	n.field(v, n.msgSerial).SetInt(serial)
+	n.field(v, n.count).SetInt(int64(len(results)))
+	res := n.field(v, n.res)
+	res.Set(reflect.MakeSlice(res.Type(), len(results), len(results)))
+	for i, serials := range results {
+		texts := make([]string, len(serials))
+		for j, s := range serials {
+			if s != nil {
+				texts[j] = *s
+			}
+		}
+		result := reflect.New(res.Type().Elem().Elem())
+		result.Elem().Field(n.serials).Set(reflect.ValueOf(texts))
+		res.Index(i).Set(result)
+	}
+	return v
 }
 
 func (n *native) field(v any, i int) reflect.Value { return reflect.ValueOf(v).Elem().Field(i) }

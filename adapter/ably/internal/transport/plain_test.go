@@ -26,7 +26,12 @@ func TestRoomsAndChannelsOfAblyGoShareTheConnection(t *testing.T) {
 			m.Messages[0].ConnectionID != w.client.Connection.ID() || m.Messages[0].Version.Serial != m.Messages[0].Serial {
 			t.Errorf("the room got %+v", m.Messages[0])
 		}
-		for _, want := range []string{"first", "third"} {
+		published, err := own.PublishWithResult(soon(t), "c", "fourth")
+		must(t, err)
+		if stored := w.server.Messages("own"); published.Serial == nil || *published.Serial != stored[len(stored)-1].Serial {
+			t.Errorf("ably-go's publish returned %v", published.Serial)
+		}
+		for _, want := range []string{"first", "third", "fourth"} {
 			if m := <-got; m.Data != want || m.ConnectionID != w.client.Connection.ID() {
 				t.Errorf("ably-go got %v, want %q", m, want)
 			}

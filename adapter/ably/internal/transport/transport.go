@@ -251,22 +251,19 @@ func (t *Transport) deliver(answers []sequence.Answer[*item, answer]) {
 			continue
 		}
 		// Those of ably-go that follow each other with the same outcome are one frame.
-		m := &wire.ProtocolMessage{Action: wire.ActionAck, MsgSerial: &a.Number, Error: a.Result.err}
-		if a.Result.err != nil {
-			m.Action = wire.ActionNack
-		}
 		var r received
-		same := func(b sequence.Answer[*item, answer]) bool {
-			return b.Owner == a.Owner && b.Result.err == a.Result.err
-		}
-		for ; i < len(answers) && same(answers[i]); i++ {
-			m.Count++
-			if m.Action == wire.ActionAck {
-				m.Res = append(m.Res, &wire.PublishResult{Serials: answers[i].Result.serials})
-			}
+		var results [][]*string
+		for ; i < len(answers) && answers[i].Owner == a.Owner && answers[i].Result.err == a.Result.err; i++ {
 			r.answers = append(r.answers, answers[i].Item.native)
+			results = append(results, answers[i].Result.serials)
 		}
-		r.v = t.native.from(m)
+		if a.Result.err == nil {
+			r.v = t.native.ack(a.Number, results)
+		} else {
+			r.v = t.native.from(&wire.ProtocolMessage{
+				Action: wire.ActionNack, MsgSerial: &a.Number, Count: len(results), Error: a.Result.err,
+			})
+		}
 		if t.sock.usable() {
 			t.sock.giveAll(r)
 		} else {

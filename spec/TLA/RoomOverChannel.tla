@@ -1,0 +1,220 @@
+-------------------------- MODULE RoomOverChannel --------------------------
+(***************************************************************************)
+(* A room of the kind of RoomStatusSteps.tla over a channel of the kind of *)
+(* ChannelSteps.tla.                                                       *)
+(*                                                                         *)
+(* RoomStatus.tla takes for granted of its port that an attach or a detach *)
+(* ends with success only after an event of its own, that events tell of   *)
+(* each loss of continuity and of nothing else, and that nothing comes     *)
+(* after giving back.  Here the port is the machine of a channel: what the *)
+(* room asks for is called on the channel some time later; the events of   *)
+(* the channel's states, its updates and the ends of calls come to the     *)
+(* room through one queue, in the order in which the channel put them out. *)
+(* The server and the connection do what they like.                        *)
+(***************************************************************************)
+EXTENDS Naturals, Sequences, FiniteSets, TLC
+
+CONSTANTS NCalls,       \* how many calls are made on the room
+          GivenUp,      \* the calls that may be given up
+          NErrs,        \* the errors are 1..NErrs; 0 is none
+          Connections,  \* the states of the connection that come
+          MaxWire,      \* how many requests may be unanswered; the oldest is forgotten then
+          MaxEvents     \* how many events may wait for the room
+
+VARIABLES room,    \* the room, without outputs; see RoomStatusSteps.tla
+          outs,    \* what the room's last step put out
+          ch,      \* the channel, without outputs; see ChannelSteps.tla
+          asked,   \* what the room asked for and the port has not done yet; none
+          called,  \* what the channel was called for and the room has not heard of yet; none
+          events,  \* what waits for the room
+          seen,    \* history: an event of the operation that runs has passed since it was asked for
+          fresh    \* history: no attached event since the beginning, or since the last detach that succeeded
+
+vars == <<room, outs, ch, asked, called, events, seen, fresh>>
+
+R == INSTANCE RoomStatusSteps
+C == INSTANCE ChannelSteps
+
+Errs    == 0..NErrs
+CallIds == 1..NCalls
+
+-----------------------------------------------------------------------------
+(* Choices that a broken twin takes out (RoomOverChannelTwins.tla). *)
+
+InOrder(list)        == list                            \* how events come to the room
+ToldUpdate(resumed)  == FALSE                           \* an update says whether it was resumed: it never is
+IsSilent             == ch.givenBack                    \* whether nothing comes to the room
+EndsWell(outcome)    == outcome = "done"                \* whether an operation ended with success
+
+-----------------------------------------------------------------------------
+(* The room *)
+
+AskedIn(list) == SelectSeq(list, LAMBDA o : o[1] \in {"attachChannel", "detachChannel", "giveBackChannel"})
+
+RoomBecomes(r) ==
+    LET s   == TLCEval(r)
+        ask == TLCEval(AskedIn(s.outs))
+    IN  /\ room' = [s EXCEPT !.outs = <<>>] /\ outs' = s.outs
+        /\ asked' = IF ask = <<>> THEN asked ELSE ask[1][1]
+
+\* What has begun in the step has seen no event yet; a detach of a channel that is initialized or detached needs none.
+Asks      == AskedIn(outs') # <<>>
+SeenFirst == room'.phase = "inDetach" /\ room'.channel \in {"initialized", "detached"}
+SeenAfter(s) == IF Asks THEN SeenFirst ELSE s /\ room'.phase \in {"inAttach", "inDetach"}
+
+RoomAlone(r) == RoomBecomes(r) /\ seen' = SeenAfter(seen) /\ UNCHANGED <<ch, called, events, fresh>>
+
+Attach    == room.last < NCalls /\ RoomAlone(R!AfterCall(room, "attach"))
+Detach    == room.last < NCalls /\ RoomAlone(R!AfterCall(room, "detach"))
+Release   == room.last < NCalls /\ RoomAlone(R!AfterCall(room, "release"))
+GiveUp(c) == c \in GivenUp /\ R!HasPending(room, c) /\ RoomAlone(R!AfterGiveUp(room, c))
+PauseOver == room.phase = "inRetryPause" /\ RoomAlone(R!AfterRetryDue(room))
+
+-----------------------------------------------------------------------------
+(* The channel *)
+
+Heard(o) == o[1] \in {"state", "update", "settle"}
+
+Bounded(c) == IF Len(c.wire) > MaxWire THEN [c EXCEPT !.wire = SubSeq(c.wire, Len(c.wire) - MaxWire + 1, Len(c.wire))] ELSE c
+
+\* One call is pending at a time, and each has the number 1.
+ChannelBecomes(c) ==
+    LET s == TLCEval(Bounded(c))
+    IN  /\ ch' = [s EXCEPT !.outs = <<>>, !.last = 0]
+        /\ events' = events \o (IF IsSilent THEN <<>> ELSE InOrder(SelectSeq(s.outs, Heard)))
+        /\ Len(events') <= MaxEvents
+
+ChannelAlone(c) == ChannelBecomes(c) /\ UNCHANGED <<room, outs, asked, called, seen, fresh>>
+
+Attached(resumed)          == C!IsConnected(ch) /\ ChannelAlone(C!AfterAttached(ch, resumed, 0, 0))
+Detached(e)                == C!IsConnected(ch) /\ ChannelAlone(C!AfterDetached(ch, e))
+Error                      == C!IsConnected(ch) /\ ChannelAlone(C!AfterError(ch, NErrs))
+RequestTimeout             == ch.awaited /\ ChannelAlone(C!AfterRequestTimeout(ch, NErrs))
+RetryTimeout               == C!RetryRuns(ch) /\ ChannelAlone(C!AfterRetryTimeout(ch))
+Connection(s, resumed)     == s \in Connections /\ ChannelAlone(C!AfterConnection(ch, s, resumed, IF s = "connected" THEN 0 ELSE NErrs))
+
+ChannelMoves ==
+    \/ \E resumed \in BOOLEAN : Attached(resumed)
+    \/ \E e \in Errs : Detached(e)
+    \/ Error \/ RequestTimeout \/ RetryTimeout
+    \/ \E s \in C!ConnectionStates, resumed \in BOOLEAN : (resumed => s = "connected") /\ Connection(s, resumed)
+
+-----------------------------------------------------------------------------
+(* The port *)
+
+PortCalls ==
+    /\ asked \in {"attachChannel", "detachChannel"}
+    /\ ChannelBecomes(IF asked = "attachChannel" THEN C!AfterAttach(ch) ELSE C!AfterDetach(ch))
+    /\ asked' = "none" /\ called' = asked
+    /\ UNCHANGED <<room, outs, seen, fresh>>
+
+PortGivesBack ==
+    /\ asked = "giveBackChannel"
+    /\ ChannelBecomes(C!AfterGiveBack(ch))
+    /\ asked' = "gaveBack"
+    /\ UNCHANGED <<room, outs, called, seen, fresh>>
+
+GiveBackOver ==
+    /\ asked = "gaveBack" /\ events = <<>>
+    /\ LET s == TLCEval(R!AfterGiveBackEnded(room, 0)) IN room' = [s EXCEPT !.outs = <<>>] /\ outs' = s.outs
+    /\ asked' = "none"
+    /\ UNCHANGED <<ch, called, events, seen, fresh>>
+
+Ended(outcome) == IF EndsWell(outcome) THEN 0 ELSE NErrs
+
+\* The room hears of the first event.
+RoomHears ==
+    /\ events # <<>>
+    /\ LET o == Head(events)
+       IN  CASE o[1] = "state" ->
+                  /\ RoomBecomes(R!AfterEvent(room, o[3], FALSE, o[4], o[5]))
+                  /\ called' = called
+                  /\ seen' = SeenAfter(seen \/ o[3] \in IF room.phase = "inAttach" THEN {"attached"} ELSE {"detached", "initialized"})
+                  /\ fresh' = (fresh /\ o[3] # "attached")
+             [] o[1] = "update" ->
+                  /\ RoomBecomes(R!AfterEvent(room, "attached", TRUE, ToldUpdate(FALSE), o[2]))
+                  /\ called' = called /\ seen' = SeenAfter(seen) /\ fresh' = FALSE
+             [] o[1] = "settle" ->
+                  /\ RoomBecomes(IF called = "attachChannel" THEN R!AfterAttachEnded(room, Ended(o[3]))
+                                 ELSE R!AfterDetachEnded(room, Ended(o[3])))
+                  /\ called' = "none" /\ seen' = SeenAfter(FALSE)
+                  /\ fresh' = (fresh \/ (room.op = "detach" /\ called = "detachChannel" /\ o[3] = "done"))
+    /\ events' = Tail(events) /\ ch' = ch
+
+-----------------------------------------------------------------------------
+Init ==
+    /\ room = R!NewRoom /\ outs = <<>> /\ ch = C!NewChannel
+    /\ asked = "none" /\ called = "none" /\ events = <<>>
+    /\ seen = FALSE /\ fresh = TRUE
+
+Users == Attach \/ Detach \/ Release \/ \E c \in CallIds : GiveUp(c)
+
+Next == Users \/ PauseOver \/ ChannelMoves \/ PortCalls \/ PortGivesBack \/ GiveBackOver \/ RoomHears
+
+Spec == Init /\ [][Next]_vars
+
+-----------------------------------------------------------------------------
+(* Fairness: that of Channel.tla, and that the port does what it is asked  *)
+(* for and hands events on.  That attaches, detaches and giving back end   *)
+(* is not assumed.                                                         *)
+
+Outstanding == C!AttachIsOut(ch) \/ C!DetachIsOut(ch)
+
+PortActs    == []<>(asked = "none") \/ []<><<PortCalls \/ PortGivesBack \/ GiveBackOver>>_vars
+EventsCome  == []<>(events = <<>>) \/ []<><<RoomHears>>_vars
+RequestsEnd == \/ []<>(ch.state \notin {"attaching", "detaching"}) \/ <>[]~C!IsConnected(ch)
+               \/ []<><<Outstanding /\ RequestTimeout>>_vars
+LinksMove   == []<>(ch.connection \notin {"waiting", "closing"})
+
+FairSpec == Spec /\ PortActs /\ EventsCome /\ RequestsEnd /\ LinksMove
+
+-----------------------------------------------------------------------------
+(* What RoomStatus.tla takes for granted *)
+
+\* Each step of the room is one of RoomStatus.tla: ends come only when they are waited for.
+Port == INSTANCE RoomStatus WITH last <- room.last, status <- room.status, err <- room.err, channel <- room.channel, chErr <- room.chErr,
+          op <- room.op, caller <- room.caller, phase <- room.phase, queue <- room.queue, attachedOnce <- room.attachedOnce,
+          explicit <- room.explicit, outs <- outs, seen <- FALSE, fresh <- FALSE, OwnEvent <- FALSE,
+          Emitted <- {"initialized", "attaching", "attached", "detaching", "detached", "suspended", "failed"}
+
+RoomRefined == [][Port!Next]_<<room, outs>>
+
+\* An operation ends with success only after its own event.                                          CHA-RL1k1, CHA-RL2k1
+OwnEventFirst == (events # <<>> /\ Head(events)[1] = "settle" /\ Head(events)[3] = "done") => seen
+
+Told(kind) == {k \in 1..Len(outs') : outs'[k][1] = kind}
+
+\* A room is told attached only if its channel was: with OwnEventFirst, RoomStatus.tla's own.        CHA-RL1k1
+AttachedOnlyIf == [][(\E k \in Told("status") : outs'[k][3] = "attached" /\ outs' # outs) => (room'.channel = "attached" \/ seen)]_<<room, outs>>
+
+\* The first attached event of a room's life, or since its last detach, publishes no discontinuity.  CHA-RL12b
+OwnEventSilent == [][(fresh /\ outs' # outs) => Told("discontinuity") = {}]_<<room, outs>>
+
+\* What tells the room of a loss of continuity.
+IsLoss(o) == (o[1] = "state" /\ o[3] = "attached" /\ ~o[4]) \/ o[1] = "update"
+Losses(list) == Cardinality({k \in 1..Len(list) : IsLoss(list[k])})
+
+\* An ATTACHED without RESUMED that the channel takes: it is attached by it, or was, and nothing of an earlier life is taken.
+Takes == Attached(FALSE) /\ (ch'.state = "attached" \/ ch.state = "attached"
+                                  \/ \E k \in 1..Len(events') : k > Len(events) /\ events'[k][1] = "state" /\ events'[k][3] = "attached")
+\* A detach that was not answered: what came meanwhile was dropped (RTL17).
+GoesBack == ch.state = "detaching" /\ RequestTimeout /\ ch'.state = "attached"
+
+\* A loss comes to the room, once, if and only if an ATTACHED without RESUMED is taken, or a detach was not answered.
+LossToldIff == [][
+    events' # events /\ Len(events') >= Len(events) =>
+      Losses(events') - Losses(events) = IF ~ch.givenBack /\ (Takes \/ GoesBack) THEN 1 ELSE 0]_<<ch, events>>
+
+\* It publishes it, once, if and only if an attach of the room has succeeded, no detach since, and it is not released. CHA-RL12b
+DiscontinuityIff == [][
+    RoomHears => Cardinality(Told("discontinuity")) =
+                 IF IsLoss(Head(events)) /\ room.attachedOnce /\ ~room.explicit /\ room.status # "released" THEN 1 ELSE 0]_<<room, outs, events>>
+
+\* Nothing comes to the room after giving back.                                                      CHA-RL3h
+NothingAfterGiveBack == [][ch.givenBack => Len(events') <= Len(events)]_events
+
+\* What the room asked for ends: the fairness of RoomStatus.tla.
+AttachesEnd  == Port!AttachesEnd
+DetachesEnd  == Port!DetachesEnd
+GiveBacksEnd == Port!GiveBacksEnd
+=============================================================================

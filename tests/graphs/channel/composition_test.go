@@ -1,0 +1,282 @@
+package channel
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"ablyrooms.example/model"
+)
+
+// stack is a room over a channel: the room's machine, whose port is the channel's machine. What
+// RoomStatus.tla takes for granted of its port is asked of every step here.
+type stack struct {
+	room    model.RoomRun
+	channel pair
+	asked   model.RoomOutputKind // what the room asked for and the port has not done yet; 0 for nothing
+	called  model.RoomOutputKind // what the channel was called for and has not settled yet; 0 for nothing
+
+	// What the users know, of which the promise speaks.
+	own      bool // the operation's own event has passed since it was asked for
+	attached bool // an attach was settled as done
+	detached bool // a detach of a user was, and no attach after it
+	gone     bool // the channel was given back
+
+	spoil func(in model.ChannelInput, outputs []model.ChannelOutput) []model.ChannelOutput // a planted fault, or nil
+}
+
+func (s stack) key() string {
+	return fmt.Sprint(s.room.Key(), "|", s.channel.model.Key(), s.asked, s.called, s.own, s.attached, s.detached, s.gone)
+}
+
+// tell gives the room an input that its port has for it, and judges it.
+func (s *stack) tell(in model.RoomInput) ([]model.RoomOutput, error) {
+	if (in == model.AttachEnded(0) || in == model.DetachEnded(0)) && !s.own {
+		return nil, fmt.Errorf("%v before an event of its own", in)
+	}
+	before := s.room
+	next, outputs, err := s.room.Step(in)
+	if err != nil {
+		return nil, err
+	}
+	s.room = next
+	for _, p := range model.RoomProperties() {
+		if err := p.Check(before, in, outputs, next); err != nil {
+			return nil, fmt.Errorf("%s: %w", p.Name, err)
+		}
+	}
+	for _, o := range outputs {
+		switch o.Kind {
+		case model.OutputAttachChannel, model.OutputDetachChannel, model.OutputGiveBackChannel:
+			s.asked = o.Kind
+			s.own = o.Kind == model.OutputDetachChannel &&
+				(next.RoomState.Channel == model.ChannelInitialized || next.RoomState.Channel == model.ChannelDetached)
+		}
+	}
+	return outputs, nil
+}
+
+// events tells the room what a step of the channel put out, in order, and returns how many
+// discontinuities it published.
+func (s *stack) events(outputs []model.ChannelOutput) (losses int, err error) {
+	for _, o := range outputs {
+		var in model.RoomInput
+		switch o.Kind {
+		case model.OutputChannelState:
+			in = model.RoomInput{Kind: model.KindChannelEvent, Channel: o.State, Resumed: o.Resumed, Err: o.Err}
+			s.own = s.own || s.room.Phase == model.PhaseInAttach && o.State == model.ChannelAttached ||
+				s.room.Phase == model.PhaseInDetach && (o.State == model.ChannelDetached || o.State == model.ChannelInitialized)
+		case model.OutputUpdate:
+			in = model.ChannelUpdated(false, o.Err)
+		case model.OutputChannelSettle:
+			failed := 0
+			if o.Outcome != model.OutcomeChannelDone {
+				failed = 1
+			}
+			in = map[model.RoomOutputKind]model.RoomInput{model.OutputAttachChannel: model.AttachEnded(failed),
+				model.OutputDetachChannel: model.DetachEnded(failed)}[s.called]
+			if failed == 0 {
+				s.attached = s.attached || s.called == model.OutputAttachChannel
+				s.detached = s.called == model.OutputDetachChannel && s.room.Op == model.OpDetach
+			}
+			s.called = 0
+		default:
+			continue
+		}
+		if s.gone {
+			return losses, fmt.Errorf("%v after giving back", in)
+		}
+		told, err := s.tell(in)
+		if err != nil {
+			return losses, err
+		}
+		for _, o := range told {
+			if o.Kind == model.OutputDiscontinuity {
+				losses++
+			}
+		}
+	}
+	return losses, nil
+}
+
+// channelStep gives the channel an input. A discontinuity is published if and only if the frame is
+// an ATTACHED without RESUMED, or a detach was not answered in time, after an attach that was done,
+// with no detach since.
+func (s stack) channelStep(in model.ChannelInput) (stack, bool, error) {
+	next, outputs, refused, err := s.channel.step(in)
+	if err != nil || refused {
+		return s, false, err
+	}
+	want := 0
+	taken := false
+	for _, o := range outputs {
+		taken = taken || o.Kind == model.OutputApply && !o.Resumed
+	}
+	back := in.Kind == model.KindRequestTimeout && s.channel.model.State == model.ChannelDetaching && next.model.State == model.ChannelAttached
+	if (taken || back) && s.attached && !s.detached && s.room.Status != model.StatusReleased {
+		want = 1
+	}
+	s.channel = next
+	if s.spoil != nil {
+		outputs = s.spoil(in, slices.Clone(outputs))
+	}
+	losses, err := s.events(outputs)
+	if err == nil && losses != want {
+		err = fmt.Errorf("%d discontinuities, expected %d", losses, want)
+	}
+	return s, true, err
+}
+
+// steps returns what may happen next: its name, and the stack after it.
+func (s stack) steps(alphabet []model.ChannelInput, b model.ChannelBounds, calls []model.RoomInput) (names []string, next []stack, err error) {
+	add := func(name string, n stack, taken bool, e error) {
+		if e != nil && err == nil {
+			err = fmt.Errorf("%s: %w", name, e)
+		}
+		if taken {
+			names, next = append(names, name), append(next, n)
+		}
+	}
+	for _, in := range calls {
+		if _, _, refused := s.room.Step(in); refused == nil {
+			n := s
+			_, e := n.tell(in)
+			add(in.String(), n, true, e)
+		}
+	}
+	switch {
+	case s.asked == model.OutputGiveBackChannel:
+		n, _, e := s.channelStep(model.ChannelInput{Kind: model.KindGiveBack})
+		n.asked, n.gone = 0, true
+		if e == nil {
+			_, e = n.tell(model.GiveBackEnded(0))
+		}
+		add("the port gives back", n, true, e)
+	case s.asked != 0:
+		kind := map[model.RoomOutputKind]model.ChannelKind{model.OutputAttachChannel: model.KindChannelAttach,
+			model.OutputDetachChannel: model.KindChannelDetach}[s.asked]
+		n := s
+		n.asked, n.called = 0, s.asked
+		n, _, e := n.channelStep(model.ChannelInput{Kind: kind, Call: s.channel.model.Last + 1})
+		add("the port does "+kind.String(), n, true, e)
+	}
+	for _, in := range alphabet {
+		if in.Call == 0 && in.Kind != model.KindGiveBack && in.Kind != model.KindRenew && s.channel.model.Possible(in, b) {
+			n, taken, e := s.channelStep(in)
+			add(in.String(), n, taken, e)
+		}
+	}
+	return names, next, err
+}
+
+// renumber has the channel's next call be the first again, when none is pending: a release that
+// tries again and again would have no end of states otherwise.
+func (s *stack) renumber(t *testing.T) {
+	if s.called != 0 || s.channel.model.Last == 0 {
+		return
+	}
+	var state coreState
+	core := s.channel.core.Clone()
+	core.StateInto(&state)
+	state.LastCall = 0
+	if err := core.Restore(state); err != nil {
+		t.Fatal(err)
+	}
+	s.channel.core, s.channel.model.Last = core, 0
+}
+
+// walkStack goes through every state of a room of two calls over a channel, and returns how many
+// there are, or what was wrong first.
+func walkStack(t *testing.T, spoil func(model.ChannelInput, []model.ChannelOutput) []model.ChannelOutput) (states int, err error) {
+	t.Helper()
+	b := model.ChannelBounds{Errors: 1, Wire: 2}
+	alphabet := model.ChannelAlphabet(b)
+	var calls []model.RoomInput
+	for _, in := range model.RoomAlphabet(model.RoomBounds{Calls: 2, Errors: 1}) {
+		switch in.Kind {
+		case model.KindRoomAttach, model.KindRoomDetach, model.KindRoomRelease, model.KindRoomGiveUp, model.KindRetryDue:
+			calls = append(calls, in)
+		}
+	}
+	type reached struct {
+		stack
+		from int
+		by   string
+	}
+	found := []reached{{stack: stack{channel: newPair(), spoil: spoil}, from: -1}}
+	seen := map[string]bool{found[0].key(): true}
+	for at := 0; at < len(found); at++ {
+		names, next, err := found[at].steps(alphabet, b, calls)
+		if err != nil {
+			var script []string
+			for i := at; found[i].from >= 0; i = found[i].from {
+				script = append([]string{found[i].by}, script...)
+			}
+			return len(found), fmt.Errorf("after %s: %w\n%v\n%v", strings.Join(script, "; "), err, found[at].room, found[at].channel.model)
+		}
+		for i, n := range next {
+			n.renumber(t)
+			if key := n.key(); !seen[key] {
+				seen[key] = true
+				found = append(found, reached{n, at, names[i]})
+			}
+		}
+	}
+	return len(found), nil
+}
+
+// A room over a channel: whatever the server and the connection do, an operation ends well only
+// after its own event, a discontinuity is published if and only if continuity was lost, nothing
+// comes after giving back, and every property of the room holds, those that need the port's promise
+// included. So what RoomStatus.tla takes for granted of its port is true of this one.
+func TestARoomOverAChannelKeepsThePortsPromise(t *testing.T) {
+	t.Parallel()
+	states, err := walkStack(t, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Printf("EVIDENCE room_over_channel states=%d\n", states)
+	if states != 23209 {
+		t.Errorf("%d states", states)
+	}
+}
+
+// Each fault of a channel that a room would suffer from is found.
+func TestAChannelThatBreaksThePromiseIsSeen(t *testing.T) {
+	t.Parallel()
+	type outputs = []model.ChannelOutput
+	for name, f := range map[string]struct {
+		want  string
+		spoil func(in model.ChannelInput, o outputs) outputs
+	}{
+		"a call is settled before its event": {"before an event of its own", func(_ model.ChannelInput, o outputs) outputs {
+			slices.SortStableFunc(o, func(a, b model.ChannelOutput) int {
+				return int(b.Outcome) - int(a.Outcome)
+			})
+			return o
+		}},
+		"an update is lost": {"0 discontinuities, expected 1", func(_ model.ChannelInput, o outputs) outputs {
+			return slices.DeleteFunc(o, func(o model.ChannelOutput) bool { return o.Kind == model.OutputUpdate })
+		}},
+		"resumed is not told": {"1 discontinuities, expected 0", func(_ model.ChannelInput, o outputs) outputs {
+			for i := range o {
+				o[i].Resumed = o[i].Resumed && o[i].Kind != model.OutputChannelState
+			}
+			return o
+		}},
+		"an event comes after giving back": {"after giving back", func(in model.ChannelInput, o outputs) outputs {
+			if in.Kind == model.KindError && len(o) == 0 {
+				return outputs{{Kind: model.OutputChannelState, State: model.ChannelFailed, Err: in.Err}}
+			}
+			return o
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := walkStack(t, f.spoil); err == nil || !strings.Contains(err.Error(), f.want) {
+				t.Errorf("%v, expected %s", err, f.want)
+			}
+		})
+	}
+}
