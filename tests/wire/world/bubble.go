@@ -23,7 +23,7 @@ var network = sync.OnceValue(func() *memnet.Net {
 // bubble that is stuck goes on: what f shares with the caller must then be left alone.
 func InBubble(t *testing.T, f func(network *memnet.Net)) (problem string, stuck bool) {
 	network := network()
-	limits := bubble.Limits{Look: time.Second, Patience: 40 * time.Second}
+	limits := bubble.Limits{Look: 3 * time.Second, Patience: 40 * time.Second}
 	end := bubble.Run(t, limits, func() { f(network) })
 	switch {
 	case end.Hang != "":
