@@ -10,7 +10,9 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"ablyrooms.example/internal/bubble"
 	"ablyrooms.example/model"
 )
 
@@ -86,6 +88,9 @@ func ClassifyBy(differentOptions, releasedBefore, disposed error) func(error) Re
 // Two gets with the same token ask for the same room.
 func Spelling(options string) (token string, out bool) { return strings.CutSuffix(options, SpelledOut) }
 
+// patience is how long, in real time, a script may keep moving.
+var patience = time.Minute
+
 // errGaveUp is the cause of a context that a script ends.
 var errGaveUp = errors.New("the caller gave up")
 
@@ -108,12 +113,12 @@ func runInProcess(t *testing.T, subject Subject, script []model.Input, note bool
 	p := &inProcess{subject: subject, gates: &Gates{}}
 	p.run = &run{transport: p, promises: subject.Promises, script: script, note: note}
 	played := make(chan error, 1)
-	end := bubble(t, func() {
+	end := bubble.Run(t, bubble.Limits{Look: 50 * time.Millisecond, Patience: patience}, func() {
 		p.start()
 		played <- p.play()
 		p.cleanup()
 	})
-	hang := difference{kind: Hang, want: "an end once all works have ended", got: "hangs: " + end.hang}
+	hang := difference{kind: Hang, want: "an end once all works have ended", got: "hangs: " + end.Hang}
 	select {
 	case err := <-played:
 		if err != nil {
@@ -126,10 +131,10 @@ func runInProcess(t *testing.T, subject Subject, script []model.Input, note bool
 	out := p.out
 	switch {
 	case len(out.Violations) > 0:
-	case end.leftover:
+	case end.Left:
 		out.Violations = []*Violation{p.violation(difference{kind: Leftover,
 			want: "nothing that waits for ever once all works have ended", got: "goroutines that wait for ever"})}
-	case end.hang != "":
+	case end.Hang != "":
 		out.Violations = []*Violation{p.violation(hang)}
 	}
 	return out

@@ -188,22 +188,3 @@ func TestAPassageThatDoesNotMatchIsAnError(t *testing.T) {
 		}
 	}
 }
-
-func TestParsePlanted(t *testing.T) {
-	t.Parallel()
-	const text = "# of the file\n\n== one\nhow: it is\n  long\nrules: R1\n--- a.go\n x\n-y\n+z\n+\n@@\n-q\n" +
-		"--- b.go\n+r\n s\n\n== two\n"
-	all, err := parsePlanted(text)
-	if err != nil || len(all) != 2 {
-		t.Fatal(all, err)
-	}
-	want := fmt.Sprint([]hunk{{"a.go", "x\ny\n", "x\nz\n\n"}, {"a.go", "q\n", ""}, {"b.go", "s\n", "r\ns\n"}})
-	if p := all[0]; p.Name != "one" || p.Fields["how"] != "it is long" || fmt.Sprint(p.Hunks) != want {
-		t.Errorf("%q", p)
-	}
-	for _, bad := range []string{"how: it is\n", "== one\nhow\n", "== one\n--- a.go\n-x\nhow: it is\n", "== one\n@@\n"} {
-		if all, err := parsePlanted(bad); err == nil {
-			t.Errorf("%q is read as %q", bad, all)
-		}
-	}
-}
