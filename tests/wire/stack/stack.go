@@ -217,10 +217,13 @@ func (p *player) step(s Step) {
 
 // attach attaches a room that a get returned, so that its release has something to detach.
 func (p *player) attach(room *ablychat.Room) {
-	ok := room.Attach(context.Background()) == nil || room.Attach(context.Background()) == nil // once more if it was refused
+	err := room.Attach(context.Background())
+	if err != nil { // once more if it was refused
+		err = room.Attach(context.Background())
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.attached[room] = p.attached[room] || ok
+	p.attached[room] = p.attached[room] || err == nil
 }
 
 // check compares the stack with the model: the same calls are settled, with the same outcomes and rooms;
