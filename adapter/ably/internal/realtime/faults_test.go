@@ -153,6 +153,9 @@ func TestKillerFrames(t *testing.T) {
 				inject(&ablytest.ProtocolMessage{Action: action, Channel: channel})
 			}
 		}
+		inject(&ablytest.ProtocolMessage{Action: ablytest.ActionPresence, Channel: name, Presence: []map[string]any{
+			{"action": 258, "clientId": "x"}, {"action": -254, "clientId": "y"}, {"action": 0, "clientId": "z"},
+		}})
 		for n := range int64(3) {
 			inject(&ablytest.ProtocolMessage{Action: ablytest.ActionAck, MsgSerial: serial(n), Count: 5},
 				&ablytest.ProtocolMessage{Action: ablytest.ActionNack, MsgSerial: serial(n), Count: 1})

@@ -41,6 +41,7 @@ type world struct {
 	transport *transport.Transport
 	channels  *realtime.Client
 	states    *log // of the connection, as they are told
+	status    func(state string)
 }
 
 func newWorld(t testing.TB, server *ablytest.Server, config realtime.Config, options ...ably.ClientOption) *world {
@@ -60,7 +61,13 @@ func newWorld(t testing.TB, server *ablytest.Server, config realtime.Config, opt
 	if config.RetryTimeout == 0 {
 		config.RetryTimeout = 50 * time.Millisecond
 	}
-	config.Status = func(c ably.ConnectionStateChange) { w.states.add("%s", strings.ToLower(c.Current.String())) }
+	config.Status = func(c ably.ConnectionStateChange) {
+		state := strings.ToLower(c.Current.String())
+		w.states.add("%s", state)
+		if w.status != nil {
+			w.status(state)
+		}
+	}
 	var ok bool
 	if w.channels, ok = realtime.New(tr, config); !ok {
 		t.Fatal("the new transport has channels")
@@ -294,4 +301,13 @@ func later(call func() error) chan error {
 	done := make(chan error, 1)
 	go func() { done <- call() }()
 	return done
+}
+
+func closed(c chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }
