@@ -50,8 +50,8 @@ tidy: # fails when go.mod or go.sum is not tidy
 	@$(GO) mod tidy -diff && $(GO) mod verify >/dev/null
 
 # One goroutine's work, or that of the explorer, which has tests of its own: the race detector would only make it slow.
-PURE = ./model ./spec/TLA/... ./tests/graphs/rooms ./tests/graphs/roomstatus ./tests/graphs/toy ./tests/mutation \
-	./adapter/ably/internal/transport/sequence ./adapter/ably/internal/realtime/presence
+PURE = ./model ./spec/TLA/... ./tests/graphs/rooms ./tests/graphs/roomstatus ./tests/graphs/channel ./tests/graphs/run \
+	./tests/graphs/toy ./tests/mutation ./adapter/ably/internal/transport/sequence ./adapter/ably/internal/realtime/presence
 
 race: ## the tests with the race detector; without it, those that ably-go's own race breaks
 	@$(RECORD) tests -- $(GO) test -race -count=1 -json $$(comm -23 <($(GO) list ./... | sort) <($(GO) list $(PURE) | sort))
