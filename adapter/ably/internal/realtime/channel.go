@@ -75,9 +75,9 @@ func (c *Client) Channel(name string, options Options, sink Sink) *Channel {
 			l.unlock()
 			panic("realtime: the channel " + name + " is in use")
 		}
-		ch.line, l.channel = l, ch
+		ch.line = l
 		ch.members.Step(presenceInput{Kind: presence.Connected, Connection: id}, nil)
-		l.step(input{Kind: fsm.Renew}, nil)
+		l.renew(ch)
 		l.unlock()
 		return ch
 	}
@@ -259,7 +259,8 @@ func (c *Channel) wait() {
 		l.patience.stop()
 	case attaches:
 		if l.patience.timer == nil {
-			l.start(&l.patience, l.client.config.Load().RequestTimeout, func() { c.expire(errNoConnection) })
+			l.start(&l.patience, l.client.config.Load().RequestTimeout,
+				func() { c.expire(errNoConnection) })
 		}
 	default: // a detach whose answer is lost
 		c.unwanted = true
@@ -297,7 +298,9 @@ func (c *Channel) delivered(frame *wire.ProtocolMessage) {
 			c.sink.Messages(c.line.client.messages(frame.Messages), frame.ChannelSerial)
 		})
 	case wire.ActionAnnotation:
-		c.line.later(func() { c.sink.Annotations(annotations(frame.Annotations), frame.ChannelSerial) })
+		c.line.later(func() {
+			c.sink.Annotations(annotations(frame.Annotations), frame.ChannelSerial)
+		})
 	case wire.ActionPresence:
 		c.received(presence.Received, frame)
 		fallthrough

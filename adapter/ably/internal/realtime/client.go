@@ -181,7 +181,7 @@ func (c *Client) change(to fsm.ConnectionState, resumed bool, reason *wire.Error
 	lines := c.all() // what is made from now on begins with this connection
 	c.mu.Unlock()
 	in := input{Kind: fsm.ConnectionChange, Connection: to, Resumed: resumed, Err: fromWire(reason)}
-	if in.Err == nil || to == fsm.ConnectionClosed { // ably-go's reason for that is of what was before
+	if in.Err == nil || to == fsm.ConnectionClosed { // ably-go's reason is of what was before
 		in.Err = ended[to]
 	}
 	for _, l := range lines {

@@ -33,10 +33,11 @@ var (
 
 // ended says why nothing can be attached in a state of the connection.
 var ended = map[fsm.ConnectionState]*lifecycle.ErrorInfo{
-	fsm.ConnectionSuspended: lifecycle.NewErrorInfo(codeSuspended, "the connection is suspended", nil),
-	fsm.ConnectionClosing:   lifecycle.NewErrorInfo(codeClosed, "the connection is closing", nil),
-	fsm.ConnectionClosed:    lifecycle.NewErrorInfo(codeClosed, "the connection is closed", nil),
-	fsm.ConnectionFailed:    lifecycle.NewErrorInfo(codeFailed, "the connection failed", nil),
+	fsm.ConnectionSuspended: lifecycle.NewErrorInfo(codeSuspended, "the connection is suspended",
+		nil),
+	fsm.ConnectionClosing: lifecycle.NewErrorInfo(codeClosed, "the connection is closing", nil),
+	fsm.ConnectionClosed:  lifecycle.NewErrorInfo(codeClosed, "the connection is closed", nil),
+	fsm.ConnectionFailed:  lifecycle.NewErrorInfo(codeFailed, "the connection failed", nil),
 }
 
 // fromWire makes an error of the service's one of ours; nil of nil.

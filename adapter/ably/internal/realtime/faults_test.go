@@ -403,3 +403,47 @@ func TestEarlierLives(t *testing.T) {
 		})
 	}
 }
+
+// The next user of a connection gets no answer to a channel of the one before (T20).
+func TestTheNextUserOfAConnection(t *testing.T) {
+	for what, held := range map[string]ablytest.Match{
+		"ATTACHED": ablytest.ToClient(ablytest.ActionAttached).Once(),
+		"DETACHED": ablytest.ToClient(ablytest.ActionDetached).Once(),
+	} {
+		t.Run(what, func(t *testing.T) {
+			w := connected(t)
+			config := realtime.Config{RequestTimeout: 10 * time.Second, RetryTimeout: time.Second}
+			if _, ok := realtime.New(w.transport, config); ok {
+				t.Error("two use one connection")
+			}
+			first := w.channel()
+			gate := w.server.Hold(held)
+			call := later(func() error { return first.Attach(soon(t)) })
+			if what == "DETACHED" {
+				must(t, <-call)
+				call = later(func() error { return first.Detach(soon(t)) })
+			}
+			must(t, gate.Await(soon(t), 1))
+			w.channels.Close()
+			if err := <-call; err == nil {
+				t.Error("a call succeeded")
+			}
+			if n, _ := w.channels.Running(); n != 0 {
+				t.Errorf("%d timers run", n)
+			}
+			var ok bool
+			if w.channels, ok = realtime.New(w.transport, config); !ok {
+				t.Fatal("the connection is not free")
+			}
+			second := w.channel()
+			attach := later(func() error { return second.Attach(soon(t)) })
+			second.is("attaching")
+			gate.Open()
+			must(t, <-attach)
+			second.is("at", "attached")
+			must(t, second.Publish(soon(t), &wire.Message{Name: "m"}))
+			second.is(`message m <nil> ""`)
+			second.end()
+		})
+	}
+}

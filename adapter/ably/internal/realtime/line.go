@@ -31,6 +31,7 @@ type line struct {
 	socket     uint64   // of the connection: nothing is sent on a later one
 	channel    *Channel // the present life; nil when it was given back
 	dead       bool     // not used any more
+	paused     bool     // the request timer stands still while nobody uses the client
 	queue      []func()
 	draining   bool
 
@@ -147,11 +148,10 @@ func (l *line) step(in input, frame *wire.ProtocolMessage) {
 		case fsm.SendSync:
 			l.send(&wire.ProtocolMessage{Action: wire.ActionSync, Channel: l.name})
 		case fsm.StartRequestTimer:
-			l.start(&l.request, l.client.config.Load().RequestTimeout, func() {
-				l.step(input{Kind: fsm.RequestTimeout, Err: errNoAnswer}, nil)
-			})
+			l.startRequest()
 		case fsm.StopRequestTimer:
 			l.request.stop()
+			l.paused = false
 		case fsm.StartRetryTimer:
 			l.start(&l.retry, l.client.retryDelay(out.Retry), func() {
 				l.step(input{Kind: fsm.RetryTimeout}, nil)
@@ -189,7 +189,8 @@ func (l *line) send(m *wire.ProtocolMessage) { l.client.transport.SendOn(l.socke
 
 // attach makes an ATTACH (RTL4c1, RTL4k, RTL4l).
 func (l *line) attach(out output) *wire.ProtocolMessage {
-	m := &wire.ProtocolMessage{Action: wire.ActionAttach, Channel: l.name, ChannelSerial: string(out.Serial)}
+	m := &wire.ProtocolMessage{
+		Action: wire.ActionAttach, Channel: l.name, ChannelSerial: string(out.Serial)}
 	if out.Resumed { // T2
 		m.Flags |= wire.FlagAttachResume
 	}
@@ -207,10 +208,26 @@ func (l *line) close() {
 	if c := l.channel; c != nil {
 		l.giveBack(c, errDisposed)
 	}
-	if l.request.timer != nil { // an answer that comes is still known for what it is
+	if l.request.timer != nil { // the answer may come yet; its time goes on with the next life
 		l.request.stop()
-		l.step(input{Kind: fsm.RequestTimeout, Err: errNoAnswer}, nil)
+		l.paused = true
 	}
+}
+
+// renew begins a life. The lock is held.
+func (l *line) renew(c *Channel) {
+	l.channel = c
+	l.step(input{Kind: fsm.Renew}, nil)
+	if l.paused {
+		l.startRequest()
+	}
+}
+
+func (l *line) startRequest() {
+	l.paused = false
+	l.start(&l.request, l.client.config.Load().RequestTimeout, func() {
+		l.step(input{Kind: fsm.RequestTimeout, Err: errNoAnswer}, nil)
+	})
 }
 
 // giveBack ends a life; calls that wait end with the error. The lock is held.

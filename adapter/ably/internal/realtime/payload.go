@@ -108,7 +108,8 @@ func (c *Client) messages(in []*wire.Message) []chat.WireMessage {
 	for i, m := range in {
 		w := &out[i]
 		*w = chat.WireMessage{
-			Name: m.Name, ClientID: m.ClientID, ConnectionID: m.ConnectionID, Extras: plainObject(m.Extras),
+			Name: m.Name, ClientID: m.ClientID, ConnectionID: m.ConnectionID,
+			Extras: plainObject(m.Extras),
 			Serial: m.Serial, Timestamp: m.Timestamp, Action: chat.WireAction(m.Action),
 		}
 		w.Data, w.Encoding = c.decoded(m.Data, m.Encoding)
