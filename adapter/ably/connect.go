@@ -81,7 +81,7 @@ func (c *Client) hangUp() {
 	})()
 	timeout := time.NewTimer(c.timeout)
 	defer timeout.Stop()
-	c.realtime.Close()
+	stayClosed(c.realtime)
 	for over := false; !over; {
 		switch c.realtime.Connection.State() {
 		case ably.ConnectionStateInitialized, ably.ConnectionStateClosed, ably.ConnectionStateFailed:
@@ -97,6 +97,18 @@ func (c *Client) hangUp() {
 	ctx, cancel := context.WithTimeout(context.Background(), c.timeout)
 	defer cancel()
 	_ = c.transport.Close(ctx) // the socket is closed in any case
+}
+
+// stayClosed closes the connection, and again whenever it comes back to life: ably-go loses a close
+// that comes just as its loop goes from waiting to dialling.
+func stayClosed(client *ably.Realtime) {
+	client.Connection.OnAll(func(change ably.ConnectionStateChange) {
+		switch change.Current {
+		case ably.ConnectionStateConnecting, ably.ConnectionStateDisconnected, ably.ConnectionStateSuspended:
+			client.Close()
+		}
+	})
+	client.Close()
 }
 
 // Realtime returns the realtime client that the chat client is on.

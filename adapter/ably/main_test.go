@@ -74,7 +74,7 @@ func closeClient(client *ably.Realtime) {
 		}
 	})
 	defer off()
-	client.Close()
+	ablychat.StayClosed(client)
 	if s := client.Connection.State(); s != ably.ConnectionStateClosed && s != ably.ConnectionStateFailed {
 		select {
 		case <-done:
