@@ -138,11 +138,12 @@ const (
 )
 
 func (v variance) String() string {
-	return fmt.Sprintf("%s: ours %s, theirs %s", strings.TrimSpace(v.frame+" "+v.field), v.ours, v.theirs)
+	place := strings.TrimSpace(v.frame + " " + v.field)
+	return fmt.Sprintf("%s: ours %s, theirs %s", place, v.ours, v.theirs)
 }
 
-// variances compares frames in their order, field by field. Where the frames aren't the same, as few
-// as possible are left over.
+// variances compares frames in their order, field by field. Where the frames are not the same, as
+// few as possible are left over.
 func variances(ours, theirs []sentFrame) (found []variance) {
 	rest := make([][]int, len(ours)+1) // the longest common rest, from each pair of places on
 	for i := range rest {
@@ -260,11 +261,11 @@ func agreementRows(ctx context.Context, js, only string) (c counts, err error) {
 	}
 	c = writeAgreement(os.Stdout, lines)
 	version, err := npm.Version(js, "ably")
-	fmt.Printf("\nably %s and this library on the wire: %d scenarios, %d frames, %d the same, %d differ, "+
-		"%d failed, in %.1f s\n", version, c.rows, frames, c.passed, c.differs, c.failed,
+	fmt.Printf("\nably %s and this library on the wire: %d scenarios, %d frames, %d the same, "+
+		"%d differ, %d failed, in %.1f s\n", version, c.rows, frames, c.passed, c.differs, c.failed,
 		time.Since(began).Seconds())
-	fmt.Printf("EVIDENCE agreement scenarios=%d same=%d differ=%d failed=%d frames=%d accepted=%d\n",
-		c.rows, c.passed, c.differs, c.failed, frames, len(acceptedVariances))
+	fmt.Printf("EVIDENCE agreement scenarios=%d same=%d differ=%d failed=%d frames=%d "+
+		"accepted=%d\n", c.rows, c.passed, c.differs, c.failed, frames, len(acceptedVariances))
 	return c, err
 }
 
@@ -308,7 +309,8 @@ func writeAgreement(out io.Writer, lines []agreement) (c counts) {
 			text = "FAIL: " + l.err.Error()
 		}
 		if text != "" {
-			fmt.Fprintf(out, "\non the wire, %s\n  %s\n", l.scenario, strings.ReplaceAll(text, "\n", "\n  "))
+			fmt.Fprintf(out, "\non the wire, %s\n  %s\n", l.scenario,
+				strings.ReplaceAll(text, "\n", "\n  "))
 		}
 	}
 	return c

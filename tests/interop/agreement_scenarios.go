@@ -25,10 +25,11 @@ func other(change func(*lifecycle.RoomOptions)) wireOptions {
 	return wireOptions{room: &o}
 }
 
-// scenarios are what both libraries do. The rooms' interface has no form for new options of a channel
-// that is attached (setOptions), for other members than one's own (enterClient), and for entering on
-// a channel that was never attached; these are left out.
+// scenarios are what both libraries do; each ends with a close of the connection. A room can't have
+// new options while it is attached (setOptions), enter another member (enterClient), or enter before
+// it was attached; these are left out.
 var scenarios = []scenario{
+	{name: "connect, close", run: func(t *wireTrial) { t.connected(1) }},
 	{name: "attach", run: func(t *wireTrial) { t.attached() }},
 	{name: beforeConnected, run: func(t *wireTrial) {
 		t.at(t.connecting)
@@ -44,7 +45,7 @@ var scenarios = []scenario{
 		gate.Open()
 	}},
 	{name: "attach twice", run: func(t *wireTrial) { t.attached(); t.do("attach") }},
-	{name: "attach without presence events, with occupancy", options: other(func(o *lifecycle.RoomOptions) {
+	{name: "attach with other modes and params", options: other(func(o *lifecycle.RoomOptions) {
 		o.Presence.EnableEvents, o.Occupancy.EnableEvents = false, true
 	}), run: func(t *wireTrial) { t.attached() }},
 	{name: "attach with raw reactions", options: other(func(o *lifecycle.RoomOptions) {
@@ -52,15 +53,13 @@ var scenarios = []scenario{
 	}), run: func(t *wireTrial) { t.attached() }},
 	{name: "refused attach, attach", run: func(t *wireTrial) {
 		t.connected(1)
-		t.server.Fault(toServer(ablytest.ActionAttach).Once(), ablytest.Reply(&ablytest.ProtocolMessage{
-			Action: ablytest.ActionError, Channel: t.channel, Error: ablytest.NewError(40160, 401, "planned")}))
+		t.answerAttach(ablytest.NewError(40160, 401, "planned"))
 		t.refused("attach", nil)
 		t.do("attach")
 	}},
 	{name: "attach answered with 80016", run: func(t *wireTrial) {
 		t.connected(1)
-		t.server.Fault(toServer(ablytest.ActionAttach).Once(), ablytest.Reply(&ablytest.ProtocolMessage{
-			Action: ablytest.ActionError, Channel: t.channel, Error: ablytest.NewError(80016, 400, "planned")}))
+		t.answerAttach(ablytest.NewError(80016, 400, "planned"))
 		t.do("attach")
 	}},
 	{name: "attach that is not answered", options: wireOptions{requestTimeout: time.Second},
@@ -91,6 +90,12 @@ var scenarios = []scenario{
 		t.start("attach")
 		gate.Open()
 	}},
+	{name: "detach that is not answered", options: wireOptions{requestTimeout: time.Second},
+		run: func(t *wireTrial) {
+			t.attached()
+			t.server.Fault(toServer(ablytest.ActionDetach).Once(), ablytest.Drop())
+			t.start("detach")
+		}},
 	{name: "release", run: func(t *wireTrial) { t.attached(); t.do("release") }},
 	{name: "release, attach", run: func(t *wireTrial) { t.attached(); t.do("release", "attach") }},
 
@@ -147,6 +152,11 @@ var scenarios = []scenario{
 		t.attached()
 		t.whileCut(2, func() { t.do("detach") })
 	}},
+	{name: "AUTH by the server", run: func(t *wireTrial) {
+		t.attached()
+		t.check("auth", t.server.RequestAuth(""))
+		t.connected(2)
+	}},
 	{name: "DISCONNECTED by the server", run: func(t *wireTrial) {
 		t.attached()
 		t.check("disconnect", t.server.Disconnect("", ablytest.NewError(80003, 400, "planned")))
@@ -196,11 +206,13 @@ var scenarios = []scenario{
 	}},
 	{name: "a gap in ACKs, then cut", run: func(t *wireTrial) {
 		t.attached()
-		t.server.Fault(toServer(ablytest.ActionMessage).First(2), ablytest.Drop())
+		lost := t.server.Fault(toClient(ablytest.ActionAck).First(2), ablytest.Drop())
 		t.publishing("like", 1)
 		t.publishing("dislike", 2)
+		t.check("lost", lost.Await(t.ctx, 2))
 		serial := int64(1)
-		t.inject(&ablytest.ProtocolMessage{Action: ablytest.ActionAck, MsgSerial: &serial, Count: 1})
+		t.inject(&ablytest.ProtocolMessage{
+			Action: ablytest.ActionAck, MsgSerial: &serial, Count: 1})
 		t.received(ablytest.ActionAck, 1)
 		t.whileCut(2, func() {})
 	}},
@@ -211,7 +223,10 @@ var scenarios = []scenario{
 		t.with("update", args{"mood": "bad", "list": []any{1, nil}})
 		t.with("leave", args{"mood": "gone"})
 	}},
-	{name: "enter, leave without data", run: func(t *wireTrial) { t.attached(); t.do("enter", "leave") }},
+	{name: "enter, leave without data", run: func(t *wireTrial) {
+		t.attached()
+		t.do("enter", "leave")
+	}},
 	{name: "data that is text, data that is a list", run: func(t *wireTrial) {
 		t.attached()
 		t.with("enter", "text")

@@ -14,8 +14,8 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// scenario is what a client of either library does on the wire. Each client has a server of its own,
-// so that both servers hold the same.
+// scenario is what a client of either library does on the wire. Each client has a server of its
+// own, so that both servers hold the same.
 type scenario struct {
 	name    string
 	options wireOptions
@@ -37,14 +37,14 @@ type wireTrial struct {
 	connecting *ablytest.Gate // holds the first CONNECTED, in the scenario that asks for it
 }
 
-// barrier is the room whose messages show that a client has taken what came before; they are no part
-// of what is compared.
+// barrier is the room whose messages show that a client has taken what came before; they are not
+// compared.
 const barrier = "barrier"
 
 // runScenario returns the frames of both directions.
-func runScenario(ctx context.Context, s scenario, connect newWireClient, alter func(*wireFrame) bool) (
-	frames []wireFrame, err error,
-) {
+func runScenario(
+	ctx context.Context, s scenario, connect newWireClient, alter func(*wireFrame) bool,
+) (frames []wireFrame, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	server, err := ablytest.Start(ablytest.WithLogf(func(string, ...any) {}))
@@ -188,6 +188,13 @@ func (t *wireTrial) hold(action ablytest.Action) *ablytest.Gate {
 
 // at waits until a gate holds a frame.
 func (t *wireTrial) at(g *ablytest.Gate) { t.check("gate", g.Await(t.ctx, 1)) }
+
+// answerAttach answers the first ATTACH with an ERROR on the channel.
+func (t *wireTrial) answerAttach(reason *ablytest.ErrorInfo) {
+	t.server.Fault(ablytest.ToServer(ablytest.ActionAttach).Once(),
+		ablytest.Reply(&ablytest.ProtocolMessage{
+			Action: ablytest.ActionError, Channel: t.channel, Error: reason}))
+}
 
 // inject sends frames to the client that the server knows nothing of.
 func (t *wireTrial) inject(frames ...*ablytest.ProtocolMessage) {
