@@ -158,7 +158,8 @@ func newTheirWire(p *peer) newWireClient {
 	return func(ctx context.Context, r *relay, o wireOptions) (wireClient, error) {
 		w := &theirWire{p, p.number(), o.roomOptions()}
 		options := args{"client": w.number, "clientId": alice,
-			"endpoint": r.server.Host(), "port": r.port, "key": r.server.Key(), "tls": false, "logLevel": 0, "useBinaryProtocol": false,
+			"endpoint": r.server.Host(), "port": r.port, "key": r.server.Key(),
+			"tls": false, "logLevel": 0, "useBinaryProtocol": false,
 			"disconnectedRetryTimeout": soonAgain.Milliseconds(),
 			"channelRetryTimeout":      soonAgain.Milliseconds()}
 		if o.requestTimeout > 0 {

@@ -38,7 +38,7 @@ var acceptedVariances = []accepted{
 	{"detach before attach", variance{"DETACH", "", absent, "sent"},
 		"ably-js detaches what it never attached; the text sends nothing (RTL5a, T7)"},
 	{"attach, detach at once", variance{"DETACH", "", absent, "sent"},
-		"ably-js sends DETACH before ATTACH is answered, and again for ATTACHED (RTL5i, RTL5k, T1)"},
+		"ably-js sends DETACH before ATTACH is answered, and again for ATTACHED (RTL5k, T1)"},
 	{"detach, attach at once", variance{"ATTACH", "channelSerial", absent, "serial-1"},
 		"ably-js sends ATTACH before DETACH is answered, with the serial that this clears (T1)"},
 	{"detach while cut", variance{"DETACH", "", "sent", absent},
