@@ -57,7 +57,7 @@ func chatRows(ctx context.Context, js, only string) (c counts, err error) {
 		return c, err
 	}
 	defer server.Close()
-	p, err := startPeer(ctx, js)
+	p, err := startPeer(ctx, js, "chat.mjs")
 	if err != nil {
 		return c, err
 	}

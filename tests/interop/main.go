@@ -47,8 +47,10 @@ func run(ctx context.Context, only string) error {
 	total, clientErr := clientRows(ctx, js, only)
 	chat, chatErr := chatRows(ctx, js, only)
 	total.add(chat)
+	wire, wireErr := agreementRows(ctx, js, only)
+	total.add(wire)
 	fmt.Println(total.evidence())
-	err = errors.Join(clientErr, chatErr)
+	err = errors.Join(clientErr, chatErr, wireErr)
 	switch {
 	case total.failed > 0:
 		return errors.Join(err, fmt.Errorf("%d of %d rows", total.failed, total.rows))

@@ -16,8 +16,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// peer is the Node process that runs the official client: js/chat.mjs, which says what the lines
-// are. Its methods may be called concurrently.
+// peer is the Node process that runs an official client: js/chat.mjs or js/agreement.mjs, which say
+// what the lines are. Its methods may be called concurrently.
 type peer struct {
 	process *exec.Cmd
 	in      io.WriteCloser
@@ -40,9 +40,10 @@ type reply struct {
 	}
 }
 
-// startPeer starts Node in the folder of chat.mjs. It ends with ctx, or by close.
-func startPeer(ctx context.Context, dir string) (*peer, error) {
-	p := &peer{process: exec.CommandContext(ctx, "node", "chat.mjs"), gone: make(chan struct{}), heard: map[int]func(reply){}}
+// startPeer starts Node with a script of a folder. It ends with ctx, or by close.
+func startPeer(ctx context.Context, dir, script string) (*peer, error) {
+	p := &peer{process: exec.CommandContext(ctx, "node", script), gone: make(chan struct{}),
+		heard: map[int]func(reply){}}
 	p.process.Dir, p.process.Stderr = dir, os.Stderr
 	in, err1 := p.process.StdinPipe()
 	out, err2 := p.process.StdoutPipe()
@@ -100,36 +101,48 @@ func (p *peer) listen(hear func(reply)) int {
 // call has an operation done and reads its result into a variable, if that is not nil. The
 // official client's errors are *lifecycle.ErrorInfo.
 func (p *peer) call(ctx context.Context, op string, room int, args, result any) error {
+	return p.begin(op, room, args)(ctx, result)
+}
+
+// begin asks for an operation, and returns the function that does what call does but for that. What
+// is asked for is begun in the order of the calls of begin.
+func (p *peer) begin(op string, room int, args any) (end func(ctx context.Context, result any) error) {
 	done := make(chan reply, 1)
 	id := p.listen(func(r reply) { done <- r })
 	line, err := json.Marshal(map[string]any{"id": id, "op": op, "room": room, "args": args})
-	if err != nil {
-		return err
+	if err == nil {
+		p.mu.Lock()
+		_, err = p.in.Write(append(line, '\n'))
+		p.mu.Unlock()
 	}
-	p.mu.Lock()
-	_, err = p.in.Write(append(line, '\n'))
-	p.mu.Unlock()
-	if err != nil {
-		return fmt.Errorf("writing to the Node process: %w", err)
-	}
-	select {
-	case r := <-done:
-		if r.Error != nil {
-			e := lifecycle.NewErrorInfo(lifecycle.ErrorCode(r.Error.Code), r.Error.Message, nil)
-			if e.StatusCode = r.Error.StatusCode; r.Error.Detail != nil {
-				e.Cause = &ablychat.Rejection{Detail: r.Error.Detail}
-			}
-			return e
+	return func(ctx context.Context, result any) error {
+		if err != nil {
+			return fmt.Errorf("asking the Node process: %w", err)
 		}
-		if result == nil {
-			return nil
+		select {
+		case r := <-done:
+			return r.read(result)
+		case <-p.gone:
+			return p.cause
+		case <-ctx.Done():
+			return fmt.Errorf("%s: %w", op, context.Cause(ctx))
 		}
-		return decode(r.Result, result)
-	case <-p.gone:
-		return p.cause
-	case <-ctx.Done():
-		return fmt.Errorf("%s: %w", op, context.Cause(ctx))
 	}
+}
+
+// read reads the result into a variable, if that is not nil, or returns the error.
+func (r reply) read(result any) error {
+	if r.Error != nil {
+		e := lifecycle.NewErrorInfo(lifecycle.ErrorCode(r.Error.Code), r.Error.Message, nil)
+		if e.StatusCode = r.Error.StatusCode; r.Error.Detail != nil {
+			e.Cause = &ablychat.Rejection{Detail: r.Error.Detail}
+		}
+		return e
+	}
+	if result == nil {
+		return nil
+	}
+	return decode(r.Result, result)
 }
 
 // decode knows every field: what the official client says and no check looks at is an error.

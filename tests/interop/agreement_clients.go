@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ably/ably-go/ably"
+
+	ablychat "ablyrooms.example/adapter/ably"
+	"ablyrooms.example/lifecycle"
+)
+
+// wireClient is a client whose frames are compared. What an operation returns is not compared, only
+// what stands on the wire.
+type wireClient interface {
+	// begin asks for an operation, and returns the function that waits for its end. The official
+	// client has begun what it was asked for before its next operation begins.
+	begin(ctx context.Context, operation, room string, data any) (end func() error)
+	// dispose frees what is left after a close.
+	dispose(ctx context.Context) error
+}
+
+// wireOptions are those of a scenario.
+type wireOptions struct {
+	room           *lifecycle.RoomOptions // nil for the default
+	requestTimeout time.Duration          // 0 for the default
+}
+
+func (o wireOptions) roomOptions() lifecycle.RoomOptions {
+	if o.room == nil {
+		return lifecycle.DefaultRoomOptions()
+	}
+	return *o.room
+}
+
+// soonAgain is after how long clients connect, or attach, again.
+const soonAgain = 10 * time.Millisecond
+
+// newWireClient makes a client that connects through a relay.
+type newWireClient func(ctx context.Context, r *relay, o wireOptions) (wireClient, error)
+
+const (
+	alice     = "alice"
+	agreeRoom = "agree"
+)
+
+// ourWire is a client of this library.
+type ourWire struct {
+	client *ablychat.Client
+	room   lifecycle.RoomOptions
+}
+
+func newOurWire(_ context.Context, r *relay, o wireOptions) (wireClient, error) {
+	options := []ably.ClientOption{ably.WithClientID(alice), ably.WithPort(r.port),
+		ably.WithUseBinaryProtocol(false), ably.WithLogLevel(ably.LogNone),
+		ably.WithDisconnectedRetryTimeout(soonAgain), ably.WithChannelRetryTimeout(soonAgain)}
+	if o.requestTimeout > 0 {
+		options = append(options, ably.WithRealtimeRequestTimeout(o.requestTimeout))
+	}
+	client, err := ablychat.Connect(r.server.ClientOptions(options...)...)
+	return &ourWire{client, o.roomOptions()}, err
+}
+
+func (w *ourWire) do(ctx context.Context, operation, name string, data any) error {
+	switch operation {
+	case "connected":
+		return w.connected(ctx)
+	case "begun":
+		return nil
+	case "close":
+		w.client.Realtime().Close()
+		return nil
+	case "release":
+		return w.client.Rooms().Release(ctx, name)
+	}
+	room, err := w.client.Rooms().Get(ctx, name, lifecycle.WithRoomOptions(w.room))
+	if err != nil {
+		return err
+	}
+	switch operation {
+	case "attach":
+		return room.Attach(ctx)
+	case "detach":
+		return room.Detach(ctx)
+	case "publish":
+		return w.publish(ctx, room, data.(string))
+	case "enter":
+		return room.Presence().Enter(ctx, data)
+	case "update":
+		return room.Presence().Update(ctx, data)
+	case "leave":
+		return room.Presence().Leave(ctx, data)
+	case "members":
+		_, err := room.Presence().Get(ctx)
+		return err
+	}
+	return fmt.Errorf("unknown operation %q", operation)
+}
+
+// changes returns a channel that gets a value at each change of the connection's status.
+func (w *ourWire) changes() (changed chan struct{}, off func()) {
+	changed = make(chan struct{}, 1)
+	return changed, w.client.Connection().OnStatusChange(func(ablychat.ConnectionStatusChange) {
+		select {
+		case changed <- struct{}{}:
+		default:
+		}
+	})
+}
+
+func (w *ourWire) connected(ctx context.Context) error {
+	changed, off := w.changes()
+	defer off()
+	for w.client.Connection().Status() != ablychat.ConnectionConnected {
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("connected: %w", context.Cause(ctx))
+		}
+	}
+	return nil
+}
+
+// publish waits for a connection, as the official client does by itself (RTL6c2).
+func (w *ourWire) publish(ctx context.Context, room *ablychat.Room, name string) error {
+	changed, off := w.changes()
+	defer off()
+	for {
+		err := room.Reactions().Send(ctx, ablychat.SendReaction{Name: name})
+		if !errors.Is(err, lifecycle.Disconnected) {
+			return err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("publish: %w", context.Cause(ctx))
+		}
+	}
+}
+
+func (w *ourWire) begin(ctx context.Context, operation, room string, data any) func() error {
+	return func() error { return w.do(ctx, operation, room, data) }
+}
+
+func (w *ourWire) dispose(ctx context.Context) error { return w.client.Dispose(ctx) }
+
+// theirWire is a client of the official library, in the Node process.
+type theirWire struct {
+	peer   *peer
+	number int
+	room   lifecycle.RoomOptions
+}
+
+func newTheirWire(p *peer) newWireClient {
+	return func(ctx context.Context, r *relay, o wireOptions) (wireClient, error) {
+		w := &theirWire{p, p.number(), o.roomOptions()}
+		options := args{"client": w.number, "clientId": alice,
+			"endpoint": r.server.Host(), "port": r.port, "key": r.server.Key(),
+			"tls": false, "logLevel": 0, "useBinaryProtocol": false,
+			"disconnectedRetryTimeout": soonAgain.Milliseconds(),
+			"channelRetryTimeout":      soonAgain.Milliseconds()}
+		if o.requestTimeout > 0 {
+			options["realtimeRequestTimeout"] = o.requestTimeout.Milliseconds()
+		}
+		return w, p.call(ctx, "connect", 0, options, nil)
+	}
+}
+
+func (w *theirWire) begin(ctx context.Context, operation, room string, data any) func() error {
+	modes, params := roomChannel(w.room)
+	a := args{"channel": ablychat.ChannelName(room), "modes": modes, "params": params}
+	switch operation {
+	case "publish":
+		a["message"] = args{"name": "roomReaction", "data": args{"name": data, "metadata": args{}},
+			"extras": args{"ephemeral": true, "headers": args{}}}
+	case "enter", "update", "leave":
+		if data != nil {
+			a["data"] = data
+		}
+	}
+	end := w.peer.begin(operation, w.number, a)
+	return func() error { return end(ctx, nil) }
+}
+
+func (w *theirWire) dispose(context.Context) error { return nil }
+
+// roomChannel returns the modes and params of a room's channel (CHA-RC3d, CHA-O6a, CHA-IN1e).
+func roomChannel(o lifecycle.RoomOptions) (modes []string, params map[string]string) {
+	modes = strings.Fields("PUBLISH SUBSCRIBE PRESENCE ANNOTATION_PUBLISH")
+	if o.Presence.EnableEvents {
+		modes = append(modes, "PRESENCE_SUBSCRIBE")
+	}
+	if o.Messages.RawMessageReactions {
+		modes = append(modes, "ANNOTATION_SUBSCRIBE")
+	}
+	params = map[string]string{"agent": "chat-go/" + ablychat.Version}
+	if o.Occupancy.EnableEvents {
+		params["occupancy"] = "metrics"
+	}
+	return modes, params
+}
