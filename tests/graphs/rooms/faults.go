@@ -25,7 +25,7 @@ func faults() []fault {
 				}
 				return s.create(in, model.WorkOpening)
 			}},
-		{Name: "second-releasing", Says: "a release of one that waits for its predecessor has the backend release it too",
+		{Name: "second-releasing", Says: "the backend releases what leaves use while it waits for its predecessor",
 			Breaks: []string{"OneReleasing", "OneOpen", "OpenedIsReleased", "GoneIff"},
 			Tamper: func(before *State, _ input, s *State, outs outputs) outputs {
 				for i := range before.NumIncs {
