@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"ablyrooms.example/internal/modroot"
 	"ablyrooms.example/spec/TLA/tlcrun"
 	"ablyrooms.example/tests/graphs"
 	"ablyrooms.example/tests/graphs/rooms"
@@ -25,7 +26,7 @@ func explorerCases() []comparison {
 		b.ReportMetric(float64(states)/took.Seconds(), "states/s")
 	}
 	tlc := measure{"TLC, MCRooms_safety4", func(b *testing.B) {
-		root := value(tlcrun.Root())
+		root := value(modroot.Find())
 		checker := value(tlcrun.New(b.Context(), root, os.Stderr))
 		config := value(tlcrun.ReadConfig(root + "/spec/TLA/MCRooms_safety4.cfg"))
 		for b.Loop() {

@@ -1,13 +1,13 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,16 +18,10 @@ import (
 // one. It logs what was tried, and what was not judged or not shown.
 func Run(t *testing.T, subject Subject) {
 	t.Helper()
-	RunPlan(t, subject, DefaultPlan())
-}
-
-// RunPlan is [Run] by another plan.
-func RunPlan(t *testing.T, subject Subject, plan Plan) {
-	t.Helper()
 	for _, l := range subject.Promises.Loosenings() {
 		t.Logf("not promised, so not judged: %v", l)
 	}
-	r := Check(t, subject, plan)
+	r := Check(t, subject, DefaultPlan())
 	if v := r.Violation(); v != nil {
 		t.Fatal(v)
 	}
@@ -50,11 +44,11 @@ func Check(t *testing.T, subject Subject, plan Plan) Result {
 	t.Helper()
 	c := newChecker(plan, subject.Promises, machine{})
 	play := func(script []model.Input) Outcome { return runInProcess(t, subject, script, true) }
-	c.feed(func(j job) bool {
-		if j.random && c.found[leftoverClass] != nil {
+	c.feed(func(script []model.Input, random bool) bool {
+		if random && c.found[leftoverClass] != nil {
 			return false
 		}
-		c.take(j, play(j.script))
+		c.take(play(script), random)
 		return c.worst() == nil
 	})
 	v := c.worst()
@@ -114,35 +108,53 @@ func shorter(script []model.Input, p Promises) func(yield func([]model.Input) bo
 	}
 }
 
-// CheckProcess tries a subject in processes of its own, so many at a time, and goes on after a
-// violation. Its error is for what keeps scripts from being run, not for what is found.
-func CheckProcess(ctx context.Context, command Command, promises Promises, plan Plan, processes int) (Result, error) {
+// CheckProcess tries a subject in a process of its own, and goes on after a violation. Its error is
+// for what keeps scripts from being run, not for what is found.
+func CheckProcess(ctx context.Context, command Command, promises Promises, plan Plan) (Result, error) {
 	c := newChecker(plan, promises, machine{wired: true})
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	jobs := make(chan job)
-	var working sync.WaitGroup
-	for range max(1, processes) {
-		working.Go(func() {
-			if err := c.work(ctx, command, jobs); err != nil {
-				cancel(err)
-			}
-		})
-	}
-	c.feed(func(j job) bool {
-		select {
-		case jobs <- j:
-			return true
-		case <-ctx.Done():
-			return false
-		}
-	})
-	close(jobs)
-	working.Wait()
-	if err := context.Cause(ctx); err != nil {
+	rig, err := NewRig(ctx, command, promises)
+	if err != nil {
 		return c.result, err
 	}
-	return c.end(ctx, command)
+	defer rig.Close()
+	c.result.Subject = rig.subject
+	c.feed(func(script []model.Input, random bool) bool {
+		var out Outcome
+		if out, err = rig.Run(ctx, script); err != nil {
+			err = fmt.Errorf("script %s: %w", Text(script), err)
+			return false
+		}
+		c.take(out, random)
+		return true
+	})
+	if err != nil {
+		return c.result, err
+	}
+	for _, class := range slices.Sorted(maps.Keys(c.found)) {
+		v := c.found[class]
+		c.start.shorten(v.Script, func(script []model.Input) bool {
+			out, runErr := rig.Run(ctx, script)
+			err = errors.Join(err, runErr)
+			for _, w := range out.Violations {
+				// What shows only when all is let go at the end needs those steps as well.
+				if runErr == nil && w.Class == class && len(w.Script) <= len(script) {
+					w.Scripts, v = v.Scripts, w
+					return true
+				}
+			}
+			return false
+		})
+		if err != nil {
+			return c.result, err
+		}
+		v.Shortest = c.covered(v.Script)
+		c.result.Violations = append(c.result.Violations, v)
+	}
+	order := Rules()
+	slices.SortStableFunc(c.result.Violations, func(v, w *Violation) int {
+		return cmp.Or(slices.Index(order, v.rule())-slices.Index(order, w.rule()), strings.Compare(v.Class, w.Class))
+	})
+	return c.result, nil
 }
 
 // checker collects what is found.
@@ -151,15 +163,9 @@ type checker struct {
 	promises Promises
 	start    machine
 
-	mu      sync.Mutex
 	result  Result
 	found   map[string]*Violation // by class
 	stopped map[string]bool       // scripts after which a system was not as the model has it
-}
-
-type job struct {
-	script []model.Input
-	random bool
 }
 
 func newChecker(plan Plan, p Promises, start machine) *checker {
@@ -173,9 +179,9 @@ func newChecker(plan Plan, p Promises, start machine) *checker {
 // feed hands out the scripts. In process, the short ones of a space come first, so that the first
 // violation is a shortest one. A process takes its time, so it gets the long ones alone, which show
 // what their beginnings would.
-func (c *checker) feed(send func(job) bool) {
+func (c *checker) feed(send func(script []model.Input, random bool) bool) {
 	for _, script := range c.plan.Known {
-		if !send(job{script: script}) {
+		if !send(script, false) {
 			return
 		}
 	}
@@ -188,17 +194,15 @@ func (c *checker) feed(send func(job) bool) {
 			part := s
 			part.Length = n
 			for script := range part.all(c.start, c.promises, true) {
-				if n > first && len(script) < n || c.begunBadly(script) {
-					continue
-				}
-				if !send(job{script: script}) {
+				again := n > first && len(script) < n
+				if !again && !c.begunBadly(script) && !send(script, false) {
 					return
 				}
 			}
 		}
 		for i := range s.Runs {
 			script := s.random(c.start, c.promises, c.plan.Seed+i)
-			if !c.begunBadly(script) && !send(job{script, true}) {
+			if !c.begunBadly(script) && !send(script, true) {
 				return
 			}
 		}
@@ -208,8 +212,6 @@ func (c *checker) feed(send func(job) bool) {
 // begunBadly reports whether the begin of a script was seen to leave a system in a state that the
 // model doesn't have: it would end there.
 func (c *checker) begunBadly(script []model.Input) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	for n := range script {
 		if len(c.stopped) > 0 && c.stopped[Text(script[:n+1])] {
 			return true
@@ -221,10 +223,8 @@ func (c *checker) begunBadly(script []model.Input) bool {
 const leftoverClass = "leftover"
 
 // take notes what a script showed.
-func (c *checker) take(j job, out Outcome) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if j.random {
+func (c *checker) take(out Outcome, random bool) {
+	if random {
 		c.result.Random++
 	} else {
 		c.result.Exhaustive++
@@ -265,7 +265,7 @@ func (c *checker) worst() *Violation {
 	return nil
 }
 
-// less orders scripts by length and then by their words, so that several processes find the same.
+// less orders scripts by length and then by their words.
 func less(s, t []model.Input) bool {
 	if len(s) != len(t) {
 		return len(s) < len(t)
@@ -276,63 +276,4 @@ func less(s, t []model.Input) bool {
 // covered reports whether some space that is tried whole includes the script.
 func (c *checker) covered(script []model.Input) bool {
 	return slices.ContainsFunc(c.plan.Spaces, func(s Space) bool { return s.covers(script) })
-}
-
-func (c *checker) work(ctx context.Context, command Command, jobs <-chan job) error {
-	rig, err := NewRig(ctx, command, c.promises)
-	if err != nil {
-		return err
-	}
-	defer rig.Close()
-	c.mu.Lock()
-	c.result.Subject = rig.Subject()
-	c.mu.Unlock()
-	for j := range jobs {
-		out, err := rig.Run(ctx, j.script)
-		if err != nil {
-			return fmt.Errorf("script %s: %w", Text(j.script), err)
-		}
-		c.take(j, out)
-	}
-	return nil
-}
-
-// end shortens what was found of a process.
-func (c *checker) end(ctx context.Context, command Command) (Result, error) {
-	if len(c.found) == 0 {
-		return c.result, nil
-	}
-	rig, err := NewRig(ctx, command, c.promises)
-	if err != nil {
-		return c.result, err
-	}
-	defer rig.Close()
-	for _, class := range slices.Sorted(maps.Keys(c.found)) {
-		v := c.found[class]
-		c.start.shorten(v.Script, func(script []model.Input) bool {
-			out, runErr := rig.Run(ctx, script)
-			err = errors.Join(err, runErr)
-			for _, w := range out.Violations {
-				// What shows only when all is let go at the end needs those steps as well.
-				if runErr == nil && w.Class == class && len(w.Script) <= len(script) {
-					w.Scripts, v = v.Scripts, w
-					return true
-				}
-			}
-			return false
-		})
-		if err != nil {
-			return c.result, err
-		}
-		v.Shortest = c.covered(v.Script)
-		c.result.Violations = append(c.result.Violations, v)
-	}
-	order := Rules()
-	slices.SortStableFunc(c.result.Violations, func(v, w *Violation) int {
-		if d := slices.Index(order, v.rule()) - slices.Index(order, w.rule()); d != 0 {
-			return d
-		}
-		return strings.Compare(v.Class, w.Class)
-	})
-	return c.result, nil
 }

@@ -63,16 +63,11 @@ func TestAllScriptsAreTried(t *testing.T) {
 				}
 				return sum
 			}
-			begins := map[string]int{}
-			for script := range c.space.all(c.start, AllPromises(), true) {
-				for n := range script {
-					begins[Text(script[:n+1])] = n + 1
-				}
-			}
 			for n := 1; n <= c.space.Length; n++ {
-				got := 0
-				for _, length := range begins {
-					if length == n {
+				part, got := c.space, 0
+				part.Length = n
+				for script := range part.all(c.start, AllPromises(), true) {
+					if len(script) == n {
 						got++
 					}
 				}
@@ -81,18 +76,6 @@ func TestAllScriptsAreTried(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func TestWhatIsNotPromisedIsNotTried(t *testing.T) {
-	p, err := AllPromises().Without("SharedDisposal", "Cancellation")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for script := range ProcessPlan(4, 0).Spaces[0].all(machine{wired: true}, p, true) {
-		if s := Text(script); strings.Count(s, "dispose") > 1 || strings.Contains(s, "giveUp") {
-			t.Errorf("%s is tried", s)
-		}
 	}
 }
 
@@ -150,82 +133,5 @@ func TestWhatCanNotHappenIsRefused(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), why) {
 			t.Errorf("%s: %v, expected %q", script, err, why)
 		}
-	}
-}
-
-// TestShortenFindsWhatMatters begins with long scripts that show something which needs little of
-// them.
-func TestShortenFindsWhatMatters(t *testing.T) {
-	for _, c := range []struct {
-		start        machine
-		script, want string
-		fails        func(machine, turn) bool
-	}{
-		{machine{}, "get(1, a, x); get(2, b, y); openFailed(1); release(3, a); get(4, b, y); opened(2); get(5, b, x)",
-			"get(1, a, y); opened(1)", func(m machine, t turn) bool {
-				in := t.inputs[0]
-				return in.Kind == model.KindOpened && m.model.Incarnations[in.Incarnation-1].Options == "y"
-			}},
-		{machine{wired: true}, "get(1, b, y); attaching(1); get(2, a, y+defaults); get(3, a, invalid); attachRefused(1); attach(2); " +
-			"release(4, a); get(5, a, y); release(6, b); failed(2); dispose(7)",
-			"get(1, a, x); attach(1); release(2, a); get(3, a, x); released(1)", func(_ machine, t turn) bool {
-				_, all := t.rules()
-				return slices.Contains(all, model.R22)
-			}},
-	} {
-		got := c.start.shorten(MustParse(c.script), func(script []model.Input) bool {
-			m := c.start
-			for _, in := range script {
-				next, turn, err := m.step(in)
-				if err != nil {
-					t.Fatalf("%s can't happen: %v", Text(script), err)
-				}
-				if c.fails(next, turn) {
-					return true
-				}
-				m = next
-			}
-			return false
-		})
-		if Text(got) != c.want {
-			t.Errorf("shortened to %q, expected %q", Text(got), c.want)
-		}
-	}
-}
-
-// TestShorterScripts shows that what is tried beyond shortening finds a shortest script.
-func TestShorterScripts(t *testing.T) {
-	tried := 0
-	for script := range shorter(MustParse("get(1, a, y); get(2, b, y); opened(1); opened(2)"), AllPromises()) {
-		if tried++; Text(script) == "get(1, a, y); opened(1)" {
-			return
-		}
-	}
-	t.Errorf("%d scripts were tried, and the shortest was not", tried)
-}
-
-func TestDiagramsShowTheWire(t *testing.T) {
-	script := MustParse("get(1, a, x); attaching(1); release(2, a); attached(1); resisted(1); failed(1); get(3, a, invalid)")
-	want := `sequenceDiagram
-    participant C as callers
-    participant R as rooms
-    participant S as server
-    C->>R: get(1, a, x)
-    R-->>C: settle(1, room(1))
-    C->>R: attaching(1)
-    R->>S: ATTACH a
-    C->>R: release(2, a)
-    S-->>R: ATTACHED a
-    R->>S: DETACH a
-    S-->>R: ATTACHED a
-    R->>S: DETACH a
-    S-->>R: ERROR a
-    R-->>C: settle(2, done)
-    C->>R: get(3, a, invalid)
-    R-->>C: settle(3, error 40003)
-    Note over R: but it waits, no. 1
-`
-	if got := (machine{wired: true}).mermaid(script, "it waits; #1"); got != want {
-		t.Errorf("got\n%s", got)
 	}
 }

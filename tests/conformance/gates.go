@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -34,10 +35,7 @@ type Failure struct {
 
 // Error says what failed.
 func (f *Failure) Error() string {
-	if f.Opening {
-		return fmt.Sprintf("the backend could not open #%d", f.Number)
-	}
-	return fmt.Sprintf("the backend could not release #%d", f.Number)
+	return fmt.Sprintf("the backend could not %s #%d", map[bool]string{true: "open", false: "release"}[f.Opening], f.Number)
 }
 
 // Wait waits until the work is ended, and returns with what.
@@ -142,13 +140,8 @@ func (g *Gates) compare(t turn, state model.State, p Promises) *difference {
 	slices.Sort(want)
 	slices.Sort(got)
 	if !slices.Equal(want, got) {
-		list := func(s []string) string {
-			if len(s) == 0 {
-				return "nothing"
-			}
-			return strings.Join(s, ", ")
-		}
-		return differ("the backend at work on "+list(want), "the backend at work on "+list(got))
+		list := func(s []string) string { return "the backend at work on " + cmp.Or(strings.Join(s, ", "), "nothing") }
+		return differ(list(want), list(got))
 	}
 	for _, w := range g.works {
 		abandoned := w.Opening && state.Incarnations[w.incarnation-1].Life == model.LifeReleasing

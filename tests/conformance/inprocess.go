@@ -10,7 +10,9 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"ablyrooms.example/internal/bubble"
 	"ablyrooms.example/model"
 )
 
@@ -48,7 +50,6 @@ type Subject struct {
 
 // Step is what [Subject.Inspect] looks at: a step of a script, with what the model says of it.
 type Step struct {
-	Index   int            // in the script
 	Input   model.Input    // the input
 	Outputs []model.Output // what the model puts out for it
 	State   model.State    // the model's state afterwards
@@ -87,6 +88,9 @@ func ClassifyBy(differentOptions, releasedBefore, disposed error) func(error) Re
 // Two gets with the same token ask for the same room.
 func Spelling(options string) (token string, out bool) { return strings.CutSuffix(options, SpelledOut) }
 
+// patience is how long, in real time, a script may keep moving.
+var patience = time.Minute
+
 // errGaveUp is the cause of a context that a script ends.
 var errGaveUp = errors.New("the caller gave up")
 
@@ -107,39 +111,33 @@ func RunScript(t *testing.T, subject Subject, script []model.Input) *Violation {
 func runInProcess(t *testing.T, subject Subject, script []model.Input, note bool) Outcome {
 	t.Helper()
 	p := &inProcess{subject: subject, gates: &Gates{}}
-	p.run = &run{transport: p, promises: subject.Promises, script: script, first: true, note: note}
-	type result struct {
-		out Outcome
-		err error
-	}
-	played := make(chan result, 1)
-	end := bubble(t, func() {
-		err := p.start()
-		if err == nil {
-			err = p.play()
-		}
-		played <- result{p.out, err}
+	p.run = &run{transport: p, promises: subject.Promises, script: script, note: note}
+	played := make(chan error, 1)
+	end := bubble.Run(t, bubble.Limits{Look: 50 * time.Millisecond, Patience: patience}, func() {
+		p.start()
+		played <- p.play()
 		p.cleanup()
 	})
-	hang := difference{kind: Hang, want: "an end once all works have ended", got: "hangs: " + end.hang}
-	var r result
+	hang := difference{kind: Hang, want: "an end once all works have ended", got: "hangs: " + end.Hang}
 	select {
-	case r = <-played:
+	case err := <-played:
+		if err != nil {
+			panic(err)
+		}
 	default:
 		hang.want = "rest, with no goroutine waiting for a lock"
 		return Outcome{Violations: []*Violation{p.violation(hang)}, Stopped: true}
 	}
+	out := p.out
 	switch {
-	case r.err != nil:
-		panic(r.err)
-	case len(r.out.Violations) > 0:
-	case end.leftover:
-		r.out.Violations = []*Violation{p.violation(difference{kind: Leftover,
+	case len(out.Violations) > 0:
+	case end.Left:
+		out.Violations = []*Violation{p.violation(difference{kind: Leftover,
 			want: "nothing that waits for ever once all works have ended", got: "goroutines that wait for ever"})}
-	case end.hang != "":
-		r.out.Violations = []*Violation{p.violation(hang)}
+	case end.Hang != "":
+		out.Violations = []*Violation{p.violation(hang)}
 	}
-	return r.out
+	return out
 }
 
 // inProcess is the transport to a System in a bubble.
@@ -166,7 +164,7 @@ type call struct {
 }
 
 // start makes the system.
-func (p *inProcess) start() error {
+func (p *inProcess) start() {
 	p.backend = NewBackend(p.gates.Wait)
 	defer func() {
 		if r := recover(); r != nil {
@@ -177,7 +175,6 @@ func (p *inProcess) start() error {
 		}
 	}()
 	p.system = p.subject.New(p.backend)
-	return nil
 }
 
 func (p *inProcess) begin(in model.Input) error {
@@ -265,7 +262,7 @@ func (p *inProcess) inside() *difference {
 	if p.subject.Inspect == nil {
 		return nil
 	}
-	step := Step{Index: int(p.at.Load()), Input: p.script[p.at.Load()], Outputs: p.turn.outputs[0], State: p.now.model}
+	step := Step{Input: p.script[p.at.Load()], Outputs: p.turn.outputs[0], State: p.now.model}
 	if err := p.subject.Inspect(p.system, step); err != nil {
 		return &difference{kind: Inside, want: "the inside to agree", got: err.Error()}
 	}

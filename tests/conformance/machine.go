@@ -28,7 +28,7 @@ type machine struct {
 	model    model.State
 	calls    []int  // wired: the model's number of each call; 0 for one that never reaches the model
 	wires    []wire // wired: of each incarnation
-	resisted []bool // wired: its release was resisted once, which is enough
+	resisted []int  // wired: incarnations whose release was resisted once, which is enough
 }
 
 // turn is what a step amounts to: inputs of the model, with those that follow by themselves.
@@ -136,10 +136,10 @@ func (m *machine) begin(in model.Input, t *turn) error {
 			*at = map[model.Kind]wire{model.KindReleased: wireNone, KindFailed: wireFailed}[in.Kind]
 			return m.input(model.Released(in.Incarnation), t)
 		}
-		if m.resisted[in.Incarnation-1] {
+		if slices.Contains(m.resisted, in.Incarnation) {
 			return impossible("once is enough")
 		}
-		m.resisted[in.Incarnation-1] = true
+		m.resisted = append(m.resisted, in.Incarnation)
 	default:
 		return impossible("at the wire this ends by itself")
 	}
@@ -154,9 +154,7 @@ func (m *machine) input(in model.Input, t *turn) error {
 	}
 	m.model = next
 	t.inputs, t.outputs = append(t.inputs, in), append(t.outputs, outs)
-	for len(m.wires) < len(next.Incarnations) {
-		m.wires, m.resisted = append(m.wires, wireNone), append(m.resisted, false)
-	}
+	m.wires = append(m.wires, make([]wire, len(next.Incarnations)-len(m.wires))...)
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -21,7 +22,7 @@ type Command struct {
 	Dir   string
 	Env   []string // beyond this process's own
 	Serve func() (Server, error)
-	Log   io.Writer // gets what it writes to standard error, of several at once where several run; nil for os.Stderr
+	Log   io.Writer // gets what it writes to standard error; nil for os.Stderr
 	// Grace is how long it has to end after its input did; 0 stands for 2 s.
 	Grace time.Duration
 	// Patience is how long it may take for one answer, and to come to rest; 0 stands for 20 s. It
@@ -46,14 +47,32 @@ type process struct {
 	stdin io.WriteCloser
 	done  chan struct{} // closed when it has ended and all that it wrote is read
 
-	mu      sync.Mutex
-	next    int
-	open    map[int]bool // asked and not answered
-	answers map[int]Answer
-	count   int           // answers so far
-	changed chan struct{} // closed with each answer, and replaced
-	err     error
-	reaped  bool // its number may be another's
+	answered atomic.Int64
+	failed   chan struct{} // closed when it is of no more use; err says why
+	err      error
+	once     sync.Once // guards err
+
+	mu     sync.Mutex
+	next   int
+	open   map[int]*asked // what is not answered
+	reaped bool           // its number may be another's
+}
+
+// asked is a request that was sent. Its answer is there when done is closed.
+type asked struct {
+	Request
+	done chan struct{}
+	got  Answer
+}
+
+// answer returns the answer, if it is there.
+func (q *asked) answer() (Answer, bool) {
+	select {
+	case <-q.done:
+		return q.got, true
+	default:
+		return Answer{}, false
+	}
 }
 
 // start starts a subject in a process group of its own. The caller closes it.
@@ -78,7 +97,7 @@ func start(c Command) (*process, error) {
 	}
 	p := &process{
 		cmd: cmd, grace: c.grace(), stdin: stdin, done: make(chan struct{}),
-		open: map[int]bool{}, answers: map[int]Answer{}, changed: make(chan struct{}),
+		failed: make(chan struct{}), open: map[int]*asked{},
 	}
 	go p.read(stdout)
 	return p, nil
@@ -117,109 +136,68 @@ func (p *process) take(line []byte) error {
 		return fmt.Errorf("%w: it wrote %q, which is no answer: %w", ErrProtocol, line, err)
 	}
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !p.open[a.ID] {
+	q := p.open[a.ID]
+	delete(p.open, a.ID)
+	p.mu.Unlock()
+	if q == nil {
 		return fmt.Errorf("%w: it answered %d, which was not asked or is answered already", ErrProtocol, a.ID)
 	}
-	delete(p.open, a.ID)
-	p.answers[a.ID] = a
-	p.count++
-	p.wake()
+	q.got = a
+	p.answered.Add(1)
+	close(q.done)
 	return nil
-}
-
-func (p *process) wake() {
-	close(p.changed)
-	p.changed = make(chan struct{})
 }
 
 // fail notes the first reason why the process is of no more use.
 func (p *process) fail(err error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.err == nil {
+	p.once.Do(func() {
 		p.err = err
-	}
-	p.wake()
+		close(p.failed)
+	})
 }
 
-// send sends a request and returns its id, which send chooses.
-func (p *process) send(r Request) (int, error) {
+// send sends a request by an id that send chooses.
+func (p *process) send(r Request) (*asked, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.err != nil {
-		return 0, p.err
+	select {
+	case <-p.failed:
+		return nil, p.err
+	default:
 	}
 	p.next++
 	r.ID = p.next
 	line, err := json.Marshal(r)
 	if err != nil {
-		return 0, fmt.Errorf("conformance: %w", err)
+		return nil, fmt.Errorf("conformance: %w", err)
 	}
-	p.open[r.ID] = true
+	q := &asked{Request: r, done: make(chan struct{})}
+	p.open[r.ID] = q
 	// Requests are small, and a subject reads as long as it lives: the pipe takes the line.
 	if _, err := p.stdin.Write(append(line, '\n')); err != nil {
-		return 0, fmt.Errorf("%w: %w", ErrEnded, err)
+		return nil, fmt.Errorf("%w: %w", ErrEnded, err)
 	}
-	return r.ID, nil
-}
-
-// answer returns the answer to a request, if it is there.
-func (p *process) answer(id int) (Answer, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	a, ok := p.answers[id]
-	return a, ok
-}
-
-// answered returns how many answers have come.
-func (p *process) answered() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.count
-}
-
-// ask sends a request and waits for its answer. An error in the answer is returned as an [*Error].
-func (p *process) ask(ctx context.Context, r Request) (Answer, error) {
-	id, err := p.send(r)
-	if err != nil {
-		return Answer{}, err
-	}
-	a, err := p.await(ctx, id)
-	if err != nil && ctx.Err() != nil {
-		err = fmt.Errorf("conformance: no answer to %s: %w", r.Op, err)
-	}
-	return a, err
+	return q, nil
 }
 
 // await waits for the answer to a request. An error in the answer is returned as an [*Error].
-func (p *process) await(ctx context.Context, id int) (Answer, error) {
-	for {
-		p.mu.Lock()
-		a, ok := p.answers[id]
-		err, changed := p.err, p.changed
-		p.mu.Unlock()
-		switch {
-		case ok && a.Error != nil:
-			return a, a.Error
-		case ok:
-			return a, nil
-		case err != nil:
-			return Answer{}, err
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return Answer{}, context.Cause(ctx)
-		}
+func (p *process) await(ctx context.Context, q *asked) (Answer, error) {
+	select {
+	case <-q.done:
+	case <-p.failed:
+	case <-ctx.Done():
 	}
-}
-
-// forget drops the answers that have come, of scripts that are over.
-func (p *process) forget() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	clear(p.answers)
+	if a, ok := q.answer(); ok && a.Error != nil {
+		return a, a.Error
+	} else if ok {
+		return a, nil
+	}
+	select {
+	case <-p.failed:
+		return Answer{}, p.err
+	default:
+		return Answer{}, fmt.Errorf("conformance: no answer to %s: %w", q.Op, context.Cause(ctx))
+	}
 }
 
 // close ends the process: its input ends, and after a grace its process group is killed. It waits

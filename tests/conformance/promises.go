@@ -64,29 +64,13 @@ func (p Promises) Without(names ...string) (Promises, error) {
 	return p, nil
 }
 
-// Loosening is something that is not judged, since a system doesn't promise it.
-type Loosening struct {
-	Promise string // the field of [Promises] that is not set
-	Says    string // what is left out or let pass
-	Rules   []Rule // the rules that are judged less strictly for it
-}
-
-// String returns the loosening in one line.
-func (l Loosening) String() string {
-	return fmt.Sprintf("%s (%s): %s", l.Promise, joined(l.Rules, ", "), l.Says)
-}
-
-// Loosenings lists what is not judged, in the order of the fields.
-func (p Promises) Loosenings() []Loosening {
-	var all []Loosening
+// Loosenings lists what is not judged, in the order of the fields: "Causes (R16): a caller …".
+func (p Promises) Loosenings() []string {
+	var all []string
 	for v, i := reflect.ValueOf(p), 0; i < v.NumField(); i++ {
 		if field := v.Type().Field(i); !v.Field(i).Bool() {
 			rules, says, _ := strings.Cut(field.Tag.Get("leaves"), ": ")
-			l := Loosening{Promise: field.Name, Says: says}
-			for rule := range strings.SplitSeq(rules, ", ") {
-				l.Rules = append(l.Rules, Rule(rule))
-			}
-			all = append(all, l)
+			all = append(all, fmt.Sprintf("%s (%s): %s", field.Name, rules, says))
 		}
 	}
 	return all

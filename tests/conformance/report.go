@@ -39,22 +39,16 @@ func (r Rule) Spec() []string {
 }
 
 // ViolationKind says in which way a system failed.
-type ViolationKind uint8
+type ViolationKind string
 
 // The kinds of violations.
 const (
-	Differs  ViolationKind = iota + 1 // it did otherwise than the model
-	Hang                              // it never comes to rest, or waits for a lock that is never free
-	Leftover                          // a goroutine waits for ever when all is over
-	Panic                             // a call panicked or ended its goroutine, or the process ended
-	Inside                            // [Subject.Inspect] found something
+	Differs  ViolationKind = "differs"  // it did otherwise than the model
+	Hang     ViolationKind = "hang"     // it never comes to rest, or waits for a lock that is never free
+	Leftover ViolationKind = "leftover" // a goroutine waits for ever when all is over
+	Panic    ViolationKind = "panic"    // a call panicked or ended its goroutine, or the process ended
+	Inside   ViolationKind = "inside"   // [Subject.Inspect] found something
 )
-
-// String returns the kind in a word.
-func (k ViolationKind) String() string {
-	words := [...]string{"nothing", "differs", "hang", "leftover", "panic", "inside"}
-	return words[min(int(k), len(words)-1)]
-}
 
 // Violation says where a system did otherwise than the rules: after the last step of Script.
 type Violation struct {
@@ -78,15 +72,15 @@ func (v *Violation) Error() string {
 	if n := len(v.Script); n > 0 {
 		last = text(v.Script[n-1])
 	}
-	fmt.Fprintf(&b, "%v after %s\n  expected %s\n  but      %s\n  rules    %s\n\nscript", v.Kind, last, v.Want, v.Got, v.Cite())
+	fmt.Fprintf(&b, "%v after %s\n  expected %s\n  but      %s\n  rules    %s\n\nscript", v.Kind, last, v.Want, v.Got,
+		v.Cite())
 	if v.Shortest {
 		b.WriteString(", a shortest one")
 	}
 	if v.Spelled {
 		b.WriteString(" (calls with even numbers spell the defaults out)")
 	}
-	start := machine{wired: v.wired}
-	fmt.Fprintf(&b, ":\n%s\nsequence diagram (Mermaid):\n%s", start.format(v.Script), start.mermaid(v.Script, v.Got))
+	fmt.Fprintf(&b, ":\n  %s\n\nsequence diagram (Mermaid):\n%s", v.Steps(), machine{wired: v.wired}.mermaid(v.Script, v.Got))
 	if !v.wired {
 		fmt.Fprintf(&b, "\nto run it again: conformance.RunScript(t, subject, conformance.MustParse(%q))", v.Steps())
 	}
@@ -116,44 +110,6 @@ func (v *Violation) rule() Rule {
 	return v.Rules[0]
 }
 
-// FormatScript prints a script of a system in process, one step a line, with what the model puts
-// out.
-func FormatScript(script []model.Input) string { return machine{}.format(script) }
-
-// Mermaid draws a script of a system in process as a sequence diagram, as the model has it, with a
-// note at the end for what was seen instead.
-func Mermaid(script []model.Input, note string) string { return machine{}.mermaid(script, note) }
-
-func (m machine) format(script []model.Input) string {
-	var b strings.Builder
-	for i, in := range script {
-		next, t, err := m.step(in)
-		fmt.Fprintf(&b, "%3d  %-26s", i+1, text(in))
-		if err != nil {
-			fmt.Fprintf(&b, " refused: %v\n", err)
-			continue
-		}
-		var outs []string
-		for j, follows := range t.inputs {
-			if j > 0 {
-				outs = append(outs, follows.String())
-			}
-			for _, out := range t.outputs[j] {
-				outs = append(outs, next.output(out))
-			}
-		}
-		if m.wired && in.Options == Invalid {
-			outs = append(outs, fmt.Sprintf("settle(%d, error %d)", in.Call, codeInvalidArgument))
-		}
-		if len(outs) > 0 {
-			fmt.Fprintf(&b, " -> %s", strings.Join(outs, ", "))
-		}
-		b.WriteString("\n")
-		m = next
-	}
-	return b.String()
-}
-
 // output prints an output with the script's number of the call.
 func (m machine) output(out model.Output) string {
 	for k, call := range m.calls {
@@ -165,6 +121,8 @@ func (m machine) output(out model.Output) string {
 	return out.String()
 }
 
+// mermaid draws a script as a sequence diagram, as the model has it, with a note at the end for
+// what was seen instead.
 func (m machine) mermaid(script []model.Input, note string) string {
 	var b strings.Builder
 	draw := func(format string, args ...any) { fmt.Fprintf(&b, "    "+format+"\n", args...) }
@@ -226,13 +184,4 @@ func (m machine) mermaid(script []model.Input, note string) string {
 		draw("Note over R: but %s", strings.NewReplacer(";", ",", "#", "no. ", "\n", " ").Replace(note))
 	}
 	return b.String()
-}
-
-// joined joins rules.
-func joined(rules []Rule, with string) string {
-	words := make([]string, len(rules))
-	for i, r := range rules {
-		words[i] = string(r)
-	}
-	return strings.Join(words, with)
 }

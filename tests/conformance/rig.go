@@ -64,9 +64,9 @@ type Rig struct {
 	promises Promises
 	server   Server
 	proc     *process
-	answers  int // the answers to rounds
-	scripts  int // run so far
-	subject  string
+	answers  int64  // the answers to rounds
+	scripts  int    // run so far
+	subject  string // its name and version, by its own account
 }
 
 // NewRig starts a server and a subject, which is held to the promises. The caller closes the rig.
@@ -90,9 +90,7 @@ func (r *Rig) start(ctx context.Context) error {
 		return err
 	}
 	r.proc, r.answers = proc, 0
-	ctx, cancel := context.WithTimeout(ctx, r.command.patience())
-	defer cancel()
-	hello, err := proc.ask(ctx, Request{Op: "hello", Protocol: Version, Host: r.server.Host(), Port: r.server.Port(),
+	hello, err := r.ask(ctx, Request{Op: "hello", Protocol: Version, Host: r.server.Host(), Port: r.server.Port(),
 		Key: r.server.Key(), ClientID: "conformance"})
 	if err != nil {
 		return fmt.Errorf("conformance: hello: %w", err)
@@ -104,9 +102,6 @@ func (r *Rig) start(ctx context.Context) error {
 	r.subject = hello.Subject
 	return nil
 }
-
-// Subject returns the subject's name and version, by its own account.
-func (r *Rig) Subject() string { return r.subject }
 
 // Close ends the subject and the server.
 func (r *Rig) Close() {
@@ -148,7 +143,7 @@ func (r *Rig) Run(ctx context.Context, script []model.Input) (Outcome, error) {
 }
 
 // moves counts what a subject at rest does not do.
-func (r *Rig) moves() int64 { return r.server.Frames() + int64(r.proc.answered()-r.answers) }
+func (r *Rig) moves() int64 { return r.server.Frames() + r.proc.answered.Load() - r.answers }
 
 // awaitRest waits until the subject is at rest.
 func (r *Rig) awaitRest(ctx context.Context) error {
@@ -157,7 +152,7 @@ func (r *Rig) awaitRest(ctx context.Context) error {
 	quiet := 0
 	for range maxRounds {
 		before := r.moves()
-		if _, err := r.proc.ask(ctx, Request{Op: "settle"}); err != nil {
+		if _, err := r.ask(ctx, Request{Op: "settle"}); err != nil {
 			return err
 		}
 		r.answers++
@@ -170,11 +165,15 @@ func (r *Rig) awaitRest(ctx context.Context) error {
 	return errRestless
 }
 
-// ask asks for something that is no call, within patience.
+// ask asks for something that is no call, and waits for the answer within patience.
 func (r *Rig) ask(ctx context.Context, request Request) (Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.command.patience())
 	defer cancel()
-	return r.proc.ask(ctx, request)
+	q, err := r.proc.send(request)
+	if err != nil {
+		return Answer{}, err
+	}
+	return r.proc.await(ctx, q)
 }
 
 // room returns the name of a room on the wire. Each script has its own, so that nothing is left

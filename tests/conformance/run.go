@@ -54,7 +54,6 @@ type run struct {
 	promises Promises
 	script   []model.Input
 	wired    bool
-	first    bool         // stop at the first violation
 	note     bool         // note the rules that are kept
 	at       atomic.Int64 // the step under way; read from outside when it hangs
 
@@ -139,10 +138,10 @@ func (r *run) keep(in model.Input) {
 	}
 }
 
-// find keeps a difference as a violation, unless the script has shown its class before. With stop
-// the rest of the script is not run.
+// find keeps a difference as a violation, unless the script has shown its class before. With stop,
+// and always in process, the rest of the script is not run.
 func (r *run) find(d difference, stop bool) {
-	r.out.Stopped, r.differed = r.out.Stopped || stop || r.first, true
+	r.out.Stopped, r.differed = r.out.Stopped || stop || !r.wired, true
 	v := r.violation(d)
 	if !slices.ContainsFunc(r.out.Violations, func(w *Violation) bool { return w.Class == v.Class }) {
 		r.out.Violations = append(r.out.Violations, v)

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -109,12 +110,8 @@ func parseStep(step string) (model.Input, error) {
 	}
 	number, err := strconv.Atoi(args[0])
 	if kind == 0 || len(args) != want || err != nil {
-		words := make([]string, 0, len(kindWords))
-		for word := range kindWords {
-			words = append(words, word)
-		}
-		slices.Sort(words)
-		return model.Input{}, fmt.Errorf("script: %q is no step: the words are %s", step, strings.Join(words, ", "))
+		words := strings.Join(slices.Sorted(maps.Keys(kindWords)), ", ")
+		return model.Input{}, fmt.Errorf("script: %q is no step: the words are %s", step, words)
 	}
 	in := model.Input{Kind: kind, Incarnation: number}
 	if isCall(kind) || kind == model.KindGiveUp {

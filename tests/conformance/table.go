@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -34,20 +35,13 @@ func (r Result) Evidence(name string) string {
 func (r Result) writeTable(w io.Writer, verdicts Verdicts) {
 	fmt.Fprintf(w, "%-8s %-22s %-15s %8s %8s\n", "rule", "specification", "", "kept in", "not in")
 	for _, rule := range Rules() {
-		spec := strings.Join(rule.Spec(), ", ")
-		if spec == "" {
-			spec = "(a decision)"
-		}
+		spec := cmp.Or(strings.Join(rule.Spec(), ", "), "(a decision)")
 		state, notes, broken := r.State(rule), []string(nil), 0
 		for _, v := range r.Violations {
-			if v.rule() != rule {
-				continue
-			}
-			broken += v.Scripts
-			if f, ok := verdicts.find(v.Class); ok {
-				notes = append(notes, string(f.Verdict))
-			} else {
-				notes = append(notes, "no verdict")
+			if v.rule() == rule {
+				broken += v.Scripts
+				f, _ := verdicts.find(v.Class)
+				notes = append(notes, cmp.Or(string(f.Verdict), "no verdict"))
 			}
 		}
 		slices.Sort(notes)

@@ -80,11 +80,12 @@ func (v Verdicts) Scripts() ([][]model.Input, error) {
 
 // find returns the finding of a class.
 func (v Verdicts) find(class string) (Finding, bool) {
-	i := slices.IndexFunc(v.Findings, func(f Finding) bool { return f.Class == class })
-	if i < 0 {
-		return Finding{}, false
+	for _, f := range v.Findings {
+		if f.Class == class {
+			return f, true
+		}
 	}
-	return v.Findings[i], true
+	return Finding{}, false
 }
 
 // Match returns an error that lists each difference between the verdicts and a result: a deviation

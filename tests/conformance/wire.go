@@ -15,7 +15,7 @@ type atWire struct {
 	*Rig
 	*run
 	ctx     context.Context
-	ids     []int       // of the requests of calls
+	asked   []*asked    // the calls
 	rooms   map[int]int // the incarnation of each room of the subject
 	handles map[int]int // and back
 	gates   []wireGates // of each incarnation
@@ -36,7 +36,6 @@ func (x *atWire) cleanup() error {
 	if err := x.rest(); err != nil {
 		return err
 	}
-	x.proc.forget()
 	x.server.Forget()
 	return nil
 }
@@ -45,14 +44,14 @@ func (x *atWire) rest() error { return x.awaitRest(x.ctx) }
 
 func (x *atWire) begin(in model.Input) error {
 	x.gates = append(x.gates, make([]wireGates, len(x.now.wires)-len(x.gates))...)
-	id, err := x.proc.send(x.request(in))
-	x.ids = append(x.ids, id)
+	call, err := x.proc.send(x.request(in))
+	x.asked = append(x.asked, call)
 	return err
 }
 
 func (x *atWire) act(in model.Input) error {
 	if in.Kind == model.KindGiveUp {
-		_, err := x.ask(x.ctx, Request{Op: "giveup", Call: x.ids[in.Call-1]})
+		_, err := x.ask(x.ctx, Request{Op: "giveup", Call: x.asked[in.Call-1].ID})
 		return err
 	}
 	i, g := in.Incarnation, &x.gates[in.Incarnation-1]
@@ -116,24 +115,24 @@ const pause = 3 * time.Second
 // What shows the end is a call that is settled by it; where no caller waits, a release of the
 // harness's own joins (CHA-RC1g3). When the end doesn't come, comparing will find it.
 func (x *atWire) awaitRelease(name string) error {
-	var ids []int
+	var settled []*asked
 	for k, c := range x.calls {
 		n := x.now.calls[k]
 		if n != 0 && !c.excused && x.before.model.Calls[n-1].Pending() && !x.now.model.Calls[n-1].Pending() {
-			ids = append(ids, x.ids[k])
+			settled = append(settled, x.asked[k])
 		}
 	}
-	if len(ids) == 0 {
-		id, err := x.proc.send(Request{Op: "release", Name: x.room(name)})
+	if len(settled) == 0 {
+		release, err := x.proc.send(Request{Op: "release", Name: x.room(name)})
 		if err != nil {
 			return err
 		}
-		ids = append(ids, id)
+		settled = append(settled, release)
 	}
 	ctx, cancel := context.WithTimeout(x.ctx, pause)
 	defer cancel()
-	for _, id := range ids {
-		if _, err := x.proc.await(ctx, id); errors.Is(err, ErrEnded) || errors.Is(err, ErrProtocol) {
+	for _, call := range settled {
+		if _, err := x.proc.await(ctx, call); errors.Is(err, ErrEnded) || errors.Is(err, ErrProtocol) {
 			return err
 		}
 	}
@@ -143,7 +142,7 @@ func (x *atWire) awaitRelease(name string) error {
 // seen reads an answer. A room that is seen first is that of the incarnation that the model gives
 // the call.
 func (x *atWire) seen(n int, want model.Call) (ending, bool) {
-	a, answered := x.proc.answer(x.ids[n-1])
+	a, answered := x.asked[n-1].answer()
 	switch {
 	case !answered:
 		return ending{}, false

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"ablyrooms.example/spec/TLA/tlcrun"
+	"ablyrooms.example/tests/report/golden"
 )
 
 // Comparison is a configuration of a spec with the machine at the bounds that say the same.
@@ -50,10 +51,29 @@ type Equality struct {
 // Equal reports whether the graphs are the same.
 func (e *Equality) Equal() bool { return e.OnlySpec+e.OnlyCore+len(e.Shown) == 0 }
 
-// Run has TLC make the graph of the spec anew, builds the core's at the same time, and compares
-// them. Core and model are compared as the core's is built: a difference of those is an error.
+// Check returns an error if the graphs differ, or if other sizes stand in golden.json.
+func (e *Equality) Check() error {
+	if !e.Equal() {
+		return fmt.Errorf("%s: %d and %d edges differ", e.Config, e.OnlySpec, e.OnlyCore)
+	}
+	for what, n := range e.Sizes() {
+		if key := "equality/" + e.Config + what; !golden.Has(key) || golden.Int(key) != n {
+			return fmt.Errorf("%d is not what golden.json has of %s: make golden", n, key)
+		}
+	}
+	return nil
+}
+
+// Sizes are what golden.json has of a comparison.
+func (e *Equality) Sizes() map[string]int {
+	return map[string]int{"/states": e.States, "/edges": e.Edges, "/refused": int(e.Refused)}
+}
+
+// Run has TLC make the graph of the spec anew, unless it is kept, builds the core's at the same
+// time, and compares them. Core and model are compared as the core's is built: a difference of
+// those is an error.
 func (c Comparison) Run(ctx context.Context, tlc *tlcrun.TLC, root string) (*Equality, error) {
-	return c.compare(ctx, func() (g *Graph, err error) {
+	return c.compare(ctx, func() (*Graph, error) {
 		if c.Golden != "" {
 			dump, err := c.ReadGolden(root)
 			if err != nil {
@@ -61,11 +81,12 @@ func (c Comparison) Run(ctx context.Context, tlc *tlcrun.TLC, root string) (*Equ
 			}
 			return c.read(bytes.NewReader(dump))
 		}
-		err = c.dump(ctx, tlc, root, func(dump io.Reader, _ string) error {
-			g, err = c.read(dump)
-			return err
-		})
-		return g, err
+		dump, _, err := c.dump(ctx, tlc, root)
+		if err != nil {
+			return nil, err
+		}
+		defer dump.Close()
+		return c.read(dump)
 	})
 }
 
@@ -95,54 +116,54 @@ func (c Comparison) compare(ctx context.Context, spec func() (*Graph, error)) (*
 	return e, nil
 }
 
-func (c Comparison) config(root string) (*tlcrun.Config, error) {
-	return tlcrun.ReadConfig(filepath.Join(root, filepath.FromSlash(c.dir), c.Config+".cfg"))
-}
-
-// dump has TLC write the graph of the configuration, and calls use with it and with the digest of
-// what it is made from.
-func (c Comparison) dump(ctx context.Context, tlc *tlcrun.TLC, root string,
-	use func(dump io.Reader, digest string) error) error {
-	config, err := c.config(root)
+// config reads the configuration, and the digest of what its dump is made from.
+func (c Comparison) config(root string) (*tlcrun.Config, string, error) {
+	config, err := tlcrun.ReadConfig(filepath.Join(root, filepath.FromSlash(c.dir), c.Config+".cfg"))
 	if err != nil {
-		return err
+		return nil, "", err
 	}
 	digest, err := config.Digest()
+	return config, digest, err
+}
+
+// dump has TLC write the graph of the configuration, and returns its file, which is removed
+// already, and the digest of what it is made from.
+func (c Comparison) dump(ctx context.Context, tlc *tlcrun.TLC, root string) (*os.File, string, error) {
+	config, digest, err := c.config(root)
 	if err != nil {
-		return err
+		return nil, "", err
 	}
 	dir, err := os.MkdirTemp("", "equality")
 	if err != nil {
-		return err
+		return nil, "", err
 	}
 	defer os.RemoveAll(dir)
 	file := filepath.Join(dir, "graph.dot")
 	if _, err := tlc.Dump(ctx, config, file); err != nil {
-		return err
+		return nil, "", err
 	}
 	dump, err := os.Open(file)
-	if err != nil {
-		return err
-	}
-	defer dump.Close()
-	return use(dump, digest)
+	return dump, digest, err
 }
 
 // WriteGolden has TLC make the dump anew and writes it to its file: a line with the hash, then the
 // dump, compressed.
 func (c Comparison) WriteGolden(ctx context.Context, tlc *tlcrun.TLC, root string) error {
-	return c.dump(ctx, tlc, root, func(dump io.Reader, digest string) error {
-		var b bytes.Buffer
-		z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintln(z, digest)
-		if err := errors.Join(renumber(z, dump), z.Close(), os.MkdirAll(filepath.Dir(c.file(root)), 0o755)); err != nil {
-			return err
-		}
-		return os.WriteFile(c.file(root), b.Bytes(), 0o644)
-	})
+	dump, digest, err := c.dump(ctx, tlc, root)
+	if err != nil {
+		return err
+	}
+	defer dump.Close()
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(z, digest)
+	if err := errors.Join(renumber(z, dump), z.Close(), os.MkdirAll(filepath.Dir(c.file(root)), 0o755)); err != nil {
+		return err
+	}
+	return os.WriteFile(c.file(root), b.Bytes(), 0o644)
 }
 
 // file is where the golden is kept.
@@ -157,11 +178,7 @@ func (c Comparison) ReadGolden(root string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	config, err := c.config(root)
-	if err != nil {
-		return nil, err
-	}
-	if now, err := config.Digest(); err != nil || now != hash {
+	if _, now, err := c.config(root); err != nil || now != hash {
 		return nil, errors.Join(err, fmt.Errorf("the spec or %s.cfg changed since its golden was made, or the "+
 			"golden changed alone; make it anew, which needs Java: make golden", c.Config))
 	}

@@ -1,12 +1,14 @@
 package graphs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
+	"math"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -17,7 +19,7 @@ type Options struct {
 	Symmetry  bool   // explore one state for all that Machine.Canonical takes for one
 	Possible  bool   // leave out inputs that are not likely, instead of trying that they are refused
 	Against   bool   // hold every step and every refusal against the model
-	// Progress, if set, is called now and then by one goroutine at a time.
+	// Progress, if set, is called now and then, and at the end.
 	Progress func(Progress)
 }
 
@@ -29,209 +31,154 @@ type Progress struct {
 	Elapsed     time.Duration
 }
 
-// blockStates is how many states a worker takes at a time.
-const blockStates = 1024
+// A fingerprint is what the explorer keeps of a state: 128 bits of hashes of its key. The hashes
+// are seeded anew for each run, so that two states that share a fingerprint in one run hardly do in
+// the next.
+type fingerprint [2]uint64
 
-// block holds states to visit, in the order of their numbers.
-type block[S any] struct {
-	first  uint32 // the number of the first
-	states []S
-}
+// collisionChance bounds the probability that any two of n states shared a fingerprint, so that one
+// was taken for the other: the number of pairs over the number of fingerprints.
+func collisionChance(n uint64) float64 { return float64(n) / 2 * float64(n) / math.Exp2(128) }
 
-// candidates are the states that a block led to and that were new when it did.
-type candidates[S any] struct {
-	steps  []uint64
-	marks  []fingerprint
-	states []S
-}
+const (
+	chunkStates = 1024 // how many states a worker takes at a time
+	inputBits   = 12
+	maxInputs   = 1 << inputBits
+)
+
+// via names a step by the number of the state before it and the index of the input.
+func via(parent uint32, input int) uint64 { return uint64(parent)<<inputBits | uint64(input) }
 
 // exploration is one Explore under way.
 type exploration[S, M, I, O any] struct {
 	machine *Machine[S, M, I, O]
 	options Options
-	hash    hasher
-	visited visited
+	seeds   [2]maphash.Seed
 	workers []*worker[S, M, I, O]
+	result  *Result[I]
+	began   time.Time
+	told    time.Time // when Progress was called
 
+	// Workers read visited while they expand states; in between, what they found is added.
+	visited map[fingerprint]struct{}
 	parents []uint32 // of state n at n
 	inputs  []uint16 // by which it was reached first
-	result  *Result[I]
-
-	found, expanded, level atomic.Uint64 // for Progress
-	depth                  atomic.Int64
-	aborted                atomic.Bool
-	reason                 string // why it was aborted
-	abortOnce              sync.Once
-
-	mu    sync.Mutex
-	worst *finding // the least by its step
-	first atomic.Uint64
-}
-
-// finding is a violation in the level under way.
-type finding struct {
-	property, reason string
-	step             uint64
-	initial          bool
 }
 
 // Explore visits every state that the machine reaches, breadth first, holds its properties to each,
 // and returns what it found, which does not depend on the number of workers.
 func Explore[S, M, I, O any](ctx context.Context, m Machine[S, M, I, O], o Options) *Result[I] {
-	if o.Workers <= 0 {
-		o.Workers = runtime.GOMAXPROCS(0)
-	}
-	if o.MaxStates == 0 || o.MaxStates > 1<<32-1 {
-		o.MaxStates = 1<<32 - 1 // the most that can be numbered
-	}
 	if o.Symmetry && m.Canonical == nil {
 		panic("graphs: " + m.Name + " has no symmetry")
 	}
-	e := &exploration[S, M, I, O]{machine: &m, options: o, hash: newHasher()}
-	e.result = &Result[I]{Workers: o.Workers, Actions: map[string]uint64{}}
+	o.Workers = cmp.Or(max(o.Workers, 0), runtime.GOMAXPROCS(0))
+	o.MaxStates = min(cmp.Or(o.MaxStates, math.MaxUint32), math.MaxUint32) // the most that can be numbered
+	e := &exploration[S, M, I, O]{machine: &m, options: o, visited: map[fingerprint]struct{}{},
+		seeds:  [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
+		result: &Result[I]{Workers: o.Workers, Actions: map[string]uint64{}}, began: time.Now()}
 	for range o.Workers {
-		e.workers = append(e.workers, newWorker(e))
+		e.workers = append(e.workers, &worker[S, M, I, O]{prober: m.prober(o.Possible, o.Against), e: e,
+			byInput: make([]uint64, len(m.Inputs))})
 	}
-	began := time.Now()
-	stop := e.report(began)
 	e.explore(ctx)
-	e.result.Elapsed = time.Since(began)
-	stop()
-	e.result.Collision = collisionChance(e.result.States)
-	return e.result
+	r := e.result
+	r.Elapsed, r.Collision = time.Since(e.began), collisionChance(r.States)
+	return r
 }
 
-// report calls Progress now and then, until the function that it returns is called.
-func (e *exploration[S, M, I, O]) report(began time.Time) func() {
-	if e.options.Progress == nil {
-		return func() {}
-	}
-	done := make(chan struct{})
-	var ended sync.WaitGroup
-	ended.Go(func() {
-		ticker := time.NewTicker(100 * time.Millisecond)
-		defer ticker.Stop()
-		for over := false; !over; {
-			select {
-			case <-ticker.C:
-			case <-done:
-				over = true
-			}
-			e.options.Progress(Progress{States: e.found.Load(), Depth: int(e.depth.Load()),
-				Done: e.expanded.Load(), Level: e.level.Load(), Elapsed: time.Since(began)})
-		}
-	})
-	return func() { close(done); ended.Wait() }
-}
-
-// explore goes level by level.
+// explore goes level by level. What a level brought is counted when it is over.
 func (e *exploration[S, M, I, O]) explore(ctx context.Context) {
 	r := e.result
-	blocks := e.begin()
-	for len(blocks) > 0 && e.worst == nil {
-		start := blocks[0].first
-		total := uint64(len(e.parents)) - uint64(start)
-		r.States, r.Levels = r.States+total, append(r.Levels, total)
-		e.depth.Store(int64(r.Depth()))
-		e.level.Store(total)
-		e.expanded.Store(0)
-		e.first.Store(^uint64(0))
-
-		// Each block's new states come out in the order of their steps, so that numbers don't
-		// depend on who did what when.
-		lists := make([]candidates[S], len(blocks))
-		e.each(len(blocks), func(w *worker[S, M, I, O], i int) {
+	var initial S
+	w := e.workers[0]
+	e.machine.View(&initial, &w.after)
+	if property, err := w.holds(&initial); err != nil {
+		e.violated(Violation[I]{Property: property, Reason: err.Error()})
+		return
+	}
+	level, size := [][]S{{initial}}, 1 // chunks, of which all but the last are full
+	e.add(&candidate[S]{mark: w.fingerprint(&initial)})
+	for size > 0 {
+		first := len(e.parents) - size
+		r.States, r.Levels = r.States+uint64(size), append(r.Levels, uint64(size))
+		var next [][]S
+		for at := 0; at < len(level); at += len(e.workers) {
+			chunks := level[at:min(at+len(e.workers), len(level))]
+			e.expand(chunks, first+at*chunkStates)
+			for _, w := range e.workers {
+				// New states are added in the order of their steps, so that numbers don't depend on
+				// who did what when.
+				for i := range w.found {
+					c := &w.found[i]
+					if !e.add(c) {
+						continue
+					}
+					if n := len(next); n == 0 || len(next[n-1]) == chunkStates {
+						next = append(next, make([]S, 0, chunkStates))
+					}
+					last := &next[len(next)-1]
+					*last = append(*last, c.state)
+				}
+				if w.failed != nil {
+					path, err := e.path(w.step)
+					w.failed.Path, w.failed.Reason = path, errors.Join(errors.New(w.failed.Reason), err).Error()
+					e.violated(*w.failed)
+					return
+				}
+			}
+			clear(chunks) // so that their memory is free
+			e.progress(min((at+len(chunks))*chunkStates, size), size)
 			if ctx.Err() != nil {
-				e.abort(Stopped, context.Cause(ctx).Error())
+				e.stop(Stopped, context.Cause(ctx).Error())
+				return
 			}
-			w.expand(&blocks[i], start, &lists[i])
-			if e.found.Load() > e.options.MaxStates {
-				e.abort(Bounded, fmt.Sprintf("there are more than %d states", e.options.MaxStates))
+			if n := e.options.MaxStates; uint64(len(e.parents)) > n {
+				e.stop(Bounded, fmt.Sprintf("there are more than %d states", n))
+				return
 			}
-			e.expanded.Add(uint64(len(blocks[i].states)))
-			blocks[i].states = nil
-		})
-		if e.aborted.Load() && e.worst == nil { // what the level brought is left out
-			r.Reason = fmt.Sprintf("%s; all states to depth %d were counted, the steps from that depth were not",
-				e.reason, r.Depth())
-			return
 		}
 		e.addUp()
-		blocks = e.settle(lists)
-	}
-	if e.worst != nil {
-		e.violated()
-		return
+		level, size = next, len(e.parents)-first-size
 	}
 	r.Verdict = Complete
 }
 
-// begin visits the initial state.
-func (e *exploration[S, M, I, O]) begin() []block[S] {
-	var s S
-	w := e.workers[0]
-	e.visited.add(e.hash.of(e.machine.Key(nil, &s)), 0, 0)
-	e.parents, e.inputs = append(e.parents, 0), append(e.inputs, 0)
-	e.found.Store(1)
-	e.machine.View(&s, &w.after)
-	if property, err := w.holds(&s); err != nil {
-		e.note(finding{property: property, reason: err.Error(), initial: true})
-	}
-	return []block[S]{{states: []S{s}}}
-}
-
-// orbit counts the states that a state stands for.
-func (e *exploration[S, M, I, O]) orbit(s *S) uint64 {
-	if e.options.Symmetry {
-		return e.machine.Orbit(s)
-	}
-	return 1
-}
-
-// each runs a function for every index, on all workers, until the exploration is aborted.
-func (e *exploration[S, M, I, O]) each(n int, f func(w *worker[S, M, I, O], i int)) {
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for _, w := range e.workers {
-		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n && !e.aborted.Load(); i = int(next.Add(1)) - 1 {
-				f(w, i)
-			}
-		})
-	}
-	wg.Wait()
-}
-
-func (e *exploration[S, M, I, O]) abort(v Verdict, reason string) {
-	e.abortOnce.Do(func() {
-		e.result.Verdict, e.reason = v, reason
-		e.aborted.Store(true)
-	})
-}
-
-// settle numbers the new states of a level, those that no step before took first, and makes blocks.
-func (e *exploration[S, M, I, O]) settle(lists []candidates[S]) (blocks []block[S]) {
-	e.each(len(lists), func(_ *worker[S, M, I, O], i int) {
-		c, kept := &lists[i], 0
-		for j, step := range c.steps {
-			if e.visited.won(c.marks[j], step) {
-				c.steps[kept], c.states[kept] = step, c.states[j]
-				kept++
-			}
-		}
-		c.steps, c.states, c.marks = c.steps[:kept], c.states[:kept], nil
-	})
-	for _, c := range lists {
-		for first := 0; first < len(c.states); first += blockStates {
-			end := min(first+blockStates, len(c.states))
-			blocks = append(blocks, block[S]{uint32(len(e.parents) + first), c.states[first:end]})
-		}
-		for _, step := range c.steps {
-			e.parents = append(e.parents, uint32(step>>inputBits))
-			e.inputs = append(e.inputs, uint16(step&(maxInputs-1)))
+// expand has each worker expand one of the chunks at most. Their first state has the number.
+func (e *exploration[S, M, I, O]) expand(chunks [][]S, number int) {
+	var running sync.WaitGroup
+	for i, w := range e.workers {
+		w.found = w.found[:0]
+		if i < len(chunks) {
+			running.Go(func() { w.expand(chunks[i], uint32(number+i*chunkStates)) })
 		}
 	}
-	return blocks
+	running.Wait()
+}
+
+// add numbers a state if it is new.
+func (e *exploration[S, M, I, O]) add(c *candidate[S]) bool {
+	if _, seen := e.visited[c.mark]; seen {
+		return false
+	}
+	e.visited[c.mark] = struct{}{}
+	e.parents = append(e.parents, uint32(c.step>>inputBits))
+	e.inputs = append(e.inputs, uint16(c.step&(maxInputs-1)))
+	return true
+}
+
+func (e *exploration[S, M, I, O]) progress(done, level int) {
+	if e.options.Progress == nil || done < level && time.Since(e.told) < 100*time.Millisecond {
+		return
+	}
+	e.told = time.Now()
+	e.options.Progress(Progress{States: uint64(len(e.parents)), Depth: e.result.Depth(), Done: uint64(done),
+		Level: uint64(level), Elapsed: time.Since(e.began)})
+}
+
+func (e *exploration[S, M, I, O]) stop(v Verdict, reason string) {
+	e.result.Verdict = v
+	e.result.Reason = fmt.Sprintf("%s; all states to depth %d were counted, the steps from that depth were not",
+		reason, e.result.Depth())
 }
 
 // addUp adds the workers' counts to the result.
@@ -250,54 +197,38 @@ func (e *exploration[S, M, I, O]) addUp() {
 	}
 }
 
-// note takes a finding down if its step comes before those of the others.
-func (e *exploration[S, M, I, O]) note(f finding) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.worst == nil || f.step < e.worst.step {
-		e.worst = &f
-		e.first.Store(f.step)
-	}
+func (e *exploration[S, M, I, O]) violated(v Violation[I]) {
+	e.result.Verdict, e.result.Reason, e.result.Violation = Violated, v.Error(), &v
 }
 
-// violated writes the result of the finding.
-func (e *exploration[S, M, I, O]) violated() {
-	v := &Violation[I]{Property: e.worst.property, Reason: e.worst.reason}
-	if !e.worst.initial {
-		path, err := e.path(e.worst.step)
-		if err != nil {
-			v.Reason = errors.Join(errors.New(v.Reason), err).Error()
-		}
-		v.Path = path
-	}
-	e.result.Verdict, e.result.Reason, e.result.Violation = Violated, v.Error(), v
+// candidate is a state that a step leads to, and that was not visited before the chunk was.
+type candidate[S any] struct {
+	step  uint64
+	mark  fingerprint
+	state S
 }
 
 // worker expands states.
 type worker[S, M, I, O any] struct {
 	*prober[S, M, I, O]
 	e      *exploration[S, M, I, O]
+	found  []candidate[S] // in the order of their steps
+	failed *Violation[I]  // the first, without its path
+	step   uint64         // in which it failed
 	mark   []byte
 	parent uint32 // the state that is expanded
-	steps  bool   // some property speaks of steps
 
 	edges, ends, orbits, all uint64
 	byInput                  []uint64 // steps
 }
 
-func newWorker[S, M, I, O any](e *exploration[S, M, I, O]) *worker[S, M, I, O] {
-	w := &worker[S, M, I, O]{prober: e.machine.prober(e.options.Possible, e.options.Against), e: e,
-		byInput: make([]uint64, len(e.machine.Inputs))}
-	for _, p := range e.machine.Properties {
-		w.steps = w.steps || p.Step != nil
-	}
-	return w
-}
-
-// expand takes every step from the states of a block, and writes down the states that are new.
-func (w *worker[S, M, I, O]) expand(b *block[S], levelStart uint32, out *candidates[S]) {
+// expand takes every step from the states of a chunk, of which the first has the number, and writes
+// down the states that are new, up to the first state in which something fails.
+func (w *worker[S, M, I, O]) expand(chunk []S, number uint32) {
 	fail := func(input int, property, reason string) {
-		w.e.note(finding{property: property, reason: reason, step: via(w.parent, input)})
+		if w.failed == nil {
+			w.failed, w.step = &Violation[I]{Property: property, Reason: reason}, via(w.parent, input)
+		}
 	}
 	defer func() {
 		if p := recover(); p != nil {
@@ -305,17 +236,20 @@ func (w *worker[S, M, I, O]) expand(b *block[S], levelStart uint32, out *candida
 		}
 	}()
 	take := func(input int, outs []O) {
-		if property, err := w.arrive(input, outs, levelStart, out); err != nil {
+		if property, err := w.arrive(input, outs); err != nil {
 			fail(input, property, err.Error())
 		}
 	}
-	for i := range b.states {
-		w.parent = b.first + uint32(i)
-		if via(w.parent, 0) > w.e.first.Load() || w.e.aborted.Load() {
+	for i := range chunk {
+		w.parent = number + uint32(i)
+		edges, orbit := w.edges, uint64(1)
+		if w.e.options.Symmetry {
+			orbit = w.m.Orbit(&chunk[i])
+		}
+		w.probe(&chunk[i], take, fail)
+		if w.failed != nil {
 			return
 		}
-		edges, orbit := w.edges, w.e.orbit(&b.states[i])
-		w.probe(&b.states[i], take, fail)
 		if w.edges == edges {
 			w.ends++
 		}
@@ -325,12 +259,11 @@ func (w *worker[S, M, I, O]) expand(b *block[S], levelStart uint32, out *candida
 
 // arrive looks at a step that was taken, and at the state that it leads to. It returns the first
 // property that fails, and why.
-func (w *worker[S, M, I, O]) arrive(input int, outs []O, levelStart uint32, out *candidates[S]) (
-	string, error) {
+func (w *worker[S, M, I, O]) arrive(input int, outs []O) (string, error) {
 	w.edges++
 	w.byInput[input]++
 	m := w.m
-	if w.steps && !w.against { // with against, the view is there already
+	if !w.against { // else the view is there already
 		m.View(&w.state, &w.after)
 	}
 	for i := range m.Properties {
@@ -340,30 +273,21 @@ func (w *worker[S, M, I, O]) arrive(input int, outs []O, levelStart uint32, out 
 			}
 		}
 	}
-	s := w.state
+	c := candidate[S]{step: via(w.parent, input), state: w.state}
 	if w.e.options.Symmetry {
-		m.Canonical(&s)
+		m.Canonical(&c.state)
 	}
-	w.mark = m.Key(w.mark[:0], &s)
-	f, step := w.e.hash.of(w.mark), via(w.parent, input)
-	how := w.e.visited.add(f, step, levelStart)
-	if how == seen {
+	c.mark = w.fingerprint(&c.state)
+	if _, seen := w.e.visited[c.mark]; seen {
 		return "", nil
 	}
-	if how == isNew {
-		w.e.found.Add(1)
-	}
-	// A state that is replaced is looked at again, so that its violation is reported with its first
-	// step.
-	if !w.steps && !w.against {
-		m.View(&w.state, &w.after)
-	}
-	if property, err := w.holds(&w.state); err != nil {
-		return property, err
-	}
-	out.steps, out.marks = append(out.steps, step), append(out.marks, f)
-	out.states = append(out.states, s)
-	return "", nil
+	w.found = append(w.found, c)
+	return w.holds(&w.state)
+}
+
+func (w *worker[S, M, I, O]) fingerprint(s *S) fingerprint {
+	w.mark = w.m.Key(w.mark[:0], s)
+	return fingerprint{maphash.Bytes(w.e.seeds[0], w.mark), maphash.Bytes(w.e.seeds[1], w.mark)}
 }
 
 // holds returns the first property that fails in a state whose view is in w.after.

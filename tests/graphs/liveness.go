@@ -82,7 +82,7 @@ func (r *LivenessReport[I]) Err() error {
 // CheckLiveness builds the graph of a machine and checks every liveness property on it; and, if all
 // hold, what becomes of them when one conjunct of fairness is left out.
 func CheckLiveness[S, M, I, O any](ctx context.Context, m Machine[S, M, I, O]) (*LivenessReport[I], error) {
-	sp, err := build(ctx, &m, buildOptions{possible: true})
+	sp, err := build(ctx, &m, Options{Possible: true}, false)
 	if err != nil {
 		return nil, err
 	}
@@ -218,7 +218,7 @@ func (f *fair[S, M, I, O]) vacuous() (list []string) {
 // for lack of a strong one's step may have fair parts, without the states in which that can be
 // taken. A state by itself is a component too.
 func (f *fair[S, M, I, O]) check(property string, q *question) *Lasso[I] {
-	distance, via := f.space.distances()
+	paths := f.space.shortest(0)
 	var best []int32 // the nearest fair component, so that the counterexample is short
 	nearest := int32(0)
 	for within := q.reached; within != nil; {
@@ -240,9 +240,9 @@ func (f *fair[S, M, I, O]) check(property string, q *question) *Lasso[I] {
 				}
 				return
 			}
-			d := distance[component[0]]
+			d := paths.distance[component[0]]
 			for _, n := range component {
-				d = min(d, distance[n])
+				d = min(d, paths.distance[n])
 			}
 			if best == nil || d < nearest {
 				best, nearest = slices.Clone(component), d
@@ -253,7 +253,7 @@ func (f *fair[S, M, I, O]) check(property string, q *question) *Lasso[I] {
 	if best == nil {
 		return nil
 	}
-	return f.lasso(property, best, q, distance, via)
+	return f.lasso(property, best, q, paths)
 }
 
 // unfair returns the conjuncts that a behaviour that visits all of the component again and again

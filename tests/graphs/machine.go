@@ -104,17 +104,6 @@ func (m Machine[S, M, I, O]) WithFault(name string) (Machine[S, M, I, O], error)
 	return m, nil
 }
 
-// Only returns the machine with the properties of the names alone.
-func (m Machine[S, M, I, O]) Only(names ...string) Machine[S, M, I, O] {
-	unnamed := func(name string) bool { return !slices.Contains(names, name) }
-	m.Properties = slices.DeleteFunc(slices.Clone(m.Properties),
-		func(p Property[M, I, O]) bool { return unnamed(p.Name) })
-	if unnamed(Bookkeeping) {
-		m.Agrees = nil
-	}
-	return m
-}
-
 // PropertyNames returns the names of what is held to states and steps.
 func (m Machine[S, M, I, O]) PropertyNames() (names []string) {
 	for _, p := range m.Properties {
@@ -165,7 +154,6 @@ type walker[S, M, I, O any] struct {
 	core          Core[S, I, O]
 	state, before S
 	stale         bool // the core is to be restored from state before it steps
-	unread        bool // the core has refused an input since state was read
 }
 
 func (m *Machine[S, M, I, O]) walker() *walker[S, M, I, O] {
@@ -173,20 +161,10 @@ func (m *Machine[S, M, I, O]) walker() *walker[S, M, I, O] {
 }
 
 // load puts the walker in a state; the core follows when it has to step.
-func (w *walker[S, M, I, O]) load(s *S) { w.state, w.stale, w.unread = *s, true, false }
+func (w *walker[S, M, I, O]) load(s *S) { w.state, w.stale = *s, true }
 
-// now returns the state, as the core has it.
-func (w *walker[S, M, I, O]) now() (*S, error) {
-	if w.unread {
-		w.unread = false
-		if err := w.core.Read(&w.state); err != nil {
-			return nil, err
-		}
-	}
-	return &w.state, nil
-}
-
-// step gives the core an input. If it is taken, before and state are those around the step.
+// step gives the core an input. If it is taken, before and state are those around the step; if not,
+// state is what the core has then.
 func (w *walker[S, M, I, O]) step(in I) (outs []O, refused bool, err error) {
 	if w.stale {
 		if err := w.core.Restore(&w.state); err != nil {
@@ -209,10 +187,9 @@ func (w *walker[S, M, I, O]) step(in I) (outs []O, refused bool, err error) {
 		f.Leak(&w.state, in)
 		return nil, true, nil
 	default:
-		w.unread = true
-		return nil, true, nil
+		return nil, true, w.core.Read(&w.state)
 	}
-	w.before, w.unread = w.state, false
+	w.before = w.state
 	if err := w.core.Read(&w.state); err != nil {
 		return nil, false, err
 	}

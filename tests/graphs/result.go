@@ -104,8 +104,7 @@ func (e *exploration[S, M, I, O]) path(step uint64) (path []I, err error) {
 	oneStep := func(from S, in I) (after S, key []byte, taken bool) {
 		w.load(&from)
 		_, refused, stepErr := w.step(in)
-		s, _ := w.now()
-		after = *s
+		after = w.state
 		canonical := after
 		m.Canonical(&canonical)
 		return after, m.Key(nil, &canonical), !refused && stepErr == nil

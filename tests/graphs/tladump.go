@@ -1,11 +1,12 @@
 package graphs
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
 	"io"
+
+	"ablyrooms.example/spec/TLA/tlcrun"
 )
 
 // Mapping reads the states and steps of a spec, and writes them in the common form.
@@ -34,21 +35,21 @@ func ReadDot[S any](name string, dump io.Reader, m Mapping[S]) (*Graph, error) {
 	var steps []step
 	actions := map[string]string{} // each once
 	initial := false
-	err := eachLine(dump, func(l dotLine) error {
-		label := l.label()
-		if l.to != nil {
+	err := tlcrun.EachLine(dump, func(l tlcrun.DumpLine) error {
+		label := l.Label()
+		if l.To != nil {
 			if label == "" {
-				return fmt.Errorf("the dump has an edge without an action: %s -> %s", l.from, l.to)
+				return fmt.Errorf("the dump has an edge without an action: %s -> %s", l.From, l.To)
 			}
 			action, ok := actions[label]
 			if !ok {
 				action = label
 				actions[label] = label
 			}
-			steps = append(steps, step{string(l.from), string(l.to), action})
+			steps = append(steps, step{string(l.From), string(l.To), action})
 			return nil
 		}
-		if _, twice := nodes[string(l.from)]; twice || label == "" {
+		if _, twice := nodes[string(l.From)]; twice || label == "" {
 			return nil
 		}
 		vars, err := ParseState(label)
@@ -59,7 +60,7 @@ func ReadDot[S any](name string, dump io.Reader, m Mapping[S]) (*Graph, error) {
 		if err != nil {
 			return fmt.Errorf("%w in the state\n%s", err, label)
 		}
-		isInitial := bytes.Contains(l.attributes, []byte("style = filled"))
+		isInitial := bytes.Contains(l.Attributes, []byte("style = filled"))
 		if isInitial == initial {
 			return errors.New("the dump begins with no initial state, or has two")
 		}
@@ -69,7 +70,7 @@ func ReadDot[S any](name string, dump io.Reader, m Mapping[S]) (*Graph, error) {
 		if int(id) != len(nodes) {
 			return fmt.Errorf("the mapping is no bijection: two states of the spec are both\n%s", text)
 		}
-		nodes[string(l.from)], states = id, append(states, state)
+		nodes[string(l.From)], states = id, append(states, state)
 		return nil
 	})
 	if err != nil {
@@ -90,48 +91,6 @@ func ReadDot[S any](name string, dump io.Reader, m Mapping[S]) (*Graph, error) {
 	return g, nil
 }
 
-// dotLine is a line of a dump: a state, or an edge from one to another. It holds until the next
-// one.
-type dotLine struct{ from, to, attributes []byte }
-
-// label returns the attribute of that name with its escapes taken away.
-func (l dotLine) label() string {
-	_, rest, _ := bytes.Cut(l.attributes, []byte(`label="`))
-	b := make([]byte, 0, len(rest))
-	for i := 0; i < len(rest) && rest[i] != '"'; i++ {
-		c := rest[i]
-		if c == '\\' && i+1 < len(rest) {
-			if i++; rest[i] == 'n' {
-				c = '\n'
-			} else {
-				c = rest[i]
-			}
-		}
-		b = append(b, c)
-	}
-	return string(b)
-}
-
-// eachLine visits the states and edges of a dump.
-func eachLine(dump io.Reader, visit func(dotLine) error) error {
-	lines := bufio.NewScanner(dump)
-	lines.Buffer(make([]byte, 0, 1<<20), 1<<24)
-	for lines.Scan() {
-		head, attributes, ok := bytes.Cut(lines.Bytes(), []byte(" ["))
-		if !ok || len(head) == 0 || head[0] != '-' && (head[0] < '0' || head[0] > '9') {
-			continue
-		}
-		from, to, isEdge := bytes.Cut(head, []byte(" -> "))
-		if !isEdge {
-			to = nil
-		}
-		if err := visit(dotLine{from, to, attributes}); err != nil {
-			return err
-		}
-	}
-	return lines.Err()
-}
-
 // renumber writes a dump with its states numbered in the order in which they come, instead of by
 // TLC's fingerprints, and without colours: it says the same in a fraction of the space.
 func renumber(w io.Writer, dump io.Reader) error {
@@ -142,12 +101,12 @@ func renumber(w io.Writer, dump io.Reader) error {
 		}
 		return numbers[string(id)]
 	}
-	return eachLine(dump, func(l dotLine) (err error) {
-		if l.to == nil {
-			_, err = fmt.Fprintf(w, "%d [%s\n", number(l.from), l.attributes)
+	return tlcrun.EachLine(dump, func(l tlcrun.DumpLine) (err error) {
+		if l.To == nil {
+			_, err = fmt.Fprintf(w, "%d [%s\n", number(l.From), l.Attributes)
 		} else {
-			label, _, _ := bytes.Cut(l.attributes, []byte(`",`))
-			_, err = fmt.Fprintf(w, "%d -> %d [%s\"];\n", number(l.from), number(l.to), label)
+			label, _, _ := bytes.Cut(l.Attributes, []byte(`",`))
+			_, err = fmt.Fprintf(w, "%d -> %d [%s\"];\n", number(l.From), number(l.To), label)
 		}
 		return err
 	})

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"ablyrooms.example/internal/modroot"
+	"ablyrooms.example/internal/progress"
 )
 
 // options say which mutants are tried, and how.
@@ -25,7 +26,7 @@ type options struct {
 	sample   int
 	seed     uint64
 	workers  int
-	quick    bool // of the spec: stop at the first difference, leave out what is known as equivalent
+	quick    bool // of the spec: stop at the first difference, leave out what is equivalent
 	compare  int  // of the spec: run so many by themselves too
 	verbose  bool
 	write    bool
@@ -147,7 +148,7 @@ func (b *bench) choose() (good []mutant, broke []verdict, err error) {
 		}
 		text := map[string]string{m.File: m.text(b.source.text[m.File])}
 		if b.source.compiles(text) != nil {
-			broke = append(broke, verdict{Name: m.Name, Kind: m.Kind, Message: m.Message, End: broken})
+			broke = append(broke, m.verdict(broken))
 			continue
 		}
 		good = append(good, m)
@@ -240,7 +241,7 @@ func (b *bench) tryAll(ctx context.Context, mutants []mutant) ([]verdict, error)
 		defer b.mu.Unlock()
 		return fmt.Sprintf("mutants of %s, %d alive", b.folder, b.alive)
 	}
-	err := forEach(ctx, b.workers, len(mutants), note, func(ctx context.Context, worker, i int) (err error) {
+	err := progress.Each(ctx, b.workers, len(mutants), note, func(ctx context.Context, worker, i int) (err error) {
 		dir := filepath.Join(b.dir, fmt.Sprintf("worker%d", worker))
 		if verdicts[i], err = b.try(ctx, mutants[i], dir); err == nil && i%50 == 49 {
 			err = b.control(ctx, b.suites[i/50%len(b.suites)])
@@ -258,7 +259,7 @@ func (b *bench) tryAll(ctx context.Context, mutants []mutant) ([]verdict, error)
 // try tries one mutant under the suites, in their order, to the first that does not let it live: a
 // mutant that makes one suite hang would make others too, and each would take its limit.
 func (b *bench) try(ctx context.Context, m mutant, dir string) (verdict, error) {
-	v := verdict{Name: m.Name, Kind: m.Kind, Message: m.Message}
+	v := m.verdict(alive)
 	for _, s := range b.suites {
 		if !m.alone && m.near > 0 && !s.reached[m.number] {
 			continue
@@ -319,7 +320,7 @@ func (b *bench) control(ctx context.Context, s *benchSuite) error {
 		b.alarms++
 	}
 	if e.end == killed && !s.Wire {
-		return fmt.Errorf("the suite %s fails now and then with nothing planted:\n%s", s.Name, e.text)
+		return fmt.Errorf("the suite %s fails at times with nothing planted:\n%s", s.Name, e.text)
 	}
 	return nil
 }

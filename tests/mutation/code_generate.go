@@ -18,7 +18,7 @@ type mutant struct {
 	Message    bool // it changes only the words of a message
 	begin, end int
 	to         string // what stands there instead
-	near       int    // the offset of the statement that it is in, in a list of statements; 0 for none
+	near       int    // the offset of the statement in a list that it is in; 0 for none
 	number     int    // by which the woven program knows it, from 1
 	alone      bool   // it has to be built by itself
 }
@@ -26,6 +26,10 @@ type mutant struct {
 // text returns the file with the mutant planted.
 func (m mutant) text(original string) string {
 	return original[:m.begin] + m.to + original[m.end:]
+}
+
+func (m mutant) verdict(e end) verdict {
+	return verdict{Name: m.Name, Kind: m.Kind, Message: m.Message, End: e}
 }
 
 // The operators, by name.
@@ -55,8 +59,8 @@ func generateCode(p *source, file string) []mutant {
 			}
 		case *ast.GenDecl:
 			for _, spec := range decl.Specs {
-				// A table is a function's result where it is made once; its entries are what the function says.
-				if v, ok := spec.(*ast.ValueSpec); ok && decl.Tok == token.VAR && len(v.Values) > 0 {
+				// A table is a function's result that is made once.
+				if v, ok := spec.(*ast.ValueSpec); ok && decl.Tok == token.VAR {
 					g.function, g.last = v.Names[0].Name, nil
 					for _, value := range v.Values {
 						g.walk(value)
@@ -124,7 +128,7 @@ func (g *generator) add(operator string, begin, end token.Pos, to string) {
 		near: g.near()})
 }
 
-// message tells whether what is visited only makes words: it stands in a function that prints, or is an argument of a message.
+// message reports whether what is visited only makes words: in a function that prints, or in a call.
 func (g *generator) message() bool {
 	switch g.function {
 	case "String", "Error", "GoString":
@@ -256,7 +260,7 @@ func (g *generator) binary(n *ast.BinaryExpr) {
 	}
 }
 
-// constant changes true and false, and a constant of a type of the module to the next one of the type.
+// constant changes true and false, and a constant of a type of the module to the type's next one.
 func (g *generator) constant(e ast.Expr) {
 	id, ok := e.(*ast.Ident)
 	prefix := ""
@@ -288,7 +292,8 @@ func (g *generator) constant(e ast.Expr) {
 			all = append(all, n)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b string) int { return int(scope.Lookup(a).Pos() - scope.Lookup(b).Pos()) })
+	place := func(name string) int { return int(scope.Lookup(name).Pos()) }
+	slices.SortStableFunc(all, func(a, b string) int { return place(a) - place(b) })
 	if i := slices.Index(all, id.Name); len(all) > 1 && i >= 0 {
 		g.add(constant, e.Pos(), e.End(), prefix+all[(i+1)%len(all)])
 	}

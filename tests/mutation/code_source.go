@@ -32,7 +32,7 @@ type source struct {
 	hash   string // of the text, and of what is imported
 }
 
-// load reads a folder. The packages that it imports come from the compiler's export data, so they are not read again.
+// load reads a folder. The packages that it imports come from the compiler's export data.
 func load(root, folder string) (*source, error) {
 	cmd := exec.Command("go", "list", "-export", "-deps",
 		"-json=ImportPath,Dir,GoFiles,Export,Module", "./"+folder)
@@ -68,10 +68,10 @@ func load(root, folder string) (*source, error) {
 		if err != nil {
 			return nil, err
 		}
-		if s.trees[file], err = parser.ParseFile(s.fset, file, text, parser.SkipObjectResolution); err != nil {
+		s.text[file] = string(text)
+		if s.trees[file], err = parseFile(s.fset, file, s.text[file]); err != nil {
 			return nil, err
 		}
-		s.text[file] = string(text)
 	}
 	s.config = types.Config{Importer: importer.ForCompiler(s.fset, "gc",
 		func(path string) (io.ReadCloser, error) { return os.Open(exports[path]) })}
@@ -87,6 +87,10 @@ func load(root, folder string) (*source, error) {
 	s.hash = fmt.Sprintf("%x", h.Sum(nil)[:12])
 	s.types, err = s.config.Check(own.ImportPath, s.fset, s.list(nil), s.info)
 	return s, err
+}
+
+func parseFile(fset *token.FileSet, file, text string) (*ast.File, error) {
+	return parser.ParseFile(fset, file, text, parser.SkipObjectResolution)
 }
 
 func (s *source) files() []string { return slices.Sorted(maps.Keys(s.text)) }
@@ -107,7 +111,7 @@ func (s *source) list(instead map[string]*ast.File) []*ast.File {
 func (s *source) compiles(instead map[string]string) error {
 	trees := map[string]*ast.File{}
 	for file, text := range instead {
-		tree, err := parser.ParseFile(s.fset, file, text, parser.SkipObjectResolution)
+		tree, err := parseFile(s.fset, file, text)
 		if err != nil {
 			return err
 		}

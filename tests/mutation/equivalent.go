@@ -1,54 +1,32 @@
 package main
 
 import (
-	"bufio"
 	_ "embed"
 	"fmt"
-	"io"
 	"strings"
 )
 
-// equivalentList names the changes that nothing could tell from the original.
+// equivalentList names the changes that nothing could tell from the original: a name in a line, and
+// its reason in lines that are indented.
 //
 //go:embed equivalent.txt
 var equivalentList string
 
+// equivalents returns the reasons by name.
 func equivalents() (map[string]string, error) {
-	return parseEquivalents(strings.NewReader(equivalentList))
-}
-
-// parseEquivalents reads a name in a line, then its reason in lines that are indented.
-func parseEquivalents(text io.Reader) (map[string]string, error) {
-	found := map[string]string{}
-	name := ""
-	check := func() error {
-		if name != "" && found[name] == "" {
-			return fmt.Errorf("%s has no reason", name)
-		}
-		return nil
-	}
-	lines := bufio.NewScanner(text)
-	for lines.Scan() {
-		line := lines.Text()
-		switch {
-		case strings.HasPrefix(line, "#"), strings.TrimSpace(line) == "":
-		case strings.HasPrefix(line, "    "):
-			if name == "" {
-				return nil, fmt.Errorf("a reason without a name: %s", line)
-			}
-			found[name] = strings.TrimSpace(found[name] + " " + strings.TrimSpace(line))
+	found, name := map[string]string{}, ""
+	for line := range strings.Lines(equivalentList) {
+		reason, indented := strings.CutPrefix(line, "    ")
+		switch line = strings.TrimSpace(line); {
+		case line == "" || line[0] == '#':
+		case indented && name != "":
+			found[name] += strings.TrimSpace(reason) + " "
 		default:
-			if err := check(); err != nil {
-				return nil, err
-			}
-			if found[line] != "" {
+			if _, twice := found[line]; twice {
 				return nil, fmt.Errorf("%s is there twice", line)
 			}
-			name = line
+			name, found[line] = line, ""
 		}
 	}
-	if err := check(); err != nil {
-		return nil, err
-	}
-	return found, lines.Err()
+	return found, nil
 }

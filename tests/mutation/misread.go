@@ -9,13 +9,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"ablyrooms.example/internal/modroot"
+	"ablyrooms.example/internal/progress"
 )
 
 // misreading is a rule understood wrongly, as a reasonable person could, and what core, model and
@@ -54,9 +54,9 @@ func misreadings(root string) ([]misreading, error) {
 	return all, nil
 }
 
-// The catchers. The chain looks at the core alone; the kept graph of the spec at core and model; the
-// others at what is misread in all three alike. Each says the test or property that fails, or "". A
-// suite that hangs doesn't say what is wrong.
+// The catchers. The chain looks at the core alone; the kept graph of the spec at core and model;
+// the others at what is misread in all three alike. Each says the test or property that fails, or
+// "". A suite that hangs doesn't say what is wrong.
 const (
 	byChain      = "chain"      // core against model
 	byGolden     = "golden"     // model against the kept graph of the spec
@@ -102,20 +102,15 @@ func runMisread(ctx context.Context, o options) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	only, err := regexp.Compile(o.only)
+	texts, numbers := make([]map[string]string, len(all)), make([]int, len(all))
+	for i, m := range all {
+		texts[i], numbers[i] = m.texts, i+1
+	}
+	numbers, err = choose(o, "misreadings", numbers, func(n int) string { return all[n-1].Name })
 	if err != nil {
 		return false, err
 	}
-	numbers := []int{0} // the control
-	for i, m := range all {
-		if only.MatchString(m.Name) {
-			numbers = append(numbers, i+1)
-		}
-	}
-	if o.sample > 0 && o.sample < len(numbers)-1 {
-		fmt.Printf("misreadings: %d of %d, by the seed %d\n", o.sample, len(numbers)-1, o.seed)
-		numbers = append([]int{0}, draw(numbers[1:], o.sample, o.seed)...)
-	}
+	numbers = append([]int{0}, numbers...) // the control
 	c, err := newChecker(ctx, root)
 	if err != nil {
 		return false, err
@@ -126,10 +121,6 @@ func runMisread(ctx context.Context, o options) (bool, error) {
 	}
 	defer os.RemoveAll(dir)
 	b := &misreadBench{checker: c, options: o, root: root, dir: dir, binaries: map[string]string{}}
-	texts := make([]map[string]string, len(all))
-	for i, m := range all {
-		texts[i] = m.texts
-	}
 	if b.woven, b.variables, err = weavePlanted(root, texts); err != nil {
 		return false, err
 	}
@@ -146,7 +137,7 @@ func runMisread(ctx context.Context, o options) (bool, error) {
 		return false, err
 	}
 	note := func() string { return "misreadings" }
-	err = forEach(ctx, o.workers, len(rows), note, func(ctx context.Context, _, k int) error {
+	err = progress.Each(ctx, o.workers, len(rows), note, func(ctx context.Context, _, k int) error {
 		if err := b.try(ctx, numbers[k], &rows[k]); err != nil {
 			return fmt.Errorf("%s: %w", rows[k].Name, err)
 		}
@@ -180,7 +171,7 @@ func (b *misreadBench) byTLC(ctx context.Context, rows []row, numbers []int) err
 	}
 	bounds := slices.Collect(maps.Keys(groups))
 	note := func() string { return "runs of TLC, of all misreadings at one bound each" }
-	return forEach(ctx, b.workers, len(bounds), note, func(ctx context.Context, _, i int) error {
+	return progress.Each(ctx, b.workers, len(bounds), note, func(ctx context.Context, _, i int) error {
 		e, err := b.explore(ctx, groups[bounds[i]], bounds[i])
 		if err != nil {
 			return err

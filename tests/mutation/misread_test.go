@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -44,26 +42,5 @@ func TestReportMisread(t *testing.T) {
 	rows[0].said[byChain] = hangs
 	if b.Reset(); reportMisread(&b, rows, 9) || !strings.Contains(b.String(), "escaped=1") {
 		t.Errorf("what nothing notices in the core is well:\n%s", b.String())
-	}
-}
-
-func TestWriteMisread(t *testing.T) {
-	t.Parallel()
-	root := t.TempDir()
-	file := filepath.Join(root, misreadTable)
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(file, []byte("Head\n"+begin+"| old |\n"+finish+"\nTail\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := writeMisread(root, []row{rowOf("a", byTLC)}); err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(file)
-	want := "|\n| a | R1 (a decision) | TestCoreAgainstModel | TestTheGraphsAreEqual | it | - | - | - | same |\n" +
-		finish + "\nTail\n"
-	if err != nil || !strings.HasPrefix(string(text), "Head\n"+begin) || !strings.HasSuffix(string(text), want) {
-		t.Errorf("%v\n%s", err, text)
 	}
 }

@@ -14,39 +14,26 @@ import (
 
 // score is what the mutants of one package came to: an entry of results.json.
 type score struct {
-	Package    string         `json:"package"`
-	Mutants    int            `json:"mutants"` // all that there are
-	Tried      int            `json:"tried"`   // that compile and change more than words
-	Sampled    bool           `json:"sampled"` // drawn by the seed
-	Seed       uint64         `json:"seed,omitempty"`
-	Killed     int            `json:"killed"`
-	Equivalent int            `json:"equivalent"`
-	Hung       int            `json:"hung"` // counts as alive
-	Alive      int            `json:"alive"`
-	Share      float64        `json:"share"` // killed of those tried that are not equivalent
-	Words      int            `json:"words"` // that change only words
-	WordsKnown int            `json:"wordsKilled"`
-	By         map[string]int `json:"by"` // the suite that killed first
-	Survivors  []string       `json:"survivors"`
-	Controls   int            `json:"controls"` // suites run with nothing planted in between
-	Alarms     int            `json:"alarms"`   // those that failed
+	Package string `json:"package"`
+	Mutants int    `json:"mutants"` // all that there are
+	Sampled bool   `json:"sampled"` // drawn by the seed
+	Seed    uint64 `json:"seed,omitempty"`
+	tally
+	Controls int `json:"controls"` // suites run with nothing planted in between
+	Alarms   int `json:"alarms"`   // those that failed
 
-	wrong         int
-	least, called float64 // the share that is asked for; the part of all that is called equivalent
+	called float64 // the part of all that is called equivalent
 }
 
-func (b *bench) score(t *tally, known map[string]string) *score {
+func (b *bench) score(t tally, known map[string]string) *score {
 	called := 0
 	for name := range known {
 		if file, _, _ := strings.Cut(name, " "); path.Dir(file) == b.folder {
 			called++
 		}
 	}
-	s := &score{Package: b.folder, Mutants: b.all, Tried: t.Good(), Sampled: b.sample > 0, Killed: t.Killed,
-		Equivalent: t.Equivalent, Hung: t.Hung, Alive: t.Alive, Share: t.Share(), Words: t.Words,
-		WordsKnown: t.WordsKnown, By: t.By, Survivors: t.Survivors, Controls: b.checks, Alarms: b.alarms,
-		wrong: len(t.Wrong), least: leastKilled[b.folder],
-		called: float64(called) / float64(max(b.all, 1))}
+	s := &score{Package: b.folder, Mutants: b.all, Sampled: b.sample > 0, tally: t, Controls: b.checks,
+		Alarms: b.alarms, called: float64(called) / float64(max(b.all, 1))}
 	if s.Sampled {
 		s.Seed = b.seed
 	}
@@ -59,14 +46,15 @@ func (s *score) whole() bool { return !s.Sampled || s.Tried+s.Words >= leastSamp
 // holds reports whether the share is what is asked of the package, and no more are called
 // equivalent than may be.
 func (s *score) holds() bool {
-	return s.wrong == 0 && s.Share >= s.least && s.called <= mostEquivalent
+	return len(s.Wrong) == 0 && s.Share >= leastKilled[s.Package] && s.called <= mostEquivalent
 }
 
 func (s *score) print(w io.Writer) {
-	fmt.Fprintf(w, "EVIDENCE mutants package=%s mutants=%d tried=%d sampled=%t seed=%d whole=%t killed=%d "+
-		"equivalent=%d hung=%d alive=%d share=%.3f least=%.2f called=%.3f words=%d/%d controls=%d alarms=%d "+
-		"holds=%t\n", s.Package, s.Mutants, s.Tried, s.Sampled, s.Seed, s.whole(), s.Killed, s.Equivalent,
-		s.Hung, s.Alive, s.Share, s.least, s.called, s.WordsKnown, s.Words, s.Controls, s.Alarms, s.holds())
+	fmt.Fprintf(w, "EVIDENCE mutants package=%s mutants=%d tried=%d sampled=%t seed=%d whole=%t "+
+		"killed=%d equivalent=%d hung=%d alive=%d share=%.3f least=%.2f called=%.3f words=%d/%d "+
+		"controls=%d alarms=%d holds=%t\n", s.Package, s.Mutants, s.Tried, s.Sampled, s.Seed, s.whole(),
+		s.Killed, s.Equivalent, s.Hung, s.Alive, s.Share, leastKilled[s.Package], s.called, s.WordsKnown,
+		s.Words, s.Controls, s.Alarms, s.holds())
 }
 
 // resultsFile is where the scores are kept, below the module's root.

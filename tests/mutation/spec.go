@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 
 	"ablyrooms.example/internal/modroot"
+	"ablyrooms.example/internal/progress"
 	"ablyrooms.example/tests/report/golden"
 )
 
@@ -46,17 +46,13 @@ func runSpec(ctx context.Context, o options) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	only, err := regexp.Compile(o.only)
-	if err != nil {
-		return false, err
-	}
 	chosen := slices.DeleteFunc(slices.Clone(all), func(m specMutant) bool {
 		_, equivalent := known[m.name]
-		return !only.MatchString(m.name) || o.quick && equivalent // it takes longest to see nothing
+		return o.quick && equivalent // it takes longest to see nothing
 	})
-	if o.sample > 0 && o.sample < len(chosen) {
-		fmt.Printf("mutation: %d of %d, by the seed %d\n", o.sample, len(chosen), o.seed)
-		chosen = draw(chosen, o.sample, o.seed)
+	chosen, err = choose(o, "mutants", chosen, func(m specMutant) string { return m.name })
+	if err != nil {
+		return false, err
 	}
 	c, err := newChecker(ctx, root)
 	if err != nil {
@@ -70,13 +66,13 @@ func runSpec(ctx context.Context, o options) (bool, error) {
 	t := table(os.Stdout, j.verdicts, known, o.verbose)
 	ok := len(t.Wrong) == 0 && t.Alive == 0
 	if o.only == "" {
-		ok = ok && t.Good() >= leastWhole && t.Share() >= leastShare
+		ok = ok && t.Tried >= leastWhole && t.Share >= leastShare
 	}
 	fmt.Printf("EVIDENCE specmutants generated=%d total=%d parsed=%d killed=%d byproperty=%d "+
 		"ofthembyliveness=%d byerror=%d bygraph=%d equivalent=%d survived=%d timeouts=%d share=%.3f "+
-		"quick=%t compared=%d\n", len(all), t.Tried, t.Good(), t.Killed,
+		"quick=%t compared=%d\n", len(all), t.Tried+t.Broken, t.Tried, t.Killed,
 		t.By["property"]+t.By["liveness"], t.By["liveness"], t.By["error"], t.By["graph"],
-		t.Equivalent, t.Alive, t.Hung, t.Share(), o.quick, j.compared)
+		t.Equivalent, t.Alive, t.Hung, t.Share, o.quick, j.compared)
 	return ok, nil
 }
 
@@ -123,7 +119,7 @@ func (j *specJudge) judge(ctx context.Context) error {
 		}
 	}
 	note := func() string { return "by themselves: fairness, and what lives" }
-	return forEach(ctx, j.workers, len(left), note, func(ctx context.Context, _, k int) error {
+	return progress.Each(ctx, j.workers, len(left), note, func(ctx context.Context, _, k int) error {
 		return j.alone(ctx, left[k])
 	})
 }
@@ -138,7 +134,7 @@ func (j *specJudge) stage(ctx context.Context, numbers []int, at limits) error {
 	note := func() string {
 		return fmt.Sprintf("groups at %s (calls, names, options), %d mutants", at, len(numbers))
 	}
-	return forEach(ctx, j.workers, len(groups), note, func(ctx context.Context, _, g int) error {
+	return progress.Each(ctx, j.workers, len(groups), note, func(ctx context.Context, _, g int) error {
 		texts := map[int]string{}
 		for _, i := range groups[g] {
 			texts[i+1] = j.mutants[i].text
@@ -178,7 +174,7 @@ func (j *specJudge) compare(ctx context.Context, numbers []int, at limits) error
 	if j.options.compare == 0 {
 		return nil
 	}
-	return forEach(ctx, j.workers, len(some), note, func(ctx context.Context, _, k int) error {
+	return progress.Each(ctx, j.workers, len(some), note, func(ctx context.Context, _, k int) error {
 		v := j.verdicts[some[k]]
 		e, err := j.explore(ctx, map[int]string{1: j.mutants[some[k]].text}, at)
 		if err != nil {

@@ -17,7 +17,7 @@ type specMutant struct {
 	text     string // the whole module
 }
 
-// roots are what the checker begins at: what is not reached from these is a property's own, and left alone.
+// roots are what the checker begins at: what is not reached from these is a property's own.
 var roots = []string{"Init", "Next", "FairSpec"}
 
 // generateSpec returns all mutants of a module, in the order of their places.
@@ -143,7 +143,7 @@ func (g *specGenerator) definition(d tlatext.Definition) {
 	}
 }
 
-// isComparison tells whether a condition is one comparison or negation, which a flip turns round already.
+// isComparison reports whether a condition is one comparison or negation: a flip turns it round.
 func (g *specGenerator) isComparison(s tlatext.Span) bool {
 	compares := false
 	for i := s.Low; i < s.High; i++ {
@@ -161,8 +161,8 @@ func (g *specGenerator) isComparison(s tlatext.Span) bool {
 	return compares
 }
 
-// operand leaves out an operand of /\ or \/. What changes variables is not left out, for TLC would only say that they have no value:
-// it keeps the old values instead.
+// operand leaves out an operand of /\ or \/. What changes variables is not left out, for TLC would
+// only say that they have no value: it keeps the old values instead.
 func (g *specGenerator) operand(d tlatext.Definition, operator string, s tlatext.Span) {
 	if s.Len() == 0 || d.Name == "Init" || g.Plain(s) == "Spec" || g.isList(operator, s) {
 		return
@@ -215,7 +215,7 @@ func (g *specGenerator) changes(s tlatext.Span) []string {
 	return list
 }
 
-// isUpdate tells whether a span is nothing but one assignment, v' = value, or one call of an operator that makes some.
+// isUpdate reports whether a span is one assignment, v' = value, or one call that makes some.
 func (g *specGenerator) isUpdate(s tlatext.Span) bool {
 	if s.Len() < 2 || len(g.changes(s)) == 0 || g.isList(`/\`, s) || g.isList(`\/`, s) {
 		return false
@@ -223,7 +223,8 @@ func (g *specGenerator) isUpdate(s tlatext.Span) bool {
 	if g.Is(s.Low+1, "'") {
 		return g.Is(s.Low+2, "=")
 	}
-	return g.Definition(g.Tokens[s.Low].Text) != nil && g.Is(s.Low+1, "(") && g.Match(s.Low+1) == s.High-1
+	isCall := g.Is(s.Low+1, "(") && g.Match(s.Low+1) == s.High-1
+	return isCall && g.Definition(g.Tokens[s.Low].Text) != nil
 }
 
 func (g *specGenerator) stale(d tlatext.Definition, s tlatext.Span) {
@@ -232,7 +233,8 @@ func (g *specGenerator) stale(d tlatext.Definition, s tlatext.Span) {
 	}
 }
 
-var flips = map[string]string{"=": "#", "#": "=", `\in`: `\notin`, `\notin`: `\in`, `/\`: `\/`, `\/`: `/\`, "<": "<=", "<=": "<", ">": ">=", ">=": ">"}
+var flips = map[string]string{"=": "#", "#": "=", `\in`: `\notin`, `\notin`: `\in`, `/\`: `\/`,
+	`\/`: `/\`, "<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 
 // symbol makes the mutants at an operator.
 func (g *specGenerator) symbol(d tlatext.Definition, i int) {
@@ -243,7 +245,8 @@ func (g *specGenerator) symbol(d tlatext.Definition, i int) {
 		g.operand(d, t, left)
 		g.operand(d, t, right)
 		if len(g.changes(left)) == 0 && len(g.changes(right)) == 0 {
-			both := tlatext.Span{Low: left.Low, High: right.High} // in brackets, for TLA+ has no order between the two operators
+			// In brackets, for TLA+ has no order between the two operators.
+			both := tlatext.Span{Low: left.Low, High: right.High}
 			g.add(d, "flip", both, "("+g.Text(left)+" "+flips[t]+" "+g.Text(right)+")")
 		}
 	case "=":
@@ -282,7 +285,7 @@ func (g *specGenerator) symbol(d tlatext.Definition, i int) {
 	}
 }
 
-// primary returns the name, call or bracketed expression that ends (direction -1) or begins (1) at a token.
+// primary returns the name, call or bracketed expression that ends (-1) or begins (1) at a token.
 func (g *specGenerator) primary(i, direction int) tlatext.Span {
 	low, high := i, i+1
 	if partner := g.Match(i); partner >= 0 {
@@ -327,7 +330,7 @@ func (g *specGenerator) isOutcome(constant string) bool {
 	return false
 }
 
-// name puts another bound name of the same set that is in scope, or another operator of the same shape.
+// name puts another bound name of the same set that is in scope, or an operator of the same shape.
 func (g *specGenerator) name(d tlatext.Definition, i int) {
 	t := g.Tokens[i]
 	if t.Kind != tlatext.Word || g.Is(i-1, ".") || g.Is(i+1, "|->") || g.Is(i+1, "==") {
@@ -347,14 +350,15 @@ func (g *specGenerator) name(d tlatext.Definition, i int) {
 	}
 	if def := g.Definition(t.Text); def != nil {
 		for _, other := range g.Definitions {
-			if other.Name != def.Name && g.used[other.Name] && slices.Equal(other.Params, def.Params) && g.shape(other) != "" && g.shape(other) == g.shape(*def) {
+			alike := slices.Equal(other.Params, def.Params) && g.shape(other) == g.shape(*def)
+			if alike && other.Name != def.Name && g.used[other.Name] && g.shape(other) != "" {
 				g.add(d, "operator", one, other.Name)
 			}
 		}
 	}
 }
 
-// shape tells operators apart that can't stand for each other: a set of something, or the size of one.
+// shape tells operators apart that can't stand for each other: a set of something, or its size.
 func (g *specGenerator) shape(d tlatext.Definition) string {
 	first := d.Body.Low
 	switch {
@@ -370,7 +374,7 @@ func (g *specGenerator) shape(d tlatext.Definition) string {
 func (g *specGenerator) inScope(d tlatext.Definition, i int) []string {
 	names := slices.Clone(d.Params)
 	for j := d.Body.Low; j < d.Body.High; j++ {
-		if scope, ok := g.Binds(j); ok && scope.Has(i) && j < i && !slices.Contains(names, g.Tokens[j-1].Text) {
+		if scope, ok := g.Binds(j); ok && scope.Has(i) && j < i {
 			names = append(names, g.Tokens[j-1].Text)
 		}
 	}

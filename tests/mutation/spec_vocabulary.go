@@ -6,8 +6,8 @@ import (
 	"ablyrooms.example/spec/TLA/tlcrun/tlatext"
 )
 
-// constants finds the sets of constants that the module writes out and gives each constant the next one of its set. Of sets that
-// share constants the largest counts.
+// constants finds the sets of constants that the module writes out and gives each constant the next
+// one of its set. Of sets that share constants the largest counts.
 func constants(m *tlatext.Module) map[string]string {
 	var sets [][]string
 	for i := range m.Tokens {

@@ -54,7 +54,7 @@ func (c *checker) explore(ctx context.Context, changed map[int]string, at limits
 		n := w.culprit(r)
 		switch {
 		case n == 0:
-			return nil, fmt.Errorf("TLC ends with %d, not at a change: %q\n%s", r.Exit, r.Errors, r.Output)
+			return nil, fmt.Errorf("TLC ends with %d, at no change: %q\n%s", r.Exit, r.Errors, r.Output)
 		case r.Exit == exitParse:
 			e.found[n] = verdict{End: broken, What: "no TLA+"}
 		case cannotEvaluate.MatchString(r.Output):

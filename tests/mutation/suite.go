@@ -22,7 +22,7 @@ type suite struct {
 	Skip    string   // which of them not
 	Args    []string // more arguments of the test binary
 	Race    bool     // with the race detector
-	Wire    bool     // it runs in real time on a real connection: a failure counts when it comes twice
+	Wire    bool     // it runs in real time: a failure counts when it comes twice
 	Unsure  string   // what it says when it could not tell in time
 	Folders []string // the folders whose mutants it can see
 }

@@ -36,21 +36,22 @@ type verdict struct {
 // tally adds up verdicts. A change of words is accounted apart: whether suites look at words is
 // another question. What hangs counts as alive.
 type tally struct {
-	Tried      int // changes of more than words, broken ones too
-	Broken     int
-	Killed     int
-	Equivalent int // alive, and known by its name, with a reason
-	Hung       int
-	Alive      int // alive, and not known
-	Words      int
-	WordsKnown int // changes of words that are killed
-	By         map[string]int
-	Survivors  []string // what is alive or hangs, by name
-	Wrong      []string // what is known as equivalent and is killed
+	Tried      int            `json:"tried"` // changes of more than words that are whole
+	Broken     int            `json:"-"`     // those that are not
+	Killed     int            `json:"killed"`
+	Equivalent int            `json:"equivalent"` // alive, and known by its name, with a reason
+	Hung       int            `json:"hung"`       // counts as alive
+	Alive      int            `json:"alive"`      // and not known
+	Share      float64        `json:"share"`      // killed of those tried that are not equivalent
+	Words      int            `json:"words"`      // that change only words
+	WordsKnown int            `json:"wordsKilled"`
+	By         map[string]int `json:"by"`        // what killed first
+	Survivors  []string       `json:"survivors"` // what is alive or hangs, by name
+	Wrong      []string       `json:"-"`         // what is known as equivalent and is killed
 }
 
-func count(verdicts []verdict, equivalent map[string]string) *tally {
-	t := &tally{By: map[string]int{}}
+func count(verdicts []verdict, equivalent map[string]string) tally {
+	t := tally{By: map[string]int{}, Share: 1}
 	for _, v := range verdicts {
 		if v.Message {
 			t.Words++
@@ -64,6 +65,7 @@ func count(verdicts []verdict, equivalent map[string]string) *tally {
 		switch {
 		case v.End == broken:
 			t.Broken++
+			t.Tried--
 		case v.End == killed:
 			t.Killed++
 			t.By[v.By]++
@@ -80,18 +82,10 @@ func count(verdicts []verdict, equivalent map[string]string) *tally {
 			t.Survivors = append(t.Survivors, v.Name)
 		}
 	}
-	return t
-}
-
-// Good is how many changes are whole.
-func (t *tally) Good() int { return t.Tried - t.Broken }
-
-// Share is the part that is killed of the changes that are whole and not equivalent.
-func (t *tally) Share() float64 {
-	if n := t.Good() - t.Equivalent; n > 0 {
-		return float64(t.Killed) / float64(n)
+	if n := t.Tried - t.Equivalent; n > 0 {
+		t.Share = float64(t.Killed) / float64(n)
 	}
-	return 1
+	return t
 }
 
 // mostEquivalent is the part of a package's mutants that may be called equivalent.
@@ -99,7 +93,7 @@ const mostEquivalent = 0.05
 
 // table prints a row for each kind of change and one for all, what is alive, and when it is verbose
 // what became of each.
-func table(w io.Writer, verdicts []verdict, equivalent map[string]string, verbose bool) *tally {
+func table(w io.Writer, verdicts []verdict, equivalent map[string]string, verbose bool) tally {
 	kinds := map[string][]verdict{}
 	for _, v := range verdicts {
 		kinds[v.Kind] = append(kinds[v.Kind], v)
@@ -114,11 +108,11 @@ func table(w io.Writer, verdicts []verdict, equivalent map[string]string, verbos
 		if kind != "all" {
 			t = count(kinds[kind], equivalent)
 		}
-		fmt.Fprintf(out, "%s\t%d\t%d\t", kind, t.Tried, t.Good())
+		fmt.Fprintf(out, "%s\t%d\t%d\t", kind, t.Tried+t.Broken, t.Tried)
 		for _, name := range by {
 			fmt.Fprintf(out, "%d\t", t.By[name])
 		}
-		fmt.Fprintf(out, "%d\t%d\t%d\t%.1f %%\t\n", t.Equivalent, t.Hung, t.Alive, 100*t.Share())
+		fmt.Fprintf(out, "%d\t%d\t%d\t%.1f %%\t\n", t.Equivalent, t.Hung, t.Alive, 100*t.Share)
 	}
 	out.Flush()
 	for _, v := range verdicts {

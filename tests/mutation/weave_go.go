@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"go/ast"
-	"go/parser"
 	"go/token"
 	"maps"
 	"path"
@@ -48,11 +47,11 @@ func helperFile(folder string) string { return path.Join(folder, "mutation_woven
 // variable is the environment variable that tells a woven package the number of its change.
 func variable(packageName string) string { return "MUTANT_" + packageName }
 
-// weaveGo weaves changes of one file, by their numbers, into one text: a function that some of
-// them change stands there once for each, and chooses by the number that this run is of. near
-// says, for some changes, at which offset of the text a statement can note that a run comes by. What
-// changes more than functions, or adds more than declarations, can't be woven and is returned in
-// alone: it has to be built by itself.
+// weaveGo weaves changes of one file, by their numbers, into one text: a function that some of them
+// change stands there once for each, and chooses by the number that this run is of. near says, for
+// some changes, at which offset of the text a statement can note that a run comes by. What changes
+// more than functions, or adds more than declarations, can't be woven and is returned in alone: it
+// has to be built by itself.
 func weaveGo(text string, changed map[int]string, near map[int]int) (
 	woven string, alone []int, err error) {
 	before, err := declarations(text)
@@ -151,7 +150,7 @@ type numbered struct {
 // declarations returns those of a file, by a name that is its own.
 func declarations(text string) (map[string]declaration, error) {
 	fset := token.NewFileSet()
-	tree, err := parser.ParseFile(fset, "", text, parser.SkipObjectResolution)
+	tree, err := parseFile(fset, "", text)
 	if err != nil {
 		return nil, err
 	}

@@ -145,8 +145,8 @@ func choice(d tlatext.Definition, numbers []int) string {
 		signature(d, variant(d.Name, 0)))
 }
 
-// actionsOf returns the names of a module's actions: the operators that Next comes to through \/ and
-// \E alone. Each has to say that the variable mutant stays, so that TLC names it in its graph.
+// actionsOf returns the names of a module's actions: the operators that Next comes to through \/
+// and \E alone. Each has to say that the variable mutant stays, so that TLC names it in its graph.
 func actionsOf(m *tlatext.Module) map[string]bool {
 	actions := map[string]bool{}
 	for name := range behaviour(m, "Next") {

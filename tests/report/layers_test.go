@@ -37,7 +37,7 @@ var allowed = map[string]string{
 	"spec":     "/internal /tests/report/golden",
 	"tests":    "*",
 	// The harness needs no Ably; the server that a process connects to is given to it.
-	"tests/conformance":           "/model pgregory.net/rapid",
+	"tests/conformance":           "/model /internal/bubble pgregory.net/rapid",
 	"tests/conformance/gallery":   "/tests/conformance",
 	"tests/conformance/server":    "/model /tests/conformance /adapter/ably/ablytest",
 	"tests/conformance/ours":      "/fsm /lifecycle /tests/conformance",

@@ -23,6 +23,7 @@ import (
 	"regexp"
 	"slices"
 
+	"ablyrooms.example/internal/modroot"
 	"ablyrooms.example/internal/progress"
 	"ablyrooms.example/spec/TLA/tlcrun"
 )
@@ -71,7 +72,7 @@ func (o options) run(ctx context.Context, stdout io.Writer, stderr *os.File) (fa
 	var all []*tlcrun.Config
 	if o.dir != "" {
 		all, err = tlcrun.ReadConfigs(o.dir)
-	} else if root, err = tlcrun.Root(); err == nil {
+	} else if root, err = modroot.Find(); err == nil {
 		all, err = load(root)
 	}
 	if err != nil {

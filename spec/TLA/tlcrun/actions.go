@@ -1,11 +1,9 @@
 package tlcrun
 
 import (
-	"bufio"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"ablyrooms.example/spec/TLA/tlcrun/tlatext"
 )
@@ -67,16 +65,10 @@ func Taken(file string) (map[string]int, error) {
 	}
 	defer f.Close()
 	taken := map[string]int{}
-	lines := bufio.NewScanner(f)
-	lines.Buffer(make([]byte, 0, 1<<20), 1<<24)
-	for lines.Scan() {
-		head, attributes, ok := strings.Cut(lines.Text(), " [")
-		if _, _, edge := strings.Cut(head, " -> "); !ok || !edge || !strings.ContainsAny(head[:1], "-0123456789") {
-			continue
+	return taken, EachLine(f, func(l DumpLine) error {
+		if l.To != nil {
+			taken[l.Label()]++
 		}
-		_, label, _ := strings.Cut(attributes, `label="`)
-		label, _, _ = strings.Cut(label, `"`)
-		taken[label]++
-	}
-	return taken, lines.Err()
+		return nil
+	})
 }

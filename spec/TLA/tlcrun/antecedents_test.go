@@ -1,8 +1,6 @@
 package tlcrun
 
 import (
-	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -59,19 +57,5 @@ func TestActions(t *testing.T) {
 	}
 	if len(actions) != 20 || !slices.Contains(actions, "GetOpens") || slices.Contains(actions, "BackendEnds") || slices.Contains(actions, "GetCreates") {
 		t.Errorf("%d actions: %v", len(actions), actions)
-	}
-}
-
-func TestTaken(t *testing.T) {
-	t.Parallel()
-	file := filepath.Join(t.TempDir(), "graph.dot")
-	dump := "strict digraph DiskGraph {\n1 [label=\"/\\\\ x = \\\"a -> b [label=c\\\"\",style = filled]\n1 -> -2 [label=\"Up\",color=\"black\",fontcolor=\"black\"];\n" +
-		"-2 [label=\"x = 1\"];\n-2 -> 1 [label=\"Next\"];\n-2 -> -2 [label=\"Up\"];\n-2 -> 1 [label=\"\"];\n}\n"
-	if err := os.WriteFile(file, []byte(dump), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	taken, err := Taken(file)
-	if want := map[string]int{"Up": 2, "Next": 1, "": 1}; err != nil || !maps.Equal(taken, want) {
-		t.Errorf("%v, %v, expected %v", taken, err, want)
 	}
 }

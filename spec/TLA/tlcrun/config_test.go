@@ -3,12 +3,9 @@ package tlcrun
 import (
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
-
-	"ablyrooms.example/tests/report/golden"
 )
 
 const specDir, documentPath = "..", "../../../docs/rooms.md"
@@ -62,24 +59,6 @@ func wantError(t *testing.T, err error, text string) {
 	t.Helper()
 	if err == nil || !strings.Contains(err.Error(), text) {
 		t.Errorf("the error is %v, expected one with %q", err, text)
-	}
-}
-
-func TestParseConfig(t *testing.T) {
-	t.Parallel()
-	c, err := ReadConfig(pathOf("Twin_RoomIsReady"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := &Config{
-		Name: "Twin_RoomIsReady", Path: c.Path, Description: c.Description, body: c.body, Stated: true,
-		Module: "RoomsTwins", Exit: ExitProperty, Violates: "RoomIsReady", Workers: 1, Repeat: 1,
-		Properties: []string{"RoomIsReady"}, Temporal: []string{"RoomIsReady"}, Specification: "Spec",
-		Overrides: map[string]string{"Rejected": "NobodyRejected", "OpenedAbandoned": "OpenedForAbandoned"},
-		Allows:    []string{}, Trace: golden.Int("tlc/Twin_RoomIsReady/trace"), Hash: golden.Text("tlc/Twin_RoomIsReady/hash"),
-	}
-	if c.Description == "" || c.IsCanary() || !reflect.DeepEqual(c, want) {
-		t.Errorf("%+v, expected %+v", c, want)
 	}
 }
 

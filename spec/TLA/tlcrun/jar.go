@@ -9,8 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-
-	"ablyrooms.example/internal/modroot"
 )
 
 // The jar, as Maven knows it, and its checksum.
@@ -40,9 +38,6 @@ func Java() (string, error) {
 	}
 	return path, nil
 }
-
-// Root returns the folder with the module's go.mod, upward from the working directory.
-func Root() (string, error) { return modroot.Find() }
 
 // Fetch returns the path of the jar, which is in .cache/tlc below the root folder, or in the user's
 // own folder for caches if the root is empty. It has Maven fetch the jar if it is not there yet,

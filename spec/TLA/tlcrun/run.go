@@ -58,9 +58,13 @@ func (t *TLC) Exec(ctx context.Context, job Job) (*Result, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(tmp)
-	config, err := filepath.Abs(job.Config)
-	if err != nil {
-		return nil, err
+	for _, path := range []*string{&job.Config, &job.Library, &job.Dump} { // TLC runs in job.Dir
+		if *path == "" {
+			continue
+		}
+		if *path, err = filepath.Abs(*path); err != nil {
+			return nil, err
+		}
 	}
 	// TLC unpacks its standard modules to the temporary folder under fixed names, so that one is
 	// its own, too.
@@ -74,20 +78,12 @@ func (t *TLC) Exec(ctx context.Context, job Job) (*Result, error) {
 		args = append(args, "-XX:+UseSerialGC", "-Xmx4g")
 	}
 	if job.Library != "" {
-		library, err := filepath.Abs(job.Library)
-		if err != nil {
-			return nil, err
-		}
-		args = append(args, "-DTLA-Library="+library)
+		args = append(args, "-DTLA-Library="+job.Library)
 	}
 	args = append(args, "-cp", t.Jar, "tlc2.TLC", "-workers", strconv.Itoa(max(job.Workers, 1)),
-		"-metadir", filepath.Join(tmp, "states"), "-config", config)
+		"-metadir", filepath.Join(tmp, "states"), "-config", job.Config)
 	if job.Dump != "" {
-		dump, err := filepath.Abs(job.Dump)
-		if err != nil {
-			return nil, err
-		}
-		args = append(args, "-dump", "dot,actionlabels", dump)
+		args = append(args, "-dump", "dot,actionlabels", job.Dump)
 	}
 	args = append(args, job.Module)
 

@@ -1,66 +1,58 @@
 package gallery
 
 import (
-	"fmt"
-	"reflect"
+	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"ablyrooms.example/tests/conformance"
 	"ablyrooms.example/tests/conformance/internal/evidence"
+	"ablyrooms.example/tests/conformance/linear"
 )
 
-type makes = func(*conformance.Backend) conformance.System
+var least, all = conformance.Promises{}, conformance.AllPromises()
 
 // pictures are the broken implementations with what each must be caught by: a shortest script, or
 // how long it is, where it is one of several that are met at random; and the rule that it breaks.
 var pictures = []struct {
 	name     string
-	make     makes
-	promises string // fields of conformance.Promises, or all
+	slip     slip
+	promises conformance.Promises
 	script   string
 	length   int
 	rule     conformance.Rule
 }{
-	{"map and mutex, held while the backend works", newLockedMap, "", "get(1, a, x); get(2, a, x)", 2, "R4"},
-	{"map and mutex, check then act", newCheckThenAct, "", "get(1, a, x); get(2, a, x)", 2, "R4"},
-	{"RWMutex, double-checked", newDoubleChecked, "", "get(1, a, x); get(2, a, x)", 2, "R4"},
-	{"sync.Map that keeps a failure", newSyncMap, "FailedOpenings", "get(1, a, x); openFailed(1); get(2, a, x)", 3, "R5"},
-	{"reference count", newCounted, "", "get(1, a, x); get(2, a, x); release(3, a)", 3, "R11"},
-	{"singleflight without options", with(optionsIgnored), "", "get(1, a, x); get(2, a, y)", 2, "R2"},
-	{"singleflight with the first caller's context", with(firstContext), "Cancellation", "get(1, a, x); giveUp(1)", 2, "R16"},
-	{"singleflight where each tries again", with(eachTriesAgain), "FailedOpenings",
+	{"map and mutex, held while the backend works", lockHeld, least, "get(1, a, x); get(2, a, x)", 2, "R4"},
+	{"map and mutex, check then act", checkThenAct, least, "get(1, a, x); get(2, a, x)", 2, "R4"},
+	{"RWMutex, double-checked", unfilled, least, "get(1, a, x); get(2, a, x)", 2, "R4"},
+	{"sync.Map that keeps a failure", failedOpeningKept, conformance.Promises{FailedOpenings: true}, "get(1, a, x); openFailed(1); get(2, a, x)", 3, "R5"},
+	{"reference count", counted, least, "get(1, a, x); get(2, a, x); release(3, a)", 3, "R11"},
+	{"singleflight without options", optionsIgnored, least, "get(1, a, x); get(2, a, y)", 2, "R2"},
+	{"singleflight with the first caller's context", firstContext, conformance.Promises{Cancellation: true}, "get(1, a, x); giveUp(1)", 2, "R16"},
+	{"singleflight where each tries again", eachTriesAgain, conformance.Promises{FailedOpenings: true},
 		"get(1, a, x); get(2, a, x); openFailed(1)", 3, "R19"},
-	{"options compared as they are written", with(spellingsDiffer), "EqualAfterDefaults", "get(1, a, x); get(2, a, x)", 2, "R4"},
-	{"opened again before the last room is gone", with(noPredecessor), "", "get(1, a, x); release(2, a); get(3, a, x)", 3, "R6"},
-	{"get after dispose", with(ghost), "Disposal", "dispose(1); get(2, a, x)", 2, "R1"},
-	{"a lock for each name", newTurnstile, "", "get(1, a, x); get(2, a, y)", 2, "R2"},
-	{"one goroutine that does the backend's work too", newLoop, "", "get(1, a, x); get(2, a, y)", 2, "R2"},
-	{"a condition that is signalled once", newSignalled, "", "get(1, a, x); get(2, a, x); opened(1)", 3, "R17"},
-	{"promise cache that keeps a failed release", with(failureKept), "FailedReleases", "", 5, "R7"},
-	{"dispose that returns early", with(disposeEarly), "all", "get(1, a, x); release(2, a); dispose(3)", 3, "R12"},
-	{"dispose with a flag", with(disposedFlag), "all", "get(1, a, x); dispose(2); dispose(3)", 3, "R14"},
-	{"dispose as an errgroup with a context", with(firstErrorEnds), "all", "", 6, "R15"},
-	{"dispose that keeps one error", with(lastErrorOnly), "all", "", 7, "R15"},
-	{"a waiting get forgotten by a release", with(waiterForgotten), "all",
+	{"options compared as they are written", spellingsDiffer, conformance.Promises{EqualAfterDefaults: true}, "get(1, a, x); get(2, a, x)", 2, "R4"},
+	{"opened again before the last room is gone", noPredecessor, least, "get(1, a, x); release(2, a); get(3, a, x)", 3, "R6"},
+	{"get after dispose", ghost, conformance.Promises{Disposal: true}, "dispose(1); get(2, a, x)", 2, "R1"},
+	{"a lock for each name", ownTurn, least, "get(1, a, x); get(2, a, y)", 2, "R2"},
+	{"one goroutine that does the backend's work too", oneLoop, least, "get(1, a, x); get(2, a, y)", 2, "R2"},
+	{"a condition that is signalled once", signalledOnce, least, "get(1, a, x); get(2, a, x); opened(1)", 3, "R17"},
+	{"promise cache that keeps a failed release", failureKept, conformance.Promises{FailedReleases: true}, "", 5, "R7"},
+	{"dispose that returns early", disposeEarly, all, "get(1, a, x); release(2, a); dispose(3)", 3, "R12"},
+	{"dispose with a flag", disposedFlag, all, "get(1, a, x); dispose(2); dispose(3)", 3, "R14"},
+	{"dispose as an errgroup with a context", firstErrorEnds, all, "", 6, "R15"},
+	{"dispose that keeps one error", lastErrorOnly, all, "", 7, "R15"},
+	{"a waiting get forgotten by a release", waiterForgotten, all,
 		"get(1, a, x); release(2, a); get(3, a, x); release(4, a)", 4, "R9"},
-	{"an orphan: opened after its release", with(orphan), "all", "get(1, a, x); release(2, a); opened(1)", 3, "R18"},
-	{"a release that doesn't wait for an opening", with(abandonedTooSoon), "all", "get(1, a, x); release(2, a)", 2, "R11"},
+	{"an orphan: opened after its release", orphan, all, "get(1, a, x); release(2, a); opened(1)", 3, "R18"},
+	{"a release that doesn't wait for an opening", abandonedTooSoon, all, "get(1, a, x); release(2, a)", 2, "R11"},
 }
 
-func with(s slip) makes {
-	return func(b *conformance.Backend) conformance.System { return newPromises(b, s) }
-}
-
-// promised returns the promises of one field, or all.
-func promised(name string) (p conformance.Promises) {
-	if name == "all" {
-		return conformance.AllPromises()
-	}
-	if name != "" {
-		reflect.ValueOf(&p).Elem().FieldByName(name).SetBool(true)
-	}
-	return p
+// subject has the harness make registries with a slip and read their errors.
+func subject(p conformance.Promises, s slip) conformance.Subject {
+	return conformance.Subject{New: func(b *conformance.Backend) conformance.System { return newPromises(b, s) },
+		Classify: conformance.ClassifyBy(errOptions, errReleased, errDisposed), Promises: p}
 }
 
 // TestTheBrokenAreCaught shows the shortest script that catches each, and the rule that it breaks.
@@ -69,7 +61,7 @@ func TestTheBrokenAreCaught(t *testing.T) {
 		t.Run(p.name, func(t *testing.T) {
 			plan := conformance.DefaultPlan()
 			plan.Seed = 1
-			r := conformance.Check(t, subject(promised(p.promises), p.make), plan)
+			r := conformance.Check(t, subject(p.promises, p.slip), plan)
 			v := r.Violation()
 			if v == nil {
 				t.Fatal("not caught")
@@ -85,23 +77,154 @@ func TestTheBrokenAreCaught(t *testing.T) {
 	}
 }
 
-// TestTheGoodPass runs the two good ones without an alarm.
+// TestTheGoodPass runs the good one without an alarm.
 func TestTheGoodPass(t *testing.T) {
-	runs := 2000
-	if evidence.At(evidence.Full) {
-		runs = 100_000
+	plan := conformance.DefaultPlan()
+	if plan.Spaces[1].Runs = 2000; evidence.At(evidence.Full) {
+		plan.Spaces[1].Runs = 100_000
 	}
-	for name, make := range map[string]makes{"promises": with(none), "actor": newActor} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			plan := conformance.DefaultPlan()
-			plan.Spaces[1].Runs = runs
-			r := conformance.Check(t, subject(conformance.AllPromises(), make), plan)
-			if v := r.Violation(); v != nil {
-				t.Fatal(v)
+	r := conformance.Check(t, subject(all, none), plan)
+	if v := r.Violation(); v != nil {
+		t.Fatal(v)
+	}
+	if _, err := linear.Run(subject(all, none), 2000, small); err != nil {
+		t.Error(err)
+	}
+	evidence.Print("good", "subject", "promises", "exhaustive", r.Exhaustive, "length", plan.Spaces[0].Length,
+		"random", r.Random, "alarms", 0)
+}
+
+// TestPromises breaks each promise alone: the harness sees it when it is made, and nothing else
+// when it is not.
+func TestPromises(t *testing.T) {
+	breaks := map[string]slip{"Cancellation": waitsOn, "Causes": causeLost, "OpeningsCancelled": openingGoesOn,
+		"EqualAfterDefaults": spellingsDiffer, "FailedOpenings": failedOpeningKept, "FailedReleases": failureKept,
+		"Disposal": ghost, "SharedDisposal": disposedFlag, "DisposalWaitsForAll": disposeEarly,
+		"DisposalReports": failuresHidden, "DisposalJoins": lastErrorOnly}
+	if some := all.Loosenings(); len(some) != 0 {
+		t.Errorf("all promises leave out %v", some)
+	}
+	for _, loosening := range least.Loosenings() {
+		promise, _, _ := strings.Cut(loosening, " ")
+		t.Run(promise, func(t *testing.T) {
+			slip, known := breaks[promise]
+			rest, err := all.Without(promise)
+			if err != nil || !known {
+				t.Fatalf("nothing breaks it: %v", err)
 			}
-			fmt.Printf("EVIDENCE good subject=%s exhaustive=%d length=%d random=%d alarms=0\n", name, r.Exhaustive,
-				plan.Spaces[0].Length, r.Random)
+			plan := conformance.DefaultPlan()
+			plan.Seed, plan.Spaces[0].Length, plan.Spaces[1].Runs = 1, 3, 600
+			r := conformance.Check(t, subject(all, slip), plan)
+			v := r.Violation()
+			if v == nil {
+				t.Fatal("the broken promise is not seen")
+			}
+			t.Logf("%v, shortest: %t, %s", v.Kind, v.Shortest, v.Steps())
+			r = conformance.Check(t, subject(rest, slip), plan)
+			if v := r.Violation(); v != nil {
+				t.Errorf("it is not promised, and judged all the same: %v", v)
+			}
 		})
+	}
+}
+
+// TestTheHarnessSees shows what can go wrong in a system that a harness could trip over itself,
+// with the shortest script of each.
+func TestTheHarnessSees(t *testing.T) {
+	noDispose := subject(all, none)
+	noDispose.New = func(b *conformance.Backend) conformance.System {
+		return struct{ conformance.System }{newPromises(b, none)}
+	}
+	const differs, opened = conformance.Differs, "get(1, a, x); release(2, a); opened(1)"
+	for name, c := range map[string]struct {
+		subject conformance.Subject
+		kind    conformance.ViolationKind
+		script  string
+		got     string // part of what is reported
+	}{
+		"a call that waits for ever": {subject(all, stuck), differs, "release(1, a)", "waits"},
+		"a lock held while the backend works": {subject(all, lockHeld), conformance.Hang,
+			"get(1, a, x); get(2, a, x)", "sync.Mutex.Lock in"},
+		"a goroutine left behind": {subject(all, goroutineLeft), conformance.Leftover, "release(1, a)", "wait for ever"},
+		"no room and no error":    {subject(all, roomLost), differs, "get(1, a, x); opened(1)", "no error and no room"},
+		"another pointer for the same room": {subject(all, roomCopied), differs,
+			"get(1, a, x); get(2, a, x); opened(1)", "a copy"},
+		"opened twice":              {subject(all, openedTwice), differs, "get(1, a, x)", "opening one that was not asked for (a)"},
+		"opened with other options": {subject(all, optionsReplaced), differs, "get(1, a, y)", "it is opened with x"},
+		"the wrong room released": {subject(all, firstReleased), differs,
+			"get(1, a, x); release(2, a); get(3, b, x); opened(2); opened(1)", "closing #2 (b)"},
+		"a copy of a room released": {subject(all, copyReleased), differs, opened, "or a copy"},
+		"no room released":          {subject(all, nilReleased), differs, opened, "a room that is nil"},
+		"a panic in a call": {subject(all, releasePanics), conformance.Panic,
+			"release(1, a)", "call 1 (release(1, a)) panics: oh"},
+		"a call that ends its goroutine": {subject(all, disposeGoexits), conformance.Panic,
+			"dispose(1)", "ends its goroutine"},
+		"a disposal promised without Dispose": {noDispose, conformance.Panic, "get(1, a, x)", "no method Dispose"},
+		"a panic in New":                      {subject(all, newPanics), conformance.Panic, "get(1, a, x)", "New panics: oh"},
+		"the caller's context given to the backend": {subject(all, contextEnded), differs,
+			"get(1, a, x)", "ended: true"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plan := conformance.Plan{Spaces: conformance.DefaultPlan().Spaces[:1]}
+			if strings.Count(c.script, ";") >= 4 {
+				plan.Spaces[0].Length, plan.Spaces[0].Options = 5, []string{"x"}
+			}
+			r := conformance.Check(t, c.subject, plan)
+			v := r.Violation()
+			if v == nil {
+				t.Fatal("not seen")
+			}
+			if v.Kind != c.kind || v.Steps() != c.script || !v.Shortest || !strings.Contains(v.Got, c.got) {
+				t.Errorf("expected %v by %q, %s\n%v", c.kind, c.script, c.got, v)
+			}
+		})
+	}
+}
+
+// small is the n-th round. It is short: what no order explains is tried in all of them.
+func small(n int) linear.Round {
+	return linear.Round{Names: 1, Goroutines: 4, Calls: 5, Jitter: n%2 == 1, Seed: uint64(n)}
+}
+
+// TestTheBrokenAreNotLinearizable shows that the check can fail, and that it draws a picture then.
+func TestTheBrokenAreNotLinearizable(t *testing.T) {
+	for name, slip := range map[string]slip{
+		"a get that returns a released room": stale, "two rooms for one name": checkThenAct,
+		"a release that returns too soon": releasedEarly, "conflicting options get the room": optionsIgnored,
+	} {
+		t.Run(name, func(t *testing.T) {
+			for n := range 500 {
+				h := small(n).Record(subject(all, slip))
+				err := h.Check()
+				if err == nil {
+					continue
+				}
+				_, path, _ := strings.Cut(err.Error(), "see ")
+				page, readErr := os.ReadFile(path)
+				if readErr != nil || !strings.Contains(string(page), "<html") {
+					t.Errorf("no picture: %v", readErr)
+				}
+				if !strings.Contains(err.Error(), ": not linearizable: ") {
+					t.Errorf("got %v", err)
+				}
+				_ = os.RemoveAll(strings.TrimSuffix(path, "/history.html"))
+				evidence.Print("linear-planted", "fault", name, "round", n+1)
+				return
+			}
+			t.Error("not found in 500 rounds")
+		})
+	}
+}
+
+// TestCallsWithoutEnd shows that a call that never returns breaks a history.
+func TestCallsWithoutEnd(t *testing.T) {
+	short := func(n int) linear.Round {
+		r := small(n)
+		r.Patience = time.Millisecond
+		return r
+	}
+	_, err := linear.Run(subject(all, stuck), 1000, short)
+	if err == nil || !strings.Contains(err.Error(), "have returned") {
+		t.Fatalf("got %v", err)
 	}
 }

@@ -17,8 +17,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"runtime"
-	"sync"
 	"time"
 
 	"github.com/anishathalye/porcupine"
@@ -51,25 +49,29 @@ func Sequential() porcupine.Model {
 // limit is how long one history may take to check. One that takes longer has not passed.
 const limit = time.Minute
 
-// Check returns nil if a history of one name is linearizable. Else, or if it is unknown whether it
-// is, it writes porcupine's picture into a directory of its own and says where.
-func Check(history []porcupine.Operation) error {
-	result := porcupine.CheckOperationsTimeout(Sequential(), history, limit)
-	if result == porcupine.Ok {
-		return nil
+// Check returns nil if the history of each name is linearizable.
+func (h History) Check() (err error) {
+	ends := make(chan error, len(h.Names))
+	for name, history := range h.Names {
+		go func() { ends <- check(name, history) }()
 	}
-	return verdict(result, picture(history))
+	for range h.Names {
+		err = cmp.Or(err, <-ends)
+	}
+	return err
 }
 
-// verdict is the error of a result: only Ok is none.
-func verdict(result porcupine.CheckResult, picture string) error {
+// check returns nil if the history of a name is linearizable. Else, or if it is unknown whether it
+// is, it writes porcupine's picture into a directory of its own and says where.
+func check(name string, history []porcupine.Operation) error {
+	result := porcupine.CheckOperationsTimeout(Sequential(), history, limit)
 	switch result {
 	case porcupine.Ok:
 		return nil
 	case porcupine.Illegal:
-		return fmt.Errorf("not linearizable: see %s", picture)
+		return fmt.Errorf("name %s: not linearizable: see %s", name, picture(history))
 	}
-	return fmt.Errorf("unknown whether it is linearizable (%s), which does not pass: see %s", result, picture)
+	return fmt.Errorf("name %s: unknown whether it is linearizable, which does not pass: see %s", name, picture(history))
 }
 
 // picture draws a history.
@@ -97,43 +99,19 @@ type Result struct {
 // Round n is made by rounds(n).
 func Run(subject conformance.Subject, calls int, rounds func(n int) Round) (Result, error) {
 	r := Result{Ends: map[model.OutcomeKind]int{}}
-	type recorded struct {
-		n int
-		h History
-	}
-	histories := make(chan recorded, 64)
-	var mu sync.Mutex // guards what the checkers count
-	var failed error
-	var checkers sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		checkers.Go(func() {
-			for c := range histories {
-				for name, history := range c.h.Names {
-					err := Check(history)
-					mu.Lock()
-					r.Histories, r.Longest = r.Histories+1, max(r.Longest, len(history))
-					if err != nil && failed == nil {
-						failed = fmt.Errorf("round %d, name %s: %w", c.n, name, err)
-					}
-					mu.Unlock()
-				}
-			}
-		})
-	}
-	for stop := false; r.Calls < calls && !stop; r.Rounds++ {
+	for ; r.Calls < calls; r.Rounds++ {
 		round := rounds(r.Rounds)
 		h := round.Record(subject)
 		r.Calls += round.Goroutines * round.Calls
 		for kind, n := range h.Ends {
 			r.Ends[kind] += n
 		}
-		histories <- recorded{r.Rounds, h}
-		mu.Lock()
-		failed = cmp.Or(failed, h.Broken)
-		stop = failed != nil
-		mu.Unlock()
+		for _, history := range h.Names {
+			r.Histories, r.Longest = r.Histories+1, max(r.Longest, len(history))
+		}
+		if err := cmp.Or(h.Check(), h.Broken); err != nil {
+			return r, fmt.Errorf("round %d: %w", r.Rounds, err)
+		}
 	}
-	close(histories)
-	checkers.Wait()
-	return r, failed
+	return r, nil
 }

@@ -1,19 +1,11 @@
 package linear
 
 import (
-	"context"
-	"errors"
 	"flag"
 	"fmt"
-	"os"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	"github.com/anishathalye/porcupine"
-
-	"ablyrooms.example/lifecycle"
 	"ablyrooms.example/model"
 	"ablyrooms.example/tests/conformance"
 	"ablyrooms.example/tests/conformance/internal/evidence"
@@ -51,14 +43,16 @@ func TestLinearizable(t *testing.T) {
 		watched = nil
 	}
 	made := 0
-	r, err := Run(with(func(b *conformance.Backend) conformance.System {
+	subject := ours.Subject()
+	subject.New = func(b *conformance.Backend) conformance.System {
 		look()
 		if made++; made/4%2 == 0 {
 			return ours.New(b)
 		}
 		watched = ours.Watch(b, nil)
 		return watched
-	}), want, round)
+	}
+	r, err := Run(subject, want, round)
 	look()
 	if err != nil {
 		t.Fatal(err)
@@ -72,146 +66,4 @@ func TestLinearizable(t *testing.T) {
 	}
 	evidence.Print("linear", "ops", r.Calls, "goroutines", 8, "rounds", r.Rounds, "histories", r.Histories,
 		"longest", r.Longest, "unknown", 0, "illegal", 0, "ends", strings.Join(kinds, ","))
-}
-
-// Broken subjects: the good one with something done wrongly.
-
-// stale keeps the last room of a name and hands it out now and then, as a cache would.
-type stale struct {
-	ours.Rooms
-	mu   sync.Mutex
-	last map[string]*conformance.Room
-	n    int
-}
-
-func (s *stale) Get(ctx context.Context, name, options string) (*conformance.Room, error) {
-	s.mu.Lock()
-	s.n++
-	room := s.last[name]
-	hit := room != nil && room.Options == options && s.n%8 == 0
-	s.mu.Unlock()
-	if hit {
-		return room, nil
-	}
-	room, err := s.Rooms.Get(ctx, name, options)
-	if err == nil {
-		s.mu.Lock()
-		s.last[name] = room
-		s.mu.Unlock()
-	}
-	return room, err
-}
-
-// twofold has two registries, as where a client is made twice.
-type twofold struct {
-	ours.Rooms
-	other ours.Rooms
-	mu    sync.Mutex
-	n     int
-}
-
-func (s *twofold) Get(ctx context.Context, name, options string) (*conformance.Room, error) {
-	s.mu.Lock()
-	s.n++
-	other := s.n%16 == 0
-	s.mu.Unlock()
-	if other {
-		return s.other.Get(ctx, name, options)
-	}
-	return s.Rooms.Get(ctx, name, options)
-}
-
-// hasty doesn't wait for the end of a release.
-type hasty struct{ ours.Rooms }
-
-func (s hasty) Release(_ context.Context, name string) error {
-	go func() { _ = s.Rooms.Release(context.Background(), name) }()
-	return nil
-}
-
-// lenient gives those who ask with other options the room that there is.
-type lenient struct{ ours.Rooms }
-
-func (s lenient) Get(ctx context.Context, name, options string) (*conformance.Room, error) {
-	room, err := s.Rooms.Get(ctx, name, options)
-	if errors.Is(err, lifecycle.RoomExistsWithDifferentOptions) {
-		return s.Rooms.Get(ctx, name, map[string]string{"x": "y", "y": "x"}[options])
-	}
-	return room, err
-}
-
-// stuck never releases.
-type stuck struct{ ours.Rooms }
-
-func (stuck) Release(context.Context, string) error { select {} }
-
-// with is the good subject with another System.
-func with(system func(*conformance.Backend) conformance.System) conformance.Subject {
-	s := ours.Subject()
-	s.New = system
-	return s
-}
-
-// TestTheBrokenAreNotLinearizable shows that the check can fail, and that it draws a picture then.
-func TestTheBrokenAreNotLinearizable(t *testing.T) {
-	type backend = *conformance.Backend
-	for name, subject := range map[string]conformance.Subject{
-		"a get that returns a released room": with(func(b backend) conformance.System {
-			return &stale{Rooms: ours.New(b), last: map[string]*conformance.Room{}}
-		}),
-		"two rooms for one name": with(func(b backend) conformance.System {
-			return &twofold{Rooms: ours.New(b), other: ours.New(b)}
-		}),
-		"a release that returns too soon": with(func(b backend) conformance.System { return hasty{ours.New(b)} }),
-		"conflicting options get the room": with(func(b backend) conformance.System {
-			return lenient{ours.New(b)}
-		}),
-	} {
-		t.Run(name, func(t *testing.T) {
-			for n := range 500 {
-				// Short: what no order explains is tried in all of them.
-				h := Round{Names: 1, Goroutines: 4, Calls: 5, Jitter: n%2 == 1, Seed: uint64(n)}.Record(subject)
-				for _, history := range h.Names {
-					err := Check(history)
-					if err == nil {
-						continue
-					}
-					_, path, _ := strings.Cut(err.Error(), "see ")
-					page, readErr := os.ReadFile(path)
-					if readErr != nil || !strings.Contains(string(page), "<html") {
-						t.Errorf("no picture: %v", readErr)
-					}
-					if !strings.HasPrefix(err.Error(), "not linearizable") {
-						t.Errorf("got %v", err)
-					}
-					_ = os.RemoveAll(strings.TrimSuffix(path, "/history.html"))
-					evidence.Print("linear-planted", "fault", name, "round", n+1)
-					return
-				}
-			}
-			t.Error("not found in 500 rounds")
-		})
-	}
-}
-
-// TestCallsWithoutEnd shows that a call that never returns breaks a history.
-func TestCallsWithoutEnd(t *testing.T) {
-	short := func(n int) Round {
-		r := round(n)
-		r.Patience = time.Millisecond
-		return r
-	}
-	_, err := Run(with(func(b *conformance.Backend) conformance.System { return stuck{ours.New(b)} }), 1000, short)
-	if err == nil || !strings.Contains(err.Error(), "have returned") {
-		t.Fatalf("got %v", err)
-	}
-}
-
-// TestUnknownDoesNotPass: a check that runs out of time has not passed.
-func TestUnknownDoesNotPass(t *testing.T) {
-	for result, ok := range map[porcupine.CheckResult]bool{porcupine.Ok: true, porcupine.Illegal: false, porcupine.Unknown: false, "": false} {
-		if err := verdict(result, "nowhere"); (err == nil) != ok {
-			t.Errorf("%q: %v", result, err)
-		}
-	}
 }

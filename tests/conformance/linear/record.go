@@ -136,12 +136,10 @@ func (round Round) Record(subject conformance.Subject) History {
 	system := subject.New(backend)
 	calls := make([]call, round.Goroutines*round.Calls)
 	var returned atomic.Int64
-	var ready, done sync.WaitGroup
+	var done sync.WaitGroup
 	begin := make(chan struct{})
 	for g := range round.Goroutines {
-		ready.Add(1)
 		done.Go(func() {
-			ready.Done()
 			<-begin
 			for i := range round.Calls {
 				round.call(system, b.since, &calls[g*round.Calls+i], g, i)
@@ -149,7 +147,6 @@ func (round Round) Record(subject conformance.Subject) History {
 			}
 		})
 	}
-	ready.Wait()
 	close(begin)
 	all := make(chan struct{})
 	go func() {

@@ -2,6 +2,7 @@ package linear
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -115,13 +116,8 @@ func (v view) settle(op Op) (view, bool) {
 }
 
 func (v view) without(call int) view {
-	settled := make(map[int]model.Outcome, len(v.settled))
-	for c, o := range v.settled {
-		if c != call {
-			settled[c] = o
-		}
-	}
-	v.settled = settled
+	v.settled = maps.Clone(v.settled)
+	delete(v.settled, call)
 	return v.keyed()
 }
 
@@ -131,13 +127,11 @@ func (v view) take(in model.Input) (view, bool) {
 	if err != nil {
 		return v, false
 	}
-	w := view{state: next, calls: v.calls, rooms: v.rooms, settled: make(map[int]model.Outcome, len(v.settled)+1)}
+	w := view{state: next, calls: v.calls, rooms: v.rooms, settled: map[int]model.Outcome{}}
 	for len(w.rooms) < len(next.Incarnations) {
 		w.rooms = append(slices.Clone(w.rooms), 0)
 	}
-	for c, o := range v.settled {
-		w.settled[c] = o
-	}
+	maps.Copy(w.settled, v.settled)
 	for _, out := range outs {
 		if out.Kind == model.OutputSettle {
 			w.settled[w.calls[out.Call-1]] = w.outcome(out.Outcome)
@@ -192,37 +186,20 @@ func (v view) forget() view {
 
 // keyed gives the view its key.
 func (v view) keyed() view {
-	b := make([]byte, 0, 64)
-	add := func(n int) { b = append(strconv.AppendInt(b, int64(n), 36), ' ') }
-	for i, c := range v.state.Calls {
-		add(v.calls[i])
-		b = append(b, byte(c.Kind), byte(c.Outcome.Kind), byte(c.WaitsFor))
-	}
-	b = append(b, '|')
-	for i, inc := range v.state.Incarnations {
-		add(v.rooms[i])
-		b = append(append(b, inc.Options...), byte(inc.Life), byte(inc.Work))
-	}
-	b = append(b, '|')
-	for _, i := range v.state.Failed {
-		add(i)
-	}
-	b = append(b, '|')
-	ids := make([]int, 0, len(v.settled))
-	for id := range v.settled {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	for _, id := range ids {
-		add(id)
-		o := v.settled[id]
-		add(int(o.Kind))
-		add(o.Incarnation)
-		for _, room := range o.Failed {
-			add(room)
+	key := []byte(v.state.Key())
+	add := func(numbers ...int) {
+		for _, n := range numbers {
+			key = append(strconv.AppendInt(key, int64(n), 36), ' ')
 		}
 	}
-	v.key = string(b)
+	add(v.calls...)
+	add(v.rooms...)
+	for _, call := range slices.Sorted(maps.Keys(v.settled)) {
+		o := v.settled[call]
+		add(call, int(o.Kind), o.Incarnation)
+		add(o.Failed...)
+	}
+	v.key = string(key)
 	return v
 }
 

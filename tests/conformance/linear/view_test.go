@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/anishathalye/porcupine"
@@ -8,14 +9,13 @@ import (
 	"ablyrooms.example/model"
 )
 
-// history builds a history in which each operation takes its place in time, or the span that is
-// given.
+// span is an operation in its span of time.
 type span struct {
 	from, to int64
 	op       Op
 }
 
-func check(spans []span) porcupine.CheckResult {
+func judge(spans []span) porcupine.CheckResult {
 	var history []porcupine.Operation
 	for i, s := range spans {
 		history = append(history, porcupine.Operation{ClientId: i, Input: s.op, Call: s.from, Return: s.to})
@@ -43,43 +43,37 @@ func TestSmallHistories(t *testing.T) {
 		}
 		return []span{{from, to, begin(call, what, options)}, {from, to, settled(call, what, kind, room)}}
 	}
-	join := func(parts ...[]span) (all []span) {
-		for _, p := range parts {
-			all = append(all, p...)
-		}
-		return all
-	}
 	for name, c := range map[string]struct {
 		history []span
 		want    porcupine.CheckResult
 	}{
-		"a get": {join(whole(0, 10, 1, get, model.OutcomeRoom, 1), []span{opened(5, 1)}), porcupine.Ok},
+		"a get": {slices.Concat(whole(0, 10, 1, get, model.OutcomeRoom, 1), []span{opened(5, 1)}), porcupine.Ok},
 		"a room before it was opened": {
-			join(whole(0, 4, 1, get, model.OutcomeRoom, 1), []span{opened(5, 1)}), porcupine.Illegal},
+			slices.Concat(whole(0, 4, 1, get, model.OutcomeRoom, 1), []span{opened(5, 1)}), porcupine.Illegal},
 		"two gets, one room": {
-			join(whole(0, 10, 1, get, model.OutcomeRoom, 1), whole(20, 30, 2, get, model.OutcomeRoom, 1), []span{opened(5, 1)}), porcupine.Ok},
+			slices.Concat(whole(0, 10, 1, get, model.OutcomeRoom, 1), whole(20, 30, 2, get, model.OutcomeRoom, 1), []span{opened(5, 1)}), porcupine.Ok},
 		"two gets, two rooms": {
-			join(whole(0, 10, 1, get, model.OutcomeRoom, 1), whole(20, 30, 2, get, model.OutcomeRoom, 2),
+			slices.Concat(whole(0, 10, 1, get, model.OutcomeRoom, 1), whole(20, 30, 2, get, model.OutcomeRoom, 2),
 				[]span{opened(5, 1), opened(25, 2)}), porcupine.Illegal},
 		"a get after the release has the old room": {
-			join(whole(0, 10, 1, get, model.OutcomeRoom, 1), whole(20, 30, 2, release, model.OutcomeDone, 0),
+			slices.Concat(whole(0, 10, 1, get, model.OutcomeRoom, 1), whole(20, 30, 2, release, model.OutcomeDone, 0),
 				whole(40, 50, 3, get, model.OutcomeRoom, 1), []span{opened(5, 1), released(25, 1)}), porcupine.Illegal},
 		"a get beside the release has the old room": {
-			join(whole(0, 10, 1, get, model.OutcomeRoom, 1), whole(20, 30, 2, release, model.OutcomeDone, 0),
+			slices.Concat(whole(0, 10, 1, get, model.OutcomeRoom, 1), whole(20, 30, 2, release, model.OutcomeDone, 0),
 				whole(19, 50, 3, get, model.OutcomeRoom, 1), []span{opened(5, 1), released(25, 1)}), porcupine.Ok},
 		"a release before its end": {
-			join(whole(0, 10, 1, get, model.OutcomeRoom, 1), whole(20, 24, 2, release, model.OutcomeDone, 0),
+			slices.Concat(whole(0, 10, 1, get, model.OutcomeRoom, 1), whole(20, 24, 2, release, model.OutcomeDone, 0),
 				[]span{opened(5, 1), released(25, 1)}), porcupine.Illegal},
 		"rejected with no release about": {
-			join(whole(0, 10, 1, get, model.OutcomeReleasedBefore, 0), []span{opened(5, 1)}), porcupine.Illegal},
+			slices.Concat(whole(0, 10, 1, get, model.OutcomeReleasedBefore, 0), []span{opened(5, 1)}), porcupine.Illegal},
 		"rejected by a release": {
-			join(whole(0, 10, 1, get, model.OutcomeReleasedBefore, 0), whole(3, 30, 2, release, model.OutcomeDone, 0),
+			slices.Concat(whole(0, 10, 1, get, model.OutcomeReleasedBefore, 0), whole(3, 30, 2, release, model.OutcomeDone, 0),
 				[]span{opened(5, 1), released(25, 1)}), porcupine.Ok},
 		"a call that never ends": {
 			[]span{{0, Never, begin(1, get, "x")}}, porcupine.Ok},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := check(c.history); got != c.want {
+			if got := judge(c.history); got != c.want {
 				t.Errorf("got %v, expected %v", got, c.want)
 			}
 		})

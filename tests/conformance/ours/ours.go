@@ -16,20 +16,14 @@ func Options(token string) lifecycle.RoomOptions {
 	return o
 }
 
-// Port has lifecycle.Rooms open the harness's rooms.
-type Port struct{ *conformance.Backend }
+// port has lifecycle.Rooms open the harness's rooms, with the token of their options.
+type port struct{ *conformance.Backend }
 
-// Open opens a room with the token of the options.
-func (p Port) Open(ctx context.Context, name string, o lifecycle.RoomOptions) (*conformance.Room, error) {
-	token := "y"
-	if o.Presence.EnableEvents {
-		token = "x"
-	}
-	return p.Backend.Open(ctx, name, token)
+func (p port) Open(ctx context.Context, name string, o lifecycle.RoomOptions) (*conformance.Room, error) {
+	return p.Backend.Open(ctx, name, map[bool]string{true: "x", false: "y"}[o.Presence.EnableEvents])
 }
 
-// Release releases the room.
-func (p Port) Release(ctx context.Context, _ string, room *conformance.Room) error {
+func (p port) Release(ctx context.Context, _ string, room *conformance.Room) error {
 	return p.Backend.Release(ctx, room)
 }
 
@@ -40,7 +34,7 @@ type Rooms struct {
 
 // New returns a Rooms on a backend.
 func New(b *conformance.Backend, options ...lifecycle.RoomsOption) Rooms {
-	return Rooms{lifecycle.NewRooms(Port{b}, options...)}
+	return Rooms{lifecycle.NewRooms(port{b}, options...)}
 }
 
 // Get gets a room. The options are given as they are spelled: all of them, or what isn't the

@@ -16,75 +16,45 @@ func Small() model.Bounds {
 	return model.Bounds{Calls: 3, Names: []string{"a", "b"}, Options: []string{"x", "y"}}
 }
 
-// Graph is the state graph of the model within bounds. It has no cycles.
-type Graph struct {
-	States []model.State // the initial one first
-	Edges  []Edge
-	out    [][]int // for each state the numbers of its edges
+// Schedule is a script to run.
+type Schedule struct {
+	Script []model.Input
+	Edges  int // how many edges of a graph it is the first to take, if that is counted
+	States int // how many states it is the first to reach
 }
 
-// Edge is one step: its input, and the numbers of the states before and after it.
-type Edge struct {
-	Input    model.Input
-	From, To int
-}
-
-// Explore walks all states that are reachable by inputs that are not left out, breadth first. A nil
-// function leaves out none.
-func Explore(b model.Bounds, leaveOut func(model.State, model.Input) bool) *Graph {
-	g := &Graph{States: []model.State{{}}, out: [][]int{nil}}
-	number := map[string]int{model.State{}.Key(): 0}
-	for at := 0; at < len(g.States); at++ {
-		state := g.States[at]
-		for _, in := range state.Enabled(b) {
-			if leaveOut != nil && leaveOut(state, in) {
-				continue
-			}
-			next, _, _ := state.Step(in)
-			to, known := number[next.Key()]
-			if !known {
-				to = len(g.States)
-				number[next.Key()] = to
-				g.States, g.out = append(g.States, next), append(g.out, nil)
-			}
-			g.out[at] = append(g.out[at], len(g.Edges))
-			g.Edges = append(g.Edges, Edge{in, at, to})
-		}
-	}
-	return g
-}
-
-// Cover yields scripts that together take every edge, with the numbers of their edges. Each goes
-// along edges that none has taken yet as long as it can, and else to where one is left; it ends where
-// none can be reached.
-func (g *Graph) Cover() iter.Seq2[[]model.Input, []int] {
-	taken, done := make([]bool, len(g.Edges)), make([]bool, len(g.States)) // done: no edge is left from here on
-	return func(yield func([]model.Input, []int) bool) {
-		for !done[0] {
-			var script []model.Input
-			var edges []int
-			for at := 0; !done[at]; {
-				next := slices.IndexFunc(g.out[at], func(e int) bool { return !taken[e] })
-				if next < 0 {
-					next = slices.IndexFunc(g.out[at], func(e int) bool { return !done[g.Edges[e].To] })
+// Cover yields scripts that together take every edge of the model's state graph within bounds: each
+// goes on until it reaches a state that another has reached.
+func Cover(b model.Bounds) iter.Seq[Schedule] {
+	return func(yield func(Schedule) bool) {
+		seen := map[string]bool{model.State{}.Key(): true}
+		next := Schedule{States: 1}
+		var walk func(model.State) bool
+		walk = func(state model.State) bool {
+			steps := state.Enabled(b)
+			for _, in := range steps {
+				after, _, _ := state.Step(in)
+				next.Script = append(next.Script, in)
+				next.Edges++
+				known := seen[after.Key()]
+				if !known {
+					seen[after.Key()] = true
+					next.States++
 				}
-				if next < 0 {
-					break
+				if known && !yieldClone(&next, yield) || !known && !walk(after) {
+					return false
 				}
-				e := g.out[at][next]
-				taken[e], at = true, g.Edges[e].To
-				script, edges = append(script, g.Edges[e].Input), append(edges, e)
+				next.Script = next.Script[:len(next.Script)-1]
 			}
-			// What is done shows from the end of a script to its beginning.
-			left := func(e int) bool { return !taken[e] || !done[g.Edges[e].To] }
-			for i := len(edges) - 1; i >= 0; i-- {
-				e := g.Edges[edges[i]]
-				done[e.To] = !slices.ContainsFunc(g.out[e.To], left)
-			}
-			done[0] = !slices.ContainsFunc(g.out[0], left)
-			if len(script) > 0 && !yield(script, edges) {
-				return
-			}
+			return len(steps) > 0 || yieldClone(&next, yield)
 		}
+		walk(model.State{})
 	}
+}
+
+// yieldClone yields what there is so far and begins to count again.
+func yieldClone(s *Schedule, yield func(Schedule) bool) bool {
+	whole := Schedule{slices.Clone(s.Script), s.Edges, s.States}
+	s.Edges, s.States = 0, 0
+	return yield(whole)
 }

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"ablyrooms.example/fsm"
 	"ablyrooms.example/model"
 	"ablyrooms.example/tests/conformance"
 	"ablyrooms.example/tests/conformance/internal/evidence"
@@ -18,13 +17,13 @@ func TestContextEndsAsItSettles(t *testing.T) {
 	if evidence.Race {
 		rounds = 20
 	}
-	for _, call := range []input{get("a", "x"), release("a"), dispose()} {
+	for _, call := range []model.Input{model.Get(0, "a", "x"), model.Release(0, "a"), model.Dispose(0)} {
 		for _, fails := range []bool{false, true} {
 			seen := map[model.OutcomeKind]int{}
 			for i := range rounds {
 				perform(t, func(s *stage) {
-					if call.Kind != fsm.CallGet {
-						s.begin(get("a", "x"))
+					if call.Kind != model.KindGet {
+						s.begin(model.Get(0, "a", "x"))
 						synctest.Wait()
 						s.gates.Works()[0].End(nil)
 						synctest.Wait()
@@ -67,7 +66,7 @@ func TestDisposeUnderGets(t *testing.T) {
 	for round := range rounds {
 		perform(t, func(s *stage) {
 			for i := range gets {
-				s.begin(get(fmt.Sprint("room", i%names), "x"))
+				s.begin(model.Get(0, fmt.Sprint("room", i%names), "x"))
 				if i == round*2 {
 					synctest.Wait()
 					for j, g := range s.gates.Works() {
@@ -75,11 +74,11 @@ func TestDisposeUnderGets(t *testing.T) {
 							g.End(nil) // at the moment of the disposal, or just before
 						}
 					}
-					s.begin(dispose())
+					s.begin(model.Dispose(0))
 				}
 			}
 			synctest.Wait()
-			got := s.begin(get("room0", "x"))
+			got := s.begin(model.Get(0, "room0", "x"))
 			synctest.Wait()
 			if !got.ended || got.outcome() != model.OutcomeDisposed {
 				t.Errorf("a get after the begin of the disposal: %v", got.err)

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"ablyrooms.example/model"
@@ -21,12 +22,13 @@ type tally struct {
 	steps    int
 	distinct map[uint64]bool
 	digest   uint64 // the same for the same set of schedules, in whatever order they ran
-	covered  map[int]bool
+	edges    int
+	states   int
 }
 
-func (c *tally) add(s schedule) {
+func (c *tally) add(s Schedule) {
 	var key []byte
-	for _, in := range s.script {
+	for _, in := range s.Script {
 		key = append(key, byte(in.Kind), byte(in.Call), byte(in.Incarnation))
 		key = append(append(append(append(key, in.Name...), ' '), in.Options...), ';')
 	}
@@ -35,64 +37,44 @@ func (c *tally) add(s schedule) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.run++
-	c.steps += len(s.script)
+	c.steps += len(s.Script)
 	if sum := h.Sum64(); !c.distinct[sum] {
 		c.distinct[sum] = true
 		c.digest += sum
 	}
-	for _, e := range s.edges {
-		c.covered[e] = true
-	}
-}
-
-// schedule is a script to run, with the numbers of its edges if they are counted.
-type schedule struct {
-	script []model.Input
-	edges  []int
+	c.edges, c.states = c.edges+s.Edges, c.states+s.States
 }
 
 // runAll runs schedules on as many bubbles at once as there are processors, up to the first
 // violation.
-func runAll(t *testing.T, subject conformance.Subject, all iter.Seq[schedule]) *tally {
+func runAll(t *testing.T, subject conformance.Subject, all iter.Seq[Schedule]) *tally {
 	t.Helper()
-	c := &tally{distinct: map[uint64]bool{}, covered: map[int]bool{}}
-	queue := make(chan []schedule)
-	failed := make(chan struct{})
-	var once sync.Once
+	c := &tally{distinct: map[uint64]bool{}}
+	queue := make(chan Schedule, 64)
+	var failed atomic.Bool
 	t.Run("at once", func(t *testing.T) {
 		for worker := range runtime.GOMAXPROCS(0) {
 			t.Run(fmt.Sprint(worker), func(t *testing.T) {
 				t.Parallel()
-				for batch := range queue {
-					for _, s := range batch {
-						if v := conformance.RunScript(t, subject, s.script); v != nil {
-							once.Do(func() { close(failed) })
-							t.Error(v)
-							return
-						}
-						c.add(s)
+				for s := range queue {
+					if failed.Load() {
+						continue
 					}
+					if v := conformance.RunScript(t, subject, s.Script); v != nil {
+						failed.Store(true)
+						t.Error(v)
+					}
+					c.add(s)
 				}
 			})
 		}
 		go func() {
 			defer close(queue)
-			var batch []schedule
-			send := func() bool {
-				select {
-				case queue <- batch:
-					batch = nil
-					return true
-				case <-failed:
-					return false
-				}
-			}
 			for s := range all {
-				if batch = append(batch, s); len(batch) == 64 && !send() {
+				if queue <- s; failed.Load() {
 					return
 				}
 			}
-			send()
 		}()
 	})
 	return c
@@ -100,26 +82,16 @@ func runAll(t *testing.T, subject conformance.Subject, all iter.Seq[schedule]) *
 
 // TestEveryEdge replays every edge of the small graph through the running library.
 func TestEveryEdge(t *testing.T) {
-	g := Explore(Small(), nil)
+	states, edges := golden.Int("graph/rooms/3-2-2/states"), golden.Int("graph/rooms/3-2-2/steps")
 	for name, subject := range map[string]conformance.Subject{"observed": Subject(), "unobserved": Unobserved()} {
 		t.Run(name, func(t *testing.T) {
-			c := runAll(t, subject, func(yield func(schedule) bool) {
-				for script, edges := range g.Cover() {
-					if !yield(schedule{script, edges}) {
-						return
-					}
-				}
-			})
-			evidence.Print("edges", "subject", name, "calls", 3, "names", 2, "options", 2, "states", len(g.States),
-				"edges", len(g.Edges), "covered", len(c.covered), "scripts", c.run, "steps", c.steps)
-			if len(c.covered) != len(g.Edges) {
-				t.Errorf("%d of %d edges were covered", len(c.covered), len(g.Edges))
+			c := runAll(t, subject, Cover(Small()))
+			evidence.Print("edges", "subject", name, "calls", 3, "names", 2, "options", 2, "states", c.states,
+				"edges", edges, "covered", c.edges, "scripts", c.run, "steps", c.steps)
+			if c.states != states || c.edges != edges {
+				t.Errorf("%d of %d states and %d of %d edges were covered", c.states, states, c.edges, edges)
 			}
 		})
-	}
-	states, steps := golden.Int("graph/rooms/3-2-2/states"), golden.Int("graph/rooms/3-2-2/steps")
-	if len(g.States) != states || len(g.Edges) != steps {
-		t.Errorf("the graph has %d states and %d edges, expected %d and %d", len(g.States), len(g.Edges), states, steps)
 	}
 }
 
@@ -158,9 +130,9 @@ func TestEverySchedule(t *testing.T) {
 			if !evidence.At(s.from) || evidence.Race && s.from > evidence.Quick {
 				t.Skip("a larger bound: see EVIDENCE in internal/evidence; without the race detector")
 			}
-			c := runAll(t, s.subject, func(yield func(schedule) bool) {
+			c := runAll(t, s.subject, func(yield func(Schedule) bool) {
 				for script := range conformance.Scripts(s.of, s.renamed) {
-					if !yield(schedule{script, nil}) {
+					if !yield(Schedule{Script: script}) {
 						return
 					}
 				}

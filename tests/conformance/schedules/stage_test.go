@@ -6,14 +6,11 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"ablyrooms.example/fsm"
 	"ablyrooms.example/lifecycle"
 	"ablyrooms.example/model"
 	"ablyrooms.example/tests/conformance"
 	"ablyrooms.example/tests/conformance/ours"
 )
-
-type input = fsm.RoomsInput[lifecycle.RoomOptions]
 
 // stage is a lifecycle.Rooms whose works wait until they are ended, and whose steps are all
 // watched, for what a script can't say: several inputs at one moment, and calls from within.
@@ -30,7 +27,7 @@ type stage struct {
 
 // result is a call, as its caller sees it.
 type result struct {
-	in     input
+	in     model.Input // its number does not count
 	cancel context.CancelFunc
 	ended  bool
 	room   *conformance.Room
@@ -60,66 +57,57 @@ func (s *stage) work(w conformance.Work) error {
 }
 
 // begin makes a call in a goroutine of its own, with a context that can be cancelled.
-func (s *stage) begin(in input) *result {
+func (s *stage) begin(in model.Input) *result {
 	ctx, cancel := context.WithCancel(context.Background())
-	return s.enter(ctx, in, cancel, true)
-}
-
-// beginForGood is begin with a context that never ends.
-func (s *stage) beginForGood(in input) *result {
-	return s.enter(context.Background(), in, func() {}, true)
-}
-
-// inline makes a call in the present goroutine.
-func (s *stage) inline(ctx context.Context, in input) *result {
-	return s.enter(ctx, in, func() {}, false)
-}
-
-func (s *stage) enter(ctx context.Context, in input, cancel context.CancelFunc, aside bool) *result {
-	r := &result{in: in, cancel: cancel}
-	s.mu.Lock()
-	s.calls = append(s.calls, r)
-	s.mu.Unlock()
-	run := func() {
-		var got *conformance.Room
-		var err error
-		switch in.Kind {
-		case fsm.CallGet:
-			got, err = s.Rooms.Rooms.Get(ctx, in.Name, lifecycle.WithRoomOptions(in.Options))
-		case fsm.CallRelease:
-			err = s.Release(ctx, in.Name)
-		case fsm.CallDispose:
-			err = s.Dispose(ctx)
-		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		r.ended, r.room, r.err = true, got, err
-	}
-	if aside {
-		go run()
-	} else {
-		run()
-	}
+	r := s.note(in, cancel)
+	go s.call(ctx, r)
 	return r
 }
 
-func get(name, token string) input {
-	return input{Kind: fsm.CallGet, Name: name, Options: ours.Options(token)}
+// beginForGood is begin with a context that never ends.
+func (s *stage) beginForGood(in model.Input) *result {
+	r := s.note(in, func() {})
+	go s.call(context.Background(), r)
+	return r
 }
 
-func release(name string) input { return input{Kind: fsm.CallRelease, Name: name} }
+// inline makes a call in the present goroutine.
+func (s *stage) inline(ctx context.Context, in model.Input) *result {
+	r := s.note(in, func() {})
+	s.call(ctx, r)
+	return r
+}
 
-func dispose() input { return input{Kind: fsm.CallDispose} }
+func (s *stage) note(in model.Input, cancel context.CancelFunc) *result {
+	r := &result{in: in, cancel: cancel}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls = append(s.calls, r)
+	return r
+}
+
+func (s *stage) call(ctx context.Context, r *result) {
+	var got *conformance.Room
+	var err error
+	switch r.in.Kind {
+	case model.KindGet:
+		got, err = s.Get(ctx, r.in.Name, r.in.Options+conformance.SpelledOut)
+	case model.KindRelease:
+		err = s.Release(ctx, r.in.Name)
+	case model.KindDispose:
+		err = s.Dispose(ctx)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r.ended, r.room, r.err = true, got, err
+}
 
 // outcome reads how a call ended.
 func (r *result) outcome() model.OutcomeKind {
-	kind := map[fsm.RoomsInputKind]model.Kind{
-		fsm.CallGet: model.KindGet, fsm.CallRelease: model.KindRelease, fsm.CallDispose: model.KindDispose,
-	}[r.in.Kind]
 	switch {
 	case r.err != nil:
-		return ours.Subject().Outcome(kind, r.err).Kind
-	case kind == model.KindGet:
+		return ours.Subject().Outcome(r.in.Kind, r.err).Kind
+	case r.in.Kind == model.KindGet:
 		return model.OutcomeRoom
 	}
 	return model.OutcomeDone
@@ -151,7 +139,7 @@ func perform(t *testing.T, play func(*stage)) {
 		if _, err := s.Steps(); err != nil {
 			t.Error(err)
 		}
-		last := s.begin(dispose())
+		last := s.begin(model.Dispose(0))
 		synctest.Wait()
 		if !last.ended {
 			t.Error("a disposal at the end waits for ever")

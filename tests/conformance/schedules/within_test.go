@@ -13,17 +13,17 @@ import (
 
 // inner are the calls that are made from within: for the name that is being worked on, another one,
 // and all.
-func inner() []input {
-	return []input{
-		get("a", "x"), get("a", "y"), get("b", "x"), release("a"), release("b"), dispose(),
+func inner() []model.Input {
+	return []model.Input{
+		model.Get(0, "a", "x"), model.Get(0, "a", "y"), model.Get(0, "b", "x"), model.Release(0, "a"), model.Release(0, "b"), model.Dispose(0),
 	}
 }
 
 // outer is a course of events that takes the name a through all of its lives, and has b ready.
-func outer(s *stage, begin func(input)) {
-	for _, in := range []input{
-		get("b", "x"), get("a", "x"), {}, release("a"), get("a", "x"), {},
-		release("a"), get("a", "y"), release("a"), {}, dispose(), {},
+func outer(s *stage, begin func(model.Input)) {
+	for _, in := range []model.Input{
+		model.Get(0, "b", "x"), model.Get(0, "a", "x"), {}, model.Release(0, "a"), model.Get(0, "a", "x"), {},
+		model.Release(0, "a"), model.Get(0, "a", "y"), model.Release(0, "a"), {}, model.Dispose(0), {},
 	} {
 		if in.Kind != 0 {
 			begin(in)
@@ -43,7 +43,7 @@ func TestCallsFromTheObserver(t *testing.T) {
 	tried := 0
 	for _, in := range inner() {
 		for at := uint64(1); at <= 16; at++ {
-			for _, begin := range []func(*stage, input) *result{(*stage).begin, (*stage).beginForGood} {
+			for _, begin := range []func(*stage, model.Input) *result{(*stage).begin, (*stage).beginForGood} {
 				t.Run(fmt.Sprintf("%v at step %d", in.Kind, at), func(t *testing.T) {
 					perform(t, func(s *stage) {
 						s.onStep = func(step lifecycle.RoomsStep) {
@@ -52,7 +52,7 @@ func TestCallsFromTheObserver(t *testing.T) {
 								s.inline(context.Background(), in)
 							}
 						}
-						outer(s, func(in input) { begin(s, in) })
+						outer(s, func(in model.Input) { begin(s, in) })
 					})
 				})
 			}
@@ -90,7 +90,7 @@ func TestCallsFromTheBackend(t *testing.T) {
 						} else {
 							s.onRelease = call
 						}
-						outer(s, func(in input) { s.begin(in) })
+						outer(s, func(in model.Input) { s.begin(in) })
 						s.gates.Drain()
 						synctest.Wait()
 						cancel()
@@ -108,14 +108,14 @@ func TestCallsFromTheBackend(t *testing.T) {
 // TestAnOpeningMayEndItself has Open dispose of everything, or release its own name, with the
 // context of the opening: that ends when the opening is no longer wanted, so the call comes back.
 func TestAnOpeningMayEndItself(t *testing.T) {
-	for _, in := range []input{release("a"), dispose()} {
+	for _, in := range []model.Input{model.Release(0, "a"), model.Dispose(0)} {
 		perform(t, func(s *stage) {
 			s.onOpen = func(ctx context.Context, _ string) {
 				if c := s.inline(ctx, in); c.err == nil {
 					t.Errorf("%v came to its end while it was still opening", in)
 				}
 			}
-			got := s.begin(get("a", "x"))
+			got := s.begin(model.Get(0, "a", "x"))
 			synctest.Wait()
 			if !got.ended || got.outcome() != model.OutcomeReleasedBefore {
 				t.Errorf("the get ended with %v", got.err)

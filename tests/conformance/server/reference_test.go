@@ -62,9 +62,8 @@ func (r *reference) serve() error {
 }
 
 func (r *reference) do(ctx context.Context, q conformance.Request) {
-	a, err := r.op(ctx, q)
-	a.ID = q.ID
-	if err != nil {
+	a := conformance.Answer{ID: q.ID}
+	if err := r.op(ctx, q, &a); err != nil {
 		a.Error = &conformance.Error{Message: err.Error(), GaveUp: errors.Is(err, errGaveUp)}
 		if info := lifecycle.AsErrorInfo(err); info != nil && !a.Error.GaveUp {
 			a.Error.Code, a.Error.Status = int(info.Code), info.StatusCode
@@ -80,7 +79,7 @@ func (r *reference) do(ctx context.Context, q conformance.Request) {
 	_ = r.out.Flush()
 }
 
-func (r *reference) op(ctx context.Context, q conformance.Request) (conformance.Answer, error) {
+func (r *reference) op(ctx context.Context, q conformance.Request, a *conformance.Answer) error {
 	switch q.Op {
 	case "hello":
 		if r.fault == "has a child" {
@@ -88,37 +87,38 @@ func (r *reference) op(ctx context.Context, q conformance.Request) (conformance.
 			child.Env = append(os.Environ(), faultVariable+"=child")
 			child.Stdout, child.Stderr = os.Stdout, os.Stderr
 			if err := child.Start(); err != nil {
-				return conformance.Answer{}, err
+				return err
 			}
 		}
-		return conformance.Answer{Protocol: conformance.Version, Subject: "reference@" + cmp.Or(r.fault, "good")}, r.connect(ctx, q)
+		a.Protocol, a.Subject = conformance.Version, "reference@"+cmp.Or(r.fault, "good")
+		return r.connect(q)
 	case "new":
-		return conformance.Answer{}, r.renew(ctx)
+		return r.renew(ctx)
 	case "get":
-		return r.get(ctx, q)
+		return r.get(ctx, q, a)
 	case "release":
-		return conformance.Answer{}, r.release(ctx, q.Name)
+		return r.release(ctx, q.Name)
 	case "dispose":
-		return conformance.Answer{}, r.dispose(ctx)
+		return r.dispose(ctx)
 	case "attach":
 		r.mu.Lock()
 		room := r.handles[q.Room-1]
 		r.mu.Unlock()
-		return conformance.Answer{}, room.Attach(ctx)
+		return room.Attach(ctx)
 	case "giveup":
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if cancel := r.cancels[q.Call]; cancel != nil && r.fault != "waits on" {
 			cancel(errGaveUp)
 		}
-		return conformance.Answer{}, nil
+		return nil
 	case "settle":
-		return conformance.Answer{}, r.settle(ctx)
+		return r.settle(ctx)
 	}
-	return conformance.Answer{}, fmt.Errorf("no such op: %s", q.Op)
+	return fmt.Errorf("no such op: %s", q.Op)
 }
 
-func (r *reference) connect(ctx context.Context, q conformance.Request) error {
+func (r *reference) connect(q conformance.Request) error {
 	client, err := ablychat.NewRealtime(ably.WithEndpoint(q.Host), ably.WithPort(q.Port), ably.WithTLS(false),
 		ably.WithFallbackHosts([]string{}), ably.WithKey(q.Key), ably.WithInsecureAllowBasicAuthWithoutTLS(),
 		ably.WithClientID(q.ClientID), ably.WithAutoConnect(false),
@@ -149,12 +149,12 @@ func (r *reference) renew(ctx context.Context) (err error) {
 	return err
 }
 
-func (r *reference) get(ctx context.Context, q conformance.Request) (conformance.Answer, error) {
+func (r *reference) get(ctx context.Context, q conformance.Request, a *conformance.Answer) error {
 	var options []lifecycle.RoomOption
 	if len(q.Options) > 0 && r.fault != "ignores options" {
 		var o lifecycle.RoomOptions
 		if err := json.Unmarshal(q.Options, &o); err != nil {
-			return conformance.Answer{}, err
+			return err
 		}
 		options = append(options, lifecycle.WithRoomOptions(o))
 	}
@@ -163,7 +163,7 @@ func (r *reference) get(ctx context.Context, q conformance.Request) (conformance
 		err = errors.New("rejected")
 	}
 	if err != nil {
-		return conformance.Answer{}, err
+		return err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -171,7 +171,8 @@ func (r *reference) get(ctx context.Context, q conformance.Request) (conformance
 		r.handles = append(r.handles, room)
 		r.rooms[room] = len(r.handles)
 	}
-	return conformance.Answer{Room: r.rooms[room]}, nil
+	a.Room = r.rooms[room]
+	return nil
 }
 
 func (r *reference) release(ctx context.Context, name string) error {

@@ -45,7 +45,6 @@ func run(ctx context.Context, args []string, w io.Writer) error {
 	depth := flags.Int("depth", 5, "the `length` up to which all scripts are tried")
 	runs := flags.Int("runs", 100, "the `number` of random scripts of each of three kinds")
 	seed := flags.Int("seed", 1, "the `seed` of the random scripts")
-	processes := flags.Int("processes", 2, "the `number` of subjects at a time")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -69,17 +68,20 @@ func run(ctx context.Context, args []string, w io.Writer) error {
 		}
 	}
 	command := conformance.Command{Path: flags.Arg(0), Args: flags.Args()[1:], Dir: *folder, Serve: server.Start}
-	if *script != "" {
-		return runScript(ctx, w, command, promises, *script)
-	}
 	plan := conformance.ProcessPlan(*depth, *runs)
 	plan.Seed = *seed
-	if plan.Known, err = verdicts.Scripts(); err != nil {
+	if *script != "" {
+		steps, err := conformance.Parse(*script)
+		if err != nil {
+			return err
+		}
+		plan.Spaces, plan.Known = nil, append(plan.Known, steps)
+	} else if plan.Known, err = verdicts.Scripts(); err != nil {
 		return err
 	}
 	bar := progress.Start(os.Stderr)
 	plan.Progress = func(done int) { bar.Set(done, 0, "%d scripts", done) }
-	result, err := conformance.CheckProcess(ctx, command, promises, plan, *processes)
+	result, err := conformance.CheckProcess(ctx, command, promises, plan)
 	bar.Stop()
 	if err != nil {
 		return err
@@ -89,37 +91,11 @@ func run(ctx context.Context, args []string, w io.Writer) error {
 	}
 	result.Write(w, verdicts)
 	fmt.Fprintf(w, "\n%s\n", result.Evidence(*name))
-	if *known != "" {
+	switch {
+	case *known != "" && *script == "":
 		return verdicts.Match(result)
+	case len(result.Violations) > 0:
+		return fmt.Errorf("%d violations", len(result.Violations))
 	}
-	return found(result.Violations)
-}
-
-// runScript runs one script.
-func runScript(ctx context.Context, w io.Writer, c conformance.Command, p conformance.Promises, script string) error {
-	steps, err := conformance.Parse(script)
-	if err != nil {
-		return err
-	}
-	rig, err := conformance.NewRig(ctx, c, p)
-	if err != nil {
-		return err
-	}
-	defer rig.Close()
-	out, err := rig.Run(ctx, steps)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintln(w, rig.Subject())
-	for _, v := range out.Violations {
-		fmt.Fprintf(w, "%s\n\n%v\n", v.Class, v)
-	}
-	return found(out.Violations)
-}
-
-func found(violations []*conformance.Violation) error {
-	if len(violations) == 0 {
-		return nil
-	}
-	return fmt.Errorf("%d violations", len(violations))
+	return nil
 }

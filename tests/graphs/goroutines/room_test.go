@@ -231,18 +231,16 @@ func runRoomInBubble(script []model.RoomInput, how roomRun) error {
 			default:
 			}
 		}
-		switch {
-		case !reflect.DeepEqual(got, settled):
-			return differs("calls end with", got, settled)
-		case !slices.Equal(began, commands):
-			return differs("the channel is asked for", began, commands)
-		case !slices.Equal(heard, changes):
-			return differs("listeners are told", heard, changes)
-		case !slices.Equal(missed, discontinuities):
-			return differs("listeners are told", missed, discontinuities)
-		}
-		if status, err := r.status(); status.String() != next.Status.String() || number(err) != next.Err {
-			return differs("the getters say", fmt.Sprint(status, number(err)), fmt.Sprint(next.Status, next.Err))
+		status, statusErr := r.status()
+		for _, d := range []struct {
+			what      string
+			got, want any
+		}{{"calls end with", got, settled}, {"the channel is asked for", began, commands},
+			{"listeners are told", heard, changes}, {"listeners are told", missed, discontinuities},
+			{"the getters say", fmt.Sprint(status, number(statusErr)), fmt.Sprint(next.Status, next.Err)}} {
+			if !reflect.DeepEqual(d.got, d.want) {
+				return differs(d.what, d.got, d.want)
+			}
 		}
 		if how.observe {
 			if len(observed) != 1 || observed[0].Seq != uint64(i+1) ||
@@ -337,24 +335,26 @@ func TestRoomTakesEveryStepOfTheGraph(t *testing.T) {
 	fmt.Printf("EVIDENCE room_goroutines_every_step calls=2 errors=0 states=%d steps=%d\n", states, steps)
 }
 
+type script = []model.RoomInput
+
 // What a room's users could see wrong is noticed, with a script that shows it.
 func TestRoomFaultsAreSeen(t *testing.T) {
-	attached := []model.RoomInput{model.RoomAttach(1), model.ChannelTurned(model.ChannelAttached, 0), model.AttachEnded(0)}
-	with := func(more ...model.RoomInput) []model.RoomInput { return append(slices.Clone(attached), more...) }
+	attached := script{model.RoomAttach(1), model.ChannelTurned(model.ChannelAttached, 0), model.AttachEnded(0)}
+	with := func(more ...model.RoomInput) script { return append(slices.Clone(attached), more...) }
 	for name, f := range map[string]struct {
-		script []model.RoomInput
+		script script
 		spoil  func(r *runningRoom)
 		says   string
 	}{
-		"a failed attach returns no error": {[]model.RoomInput{model.RoomAttach(1), model.AttachEnded(1)}, func(r *runningRoom) {
+		"a failed attach returns no error": {script{model.RoomAttach(1), model.AttachEnded(1)}, func(r *runningRoom) {
 			attach := r.attach
 			r.attach = func(ctx context.Context) error { _ = attach(ctx); return nil }
 		}, "calls end with"},
-		"a caller is not let go": {[]model.RoomInput{model.RoomAttach(1), model.RoomGiveUp(1)}, func(r *runningRoom) {
+		"a caller is not let go": {script{model.RoomAttach(1), model.RoomGiveUp(1)}, func(r *runningRoom) {
 			attach := r.attach
 			r.attach = func(ctx context.Context) error { return attach(context.WithoutCancel(ctx)) }
 		}, "calls end with"},
-		"a caller's end ends the operation": {[]model.RoomInput{model.RoomAttach(1), model.RoomDetach(2), model.RoomGiveUp(1)}, func(r *runningRoom) {
+		"a caller's end ends the operation": {script{model.RoomAttach(1), model.RoomDetach(2), model.RoomGiveUp(1)}, func(r *runningRoom) {
 			attach, emit := r.attach, r.emit
 			r.attach = func(ctx context.Context) error {
 				err := attach(ctx)
@@ -382,7 +382,7 @@ func TestRoomFaultsAreSeen(t *testing.T) {
 				on(func(e *lifecycle.ErrorInfo) { f(lifecycle.NewErrorInfo(e.Code, e.Message, nil)) })
 			}
 		}, "listeners are told"},
-		"an old error stays": {[]model.RoomInput{model.ChannelTurned(model.ChannelSuspended, 1), model.ChannelTurned(model.ChannelSuspended, 0)}, func(r *runningRoom) {
+		"an old error stays": {script{model.ChannelTurned(model.ChannelSuspended, 1), model.ChannelTurned(model.ChannelSuspended, 0)}, func(r *runningRoom) {
 			status := r.status
 			var last *lifecycle.ErrorInfo
 			r.status = func() (lifecycle.Status, *lifecycle.ErrorInfo) {

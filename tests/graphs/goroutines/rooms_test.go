@@ -115,17 +115,3 @@ func TestEndedContextHasNoEffect(t *testing.T) {
 		}
 	})
 }
-
-// TestLeftoversAreReported shows that a system which leaves goroutines waiting is reported, and
-// does not end the run.
-func TestLeftoversAreReported(t *testing.T) {
-	s := ours.Subject()
-	inner := s.New
-	s.New = func(b *conformance.Backend) conformance.System {
-		go func() { select {} }()
-		return inner(b)
-	}
-	if v := conformance.RunScript(t, s, []model.Input{model.Get(1, "a", "x"), model.Opened(1)}); v == nil {
-		t.Error("goroutines that wait for ever were not noticed")
-	}
-}

@@ -19,12 +19,7 @@ func faults() []fault {
 	return []fault{
 		{Name: "second-in-use", Says: "a get with other options makes a second incarnation",
 			Breaks: []string{"OneInUse", "OneOpen", "OptionsAgree", "OutcomesNameTheirCause", "CreatedIff"},
-			Tamper: func(_ *State, in input, s *State, outs outputs) outputs {
-				if !settledWith(outs, model.OutcomeDifferentOptions) {
-					return outs
-				}
-				return s.create(in, model.WorkOpening)
-			}},
+			Tamper: opensOn(model.OutcomeDifferentOptions)},
 		{Name: "second-releasing", Says: "the backend releases what leaves use while it waits for its predecessor",
 			Breaks: []string{"OneReleasing", "OneOpen", "OpenedIsReleased", "GoneIff"},
 			Tamper: func(before *State, _ input, s *State, outs outputs) outputs {
@@ -39,11 +34,11 @@ func faults() []fault {
 		{Name: "open-at-once", Says: "a get does not wait for the release under way",
 			Breaks: []string{"OneOpen", "WaitsForPredecessor"},
 			Tamper: func(before *State, _ input, s *State, outs outputs) outputs {
-				if s.NumIncs == before.NumIncs || !s.Incs[s.NumIncs-1].waits() {
-					return outs
+				if made := s.madeToWait(before); made != nil {
+					made.Work = model.WorkOpening
+					outs = append(outs, open(int(s.NumIncs)))
 				}
-				s.Incs[s.NumIncs-1].Work = model.WorkOpening
-				return append(outs, open(int(s.NumIncs)))
+				return outs
 			}},
 		{Name: "wedged", Says: "after a release that failed the next incarnation is not opened",
 			Breaks: []string{"WaitsForPredecessor", "NoWedge", "CallsSettle"},
@@ -51,12 +46,7 @@ func faults() []fault {
 				if in.Kind != model.KindReleaseFailed {
 					return outs
 				}
-				return slices.DeleteFunc(outs, func(o model.Output) bool {
-					if o.Kind == model.OutputOpen {
-						s.Incs[o.Incarnation-1].Work = model.WorkNone
-					}
-					return o.Kind == model.OutputOpen
-				})
+				return s.openNothing(outs)
 			}},
 		{Name: "new-room", Says: "a get of a room that is ready gives a new one",
 			Breaks: []string{"SameRoom"},
@@ -98,12 +88,11 @@ func faults() []fault {
 		{Name: "room-too-early", Says: "a get has its room while the predecessor is being released",
 			Breaks: []string{"NotBeforePredecessor", "WaitsForPredecessor"},
 			Tamper: func(before *State, in input, s *State, outs outputs) outputs {
-				if s.NumIncs == before.NumIncs || !s.Incs[s.NumIncs-1].waits() {
-					return outs
+				if made := s.madeToWait(before); made != nil {
+					made.Life, made.Waiters = model.LifeReady, 0
+					outs = append(outs, settle(in.Call, model.OutcomeRoom, int(s.NumIncs)))
 				}
-				inc := &s.Incs[s.NumIncs-1]
-				inc.Life, inc.Waiters = model.LifeReady, 0
-				return append(outs, settle(in.Call, model.OutcomeRoom, int(s.NumIncs)))
+				return outs
 			}},
 		{Name: "error-for-one", Says: "only the first of the releases that wait has the error",
 			Breaks: []string{"SharedEnd", "ErrorsTold"},
@@ -119,12 +108,7 @@ func faults() []fault {
 			}},
 		{Name: "get-after-dispose", Says: "a get after disposal began makes an incarnation",
 			Breaks: []string{"NothingAfterDispose"},
-			Tamper: func(_ *State, in input, s *State, outs outputs) outputs {
-				if !settledWith(outs, model.OutcomeDisposed) {
-					return outs
-				}
-				return s.create(in, model.WorkOpening)
-			}},
+			Tamper: opensOn(model.OutcomeDisposed)},
 		{Name: "early-dispose", Says: "a dispose does not wait",
 			Breaks: []string{"DisposeWaits", "DisposalTold"},
 			Tamper: func(_ *State, in input, s *State, outs outputs) outputs {
@@ -195,12 +179,7 @@ func faults() []fault {
 					return outs
 				}
 				s.Incs[in.Incarnation-1].Life = model.LifeReleasing
-				return slices.DeleteFunc(outs, func(o model.Output) bool {
-					if o.Kind == model.OutputOpen {
-						s.Incs[o.Incarnation-1].Work = model.WorkNone
-					}
-					return o.Kind == model.OutputOpen
-				})
+				return s.openNothing(outs)
 			}},
 		{Name: "endless-dispose", Says: "a dispose that waits is not settled when nothing is releasing any more",
 			Breaks: []string{"CallsSettle", "Bookkeeping", "WaitsOnlyWhile"},
@@ -260,6 +239,34 @@ func (s *State) inUse(name string) int {
 		}
 	}
 	panic("rooms: nothing of " + name + " is in use")
+}
+
+// madeToWait returns the incarnation that a step made, if it waits.
+func (s *State) madeToWait(before *State) *Incarnation {
+	if s.NumIncs == before.NumIncs || !s.Incs[s.NumIncs-1].waits() {
+		return nil
+	}
+	return &s.Incs[s.NumIncs-1]
+}
+
+// openNothing takes back what a step opened.
+func (s *State) openNothing(outs outputs) outputs {
+	return slices.DeleteFunc(outs, func(o model.Output) bool {
+		if o.Kind == model.OutputOpen {
+			s.Incs[o.Incarnation-1].Work = model.WorkNone
+		}
+		return o.Kind == model.OutputOpen
+	})
+}
+
+// opensOn makes an incarnation for a get that is settled with an outcome.
+func opensOn(kind model.OutcomeKind) func(_ *State, in input, s *State, outs outputs) outputs {
+	return func(_ *State, in input, s *State, outs outputs) outputs {
+		if !settledWith(outs, kind) {
+			return outs
+		}
+		return s.create(in, model.WorkOpening)
+	}
 }
 
 // retell gives calls another outcome than that of a kind.

@@ -1,6 +1,7 @@
 package rooms
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -54,6 +55,30 @@ func TestSymmetryHidesNoViolation(t *testing.T) {
 	}
 }
 
+func TestTheResultDoesNotDependOnTheWorkers(t *testing.T) {
+	m := New(Bounds{3, 2, 2})
+	violated, _ := m.WithFault("failure-forgotten")
+	for _, c := range []struct {
+		m       Machine
+		o       graphs.Options
+		verdict graphs.Verdict
+	}{{m, graphs.Options{}, graphs.Complete}, {m, graphs.Options{MaxStates: 9000}, graphs.Bounded},
+		{violated, graphs.Options{}, graphs.Violated}, {violated, graphs.Options{Symmetry: true}, graphs.Violated}} {
+		var first *graphs.Result[model.Input]
+		for c.o.Workers = 1; c.o.Workers <= 8; c.o.Workers *= 2 {
+			c.o.Possible = true
+			r := graphs.Explore(t.Context(), c.m, c.o)
+			r.Elapsed, r.Workers = 0, 0
+			if first == nil {
+				first = r
+			}
+			if r.Verdict != c.verdict || !reflect.DeepEqual(r, first) {
+				t.Errorf("%+v: %+v, with one worker %+v", c.o, r, first)
+			}
+		}
+	}
+}
+
 func TestTheCoreKeepsTheLivenessProperties(t *testing.T) {
 	r := graphtest.Liveness(t, "rooms", New(Bounds{3, 2, 1}))
 	// The third incarnation can only be made by the last call, so that none is left to release it.
@@ -80,52 +105,27 @@ func TestCoreAgainstModelEverywhere(t *testing.T) {
 
 func TestTheGraphsAreEqual(t *testing.T) { graphtest.Equal(t, "rooms", Comparisons()[0]) }
 
-// broken is a mapping with something wrong with it.
-type broken struct {
-	Spec
-	state func(*model.State)
-	text  *strings.Replacer
-}
-
-func (b broken) State(vars graphs.Value) (model.State, error) {
-	s, err := b.Spec.State(vars)
-	if b.state != nil {
-		b.state(&s)
-	}
-	return s, err
-}
-
-func (b broken) Text(s model.State) string {
-	if b.text != nil {
-		return b.text.Replace(s.String())
-	}
-	return s.String()
-}
-
-type constant struct{ Spec }
-
-func (constant) Text(model.State) string { return "some state" }
+type broken = graphtest.Broken[model.State]
 
 func TestABrokenMappingIsSeen(t *testing.T) {
 	incarnations := func(change func(*model.Incarnation)) broken {
-		return broken{state: func(s *model.State) {
+		return broken{Spoil: func(s *model.State) {
 			for i := range s.Incarnations {
 				change(&s.Incarnations[i])
 			}
 		}}
 	}
 	calls := func(change func(*model.Call)) broken {
-		return broken{state: func(s *model.State) {
+		return broken{Spoil: func(s *model.State) {
 			for i := range s.Calls {
 				change(&s.Calls[i])
 			}
 		}}
 	}
-	alive := strings.NewReplacer("initializing", "alive", "ready", "alive", "releasing", "alive", "released", "alive")
-	graphtest.BrokenMappings(t, "rooms", Comparisons()[0], New(Bounds{4, 1, 1}), map[string]graphs.Mapping[model.State]{
-		"a constant map":        constant{},
+	graphtest.BrokenMappings(t, "rooms", Comparisons()[0], New(Bounds{4, 1, 1}), Spec{}, map[string]broken{
+		"a constant map":        {Spoil: func(s *model.State) { *s = model.State{} }},
 		"a dropped field, work": incarnations(func(i *model.Incarnation) { i.Work = model.WorkNone }),
-		"a dropped field, life": broken{text: alive},
+		"a dropped field, life": incarnations(func(i *model.Incarnation) { i.Life = model.LifeReady }),
 		"swapped lives": incarnations(func(i *model.Incarnation) {
 			i.Life = swapped(i.Life, model.LifeReady, model.LifeReleased)
 		}),
@@ -133,7 +133,7 @@ func TestABrokenMappingIsSeen(t *testing.T) {
 			c.Outcome.Kind = swapped(c.Outcome.Kind, model.OutcomeReleasedBefore, model.OutcomeDisposed)
 		}),
 		"a dropped field, waits":  calls(func(c *model.Call) { c.WaitsFor = 0 }),
-		"a dropped field, failed": broken{state: func(s *model.State) { s.Failed = nil }},
+		"a dropped field, failed": broken{Spoil: func(s *model.State) { s.Failed = nil }},
 		"a dropped field, ended":  incarnations(func(i *model.Incarnation) { i.Ended = 0 }),
 	})
 }

@@ -34,14 +34,13 @@ machine's properties to each state and step. What it says holds within the bound
   run explore -of roomstatus                    one room: attach, detach, release, its channel's events
   run liveness                                  what must happen at last, and what fairness that needs
   run liveness -plant wedged                    a behaviour in which it does not
-  run draw -calls 1 -names 1 -options 1         the graph, for Graphviz
   run equality                                  the graphs of spec, core and model, both ways; needs Java
   run golden                                    write what tests keep of the graphs; needs Java
 
 It ends with code 0 if all was visited and everything held, with 1 if not, also if a bound or an
 interrupt ended it, and with 2 if the arguments are wrong.
 
-Usage: run explore|liveness|draw|equality|golden [flags]
+Usage: run explore|liveness|equality|golden [flags]
 
 `
 
@@ -122,7 +121,7 @@ func (c *command) parse(args []string) error {
 	flags.StringVar(&c.plant, "plant", "", "plant this `fault` in the core; an unknown one lists those that there are")
 	flags.BoolVar(&c.check, "check", false, "fail also if no size is known of the graph")
 	flags.StringVar(&c.only, "only", "", "of equality: configurations whose names begin with this `prefix`")
-	verbs := []string{"explore", "liveness", "draw", "equality", "golden"}
+	verbs := []string{"explore", "liveness", "equality", "golden"}
 	if len(args) > 0 && slices.Contains(verbs, args[0]) {
 		c.verb, args = args[0], args[1:]
 	}
@@ -147,7 +146,7 @@ func (c *command) parse(args []string) error {
 func (c *command) do(ctx context.Context) error {
 	switch c.verb {
 	case "equality":
-		return c.equality(ctx, known)
+		return c.equality(ctx, (*graphs.Equality).Check)
 	case "golden":
 		return c.golden(ctx)
 	}
@@ -191,13 +190,8 @@ func verb[S, M, I, O any](ctx context.Context, c *command, m graphs.Machine[S, M
 	if c.options.Symmetry && m.Canonical == nil {
 		return fmt.Errorf("%s has no symmetry: %w", m.Name, errUsage)
 	}
-	switch c.verb {
-	case "liveness":
+	if c.verb == "liveness" {
 		return liveness(ctx, c, m)
-	case "draw":
-		drawn, err := graphs.Dot(ctx, m, 2000)
-		fmt.Fprint(c.stdout, drawn)
-		return err
 	}
 	return explore(ctx, c, m)
 }

@@ -24,7 +24,7 @@ func TestWhatIsPrintedAndTheExitCode(t *testing.T) {
 		code int
 		want []string
 	}{
-		{"explore -calls 2 -names 1", 0, []string{"complete", "rooms (2 calls, 1 names, 2 options)", "states/s", "84 bits"}},
+		{"explore -calls 2 -names 1", 0, []string{"complete", "rooms (2 calls, 1 names, 2 options)", "states/s", "128 bits"}},
 		{"explore -check", 0, []string{"22,384", "EVIDENCE explore of=rooms machine=core calls=3"}},
 		{"explore -calls 2 -machine model", 0, []string{"the model", "complete"}},
 		{"explore -calls 2 -symmetry -against", 0, []string{"stand for"}},
@@ -36,8 +36,6 @@ func TestWhatIsPrintedAndTheExitCode(t *testing.T) {
 		{"explore -plant leak", 1, []string{"RefusedInputsChangeNothing fails"}},
 		{"liveness -calls 2 -names 1", 0, []string{"OpeningEnds(1)  CallsSettle(1) fails: get(1, a, x); and then nothing"}},
 		{"liveness -calls 4 -names 1 -options 1 -plant wedged", 1, []string{"NoWedge(2, waiting)", "sequenceDiagram", "for ever"}},
-		{"draw -calls 1 -names 1 -options 1", 0, []string{"digraph", "s0 -> s1"}},
-		{"draw -calls 4", 1, []string{"more than 2000 states"}},
 		{"explore -of roomstatus -calls 2 -promised -check", 0, []string{"14 properties", "2,663", "attachEnded"}},
 		{"explore -of roomstatus -calls 2 -bare", 0, []string{"0 properties"}},
 		{"explore -of roomstatus -calls 2 -plant forgotten", 1, []string{"SettledOnce fails", "  2  attachEnded(1) [S1 S5 S23]", "settle(1, failed(1))"}},

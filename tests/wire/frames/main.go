@@ -1,7 +1,7 @@
-// Command frames plays fixed scenarios once for every frame that crosses the wire in them and for each of a
-// list of faults at it, and then with pairs of faults. Each run is the whole stack, from the rooms' users to
-// the embedded server, in a bubble of virtual time with the default timeouts. Package world says what is
-// judged.
+// Command frames plays fixed scenarios once for every frame that crosses the wire in them and for
+// each of a list of faults at it, and then with pairs of faults. Each run is the whole stack, from
+// the rooms' users to the embedded server, in a bubble of virtual time with the default timeouts.
+// Package world says what is judged.
 //
 //	go run ./tests/wire/frames [-run regexp] [-share 0.1] [-pairs 1000] [-seed n] [-full 3] [-list]
 package main
@@ -14,13 +14,12 @@ import (
 	"testing"
 	"time"
 
-	"ablyrooms.example/internal/progress"
+	"ablyrooms.example/internal/bubble"
 	"ablyrooms.example/tests/wire/world"
 )
 
 func main() {
-	testing.Init() // a bubble needs a test
-	only := flag.String("run", "", "run only those whose name matches this `regexp`, and no pairs; or the run of this name, as get-attach-release/1/out/ATTACH.lobby.1/cut-before")
+	only := flag.String("run", "", "run only those whose name matches this `regexp`, and no pairs; or the run of this name")
 	var set settings
 	flag.Float64Var(&set.share, "share", 1, "the share of the runs with one fault that is run")
 	flag.IntVar(&set.pairs, "pairs", 2000, "how many runs with two faults")
@@ -51,17 +50,10 @@ func main() {
 		}
 	}
 	begin := time.Now()
-	bar := progress.Start(os.Stderr)
-	set.progress = func(done, of, failed int) { bar.Set(done, of, "%d of %d runs, %d failed", done, of, failed) }
-	test := func(t *testing.T) {
+	bubble.Main(func(t *testing.T) int {
 		sum := suite(t, set)
-		bar.Stop()
 		fmt.Print(sum.findings(*full), sum.known)
-		fmt.Printf("frames: seed %d, %v\n%v\n", set.seed, time.Since(begin).Round(100*time.Millisecond), sum)
-		if len(sum.failed)+len(sum.trouble) > 0 {
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	testing.Main(func(string, string) (bool, error) { return true, nil }, []testing.InternalTest{{Name: "frames", F: test}}, nil, nil)
+		fmt.Printf("frames: seed %d, %v\n%v\n", set.seed, time.Since(begin).Round(time.Second), sum)
+		return min(len(sum.failed)+len(sum.trouble), 1)
+	})
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"regexp"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"ablyrooms.example/internal/progress"
 	"ablyrooms.example/tests/wire/world"
 )
 
@@ -19,12 +21,11 @@ const mostTries = 30
 
 // settings say what of the suite is run.
 type settings struct {
-	only     *regexp.Regexp // names of runs with one fault; nil for all
-	one      *world.Plan    // this run and no other
-	share    float64        // of the runs with one fault, from 0 to 1
-	pairs    int            // how many runs with two faults
-	seed     uint64         // chooses both
-	progress func(done, of, failed int)
+	only  *regexp.Regexp // names of runs with one fault; nil for all
+	one   *world.Plan    // this run and no other
+	share float64        // of the runs with one fault, from 0 to 1
+	pairs int            // how many runs with two faults
+	seed  uint64         // chooses both
 }
 
 // summary is what came of a suite.
@@ -39,15 +40,13 @@ type summary struct {
 	knowns                    int      // runs that failed as is known
 	trouble                   []string // with the suite, or with the list of known failures
 
-	mu       sync.Mutex
-	done, of int
-	progress func(done, of, failed int)
+	mu sync.Mutex
 }
 
-// suite runs each scenario plainly, then with each fault at each of its frames, then with pairs of faults.
+// suite runs each scenario plainly, with each fault at each of its frames, and with pairs of faults.
 func suite(t *testing.T, set settings) *summary {
 	random := rand.New(rand.NewPCG(set.seed, 0))
-	sum := &summary{faults: len(world.Faults()), known: world.NewKnownList(world.KnownFailures()), progress: set.progress}
+	sum := &summary{faults: len(world.Faults()), known: world.NewKnownList(world.KnownFailures())}
 	var singles []world.Plan
 	for _, s := range world.Scenarios() {
 		plain := world.Run(t, world.Plan{Scenario: s})
@@ -78,43 +77,41 @@ func suite(t *testing.T, set settings) *summary {
 			seconds[random.IntN(len(singles))]++
 		}
 	}
-	sum.of = len(singles) + set.pairs + len(directed) + len(witnesses)
-
 	for _, p := range directed {
 		sum.took(world.Run(t, p))
 	}
 	for _, p := range witnesses {
 		r := world.Run(t, p)
-		for range mostTries { // which of ably-go's goroutines comes first decides whether a run shows its failure
-			if known := sum.known.Explain(p.String(), r.Problems); !known || sum.known.Shown(p.String()) {
+		for range mostTries { // which of ably-go's goroutines comes first decides what a run shows
+			name := p.String()
+			if known := sum.known.Explain(name, r.Problems); !known || sum.known.Shown(name) {
 				break
 			}
 			r = world.Run(t, p)
 		}
 		sum.took(r)
 	}
-	jobs := make(chan int)
-	var workers sync.WaitGroup
-	for range 2 * runtime.GOMAXPROCS(0) {
-		workers.Go(func() {
-			for i := range jobs {
-				first := world.Run(t, singles[i])
-				for try := 0; try < 3 && first.Missed > 0 && len(first.Problems) == 0; try++ {
-					first = world.Run(t, singles[i]) // rooms that are busy at once may do without the frame
-				}
-				sum.took(first)
-				choose := rand.New(rand.NewPCG(set.seed, uint64(i+1)))
-				for range seconds[i] {
-					sum.took(world.Run(t, second(first, choose)))
-				}
-			}
-		})
+	note := func() string {
+		sum.mu.Lock()
+		defer sum.mu.Unlock()
+		return fmt.Sprintf("runs and pairs, %d failed", len(sum.failed))
 	}
-	for i := range singles {
-		jobs <- i
+	workers := 2 * runtime.GOMAXPROCS(0)
+	err := progress.Each(t.Context(), workers, len(singles), note, func(_ context.Context, _, i int) error {
+		first := world.Run(t, singles[i])
+		for try := 0; try < 3 && first.Missed > 0 && len(first.Problems) == 0; try++ {
+			first = world.Run(t, singles[i]) // rooms that are busy at once may do without the frame
+		}
+		sum.took(first)
+		choose := rand.New(rand.NewPCG(set.seed, uint64(i+1)))
+		for range seconds[i] {
+			sum.took(world.Run(t, second(first, choose)))
+		}
+		return nil
+	})
+	if err != nil {
+		sum.trouble = append(sum.trouble, err.Error())
 	}
-	close(jobs)
-	workers.Wait()
 	if sum.missed*100 > sum.single {
 		sum.trouble = append(sum.trouble, fmt.Sprintf("in %d of %d runs the fault's frame did not come", sum.missed, sum.single))
 	}
@@ -169,15 +166,11 @@ func (s *summary) took(r world.Result) {
 		s.single++
 		s.missed += r.Missed
 	}
-	s.done++
 	if known := s.known.Explain(r.Plan.String(), r.Problems); known && len(r.Problems) > 0 {
 		s.knowns++
 		r.Problems = nil
 	}
 	s.add(r)
-	if s.progress != nil {
-		s.progress(s.done, s.of, len(s.failed))
-	}
 }
 
 func (s *summary) add(r world.Result) {

@@ -10,8 +10,8 @@ import (
 // None stands for a name or options that are not there, as in Rooms.tla.
 const None = "-"
 
-// Line is a line of a trace in the shape of TraceRooms.tla: words and numbers alone, nothing left out.
-// The fields are those of the spec, but for the first letter's case.
+// Line is a line of a trace in the shape of TraceRooms.tla: words and numbers alone, nothing left
+// out. The fields are those of the spec, but for the first letter's case.
 type Line struct {
 	Seq       int
 	Kind      string
@@ -106,8 +106,8 @@ func plain(name string) bool {
 	return len(name) <= 20
 }
 
-// Option returns the word of options: x for the defaults, y for those without presence events, o3, o4, …
-// for others.
+// Option returns the word of options: x for the defaults, y for those without presence events, o3,
+// o4, … for others.
 func (n *Naming) Option(o *lifecycle.RoomOptions) string {
 	if o == nil {
 		return None

@@ -12,14 +12,14 @@ import (
 	"ablyrooms.example/lifecycle/trace"
 )
 
-// Recorder notes the steps of a chat client. Its methods may be called concurrently.
+// Recorder notes the steps of chat clients. Its methods may be called concurrently.
 type Recorder struct {
 	begin time.Time
 
 	mu      sync.Mutex
 	streams []*Stream
 	byRoom  map[*lifecycle.Room]*Stream
-	lines   []trace.Line
+	traces  []trace.Trace
 	err     error
 }
 
@@ -28,20 +28,30 @@ func NewRecorder(begin time.Time) *Recorder {
 	return &Recorder{begin: begin, byRoom: map[*lifecycle.Room]*Stream{}}
 }
 
-// ObserveRooms notes a step of the client's Rooms. It is for ablychat.WithRoomsObserver, which needs
-// ablychat.WithObservedStates beside it.
-func (r *Recorder) ObserveRooms(step lifecycle.RoomsStep) {
-	line, err := trace.LineOf(step)
+// Rooms returns an observer of a Rooms, whose steps are a trace of their own. It is for
+// ablychat.WithRoomsObserver, which needs ablychat.WithObservedStates beside it.
+func (r *Recorder) Rooms() func(lifecycle.RoomsStep) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.lines, r.err = append(r.lines, line), errors.Join(r.err, err)
+	n := len(r.traces)
+	r.traces = append(r.traces, trace.Trace{})
+	return func(step lifecycle.RoomsStep) {
+		line, err := trace.LineOf(step)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.traces[n].Lines, r.err = append(r.traces[n].Lines, line), errors.Join(r.err, err)
+	}
 }
 
-// Trace returns the trace of the client's Rooms.
-func (r *Recorder) Trace(label string) (trace.Trace, error) {
+// Traces returns the traces of what is observed so, in order and with a label.
+func (r *Recorder) Traces(label string) ([]trace.Trace, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return trace.Trace{Label: label, Lines: slices.Clone(r.lines)}, r.err
+	all := slices.Clone(r.traces)
+	for i := range all {
+		all[i].Label = label
+	}
+	return all, r.err
 }
 
 // Observe notes a step of a room. It is for ablychat.WithRoomObserver.
@@ -60,7 +70,7 @@ func (r *Recorder) Observe(step lifecycle.RoomStep) {
 func (r *Recorder) Forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.streams, r.byRoom, r.lines = nil, map[*lifecycle.Room]*Stream{}, nil
+	r.streams, r.byRoom = nil, map[*lifecycle.Room]*Stream{}
 }
 
 // Of returns the stream of a room, nil when nothing ever happened to it. See [Recorder.Streams].
@@ -98,6 +108,7 @@ func (r *Recorder) Streams() []*Stream {
 }
 
 // Unreleased returns what keeps rooms from being at rest and released, as all are after a dispose.
+// The last steps may be observed late.
 func (r *Recorder) Unreleased() (found []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 	"ablyrooms.example/tests/graphs/rooms"
 )
 
-// kinds has the model's kind of input for each word of a trace, by way of the one mapping to the core's.
+// kinds has the model's kind of input for each word of a trace, by the mapping to the core's.
 var kinds = func() map[string]model.Kind {
 	m := map[string]model.Kind{}
 	for k := model.KindGet; k <= model.KindReleaseFailed; k++ {
@@ -30,8 +30,8 @@ type Step struct {
 	Input         model.Input
 }
 
-// Lines has the reference model take the lines of a trace. It returns the steps, one for each line that is
-// one, and why the line after these is none; nil when all are.
+// Lines has the reference model take the lines of a trace. It returns the steps, one for each line
+// that is one, and why the line after these is none; nil when all are.
 func Lines(lines []Line) ([]Step, error) {
 	var steps []Step
 	state := model.State{}

@@ -1,9 +1,8 @@
-// Package judge holds what was seen of a running library against what it should do: each step of a room
-// is taken once more by a fresh core and by the reference model, each step of a Rooms by its model.
+// Package judge holds what was seen of a running library against what it should do: each step of a
+// room, and each step of a Rooms, is taken once more by the reference model.
 package judge
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,72 +20,45 @@ type Seen struct {
 	lifecycle.RoomStep
 }
 
-// Judges are the names of those that take each step of a stream.
-var Judges = [...]string{"core", "model"}
-
-// Stream is what one room was seen to do, from its first step on, and what the judges say of it.
+// Stream is what one room was seen to do, from its first step on, and what the model says of it.
 type Stream struct {
 	Room  string
 	Steps []Seen
 
-	core    *fsm.Room[*lifecycle.ErrorInfo]
 	run     model.RoomRun
 	numbers map[*lifecycle.ErrorInfo]int // the model knows errors by number
-	said    [len(Judges)]error           // a judge that has found something takes no more steps
+	wrong   error                        // what was found first; no step is taken after that
 }
 
 // NewStream returns the stream of a room with these steps.
 func NewStream(room string, steps ...Seen) *Stream {
-	s := &Stream{Room: room, core: fsm.NewRoom[*lifecycle.ErrorInfo](), numbers: map[*lifecycle.ErrorInfo]int{nil: 0}}
+	s := &Stream{Room: room, numbers: map[*lifecycle.ErrorInfo]int{nil: 0}}
 	for _, step := range steps {
 		s.Add(step)
 	}
 	return s
 }
 
-// Add appends a step, which the judges take.
+// Add appends a step, which the model takes.
 func (s *Stream) Add(step Seen) {
-	s.Steps = append(s.Steps, step)
-	for i, take := range []func(lifecycle.RoomStep) error{s.byCore, s.byModel} {
-		if s.said[i] == nil {
-			if err := take(step.RoomStep); err != nil {
-				s.said[i] = fmt.Errorf("room %q, step %d: the %s: %w", s.Room, step.Seq, Judges[i], err)
-			}
-		}
+	if s.Steps = append(s.Steps, step); s.wrong != nil {
+		return
+	}
+	if err := s.take(step.RoomStep); err != nil {
+		s.wrong = fmt.Errorf("room %q, step %d: %w", s.Room, step.Seq, err)
 	}
 }
 
-// By returns what a judge found wrong first, or nil. The number is that in [Judges].
-func (s *Stream) By(judge int) error { return s.said[judge] }
+// Err returns what the model found wrong, or nil.
+func (s *Stream) Err() error { return s.wrong }
 
-// Err returns what the judges found wrong, or nil.
-func (s *Stream) Err() error { return errors.Join(s.said[:]...) }
-
-// byCore takes a step by a fresh core: the running room must have the same outputs and the same status.
-func (s *Stream) byCore(step lifecycle.RoomStep) error {
+// take has the model take a step: the running room must have the same outputs and the same status.
+// The room must have every property that docs/room.md says a room has, and its channel must have
+// kept the port's promise.
+func (s *Stream) take(step lifecycle.RoomStep) error {
 	if want := uint64(len(s.Steps)); step.Seq != want {
 		return fmt.Errorf("step %d came where %d was expected", step.Seq, want)
 	}
-	outs, err := s.core.Step(step.Input, nil)
-	if err != nil {
-		return err
-	}
-	if !slices.Equal(outs, step.Outputs) {
-		return fmt.Errorf("%v put out %v, expected %v", step.Input, step.Outputs, outs)
-	}
-	return s.sameAsCore(step.Status, step.StatusOf)
-}
-
-func (s *Stream) sameAsCore(status lifecycle.Status, of *lifecycle.ErrorInfo) error {
-	if want, wantOf := s.core.Status(); status != want || of != wantOf {
-		return fmt.Errorf("the room is %v (%v), expected %v (%v)", status, of, want, wantOf)
-	}
-	return nil
-}
-
-// byModel takes a step by the reference model. The room must have every property that docs/room.md says
-// a room has, and its channel must have kept the port's promise.
-func (s *Stream) byModel(step lifecycle.RoomStep) error {
 	in, err := s.input(step.Input)
 	if err != nil {
 		return err
@@ -111,33 +83,32 @@ func (s *Stream) byModel(step lifecycle.RoomStep) error {
 		}
 	}
 	s.run = next
-	return s.sameAsModel(step.Status, step.StatusOf)
+	return s.says(step.Status, step.StatusOf)
 }
 
-func (s *Stream) sameAsModel(status lifecycle.Status, of *lifecycle.ErrorInfo) error {
+// says compares a status with the model's.
+func (s *Stream) says(status lifecycle.Status, of *lifecycle.ErrorInfo) error {
 	if status.String() != s.run.Status.String() || s.number(of) != s.run.Err {
-		return fmt.Errorf("the room is %v/%d, expected %v/%d", status, s.number(of), s.run.Status, s.run.Err)
+		return fmt.Errorf("the room is %v (%v), not %v/%d", status, of, s.run.Status, s.run.Err)
 	}
 	return nil
 }
 
-// Rest returns what is wrong with a room that is at rest with this status, or nil.
+// Rest returns what is wrong with a room that is at rest with this status, or nil. What is wrong
+// with its steps is left to [Stream.Err].
 func (s *Stream) Rest(status lifecycle.Status, of *lifecycle.ErrorInfo) error {
-	var errs []error
-	for i, same := range []func(lifecycle.Status, *lifecycle.ErrorInfo) error{s.sameAsCore, s.sameAsModel} {
-		if err := same(status, of); err != nil && s.said[i] == nil {
-			errs = append(errs, fmt.Errorf("the %s: %w", Judges[i], err))
-		}
+	pending := s.run.Pending()
+	switch err := s.says(status, of); {
+	case s.wrong != nil:
+		return nil
+	case err != nil:
+		return err
+	case s.run.Op != model.OpNone:
+		return fmt.Errorf("an operation is under way: %v", s.run.RoomState)
+	case len(pending) > 0:
+		return fmt.Errorf("calls %v are not settled", pending)
 	}
-	if s.said[1] == nil {
-		if s.run.Op != model.OpNone {
-			errs = append(errs, fmt.Errorf("the model: an operation is under way: %v", s.run.RoomState))
-		}
-		if pending := s.run.Pending(); len(pending) > 0 {
-			errs = append(errs, fmt.Errorf("the model: calls %v are not settled", pending))
-		}
-	}
-	return errors.Join(errs...)
+	return nil
 }
 
 func (s *Stream) number(err *lifecycle.ErrorInfo) int {

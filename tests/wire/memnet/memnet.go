@@ -1,5 +1,5 @@
-// Package memnet is a network in memory whose connections never block a writer and wait in ways that
-// testing/synctest knows, so that what runs on them can live in a bubble of virtual time.
+// Package memnet is a network in memory whose connections never block a writer and wait in ways
+// that testing/synctest knows, so that what runs on them can live in a bubble of virtual time.
 package memnet
 
 import (
@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Net is a network of listeners by address. Several bubbles may share one, each with its own addresses.
+// Net is a network of listeners by address. Bubbles may share one, each with its own addresses.
 type Net struct {
 	mu        sync.Mutex
 	last      int // the number of the last address
@@ -28,8 +28,8 @@ func (n *Net) Listen() net.Listener {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.last++
-	l := &listener{net: n, addr: address(fmt.Sprintf("127.%d.%d.%d:80", n.last>>16&0xff, n.last>>8&0xff, n.last&0xff))}
-	l.moved.L = &l.mu
+	l := &listener{net: n, conns: make(chan net.Conn, 100), closed: make(chan struct{}),
+		addr: address(fmt.Sprintf("127.%d.%d.%d:80", n.last>>16&0xff, n.last>>8&0xff, n.last&0xff))}
 	n.listeners[l.addr.String()] = l
 	return l
 }
@@ -37,61 +37,50 @@ func (n *Net) Listen() net.Listener {
 // DialContext connects to a listener, as [net.Dialer.DialContext] does. It never waits.
 func (n *Net) DialContext(_ context.Context, network, addr string) (net.Conn, error) {
 	n.mu.Lock()
-	l := n.listeners[addr]
-	n.mu.Unlock()
-	if l == nil {
-		return nil, &net.OpError{Op: "dial", Net: network, Addr: address(addr), Err: syscall.ECONNREFUSED}
+	defer n.mu.Unlock()
+	if l := n.listeners[addr]; l != nil {
+		here, there := pipe("127.0.0.1:1", addr)
+		select {
+		case l.conns <- there:
+			return here, nil
+		default: // so many wait already
+		}
 	}
-	here, there := Pipe("127.0.0.1:1", addr)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.queue = append(l.queue, there)
-	l.moved.Broadcast()
-	return here, nil
+	return nil, &net.OpError{Op: "dial", Net: network, Addr: address(addr), Err: syscall.ECONNREFUSED}
 }
 
 type listener struct {
-	net  *Net
-	addr address
-
-	mu     sync.Mutex
-	moved  sync.Cond
-	queue  []net.Conn
-	closed bool
+	net    *Net
+	addr   address
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
 }
 
 func (l *listener) Addr() net.Addr { return l.addr }
 
 func (l *listener) Accept() (net.Conn, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for len(l.queue) == 0 && !l.closed {
-		l.moved.Wait()
-	}
-	if l.closed {
+	select {
+	case <-l.closed:
 		return nil, net.ErrClosed
+	case c := <-l.conns:
+		return c, nil
 	}
-	c := l.queue[0]
-	l.queue = l.queue[1:]
-	return c, nil
 }
 
 func (l *listener) Close() error {
 	l.net.mu.Lock()
+	defer l.net.mu.Unlock()
 	delete(l.net.listeners, l.addr.String())
-	l.net.mu.Unlock()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, c := range l.queue {
-		c.Close()
+	l.once.Do(func() { close(l.closed) })
+	for len(l.conns) > 0 {
+		(<-l.conns).Close()
 	}
-	l.queue, l.closed = nil, true
-	l.moved.Broadcast()
 	return nil
 }
 
-// Pipe returns the two ends of a connection between two addresses.
-func Pipe(a, b string) (net.Conn, net.Conn) {
+// pipe returns the two ends of a connection between two addresses.
+func pipe(a, b string) (net.Conn, net.Conn) {
 	one, two := newStream(), newStream()
 	return &conn{address(a), address(b), one, two}, &conn{address(b), address(a), two, one}
 }
@@ -115,13 +104,13 @@ func (c *conn) RemoteAddr() net.Addr             { return c.remote }
 func (c *conn) SetWriteDeadline(time.Time) error { return nil } // a write never waits
 func (c *conn) SetDeadline(t time.Time) error    { return c.SetReadDeadline(t) }
 
-// CloseWrite ends what goes out: the other end reads what was written, and then the end of the stream.
+// CloseWrite ends what goes out: the other end reads what was written, and then the end.
 func (c *conn) CloseWrite() error {
 	c.out.change(func() { c.out.ended = true })
 	return nil
 }
 
-// Close ends the connection both ways: what this end has not read is lost, and the other end can't write.
+// Close ends both ways: what this end has not read is lost, and the other end can't write.
 func (c *conn) Close() error {
 	c.in.change(func() { c.in.abandoned, c.in.data = true, nil; c.in.stop() })
 	return c.CloseWrite()

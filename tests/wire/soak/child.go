@@ -13,12 +13,14 @@ import (
 	"time"
 
 	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/internal/bubble"
 	"ablyrooms.example/tests/wire/world"
 )
 
 const (
-	// heapBound and heapShare are by how much the heap may be larger in the last third of the time than it was
-	// in the first: megabytes, and a share. What ably-go strands holds some of it besides, megabytes each.
+	// heapBound and heapShare are by how much the heap may be larger in the last third of the time
+	// than it was in the first: megabytes, and a share. What ably-go strands holds some of it
+	// besides, megabytes each.
 	heapBound, heapShare, heapStranded = 8.0, 0.5, 1.0 / 32
 
 	look  = 500 * time.Millisecond // how often the child is looked at
@@ -29,9 +31,9 @@ const (
 type tally struct {
 	Runs, Calls, Rooms, Judged int
 	Faults, Cuts, Reconnects   int
-	Goroutines                 [2]int     // the least of the first third of the time and of the last
+	Goroutines                 [2]int     // the least of the first third of the time, and of the last
 	Heap                       [2]float64 // the same, in megabytes
-	Leaks, Stranded            int        // goroutines that are left, and those of them that ably-go's own loop keeps
+	Leaks, Stranded            int        // goroutines that are left, and those that ably-go keeps
 }
 
 // message is a line from a child to its parent.
@@ -92,12 +94,13 @@ func (c *child) play() {
 	watch.Wait()
 	var problems []string
 	for deadline := time.Now().Add(15 * time.Second); ; time.Sleep(100 * time.Millisecond) {
-		c.tally.Stranded = world.Stranded(world.Stacks())
+		c.tally.Stranded = world.Stranded(bubble.Stacks())
 		if c.tally.Leaks = max(runtime.NumGoroutine()-c.before-c.tally.Stranded, 0); c.tally.Leaks == 0 {
 			break
 		}
 		if time.Now().After(deadline) {
-			problems = append(problems, fmt.Sprintf("%d goroutines are left:\n%s", c.tally.Leaks, world.Stacks()))
+			problem := fmt.Sprintf("%d goroutines are left:\n%s", c.tally.Leaks, bubble.Stacks())
+			problems = append(problems, problem)
 			break
 		}
 	}
@@ -141,7 +144,7 @@ func (c *child) watch(over chan struct{}) {
 		c.heap, c.goroutines = append(c.heap, float64(m.HeapAlloc)/(1<<20)), append(c.goroutines, runtime.NumGoroutine())
 		c.tally.Heap, c.tally.Goroutines = thirds(c.heap), thirds(c.goroutines)
 		c.mu.Unlock()
-		goroutine, how := world.LockedUp(world.Stacks())
+		goroutine, how := world.LockedUp(bubble.Stacks())
 		if same++; how == "" || goroutine != last {
 			last, same = goroutine, 0
 		}
@@ -172,20 +175,18 @@ type chaos struct {
 
 func newChaos(server *ablytest.Server, set settings, seed uint64) *chaos {
 	c := &chaos{server: server, killers: set.killers}
-	broken, moved := ablytest.NewError(90001, 400, "broken"), ablytest.NewError(90198, 400, "moved")
-	refused, elsewhere := ablytest.NewError(40160, 401, "refused"), ablytest.NewError(80003, 400, "elsewhere")
-	late := []ablytest.Effect{ablytest.Drop(), ablytest.Delay(100 * time.Millisecond), ablytest.Delay(time.Second)}
-	cut := []ablytest.Effect{ablytest.CutBefore(), ablytest.CutAfter(), ablytest.Disconnect(elsewhere)}
-	no := []ablytest.Effect{ablytest.Refuse(refused), ablytest.FailChannel(broken), ablytest.DetachChannel(moved)}
+	refuse := ablytest.Refuse(ablytest.NewError(40160, 401, "refused"))
+	all := []ablytest.Effect{ablytest.Drop(), ablytest.Delay(100 * time.Millisecond), ablytest.Delay(time.Second),
+		ablytest.CutBefore(), ablytest.CutAfter(), ablytest.Disconnect(ablytest.NewError(80003, 400, "elsewhere"))}
 	if set.killers {
-		cut = append(cut, ablytest.Refuse(refused))
+		all = append(all, refuse)
 	}
-	inject := func(channel bool, effects ...[]ablytest.Effect) {
+	channels := append(slices.Clone(all), refuse, ablytest.FailChannel(ablytest.NewError(90001, 400, "broken")),
+		ablytest.DetachChannel(ablytest.NewError(90198, 400, "moved")))
+	for channel, effects := range map[bool][]ablytest.Effect{false: all, true: channels} {
 		fits := ablytest.AnyFrame().If(func(f ablytest.Frame) bool { return (f.Channel != "") == channel })
-		c.faults = append(c.faults, server.FaultsBySeed(seed, set.share, fits, slices.Concat(effects...)...))
+		c.faults = append(c.faults, server.FaultsBySeed(seed, set.share, fits, effects...))
 	}
-	inject(false, late, cut)
-	inject(true, late, cut, no)
 	ctx, end := context.WithCancel(context.Background())
 	c.end = end
 	random := rand.New(rand.NewPCG(seed, 1))
@@ -197,8 +198,8 @@ func newChaos(server *ablytest.Server, set settings, seed uint64) *chaos {
 	return c
 }
 
-// trouble is an outage, at times for longer than the state of a connection is kept; or, as a killer, a
-// connection that is cut again just after it came back.
+// trouble is an outage, at times for longer than the state of a connection is kept; or, as a
+// killer, a connection that is cut again just after it came back.
 func (c *chaos) trouble(ctx context.Context, random *rand.Rand) {
 	c.cuts++
 	if c.killers && random.IntN(2) == 0 {

@@ -1,10 +1,10 @@
-// Command soak plays the scenarios on real sockets, several at a time and again and again, while frames are
-// lost, held, refused and cut at random, and shows what that costs over time. It exits with 0 only if every
-// run ended as package world demands, nothing was left running, the heap did not grow beyond a bound, and no
-// more failures of ably-go's were met than are known.
+// Command soak plays the scenarios on real sockets, several at a time and again and again, while
+// frames are lost, held, refused and cut at random, and shows what that costs over time. It exits
+// with 0 only if every run ended as package world demands, nothing was left running, the heap did
+// not grow beyond a bound, and no more failures of ably-go's were met than are known.
 //
-// What is played runs in a child process: ably-go may end it by a panic or lock itself up for ever. Then
-// another child goes on for the rest of the time.
+// What is played runs in a child process: ably-go may end it by a panic or lock itself up for ever.
+// Then another child goes on for the rest of the time.
 //
 //	go run ./tests/wire/soak [-for 10m] [-lanes 4] [-share 0.02] [-killers] [-seed n] [-every 10s]
 package main

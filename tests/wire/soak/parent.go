@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"syscall"
 	"time"
 
@@ -37,7 +38,11 @@ type parent struct {
 
 func (p *parent) run(ctx context.Context) {
 	fmt.Printf("%9s %9s %9s %9s %9s %11s %11s %9s\n", "elapsed", "runs", "rooms", "calls", "faults", "reconnects", "goroutines", "heap MB")
-	for left := p.length; ctx.Err() == nil && len(p.problems) == 0 && (p.children == 0 || left > time.Second); left = time.Until(p.begin.Add(p.length)) {
+	for ctx.Err() == nil && len(p.problems) == 0 {
+		left := p.length - time.Since(p.begin)
+		if p.children > 0 && left <= time.Second {
+			break
+		}
 		if float64(p.children) > earlyEnds+earlyEndsAfter*time.Since(p.begin).Minutes() {
 			p.problem("%d child processes have ended early", p.children)
 			return
@@ -59,11 +64,11 @@ func (p *parent) child(ctx context.Context, length time.Duration) {
 	p.children++
 	ctx, cancel := context.WithTimeout(ctx, length+grace)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, os.Args[0], "-child", fmt.Sprintf("-for=%v", length), fmt.Sprintf("-lanes=%d", p.lanes),
-		fmt.Sprintf("-share=%g", p.share), fmt.Sprintf("-killers=%t", p.killers), fmt.Sprintf("-seed=%d", p.seed+uint64(p.children-1)))
-	var said bytes.Buffer
+	cmd := exec.CommandContext(ctx, os.Args[0], append(slices.Clone(os.Args[1:]), "-child",
+		fmt.Sprintf("-for=%v", length), fmt.Sprintf("-seed=%d", p.seed+uint64(p.children-1)))...)
+	var said bytes.Buffer // where it stands, when it is killed
 	cmd.Stderr = &said
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGQUIT) } // it prints where it stands
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGQUIT) }
 	cmd.WaitDelay = 10 * time.Second
 	out, err := cmd.StdoutPipe()
 	if err == nil {

@@ -1,6 +1,6 @@
-// Package stack plays scripts of the Rooms' reference model on the whole stack, lifecycle on ably-go on the
-// embedded server, in a bubble of virtual time: calls begin and are given up, detaches are held by the
-// server and let pass, and attaches and detaches are refused.
+// Package stack plays scripts of the Rooms' reference model on the whole stack, lifecycle on
+// ably-go on the embedded server, in a bubble of virtual time: calls begin and are given up,
+// detaches are held by the server and let pass, and attaches and detaches are refused.
 package stack
 
 import (
@@ -17,7 +17,6 @@ import (
 
 	ablychat "ablyrooms.example/adapter/ably"
 	"ablyrooms.example/adapter/ably/ablytest"
-	"ablyrooms.example/lifecycle"
 	"ablyrooms.example/lifecycle/trace"
 	"ablyrooms.example/model"
 	"ablyrooms.example/tests/wire/judge"
@@ -30,7 +29,7 @@ type Link struct {
 	Client *ably.Realtime
 }
 
-// NewLink makes a link, in the caller's bubble. No channel is attached again on its own for an hour.
+// NewLink makes a link, in the caller's bubble. No channel is attached again on its own.
 func NewLink(network *memnet.Net) (*Link, error) {
 	server, err := ablytest.Start(ablytest.WithListener(network.Listen()), ablytest.WithFrameLog(0))
 	if err != nil {
@@ -72,13 +71,13 @@ type Step struct {
 	Hurry  bool // the next step follows before all that this one begins has come to rest
 }
 
-// Draw draws a script of so many steps that the model takes. choose returns a number below its argument.
-// Where steps hurry, what happens may be other than the model's.
+// Draw draws a script of so many steps that the model takes. choose returns a number below its
+// argument. Where steps hurry, what happens may be other than the model's.
 func Draw(bounds model.Bounds, length int, hurry bool, choose func(n int) int) (script []Step) {
 	state := model.State{}
 	for range length {
 		enabled := slices.DeleteFunc(state.Enabled(bounds), func(in model.Input) bool {
-			return in.Kind == model.KindReleaseFailed // the adapter gives a channel back in any case
+			return in.Kind == model.KindReleaseFailed // the adapter always gives a channel back
 		})
 		if len(enabled) == 0 {
 			break
@@ -95,9 +94,9 @@ func Draw(bounds model.Bounds, length int, hurry bool, choose func(n int) int) (
 	return script
 }
 
-// follow returns an input and those that follow it by themselves: the adapter opens without the network,
-// so what is to be opened is open at once; and a room that no caller attached has nothing to detach, so
-// that its release ends at once.
+// follow returns an input and those that follow it by themselves: the adapter opens without the
+// network, so what is to be opened is open at once; and a room that no caller attached has nothing
+// to detach, so that its release ends at once.
 func follow(in model.Input, state model.State) []model.Input {
 	all := []model.Input{in}
 	state, _, _ = state.Step(in)
@@ -117,7 +116,7 @@ func follow(in model.Input, state model.State) []model.Input {
 	return all
 }
 
-// got reports whether a get was settled with the room of an incarnation, and has therefore attached it.
+// got reports whether a get got the room of an incarnation, and has therefore attached it.
 func got(state model.State, incarnation int) bool {
 	return slices.ContainsFunc(state.Calls, func(c model.Call) bool {
 		return c.Outcome.Kind == model.OutcomeRoom && c.Outcome.Incarnation == incarnation
@@ -132,21 +131,11 @@ type player struct {
 	gates   map[string]*ablytest.Gate // each name's detaches wait at one
 	held    map[string]int            // how many must have come there
 	counted map[int]bool              // the incarnations whose detach is counted among them
-	calls   []*call
+	calls   Calls
 
 	mu       sync.Mutex
-	rooms    map[*ablychat.Room]int  // which incarnation a room is
-	attached map[*ablychat.Room]bool // the rooms that could be attached
+	attached map[*ablychat.Room]bool // the rooms that could be
 }
-
-type call struct {
-	cancel  context.CancelCauseFunc
-	settled bool
-	room    *ablychat.Room
-	err     error
-}
-
-var errGaveUp = errors.New("the caller gave up")
 
 // names are those of scripts.
 var names = []string{"a", "b"}
@@ -160,13 +149,14 @@ func Bounds(calls int) model.Bounds {
 // the model has it after a step, in a script that never hurries, or for what is left in the end.
 func Play(l *Link, script []Step) (t trace.Trace, err error) {
 	p := &player{Link: l, gates: map[string]*ablytest.Gate{}, held: map[string]int{}, counted: map[int]bool{},
-		rooms: map[*ablychat.Room]int{}, attached: map[*ablychat.Room]bool{}}
+		attached: map[*ablychat.Room]bool{}}
 	recorder := judge.NewRecorder(time.Now())
-	p.chat, err = ablychat.New(l.Client, ablychat.WithRoomsObserver(recorder.ObserveRooms), ablychat.WithObservedStates(),
+	p.chat, err = ablychat.New(l.Client, ablychat.WithRoomsObserver(recorder.Rooms()), ablychat.WithObservedStates(),
 		ablychat.WithChannelRetryTimeout(time.Hour))
 	if err != nil {
 		return t, err
 	}
+	p.calls = Calls{Rooms: p.chat.Rooms(), Got: p.attach}
 	for _, n := range names {
 		p.gates[n] = ablytest.NewGate()
 	}
@@ -183,8 +173,8 @@ func Play(l *Link, script []Step) (t trace.Trace, err error) {
 		}
 	}
 	synctest.Wait()
-	t, traceErr := recorder.Trace("stack")
-	return t, errors.Join(err, traceErr, p.end())
+	traces, traceErr := recorder.Traces("stack")
+	return traces[0], errors.Join(err, traceErr, p.end())
 }
 
 func print(script []Step) string {
@@ -201,7 +191,7 @@ func print(script []Step) string {
 
 // step has the stack do what the model does.
 func (p *player) step(s Step) {
-	in, rooms := s.Input, p.chat.Rooms()
+	in := s.Input
 	p.Server.ClearFaults()
 	for _, n := range names {
 		p.Server.Fault(ablytest.ToServer(ablytest.ActionDetach).OnChannel(ablychat.ChannelName(n)), ablytest.Hold(p.gates[n]))
@@ -215,42 +205,25 @@ func (p *player) step(s Step) {
 		}
 		p.Server.Fault(ablytest.ToServer(action).OnChannel(ablychat.ChannelName(in.Name)).Once(), effect)
 	}
-	switch in.Kind {
-	case model.KindGet:
-		p.begin(func(ctx context.Context) (*ablychat.Room, error) {
-			room, err := rooms.Get(ctx, in.Name, lifecycle.WithRoomOptions(judge.Tokens[in.Options]))
-			if err == nil { // attached, so that its release has something to detach; once more if that was refused
-				ok := room.Attach(context.Background()) == nil || room.Attach(context.Background()) == nil
-				p.mu.Lock()
-				p.attached[room] = p.attached[room] || ok
-				p.mu.Unlock()
-			}
-			return room, err
-		})
-	case model.KindRelease:
-		p.begin(func(ctx context.Context) (*ablychat.Room, error) { return nil, rooms.Release(ctx, in.Name) })
-	case model.KindDispose:
-		p.begin(func(ctx context.Context) (*ablychat.Room, error) { return nil, rooms.Dispose(ctx) })
-	case model.KindGiveUp:
-		p.calls[in.Call-1].cancel(errGaveUp)
-	case model.KindReleased:
+	if in.Kind == model.KindReleased {
 		p.gates[p.state.Incarnations[in.Incarnation-1].Name].Pass(1)
+	} else {
+		p.calls.Take(in)
 	}
 	for _, in := range follow(in, p.state) {
 		p.state, _, _ = p.state.Step(in)
 	}
 }
 
-func (p *player) begin(do func(context.Context) (*ablychat.Room, error)) {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	c := &call{cancel: cancel}
-	p.calls = append(p.calls, c)
-	go func() {
-		room, err := do(ctx)
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		c.settled, c.room, c.err = true, room, err
-	}()
+// attach attaches a room that a get returned, so that its release has something to detach.
+func (p *player) attach(room *ablychat.Room) {
+	err := room.Attach(context.Background())
+	if err != nil { // once more if it was refused
+		err = room.Attach(context.Background())
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.attached[room] = p.attached[room] || err == nil
 }
 
 // check compares the stack with the model: the same calls are settled, with the same outcomes and rooms;
@@ -258,7 +231,7 @@ func (p *player) begin(do func(context.Context) (*ablychat.Room, error)) {
 func (p *player) check() error {
 	difference := ""
 	if !await(func() bool {
-		difference = p.difference()
+		difference = p.calls.difference(p.state)
 		return difference == "" || strings.Contains(difference, "ended")
 	}) || difference != "" {
 		return errors.New(difference)
@@ -280,7 +253,7 @@ func (p *player) check() error {
 	for _, n := range names {
 		want := p.state.BeingReleased(n) != 0 || p.isAttached(p.state.InUse(n))
 		if !await(func() bool { return p.Server.State().Attached(ablychat.ChannelName(n)) == want }) {
-			return fmt.Errorf("the channel of %s is attached at the server: %t, expected %t", n, !want, want)
+			return fmt.Errorf("%s is attached at the server: %t, expected %t", n, !want, want)
 		}
 	}
 	return nil
@@ -290,51 +263,12 @@ func (p *player) check() error {
 func (p *player) isAttached(incarnation int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for room, i := range p.rooms {
+	for room, i := range p.calls.of {
 		if i == incarnation && p.attached[room] {
 			return true
 		}
 	}
 	return false
-}
-
-// difference says what the calls show otherwise than the model; "" for nothing.
-func (p *player) difference() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for i, c := range p.calls {
-		want := p.state.Calls[i]
-		if c.settled == want.Pending() {
-			return fmt.Sprintf("call %d settled: %t, expected %v", i+1, c.settled, want.Outcome)
-		}
-		if got := p.outcome(c, want); c.settled && got != want.Outcome.String() {
-			return fmt.Sprintf("call %d ended %s, expected %v", i+1, got, want.Outcome)
-		}
-	}
-	return ""
-}
-
-func (p *player) outcome(c *call, want model.Call) string {
-	o := model.Outcome{Kind: model.OutcomeDone}
-	switch {
-	case c.err == nil && c.room != nil:
-		if p.rooms[c.room] == 0 {
-			p.rooms[c.room] = want.Outcome.Incarnation // the first to see it says which it is; later ones must agree
-		}
-		o = model.Outcome{Kind: model.OutcomeRoom, Incarnation: p.rooms[c.room]}
-	case c.err == nil:
-	case errors.Is(c.err, errGaveUp):
-		o.Kind = model.OutcomeGaveUp
-	case errors.Is(c.err, lifecycle.RoomExistsWithDifferentOptions):
-		o.Kind = model.OutcomeDifferentOptions
-	case errors.Is(c.err, lifecycle.RoomReleasedBeforeOperationCompleted):
-		o.Kind = model.OutcomeReleasedBefore
-	case errors.Is(c.err, lifecycle.ResourceDisposed):
-		o.Kind = model.OutcomeDisposed
-	default:
-		return "with " + c.err.Error()
-	}
-	return o.String()
 }
 
 // end lets everything end, and looks for what is left.

@@ -30,8 +30,8 @@ func play(t *testing.T, script []Step) (err error) {
 	return err
 }
 
-// The whole stack does what the model does, after each step: the same calls settled, with the same outcomes
-// and rooms, the same detaches waiting at the server, the same channels attached there.
+// The whole stack does what the model does, after each step: the same calls settled, with the same
+// outcomes and rooms, the same detaches waiting at the server, the same channels attached there.
 func TestTheStackAgainstTheModel(t *testing.T) {
 	runs, steps, refused := 0, 0, 0
 	rapid.Check(t, func(rt *rapid.T) {

@@ -5,8 +5,8 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strings"
 
-	"ablyrooms.example/fsm"
 	"ablyrooms.example/lifecycle"
 	"ablyrooms.example/lifecycle/trace"
 	"ablyrooms.example/tests/wire/judge"
@@ -25,12 +25,12 @@ var corruptionKinds = []string{"dropped", "swapped", "doubled", "changed"}
 // the others are numbered anew, or their numbers alone would give it away.
 func corrupt(traces []trace.Trace, count int, draw *rand.Rand) []corruption {
 	var made []corruption
-	for len(made) < count {
+	for kinds := len(corruptionKinds); len(made) < count; {
 		original := traces[draw.IntN(len(traces))]
 		if len(original.Lines) < 2 {
 			continue
 		}
-		c := corruption{kind: corruptionKinds[len(made)%len(corruptionKinds)], trace: original.Clone()}
+		c := corruption{kind: corruptionKinds[len(made)%kinds], trace: original.Clone()}
 		lines := c.trace.Lines
 		k := draw.IntN(len(lines))
 		c.what = fmt.Sprintf("line %d", k+1)
@@ -44,7 +44,7 @@ func corrupt(traces []trace.Trace, count int, draw *rand.Rand) []corruption {
 		case "doubled":
 			lines = slices.Insert(lines, k+1, original.Clone().Lines[k])
 		case "changed":
-			change := changes[len(made)/len(corruptionKinds)%len(changes)]
+			change := changes[len(made)/kinds%len(changes)]
 			if !change.do(&lines[k], draw) {
 				continue
 			}
@@ -69,117 +69,115 @@ type change struct {
 	do   func(*trace.Line, *rand.Rand) bool
 }
 
-// changes change every field that a line has.
-var changes = []change{
-	{"seq", func(l *trace.Line, d *rand.Rand) bool { l.Seq += 1 + d.Uint64N(2); return true }},
-	{"error", func(l *trace.Line, _ *rand.Rand) bool {
-		if l.Error == "" {
-			l.Error = "an error that never was"
-		} else {
-			l.Error = ""
+// words are those of the fields that hold one.
+var words = map[string][]string{
+	"input.kind": {"Get", "Release", "Dispose", "GiveUp", "Opened", "OpenFailed", "Released",
+		"ReleaseFailed"},
+	"input.name":  {"a", "b", "c"},
+	"output.kind": {"settle", "open", "release", "abandon"},
+	"output.outcome": {"room", "done", "disposed", "differentOptions", "releasedBefore", "openFailed",
+		"releaseFailed", "failed", "gaveUp"},
+	"state.disposal":   {"no", "disposing", "disposed"},
+	"incarnation.name": {"a", "b", "c"},
+	"incarnation.life": {"initializing", "ready", "releasing", "released"},
+	"incarnation.work": {"none", "opening", "closing"},
+}
+
+// fields are those that a line has beside its error: "output" is one of its outputs, "incarnation"
+// one of its state's.
+var fields = []string{"seq", "input.kind", "input.call", "input.incarnation", "input.name", "input.options",
+	"output.kind", "output.call", "output.incarnation", "output.outcome", "output.failed",
+	"state.nextCall", "state.lastCreated", "state.disposal", "state.disposers", "state.failed",
+	"incarnation.incarnation", "incarnation.name", "incarnation.options", "incarnation.life", "incarnation.work",
+	"incarnation.waiters"}
+
+// changes change every field that a line has, and what its lists hold.
+var changes = func() []change {
+	all := []change{
+		{"error", func(l *trace.Line, _ *rand.Rand) bool {
+			if l.Error == "" {
+				l.Error = "an error that never was"
+			} else {
+				l.Error = ""
+			}
+			return true
+		}},
+		{"output lost", func(l *trace.Line, d *rand.Rand) bool { return drop(&l.Outputs, d) }},
+		{"output doubled", func(l *trace.Line, d *rand.Rand) bool {
+			if len(l.Outputs) > 0 {
+				l.Outputs = append(l.Outputs, l.Outputs[d.IntN(len(l.Outputs))])
+			}
+			return len(l.Outputs) > 0
+		}},
+		{"outputs swapped", func(l *trace.Line, _ *rand.Rand) bool { return reverse(l.Outputs) }},
+		{"incarnation lost", func(l *trace.Line, d *rand.Rand) bool { return drop(&l.State.Incarnations, d) }},
+		{"incarnations swapped", func(l *trace.Line, _ *rand.Rand) bool { return reverse(l.State.Incarnations) }},
+	}
+	for _, name := range fields {
+		all = append(all, change{name, func(l *trace.Line, d *rand.Rand) bool {
+			of, part, _ := strings.Cut(name, ".")
+			within := reflect.ValueOf(l).Elem()
+			named := func(name string) func(string) bool {
+				return func(field string) bool { return strings.EqualFold(field, name) }
+			}
+			switch of {
+			case "output":
+				within = one(l.Outputs, d)
+			case "incarnation":
+				within = one(l.State.Incarnations, d)
+			default:
+				if within = within.FieldByNameFunc(named(of)); part == "" {
+					return alter(within, nil, d)
+				}
+			}
+			return within.IsValid() && alter(within.FieldByNameFunc(named(part)), words[name], d)
+		}})
+	}
+	return all
+}()
+
+// alter changes a field: a word to another one, a number by one, a list of numbers by one of them,
+// and options to the other ones. It returns false where there is nothing.
+func alter(field reflect.Value, words []string, d *rand.Rand) bool {
+	if field.Kind() == reflect.Pointer {
+		field = field.Elem()
+	}
+	if !field.IsValid() || field.Kind() != reflect.Slice && field.IsZero() {
+		return false
+	}
+	switch field.Kind() {
+	case reflect.String:
+		others := slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w == field.String() })
+		field.SetString(others[d.IntN(len(others))])
+	case reflect.Uint64:
+		field.SetUint(field.Uint() + 1 - 2*d.Uint64N(2))
+	case reflect.Slice: // in order
+		n, i := uint64(1+d.IntN(limit)), 0
+		for i < field.Len() && field.Index(i).Uint() < n {
+			i++
 		}
-		return true
-	}},
-	{"input.kind", func(l *trace.Line, d *rand.Rand) bool {
-		return other(&l.Input.Kind, d, "Get", "Release", "Dispose", "GiveUp", "Opened", "OpenFailed", "Released", "ReleaseFailed")
-	}},
-	{"input.call", func(l *trace.Line, d *rand.Rand) bool { return shift(&l.Input.Call, d) }},
-	{"input.incarnation", func(l *trace.Line, d *rand.Rand) bool { return shift(&l.Input.Incarnation, d) }},
-	{"input.name", func(l *trace.Line, d *rand.Rand) bool { return other(&l.Input.Name, d, "a", "b", "c") }},
-	{"input.options", func(l *trace.Line, d *rand.Rand) bool { return l.Input.Options != nil && otherOptions(l.Input.Options) }},
-	{"output lost", func(l *trace.Line, d *rand.Rand) bool { return drop(&l.Outputs, d) }},
-	{"output doubled", func(l *trace.Line, d *rand.Rand) bool {
-		return onOne(l.Outputs, d, func(o *trace.Output) bool { l.Outputs = append(l.Outputs, *o); return true })
-	}},
-	{"outputs swapped", func(l *trace.Line, _ *rand.Rand) bool { slices.Reverse(l.Outputs); return len(l.Outputs) > 1 }},
-	{"output.kind", func(l *trace.Line, d *rand.Rand) bool {
-		return onOne(l.Outputs, d, func(o *trace.Output) bool { return other(&o.Kind, d, "settle", "open", "release", "abandon") })
-	}},
-	{"output.call", func(l *trace.Line, d *rand.Rand) bool {
-		return onOne(l.Outputs, d, func(o *trace.Output) bool { return shift(&o.Call, d) })
-	}},
-	{"output.incarnation", func(l *trace.Line, d *rand.Rand) bool {
-		return onOne(l.Outputs, d, func(o *trace.Output) bool { return shift(&o.Incarnation, d) })
-	}},
-	{"output.outcome", func(l *trace.Line, d *rand.Rand) bool {
-		return onOne(l.Outputs, d, func(o *trace.Output) bool {
-			return o.Kind == "settle" && other(&o.Outcome, d, "room", "done", "disposed", "differentOptions", "releasedBefore", "openFailed", "releaseFailed", "failed", "gaveUp")
-		})
-	}},
-	{"output.failed", func(l *trace.Line, d *rand.Rand) bool {
-		return onOne(l.Outputs, d, func(o *trace.Output) bool { return o.Kind == "settle" && toggle(&o.Failed, d) })
-	}},
-	{"state.nextCall", func(l *trace.Line, d *rand.Rand) bool { return shift(&l.State.NextCall, d) }},
-	{"state.lastCreated", func(l *trace.Line, d *rand.Rand) bool { return shift(&l.State.LastCreated, d) }},
-	{"state.disposal", func(l *trace.Line, d *rand.Rand) bool {
-		return other(&l.State.Disposal, d, "no", "disposing", "disposed")
-	}},
-	{"state.disposers", func(l *trace.Line, d *rand.Rand) bool { return toggle(&l.State.Disposers, d) }},
-	{"state.failed", func(l *trace.Line, d *rand.Rand) bool { return toggle(&l.State.Failed, d) }},
-	{"incarnation lost", func(l *trace.Line, d *rand.Rand) bool { return drop(&l.State.Incarnations, d) }},
-	{"incarnations swapped", func(l *trace.Line, _ *rand.Rand) bool {
-		slices.Reverse(l.State.Incarnations)
-		return len(l.State.Incarnations) > 1
-	}},
-	{"incarnation.incarnation", func(l *trace.Line, d *rand.Rand) bool {
-		return onInc(l, d, func(i *inc) bool { return shift(&i.Incarnation, d) })
-	}},
-	{"incarnation.name", func(l *trace.Line, d *rand.Rand) bool {
-		return onInc(l, d, func(i *inc) bool { return other(&i.Name, d, "a", "b", "c") })
-	}},
-	{"incarnation.options", func(l *trace.Line, d *rand.Rand) bool {
-		return onInc(l, d, func(i *inc) bool { return otherOptions(&i.Options) })
-	}},
-	{"incarnation.life", func(l *trace.Line, d *rand.Rand) bool {
-		return onInc(l, d, func(i *inc) bool { return other(&i.Life, d, "initializing", "ready", "releasing", "released") })
-	}},
-	{"incarnation.work", func(l *trace.Line, d *rand.Rand) bool {
-		return onInc(l, d, func(i *inc) bool { return other(&i.Work, d, "none", "opening", "closing") })
-	}},
-	{"incarnation.waiters", func(l *trace.Line, d *rand.Rand) bool {
-		return onInc(l, d, func(i *inc) bool { return toggle(&i.Waiters, d) })
-	}},
-}
-
-type inc = fsm.IncarnationState[lifecycle.RoomOptions]
-
-// other puts another word in the place of one that is there.
-func other(s *string, d *rand.Rand, words ...string) bool {
-	if *s == "" {
-		return false
-	}
-	words = slices.DeleteFunc(words, func(w string) bool { return w == *s })
-	*s = words[d.IntN(len(words))]
-	return true
-}
-
-// shift changes a number by one, where there is one.
-func shift[N ~uint64](n *N, d *rand.Rand) bool {
-	if *n == 0 {
-		return false
-	}
-	if *n++; d.IntN(2) == 0 {
-		*n -= 2
+		before, after := field.Slice(0, i), field.Slice(i, field.Len())
+		changed := reflect.AppendSlice(reflect.MakeSlice(field.Type(), 0, 1), before)
+		if i < field.Len() && field.Index(i).Uint() == n {
+			after = field.Slice(i+1, field.Len())
+		} else {
+			changed = reflect.Append(changed, reflect.ValueOf(n).Convert(field.Type().Elem()))
+		}
+		field.Set(reflect.AppendSlice(changed, after))
+	case reflect.Struct:
+		o := field.Addr().Interface().(*lifecycle.RoomOptions)
+		o.Presence.EnableEvents = !o.Presence.EnableEvents
+		return *o == judge.Tokens["x"] || *o == judge.Tokens["y"]
 	}
 	return true
 }
 
-func otherOptions(o *lifecycle.RoomOptions) bool {
-	if o.Presence.EnableEvents = !o.Presence.EnableEvents; *o != judge.Tokens["x"] && *o != judge.Tokens["y"] {
-		return false
+// one returns one of a list's elements, the zero value for none.
+func one[T any](list []T, d *rand.Rand) reflect.Value {
+	if len(list) == 0 {
+		return reflect.Value{}
 	}
-	return true
-}
-
-// toggle takes a number out of a list, or adds one.
-func toggle[N ~uint64](list *[]N, d *rand.Rand) bool {
-	n := N(1 + d.IntN(limit))
-	if i, ok := slices.BinarySearch(*list, n); ok {
-		*list = slices.Delete(*list, i, i+1)
-	} else {
-		*list = slices.Insert(*list, i, n)
-	}
-	return true
+	return reflect.ValueOf(&list[d.IntN(len(list))]).Elem()
 }
 
 func drop[T any](list *[]T, d *rand.Rand) bool {
@@ -191,10 +189,7 @@ func drop[T any](list *[]T, d *rand.Rand) bool {
 	return true
 }
 
-func onOne[T any](list []T, d *rand.Rand, do func(*T) bool) bool {
-	return len(list) > 0 && do(&list[d.IntN(len(list))])
-}
-
-func onInc(l *trace.Line, d *rand.Rand, do func(*inc) bool) bool {
-	return onOne(l.State.Incarnations, d, do)
+func reverse[T any](list []T) bool {
+	slices.Reverse(list)
+	return len(list) > 1
 }

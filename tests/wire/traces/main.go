@@ -1,7 +1,7 @@
-// Command traces records what the Rooms of the running library do, on ably-go and the embedded server, and
-// has TLC judge every line by spec/TLA/TraceRooms.tla; and the same with corrupted traces, of which only
-// those may pass that the reference model takes too. With -check it judges traces from files, from any
-// folder. docs/traces.md has more.
+// Command traces records what the Rooms of the running library do, on ably-go and the embedded
+// server, and has TLC judge every line by spec/TLA/TraceRooms.tla; and the same with corrupted
+// traces, of which only those may pass that the reference model takes too. With -check it judges
+// traces from files, from any folder. docs/traces.md has more.
 //
 //	go run ./tests/wire/traces [-seed N] [-keep FILE.jsonl]
 //	go run ablyrooms.example/tests/wire/traces -check FILE.jsonl …
@@ -18,37 +18,35 @@ import (
 	"path/filepath"
 	"testing"
 
+	"ablyrooms.example/internal/bubble"
 	"ablyrooms.example/internal/modroot"
 	"ablyrooms.example/lifecycle/trace"
 	"ablyrooms.example/spec/TLA/tlcrun"
-	"ablyrooms.example/tests/wire/judge"
 )
 
 func main() {
-	testing.Init() // a bubble needs a test
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	check := flag.Bool("check", false, "judge the traces in the files given")
 	seed := flag.Uint64("seed", 1, "the seed of what is drawn")
 	keep := flag.String("keep", "", "write the recorded traces to this `FILE`")
 	flag.Parse()
-	end := func(err error) {
+	bubble.Main(func(t *testing.T) int {
+		err := error(nil)
+		if *check {
+			var tlc *tlcrun.TLC
+			if tlc, err = newTLC(ctx); err == nil {
+				err = checkFiles(ctx, os.Stdout, tlc, flag.Args())
+			}
+		} else {
+			err = run(ctx, t, os.Stdout, *seed, *keep)
+		}
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "traces:", err)
-			os.Exit(1)
+			return 1
 		}
-		os.Exit(0)
-	}
-	if *check {
-		tlc, err := newTLC(ctx)
-		if err == nil {
-			err = checkFiles(ctx, os.Stdout, tlc, flag.Args())
-		}
-		end(err)
-	}
-	testing.Main(func(string, string) (bool, error) { return true, nil }, []testing.InternalTest{{Name: "traces", F: func(t *testing.T) {
-		end(run(ctx, t, os.Stdout, *seed, *keep))
-	}}}, nil, nil)
+		return 0
+	})
 }
 
 // newTLC finds TLC: below this module's root, or where the user's caches are.
@@ -75,9 +73,7 @@ func checkFiles(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, names []str
 	if len(names) == 0 {
 		return errors.New("there is no file to check")
 	}
-	n := judge.NewNaming()
-	var all [][]judge.Line
-	var places []string
+	var all []trace.Trace
 	for _, name := range names {
 		f, err := os.Open(name)
 		if err != nil {
@@ -87,36 +83,30 @@ func checkFiles(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, names []str
 		if err := errors.Join(err, f.Close()); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		for i, t := range traces {
-			all = append(all, n.Lines(t))
-			places = append(places, fmt.Sprintf("%s, trace %d", name, i+1))
+		for i := range traces {
+			traces[i].Label = fmt.Sprintf("%s, trace %d", name, i+1)
 		}
+		all = append(all, traces...)
 	}
-	v, err := newModule(n, all).check(ctx, tlc, true)
+	verdicts, _, err := judgeTraces(ctx, tlc, true, all)
 	if err != nil {
 		return err
 	}
 	rejected, lines := 0, 0
-	for i, place := range places {
-		consumed, differs := v.lines(i)
-		lines += consumed
-		switch steps, refused := judge.Lines(all[i]); {
-		case len(steps) != consumed:
-			return fmt.Errorf("%s: TLC takes %d lines, the model %d", place, consumed, len(steps))
-		case len(all[i]) == 0:
-			rejected++
-			fmt.Fprintf(out, "%s: rejected: it has no steps\n", place)
-		case refused != nil:
-			rejected++
-			fmt.Fprintf(out, "%s: rejected: step %d is no step of Rooms.tla: %v\n", place, consumed+1, refused)
-			if differs != "" {
-				fmt.Fprintf(out, "  TLC: %s\n", differs)
-			}
-		default:
-			fmt.Fprintf(out, "%s: accepted: %d steps\n", place, consumed)
+	for i, j := range verdicts {
+		lines += len(j.steps)
+		if j.refused == nil {
+			fmt.Fprintf(out, "%s: accepted: %d steps\n", all[i].Label, len(j.steps))
+			continue
+		}
+		rejected++
+		fmt.Fprintf(out, "%s: rejected: step %d is no step of Rooms.tla: %v\n", all[i].Label, len(j.steps)+1, j.refused)
+		if j.differs != "" {
+			fmt.Fprintf(out, "  TLC: %s\n", j.differs)
 		}
 	}
-	fmt.Fprintf(out, "EVIDENCE check traces=%d lines=%d accepted=%d rejected=%d\n", len(all), lines, len(all)-rejected, rejected)
+	fmt.Fprintf(out, "EVIDENCE check traces=%d lines=%d accepted=%d rejected=%d\n", len(all), lines,
+		len(all)-rejected, rejected)
 	if rejected > 0 {
 		return fmt.Errorf("%d of %d traces are rejected", rejected, len(all))
 	}

@@ -11,9 +11,9 @@ import (
 	"ablyrooms.example/tests/wire/judge"
 )
 
-// module is the TLA+ module of some traces, for TraceRooms.tla: a tree, in which traces that begin alike
-// share lines. Equal lines and equal states are written once, too; the traces of a small configuration have
-// few different ones.
+// module is the TLA+ module of some traces, for TraceRooms.tla: a tree, in which traces that begin
+// alike share lines. Equal lines and equal states are written once, too; the traces of a small
+// configuration have few different ones.
 type module struct {
 	naming *judge.Naming
 	traces [][]judge.Line
@@ -83,8 +83,8 @@ func (m *module) define(prefix, text string) string {
 	return name
 }
 
-// value writes a value in TLA+: a struct as a record, whose fields are in lower case, a slice as a sequence.
-// A state gets a definition of its own.
+// value writes a value in TLA+: a struct as a record, whose fields are in lower case, a slice as a
+// sequence. A state gets a definition of its own.
 func (m *module) value(v reflect.Value) string {
 	var parts []string
 	switch v.Kind() {

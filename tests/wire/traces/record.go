@@ -1,14 +1,15 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
 	"slices"
-	"sync"
 	"testing"
 
+	"ablyrooms.example/internal/progress"
 	"ablyrooms.example/lifecycle/trace"
 	"ablyrooms.example/model"
 	"ablyrooms.example/tests/wire/memnet"
@@ -20,32 +21,45 @@ import (
 const limit = 3
 
 // recordStack records so many traces of the adapter's own Rooms. What has no step is no trace.
-func recordStack(t *testing.T, draw *rand.Rand, count int) ([]trace.Trace, error) {
-	return inParallel(t, count, func(l *stack.Link) (func(int) (trace.Trace, error), error) {
-		return func(int) (tr trace.Trace, err error) {
-			for len(tr.Lines) == 0 && err == nil {
-				tr, err = stack.Play(l, stack.Draw(stack.Bounds(limit), 12, true, draw.IntN))
+func recordStack(t *testing.T, draw *rand.Rand, count int) (traces []trace.Trace, err error) {
+	err = onLink(t, func(l *stack.Link) error {
+		for len(traces) < count {
+			tr, err := stack.Play(l, stack.Draw(stack.Bounds(limit), 12, true, draw.IntN))
+			if err != nil {
+				return err
 			}
-			return tr, err
-		}, nil
-	}, 1)
+			if len(tr.Lines) > 0 {
+				traces = append(traces, tr)
+			}
+		}
+		return nil
+	})
+	return traces, err
 }
+
+// perBubble is how many scripts are played in a bubble on one link.
+const perBubble = 1000
 
 // recordScripts records a trace for each script.
-func recordScripts(t *testing.T, scripts [][]model.Input) ([]trace.Trace, error) {
-	return inParallel(t, len(scripts), func(l *stack.Link) (func(int) (trace.Trace, error), error) {
-		b, err := newAttaching(l)
-		return func(i int) (tr trace.Trace, err error) {
-			if tr, err = b.record(scripts[i]); err != nil {
-				err = fmt.Errorf("the script %v: %w", scripts[i], err)
+func recordScripts(ctx context.Context, t *testing.T, scripts [][]model.Input) ([]trace.Trace, error) {
+	traces := make([]trace.Trace, len(scripts))
+	note := func() string { return "bubbles that record" }
+	bubbles := (len(scripts) + perBubble - 1) / perBubble
+	return traces, progress.Each(ctx, runtime.GOMAXPROCS(0), bubbles, note, func(_ context.Context, _, n int) error {
+		return onLink(t, func(l *stack.Link) error {
+			b, err := newAttaching(l)
+			for i := n * perBubble; err == nil && i < min((n+1)*perBubble, len(scripts)); i++ {
+				if traces[i], err = b.record(scripts[i]); err != nil {
+					err = fmt.Errorf("the script %v: %w", scripts[i], err)
+				}
 			}
-			return tr, err
-		}, err
-	}, runtime.GOMAXPROCS(0))
+			return err
+		})
+	})
 }
 
-// recordScenarios plays each scenario, plainly and with so many faults by lot, and returns what the Rooms of
-// its clients did.
+// recordScenarios plays each scenario, plainly and with so many faults by lot, and returns what the
+// Rooms of its clients did.
 func recordScenarios(t *testing.T, draw *rand.Rand, faults int) (traces []trace.Trace, err error) {
 	record := func(p world.Plan) world.Result {
 		r := world.Run(t, p)
@@ -68,40 +82,6 @@ func recordScenarios(t *testing.T, draw *rand.Rand, faults int) (traces []trace.
 		}
 	}
 	return traces, err
-}
-
-// perBubble is how many traces are recorded in a bubble on one link.
-const perBubble = 1000
-
-// inParallel records traces by number, in bubbles with a link each, some of them at a time.
-func inParallel(t *testing.T, count int, newRecorder func(*stack.Link) (func(int) (trace.Trace, error), error), workers int) ([]trace.Trace, error) {
-	traces := make([]trace.Trace, count)
-	var mu sync.Mutex
-	var errs []error
-	begin := make(chan int)
-	var all sync.WaitGroup
-	for range workers {
-		all.Go(func() {
-			for first := range begin {
-				err := onLink(t, func(l *stack.Link) error {
-					record, err := newRecorder(l)
-					for i := first; i < min(first+perBubble, count) && err == nil; i++ {
-						traces[i], err = record(i)
-					}
-					return err
-				})
-				mu.Lock()
-				errs = append(errs, err)
-				mu.Unlock()
-			}
-		})
-	}
-	for first := 0; first < count; first += perBubble {
-		begin <- first
-	}
-	close(begin)
-	all.Wait()
-	return traces, errors.Join(errs...)
 }
 
 // onLink calls f with a link in a bubble.

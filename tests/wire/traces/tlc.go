@@ -10,9 +10,41 @@ import (
 	"strconv"
 	"strings"
 
+	"ablyrooms.example/lifecycle/trace"
 	tla "ablyrooms.example/spec/TLA"
 	"ablyrooms.example/spec/TLA/tlcrun"
+	"ablyrooms.example/tests/wire/judge"
 )
+
+// judged is what TLC and the model say of a trace, in which they agree.
+type judged struct {
+	steps   []judge.Step // those that its lines are
+	refused error        // why the line after these is none; nil when all are
+	differs string       // what TLC has in place of that line, where it was to tell
+}
+
+// judgeTraces has the model and TLC judge traces, and returns an error where they differ.
+func judgeTraces(ctx context.Context, tlc *tlcrun.TLC, tell bool, traces []trace.Trace) (
+	[]judged, *verdict, error) {
+	n := judge.NewNaming()
+	all, lines := make([]judged, len(traces)), make([][]judge.Line, len(traces))
+	for i, t := range traces {
+		lines[i] = n.Lines(t)
+		if all[i].steps, all[i].refused = judge.Lines(lines[i]); len(t.Lines) == 0 {
+			all[i].refused = errors.New("it has no steps")
+		}
+	}
+	v, err := newModule(n, lines).check(ctx, tlc, tell)
+	for i := 0; err == nil && i < len(all); i++ {
+		j, consumed := &all[i], 0
+		consumed, j.differs = v.lines(i)
+		if v.accepted(i) != (j.refused == nil) || tell && consumed != len(j.steps) {
+			err = fmt.Errorf("of trace %d (%s) TLC takes %d lines, the model %d: %v, %s", i+1,
+				traces[i].Label, consumed, len(j.steps), j.refused, j.differs)
+		}
+	}
+	return all, v, err
+}
 
 // verdict is what TLC said of a module's traces.
 type verdict struct {
@@ -22,13 +54,14 @@ type verdict struct {
 	result   *tlcrun.Result
 }
 
+// TLC breaks long values into lines, and indents what follows.
 var (
-	consumedLine = regexp.MustCompile(`^<<"consumed", (\d+)>>$`)
-	differsLine  = regexp.MustCompile(`^<<\s*"differs",\s*(\d+)`)
+	consumedLine = regexp.MustCompile(`(?m)^<<"consumed", (\d+)>>$`)
+	differsLine  = regexp.MustCompile(`(?m)^<<\s*"differs",\s*(\d+).*(?:\n .*)*$`)
 )
 
-// check has TLC judge the traces, all in one run; by TraceSpec, or by that of the module Skipping, which is
-// given then. The specs are those that are embedded.
+// check has TLC judge the traces, all in one run; by TraceSpec, or by that of the module Skipping,
+// which is given then. The specs are those that are embedded.
 func (m *module) check(ctx context.Context, tlc *tlcrun.TLC, tell bool, skipping ...string) (*verdict, error) {
 	dir, err := os.MkdirTemp("", "traces-")
 	if err != nil {
@@ -51,7 +84,8 @@ func (m *module) check(ctx context.Context, tlc *tlcrun.TLC, tell bool, skipping
 			return nil, err
 		}
 	}
-	r, err := tlc.Exec(ctx, tlcrun.Job{Dir: dir, Module: name, Config: filepath.Join(dir, name+".cfg"), Workers: 1})
+	config := filepath.Join(dir, name+".cfg")
+	r, err := tlc.Exec(ctx, tlcrun.Job{Dir: dir, Module: name, Config: config, Workers: 1})
 	if err != nil {
 		return nil, err
 	}
@@ -70,61 +104,27 @@ func (m *module) check(ctx context.Context, tlc *tlcrun.TLC, tell bool, skipping
 // parse reads what TLC printed.
 func (m *module) parse(text string) (*verdict, error) {
 	v := &verdict{module: m, consumed: make([]bool, len(m.nodes)), differs: make([]string, len(m.nodes))}
-	of := func(pattern *regexp.Regexp, text string) (int, error) {
-		match := pattern.FindStringSubmatch(text)
-		if match == nil {
-			return -1, nil
+	each := func(pattern *regexp.Regexp, note func(node int, value string)) (err error) {
+		for _, match := range pattern.FindAllStringSubmatch(text, -1) {
+			if n, _ := strconv.Atoi(match[1]); n < 1 || n > len(m.nodes) {
+				err = fmt.Errorf("TLC tells of a line that there is not: %s", match[0])
+			} else {
+				note(n-1, strings.Join(strings.Fields(match[0]), " "))
+			}
 		}
-		n, err := strconv.Atoi(match[1])
-		if err != nil || n < 1 || n > len(m.nodes) {
-			return 0, fmt.Errorf("TLC tells of a line that there is not: %s", text)
-		}
-		return n - 1, nil
+		return err
 	}
-	for _, value := range printed(text) {
-		n, err := of(consumedLine, value)
-		if err != nil {
-			return nil, err
-		}
-		if n >= 0 {
-			v.consumed[n] = true
-			continue
-		}
-		if n, err = of(differsLine, value); err != nil {
-			return nil, err
-		}
-		if n >= 0 {
-			v.differs[n] = value
-		}
-	}
-	return v, nil
+	return v, errors.Join(each(consumedLine, func(n int, _ string) { v.consumed[n] = true }),
+		each(differsLine, func(n int, value string) { v.differs[n] = value }))
 }
 
-// printed returns the values that TLC printed, each on one line: it breaks long ones, and indents what follows.
-func printed(text string) []string {
-	var values []string
-	open := false
-	for line := range strings.Lines(text) {
-		line = strings.TrimRight(line, "\r\n")
-		switch {
-		case strings.HasPrefix(line, "<<"):
-			values, open = append(values, line), true
-		case open && strings.HasPrefix(line, " "):
-			values[len(values)-1] += " " + strings.TrimSpace(line)
-		default:
-			open = false
-		}
-	}
-	return values
-}
-
-// accepted tells whether the last line of a trace was consumed. A trace without lines is not: it shows nothing.
+// accepted reports whether the last line of a trace was consumed. A trace without lines shows nothing.
 func (v *verdict) accepted(trace int) bool {
 	path := v.module.paths[trace]
 	return len(path) > 0 && v.consumed[path[len(path)-1]-1]
 }
 
-// lines returns how many lines of a trace were consumed, where TLC was to tell, and what differs in the next one.
+// lines returns how many lines of a trace were consumed, and what differs in the next one.
 func (v *verdict) lines(trace int) (consumed int, differs string) {
 	for _, n := range v.module.paths[trace] {
 		if !v.consumed[n-1] {

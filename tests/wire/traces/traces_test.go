@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -25,13 +26,17 @@ func some(t *testing.T) []trace.Trace {
 	if err != nil {
 		t.Fatal(err)
 	}
+	g, err := newGraph(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	var scripts [][]model.Input
-	for i, script := range newGraph(false).scripts() {
-		if i%200 == 0 {
+	for i, script := range g.scripts {
+		if i%100 == 0 {
 			scripts = append(scripts, script)
 		}
 	}
-	scripted, err := recordScripts(t, scripts)
+	scripted, err := recordScripts(t.Context(), t, scripts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,8 +44,8 @@ func some(t *testing.T) []trace.Trace {
 	return recorded
 }
 
-// What the whole stack does, the model does, line for line; and the traces are the same after they were
-// written and read.
+// What the whole stack does, the model does, line for line; and the traces are the same after they
+// were written and read.
 func TestTracesAreStepsOfTheModel(t *testing.T) {
 	traces := some(t)
 	var file bytes.Buffer
@@ -51,8 +56,11 @@ func TestTracesAreStepsOfTheModel(t *testing.T) {
 	if err != nil || len(read) != len(traces) {
 		t.Fatalf("%d traces were written, %d read: %v", len(traces), len(read), err)
 	}
-	n, g, lines := judge.NewNaming(), newGraph(true), 0
-	byLabel := map[string]int{}
+	n, lines, byLabel := judge.NewNaming(), 0, map[string]int{}
+	g, err := newGraph(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i, r := range read {
 		l := n.Lines(r)
 		if !reflect.DeepEqual(l, n.Lines(traces[i])) {
@@ -67,27 +75,15 @@ func TestTracesAreStepsOfTheModel(t *testing.T) {
 		byLabel[r.Label]++
 	}
 	t.Logf("EVIDENCE traces-judged stack=%d attaching=%d lines=%d edges=%d/%d", byLabel["stack"], byLabel["attaching"], lines,
-		g.count, len(g.edges))
+		g.count, len(g.covered))
 	if byLabel["stack"] < 40 || byLabel["attaching"] < 100 || lines < 500 || g.count < 200 {
 		t.Errorf("too little: %v, %d lines, %d edges", byLabel, lines, g.count)
 	}
 }
 
-// What the Rooms of scenarios do, the model does too, with a fault and without.
-func TestScenariosAreStepsOfTheModel(t *testing.T) {
-	traces, err := recordScenarios(t, rand.New(rand.NewPCG(1, 0)), 1)
-	if err != nil || len(traces) < 12 {
-		t.Fatalf("%d traces: %v", len(traces), err)
-	}
-	for _, tr := range traces {
-		if steps, err := judge.Lines(judge.NewNaming().Lines(tr)); err != nil {
-			t.Errorf("%s, line %d: %v", tr.Label, len(steps)+1, err)
-		}
-	}
-}
-
-// The model takes a corrupted trace hardly ever: each change is rejected in most places, and each kind is
-// made. A last line may be missing, and what a call is for doesn't show where it is refused at once.
+// The model takes a corrupted trace hardly ever: each change is rejected in most places, and each
+// kind is made. A last line may be missing, and what a call is for doesn't show where it is refused
+// at once.
 func TestCorruptionsAreRejected(t *testing.T) {
 	n := judge.NewNaming()
 	rejected, legal := map[string]int{}, map[string]int{}
@@ -109,10 +105,10 @@ func TestCorruptionsAreRejected(t *testing.T) {
 	for kind, count := range least {
 		t.Run(kind, func(t *testing.T) {
 			if rejected[kind] < count {
-				t.Errorf("%d were rejected, %d are legal, expected at least %d rejected", rejected[kind], legal[kind], count)
+				t.Errorf("%d rejected, %d legal, expected at least %d rejected", rejected[kind], legal[kind], count)
 			}
-			mayBe := []string{"dropped", "changed, input.name", "changed, input.options", "changed, input.kind"}
-			if legal[kind] > 0 && !slices.Contains(mayBe, kind) {
+			mayBe := regexp.MustCompile(`^(dropped|changed, input\.(name|options|kind))$`)
+			if legal[kind] > 0 && !mayBe.MatchString(kind) {
 				t.Errorf("%d are legal", legal[kind])
 			}
 		})
@@ -139,7 +135,8 @@ func TestLiesAreFound(t *testing.T) {
 		},
 		"a room is ready before it is open": func(t *trace.Trace, k int) bool {
 			for i := range t.Lines[k].State.Incarnations {
-				if inc := &t.Lines[k].State.Incarnations[i]; inc.Work == "opening" && inc.Life == "initializing" {
+				inc := &t.Lines[k].State.Incarnations[i]
+				if inc.Work == "opening" && inc.Life == "initializing" {
 					inc.Life, inc.Work = "ready", "none"
 					return true
 				}
@@ -178,44 +175,6 @@ func TestLiesAreFound(t *testing.T) {
 	}
 }
 
-// The module has each line of each trace on the trace's path, and traces with the same beginning share it.
-func TestTheModuleIsATree(t *testing.T) {
-	n := judge.NewNaming()
-	var all [][]judge.Line
-	lines := 0
-	for _, tr := range some(t) {
-		all = append(all, n.Lines(tr))
-		lines += len(tr.Lines)
-	}
-	m := newModule(n, all)
-	for i, path := range m.paths {
-		if len(path) != len(all[i]) {
-			t.Fatalf("trace %d has %d lines and a path of %d", i+1, len(all[i]), len(path))
-		}
-		from := m.first
-		for k, node := range path {
-			if !slices.Contains(from, node) || m.nodes[node-1].line != m.line(all[i][k]) {
-				t.Errorf("trace %d, line %d: the path leaves the tree, or has another line", i+1, k+1)
-			}
-			from = m.nodes[node-1].next
-		}
-		if !m.nodes[path[len(path)-1]-1].ends {
-			t.Errorf("trace %d does not end at a node where one does", i+1)
-		}
-	}
-	if len(m.nodes) >= lines {
-		t.Errorf("%d lines have %d nodes", lines, len(m.nodes))
-	}
-	var text bytes.Buffer
-	if err := m.write(&text); err != nil || !strings.Contains(text.String(), "TheTree == ") {
-		t.Errorf("the module is not whole: %v", err)
-	}
-	line := m.value(reflect.ValueOf(judge.Output{Kind: "settle", Call: 1, Out: "done", Bad: []int{2, 3}}))
-	if line != `[kind |-> "settle", call |-> 1, inc |-> 0, out |-> "done", bad |-> <<2, 3>>]` {
-		t.Errorf("an output is written as %s", line)
-	}
-}
-
 // Names and options that are no words get some, each its own.
 func TestNaming(t *testing.T) {
 	n := judge.NewNaming()
@@ -233,32 +192,5 @@ func TestNaming(t *testing.T) {
 	third.Occupancy.EnableEvents = true
 	if got := []string{n.Option(&third), n.Option(&third), n.Option(nil)}; !slices.Equal(got, []string{"o3", "o3", judge.None}) {
 		t.Errorf("options are named %q", got)
-	}
-}
-
-// The words of TLC's output are found, also in values that it breaks into lines, and what it tells of
-// nothing is an error.
-func TestReadingTLC(t *testing.T) {
-	n := judge.NewNaming()
-	var all [][]judge.Line
-	for _, tr := range some(t)[:3] {
-		all = append(all, n.Lines(tr))
-	}
-	m := newModule(n, all)
-	if path := m.paths[0]; len(path) < 2 || path[0] != 1 || path[1] != 2 {
-		t.Fatalf("the first path is %v", path)
-	}
-	v, err := m.parse("<<\"consumed\", 1>>\n<< \"differs\",\n   2,\n   \"state\" >>\nother\n")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if consumed, differs := v.lines(0); consumed != 1 || v.accepted(0) || differs != `<< "differs", 2, "state" >>` {
-		t.Errorf("%d lines were consumed, accepted: %t, %s differs", consumed, v.accepted(0), differs)
-	}
-	if _, err := m.parse("<<\"consumed\", 1000000>>\n"); err == nil {
-		t.Error("a node that there is not was taken")
-	}
-	if empty := newModule(n, [][]judge.Line{nil}); (&verdict{module: empty}).accepted(0) {
-		t.Error("a trace without lines is accepted")
 	}
 }

@@ -15,20 +15,19 @@ import (
 
 // client is a chat client, and what was seen of it.
 type client struct {
-	w         *World
-	id        string
-	realtime  *ably.Realtime
-	chat      *ablychat.Client
-	recorders []*judge.Recorder // one for each chat client that was made on the connection
-	mu        sync.Mutex
-	held      []*held         // the rooms it got and watches, in order
-	named     map[string]bool // the names of all rooms that it got
+	w        *World
+	id       string
+	realtime *ably.Realtime
+	chat     *ablychat.Client
+	recorder *judge.Recorder // of all chat clients that were made on the connection
+	mu       sync.Mutex
+	held     []*held         // the rooms it got and watches, in order
+	named    map[string]bool // the names of all rooms that it got
 }
 
 // held is a room and what its listeners were told.
 type held struct {
 	room *ablychat.Room
-	chat int // which of the client's chat clients it is of
 
 	mu       sync.Mutex
 	statuses []lifecycle.Status
@@ -51,7 +50,7 @@ func (w *World) connect(id string, options ...ably.ClientOption) *client {
 
 // connectLater makes a client and doesn't wait for its connection.
 func (w *World) connectLater(id string, options ...ably.ClientOption) *client {
-	c := &client{w: w, id: id, named: map[string]bool{}}
+	c := &client{w: w, id: id, named: map[string]bool{}, recorder: judge.NewRecorder(w.begin)}
 	options = append(options, ably.WithClientID(id), ably.WithLogLevel(ably.LogNone), ably.WithRealtimeRequestTimeout(w.request),
 		ably.WithDisconnectedRetryTimeout(w.retry), ably.WithSuspendedRetryTimeout(w.suspended), ably.WithChannelRetryTimeout(w.retry))
 	var err error
@@ -66,36 +65,26 @@ func (w *World) connectLater(id string, options ...ably.ClientOption) *client {
 
 // open makes a chat client on the realtime client.
 func (c *client) open() {
-	recorder := judge.NewRecorder(c.w.begin)
-	options := []ablychat.Option{ablychat.WithRoomObserver(recorder.Observe), ablychat.WithRequestTimeout(c.w.request),
+	options := []ablychat.Option{ablychat.WithRoomObserver(c.recorder.Observe), ablychat.WithRequestTimeout(c.w.request),
 		ablychat.WithChannelRetryTimeout(c.w.retry)}
 	if c.w.bubble {
-		options = append(options, ablychat.WithRoomsObserver(recorder.ObserveRooms), ablychat.WithObservedStates())
+		options = append(options, ablychat.WithRoomsObserver(c.recorder.Rooms()), ablychat.WithObservedStates())
 	}
 	var err error
 	if c.chat, err = ablychat.New(c.realtime, options...); err != nil {
 		c.w.problem("%s gets no chat client: %v", c.id, err)
 	}
-	c.recorders = append(c.recorders, recorder)
 }
 
-// streams returns what the client's rooms did.
-func (c *client) streams() (all []*judge.Stream) {
-	for _, r := range c.recorders {
-		all = append(all, r.Streams()...)
-	}
-	return all
-}
-
-// reach waits until a client's connection is in a state, for as long as that may take, and reports whether
-// it is.
+// reach waits until a client's connection is in a state, for as long as that may take, and reports
+// whether it is.
 func (w *World) reach(c *client, state ably.ConnectionState) bool {
 	return w.until(w.settle, func() bool { return c.realtime.Connection.State() == state })
 }
 
-// close closes a client's connection, and waits until it is closed. In ably-go the wait for CLOSED has no
-// end of its own as long as there are heartbeats (RTN12b): when it is lost, the end of the transport ends
-// it. And a DISCONNECTED in its place opens the connection again.
+// close closes a client's connection, and waits until it is closed. In ably-go the wait for CLOSED
+// has no end of its own as long as there are heartbeats (RTN12b): when it is lost, the end of the
+// transport ends it. And a DISCONNECTED in its place opens the connection again.
 func (w *World) close(c *client) {
 	w.closes = true
 	ended := func() bool {
@@ -136,7 +125,7 @@ func (c *client) watch(room *ablychat.Room) *held {
 			return h
 		}
 	}
-	h := &held{room: room, chat: len(c.recorders) - 1}
+	h := &held{room: room}
 	c.named[room.Name()] = true
 	c.held = append(c.held, h)
 	note := func(f func()) {

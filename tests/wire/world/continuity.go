@@ -24,15 +24,18 @@ type event struct {
 // discontinuity, or got one twice, while it was attached and not detached by its user.
 func continuity(s *judge.Stream, messages []received) (problems []string) {
 	seen := map[string]bool{}
+	wrong := func(format string, args ...any) {
+		problems = append(problems, fmt.Sprintf("room "+s.Room+" "+format, args...))
+	}
 	for _, m := range messages {
 		if m.serial != "" && seen[m.serial] {
-			problems = append(problems, fmt.Sprintf("room %s got message %s twice", s.Room, m.text))
+			wrong("got message %s twice", m.text)
 		}
 		seen[m.serial] = true
 	}
 	last, losses := 0, 0
 	begun := time.Duration(-1)
-	once := false // what CHA-RL12b asks for: an attach has succeeded (CHA-RL13), and no detach since (CHA-RL14)
+	once := false // CHA-RL12b: an attach has succeeded (CHA-RL13), and no detach since (CHA-RL14)
 	for _, e := range events(s, messages) {
 		switch {
 		case e.begins:
@@ -45,10 +48,10 @@ func continuity(s *judge.Stream, messages []received) (problems []string) {
 		default:
 			n, _ := strconv.Atoi(e.text)
 			if once && last > 0 && n > last+1 && losses == 0 {
-				problems = append(problems, fmt.Sprintf("room %s missed the messages between %d and %d, and was not told", s.Room, last, n))
+				wrong("missed the messages between %d and %d, and was not told", last, n)
 			}
 			if n <= last {
-				problems = append(problems, fmt.Sprintf("room %s got message %d after %d", s.Room, n, last))
+				wrong("got message %d after %d", n, last)
 			}
 			last, losses = max(n, last), 0
 		}
@@ -56,7 +59,7 @@ func continuity(s *judge.Stream, messages []received) (problems []string) {
 	return problems
 }
 
-// events puts what matters in the order of time; of what falls together, steps come before messages.
+// events puts what matters in the order of time; where times are equal, steps before messages.
 func events(s *judge.Stream, messages []received) (all []event) {
 	fresh := true
 	for _, step := range s.Steps {

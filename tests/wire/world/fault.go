@@ -9,35 +9,35 @@ import (
 // Fault is what is done to one frame.
 type Fault struct {
 	Name, Says string
-	// channel says that the fault is for frames of a channel alone: for others it would be another one.
-	channel bool
-	effects func(w *World) []ablytest.Effect
+	channel    bool // it is for frames of a channel alone
+	effect     func(w *World) ablytest.Effect
 }
 
 // Faults returns the faults that a frame can meet.
 func Faults() []Fault {
-	one := func(e ablytest.Effect) func(*World) []ablytest.Effect {
-		return func(*World) []ablytest.Effect { return []ablytest.Effect{e} }
+	one := func(e ablytest.Effect) func(*World) ablytest.Effect {
+		return func(*World) ablytest.Effect { return e }
 	}
 	// beside lets the frame go on, and does something first.
-	beside := func(f func(w *World, frame ablytest.Frame)) func(*World) []ablytest.Effect {
-		return func(w *World) []ablytest.Effect {
-			return []ablytest.Effect{ablytest.Call(func(frame ablytest.Frame) { f(w, frame) })}
-		}
+	beside := func(f func(w *World, frame ablytest.Frame)) func(*World) ablytest.Effect {
+		return func(w *World) ablytest.Effect { return ablytest.Call(func(frame ablytest.Frame) { f(w, frame) }) }
 	}
+	late := virtual.request * 6 / 5
+	elsewhere := ablytest.NewError(80003, 400, "elsewhere")
+	internal := ablytest.NewError(50000, 500, "internal")
 	return []Fault{
-		{"cut-before", "the transport is cut in place of the frame", false, one(ablytest.CutBefore())},
-		{"cut-after", "the transport is cut when the frame has reached its end", false, one(ablytest.CutAfter())},
+		{"cut-before", "the transport is cut before the frame", false, one(ablytest.CutBefore())},
+		{"cut-after", "the transport is cut after the frame", false, one(ablytest.CutAfter())},
 		{"drop", "the frame is lost, and nothing else", false, one(ablytest.Drop())},
-		{"delay", "the frame is held for longer than a request may take", false, one(ablytest.Delay(virtual.request * 6 / 5))},
-		{"refuse", "the frame is answered with an error in its place", false, one(ablytest.Refuse(refused))},
-		{"disconnect", "a DISCONNECTED in place of the frame", false, one(ablytest.Disconnect(ablytest.NewError(80003, 400, "elsewhere")))},
-		{"fail-connection", "an ERROR for the connection in place of the frame", false, one(ablytest.FailConnection(ablytest.NewError(50000, 500, "internal")))},
-		{"fail-channel", "an ERROR for the channel in place of its frame", true, one(ablytest.FailChannel(broken))},
+		{"delay", "the frame comes later than a request may take", false, one(ablytest.Delay(late))},
+		{"refuse", "the frame is answered with an error", false, one(ablytest.Refuse(refused))},
+		{"disconnect", "a DISCONNECTED in place of the frame", false, one(ablytest.Disconnect(elsewhere))},
+		{"fail-connection", "an ERROR for the connection", false, one(ablytest.FailConnection(internal))},
+		{"fail-channel", "an ERROR for the channel", true, one(ablytest.FailChannel(broken))},
 		{"fail-beside", "all rooms' channels fail as the frame goes by", false, beside(func(w *World, _ ablytest.Frame) {
 			w.eachChannel(func(name string) { w.server.FailChannel(name, broken) })
 		})},
-		{"detach-channel", "a DETACHED of the server's own in place of the channel's frame", true, one(ablytest.DetachChannel(moved))},
+		{"detach-channel", "a DETACHED in place of the frame", true, one(ablytest.DetachChannel(moved))},
 		{"detach-beside", "the server detaches all rooms' channels as the frame goes by", false, beside(func(w *World, _ ablytest.Frame) {
 			w.eachChannel(func(name string) { w.server.DetachChannel(name, moved) })
 		})},
@@ -73,8 +73,8 @@ func (w *World) sever(f ablytest.Frame) {
 	}
 }
 
-// sawError reports whether a client received an ERROR for a channel, or for the connection when channel is
-// empty. The frames of a socket that never was connected may be anybody's.
+// sawError reports whether a client received an ERROR for a channel, or for the connection when
+// channel is empty. The frames of a socket that never was connected may be anybody's.
 func (w *World) sawError(id, channel string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

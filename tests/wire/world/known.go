@@ -17,8 +17,9 @@ type Known struct {
 	Reason      string
 }
 
-// KnownFailures returns the failures that are known. This is the only list of them, for frames and soak:
-// a run of soak is named "soak/" and its scenario, and a child process of it that ends early "soak/child".
+// KnownFailures returns the failures that are known. This is the only list of them, for frames and
+// soak: a run of soak is named "soak/" and its scenario, and a child process of it that ends early
+// "soak/child".
 func KnownFailures() []Known {
 	return []Known{
 		{"attached at the server", `\+.*/out/DETACH\..*/drop$`, `^at rest, the server still has .* attached to .*$`,

@@ -2,6 +2,7 @@ package world
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,8 +11,8 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// Plan is one run: a scenario, and the faults that frames meet in it. Without faults it is the scenario's
-// plain run.
+// Plan is one run: a scenario, and the faults that frames meet in it. Without faults it is the
+// scenario's plain run.
 type Plan struct {
 	Scenario Scenario
 	Strikes  []Strike
@@ -24,45 +25,57 @@ type Strike struct {
 }
 
 // Fits reports whether the fault is one for the frame.
-func (s Strike) Fits() bool { return !s.Fault.channel || s.Frame.channel != "" }
+func (s Strike) Fits() bool { return !s.Fault.channel || strings.Count(string(s.Frame), ".") > 1 }
 
-// loses reports whether the client never receives what the frame carries, and receives what comes after
-// it: no transport does that.
+var (
+	carries = regexp.MustCompile(`/in/(ATTACHED|MESSAGE)\.`)
+	losing  = regexp.MustCompile(`^(drop|refuse|disconnect|fail-connection|fail-channel|detach-channel)$`)
+)
+
+// loses reports whether the client never receives what the frame carries, and receives what comes
+// after it: no transport does that.
 func (s Strike) loses() bool {
-	carries := s.Frame.direction == ablytest.ServerToClient &&
-		(s.Frame.action == ablytest.ActionAttached || s.Frame.action == ablytest.ActionMessage)
-	return carries && slices.Contains([]string{"drop", "refuse", "disconnect", "fail-connection", "fail-channel", "detach-channel"}, s.Fault.Name)
+	return carries.MatchString(string(s.Frame)) && losing.MatchString(s.Fault.Name)
 }
 
-// String is the plan's name, which [ParsePlan] reads: "get-attach-release/1/out/ATTACH.lobby.1/cut-before".
+// String is the plan's name, which [ParsePlan] reads: "two-clients/1/out/ATTACH.lobby.1/drop".
 func (p Plan) String() string {
 	name := p.Scenario.Name
 	for i, s := range p.Strikes {
-		name += fmt.Sprintf("%s%v/%s", []string{"/", "+"}[min(i, 1)], s.Frame, s.Fault.Name)
+		name += "/+"[min(i, 1):][:1] + string(s.Frame) + "/" + s.Fault.Name
 	}
 	return name
 }
 
-// FrameName tells a frame from all others of a scenario: the nth of its action and channel in its direction
-// on a WebSocket. Unlike its index there it stays the same when rooms that are busy at once have their turns
-// in another order.
-type FrameName struct {
-	connection int
-	direction  ablytest.Direction
-	action     ablytest.Action
-	channel    string
-	nth        int
+// FrameName tells a frame from all others of a scenario, as "1/out/ATTACH.lobby.2": the nth of its
+// action and room in its direction on a WebSocket; out is what a client sends. Unlike its index
+// there it stays the same when rooms that are busy at once have their turns in another order.
+type FrameName string
+
+var frameName = regexp.MustCompile(`^\d+/(in|out)/[A-Z]+(\.[^./]+)?\.\d+$`)
+
+// kind is a frame's name without its number; "" for one that a fault can't be for.
+func kind(f ablytest.Frame) string {
+	direction, room := "out", ""
+	if f.Direction == ablytest.ServerToClient {
+		direction = "in"
+	}
+	if f.Channel != "" {
+		room = "." + strings.TrimSuffix(f.Channel, ablychat.ChannelName(""))
+	}
+	if f.Index == 0 || f.Injected {
+		return ""
+	}
+	return fmt.Sprintf("%d/%s/%v%s.", f.Connection, direction, f.Action, room)
 }
 
-// names returns the names of the frames that a fault can be for, in the order in which they crossed.
+// names returns the names of the frames that a fault can be for, in the order of time.
 func names(frames []frame) (all []FrameName) {
-	seen := map[FrameName]int{}
+	seen := map[string]int{}
 	for _, f := range frames {
-		if f.Index > 0 && !f.Injected {
-			n := FrameName{connection: f.Connection, direction: f.Direction, action: f.Action, channel: f.Channel}
-			seen[n]++
-			n.nth = seen[n]
-			all = append(all, n)
+		if k := kind(f.Frame); k != "" {
+			seen[k]++
+			all = append(all, FrameName(k+strconv.Itoa(seen[k])))
 		}
 	}
 	return all
@@ -70,67 +83,31 @@ func names(frames []frame) (all []FrameName) {
 
 // match is for the frame of the name.
 func (n FrameName) match() ablytest.Match {
-	m := ablytest.ToServer(n.action)
-	if n.direction == ablytest.ServerToClient {
-		m = ablytest.ToClient(n.action)
-	}
-	return m.OnConnection(n.connection).OnChannel(n.channel).If(func(f ablytest.Frame) bool { return f.Index > 0 }).Nth(n.nth)
-}
-
-// String is "1/out/ATTACH.lobby.2": out is what a client sends, in what it gets.
-func (n FrameName) String() string {
-	direction, room := "out", ""
-	if n.direction == ablytest.ServerToClient {
-		direction = "in"
-	}
-	if n.channel != "" {
-		room = "." + strings.TrimSuffix(n.channel, ablychat.ChannelName(""))
-	}
-	return fmt.Sprintf("%d/%s/%v%s.%d", n.connection, direction, n.action, room, n.nth)
+	dot := strings.LastIndexByte(string(n), '.') + 1
+	nth, _ := strconv.Atoi(string(n[dot:]))
+	same := func(f ablytest.Frame) bool { return kind(f) == string(n[:dot]) }
+	return ablytest.AnyFrame().If(same).Nth(nth)
 }
 
 // ParsePlan reads the name of a run.
 func ParsePlan(text string) (p Plan, err error) {
-	head, rest, _ := strings.Cut(text, "/")
-	for _, s := range Scenarios() {
-		if s.Name == head {
-			p.Scenario = s
-		}
+	bad := fmt.Errorf("%q is not the name of a run", text)
+	scenario, rest, struck := strings.Cut(text, "/")
+	i := slices.IndexFunc(Scenarios(), func(s Scenario) bool { return s.Name == scenario })
+	if i < 0 {
+		return Plan{}, bad
 	}
-	if rest != "" {
-		for part := range strings.SplitSeq(rest, "+") {
-			words := append(strings.Split(part, "/"), "", "", "")
-			s := Strike{Frame: parseFrame(words[0], words[1], words[2])}
-			for _, f := range Faults() {
-				if f.Name == words[3] {
-					s.Fault = f
-				}
-			}
-			p.Strikes = append(p.Strikes, s)
+	p.Scenario = Scenarios()[i]
+	for part := range strings.SplitSeq(rest, "+") {
+		if !struck {
+			break
 		}
-	}
-	if p.Scenario.Name == "" || p.String() != text {
-		return Plan{}, fmt.Errorf("%q is not the name of a run", text)
+		slash := max(strings.LastIndexByte(part, '/'), 0)
+		k := slices.IndexFunc(Faults(), func(f Fault) bool { return "/"+f.Name == part[slash:] })
+		if k < 0 || !frameName.MatchString(part[:slash]) {
+			return Plan{}, bad
+		}
+		p.Strikes = append(p.Strikes, Strike{FrameName(part[:slash]), Faults()[k]})
 	}
 	return p, nil
-}
-
-// parseFrame reads a frame's name; from what is none it makes another.
-func parseFrame(connection, direction, frame string) (n FrameName) {
-	words := strings.Split(frame, ".")
-	n.connection, _ = strconv.Atoi(connection)
-	n.nth, _ = strconv.Atoi(words[len(words)-1])
-	n.direction, n.action = ablytest.ClientToServer, -1
-	if direction == "in" {
-		n.direction = ablytest.ServerToClient
-	}
-	if len(words) == 3 {
-		n.channel = ablychat.ChannelName(words[1])
-	}
-	for a := ablytest.ActionHeartbeat; a <= ablytest.ActionAnnotation; a++ {
-		if a.String() == words[0] {
-			n.action = a
-		}
-	}
-	return n
 }

@@ -41,11 +41,11 @@ func Run(t *testing.T, p Plan) Result {
 		}
 		var struck []*ablytest.Fault
 		for _, s := range p.Strikes {
-			// After a lost connection, the client may get messages on a channel of which it knows that it is gone: it drops
-			// them, and resumes behind them.
+			// After a lost connection, the client may get messages on a channel of which it knows
+			// that it is gone: it drops them, and resumes behind them.
 			beside := len(p.Strikes) > 1 && strings.HasSuffix(s.Fault.Name, "-beside")
 			w.lossy = w.lossy || s.loses() || beside
-			struck = append(struck, w.server.Fault(s.Frame.match(), s.Fault.effects(w)...))
+			struck = append(struck, w.server.Fault(s.Frame.match(), s.Fault.effect(w)))
 		}
 		w.play(&r, func() {
 			for _, f := range struck {
@@ -64,8 +64,8 @@ func Run(t *testing.T, p Plan) Result {
 	return r
 }
 
-// Live plays a scenario on real sockets and the real clock. It calls inject with the server before the
-// scenario, and what that returns after it.
+// Live plays a scenario on real sockets and the real clock. It calls inject with the server before
+// the scenario, and what that returns after it.
 func Live(s Scenario, seed uint64, inject func(*ablytest.Server) (stop func())) Result {
 	r := Result{Plan: Plan{Scenario: s}}
 	w, err := newWorld(short, seed, ablytest.WithFrameLog(0), ablytest.WithMessageLimit(100))
@@ -110,7 +110,7 @@ func (w *World) play(r *Result, faultsEnd func()) {
 		}
 	}
 	for _, c := range w.clients {
-		r.streams = append(r.streams, c.streams()...)
+		r.streams = append(r.streams, c.recorder.Streams()...)
 	}
 	r.Streams = len(r.streams)
 	for _, s := range r.streams {
@@ -122,9 +122,7 @@ func (w *World) play(r *Result, faultsEnd func()) {
 	if !w.bubble {
 		r.streams = nil
 		for _, c := range w.clients {
-			for _, recorder := range c.recorders {
-				recorder.Forget()
-			}
+			c.recorder.Forget()
 		}
 	}
 }
@@ -155,7 +153,7 @@ func (w *World) report() string {
 		b.WriteByte('\n')
 	}
 	for _, c := range w.clients {
-		for _, s := range c.streams() {
+		for _, s := range c.recorder.Streams() {
 			if w.bubble || s.Err() != nil { // a crowd has too many
 				fmt.Fprintf(&b, "%s's %v", c.id, s)
 			}

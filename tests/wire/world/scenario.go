@@ -11,9 +11,9 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// Scenario is a script for clients on a server. Unless it is Random, what it sends crosses the wire in the
-// same order each time, with the same names of frames. Its calls may fail once there is a fault, and it
-// goes on all the same.
+// Scenario is a script for clients on a server. Unless it is Random, what it sends crosses the wire
+// in the same order each time, with the same names of frames. Its calls may fail once there is a
+// fault, and it goes on all the same.
 type Scenario struct {
 	Name, Says string
 	Random     bool
@@ -22,20 +22,17 @@ type Scenario struct {
 
 const room = "lobby"
 
-// Scenarios returns the scenarios: frames plays them with a fault at each frame, soak with faults at random,
-// and traces has TLC judge what their Rooms did.
+// Scenarios returns the scenarios: frames plays them with a fault at each frame, soak with faults
+// at random, and traces has TLC judge what their Rooms did.
 func Scenarios() []Scenario {
 	return []Scenario{
-		{Name: "get-attach-release", Says: "a room is got, attached, used and released", play: func(w *World) {
-			ada := w.connect("ada")
-			h := ada.get(room)
-			ada.attach(h)
-			w.publish(room)
+		{"get-attach-release", "a room is got, attached, used and released", false, func(w *World) {
+			ada, h := w.attached()
 			ada.react(h)
 			w.publish(room)
 			ada.release(room)
 		}},
-		{Name: "two-clients", Says: "two clients have the same room, talk, and leave one after the other", play: func(w *World) {
+		{"two-clients", "two clients have the same room, talk, and leave one after the other", false, func(w *World) {
 			ada, grace := w.connect("ada"), w.connect("grace", ably.WithUseBinaryProtocol(false))
 			one := ada.get(room)
 			ada.attach(one)
@@ -49,11 +46,8 @@ func Scenarios() []Scenario {
 			grace.detach(two)
 			grace.release(room)
 		}},
-		{Name: "again-and-again", Says: "a room is attached and detached, released, and got again with other options", play: func(w *World) {
-			ada := w.connect("ada")
-			h := ada.get(room)
-			ada.attach(h)
-			w.publish(room)
+		{"again-and-again", "a room is attached and detached, released, and got again with other options", false, func(w *World) {
+			ada, h := w.attached()
 			ada.detach(h)
 			w.publish(room)
 			ada.attach(h)
@@ -64,11 +58,8 @@ func Scenarios() []Scenario {
 			w.publish(room)
 			ada.release(room)
 		}},
-		{Name: "reattach-after-loss", Says: "the connection is lost for a short time, and resumed", play: func(w *World) {
-			ada := w.connect("ada")
-			h := ada.get(room)
-			ada.attach(h)
-			w.publish(room)
+		{"reattach-after-loss", "the connection is lost for a short time, and resumed", false, func(w *World) {
+			ada, h := w.attached()
 			w.cut()
 			w.publish(room)
 			w.settleFor(2 * w.retry)
@@ -77,11 +68,8 @@ func Scenarios() []Scenario {
 			ada.attach(h)
 			ada.release(room)
 		}},
-		{Name: "reattach-after-suspension", Says: "the connection is lost for so long that its state is gone", play: func(w *World) {
-			ada := w.connect("ada")
-			h := ada.get(room)
-			ada.attach(h)
-			w.publish(room)
+		{"reattach-after-suspension", "the connection is lost for so long that its state is gone", false, func(w *World) {
+			ada, _ := w.attached()
 			w.server.RefuseConnections(nil)
 			w.cut()
 			w.publish(room)
@@ -91,12 +79,12 @@ func Scenarios() []Scenario {
 			w.publish(room)
 			ada.release(room)
 		}},
-		{Name: "loss-while-working", Says: "the connection is lost while a room attaches, and while another is released", play: func(w *World) {
+		{"loss-while-working", "the connection is lost while a room attaches, and while another is released", false, func(w *World) {
 			ada := w.connect("ada")
 			one, two := ada.get(room), ada.get("other")
 			ada.attach(two)
-			attached := w.hold(ablytest.ToClient(ablytest.ActionAttached).OnChannel(ablychat.ChannelName(room)))
-			detached := w.hold(ablytest.ToClient(ablytest.ActionDetached).OnChannel(ablychat.ChannelName("other")))
+			attached := w.hold(answers(ablytest.ActionAttached, room))
+			detached := w.hold(answers(ablytest.ActionDetached, "other"))
 			var calls []*call
 			if one != nil {
 				calls = append(calls, w.start("ada attaches "+room, one.room.Attach))
@@ -109,11 +97,8 @@ func Scenarios() []Scenario {
 			w.finishAll(calls...)
 			ada.release(room)
 		}},
-		{Name: "the-server-acts", Says: "the server detaches the channel, loses continuity, and fails the channel", play: func(w *World) {
-			ada := w.connect("ada")
-			h := ada.get(room)
-			ada.attach(h)
-			w.publish(room)
+		{"the-server-acts", "the server detaches the channel, loses continuity, and fails the channel", false, func(w *World) {
+			ada, h := w.attached()
 			w.server.DetachChannel(ablychat.ChannelName(room), moved)
 			w.pause()
 			w.publish(room)
@@ -125,13 +110,13 @@ func Scenarios() []Scenario {
 			w.publish(room)
 			ada.release(room)
 		}},
-		{Name: "calls-that-meet", Says: "attach, detach and release wait for each other, and callers give up", play: func(w *World) {
+		{"calls-that-meet", "attach, detach and release wait for each other, and callers give up", false, func(w *World) {
 			ada := w.connect("ada")
 			h := ada.get(room)
 			if h == nil {
 				return
 			}
-			attached := w.hold(ablytest.ToClient(ablytest.ActionAttached).OnChannel(ablychat.ChannelName(room)))
+			attached := w.hold(answers(ablytest.ActionAttached, room))
 			ctx, giveUp := context.WithCancelCause(context.Background())
 			calls := []*call{w.start("ada attaches", h.room.Attach), w.startWith(ctx, "ada attaches, to give up", h.room.Attach),
 				w.start("ada detaches", h.room.Detach), w.start("ada attaches again", h.room.Attach)}
@@ -139,7 +124,7 @@ func Scenarios() []Scenario {
 			w.pause()
 			attached.Open()
 			w.finishAll(calls...)
-			detached := w.hold(ablytest.ToClient(ablytest.ActionDetached).OnChannel(ablychat.ChannelName(room)))
+			detached := w.hold(answers(ablytest.ActionDetached, room))
 			release := ada.releasing(room)
 			calls = []*call{w.start("ada detaches", h.room.Detach), w.start("ada attaches", h.room.Attach), w.start("ada releases", release),
 				w.start("ada releases too", release)}
@@ -157,11 +142,8 @@ func Scenarios() []Scenario {
 			}
 			ada.release(room)
 		}},
-		{Name: "closed-and-opened", Says: "the connection is closed under rooms, and opened again", play: func(w *World) {
-			ada := w.connect("ada")
-			h := ada.get(room)
-			ada.attach(h)
-			w.publish(room)
+		{"closed-and-opened", "the connection is closed under rooms, and opened again", false, func(w *World) {
+			ada, h := w.attached()
 			w.close(ada)
 			ada.attach(h)
 			ada.realtime.Connect()
@@ -171,7 +153,7 @@ func Scenarios() []Scenario {
 			w.close(ada)
 			ada.release(room)
 		}},
-		{Name: "before-the-connection", Says: "rooms are attached before the connection is there", play: func(w *World) {
+		{"before-the-connection", "rooms are attached before the connection is there", false, func(w *World) {
 			w.server.RefuseConnections(nil)
 			ada := w.connectLater("ada")
 			h := ada.get(room)
@@ -186,9 +168,23 @@ func Scenarios() []Scenario {
 			w.publish(room)
 			ada.release(room)
 		}},
-		{Name: "dispose", Says: "a client is disposed with rooms in each status, and its connection closed", play: dispose},
-		{Name: "crowd", Says: "many goroutines use one client at random", Random: true, play: crowd},
+		{"dispose", "a client is disposed with rooms in each status, and its connection closed", false, dispose},
+		{"crowd", "many goroutines use one client at random", true, crowd},
 	}
+}
+
+// attached has a client get and attach the room, and another publish to it.
+func (w *World) attached() (*client, *held) {
+	ada := w.connect("ada")
+	h := ada.get(room)
+	ada.attach(h)
+	w.publish(room)
+	return ada, h
+}
+
+// answers are the answers of the server to the attaches or detaches of a room.
+func answers(action ablytest.Action, room string) ablytest.Match {
+	return ablytest.ToClient(action).OnChannel(ablychat.ChannelName(room))
 }
 
 var (
@@ -221,9 +217,9 @@ func dispose(w *World) {
 	ada.attach(rooms[lifecycle.StatusSuspended])
 	ada.release(lifecycle.StatusReleased.String())
 	gates := []*ablytest.Gate{
-		w.hold(ablytest.ToClient(ablytest.ActionAttached).OnChannel(channel(lifecycle.StatusAttaching))),
-		w.hold(ablytest.ToClient(ablytest.ActionDetached).OnChannel(channel(lifecycle.StatusDetaching))),
-		w.hold(ablytest.ToClient(ablytest.ActionDetached).OnChannel(channel(lifecycle.StatusReleasing))),
+		w.hold(answers(ablytest.ActionAttached, lifecycle.StatusAttaching.String())),
+		w.hold(answers(ablytest.ActionDetached, lifecycle.StatusDetaching.String())),
+		w.hold(answers(ablytest.ActionDetached, lifecycle.StatusReleasing.String())),
 	}
 	calls := []*call{
 		w.start("ada attaches attaching", rooms[lifecycle.StatusAttaching].room.Attach),

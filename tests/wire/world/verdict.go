@@ -16,8 +16,8 @@ import (
 	"ablyrooms.example/tests/wire/judge"
 )
 
-// holds notes what a look finds wrong: in a bubble, where nothing is on its way any more, at once; on the
-// real clock once that doesn't go away.
+// holds notes what a look finds wrong: in a bubble, where nothing is on its way any more, at once;
+// on the real clock once that doesn't go away.
 func (w *World) holds(when string, look func() []string) {
 	found := look()
 	w.mu.Lock()
@@ -83,7 +83,7 @@ func (w *World) truth() (found []string) {
 			case lifecycle.StatusFailed:
 				good = !there && (failed || w.sawError(c.id, name))
 			}
-			if err := c.recorders[h.chat].Rest(h.room.Room); err != nil {
+			if err := c.recorder.Rest(h.room.Room); err != nil {
 				found = append(found, fmt.Sprintf("%s's %v", c.id, err))
 			}
 			if !good {
@@ -91,7 +91,7 @@ func (w *World) truth() (found []string) {
 					c.id, h.room.Name(), status, h.room.Error(), there, connection))
 			}
 		}
-		// Where faults follow each other, a released channel may stay until its name is attached again.
+		// Where faults follow each other, a released channel may stay until its next attach.
 		if w.bubble || w.used {
 			found = append(found, w.leftovers(c, holds)...)
 		}
@@ -111,7 +111,7 @@ func (w *World) leftovers(c *client, holds map[string]bool) []string {
 	return found
 }
 
-// usable shows that all works again once the faults are over: each room there is, and each name anew.
+// usable shows that all works once the faults are over: each room there is, and each name anew.
 func (w *World) usable() {
 	w.used = true
 	for _, c := range w.clients {
@@ -119,13 +119,13 @@ func (w *World) usable() {
 			c.realtime.Connect()
 			w.closes = false
 			if !w.reach(c, ably.ConnectionStateConnected) {
-				w.problem("%s can't connect again: the connection is %v", c.id, c.realtime.Connection.State())
+				w.problem("%s can't connect again, and is %v", c.id, c.realtime.Connection.State())
 				continue
 			}
 			w.settleFor(2 * w.suspended)
 		}
 		c.named[room] = true
-		if c.disposed() { // another chat client can be made on the connection, and finds it as good as new
+		if c.disposed() { // another chat client finds the connection as good as new
 			c.open()
 		}
 		for _, h := range c.present() {
@@ -152,8 +152,9 @@ func (c *client) works(h *held) {
 		return
 	}
 	text := c.w.publish(name)
-	if got := func() bool { return h.last() == text }; !got() && (c.w.bubble || !c.w.until(c.w.settle, got)) {
-		c.w.problem("%s's room %s is %v, and got no message after the fault", c.id, name, h.room.Status())
+	got := func() bool { return h.last() == text }
+	if !got() && (c.w.bubble || !c.w.until(c.w.settle, got)) {
+		c.w.problem("%s's room %s is %v, and got no message any more", c.id, name, h.room.Status())
 	}
 }
 
@@ -176,8 +177,8 @@ func (w *World) end(r *Result) {
 	}
 	for _, c := range w.clients {
 		w.holds("in the end", func() []string { return w.leftovers(c, nil) })
-		w.holds("in the end", c.unreleased)
-		for _, s := range c.streams() {
+		w.holds("in the end", c.recorder.Unreleased)
+		for _, s := range c.recorder.Streams() {
 			if err := s.Err(); err != nil {
 				w.problem("%s's %v", c.id, err)
 			}
@@ -196,35 +197,26 @@ func (w *World) end(r *Result) {
 	})
 }
 
-// unreleased returns the rooms that are not at rest and released: the last steps may be observed late.
-func (c *client) unreleased() (found []string) {
-	for _, recorder := range c.recorders {
-		found = append(found, recorder.Unreleased()...)
-	}
-	return found
-}
-
-// traced has the reference model judge what the client's Rooms did. A crowd's goes beyond what it can
-// judge in a short time.
+// traced has the reference model judge what the client's Rooms did. A crowd's goes beyond what it
+// can judge in a short time.
 func (w *World) traced(c *client, r *Result) {
 	if !w.bubble || r.Plan.Scenario.Random {
 		return
 	}
-	for _, recorder := range c.recorders {
-		t, err := recorder.Trace(r.Plan.String())
-		if err == nil {
-			_, err = judge.Lines(judge.NewNaming().Lines(t))
-		}
-		if err != nil {
-			w.problem("%s's Rooms: %v", c.id, err)
-		}
-		r.Traces = append(r.Traces, t)
+	traces, err := c.recorder.Traces(r.Plan.String())
+	for _, t := range traces {
+		_, refused := judge.Lines(judge.NewNaming().Lines(t))
+		err = errors.Join(err, refused)
 	}
+	if err != nil {
+		w.problem("%s's Rooms: %v", c.id, err)
+	}
+	r.Traces = append(r.Traces, traces...)
 }
 
-// told compares what a room's listeners were told with its steps, and what it got with what was published.
+// told compares what listeners were told with the room's steps, and what it got with what was published.
 func (c *client) told(h *held) {
-	s := c.recorders[h.chat].Of(h.room.Room)
+	s := c.recorder.Of(h.room.Room)
 	if s == nil {
 		return // nothing ever happened to it
 	}

@@ -1,8 +1,8 @@
-// Package world is what scenarios play in: an embedded server and chat clients on it, either in a bubble
-// of virtual time on a network in memory, or on real sockets and the real clock. It has the one list of
-// scenarios and that of faults, and judges what became of a run: that every call settled, that the rooms
-// did what the core and the reference models do and said what is true at the server, that nothing is left,
-// and that all works again once the faults are over.
+// Package world is what scenarios play in: an embedded server and chat clients on it, either in a
+// bubble of virtual time on a network in memory, or on real sockets and the real clock. It has the
+// one list of scenarios and that of faults, and judges what became of a run: that every call
+// settled, that the rooms did what the core and the reference models do and said what is true at
+// the server, that nothing is left, and that all works again once the faults are over.
 package world
 
 import (
@@ -58,7 +58,7 @@ type World struct {
 	published map[string]int // how many messages a room's channel had
 	closes    bool           // the scenario closes connections
 	used      bool           // each name was attached again
-	lossy     bool           // a fault loses messages out of the middle of a transport, which no transport does
+	lossy     bool           // a fault loses messages as no transport does
 	astray    []string       // what is not as it is without a fault
 
 	mu       sync.Mutex

@@ -6,6 +6,7 @@ package tlatext
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -29,16 +30,12 @@ type Token struct {
 	Column     int
 }
 
-// symbols holds the operators by length, the longest first: each is tried before those that it
-// begins with.
-var symbols = [][]string{
-	{`\subseteq`},
-	{`\notin`},
-	{`\cup`, `\cap`},
-	{`|->`, `\in`},
-	{`==`, `=>`, `/\`, `\/`, `\E`, `\A`, `->`, `<-`, `<=`, `>=`, `<<`, `>>`, `~>`, `..`, `[]`, `<>`},
-	{`=`, `#`, `\`, `<`, `>`, `~`, `'`, `.`, `!`, `@`, `:`, `,`, `[`, `]`, `{`, `}`, `(`, `)`, `+`, `-`, `*`},
-}
+// symbols holds the operators, the longest first: each is tried before those that it begins with.
+var symbols = slices.Concat(
+	[]string{`\subseteq`, `\notin`, `\cup`, `\cap`, `|->`, `\in`},
+	[]string{`==`, `=>`, `/\`, `\/`, `\E`, `\A`, `->`, `<-`, `<=`, `>=`, `<<`, `>>`, `~>`, `..`, `[]`, `<>`},
+	[]string{`=`, `#`, `\`, `<`, `>`, `~`, `'`, `.`, `!`, `@`, `:`, `,`, `[`, `]`, `{`, `}`, `(`, `)`, `+`, `-`, `*`},
+)
 
 var keywords = map[string]bool{
 	"IF": true, "THEN": true, "ELSE": true, "LET": true, "IN": true, "EXCEPT": true, "UNCHANGED": true, "UNION": true, "SUBSET": true,
@@ -63,7 +60,8 @@ func Scan(source string) ([]Token, error) {
 			at++
 			continue
 		case strings.HasPrefix(rest, `\*`):
-			at += lengthUntil(rest, "\n")
+			comment, _, _ := strings.Cut(rest, "\n")
+			at += len(comment)
 			continue
 		case strings.HasPrefix(rest, "(*"):
 			close := strings.Index(rest, "*)")
@@ -84,8 +82,8 @@ func Scan(source string) ([]Token, error) {
 				return nil, fmt.Errorf("a string does not end: %.40q", rest)
 			}
 			end, kind = close+2, String
-		case isLetter(c):
-			end = wordLength(rest)
+		case isLetter(rune(c)):
+			end = len(rest) - len(strings.TrimLeftFunc(rest, func(r rune) bool { return isLetter(r) || '0' <= r && r <= '9' }))
 			kind = Word
 			if keywords[rest[:end]] {
 				kind = Keyword
@@ -94,10 +92,11 @@ func Scan(source string) ([]Token, error) {
 			end = len(rest) - len(strings.TrimLeft(rest, "0123456789"))
 			kind = Number
 		default:
-			end = symbolLength(rest)
-			if end == 0 {
+			i := slices.IndexFunc(symbols, func(symbol string) bool { return strings.HasPrefix(rest, symbol) })
+			if i < 0 {
 				return nil, fmt.Errorf("an unknown symbol: %.40q", rest)
 			}
+			end = len(symbols[i])
 		}
 		tokens = append(tokens, Token{kind, rest[:end], at, at + end, at - line})
 		at += end
@@ -105,31 +104,4 @@ func Scan(source string) ([]Token, error) {
 	return tokens, nil
 }
 
-func lengthUntil(s, end string) int {
-	if i := strings.Index(s, end); i >= 0 {
-		return i
-	}
-	return len(s)
-}
-
-func isLetter(c byte) bool { return c == '_' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
-
-func wordLength(s string) int {
-	for i := range len(s) {
-		if !isLetter(s[i]) && (s[i] < '0' || s[i] > '9') {
-			return i
-		}
-	}
-	return len(s)
-}
-
-func symbolLength(s string) int {
-	for _, list := range symbols {
-		for _, symbol := range list {
-			if strings.HasPrefix(s, symbol) {
-				return len(symbol)
-			}
-		}
-	}
-	return 0
-}
+func isLetter(r rune) bool { return r == '_' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' }

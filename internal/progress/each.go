@@ -1,23 +1,19 @@
-package main
+package progress
 
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"os"
-	"slices"
 	"sync"
-
-	"ablyrooms.example/internal/progress"
 )
 
-// forEach does the work for each number below n, some at once, and shows how far it is: note says
-// what came of it. The first error stops all.
-func forEach(ctx context.Context, workers, n int, note func() string,
+// Each does the work for each number below n, by some workers at once, and shows on standard error how
+// far it is: note says what came of it. The first error stops all.
+func Each(ctx context.Context, workers, n int, note func() string,
 	work func(ctx context.Context, worker, i int) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	bar := progress.Start(os.Stderr)
+	bar := Start(os.Stderr)
 	defer bar.Stop()
 	next := make(chan int)
 	errs := make([]error, workers)
@@ -52,18 +48,4 @@ func forEach(ctx context.Context, workers, n int, note func() string,
 		}
 	}
 	return context.Cause(ctx)
-}
-
-// draw takes some of a list by a seed, in the order of the list.
-func draw[T any](list []T, n int, seed uint64) []T {
-	if n <= 0 || n >= len(list) {
-		return list
-	}
-	order := rand.New(rand.NewPCG(seed, 0)).Perm(len(list))[:n]
-	slices.Sort(order)
-	some := make([]T, n)
-	for i, at := range order {
-		some[i] = list[at]
-	}
-	return some
 }

@@ -1,0 +1,166 @@
+// Package bubble runs functions in bubbles of virtual time, and notices those that never end.
+package bubble
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// Limits say, in real time, how often a bubble is looked at that takes long, and how long it may take.
+type Limits struct{ Look, Patience time.Duration }
+
+// looks is how often in a row a bubble must be seen at rest, and unchanged.
+const looks = 3
+
+// End is how a bubble ended.
+type End struct {
+	Left   bool   // goroutines were left that wait for ever
+	Hang   string // not empty: it never came to rest, and this is why; its goroutines are abandoned
+	Stacks string // of the goroutines that are left or hang
+}
+
+// Run runs a function in a bubble. [synctest.Wait] never returns while a goroutine waits for a lock,
+// since what holds the lock might be elsewhere; so a look is taken from outside at a bubble that takes
+// long. When all of its goroutines wait and nothing has changed over several looks, nothing ever will.
+// What run shares with the caller must be left alone when the bubble hangs.
+func Run(t *testing.T, limits Limits, run func()) End {
+	t.Helper()
+	type result struct {
+		End
+		panicked any
+		goexit   bool
+	}
+	var name atomic.Pointer[string]
+	ended := make(chan result, 1)
+	go func() {
+		r := result{goexit: true}
+		defer func() {
+			if p := recover(); strings.HasPrefix(fmt.Sprint(p), "deadlock") {
+				r = result{End: End{Left: true, Stacks: stacksOf(name.Load())}}
+			} else if p != nil {
+				r = result{panicked: p}
+			}
+			ended <- r
+		}()
+		synctest.Test(t, func(*testing.T) {
+			name.Store(nameOfOwn())
+			run()
+		})
+		r.goexit = false
+	}()
+	timer := time.NewTimer(4 * limits.Look)
+	defer timer.Stop()
+	begin, last, same := time.Now(), "", 0
+	for {
+		select {
+		case r := <-ended:
+			if r.panicked != nil {
+				panic(r.panicked)
+			}
+			if r.goexit {
+				t.FailNow()
+			}
+			return r.End
+		case <-timer.C:
+		}
+		timer.Reset(limits.Look)
+		stacks := stacksOf(name.Load())
+		if now := waiting(stacks); now != "" && now == last {
+			same++
+		} else {
+			last, same = now, 0
+		}
+		if same >= looks {
+			return End{Hang: last, Stacks: stacks}
+		}
+		if time.Since(begin) > limits.Patience {
+			return End{Hang: fmt.Sprintf("it keeps moving for more than %v", limits.Patience), Stacks: stacks}
+		}
+	}
+}
+
+// Main runs f as the test that bubbles need, in a program that is none, and exits with f's code.
+func Main(f func(t *testing.T) (code int)) {
+	test := testing.InternalTest{Name: "main", F: func(t *testing.T) { os.Exit(f(t)) }}
+	testing.Main(func(string, string) (bool, error) { return true, nil }, []testing.InternalTest{test}, nil, nil)
+}
+
+const marker = "synctest bubble "
+
+// nameOfOwn returns the words by which a dump of stacks marks the goroutines of the caller's bubble.
+func nameOfOwn() *string {
+	var buf [96]byte
+	_, rest, _ := bytes.Cut(buf[:runtime.Stack(buf[:], false)], []byte(marker))
+	number, _, _ := bytes.Cut(rest, []byte("]"))
+	name := marker + string(number) + "]:"
+	return &name
+}
+
+// Stacks returns the stacks of all goroutines.
+func Stacks() string {
+	dump := make([]byte, 1<<20)
+	for n := runtime.Stack(dump, true); ; n = runtime.Stack(dump, true) {
+		if n < len(dump) {
+			return string(dump[:n])
+		}
+		dump = make([]byte, 2*len(dump))
+	}
+}
+
+// stacksOf returns the stacks of a bubble's goroutines.
+func stacksOf(name *string) string {
+	if name == nil {
+		return ""
+	}
+	var of []string
+	for g := range strings.SplitSeq(Stacks(), "\n\n") {
+		if head, _, _ := strings.Cut(g, "\n"); strings.HasSuffix(head, *name) {
+			of = append(of, g)
+		}
+	}
+	return strings.Join(of, "\n\n")
+}
+
+// waiting describes what goroutines that wait for a lock wait for, if all wait for something; else it
+// returns "".
+func waiting(stacks string) string {
+	var locks []string
+	for g := range strings.SplitSeq(stacks, "\n\n") {
+		head, stack, _ := strings.Cut(g, "\n")
+		_, state, _ := strings.Cut(head, "[")
+		if end := strings.IndexAny(state, ",]"); end >= 0 {
+			state = state[:end]
+		}
+		switch {
+		case strings.HasPrefix(state, "run") || strings.HasPrefix(state, "syscall"):
+			return ""
+		case state == "" || strings.Contains(state, "synctest") || strings.Contains(state, "durable"):
+		default:
+			locks = append(locks, fmt.Sprintf("%s in %s", state, caller(stack)))
+		}
+	}
+	return strings.Join(locks, "; ")
+}
+
+// caller returns the first function of a stack that is not the runtime's.
+func caller(stack string) string {
+	for line := range strings.Lines(stack) {
+		if strings.HasPrefix(line, "\t") || strings.HasPrefix(line, "sync.") ||
+			strings.HasPrefix(line, "internal/") || strings.HasPrefix(line, "runtime.") {
+			continue
+		}
+		name := strings.TrimSpace(line)
+		if i := strings.LastIndex(name, "("); i > 0 {
+			name = name[:i]
+		}
+		return name[strings.LastIndex(name, "/")+1:]
+	}
+	return "an unknown function"
+}

@@ -1,0 +1,416 @@
+// Package gallery shows what the harnesses catch: a good registry of rooms, and what it becomes by
+// each of the bugs of registries as people write them. It shares no code with the implementation of
+// this project.
+package gallery
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+
+	"ablyrooms.example/tests/conformance"
+)
+
+var (
+	errOptions  = errors.New("the room exists with other options")
+	errReleased = errors.New("the room was released before")
+	errDisposed = errors.New("disposed")
+)
+
+// token is the options without their spelling, for those that know of defaults.
+func token(options string) string {
+	t, _ := conformance.Spelling(options)
+	return t
+}
+
+// slip is a bug of a [promises], at the line that its comment stands at.
+type slip uint8
+
+const (
+	none              slip = iota
+	failureKept            // a release that failed is kept for ever, so the name is wedged
+	disposeEarly           // Dispose waits only for the releases that it began
+	disposedFlag           // a second Dispose finds a flag set and returns at once
+	firstErrorEnds         // Dispose works as an errgroup with a context: the first error cancels the other releases
+	waiterForgotten        // a get that waits for a release is not rejected by another release
+	orphan                 // what is opened after its release is never released
+	lastErrorOnly          // Dispose keeps one error
+	abandonedTooSoon       // a release of a room that is being opened doesn't wait for anything
+	optionsIgnored         // those who join an opening do so whatever their options are
+	firstContext           // the opening runs with the context of the first, who ends it for all by giving up
+	eachTriesAgain         // when the opening fails, those who joined it try again on their own
+	spellingsDiffer        // options are compared as they were written
+	noPredecessor          // a name is opened again while its last room is still being released
+	ghost                  // a get after the disposal opens a room
+	unfilled               // those who join an opening take what is there, which is nothing yet
+	failedOpeningKept      // an opening that failed stays, and answers for ever
+	counted                // a release is only counted, and the room stays until the last of its users has released it
+	checkThenAct           // what is being opened is not looked at, so a second get opens again
+	lockHeld               // a mutex is held while the backend works, so one name holds up all
+	ownTurn                // a get waits its turn behind the get that it should refuse
+	oneLoop                // one goroutine does everything, and waits for the backend too
+	waitsOn                // a release waits on when its context ends
+	causeLost              // a call that gives up returns the context's error, not its cause
+	openingGoesOn          // the context of an opening that is no longer wanted isn't ended
+	failuresHidden         // Dispose returns no error when releases failed
+	signalledOnce          // when the opening ends, one of those who wait for it is woken, as by sync.Cond's Signal
+
+	stale           // a room that was released is still handed out
+	releasedEarly   // a release doesn't wait for its end
+	stuck           // a release waits for ever
+	goroutineLeft   // a release leaves a goroutine behind
+	releasePanics   // a release panics
+	newPanics       // making the registry panics
+	disposeGoexits  // Dispose ends its goroutine
+	roomLost        // a get returns no room and no error
+	roomCopied      // a second get returns a copy of the room
+	openedTwice     // the backend is asked twice
+	optionsReplaced // a room is opened with other options
+	contextEnded    // a room is opened with a context that has ended
+	firstReleased   // whatever is released, the backend releases the room that it opened first
+	copyReleased    // the backend is given a copy to release
+	nilReleased     // and no room
+)
+
+// promises is a registry with a mutex and, for each life of a name, channels that are closed when
+// something has come to pass, as golang.org/x/sync/singleflight has them: gets of a name that is
+// being opened share one opening. With no slip it is a good one: no alarm may be raised.
+type promises struct {
+	slip
+	backend *conformance.Backend
+
+	whole sync.Mutex           // for lockHeld
+	turns map[string]chan bool // for ownTurn: of a name, with room for one
+	inbox chan func()          // for oneLoop
+
+	mu       sync.Mutex
+	use      map[string]*promise // initializing or ready
+	leaving  map[string]*promise // being released
+	disposal context.Context     // nil until it begins
+	cancel   context.CancelFunc
+	failures []error
+	waitsFor map[*promise]bool // what Dispose began, for disposeEarly
+	gone     chan struct{}     // closed when the disposal has come to its end
+	gets     int               // that returned a room, for roomCopied
+	first    *conformance.Room // that was opened, for firstReleased
+}
+
+type promise struct {
+	name, options string
+	users         int           // how many got it, for counted
+	settled       chan struct{} // closed when the gets have their answer
+	dropped       chan struct{} // closed when it will never be opened
+	released      chan struct{} // closed when it is gone
+	ctx           context.Context
+	cancel        context.CancelFunc // of the opening
+	left          bool               // the name was released, or everything disposed of
+	room          *conformance.Room
+	err           error // for the gets
+	end           error // for the releases
+}
+
+func newPromises(b *conformance.Backend, s slip) *promises {
+	if s == newPanics {
+		panic("oh")
+	}
+	r := &promises{slip: s, backend: b, use: map[string]*promise{}, leaving: map[string]*promise{},
+		gone: make(chan struct{}), waitsFor: map[*promise]bool{}, turns: map[string]chan bool{}, inbox: make(chan func())}
+	if s == oneLoop {
+		go func() {
+			for act := range r.inbox {
+				act()
+			}
+		}()
+	}
+	return r
+}
+
+// Close ends the goroutine, if there is one.
+func (r *promises) Close() { close(r.inbox) }
+
+func (r *promises) Get(ctx context.Context, name, options string) (room *conformance.Room, err error) {
+	switch r.slip {
+	case lockHeld:
+		r.whole.Lock()
+		defer r.whole.Unlock()
+	case ownTurn:
+		turn := r.turn(name)
+		turn <- true
+		defer func() { <-turn }()
+	case oneLoop:
+		done := make(chan struct{})
+		r.inbox <- func() {
+			defer close(done)
+			room, err = r.get(ctx, name, options)
+		}
+		<-done
+		return room, err
+	}
+	room, err = r.get(ctx, name, options)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.gets++; r.slip == roomCopied && err == nil && r.gets > 1 {
+		other := *room
+		room = &other
+	}
+	if r.slip == roomLost {
+		room = nil
+	}
+	return room, err
+}
+
+// turn returns what a get of the name takes while it is its turn.
+func (r *promises) turn(name string) chan bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.turns[name] == nil {
+		r.turns[name] = make(chan bool, 1)
+	}
+	return r.turns[name]
+}
+
+func (r *promises) get(ctx context.Context, name, options string) (*conformance.Room, error) {
+	if r.slip != spellingsDiffer {
+		options = token(options)
+	}
+	r.mu.Lock()
+	if r.disposal != nil && r.slip != ghost {
+		r.mu.Unlock()
+		return nil, errDisposed
+	}
+	p := r.use[name]
+	joined := p != nil && !(r.slip == checkThenAct && p.room == nil)
+	if !joined {
+		p = &promise{name: name, options: options, settled: make(chan struct{}, 1),
+			dropped: make(chan struct{}), released: make(chan struct{})}
+		with := context.Background()
+		if r.slip == firstContext {
+			with = ctx
+		}
+		p.ctx, p.cancel = context.WithCancel(with)
+		r.use[name] = p
+		before := r.leaving[name]
+		if r.slip == noPredecessor {
+			before = nil
+		}
+		go r.open(p, before)
+	}
+	p.users++
+	opening := p.room == nil
+	r.mu.Unlock()
+	switch {
+	case p.options != options && !(opening && r.slip == optionsIgnored):
+		return nil, errOptions
+	case !opening && r.slip == signalledOnce:
+		return p.room, nil
+	case joined && opening && r.slip == unfilled:
+		return nil, nil
+	}
+	if err := r.wait(ctx, p.settled); err != nil {
+		return nil, err
+	}
+	if r.slip == eachTriesAgain && joined && p.err != nil && p.err != errReleased {
+		return r.Get(ctx, name, options)
+	}
+	return p.room, p.err
+}
+
+// wait waits for a channel to be closed, or for the context to end.
+func (r *promises) wait(ctx context.Context, done <-chan struct{}) error {
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		if r.slip == causeLost {
+			return ctx.Err()
+		}
+		return context.Cause(ctx)
+	}
+}
+
+func (r *promises) open(p, before *promise) {
+	if before != nil {
+		select {
+		case <-before.released:
+		case <-p.dropped:
+		}
+		select {
+		case <-p.dropped: // also when both have come to pass
+			return
+		default:
+		}
+	}
+	ctx, options := p.ctx, token(p.options)
+	switch r.slip {
+	case openedTwice:
+		go func() { _, _ = r.backend.Open(ctx, p.name, options) }()
+	case optionsReplaced:
+		options = "x"
+	case contextEnded:
+		p.cancel()
+	}
+	room, err := r.backend.Open(ctx, p.name, options)
+	r.mu.Lock()
+	r.first = cmp.Or(r.first, room)
+	switch {
+	case !p.left:
+		if p.room, p.err = room, err; err != nil && r.slip != failedOpeningKept {
+			delete(r.use, p.name)
+		}
+		if r.slip == signalledOnce {
+			p.settled <- struct{}{}
+		} else {
+			close(p.settled)
+		}
+		r.mu.Unlock()
+	case err != nil || r.slip == orphan:
+		r.ended(p, nil)
+		r.mu.Unlock()
+	default:
+		r.mu.Unlock()
+		r.close(context.Background(), p, room)
+	}
+}
+
+func (r *promises) close(ctx context.Context, p *promise, room *conformance.Room) {
+	switch r.slip {
+	case firstReleased:
+		r.mu.Lock()
+		room = r.first
+		r.mu.Unlock()
+	case copyReleased:
+		other := *room
+		room = &other
+	case nilReleased:
+		room = nil
+	}
+	err := r.backend.Release(ctx, room)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ended(p, err)
+}
+
+// ended is called with the lock held.
+func (r *promises) ended(p *promise, err error) {
+	p.end = err
+	if err == nil || r.slip != failureKept {
+		delete(r.leaving, p.name)
+	}
+	close(p.released)
+	if r.disposal == nil {
+		return
+	}
+	if err != nil {
+		switch r.slip {
+		case failuresHidden:
+		case lastErrorOnly:
+			r.failures = []error{err}
+		case firstErrorEnds:
+			r.cancel()
+			fallthrough
+		default:
+			r.failures = append(r.failures, err)
+		}
+	}
+	delete(r.waitsFor, p)
+	if len(r.leaving) == 0 || r.slip == disposeEarly && len(r.waitsFor) == 0 {
+		select {
+		case <-r.gone:
+		default:
+			close(r.gone)
+		}
+	}
+}
+
+func (r *promises) Release(ctx context.Context, name string) error {
+	switch r.slip {
+	case stuck:
+		select {}
+	case goroutineLeft:
+		go func() { select {} }()
+	case releasePanics:
+		panic("oh")
+	}
+	r.mu.Lock()
+	if p := r.use[name]; p != nil && r.slip == counted {
+		if p.users--; p.users > 0 {
+			r.mu.Unlock()
+			return nil
+		}
+	}
+	p := r.leave(context.Background(), name)
+	tooSoon := r.slip == releasedEarly || r.slip == abandonedTooSoon && p != nil && p.room == nil
+	r.mu.Unlock()
+	if p == nil || tooSoon {
+		return nil
+	}
+	if r.slip == waitsOn {
+		ctx = context.WithoutCancel(ctx)
+	}
+	if err := r.wait(ctx, p.released); err != nil {
+		return err
+	}
+	return p.end
+}
+
+// leave takes what a name has out of use and returns whose end is to be waited for. It is called
+// with the lock held.
+func (r *promises) leave(ctx context.Context, name string) *promise {
+	p, leaving := r.use[name], r.leaving[name]
+	if p == nil || p.left {
+		return leaving
+	}
+	if leaving != nil && r.slip == waiterForgotten {
+		return leaving
+	}
+	if r.slip != stale {
+		delete(r.use, name)
+	}
+	select {
+	case <-p.settled:
+	default:
+		p.err = errReleased
+		close(p.settled)
+	}
+	p.left = true
+	if leaving != nil {
+		close(p.dropped)
+		return leaving
+	}
+	r.leaving[name] = p
+	if p.room != nil {
+		go r.close(ctx, p, p.room)
+	} else if r.slip != openingGoesOn {
+		p.cancel()
+	}
+	return p
+}
+
+func (r *promises) Dispose(ctx context.Context) error {
+	if r.slip == disposeGoexits {
+		runtime.Goexit()
+	}
+	r.mu.Lock()
+	switch {
+	case r.disposal == nil:
+		r.disposal, r.cancel = context.WithCancel(context.Background())
+		for name := range r.use {
+			r.waitsFor[r.leave(r.disposal, name)] = true
+		}
+		if len(r.leaving) == 0 || r.slip == disposeEarly && len(r.waitsFor) == 0 {
+			close(r.gone)
+		}
+	case r.slip == disposedFlag:
+		r.mu.Unlock()
+		return nil
+	}
+	r.mu.Unlock()
+	if err := r.wait(ctx, r.gone); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return errors.Join(r.failures...)
+}

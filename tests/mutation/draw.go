@@ -1,0 +1,36 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"slices"
+)
+
+// choose returns those of a list whose name matches and, of these, a sample drawn by the seed; in
+// the order of the list.
+func choose[T any](o options, what string, list []T, name func(T) string) ([]T, error) {
+	only, err := regexp.Compile(o.only)
+	if err != nil {
+		return nil, err
+	}
+	list = slices.DeleteFunc(slices.Clone(list), func(t T) bool { return !only.MatchString(name(t)) })
+	if o.sample > 0 && o.sample < len(list) {
+		fmt.Printf("mutation: %d of %d %s, by the seed %d\n", o.sample, len(list), what, o.seed)
+	}
+	return draw(list, o.sample, o.seed), nil
+}
+
+// draw takes some of a list by a seed, in the order of the list.
+func draw[T any](list []T, n int, seed uint64) []T {
+	if n <= 0 || n >= len(list) {
+		return list
+	}
+	order := rand.New(rand.NewPCG(seed, 0)).Perm(len(list))[:n]
+	slices.Sort(order)
+	some := make([]T, n)
+	for i, at := range order {
+		some[i] = list[at]
+	}
+	return some
+}
