@@ -89,7 +89,7 @@ const (
 	Done                                         // a release or dispose without an error (R7, R13, R21)
 	RejectedDisposed                             // ResourceDisposed (R1, CHA-RC1f8)
 	RejectedOptions                              // RoomExistsWithDifferentOptions; Incarnation is the one in use (R2, CHA-RC1f1)
-	RejectedReleased                             // RoomReleasedBeforeOperationCompleted (R9, R11, CHA-RC1g4)
+	RejectedReleased                             // RoomReleasedBeforeOperationCompleted (CHA-RC1g4)
 	RejectedOpenFailed                           // the backend's error in opening Incarnation (R19)
 	RejectedReleaseFailed                        // the backend's error in releasing Incarnation (R21)
 	DisposeFailed                                // the backend's errors in releasing Failed (R15)

@@ -128,7 +128,7 @@ const (
 	OutcomeRoom                                // a Get has its room (R3, R17)
 	OutcomeDone                                // a Release or Dispose ended well (R7, R15, R21)
 	OutcomeDifferentOptions                    // RoomExistsWithDifferentOptions, 102107 (R2)
-	OutcomeReleasedBefore                      // RoomReleasedBeforeOperationCompleted, 102106 (R9, R11)
+	OutcomeReleasedBefore                      // RoomReleasedBeforeOperationCompleted, 102106
 	OutcomeDisposed                            // ResourceDisposed, 40014 (R1)
 	OutcomeOpenFailed                          // the backend's error of an opening (R19)
 	OutcomeReleaseFailed                       // the backend's error of a release (R21)

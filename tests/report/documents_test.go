@@ -13,6 +13,7 @@ import (
 
 	"ablyrooms.example/fsm"
 	"ablyrooms.example/internal/progress"
+	"ablyrooms.example/spec/TLA/tlcrun"
 	"ablyrooms.example/tests/report/golden"
 )
 
@@ -38,6 +39,7 @@ func generated(t *testing.T) map[string]map[string]string {
 			"room status machine":    fence("mermaid", overview),
 			"quickstart":             fence("go", read(t, "examples/quickstart/main.go")),
 		},
+		"spec/TLA/README.md": {"configurations": configurations(t)},
 		"tests/report/register.md": {
 			"properties": reg.properties(),
 			"evidence":   reg.evidence(),
@@ -48,6 +50,20 @@ func generated(t *testing.T) map[string]map[string]string {
 		},
 		"tests/report/coverage-realtime.md": {"counts": realtimeCounts(t)},
 	}
+}
+
+// configurations lists those of the specs, with what their heads say and how many states they have.
+func configurations(t *testing.T) string {
+	all, err := tlcrun.ReadConfigs(filepath.Join(root, "spec", "TLA"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []string
+	for _, c := range all {
+		rows = append(rows, fmt.Sprintf("| `%s` | %s | %s |\n", c.Name, progress.Grouped(c.Distinct),
+			strings.TrimSuffix(c.Description, ".")))
+	}
+	return table("configuration | states | what it checks", rows)
 }
 
 func read(t *testing.T, file string) string {

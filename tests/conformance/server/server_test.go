@@ -102,6 +102,8 @@ func TestBrokenSubjectsAreCaught(t *testing.T) {
 		{"disposes early", "get(1, a, x); attach(1); dispose(2)", "R13: dispose expected to wait, got done"},
 		{"disposes early", "get(1, a, x); attach(1); dispose(2); dispose(3)", "R14: dispose expected to wait, got done"},
 		{"waits on", "get(1, a, x); attach(1); release(2, a); giveUp(2)", "R16: release expected gaveUp, got waits"},
+		{"hides rejections", "get(1, a, x); attach(1); release(2, a); get(3, a, x); dispose(4)",
+			"R12: get expected releasedBefore, got error 90000"},
 		{"dies at dispose", "dispose(1)", "process ended"},
 		{"never settles", "get(1, a, x)", "hang"},
 	} {

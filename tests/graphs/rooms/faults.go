@@ -20,7 +20,7 @@ func faults() []fault {
 		{Name: "second-in-use", Says: "a get with other options makes a second incarnation",
 			Breaks: []string{"OneInUse", "OneOpen", "OptionsAgree", "OutcomesNameTheirCause", "CreatedIff"},
 			Tamper: opensOn(model.OutcomeDifferentOptions)},
-		{Name: "second-releasing", Says: "a release of one that waits for its predecessor has the backend release it too",
+		{Name: "second-releasing", Says: "the backend releases what leaves use while it waits for its predecessor",
 			Breaks: []string{"OneReleasing", "OneOpen", "OpenedIsReleased", "GoneIff"},
 			Tamper: func(before *State, _ input, s *State, outs outputs) outputs {
 				for i := range before.NumIncs {
