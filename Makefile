@@ -79,7 +79,7 @@ frames: ## each fault at every frame of the scenarios
 	@$(RECORD) frames -- $(GO) run ./tests/wire/frames -pairs 0
 
 soak: ## random faults on real sockets for as long as FOR says (default 30s)
-	@$(RECORD) soak -- $(GO) run ./tests/wire/soak -for $${FOR:-30s}
+	@$(RECORD) soak -- $(GO) run ./tests/wire/soak -killers -for $${FOR:-30s}
 
 specmutants: ## plant small faults in the spec, and see which of them TLC notices
 	@$(RECORD) specmutants -- $(GO) run ./tests/mutation spec -quick
