@@ -76,7 +76,7 @@ traces: ## record traces of the whole stack, and hold them and corrupted ones to
 	@$(RECORD) traces -- $(GO) run ./tests/wire/traces
 
 frames: ## each fault at every frame of the scenarios, and some pairs
-	@$(RECORD) frames -- $(GO) run ./tests/wire/frames -pairs 200
+	@$(RECORD) frames -- $(GO) run ./tests/wire/frames -pairs 500
 
 soak: ## random faults on real sockets for as long as FOR says (default 30s)
 	@$(RECORD) soak -- $(GO) run ./tests/wire/soak -killers -for $${FOR:-30s}
