@@ -140,6 +140,7 @@ func (t *Transport) replace(ctx context.Context, client *ably.Realtime) error {
 		return timeoutError{context.Cause(ctx)}
 	}
 	t.letLoopEnd(ctx)
+	t.letSocketGo(ctx)
 	t.mu.Lock()
 	old := t.sock
 	closing := old.usable() && old.closing != nil
@@ -178,6 +179,26 @@ func (t *Transport) replace(ctx context.Context, client *ably.Realtime) error {
 	case <-ctx.Done():
 	}
 	return errStillClosing
+}
+
+// letSocketGo waits until ably-go has closed the socket on which it got CLOSED or ERROR. It does so
+// after it says that it is closed or failed, without a lock: were it given another socket by
+// then, it would close that one.
+func (t *Transport) letSocketGo(ctx context.Context) {
+	t.mu.Lock()
+	old := t.sock
+	over := old != nil && old.over
+	t.mu.Unlock()
+	if !over {
+		return
+	}
+	grace := time.NewTimer(100 * time.Millisecond)
+	defer grace.Stop()
+	select {
+	case <-old.letGo:
+	case <-grace.C:
+	case <-ctx.Done():
+	}
 }
 
 // await waits until the state that ably-go's events have come to is the one that state returns.

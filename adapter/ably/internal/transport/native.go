@@ -63,6 +63,13 @@ func (f face[M]) Receive(deadline time.Time) (m M, err error) {
 
 // Close ends the socket.
 func (f face[M]) Close() error {
+	f.s.t.mu.Lock()
+	select {
+	case <-f.s.letGo:
+	default:
+		close(f.s.letGo)
+	}
+	f.s.t.mu.Unlock()
 	f.s.end(errClosedByClient)
 	return nil
 }

@@ -20,9 +20,11 @@ type socket struct {
 	cancel  context.CancelFunc
 	done    chan struct{} // closed when reader and writer have ended
 	first   chan struct{} // closed when the connection is up, refused or ended
+	letGo   chan struct{} // closed when ably-go has closed it
 
 	up      bool // CONNECTED has come
 	given   bool // ably-go has it, and reads it
+	over    bool // ably-go has got CLOSED or ERROR, after which it closes the socket
 	ended   bool
 	err     error           // why it ended
 	refused error           // why it can't be given to ably-go
@@ -46,6 +48,7 @@ type received struct {
 	// Until ably-go has it, it may send them again.
 	answers []any
 	last    bool // ably-go reads no further
+	closes  bool // ably-go closes the socket then
 }
 
 // inboxLimit is how many frames may wait for ably-go before the reader waits too.
@@ -54,7 +57,7 @@ const inboxLimit = 1024
 func newSocket(t *Transport, ws *websocket.Conn, format wire.Format, timeout time.Duration) *socket {
 	s := &socket{
 		t: t, ws: ws, format: format, timeout: timeout,
-		done: make(chan struct{}), first: make(chan struct{}), heard: time.Now(),
+		done: make(chan struct{}), first: make(chan struct{}), letGo: make(chan struct{}), heard: time.Now(),
 		wake: make(chan struct{}, 1), arrived: make(chan struct{}, 1), space: make(chan struct{}, 1),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -188,7 +191,8 @@ func (s *socket) give(v any) { s.giveAll(received{v: v}) }
 
 // giveLast puts ably-go's last frame into its inbox, and ends the socket. The lock is held.
 func (s *socket) giveLast(m *wire.ProtocolMessage, reason error) {
-	s.giveAll(received{v: s.t.native.from(m), last: true})
+	closes := m.Action == wire.ActionClosed || m.Action == wire.ActionError
+	s.giveAll(received{v: s.t.native.from(m), last: true, closes: closes})
 	s.endLocked(reason)
 }
 
@@ -217,6 +221,7 @@ func (s *socket) receive(deadline time.Time) (any, error) {
 			s.inbox = s.inbox[1:]
 			s.unknown = false
 			s.given = s.given && !r.last
+			s.over = s.over || r.closes
 			notify(s.space)
 			for _, v := range r.answers {
 				delete(t.pending, v)
