@@ -41,19 +41,20 @@ func compared(frames []wireFrame) (sent []sentFrame) {
 			named[text] = fmt.Sprintf("%s-%d", kind, counts[kind])
 		}
 	}
-	var barriers []float64 // the serials of the barrier's messages on this connection
+	barriers := map[float64]bool{} // the serials of the barrier's messages on this connection
 	connection := any(nil)
 	for _, f := range frames {
-		serial, _ := f.fields["msgSerial"].(float64)
+		serial, numbered := f.fields["msgSerial"].(float64)
 		if f.channel == ablychat.ChannelName(barrier) {
-			if f.sent {
-				barriers = append(barriers, serial)
+			if f.sent && numbered {
+				barriers[serial] = true
 			}
 			continue
 		}
 		if !f.sent {
 			if f.action == ablytest.ActionConnected && f.fields["connectionId"] != connection {
-				connection, barriers = f.fields["connectionId"], nil
+				connection = f.fields["connectionId"]
+				clear(barriers)
 			}
 			name("connection", f.fields["connectionId"])
 			if d, ok := f.fields["connectionDetails"].(map[string]any); ok {
@@ -67,12 +68,13 @@ func compared(frames []wireFrame) (sent []sentFrame) {
 		s := sentFrame{f.action.String(), map[string]string{}}
 		flatten(s.fields, "", f.fields, named)
 		if s.fields["msgSerial"] != "" && f.action != ablytest.ActionClose {
-			for _, b := range barriers {
+			others := serial // as if the barrier's messages were not there
+			for b := range barriers {
 				if b < serial {
-					serial-- // as if the barrier's messages were not there
+					others--
 				}
 			}
-			s.fields["msgSerial"] = fmt.Sprint(serial)
+			s.fields["msgSerial"] = fmt.Sprint(others)
 		}
 		sent = append(sent, s)
 	}

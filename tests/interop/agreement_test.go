@@ -1,9 +1,11 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
+	ablychat "ablyrooms.example/adapter/ably"
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
@@ -139,4 +141,38 @@ func sentBy(t *testing.T, s scenario, alter func(*wireFrame) bool) []sentFrame {
 		t.Fatal(err)
 	}
 	return compared(frames)
+}
+
+// TestComparedWithoutTheBarrier: the barrier's messages take numbers of the connection's sequence
+// wherever they stand, and the others are numbered as if they were not there. Its ATTACH takes none.
+func TestComparedWithoutTheBarrier(t *testing.T) {
+	frame := func(sent bool, action ablytest.Action, channel string, fields map[string]any) wireFrame {
+		return wireFrame{sent: sent, action: action, channel: ablychat.ChannelName(channel), fields: fields}
+	}
+	connected := func(id string) wireFrame {
+		return frame(false, ablytest.ActionConnected, "", map[string]any{"connectionId": id})
+	}
+	sends := func(action ablytest.Action, channel string, serial float64) wireFrame {
+		return frame(true, action, channel, map[string]any{"msgSerial": serial})
+	}
+	sent := compared([]wireFrame{
+		connected("one"),
+		frame(true, ablytest.ActionAttach, barrier, map[string]any{}),
+		sends(ablytest.ActionPresence, agreeRoom, 0),
+		sends(ablytest.ActionMessage, barrier, 1),
+		sends(ablytest.ActionMessage, barrier, 2),
+		sends(ablytest.ActionMessage, barrier, 2), // again, after a resume
+		sends(ablytest.ActionPresence, agreeRoom, 3),
+		connected("two"),
+		sends(ablytest.ActionMessage, barrier, 0),
+		sends(ablytest.ActionMessage, barrier, 1),
+		sends(ablytest.ActionPresence, agreeRoom, 2),
+	})
+	var serials []string
+	for _, s := range sent {
+		serials = append(serials, s.fields["msgSerial"])
+	}
+	if want := []string{"0", "1", "0"}; !slices.Equal(serials, want) {
+		t.Errorf("serials %q, want %q", serials, want)
+	}
 }
