@@ -20,6 +20,7 @@ var (
 	errSpare          = errors.New("ably-go has a connection, and another loop for it")
 	errReplaced       = errors.New("another socket takes the place of this one")
 	errQueueFull      = errors.New("the connection does not take frames as fast as they are sent")
+	errSlow           = timeoutError{errors.New("a frame could not be written in time")}
 	errIdle           = timeoutError{errors.New("nothing was received for too long")}
 	errStillClosing   = errors.New("the connection was closing")
 )

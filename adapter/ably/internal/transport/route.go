@@ -1,6 +1,8 @@
 package transport
 
 import (
+	"bytes"
+	"context"
 	"time"
 
 	"github.com/ably/ably-go/ably"
@@ -11,8 +13,13 @@ import (
 
 // read takes frames off the socket until it ends.
 func (s *socket) read() {
+	var buffer bytes.Buffer // decoding leaves nothing that shares it
 	for {
-		kind, b, err := s.ws.Read(s.ctx)
+		kind, r, err := s.ws.Reader(context.Background())
+		if err == nil {
+			buffer.Reset()
+			_, err = buffer.ReadFrom(r)
+		}
 		if err != nil {
 			s.end(err)
 			return
@@ -22,7 +29,10 @@ func (s *socket) read() {
 			format = wire.MsgPack
 		}
 		t := s.t
-		last, full := s.take(format, b)
+		last, full := s.take(format, buffer.Bytes())
+		if buffer.Cap() > bufferKept {
+			buffer = bytes.Buffer{}
+		}
 		if last {
 			// Nothing follows that is for anybody. The server closes.
 			s.ws.Close(websocket.StatusNormalClosure, "")
@@ -90,14 +100,15 @@ func (s *socket) take(format wire.Format, b []byte) (last bool, full <-chan stru
 	case ours == nil:
 		t.drop("a frame of an unknown kind", 1)
 	case isConnectionAction(h):
-		return s.takeOwn(ours), nil
+		s.last = s.takeOwn(ours)
+		return s.last, nil
 	default:
 		if h.Action == wire.ActionError && ours.Error == nil {
 			ours.Error = errWithoutReason
 		}
 		t.post(Event{Kind: Message, Message: ours})
 		if len(t.stream.queue) > streamLimit {
-			full = t.stream.space
+			full = t.stream.room()
 		}
 	}
 	return false, full

@@ -26,6 +26,7 @@ type socket struct {
 	given   bool // ably-go has it, and reads it
 	over    bool // ably-go has got CLOSED or ERROR, after which it closes the socket
 	ended   bool
+	last    bool            // by the server's word, which closes the WebSocket then
 	err     error           // why it ended
 	refused error           // why it can't be given to ably-go
 	goAhead time.Time       // when ably-go gets its first frame
@@ -77,9 +78,19 @@ func deadSocket(t *Transport) *socket {
 // usable reports whether frames can be sent. The lock is held; s may be nil.
 func (s *socket) usable() bool { return s != nil && s.up && !s.ended }
 
-// start runs the reader and the writer. The lock is held.
+// start runs the reader and the writer, which use the WebSocket without contexts: those cost more
+// than a frame. It is closed when the socket has ended. The lock is held.
 func (s *socket) start() {
-	wrote := make(chan struct{})
+	wrote, hungUp := make(chan struct{}), make(chan struct{})
+	context.AfterFunc(s.ctx, func() {
+		defer close(hungUp)
+		s.t.mu.Lock()
+		last := s.last
+		s.t.mu.Unlock()
+		if !last { // else the reader closes it, as is due
+			s.ws.CloseNow()
+		}
+	})
 	s.t.run(func() {
 		defer close(wrote)
 		s.write()
@@ -88,6 +99,7 @@ func (s *socket) start() {
 		s.read()
 		<-wrote
 		s.ws.CloseNow()
+		<-hungUp
 		close(s.done)
 	})
 }
@@ -114,7 +126,11 @@ func notify(c chan struct{}) {
 // write writes what is queued until the socket ends.
 func (s *socket) write() {
 	t := s.t
+	slow := time.AfterFunc(s.timeout, func() { s.end(errSlow) })
+	defer slow.Stop()
+	var buffer []byte
 	for {
+		slow.Stop()
 		t.mu.Lock()
 		for len(s.queue) == 0 && !s.ended {
 			t.mu.Unlock()
@@ -141,35 +157,44 @@ func (s *socket) write() {
 			}
 		}
 		t.mu.Unlock()
-		b, err := s.encode(it, serial)
+		b, err := s.encode(buffer, it, serial)
 		if err != nil {
 			s.refuse(it, err)
 			continue
+		}
+		if buffer = b; cap(b) > bufferKept {
+			buffer = nil
 		}
 		kind := websocket.MessageText
 		if s.format == wire.MsgPack {
 			kind = websocket.MessageBinary
 		}
-		ctx, cancel := context.WithTimeout(s.ctx, s.timeout)
-		err = s.ws.Write(ctx, kind, b)
-		cancel()
-		if err != nil {
+		slow.Reset(s.timeout)
+		if err := s.ws.Write(context.Background(), kind, b); err != nil {
 			s.end(err)
 			return
 		}
 	}
 }
 
-func (s *socket) encode(it *item, serial int64) ([]byte, error) {
+// bufferKept is the size in bytes up to which a buffer of a frame is used again.
+const bufferKept = 64 << 10
+
+// encode encodes a frame, with serial if it is not negative, perhaps in the memory of buffer.
+func (s *socket) encode(buffer []byte, it *item, serial int64) ([]byte, error) {
 	if it.ours == nil {
 		return s.t.native.encode(s.format, it.native, serial)
 	}
-	m := *it.ours
-	m.MsgSerial = nil
-	if serial >= 0 {
-		m.MsgSerial = &serial
+	m := it.ours
+	if serial >= 0 || m.MsgSerial != nil {
+		c := *m
+		c.MsgSerial = nil
+		if serial >= 0 {
+			c.MsgSerial = &serial
+		}
+		m = &c
 	}
-	return wire.Marshal(s.format, &m)
+	return wire.MarshalInto(buffer, s.format, m)
 }
 
 // refuse answers a frame that can't be encoded.

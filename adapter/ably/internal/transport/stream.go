@@ -72,8 +72,9 @@ type stream struct {
 	bound    *binding // of the last Bind, until it is undone
 	active   *binding // the same, once the events before it have had their turn
 	queue    []entry
+	spare    []entry // empty; the next queue, while this one is drained
 	draining bool
-	space    chan struct{} // closed when the queue has been taken
+	space    chan struct{} // closed when the queue has been taken; nil when nobody waits
 }
 
 // binding is a handler from Bind on, until it is undone.
@@ -87,6 +88,17 @@ type entry struct {
 
 // streamLimit is how many entries may wait before the reader waits.
 const streamLimit = 4096
+
+// spareLimit is for how many entries a queue may have room that is used again.
+const spareLimit = 16
+
+// room returns a channel that is closed when the queue has been taken. The lock is held.
+func (s *stream) room() <-chan struct{} {
+	if s.space == nil {
+		s.space = make(chan struct{})
+	}
+	return s.space
+}
 
 // post adds an event. The lock is held.
 func (t *Transport) post(e Event) { t.then(entry{event: e}) }
@@ -120,19 +132,27 @@ func (t *Transport) drain() {
 	defer t.mu.Unlock()
 	for len(s.queue) > 0 {
 		batch := s.queue
-		s.queue = nil
-		close(s.space)
-		s.space = make(chan struct{})
-		for _, e := range batch {
-			call := e.call
-			if b := s.active; call == nil && b != nil {
-				call = func() { b.handler(e.event) }
+		s.queue, s.spare = s.spare, nil
+		if s.space != nil {
+			close(s.space)
+			s.space = nil
+		}
+		for i := range batch {
+			e, b := &batch[i], s.active
+			if e.call == nil && b == nil {
+				continue
 			}
-			if call != nil {
-				t.mu.Unlock()
-				call()
-				t.mu.Lock()
+			t.mu.Unlock()
+			if e.call != nil {
+				e.call()
+			} else {
+				b.handler(e.event)
 			}
+			t.mu.Lock()
+		}
+		if cap(batch) <= spareLimit {
+			clear(batch)
+			s.spare = batch[:0]
 		}
 	}
 	s.draining = false

@@ -133,7 +133,6 @@ func newTransport(options Options) *Transport {
 		}
 	}
 	close(t.idle)
-	t.stream.space = make(chan struct{})
 	return t
 }
 
