@@ -204,12 +204,16 @@ func (list *List[T]) Clear() {
 
 // run delivers until the queue is empty.
 func (q *queue[T]) run() {
-	// A listener that ends its goroutine (runtime.Goexit) must not end the delivery of what comes after.
 	done := false
 	defer func() {
-		if !done {
-			go q.start()
+		if done {
+			return // recover would be called for nothing, and makes the stack of a new goroutine grow
 		}
+		if p := recover(); p != nil {
+			q.config.log(slog.LevelError, "listener panicked", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+		}
+		// Nor does a listener that ends its goroutine (runtime.Goexit) end the delivery of what comes after.
+		go q.start()
 	}()
 	for {
 		event, lost := q.take()
@@ -220,15 +224,6 @@ func (q *queue[T]) run() {
 			done = true
 			return
 		}
-		q.call(event)
+		q.handle(*event)
 	}
-}
-
-func (q *queue[T]) call(event *T) {
-	defer func() {
-		if p := recover(); p != nil {
-			q.config.log(slog.LevelError, "listener panicked", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
-		}
-	}()
-	q.handle(*event)
 }
