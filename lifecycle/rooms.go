@@ -327,34 +327,48 @@ func (r *Rooms[R]) release(call fsm.Call, id fsm.Incarnation) {
 }
 
 func (r *Rooms[R]) runOpen(l *live[R]) {
-	var room R
-	err := error(&PanicError{Operation: "Backend.Open"}) // unless Open returns
+	returned := false
 	defer func() {
-		err = recovered(recover(), err)
-		l.abandon(nil)
-		in := fsm.RoomsInput[RoomOptions]{Kind: fsm.OpenFailed, Incarnation: l.id}
-		r.mu.Lock()
-		l.ctx, l.abandon = nil, nil
-		if l.err = err; err == nil {
-			in.Kind, l.room = fsm.Opened, room
+		if !returned {
+			var none R
+			r.opened(l, none, abnormal("Backend.Open", recover()))
 		}
-		r.ended(in, err)
 	}()
-	room, err = r.backend.Open(l.ctx, l.name, l.options)
+	room, err := r.backend.Open(l.ctx, l.name, l.options)
+	returned = true
+	r.opened(l, room, err)
+}
+
+func (r *Rooms[R]) opened(l *live[R], room R, err error) {
+	l.abandon(nil)
+	in := fsm.RoomsInput[RoomOptions]{Kind: fsm.OpenFailed, Incarnation: l.id}
+	r.mu.Lock()
+	l.ctx, l.abandon = nil, nil
+	if l.err = err; err == nil {
+		in.Kind, l.room = fsm.Opened, room
+	}
+	r.ended(in, err)
 }
 
 func (r *Rooms[R]) runRelease(l *live[R]) {
-	err := error(&PanicError{Operation: "Backend.Release"}) // unless Release returns
+	returned := false
 	defer func() {
-		err = recovered(recover(), err)
-		in := fsm.RoomsInput[RoomOptions]{Kind: fsm.ReleaseDone, Incarnation: l.id}
-		r.mu.Lock()
-		if l.err = err; err != nil {
-			in.Kind = fsm.ReleaseFailed
+		if !returned {
+			r.released(l, abnormal("Backend.Release", recover()))
 		}
-		r.ended(in, err)
 	}()
-	err = r.backend.Release(context.Background(), l.name, l.room)
+	err := r.backend.Release(context.Background(), l.name, l.room)
+	returned = true
+	r.released(l, err)
+}
+
+func (r *Rooms[R]) released(l *live[R], err error) {
+	in := fsm.RoomsInput[RoomOptions]{Kind: fsm.ReleaseDone, Incarnation: l.id}
+	r.mu.Lock()
+	if l.err = err; err != nil {
+		in.Kind = fsm.ReleaseFailed
+	}
+	r.ended(in, err)
 }
 
 // ended puts the end of a backend's work through the core, with the lock that its caller took.
@@ -365,16 +379,14 @@ func (r *Rooms[R]) ended(in fsm.RoomsInput[RoomOptions], err error) {
 	r.observer.flush()
 }
 
-// recovered returns the error of an operation that may have panicked: a panic's value, if there is one, becomes an error.
-func recovered(value any, err error) error {
-	if value == nil {
-		return err
+// abnormal returns the error of an operation that didn't return: value is what it panicked with, or nil. It is called, and recover
+// before it, only then: both make the stack of a new goroutine grow.
+func abnormal(operation string, value any) error {
+	e := &PanicError{Operation: operation, Value: value}
+	if value != nil {
+		e.Stack = string(debug.Stack())
 	}
-	operation := ""
-	if p := (*PanicError)(nil); errors.As(err, &p) {
-		operation = p.Operation
-	}
-	return &PanicError{Operation: operation, Value: value, Stack: string(debug.Stack())}
+	return e
 }
 
 // record tells the observer and the log of a step.

@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"context"
+	"slices"
 
 	"ablyrooms.example/adapter/ably/internal/realtime/presence"
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
@@ -34,15 +35,16 @@ type Channel struct {
 	// Guarded by the line's lock.
 	told     lifecycle.ChannelState // what the room was told last
 	unwanted bool                   // it was told detached, and the core isn't there yet
-	calls    map[fsm.Call]call      // those that wait
+	calls    []call                 // those that wait; nil for none
 	members  presence.Set[payload]
 	entries  map[presence.Call]entry // calls of presence that wait
 	last     presence.Call
 }
 
 type call struct {
-	kind fsm.ChannelInputKind
-	done chan error
+	number fsm.Call
+	kind   fsm.ChannelInputKind
+	done   chan error
 }
 
 var _ lifecycle.Channel = (*Channel)(nil)
@@ -56,7 +58,7 @@ func (c *Client) Channel(name string, options Options, sink Sink) *Channel {
 		l, id := c.lines[name], c.id
 		if l == nil {
 			l = &line{client: c, name: name, connection: c.connection, socket: c.socket, dead: !c.open,
-				core: fsm.NewChannel[*lifecycle.ErrorInfo](c.connection)}
+				core: *fsm.NewChannel[*lifecycle.ErrorInfo](c.connection)}
 			ch.line = l
 			ch.members.Step(presenceInput{Kind: presence.Connected, Connection: id}, nil)
 			if c.open {
@@ -114,10 +116,7 @@ func (c *Channel) do(ctx context.Context, kind fsm.ChannelInputKind) error {
 		return nil
 	}
 	number := l.core.NextCall()
-	if c.calls == nil {
-		c.calls = map[fsm.Call]call{}
-	}
-	c.calls[number] = call{kind, done}
+	c.calls = append(c.calls, call{number, kind, done})
 	l.step(input{Kind: kind, Call: number}, nil)
 	l.unlock()
 	select {
@@ -157,23 +156,35 @@ func (c *Channel) GiveBack(context.Context) error {
 // end settles what still waits. The lock is held.
 func (c *Channel) end(err *lifecycle.ErrorInfo) {
 	c.line.patience.stop()
-	for number := range c.calls {
-		c.finish(number, err)
-	}
+	c.finishAll(err)
 	c.leavePresence(err)
 }
 
 // finish settles a call with an error, or nil, if it still waits. The lock is held.
 func (c *Channel) finish(number fsm.Call, err *lifecycle.ErrorInfo) {
-	if w, ok := c.calls[number]; ok {
-		delete(c.calls, number)
-		failure := unable(c.operation(w.kind), err)
-		c.line.later(func() { w.done <- failure })
+	i := slices.IndexFunc(c.calls, func(w call) bool { return w.number == number })
+	if i < 0 {
+		return
+	}
+	done, failure := c.calls[i].done, error(nil)
+	if err != nil {
+		failure = unable(c.operation(c.calls[i].kind), err)
+	}
+	if c.calls = slices.Delete(c.calls, i, i+1); len(c.calls) == 0 {
+		c.calls = nil
+	}
+	c.line.later(func() { done <- failure })
+}
+
+// finishAll settles all calls that still wait. The lock is held.
+func (c *Channel) finishAll(err *lifecycle.ErrorInfo) {
+	for len(c.calls) > 0 {
+		c.finish(c.calls[0].number, err)
 	}
 }
 
 // settle ends a call by the core's word. The lock is held.
-func (c *Channel) settle(out output) {
+func (c *Channel) settle(out *output) {
 	var err *lifecycle.ErrorInfo
 	switch out.Outcome {
 	case fsm.ChannelCallDone:
@@ -207,7 +218,7 @@ func (c *Channel) tell(change lifecycle.ChannelStateChange) {
 
 // changed takes a change of the core's state. applied says that an ATTACHED brought it. The lock is
 // held.
-func (c *Channel) changed(out output, applied bool) {
+func (c *Channel) changed(out *output, applied bool) {
 	if out.Previous == fsm.ChannelAttached {
 		c.line.later(c.sink.Left)
 	}
@@ -274,9 +285,7 @@ func (c *Channel) expire(err *lifecycle.ErrorInfo) {
 	if err != nil {
 		c.tell(lifecycle.ChannelStateChange{Current: fsm.ChannelSuspended, Reason: c.keep(err)})
 	}
-	for number := range c.calls {
-		c.finish(number, err)
-	}
+	c.finishAll(err)
 }
 
 // applied takes an ATTACHED that the core took. The lock is held.

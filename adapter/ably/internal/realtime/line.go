@@ -26,14 +26,14 @@ type line struct {
 	name   string
 
 	mu         sync.Mutex
-	core       *fsm.Channel[*lifecycle.ErrorInfo]
+	core       fsm.Channel[*lifecycle.ErrorInfo]
 	connection fsm.ConnectionState
+	dead       bool // not used any more
+	paused     bool // the request timer stands still while nobody uses the client
+	draining   bool
 	socket     uint64   // of the connection: nothing is sent on a later one
 	channel    *Channel // the present life; nil when it was given back
-	dead       bool     // not used any more
-	paused     bool     // the request timer stands still while nobody uses the client
 	queue      []func()
-	draining   bool
 
 	request, retry, patience alarm
 }
@@ -67,7 +67,12 @@ func (a *alarm) stop() {
 }
 
 // later puts something in the queue. The lock is held.
-func (l *line) later(f func()) { l.queue = append(l.queue, f) }
+func (l *line) later(f func()) {
+	if l.queue == nil {
+		l.queue = make([]func(), 0, 4)
+	}
+	l.queue = append(l.queue, f)
+}
 
 // unlock releases the lock when the queue is empty, or somebody empties it.
 func (l *line) unlock() {
@@ -137,10 +142,11 @@ func (l *line) step(in input, frame *wire.ProtocolMessage) {
 		return
 	}
 	was, _ := l.core.State()
-	outs, _ := l.core.Step(in, nil)
+	var room [4]output
+	outs, _ := l.core.Step(in, room[:0])
 	applied := false
-	for _, out := range outs {
-		switch out.Kind {
+	for i := range outs {
+		switch out := &outs[i]; out.Kind {
 		case fsm.SendAttach:
 			l.send(l.attach(out))
 		case fsm.SendDetach:
@@ -188,7 +194,7 @@ func (l *line) step(in input, frame *wire.ProtocolMessage) {
 func (l *line) send(m *wire.ProtocolMessage) { l.client.transport.SendOn(l.socket, m, nil) }
 
 // attach makes an ATTACH (RTL4c1, RTL4k, RTL4l).
-func (l *line) attach(out output) *wire.ProtocolMessage {
+func (l *line) attach(out *output) *wire.ProtocolMessage {
 	m := &wire.ProtocolMessage{
 		Action: wire.ActionAttach, Channel: l.name, ChannelSerial: string(out.Serial)}
 	if out.Resumed { // T2
