@@ -36,8 +36,11 @@ func (r *Room) publish(ctx context.Context, operation, name string, data, header
 	return failed(ctx, operation, r.channel.Publish(ctx, m))
 }
 
-// inJSON returns what JSON makes of a value: objects, lists, strings, float64, bools and nil.
+// inJSON returns what JSON makes of a value: objects, lists, strings, float64, bools and nil. It shares nothing with the value.
 func inJSON(operation string, v any) (plain any, err error) {
+	if c, ok := copyPlain(v, 32); ok {
+		return c, nil
+	}
 	text, err := json.Marshal(v)
 	if err == nil {
 		err = json.Unmarshal(text, &plain)

@@ -65,9 +65,7 @@ func (t restTransport) RoundTrip(request *http.Request) (*http.Response, error) 
 func parse(contentType string, text []byte) (body any) {
 	kind, _, _ := mime.ParseMediaType(contentType)
 	if kind == "application/x-msgpack" {
-		handle := &codec.MsgpackHandle{}
-		handle.MapType, handle.RawToString = reflect.TypeFor[map[string]any](), true
-		if codec.NewDecoderBytes(text, handle).Decode(&body) != nil {
+		if codec.NewDecoderBytes(text, restMsgPack).Decode(&body) != nil {
 			return nil
 		}
 		return plain(body)
@@ -77,6 +75,13 @@ func parse(contentType string, text []byte) (body any) {
 	}
 	return body
 }
+
+// restMsgPack is how answers are read.
+var restMsgPack = func() *codec.MsgpackHandle {
+	h := &codec.MsgpackHandle{}
+	h.MapType, h.RawToString = reflect.TypeFor[map[string]any](), true
+	return h
+}()
 
 // Rejection is the cause of an error of the service's that has more to say than a code and a message: it is found with [errors.As].
 type Rejection struct {
