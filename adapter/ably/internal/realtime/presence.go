@@ -37,7 +37,8 @@ type presenceResult struct {
 // Enter makes this client present, with data that JSON has a form for, or nil (RTP8).
 //
 // Errors: [lifecycle.RoomInInvalidState] when the channel is neither attached nor attaching, or stops
-// to be before it is sent (RTP16c); [lifecycle.InvalidClientID] for a client without an id (RTP8j);
+// to be before it is sent (RTP16c); the code 80003 without a connection, if the realtime client does
+// not queue messages (TO3g), which leaves out attaching too; [lifecycle.InvalidClientID] for a client without an id (RTP8j);
 // the service's; the context's cause.
 func (c *Channel) Enter(ctx context.Context, data any) error {
 	return c.announce(ctx, presence.CallEnter, data)
@@ -80,6 +81,11 @@ func (c *Channel) ask(ctx context.Context, in presenceInput) ([]chat.WirePresenc
 		l.unlock()
 		return nil, errGivenBack
 	}
+	if s, _ := l.core.State(); s == fsm.ChannelAttaching && in.Kind != presence.CallGet &&
+		!l.client.transport.Queues() { // RTP16c
+		l.unlock()
+		return nil, notAttached(s)
+	}
 	c.last++
 	in.Call = c.last
 	if c.entries == nil {
@@ -115,7 +121,7 @@ func (c *Channel) presence(in presenceInput, err *lifecycle.ErrorInfo) {
 				r.err = err
 			case out.Outcome == presence.NotAttached:
 				s, _ := l.core.State()
-				r.err = lifecycle.NewErrorInfo(lifecycle.RoomInInvalidState, "the channel is "+s.String(), nil)
+				r.err = notAttached(s)
 			case out.Members != nil:
 				r.members = make([]chat.WirePresence, len(out.Members))
 				for i, m := range out.Members {
@@ -137,6 +143,11 @@ func (c *Channel) presence(in presenceInput, err *lifecycle.ErrorInfo) {
 			}
 		}
 	}
+}
+
+// notAttached is the error of presence on a channel in a state in which nothing is sent (RTP16c).
+func notAttached(s fsm.ChannelState) *lifecycle.ErrorInfo {
+	return lifecycle.NewErrorInfo(lifecycle.RoomInInvalidState, "the channel is "+s.String(), nil)
 }
 
 func (c *Channel) settlePresence(call presence.Call, r presenceResult) {

@@ -307,10 +307,14 @@ func (s *socket) endLocked(err error) {
 	}
 	s.ended, s.err, s.queue = true, err, nil
 	if s.up {
-		t.takeBack()
 		reason := s.reason
 		if reason == nil {
 			reason = reasonOf(err, codeDisconnected, 400)
+		}
+		if t.unqueued {
+			t.fail(reason) // RTN7d
+		} else {
+			t.takeBack()
 		}
 		t.post(Event{Kind: Disconnected, Reason: reason})
 	} else {
