@@ -69,8 +69,9 @@ func failed(ctx context.Context, operation string, err error) error {
 	return fromAbly(operation, err)
 }
 
-// Get returns all who are present, once the service's list is complete (CHA-PR6). Waits and errors
-// are those of [Presence.Enter].
+// Get returns all who are present, once the service's list is complete (CHA-PR6). In a room that
+// was got without presence events, or whose client may not subscribe, it returns nobody, which is
+// logged as an error (RTP11f). Waits and errors are those of [Presence.Enter].
 func (p *Presence) Get(ctx context.Context) ([]chat.PresenceMember, error) {
 	const operation = "get presence"
 	if err := p.room.attached(ctx, operation); err != nil {

@@ -68,10 +68,16 @@ func (c *Channel) announce(ctx context.Context, kind presence.InputKind, data an
 	return failure
 }
 
-// Get returns who is present, when the service's list is complete (RTP11). Errors are those of
-// [Channel.Enter].
+// Get returns who is present, when the service's list is complete (RTP11); nobody, which is logged,
+// if the service did not grant that (RTP11f). Errors are those of [Channel.Enter].
 func (c *Channel) Get(ctx context.Context) ([]chat.WirePresence, error) {
-	return c.ask(ctx, presenceInput{Kind: presence.CallGet})
+	members, err := c.ask(ctx, presenceInput{Kind: presence.CallGet})
+	if err == nil {
+		c.line.mu.Lock()
+		defer c.line.unlock()
+		c.miss(wire.ModePresenceSubscribe)
+	}
+	return members, err
 }
 
 func (c *Channel) ask(ctx context.Context, in presenceInput) ([]chat.WirePresence, error) {
@@ -135,8 +141,10 @@ func (c *Channel) presence(in presenceInput, err *lifecycle.ErrorInfo) {
 		case presence.ReentryRefused: // RTP17e
 			info := lifecycle.NewErrorInfo(lifecycle.PresenceAutoReentryFailed,
 				"unable to enter "+out.Message.ClientID+" again", err)
-			l.client.config.Load().Log.Warn("presence could not be entered again",
-				"room", c.options.Room, "error", info)
+			log := l.client.config.Load().Log
+			l.later(func() {
+				log.Warn("presence could not be entered again", "room", c.options.Room, "error", info)
+			})
 			if c.told == fsm.ChannelAttached {
 				c.tell(lifecycle.ChannelStateChange{
 					Current: fsm.ChannelAttached, Update: true, Resumed: true, Reason: info})
