@@ -49,6 +49,7 @@ type received struct {
 	answers []any
 	last    bool // ably-go reads no further
 	closes  bool // ably-go closes the socket then
+	asks    bool // ably-go gets a token before it reads on
 }
 
 // inboxLimit is how many frames may wait for ably-go before the reader waits too.
@@ -212,6 +213,9 @@ func (s *socket) receive(deadline time.Time) (any, error) {
 	}
 	for {
 		t.mu.Lock()
+		if t.asking == s {
+			t.asking = nil
+		}
 		wait := time.Until(s.goAhead)
 		switch {
 		case wait > 0:
@@ -222,6 +226,9 @@ func (s *socket) receive(deadline time.Time) (any, error) {
 			s.unknown = false
 			s.given = s.given && !r.last
 			s.over = s.over || r.closes
+			if r.asks {
+				t.asking = s
+			}
 			notify(s.space)
 			for _, v := range r.answers {
 				delete(t.pending, v)

@@ -72,6 +72,7 @@ type Transport struct {
 	pending map[any]struct{} // ably-go's frames that await an answer, by their pointers
 	owed    []received       // answers that ably-go gets before its next CONNECTED
 	sock    *socket          // the newest socket, or nil
+	asking  *socket          // on which ably-go has got an AUTH that it answers just now, or nil
 	info    Connection       // of the last connection; zero after SUSPENDED, CLOSED, FAILED
 	ended   *Event           // SUSPENDED, CLOSING, CLOSED or FAILED, while that is the state
 	refusal *wire.ErrorInfo  // why the server refused the last connection, which ably-go forgets
