@@ -28,6 +28,8 @@
 //     TestNoKeyIsLogged).
 //   - An ErrorInfo of ably-go can't carry a message of ours: errors are ours, made from its
 //     (errors.go).
+//   - It gets the token that the server asks for with a context that it has cancelled (RTN22). The
+//     request for it goes on all the same (reauth.go in internal/transport; TestAuthIsAnswered).
 //   - It holds its locks while a callback for tokens runs. Rooms wait for none of them; calls of the
 //     realtime client's own methods do (TestAnAuthCallbackThatHangs).
 //   - After a close during the pause before a retry, a goroutine of ably-go's lasts until the pause

@@ -51,6 +51,19 @@ func inJSON(operation string, v any) (plain any, err error) {
 	return plain, nil
 }
 
+// sendable returns an error without a connection, for a room that could send on it, if the realtime
+// client does not queue messages (TO3g).
+func (r *Room) sendable(operation string) error {
+	if r.client.transport.Queues() {
+		return nil
+	}
+	switch r.Status() {
+	case lifecycle.StatusAttaching, lifecycle.StatusAttached:
+		return r.online(operation)
+	}
+	return nil
+}
+
 // online returns an error without a connection.
 func (r *Room) online(operation string) error {
 	if r.client.channels.Connected() {

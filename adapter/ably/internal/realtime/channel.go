@@ -39,6 +39,8 @@ type Channel struct {
 	members  presence.Set[payload]
 	entries  map[presence.Call]entry // calls of presence that wait
 	last     presence.Call
+	granted  wire.Flags // by the last ATTACHED
+	lacking  wire.Flags // what it lacks was logged
 }
 
 type call struct {
@@ -294,9 +296,10 @@ func (c *Channel) applied(frame *wire.ProtocolMessage, resumed, again bool) {
 	if serial == "" {
 		serial = string(c.line.core.ChannelSerial())
 	}
+	c.grant(frame.Flags.Modes())
 	c.line.later(func() { c.sink.Attached(serial, resumed) })
 	c.presence(presenceInput{Kind: presence.ChannelAttached, Again: again,
-		HasPresence: frame.Flags.Has(wire.FlagHasPresence)}, nil)
+		HasPresence: frame.Flags.Has(wire.FlagHasPresence | wire.ModePresenceSubscribe)}, nil)
 }
 
 // delivered takes a frame that the core lets through. The lock is held.

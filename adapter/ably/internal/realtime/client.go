@@ -28,7 +28,8 @@ type Config struct {
 	// RetryTimeout is the pause before a suspended channel attaches again (TO3l7), before backoff
 	// and jitter (RTB1).
 	RetryTimeout time.Duration
-	// Log receives what can't be decoded and which members could not be entered again.
+	// Log receives what can't be decoded, which modes were not granted, and which members could
+	// not be entered again. nil is for [slog.Default] and errors alone.
 	Log *slog.Logger
 	// Status is called with each change of ably-go's state, one at a time, after the channels have
 	// taken what it is for them (RTL3d1). It must not block. nil is for nobody.
@@ -72,7 +73,7 @@ type Client struct {
 // channel of the one reaches a channel of the other (T20).
 func New(t *transport.Transport, config Config) (c *Client, ok bool) {
 	if config.Log == nil {
-		config.Log = slog.New(slog.DiscardHandler)
+		config.Log = slog.New(errorsOnly{slog.Default().Handler()})
 	}
 	c = t.Keep(func() any {
 		c := &Client{transport: t, lines: map[string]*line{}}

@@ -37,7 +37,8 @@ type presenceResult struct {
 // Enter makes this client present, with data that JSON has a form for, or nil (RTP8).
 //
 // Errors: [lifecycle.RoomInInvalidState] when the channel is neither attached nor attaching, or stops
-// to be before it is sent (RTP16c); [lifecycle.InvalidClientID] for a client without an id (RTP8j);
+// to be before it is sent (RTP16c); the code 80003 without a connection, if the realtime client does
+// not queue messages (TO3g), which leaves out attaching too; [lifecycle.InvalidClientID] for a client without an id (RTP8j);
 // the service's; the context's cause.
 func (c *Channel) Enter(ctx context.Context, data any) error {
 	return c.announce(ctx, presence.CallEnter, data)
@@ -67,10 +68,16 @@ func (c *Channel) announce(ctx context.Context, kind presence.InputKind, data an
 	return failure
 }
 
-// Get returns who is present, when the service's list is complete (RTP11). Errors are those of
-// [Channel.Enter].
+// Get returns who is present, when the service's list is complete (RTP11); nobody, which is logged,
+// if the service did not grant that (RTP11f). Errors are those of [Channel.Enter].
 func (c *Channel) Get(ctx context.Context) ([]chat.WirePresence, error) {
-	return c.ask(ctx, presenceInput{Kind: presence.CallGet})
+	members, err := c.ask(ctx, presenceInput{Kind: presence.CallGet})
+	if err == nil {
+		c.line.mu.Lock()
+		defer c.line.unlock()
+		c.miss(wire.ModePresenceSubscribe)
+	}
+	return members, err
 }
 
 func (c *Channel) ask(ctx context.Context, in presenceInput) ([]chat.WirePresence, error) {
@@ -79,6 +86,11 @@ func (c *Channel) ask(ctx context.Context, in presenceInput) ([]chat.WirePresenc
 	if l.channel != c {
 		l.unlock()
 		return nil, errGivenBack
+	}
+	if s, _ := l.core.State(); s == fsm.ChannelAttaching && in.Kind != presence.CallGet &&
+		!l.client.transport.Queues() { // RTP16c
+		l.unlock()
+		return nil, notAttached(s)
 	}
 	c.last++
 	in.Call = c.last
@@ -115,7 +127,7 @@ func (c *Channel) presence(in presenceInput, err *lifecycle.ErrorInfo) {
 				r.err = err
 			case out.Outcome == presence.NotAttached:
 				s, _ := l.core.State()
-				r.err = lifecycle.NewErrorInfo(lifecycle.RoomInInvalidState, "the channel is "+s.String(), nil)
+				r.err = notAttached(s)
 			case out.Members != nil:
 				r.members = make([]chat.WirePresence, len(out.Members))
 				for i, m := range out.Members {
@@ -129,14 +141,21 @@ func (c *Channel) presence(in presenceInput, err *lifecycle.ErrorInfo) {
 		case presence.ReentryRefused: // RTP17e
 			info := lifecycle.NewErrorInfo(lifecycle.PresenceAutoReentryFailed,
 				"unable to enter "+out.Message.ClientID+" again", err)
-			l.client.config.Load().Log.Warn("presence could not be entered again",
-				"room", c.options.Room, "error", info)
+			log := l.client.config.Load().Log
+			l.later(func() {
+				log.Warn("presence could not be entered again", "room", c.options.Room, "error", info)
+			})
 			if c.told == fsm.ChannelAttached {
 				c.tell(lifecycle.ChannelStateChange{
 					Current: fsm.ChannelAttached, Update: true, Resumed: true, Reason: info})
 			}
 		}
 	}
+}
+
+// notAttached is the error of presence on a channel in a state in which nothing is sent (RTP16c).
+func notAttached(s fsm.ChannelState) *lifecycle.ErrorInfo {
+	return lifecycle.NewErrorInfo(lifecycle.RoomInInvalidState, "the channel is "+s.String(), nil)
 }
 
 func (c *Channel) settlePresence(call presence.Call, r presenceResult) {

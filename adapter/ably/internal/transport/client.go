@@ -36,6 +36,8 @@ func NewRealtime(options Options, client ...ably.ClientOption) (*ably.Realtime, 
 			connects = !noConnect.Bool()
 			noConnect.SetBool(true) // ably-go must be whole, and watched, before it dials
 			t.renewable = renewable(o)
+			t.through(o)
+			t.unqueued = o.FieldByName("NoQueueing").Bool()
 			t.timeouts = Timeouts{10 * time.Second, 15 * time.Second}
 			if d := o.FieldByName("RealtimeRequestTimeout").Int(); d > 0 {
 				t.timeouts.Request = time.Duration(d)

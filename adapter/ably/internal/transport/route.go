@@ -151,7 +151,7 @@ func (s *socket) takeOwn(m *wire.ProtocolMessage) (last bool) {
 	case wire.ActionConnected:
 		s.connected(m)
 	case wire.ActionAuth:
-		s.give(t.native.from(m))
+		s.giveAll(received{v: t.native.from(m), asks: true})
 	case wire.ActionClosed:
 		s.closedLocked()
 		return true

@@ -50,6 +50,7 @@ type received struct {
 	answers []any
 	last    bool // ably-go reads no further
 	closes  bool // ably-go closes the socket then
+	asks    bool // ably-go gets a token before it reads on
 }
 
 // inboxLimit is how many frames may wait for ably-go before the reader waits too.
@@ -237,6 +238,9 @@ func (s *socket) receive(deadline time.Time) (any, error) {
 	}
 	for {
 		t.mu.Lock()
+		if t.asking == s {
+			t.asking = nil
+		}
 		wait := time.Until(s.goAhead)
 		switch {
 		case wait > 0:
@@ -247,6 +251,9 @@ func (s *socket) receive(deadline time.Time) (any, error) {
 			s.unknown = false
 			s.given = s.given && !r.last
 			s.over = s.over || r.closes
+			if r.asks {
+				t.asking = s
+			}
 			notify(s.space)
 			for _, v := range r.answers {
 				delete(t.pending, v)
@@ -332,10 +339,14 @@ func (s *socket) endLocked(err error) {
 	}
 	s.ended, s.err, s.queue = true, err, nil
 	if s.up {
-		t.takeBack()
 		reason := s.reason
 		if reason == nil {
 			reason = reasonOf(err, codeDisconnected, 400)
+		}
+		if t.unqueued {
+			t.fail(reason) // RTN7d
+		} else {
+			t.takeBack()
 		}
 		t.post(Event{Kind: Disconnected, Reason: reason})
 	} else {
