@@ -103,9 +103,9 @@ func (c *core) Restore(s *State) error { return c.channel.Restore(ToState(s.Chan
 
 // Read implements graphs.Core.
 func (c *core) Read(s *State) error {
-	var state coreState
+	var state fsm.ChannelCoreState[int]
 	c.channel.StateInto(&state)
-	s.Channel = FromState(state)
+	s.Channel = FromState(state, Same)
 	if now, reason := c.channel.State(); now != state.State || reason != state.Reason ||
 		c.channel.NextCall() != state.LastCall+1 || c.channel.ChannelSerial() != state.ChannelSerial ||
 		c.channel.AttachSerial() != state.AttachSerial {
@@ -118,7 +118,7 @@ func (c *core) Read(s *State) error {
 func (c *core) Step(in model.ChannelInput) (outs []model.ChannelOutput, err error) {
 	c.coreOut, err = c.channel.Step(ToCore(in), c.coreOut[:0])
 	for _, out := range c.coreOut {
-		outs = append(outs, FromCore(out))
+		outs = append(outs, FromOutput(out, Same))
 	}
 	return outs, err
 }
