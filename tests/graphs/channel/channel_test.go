@@ -61,6 +61,78 @@ func TestChannelCoreAgainstModelEverywhere(t *testing.T) {
 	}
 }
 
+// The bounds at which planted faults are looked for, by what the machine is for.
+var (
+	always   = Bounds{ChannelBounds: model.ChannelBounds{Calls: 2, Errors: 1, Serials: 1, Wire: 2}}
+	promised = Bounds{ChannelBounds: model.ChannelBounds{Calls: 2, Errors: 1, Wire: 3}, Promised: true}
+	settles  = Bounds{ChannelBounds: model.ChannelBounds{Calls: 2, Errors: 1, Wire: 2}, Forgets: true}
+	heals    = Bounds{ChannelBounds: model.ChannelBounds{Calls: 1, Errors: 1, Wire: 2}, Forgets: true, Heals: true}
+)
+
+// Each planted fault is caught by each property that it lists, by core and model, and each property
+// of docs/channel.md catches one, liveness too.
+func TestEachPropertyOfTheChannelFailsOnAPlantedFault(t *testing.T) {
+	t.Parallel()
+	caught := map[string]bool{}
+	for family, of := range map[string]func(Bounds) Machine{"channel": New, "channel-of-model": modelWithFaults} {
+		for _, b := range []struct{ safety, live Bounds }{{always, settles}, {promised, heals}} {
+			m, live := of(b.safety), of(b.live)
+			m.Faults = slices.Concat(m.Faults, slices.DeleteFunc(slices.Clone(live.Faults), func(f fault) bool {
+				return slices.ContainsFunc(m.Faults, func(g fault) bool { return g.Name == f.Name })
+			}))
+			for i := range m.Faults { // each machine is asked for its own properties
+				m.Faults[i].Breaks = slices.DeleteFunc(slices.Clone(m.Faults[i].Breaks), func(name string) bool {
+					alone := fault{Breaks: []string{name}}
+					return !breaksOf(m, alone) && !breaksOf(live, alone)
+				})
+			}
+			for name := range graphtest.Faults(t, family, m, live) {
+				name, _, _ = strings.Cut(name, "(")
+				caught[family+" "+name] = true
+			}
+		}
+		for _, p := range model.ChannelProperties() {
+			if !caught[family+" "+p.Name] {
+				t.Errorf("%s: no fault breaks %s", family, p.Name)
+			}
+		}
+		for _, name := range []string{"CallsSettle", "RetriesForEver", "Heals"} {
+			if !caught[family+" "+name] {
+				t.Errorf("%s: no fault breaks %s", family, name)
+			}
+		}
+	}
+}
+
+// modelWithFaults is the model in the place of the core.
+func modelWithFaults(b Bounds) Machine {
+	m := New(b)
+	of := m.OfModel()
+	of.Faults, of.Record = m.Faults, m.Record
+	return of
+}
+
+// The channel keeps its liveness, and each conjunct of the fairness is needed.
+func TestTheChannelKeepsTheLivenessProperties(t *testing.T) {
+	t.Parallel()
+	for b, conjuncts := range map[Bounds]int{settles: 6, heals: 4} {
+		r := graphtest.Liveness(t, "channel", New(b))
+		if len(r.Vacuous) > 0 || len(r.Without) != conjuncts {
+			t.Errorf("%v: %+v", b, r)
+		}
+	}
+}
+
+func TestBoundsOfTheChannelAreChecked(t *testing.T) {
+	one := model.ChannelBounds{Calls: 1, Wire: 1}
+	for _, b := range []Bounds{{}, {ChannelBounds: model.ChannelBounds{Calls: 1}}, {ChannelBounds: one, Heals: true},
+		{ChannelBounds: one, Promised: true, Bare: true}, {ChannelBounds: one, Promised: true, Forgets: true}} {
+		if b.Check() == nil {
+			t.Errorf("%v are taken", b)
+		}
+	}
+}
+
 // The graphs of spec, model and core are equal, both ways, refusals included.
 func TestTheChannelsGraphsAreEqual(t *testing.T) {
 	t.Parallel()
@@ -76,7 +148,7 @@ type broken = graphtest.Broken[Node]
 func TestABrokenMappingOfTheChannelIsSeen(t *testing.T) {
 	t.Parallel()
 	serials, calls := Comparisons()[0], Comparisons()[1]
-	graphtest.BrokenMappings(t, "channel", serials, New(Bounds{model.ChannelBounds{Calls: 1, Serials: 2, Wire: 2}, true}), Spec(0), map[string]broken{
+	graphtest.BrokenMappings(t, "channel", serials, New(Bounds{ChannelBounds: model.ChannelBounds{Calls: 1, Serials: 2, Wire: 2}, Bare: true}), Spec(0), map[string]broken{
 		"state":      {Spoil: func(n *Node) { n.State.State = 0 }},
 		"connection": {Spoil: func(n *Node) { n.State.Connection = 0 }},
 		"wire":       {Spoil: func(n *Node) { n.State.Wire = nil }},
@@ -97,7 +169,7 @@ func TestABrokenMappingOfTheChannelIsSeen(t *testing.T) {
 		"resumed swapped": {Swapped: [2]string{"AttachedR0S1E0", "AttachedR1S1E0"}},
 		"closed, failed":  {Swapped: [2]string{"ToClosed", "ToFailed"}},
 	})
-	graphtest.BrokenMappings(t, "channel", calls, New(Bounds{bounds, true}), Spec(1), map[string]broken{
+	graphtest.BrokenMappings(t, "channel", calls, New(Bounds{ChannelBounds: bounds, Bare: true}), Spec(1), map[string]broken{
 		"last":            {Spoil: func(n *Node) { n.State.Last = 0 }},
 		"reason":          {Spoil: func(n *Node) { n.State.Reason = 0 }},
 		"attachers":       {Spoil: func(n *Node) { n.State.Attachers = nil }},

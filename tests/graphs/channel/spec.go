@@ -41,9 +41,9 @@ func Comparisons() []graphs.Comparison {
 	const golden = "tests/graphs/channel/testdata"
 	return []graphs.Comparison{
 		graphs.NewComparison("spec/TLA", "MCChannel_graph1", golden,
-			New(Bounds{model.ChannelBounds{Calls: 1, Serials: 2, Wire: 2}, true}), Spec(0)),
+			New(Bounds{ChannelBounds: model.ChannelBounds{Calls: 1, Serials: 2, Wire: 2}, Bare: true}), Spec(0)),
 		graphs.NewComparison("spec/TLA", "MCChannel_graph3", golden,
-			New(Bounds{model.ChannelBounds{Calls: 3, Errors: 1, Wire: 2}, true}), Spec(1)),
+			New(Bounds{ChannelBounds: model.ChannelBounds{Calls: 3, Errors: 1, Wire: 2}, Bare: true}), Spec(1)),
 	}
 }
 
