@@ -159,12 +159,11 @@ func (r *Rooms[R]) Get(ctx context.Context, name string, options ...RoomOption) 
 // Release ends the room of a name and returns when it is gone (CHA-RC1g). The name is free for a new Get as soon as Release is
 // called; that Get waits for the end of the release. A name without a room is no error; a release under way is joined.
 //
+// A context that has ended before the call doesn't stop the release, only the wait for it: Release then returns without waiting.
+//
 // Errors: [InvalidArgument] for an empty name; the backend's own error when it can't release the room, which is given up all the
 // same; the context's cause when ctx ends first: then the release goes on.
 func (r *Rooms[R]) Release(ctx context.Context, name string) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
 	if name == "" {
 		return invalidArgument(`unable to release room; the name is "", expected at least one character`)
 	}
@@ -175,12 +174,12 @@ func (r *Rooms[R]) Release(ctx context.Context, name string) error {
 // begin on every Get fails with [ResourceDisposed], and gets that wait fail with [RoomReleasedBeforeOperationCompleted].
 // Dispose may be called again and concurrently: every call has the same end.
 //
+// A context that has ended before the call doesn't stop the disposal, only the wait for it: Dispose then returns without waiting.
+// So a program that ends because its context was cancelled may dispose with that context.
+//
 // Errors: the backend's errors of all releases that failed, joined ([errors.Join]); the context's cause when ctx ends first: then
 // the disposal goes on.
 func (r *Rooms[R]) Dispose(ctx context.Context) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
 	c := r.do(ctx, fsm.RoomsInput[RoomOptions]{Kind: fsm.CallDispose})
 	if c.outcome.Kind != fsm.GaveUp {
 		r.working.Wait() // nothing is opened any more, so what still runs is on its last line
@@ -188,8 +187,13 @@ func (r *Rooms[R]) Dispose(ctx context.Context) error {
 	return c.err
 }
 
-// do begins a call and waits until it is settled or its context ends.
+// do begins a call and waits until it is settled or its context ends. For a context that has ended already both happen at once: no
+// other step comes between the call and its giving up.
 func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *roomsCall[R] {
+	var ended error
+	if ctx.Err() != nil {
+		ended = context.Cause(ctx)
+	}
 	r.mu.Lock()
 	in.Call = r.core.NextCall()
 	c := &roomsCall[R]{in: in}
@@ -199,6 +203,9 @@ func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *room
 	r.direct = in.Kind == fsm.CallRelease && ctx.Done() == nil && r.observer == nil
 	r.step(in, nil)
 	r.direct = false
+	if ended != nil {
+		r.giveUp(c, ended)
+	}
 	if !c.settled && c.work == nil {
 		c.done = make(chan struct{})
 	}
@@ -213,15 +220,21 @@ func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *room
 	select {
 	case <-c.done:
 	case <-ctx.Done():
+		cause := context.Cause(ctx)
 		r.mu.Lock()
-		if !c.settled { // else it was settled at the very moment, and that counts
-			r.step(fsm.RoomsInput[RoomOptions]{Kind: fsm.GiveUp, Call: in.Call}, nil)
-			c.err = context.Cause(ctx)
-		}
+		r.giveUp(c, cause)
 		r.mu.Unlock()
 		r.observer.flush()
 	}
 	return c
+}
+
+// giveUp gives a call up. The lock is held.
+func (r *Rooms[R]) giveUp(c *roomsCall[R], cause error) {
+	if !c.settled { // else it was settled at the very moment, or by its own step, and that counts
+		r.step(fsm.RoomsInput[RoomOptions]{Kind: fsm.GiveUp, Call: c.in.Call}, nil)
+		c.err = cause
+	}
 }
 
 // step puts one input through the core and carries its outputs out. The lock is held; nothing that it does runs foreign code: a

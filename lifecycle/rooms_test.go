@@ -54,6 +54,10 @@ func (b *backend) Release(ctx context.Context, name string, r *resource) error {
 type gates struct {
 	backend
 	opening, closing chan *work
+
+	mu    sync.Mutex
+	begun []*work
+	over  bool // works end at once
 }
 
 type work struct {
@@ -69,18 +73,39 @@ func (w *work) finish(err error) {
 	synctest.Wait()
 }
 
+// wait notes a work that began in one of the channels, and waits for its end.
+func (g *gates) wait(began chan *work, w *work) error {
+	g.mu.Lock()
+	if g.over {
+		g.mu.Unlock()
+		return nil
+	}
+	g.begun = append(g.begun, w)
+	g.mu.Unlock()
+	began <- w
+	return <-w.end
+}
+
+// drain has all works end well, now and later. None may be finished after that.
+func (g *gates) drain() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.over = true
+	for _, w := range g.begun {
+		close(w.end)
+	}
+}
+
 // newGates must be called inside the bubble that uses it.
 func newGates() *gates {
 	g := &gates{opening: make(chan *work, 100), closing: make(chan *work, 100)}
 	g.open = func(ctx context.Context, name string, options RoomOptions) (*resource, error) {
 		w := &work{ctx: ctx, name: name, room: &resource{name, options}, end: make(chan error)}
-		g.opening <- w
-		return w.room, <-w.end
+		return w.room, g.wait(g.opening, w)
 	}
 	g.release = func(ctx context.Context, name string, r *resource) error {
 		w := &work{ctx: ctx, name: name, room: r, end: make(chan error)}
-		g.closing <- w
-		return <-w.end
+		return g.wait(g.closing, w)
 	}
 	return g
 }
@@ -268,24 +293,100 @@ func TestBadInputHasNoEffect(t *testing.T) {
 	})
 }
 
-// A call whose context has ended has no effect but that it returns the cause.
-func TestEndedContextHasNoEffect(t *testing.T) {
+// endedContexts returns contexts that have ended, each with its cause. It must be called inside a bubble.
+func endedContexts() map[context.Context]error {
 	cause := errors.New("why it ended")
+	ctx, cancel := context.WithCancelCause(background)
+	cancel(cause)
+	plain, cancelPlain := context.WithCancel(background)
+	cancelPlain()
+	late, cancelLate := context.WithDeadline(background, time.Now())
+	cancelLate()
+	return map[context.Context]error{ctx: cause, plain: context.Canceled, late: context.DeadlineExceeded}
+}
+
+// A Get whose context has ended has no effect but that it returns the cause.
+func TestEndedContextHasNoEffect(t *testing.T) {
 	inEveryState(t, func(t *testing.T, r *Rooms[*resource]) {
-		ctx, cancel := context.WithCancelCause(background)
-		cancel(cause)
-		plain, cancelPlain := context.WithCancel(background)
-		cancelPlain()
-		late, cancelLate := context.WithDeadline(background, time.Now())
-		defer cancelLate()
-		for ctx, want := range map[context.Context]error{ctx: cause, plain: context.Canceled, late: context.DeadlineExceeded} {
-			for _, c := range []*call{beginGet(ctx, r, "a"), beginGet(ctx, r, "b", WithPresenceEvents(false)), beginGet(ctx, r, ""),
-				beginRelease(ctx, r, "a"), beginRelease(ctx, r, "b"), beginDispose(ctx, r)} {
+		for ctx, want := range endedContexts() {
+			for _, c := range []*call{beginGet(ctx, r, "a"), beginGet(ctx, r, "b", WithPresenceEvents(false)), beginGet(ctx, r, "")} {
 				if c.ended(t, want); c.err != want {
 					t.Errorf("got %v, expected the cause itself, %v", c.err, want)
 				}
 			}
 		}
+	})
+}
+
+// A Release or a Dispose whose context has ended takes effect: the core takes the call and, right behind it, its giving up, unless
+// the call's own step settles it (R7, R13, R14). It never waits. A bad argument is reported first.
+func TestEndedContextTakesEffect(t *testing.T) {
+	for name, bring := range nameStates {
+		for kind, call := range map[fsm.RoomsInputKind]func(context.Context, *Rooms[*resource]) *call{
+			fsm.CallRelease: func(ctx context.Context, r *Rooms[*resource]) *call { return beginRelease(ctx, r, "a") },
+			fsm.CallDispose: beginDispose,
+		} {
+			t.Run(fmt.Sprint(name, ", ", kind), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					g, steps := newGates(), []RoomsStep(nil)
+					r := NewRooms[*resource](g, WithObserver(func(s RoomsStep) { steps = append(steps, s) }))
+					bring(t, r, g)
+					synctest.Wait()
+					for ctx, cause := range endedContexts() {
+						beginRelease(ctx, r, "").ended(t, InvalidArgument)
+						before := len(steps)
+						c := call(ctx, r)
+						took := steps[before:]
+						if len(took) == 0 || took[0].Input.Kind != kind {
+							t.Errorf("the core took %v", took)
+							continue
+						}
+						settled := slices.ContainsFunc(took[0].Outputs, func(o fsm.RoomsOutput) bool {
+							return o.Kind == fsm.Settle && o.Call == took[0].Input.Call
+						})
+						if settled {
+							if c.ended(t); len(took) != 1 {
+								t.Errorf("the core took %v", took)
+							}
+							continue
+						}
+						if c.ended(t, cause); c.err != cause {
+							t.Errorf("got %v, expected the cause itself, %v", c.err, cause)
+						}
+						if len(took) != 2 || took[1].Input.Kind != fsm.GiveUp || took[1].Input.Call != took[0].Input.Call {
+							t.Errorf("the core took %v", took)
+						}
+					}
+					if _, _, used := r.core.InUse("a"); used || kind == fsm.CallDispose && r.core.Disposal() == fsm.NotDisposed {
+						t.Error("it had no effect")
+					}
+					g.drain()
+					beginDispose(background, r).ended(t)
+				})
+			})
+		}
+	}
+}
+
+// The release ends while its observer still holds up its caller, whose context had ended before: it was given up before that.
+func TestNoStepIsBetweenACallAndItsGivingUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGates()
+		var r *Rooms[*resource]
+		r = NewRooms[*resource](g, WithObserver(func(s RoomsStep) {
+			if s.Input.Kind == fsm.CallRelease && s.Input.Call == 2 {
+				(<-g.closing).end <- nil
+				if err := r.Release(background, "a"); err != nil { // returns when the release has ended
+					t.Error(err)
+				}
+			}
+		}))
+		c := beginGet(background, r, "a")
+		next(t, g.opening).finish(nil)
+		c.ended(t)
+		ctx, cancel := context.WithCancel(background)
+		cancel()
+		beginRelease(ctx, r, "a").ended(t, context.Canceled)
 	})
 }
 

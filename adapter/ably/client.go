@@ -151,10 +151,11 @@ func (c *Client) Rooms() *Rooms { return c.rooms }
 // Dispose may be called again and concurrently; every call has the same end.
 //
 // Errors: those of [lifecycle.Rooms.Dispose]; the context's cause when ctx ends first: then the
-// disposal goes on, unless ctx had ended before the call.
+// disposal goes on. A context that has ended before the call doesn't stop the disposal, only the
+// wait for it.
 func (c *Client) Dispose(ctx context.Context) error {
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		_ = c.rooms.Dispose(ctx) // begins before Dispose returns, which won't wait; it ends below
 	}
 	c.disposing.Do(func() {
 		// A goroutine of its own, since the disposal doesn't end with the call that began it.
@@ -168,6 +169,11 @@ func (c *Client) Dispose(ctx context.Context) error {
 	case <-c.disposed:
 		return c.err
 	case <-ctx.Done():
+	}
+	select {
+	case <-c.disposed: // it was over when the context ended, or before
+		return c.err
+	default:
 		return context.Cause(ctx)
 	}
 }

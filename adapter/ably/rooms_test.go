@@ -132,6 +132,23 @@ func TestNothingIsLeftAfterDispose(t *testing.T) {
 	}
 }
 
+// A program that ends because its context was cancelled disposes with that context: the disposal begins before the call returns.
+func TestDisposeWithAContextThatHasEnded(t *testing.T) {
+	w := newWorld(t)
+	w.attached()
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := w.chat.Dispose(ended); err != nil && !errors.Is(err, context.Canceled) { // nil if it is over already
+		t.Errorf("it returned %v", err)
+	}
+	if _, err := w.rooms.Get(soon(t), name); !errors.Is(err, lifecycle.ResourceDisposed) {
+		t.Errorf("a get after it: %v", err)
+	}
+	if err := w.chat.Dispose(soon(t)); err != nil || w.server.State().Attached(channelName) {
+		t.Errorf("its end: %v, still attached: %t", err, w.server.State().Attached(channelName))
+	}
+}
+
 // Two clients, each on a connection of its own, have the same room each for itself.
 func TestTwoClients(t *testing.T) {
 	server := ablytest.NewServer(t)

@@ -50,9 +50,9 @@ type Subject struct {
 
 // Step is what [Subject.Inspect] looks at: a step of a script, with what the model says of it.
 type Step struct {
-	Input   model.Input    // the input
-	Outputs []model.Output // what the model puts out for it
-	State   model.State    // the model's state afterwards
+	Inputs  []model.Input    // the input; two for a call that is given up in its own step
+	Outputs [][]model.Output // what the model puts out for each
+	State   model.State      // the model's state afterwards
 }
 
 // Rejection is what an error of a System means.
@@ -188,8 +188,11 @@ func (p *inProcess) begin(in model.Input) error {
 	// A call that is never given up gets a context that can't end, since a System may treat such a
 	// one otherwise.
 	ctx, cancel := context.Background(), context.CancelCauseFunc(func(error) {})
-	if slices.Contains(p.script, model.GiveUp(in.Call)) {
+	if p.ended || slices.Contains(p.script, model.GiveUp(in.Call)) {
 		ctx, cancel = context.WithCancelCause(ctx)
+	}
+	if p.ended {
+		cancel(errGaveUp)
 	}
 	c := &call{cancel: cancel}
 	p.made = append(p.made, c)
@@ -262,7 +265,7 @@ func (p *inProcess) inside() *difference {
 	if p.subject.Inspect == nil {
 		return nil
 	}
-	step := Step{Input: p.script[p.at.Load()], Outputs: p.turn.outputs[0], State: p.now.model}
+	step := Step{Inputs: p.turn.inputs, Outputs: p.turn.outputs, State: p.now.model}
 	if err := p.subject.Inspect(p.system, step); err != nil {
 		return &difference{kind: Inside, want: "the inside to agree", got: err.Error()}
 	}

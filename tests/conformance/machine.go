@@ -67,6 +67,9 @@ func (m machine) number(call int) int {
 	return call
 }
 
+// settled reports whether a call of a script in process, which began, is settled.
+func (m machine) settled(call int) bool { return !m.model.Calls[call-1].Pending() }
+
 // step takes a step of a script. Its error says why the step can't happen.
 func (m machine) step(in model.Input) (machine, turn, error) {
 	t := turn{before: m.model}

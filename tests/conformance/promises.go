@@ -18,6 +18,10 @@ type Promises struct {
 	// Causes: that error is the context's cause, context.Cause, and not merely context.Canceled
 	// (R16).
 	Causes bool `leaves:"R16: a caller who gives up may get context.Canceled in place of the cause"`
+	// EndedContexts: a Release or a Dispose whose context has ended before takes effect all the
+	// same. It returns its outcome if its own step settles it, else it is given up in that step,
+	// without waiting. Every second one that can be is then made so (R7, R13, R14, R16).
+	EndedContexts bool `leaves:"R16: no Release or Dispose has a context that has ended before"`
 	// OpeningsCancelled: the context of an opening that is no longer wanted is ended (R11). The
 	// context of a work that is wanted must never be, promised or not.
 	OpeningsCancelled bool `leaves:"R11: an opening that is no longer wanted need not be notified"`

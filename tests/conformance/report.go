@@ -61,6 +61,7 @@ type Violation struct {
 	Shortest bool   // no shorter script with the same kinds of steps, names and options shows it
 	Scripts  int    // how many scripts showed it, where all are run
 	Spelled  bool   // every second call spelled the default options out
+	Ended    bool   // every second call that could be had a context that had ended before
 
 	wired bool
 }
@@ -79,6 +80,10 @@ func (v *Violation) Error() string {
 	}
 	if v.Spelled {
 		b.WriteString(" (calls with even numbers spell the defaults out)")
+	}
+	if v.Ended {
+		b.WriteString(" (releases and disposals with even numbers that are settled or given up at once" +
+			" have a context that had ended before)")
 	}
 	fmt.Fprintf(&b, ":\n  %s\n\nsequence diagram (Mermaid):\n%s", v.Steps(), machine{wired: v.wired}.mermaid(v.Script, v.Got))
 	if !v.wired {

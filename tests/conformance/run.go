@@ -61,6 +61,7 @@ type run struct {
 	turn        turn
 	calls       []played
 	earlier     map[int]bool // what was being released when disposal began
+	ended       bool         // the call that begins has a context that has ended before
 	differed    bool         // something was found after the step under way
 	out         Outcome
 }
@@ -76,10 +77,18 @@ type played struct {
 // the script from being run, not for what is found.
 func (r *run) play() error {
 	r.now = machine{wired: r.wired}
-	for i, in := range r.script {
+	for i := 0; i < len(r.script); i++ {
+		in := r.script[i]
 		next, t, err := r.now.step(in)
 		if err != nil {
 			return err
+		}
+		if r.ended = r.endedBefore(i, next); r.ended && !next.settled(in.Call) {
+			i++ // it is given up in its own step
+			var given turn
+			next, given, _ = next.step(r.script[i]) // what waits can be given up
+			t.inputs, t.outputs = append(t.inputs, given.inputs...), append(t.outputs, given.outputs...)
+			r.out.Steps++
 		}
 		r.before, r.now, r.turn, r.differed = r.now, next, t, false
 		r.at.Store(int64(i))
@@ -104,6 +113,17 @@ func (r *run) play() error {
 		}
 	}
 	return nil
+}
+
+// endedBefore reports whether the i-th step is a call that is made with a context that has ended
+// before: every second release or disposal that its own step settles, or that is given up next.
+func (r *run) endedBefore(i int, after machine) bool {
+	in := r.script[i]
+	if !r.promises.EndedContexts || r.wired || in.Call%2 != 0 ||
+		in.Kind != model.KindRelease && in.Kind != model.KindDispose {
+		return false
+	}
+	return after.settled(in.Call) || i+1 < len(r.script) && r.script[i+1] == model.GiveUp(in.Call)
 }
 
 // enter notes a call that begins.
@@ -151,7 +171,7 @@ func (r *run) find(d difference, stop bool) {
 // violation makes the report of what is wrong after the step under way.
 func (r *run) violation(d difference) *Violation {
 	v := &Violation{Kind: d.kind, Want: d.want, Got: d.got, Class: d.class, wired: r.wired}
-	v.Spelled = !r.wired && r.promises.EqualAfterDefaults
+	v.Spelled, v.Ended = !r.wired && r.promises.EqualAfterDefaults, !r.wired && r.promises.EndedContexts
 	if d.class == "" {
 		v.Class = d.want + ", got " + d.got
 	}

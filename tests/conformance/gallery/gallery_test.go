@@ -97,7 +97,8 @@ func TestTheGoodPass(t *testing.T) {
 // TestPromises breaks each promise alone: the harness sees it when it is made, and nothing else
 // when it is not.
 func TestPromises(t *testing.T) {
-	breaks := map[string]slip{"Cancellation": waitsOn, "Causes": causeLost, "OpeningsCancelled": openingGoesOn,
+	breaks := map[string]slip{"Cancellation": waitsOn, "Causes": causeLost,
+		"EndedContexts": endedRefused, "OpeningsCancelled": openingGoesOn,
 		"EqualAfterDefaults": spellingsDiffer, "FailedOpenings": failedOpeningKept, "FailedReleases": failureKept,
 		"Disposal": ghost, "SharedDisposal": disposedFlag, "DisposalWaitsForAll": disposeEarly,
 		"DisposalReports": failuresHidden, "DisposalJoins": lastErrorOnly}

@@ -52,6 +52,7 @@ const (
 	ownTurn                // a get waits its turn behind the get that it should refuse
 	oneLoop                // one goroutine does everything, and waits for the backend too
 	waitsOn                // a release waits on when its context ends
+	endedRefused           // a release or a disposal whose context has ended before does nothing
 	causeLost              // a call that gives up returns the context's error, not its cause
 	openingGoesOn          // the context of an opening that is no longer wanted isn't ended
 	failuresHidden         // Dispose returns no error when releases failed
@@ -220,6 +221,11 @@ func (r *promises) get(ctx context.Context, name, options string) (*conformance.
 // wait waits for a channel to be closed, or for the context to end.
 func (r *promises) wait(ctx context.Context, done <-chan struct{}) error {
 	select {
+	case <-done: // also when the context has ended too
+		return nil
+	default:
+	}
+	select {
 	case <-done:
 		return nil
 	case <-ctx.Done():
@@ -332,6 +338,10 @@ func (r *promises) Release(ctx context.Context, name string) error {
 		go func() { select {} }()
 	case releasePanics:
 		panic("oh")
+	case endedRefused:
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 	}
 	r.mu.Lock()
 	if p := r.use[name]; p != nil && r.slip == counted {
@@ -391,6 +401,9 @@ func (r *promises) leave(ctx context.Context, name string) *promise {
 func (r *promises) Dispose(ctx context.Context) error {
 	if r.slip == disposeGoexits {
 		runtime.Goexit()
+	}
+	if r.slip == endedRefused && ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
 	r.mu.Lock()
 	switch {

@@ -90,7 +90,7 @@ func (b *recorder) take(room int, salt uint64) bool {
 }
 
 // lateContext ends only once somebody waits for it, so that no call finds it ended at its begin:
-// such a call has no effect at all.
+// such a Get has no effect at all.
 type lateContext struct {
 	context.Context
 	once *sync.Once

@@ -50,14 +50,15 @@ func (w *watched) inspect(step conformance.Step) error {
 	fresh := steps[w.looked:]
 	w.looked = len(steps)
 	// A get of a room that is ready is answered without the core.
-	ready := step.Input.Kind == model.KindGet && len(step.Outputs) == 1 && step.Outputs[0].Outcome.Kind == model.OutcomeRoom
-	in := rooms.ToCore(step.Input)
-	same := func(s lifecycle.RoomsStep) bool {
-		return s.Input.Kind == in.Kind && s.Input.Name == in.Name && s.Input.Incarnation == in.Incarnation &&
-			(in.Kind != fsm.CallGet || s.Input.Options == ours.Options(in.Options))
+	first := step.Outputs[0]
+	ready := step.Inputs[0].Kind == model.KindGet && len(first) == 1 && first[0].Outcome.Kind == model.OutcomeRoom
+	same := func(in model.Input, s lifecycle.RoomsStep) bool {
+		core := rooms.ToCore(in)
+		return s.Input.Kind == core.Kind && s.Input.Name == core.Name && s.Input.Incarnation == core.Incarnation &&
+			(core.Kind != fsm.CallGet || s.Input.Options == ours.Options(core.Options))
 	}
-	if len(fresh) != 1 && !(len(fresh) == 0 && ready) || slices.ContainsFunc(fresh, func(s lifecycle.RoomsStep) bool { return !same(s) }) {
-		return fmt.Errorf("%v is observed as %v", step.Input, fresh)
+	if !slices.EqualFunc(step.Inputs, fresh, same) && !(len(fresh) == 0 && ready) {
+		return fmt.Errorf("%v are observed as %v", step.Inputs, fresh)
 	}
 	pending, held := wanted(step.State)
 	return kept(w.Rooms, pending, held)
