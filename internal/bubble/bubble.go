@@ -32,6 +32,23 @@ type End struct {
 // What run shares with the caller must be left alone when the bubble hangs.
 func Run(t *testing.T, limits Limits, run func()) End {
 	t.Helper()
+	return watch(t, limits, func(*testing.T) { run() })
+}
+
+// Test runs a test in a bubble as [synctest.Test] does. It fails the test, with the stacks of its
+// goroutines, if it hangs or leaves goroutines that wait for ever.
+func Test(t *testing.T, limits Limits, test func(*testing.T)) {
+	t.Helper()
+	switch end := watch(t, limits, test); {
+	case end.Hang != "":
+		t.Fatalf("it hangs: %s\n%s", end.Hang, end.Stacks)
+	case end.Left:
+		t.Fatalf("goroutines are left that wait for ever:\n%s", end.Stacks)
+	}
+}
+
+func watch(t *testing.T, limits Limits, run func(*testing.T)) End {
+	t.Helper()
 	type result struct {
 		End
 		panicked any
@@ -49,9 +66,9 @@ func Run(t *testing.T, limits Limits, run func()) End {
 			}
 			ended <- r
 		}()
-		synctest.Test(t, func(*testing.T) {
+		synctest.Test(t, func(t *testing.T) {
 			name.Store(nameOfOwn())
-			run()
+			run(t)
 		})
 		r.goexit = false
 	}()
