@@ -214,7 +214,8 @@ func (b *bench) prepare(ctx context.Context, mutants []mutant) error {
 			return fmt.Errorf("the suite %s with nothing planted: %s\n%s", s.Name, e.end, e.text)
 		}
 		took := time.Since(began)
-		s.limit = bounds{15*took + 20*time.Second, 4*e.processor + 5*time.Second}
+		// A test with a deadline of its own has ten seconds to name what hangs.
+		s.limit = bounds{15*took + 20*time.Second, 4*e.processor + 15*time.Second}
 		text, err := os.ReadFile(trace)
 		if err != nil {
 			return err
