@@ -31,6 +31,7 @@ func TestTheScannerReadsHeaders(t *testing.T) {
 		`{"x":[{"action":1},[2,3],"]"],"action":4,"y":{"a":{"b":1},"channel":"no"}}`: {4, ""},
 		`{"x":{},"y":[],"z":null,"action":4,"w":1.5e3,"channel":"c","v":true}`:       {4, "c"},
 		`{"x":{"y":[1]},"channel":"é€"}`:                                             {0, "é€"},
+		`{"channel":"two words"}`:                                                    {0, "two words"},
 		`{"channel":"last"}`:                                                         {0, "last"},
 		`{"x":1, "messages":[{"data":"a"},{"data":"b"}]}`:                            {},
 	} {
