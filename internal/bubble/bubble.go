@@ -14,7 +14,10 @@ import (
 )
 
 // Limits say, in real time, how often a bubble is looked at that takes long, and how long it may take.
-type Limits struct{ Look, Patience time.Duration }
+type Limits struct {
+	Look, Patience time.Duration
+	Virtual        time.Duration // how long it may take by its own clock; 0 for any time
+}
 
 // looks is how often in a row a bubble must be seen at rest, and unchanged.
 const looks = 3
@@ -55,7 +58,7 @@ func watch(t *testing.T, limits Limits, run func(*testing.T)) End {
 		goexit   bool
 	}
 	var name atomic.Pointer[string]
-	ended := make(chan result, 1)
+	ended, late := make(chan result, 1), make(chan struct{}, 1)
 	go func() {
 		r := result{goexit: true}
 		defer func() {
@@ -68,6 +71,9 @@ func watch(t *testing.T, limits Limits, run func(*testing.T)) End {
 		}()
 		synctest.Test(t, func(t *testing.T) {
 			name.Store(nameOfOwn())
+			if limits.Virtual > 0 { // heartbeats, say, go on for ever while a test waits in vain
+				defer time.AfterFunc(limits.Virtual, func() { late <- struct{}{} }).Stop()
+			}
 			run(t)
 		})
 		r.goexit = false
@@ -85,6 +91,9 @@ func watch(t *testing.T, limits Limits, run func(*testing.T)) End {
 				t.FailNow()
 			}
 			return r.End
+		case <-late:
+			why := fmt.Sprintf("it takes more than %v of its own time", limits.Virtual)
+			return End{Hang: why, Stacks: stacksOf(name.Load())}
 		case <-timer.C:
 		}
 		timer.Reset(limits.Look)

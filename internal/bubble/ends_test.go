@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,5 +40,22 @@ func TestEnds(t *testing.T) {
 		if !strings.HasPrefix(r.failure, want) || want == "" && r.failure != "" {
 			t.Errorf("got %q, want %q", r.failure, want)
 		}
+	}
+}
+
+// A test that waits in vain while timers of others go on is stopped by its own clock.
+func TestABubbleThatNeverEnds(t *testing.T) {
+	var stop atomic.Bool
+	defer stop.Store(true)
+	limits := bubble.Limits{Look: time.Second, Patience: time.Minute, Virtual: time.Hour}
+	end := bubble.Run(t, limits, func() {
+		for range time.Tick(15 * time.Minute) {
+			if stop.Load() {
+				return
+			}
+		}
+	})
+	if !strings.Contains(end.Hang, "1h0m0s of its own time") || !strings.Contains(end.Stacks, "ends_test.go") {
+		t.Errorf("got %+v", end)
 	}
 }

@@ -36,8 +36,9 @@ func eachFormat(t *testing.T, f func(t *testing.T, format ably.ClientOption)) {
 	inBubble(t, "msgpack", func(t *testing.T) { f(t, ably.WithUseBinaryProtocol(true)) })
 }
 
-// limits are those of a test in real time: one takes some milliseconds.
-var limits = bubble.Limits{Look: 300 * time.Millisecond, Patience: 15 * time.Second}
+// limits are those of a test. One takes some milliseconds of real time.
+var limits = bubble.Limits{Look: 300 * time.Millisecond, Patience: 15 * time.Second,
+	Virtual: 2 * time.Minute}
 
 // inBubble runs a test, or a subtest with a name, under a clock of its own. One that hangs fails.
 func inBubble(t *testing.T, name string, f func(t *testing.T)) {
@@ -284,7 +285,7 @@ func (l *log) empty() {
 // soon is a context for what should end at once; it only keeps a test that fails from hanging.
 // Waiting costs nothing in a bubble.
 func soon(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -30,8 +30,9 @@ func eachFormat(t *testing.T, f func(t *testing.T, format ably.ClientOption)) {
 	bubbled(t, "msgpack", func(t *testing.T) { f(t, ably.WithUseBinaryProtocol(true)) })
 }
 
-// limits are those of a test in real time: one takes some milliseconds.
-var limits = bubble.Limits{Look: 300 * time.Millisecond, Patience: 15 * time.Second}
+// limits are those of a test. One takes some milliseconds of real time.
+var limits = bubble.Limits{Look: 300 * time.Millisecond, Patience: 15 * time.Second,
+	Virtual: 15 * time.Minute}
 
 // bubbled runs a test, or a subtest with a name, under a clock of its own. One that hangs fails.
 func bubbled(t *testing.T, name string, f func(t *testing.T)) {
@@ -276,7 +277,7 @@ func (w *world) fails(c chan result, code int) {
 func soon(t testing.TB) context.Context {
 	patience := 20 * time.Second
 	if virtual() {
-		patience = time.Hour
+		patience = 10 * time.Minute
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)
