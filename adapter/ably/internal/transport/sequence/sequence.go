@@ -103,9 +103,6 @@ func (s *Sequence[T, R]) Refuse(f *Frame[T, R], result R) []Answer[T, R] {
 	return s.answer(f, result)
 }
 
-// Answered reports whether f has its answer.
-func (f *Frame[T, R]) Answered() bool { return f.answered }
-
 // Written reports whether f may have reached the server.
 func (f *Frame[T, R]) Written() bool { return f.writes > 0 }
 

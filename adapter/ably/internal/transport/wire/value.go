@@ -1,13 +1,9 @@
 package wire
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"strconv"
-	"strings"
-	"unicode/utf8"
 )
 
 // decoded returns a value that MessagePack decoding made in the form that JSON decoding
@@ -20,8 +16,6 @@ func decoded(v any) any {
 		return json.Number(strconv.FormatUint(v, 10))
 	case float64:
 		return json.Number(strconv.FormatFloat(v, 'g', -1, 64))
-	case float32:
-		return json.Number(strconv.FormatFloat(float64(v), 'g', -1, 32))
 	case []any:
 		for i := range v {
 			v[i] = decoded(v[i])
@@ -107,74 +101,4 @@ func addStep(encoding, step string) string {
 		return step
 	}
 	return encoding + "/" + step
-}
-
-// EncodeData returns a payload in the form in which it is published, and its encoding
-// (RSL4): a string or bytes as they are, an object or array as a JSON string. nil is no
-// payload. Any other value is an error.
-func EncodeData(v any) (data any, encoding string, err error) {
-	switch v := v.(type) {
-	case nil, []byte:
-		return v, "", nil
-	case string:
-		if utf8.ValidString(v) {
-			return v, "", nil
-		}
-		return []byte(v), "", nil
-	}
-	b, err := json.Marshal(v)
-	if err != nil {
-		return nil, "", err
-	}
-	if b[0] != '{' && b[0] != '[' {
-		return nil, "", fmt.Errorf("a payload is a string, bytes, a JSON object or array, not %T", v)
-	}
-	return string(b), "json", nil
-}
-
-// DecodeData undoes the encoding of a payload from the right (RSL6). It stops at a step
-// that it doesn't know or that fails, and returns what is left of both (RSL6b); err is then
-// the reason.
-func DecodeData(data any, encoding string) (decoded any, left string, err error) {
-	for encoding != "" {
-		i := strings.LastIndexByte(encoding, '/')
-		next, err := decodeStep(data, encoding[i+1:])
-		if err != nil {
-			return data, encoding, err
-		}
-		data, encoding = next, encoding[:max(i, 0)]
-	}
-	return data, "", nil
-}
-
-func decodeStep(data any, step string) (any, error) {
-	switch step {
-	case "base64":
-		if text, ok := data.(string); ok {
-			return base64.StdEncoding.DecodeString(text)
-		}
-	case "utf-8":
-		switch d := data.(type) {
-		case string:
-			return d, nil
-		case []byte:
-			if utf8.Valid(d) {
-				return string(d), nil
-			}
-		}
-	case "json":
-		var text []byte
-		switch d := data.(type) {
-		case string:
-			text = []byte(d)
-		case []byte:
-			text = d
-		}
-		if len(bytes.TrimSpace(text)) > 0 {
-			var v any
-			err := decodeJSON(text, &v)
-			return v, err
-		}
-	}
-	return nil, fmt.Errorf("payload of type %T can't be decoded as %q", data, step)
 }
