@@ -104,6 +104,12 @@ func (c *Channel) ask(ctx context.Context, in presenceInput) ([]chat.WirePresenc
 // service's, of an answer. The lock is held.
 func (c *Channel) presence(in presenceInput, err *lifecycle.ErrorInfo) {
 	l := c.line
+	if c.members == nil {
+		if nothingNew(in) {
+			return
+		}
+		c.members = c.newMembers()
+	}
 	for _, out := range c.members.Step(in, nil) {
 		switch out.Kind {
 		case presence.Send:
@@ -137,6 +143,33 @@ func (c *Channel) presence(in presenceInput, err *lifecycle.ErrorInfo) {
 			}
 		}
 	}
+}
+
+// nothingNew reports whether an input changes nothing in a set without members and calls but what
+// newMembers can find out.
+func nothingNew(in presenceInput) bool {
+	switch in.Kind {
+	case presence.Connected, presence.ChannelState:
+		return true
+	case presence.ChannelAttached:
+		return !in.HasPresence
+	}
+	return false
+}
+
+// newMembers returns the set of a channel of which nothing is known but its state. The lock is held.
+func (c *Channel) newMembers() *presence.Set[payload] {
+	set, client := &presence.Set[payload]{}, c.line.client
+	client.mu.Lock()
+	id := client.id
+	client.mu.Unlock()
+	set.Step(presenceInput{Kind: presence.Connected, Connection: id}, nil)
+	in := presenceInput{Kind: presence.ChannelAttached}
+	if s, _ := c.line.core.State(); s != fsm.ChannelAttached {
+		in = presenceInput{Kind: presence.ChannelState, State: presenceStates[s]}
+	}
+	set.Step(in, nil)
+	return set
 }
 
 func (c *Channel) settlePresence(call presence.Call, r presenceResult) {
