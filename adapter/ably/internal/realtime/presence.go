@@ -103,13 +103,18 @@ func (c *Channel) ask(ctx context.Context, in presenceInput) ([]chat.WirePresenc
 // presence puts an input through the core of presence and carries out what comes of it. err is the
 // service's, of an answer. The lock is held.
 func (c *Channel) presence(in presenceInput, err *lifecycle.ErrorInfo) {
-	l := c.line
 	if c.members == nil {
-		if nothingNew(in) {
+		if nothingNew(&in) {
 			return
 		}
 		c.members = c.newMembers()
 	}
+	c.presenceStep(in, err)
+}
+
+// presenceStep is presence where there is something to carry out. Its frame is large.
+func (c *Channel) presenceStep(in presenceInput, err *lifecycle.ErrorInfo) {
+	l := c.line
 	for _, out := range c.members.Step(in, nil) {
 		switch out.Kind {
 		case presence.Send:
@@ -147,7 +152,7 @@ func (c *Channel) presence(in presenceInput, err *lifecycle.ErrorInfo) {
 
 // nothingNew reports whether an input changes nothing in a set without members and calls but what
 // newMembers can find out.
-func nothingNew(in presenceInput) bool {
+func nothingNew(in *presenceInput) bool {
 	switch in.Kind {
 	case presence.Connected, presence.ChannelState:
 		return true
