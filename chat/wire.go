@@ -112,10 +112,10 @@ func object(v any) map[string]any {
 	return o
 }
 
-// objectOf is object, never nil, and a copy.
+// objectOf is object, never nil.
 func objectOf(v any) map[string]any {
 	if o := object(v); o != nil {
-		return cloneObject(o)
+		return o
 	}
 	return map[string]any{}
 }

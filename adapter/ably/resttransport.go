@@ -39,13 +39,15 @@ func (t restTransport) RoundTrip(request *http.Request) (*http.Response, error) 
 	if !ok {
 		return t.base.RoundTrip(request)
 	}
-	request = request.Clone(request.Context())
-	request.URL.Path, request.URL.RawPath = x.path, x.escaped
+	request = request.WithContext(request.Context()) // a copy
+	address := *request.URL
+	address.Path, address.RawPath = x.path, x.escaped
+	request.URL = &address
 	response, err := t.base.RoundTrip(request)
 	if err != nil {
 		return nil, err
 	}
-	text, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
+	text, err := read(response)
 	if err := response.Body.Close(); err != nil {
 		return nil, err
 	}
@@ -61,10 +63,23 @@ func (t restTransport) RoundTrip(request *http.Request) (*http.Response, error) 
 	return response, nil
 }
 
+// read reads the body of an answer, as far as it may be read.
+func read(response *http.Response) ([]byte, error) {
+	var b bytes.Buffer
+	if n := response.ContentLength; n > 0 {
+		b.Grow(int(min(n, 64<<10)) + bytes.MinRead)
+	}
+	_, err := b.ReadFrom(io.LimitReader(response.Body, maxBody))
+	return b.Bytes(), err
+}
+
 // parse makes of a body what encoding/json does of JSON; nil of what can't be read.
 func parse(contentType string, text []byte) (body any) {
-	kind, _, _ := mime.ParseMediaType(contentType)
-	if kind == "application/x-msgpack" {
+	kind := contentType
+	if kind != msgPack {
+		kind, _, _ = mime.ParseMediaType(contentType)
+	}
+	if kind == msgPack {
 		if codec.NewDecoderBytes(text, restMsgPack).Decode(&body) != nil {
 			return nil
 		}
@@ -75,6 +90,8 @@ func parse(contentType string, text []byte) (body any) {
 	}
 	return body
 }
+
+const msgPack = "application/x-msgpack"
 
 // restMsgPack is how answers are read.
 var restMsgPack = func() *codec.MsgpackHandle {

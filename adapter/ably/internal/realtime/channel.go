@@ -36,7 +36,7 @@ type Channel struct {
 	told     lifecycle.ChannelState // what the room was told last
 	unwanted bool                   // it was told detached, and the core isn't there yet
 	calls    []call                 // those that wait; nil for none
-	members  presence.Set[payload]
+	members  *presence.Set[payload] // nil until there is news of it
 	entries  map[presence.Call]entry // calls of presence that wait
 	last     presence.Call
 	granted  wire.Flags // by the last ATTACHED
@@ -57,12 +57,11 @@ func (c *Client) Channel(name string, options Options, sink Sink) *Channel {
 	ch := &Channel{options: options, sink: sink, emit: func(lifecycle.ChannelStateChange) {}}
 	for {
 		c.mu.Lock()
-		l, id := c.lines[name], c.id
+		l := c.lines[name]
 		if l == nil {
 			l = &line{client: c, name: name, connection: c.connection, socket: c.socket, dead: !c.open,
 				core: *fsm.NewChannel[*lifecycle.ErrorInfo](c.connection)}
 			ch.line = l
-			ch.members.Step(presenceInput{Kind: presence.Connected, Connection: id}, nil)
 			if c.open {
 				c.lines[name], l.channel = l, ch
 			}
@@ -80,7 +79,6 @@ func (c *Client) Channel(name string, options Options, sink Sink) *Channel {
 			panic("realtime: the channel " + name + " is in use")
 		}
 		ch.line = l
-		ch.members.Step(presenceInput{Kind: presence.Connected, Connection: id}, nil)
 		l.renew(ch)
 		l.unlock()
 		return ch

@@ -163,12 +163,12 @@ func (c *Client) handle(e transport.Event) {
 			}
 		}
 		if status := c.config.Load().Status; status != nil {
-			status(e.Change)
+			status(*e.Change)
 		}
 	}
 }
 
-func (c *Client) identify(now transport.Connection) {
+func (c *Client) identify(now *transport.Connection) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.id, c.socket, c.clientID = now.ID, now.Socket, now.Details.ClientID

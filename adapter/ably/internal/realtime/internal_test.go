@@ -36,7 +36,7 @@ func TestTheClientID(t *testing.T) {
 		kind     transport.EventKind
 		id, want string
 	}{{transport.Connected, "ann", "ann"}, {transport.Updated, "bob", "bob"}, {transport.Connected, "*", ""}} {
-		c.handle(transport.Event{Kind: e.kind, Connection: transport.Connection{
+		c.handle(transport.Event{Kind: e.kind, Connection: &transport.Connection{
 			Details: wire.ConnectionDetails{ClientID: e.id}}})
 		if got := c.ClientID(); got != e.want {
 			t.Errorf("after %v with %q it is %q", e.kind, e.id, got)

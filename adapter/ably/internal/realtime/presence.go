@@ -115,6 +115,17 @@ func (c *Channel) ask(ctx context.Context, in presenceInput) ([]chat.WirePresenc
 // presence puts an input through the core of presence and carries out what comes of it. err is the
 // service's, of an answer. The lock is held.
 func (c *Channel) presence(in presenceInput, err *lifecycle.ErrorInfo) {
+	if c.members == nil {
+		if nothingNew(&in) {
+			return
+		}
+		c.members = c.newMembers()
+	}
+	c.presenceStep(in, err)
+}
+
+// presenceStep is presence where there is something to carry out. Its frame is large.
+func (c *Channel) presenceStep(in presenceInput, err *lifecycle.ErrorInfo) {
 	l := c.line
 	for _, out := range c.members.Step(in, nil) {
 		switch out.Kind {
@@ -156,6 +167,33 @@ func (c *Channel) presence(in presenceInput, err *lifecycle.ErrorInfo) {
 // notAttached is the error of presence on a channel in a state in which nothing is sent (RTP16c).
 func notAttached(s fsm.ChannelState) *lifecycle.ErrorInfo {
 	return lifecycle.NewErrorInfo(lifecycle.RoomInInvalidState, "the channel is "+s.String(), nil)
+}
+
+// nothingNew reports whether an input changes nothing in a set without members and calls but what
+// newMembers can find out.
+func nothingNew(in *presenceInput) bool {
+	switch in.Kind {
+	case presence.Connected, presence.ChannelState:
+		return true
+	case presence.ChannelAttached:
+		return !in.HasPresence
+	}
+	return false
+}
+
+// newMembers returns the set of a channel of which nothing is known but its state. The lock is held.
+func (c *Channel) newMembers() *presence.Set[payload] {
+	set, client := &presence.Set[payload]{}, c.line.client
+	client.mu.Lock()
+	id := client.id
+	client.mu.Unlock()
+	set.Step(presenceInput{Kind: presence.Connected, Connection: id}, nil)
+	in := presenceInput{Kind: presence.ChannelAttached}
+	if s, _ := c.line.core.State(); s != fsm.ChannelAttached {
+		in = presenceInput{Kind: presence.ChannelState, State: presenceStates[s]}
+	}
+	set.Step(in, nil)
+	return set
 }
 
 func (c *Channel) settlePresence(call presence.Call, r presenceResult) {

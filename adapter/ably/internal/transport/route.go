@@ -216,7 +216,9 @@ func (s *socket) connected(m *wire.ProtocolMessage) {
 	if s.up {
 		kind = Updated
 	}
-	t.post(Event{Kind: kind, Connection: t.info, Reason: m.Error})
+	e := t.connectedEvent(kind)
+	e.Reason = m.Error
+	t.post(*e)
 	s.giveAll(t.owed...)
 	t.owed = nil
 	// With the error ably-go would send its unanswered messages anew, by another count. The

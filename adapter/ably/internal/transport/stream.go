@@ -41,15 +41,15 @@ func (k EventKind) String() string { return eventNames[k] }
 // Suspended, Closed and Failed come before the next Connected.
 type Event struct {
 	Kind EventKind
-	// Connection is set in Connected and Updated.
-	Connection Connection
+	// Connection is set in Connected and Updated. It must not be changed.
+	Connection *Connection
 	// Message is set in Message. Its entries are complete and never nil.
 	Message *wire.ProtocolMessage
 	// Reason says why, or is nil. In Connected it is why the connection could not be resumed
 	// (RTN15c7).
 	Reason *wire.ErrorInfo
-	// Change is set in Status.
-	Change ably.ConnectionStateChange
+	// Change is set in Status. It must not be changed.
+	Change *ably.ConnectionStateChange
 }
 
 // reason returns the reason for the end of a connection, never nil.
@@ -98,6 +98,12 @@ func (s *stream) room() <-chan struct{} {
 		s.space = make(chan struct{})
 	}
 	return s.space
+}
+
+// connectedEvent returns an event that says what the connection is now. The lock is held.
+func (t *Transport) connectedEvent(kind EventKind) *Event {
+	info := t.info
+	return &Event{Kind: kind, Connection: &info}
 }
 
 // post adds an event. The lock is held.
@@ -174,7 +180,7 @@ func (t *Transport) Bind(handler func(Event)) (unbind func(), ok bool) {
 	s.bound = b
 	now := t.ended
 	if t.sock.usable() {
-		now = &Event{Kind: Connected, Connection: t.info}
+		now = t.connectedEvent(Connected)
 	}
 	t.then(entry{call: func() { // the events that are queued happened before
 		t.mu.Lock()
@@ -216,7 +222,7 @@ func (t *Transport) stateChange(c ably.ConnectionStateChange) {
 	}
 	t.mu.Lock()
 	defer t.unlock()
-	defer t.post(Event{Kind: Status, Change: c})
+	defer t.post(Event{Kind: Status, Change: &c})
 	t.setState(c.Current)
 	e := Event{Reason: fromAbly(c.Reason)}
 	if e.Reason != nil && t.refusal != nil && e.Reason.Code == t.refusal.Code {

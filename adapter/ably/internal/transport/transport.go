@@ -205,7 +205,7 @@ func (t *Transport) SendOn(
 	case !msg.Action.Acknowledged():
 		it.done = nil
 		t.sock.queueItem(it)
-	case max > 0 && msg.Size() > max: // CD2c
+	case max > 0 && msg.Exceeds(max): // CD2c
 		t.finish(it, answer{err: errTooLarge})
 	case !up && t.seq.Len() >= t.options.QueueLimit:
 		t.finish(it, answer{err: errTooMany})

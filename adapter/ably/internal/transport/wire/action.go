@@ -71,3 +71,6 @@ const (
 
 // Has reports whether all bits of flag are set.
 func (f Flags) Has(flag Flags) bool { return f&flag == flag }
+
+// Modes returns the bits that are modes of a channel (RTL4m).
+func (f Flags) Modes() Flags { return f &^ (1<<16 - 1) }

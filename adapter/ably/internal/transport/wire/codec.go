@@ -46,8 +46,21 @@ func Unmarshal(f Format, b []byte) (*ProtocolMessage, error) {
 		}
 		return m, nil
 	}
-	if err := decodeMsgPack(b, m); err != nil {
+	fast := packed{b: b}
+	if fast.frame(m) {
+		return m, nil
+	}
+	*m = ProtocolMessage{}
+	if err := unmarshalMsgPack(b, m); err != nil {
 		return nil, err
+	}
+	return m, nil
+}
+
+// unmarshalMsgPack decodes any frame.
+func unmarshalMsgPack(b []byte, m *ProtocolMessage) error {
+	if err := decodeMsgPack(b, m); err != nil {
+		return err
 	}
 	for _, e := range m.Messages {
 		if e != nil {
@@ -67,7 +80,7 @@ func Unmarshal(f Format, b []byte) (*ProtocolMessage, error) {
 			e.Data, e.Extras = decoded(e.Data), decodedMap(e.Extras)
 		}
 	}
-	return m, nil
+	return nil
 }
 
 func decodeJSON(b []byte, v any) error {

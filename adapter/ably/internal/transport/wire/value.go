@@ -36,9 +36,10 @@ func decodedMap(m map[string]any) map[string]any {
 // encodable returns v in types that the MessagePack encoder can take; it crashes on maps of
 // others. What isn't of plain types already goes by way of JSON.
 func encodable(v any) (any, error) {
-	switch v := v.(type) {
-	case nil, bool, string, []byte, int, int64, uint64, float64:
+	if isEncodable(v) {
 		return v, nil
+	}
+	switch v := v.(type) {
 	case json.Number:
 		return number(v)
 	case map[string]any:
@@ -64,9 +65,32 @@ func encodable(v any) (any, error) {
 	return encodable(plain)
 }
 
+// isEncodable reports whether v is of the types that the MessagePack encoder can take.
+func isEncodable(v any) bool {
+	switch v := v.(type) {
+	case nil, bool, string, []byte, int, int64, uint64, float64:
+		return true
+	case map[string]any:
+		for _, e := range v {
+			if !isEncodable(e) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		for _, e := range v {
+			if !isEncodable(e) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
 func encodableMap(m map[string]any) (map[string]any, error) {
-	if m == nil {
-		return nil, nil
+	if isEncodable(m) {
+		return m, nil
 	}
 	out := make(map[string]any, len(m))
 	for k, v := range m {

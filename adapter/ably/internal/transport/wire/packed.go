@@ -2,7 +2,8 @@ package wire
 
 import "encoding/binary"
 
-// packed looks for a header in plain MessagePack, as scanner does in JSON.
+// packed decodes plain MessagePack, much faster than a decoder that knows it all. It gives up at whatever is
+// unusual.
 type packed struct {
 	b []byte
 	i int
