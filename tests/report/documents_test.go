@@ -49,6 +49,7 @@ func generated(t *testing.T) map[string]map[string]string {
 			"mutation":   mutationScores(t),
 		},
 		"tests/report/coverage-realtime.md": {"counts": realtimeCounts(t)},
+		"tests/report/coverage-uts.md":      {"counts": utsCounts(t)},
 	}
 }
 

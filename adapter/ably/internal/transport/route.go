@@ -221,14 +221,15 @@ func (s *socket) connected(m *wire.ProtocolMessage) {
 	t.post(*e)
 	s.giveAll(t.owed...)
 	t.owed = nil
+	if s.up {
+		s.give(t.native.from(m))
+		return
+	}
 	// With the error ably-go would send its unanswered messages anew, by another count. The
 	// rooms' side reports it.
 	withoutError := *m
 	withoutError.Error = nil
 	s.give(t.native.from(&withoutError))
-	if s.up {
-		return
-	}
 	s.up = true
 	close(s.first)
 	t.refusal, t.tokenRefused = nil, false
