@@ -84,6 +84,7 @@ frames: ## each fault at every frame of the scenarios, and some pairs
 
 soak: ## random faults on real sockets for as long as FOR says (default 30s)
 	@$(RECORD) soak -- $(GO) run ./tests/wire/soak -killers -for $${FOR:-30s}
+	@$(RECORD) double-cuts -- $(GO) run ./tests/wire/soak -double-cuts 10
 
 specmutants: ## plant small faults in the spec, and see which of them TLC notices
 	@$(RECORD) specmutants -- $(GO) run ./tests/mutation spec -quick
@@ -102,6 +103,7 @@ register: ## compare what the last check showed with tests/report/register.json
 evidence: ## larger bounds of the suites: all states of five calls, all schedules, a million operations
 	@$(GO) run ./tests/graphs/run explore -calls 5 -refusals=false -check
 	@$(GO) run ./spec/TLA/tlc -only '^(MCRooms_safety5|RoomOverChannel_safety2)$$'
+	@$(GO) run ./tests/wire/soak -double-cuts 200
 	@EVIDENCE=full $(GO) test -count=1 -v ./tests/conformance/schedules ./tests/conformance/gallery ./tests/conformance/server | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 	@EVIDENCE=full $(GO) test -count=1 -race -v ./tests/conformance/linear | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 
