@@ -187,8 +187,6 @@ func (c *Channel) settle(out output) {
 		if err = ended[c.line.connection]; err == nil {
 			err = errNoReason
 		}
-	case fsm.ChannelCallGivenBack:
-		err = errGivenBack
 	default:
 		err = errSuperseded
 	}

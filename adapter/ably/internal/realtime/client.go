@@ -76,7 +76,6 @@ func New(t *transport.Transport, config Config) (c *Client, ok bool) {
 	}
 	c = t.Keep(func() any {
 		c := &Client{transport: t, lines: map[string]*line{}}
-		c.config.Store(&closed)
 		return c
 	}).(*Client)
 	c.mu.Lock()
