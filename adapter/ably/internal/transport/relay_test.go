@@ -26,6 +26,8 @@ type relay struct {
 	drop    func(toServer bool, frame []byte) bool
 	headers []http.Header
 	queries []string
+	kinds   []websocket.MessageType // of what came from clients
+	ends    []websocket.StatusCode  // by which clients closed
 }
 
 func newRelay(t testing.TB, server *ablytest.Server) *relay {
@@ -83,12 +85,18 @@ func (r *relay) serve(w http.ResponseWriter, req *http.Request) {
 		defer cancel()
 		for {
 			kind, b, err := from.Read(ctx)
+			r.mu.Lock()
+			drop := r.drop
+			switch {
+			case toServer && err != nil:
+				r.ends = append(r.ends, websocket.CloseStatus(err))
+			case toServer:
+				r.kinds = append(r.kinds, kind)
+			}
+			r.mu.Unlock()
 			if err != nil {
 				return
 			}
-			r.mu.Lock()
-			drop := r.drop
-			r.mu.Unlock()
 			if drop != nil && drop(toServer, b) {
 				continue
 			}

@@ -18,7 +18,6 @@ type socket struct {
 	timeout time.Duration // of a write, and of the answer to CLOSE
 	ctx     context.Context
 	cancel  context.CancelFunc
-	done    chan struct{} // closed when reader and writer have ended
 	first   chan struct{} // closed when the connection is up, refused or ended
 	letGo   chan struct{} // closed when ably-go has closed it
 
@@ -57,7 +56,7 @@ const inboxLimit = 1024
 func newSocket(t *Transport, ws *websocket.Conn, format wire.Format, timeout time.Duration) *socket {
 	s := &socket{
 		t: t, ws: ws, format: format, timeout: timeout,
-		done: make(chan struct{}), first: make(chan struct{}), letGo: make(chan struct{}), heard: time.Now(),
+		first: make(chan struct{}), letGo: make(chan struct{}), heard: time.Now(),
 		wake: make(chan struct{}, 1), arrived: make(chan struct{}, 1), space: make(chan struct{}, 1),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -70,7 +69,6 @@ func deadSocket(t *Transport) *socket {
 	s.ended, s.err = true, errClosedByClient
 	s.cancel()
 	close(s.first)
-	close(s.done)
 	return s
 }
 
@@ -88,7 +86,6 @@ func (s *socket) start() {
 		s.read()
 		<-wrote
 		s.ws.CloseNow()
-		close(s.done)
 	})
 }
 
@@ -155,7 +152,6 @@ func (s *socket) write() {
 		cancel()
 		if err != nil {
 			s.end(err)
-			return
 		}
 	}
 }
