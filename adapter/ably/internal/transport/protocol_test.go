@@ -133,28 +133,6 @@ func TestKindsOfFrames(t *testing.T) {
 	}
 }
 
-// After the server's last frame the WebSocket is closed in the way of WebSockets.
-func TestTheLastFrameClosesTheWebSocket(t *testing.T) {
-	for name, last := range map[string]func(w *world){
-		"DISCONNECTED": func(w *world) { w.inject(&ablytest.ProtocolMessage{Action: ablytest.ActionDisconnected}) },
-		"ERROR":        func(w *world) { w.inject(&ablytest.ProtocolMessage{Action: ablytest.ActionError}) },
-	} {
-		bubbled(t, name, func(t *testing.T) {
-			server := newServer(t)
-			relay := newRelay(t, server)
-			w := newWorldOn(t, server, transport.Options{}, relay.options())
-			w.connect()
-			last(w)
-			time.Sleep(time.Second)
-			relay.mu.Lock()
-			defer relay.mu.Unlock()
-			if len(relay.ends) != 1 || relay.ends[0] != websocket.StatusNormalClosure {
-				t.Errorf("it ended with %v", relay.ends)
-			}
-		})
-	}
-}
-
 func (w *world) inject(frames ...*ablytest.ProtocolMessage) {
 	w.t.Helper()
 	must(w.t, w.server.Inject("", frames...))

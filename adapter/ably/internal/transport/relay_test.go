@@ -27,7 +27,6 @@ type relay struct {
 	headers []http.Header
 	queries []string
 	kinds   []websocket.MessageType // of what came from clients
-	ends    []websocket.StatusCode  // by which clients closed
 }
 
 func newRelay(t testing.TB, server *ablytest.Server) *relay {
@@ -87,10 +86,7 @@ func (r *relay) serve(w http.ResponseWriter, req *http.Request) {
 			kind, b, err := from.Read(ctx)
 			r.mu.Lock()
 			drop := r.drop
-			switch {
-			case toServer && err != nil:
-				r.ends = append(r.ends, websocket.CloseStatus(err))
-			case toServer:
+			if toServer && err == nil {
 				r.kinds = append(r.kinds, kind)
 			}
 			r.mu.Unlock()
