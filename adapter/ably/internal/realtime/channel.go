@@ -156,7 +156,6 @@ func (c *Channel) GiveBack(context.Context) error {
 
 // end settles what still waits. The lock is held.
 func (c *Channel) end(err *lifecycle.ErrorInfo) {
-	c.line.patience.stop()
 	for number := range c.calls {
 		c.finish(number, err)
 	}
