@@ -88,11 +88,14 @@ type benchSuite struct {
 
 func (b *bench) run(ctx context.Context) ([]verdict, error) {
 	place := filepath.Join(b.root, ".cache", "mutation", strings.ReplaceAll(b.folder, "/", "-"))
-	b.dir = place + "-built"
-	if err := errors.Join(os.RemoveAll(b.dir), os.MkdirAll(b.dir, 0o755)); err != nil {
+	err := os.MkdirAll(filepath.Dir(place), 0o755)
+	if err != nil {
 		return nil, err
 	}
-	var err error
+	if b.dir, err = os.MkdirTemp(filepath.Dir(place), filepath.Base(place)+"-built-"); err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(b.dir)
 	if b.source, err = load(b.root, b.folder); err != nil {
 		return nil, err
 	}

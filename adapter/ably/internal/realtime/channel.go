@@ -33,10 +33,10 @@ type Channel struct {
 	emit    func(lifecycle.ChannelStateChange)
 
 	// Guarded by the line's lock.
-	told     lifecycle.ChannelState // what the room was told last
-	unwanted bool                   // it was told detached, and the core isn't there yet
-	calls    []call                 // those that wait; nil for none
-	members  *presence.Set[payload] // nil until there is news of it
+	told     lifecycle.ChannelState  // what the room was told last
+	unwanted bool                    // it was told detached, and the core isn't there yet
+	calls    []call                  // those that wait; nil for none
+	members  *presence.Set[payload]  // nil until there is news of it
 	entries  map[presence.Call]entry // calls of presence that wait
 	last     presence.Call
 	granted  wire.Flags // by the last ATTACHED
@@ -155,7 +155,6 @@ func (c *Channel) GiveBack(context.Context) error {
 
 // end settles what still waits. The lock is held.
 func (c *Channel) end(err *lifecycle.ErrorInfo) {
-	c.line.patience.stop()
 	c.finishAll(err)
 	c.leavePresence(err)
 }
@@ -198,8 +197,6 @@ func (c *Channel) settle(out *output) {
 		if err = ended[c.line.connection]; err == nil {
 			err = errNoReason
 		}
-	case fsm.ChannelCallGivenBack:
-		err = errGivenBack
 	default:
 		err = errSuperseded
 	}

@@ -16,7 +16,6 @@ import (
 	"github.com/ably/ably-go/ably"
 
 	"ablyrooms.example/adapter/ably/internal/transport"
-	"ablyrooms.example/adapter/ably/internal/transport/wire"
 	"ablyrooms.example/chat"
 	"ablyrooms.example/fsm"
 )
@@ -77,7 +76,6 @@ func New(t *transport.Transport, config Config) (c *Client, ok bool) {
 	}
 	c = t.Keep(func() any {
 		c := &Client{transport: t, lines: map[string]*line{}}
-		c.config.Store(&closed)
 		return c
 	}).(*Client)
 	c.mu.Lock()
@@ -139,27 +137,27 @@ func (c *Client) handle(e transport.Event) {
 		}
 	case transport.Connected:
 		c.identify(e.Connection)
-		c.change(fsm.ConnectionConnected, e.Connection.Resumed, e.Reason)
+		c.change(fsm.ConnectionConnected, e)
 	case transport.Updated: // RTN24
 		c.identify(e.Connection)
 	case transport.Disconnected:
 		if !c.is(fsm.ConnectionClosing) { // else CLOSED follows, which says why
-			c.change(fsm.ConnectionDisconnected, false, e.Reason)
+			c.change(fsm.ConnectionDisconnected, e)
 		}
 	case transport.Suspended:
-		c.change(fsm.ConnectionSuspended, false, e.Reason)
+		c.change(fsm.ConnectionSuspended, e)
 	case transport.Closing:
-		c.change(fsm.ConnectionClosing, false, e.Reason)
+		c.change(fsm.ConnectionClosing, e)
 	case transport.Closed:
-		c.change(fsm.ConnectionClosed, false, e.Reason)
+		c.change(fsm.ConnectionClosed, e)
 	case transport.Failed:
-		c.change(fsm.ConnectionFailed, false, e.Reason)
+		c.change(fsm.ConnectionFailed, e)
 	case transport.Status:
 		if e.Change.Current == ably.ConnectionStateConnecting {
 			switch {
 			case c.is(fsm.ConnectionConnected), c.is(fsm.ConnectionDisconnected):
 			default: // an attach waits for it (RTL4i)
-				c.change(fsm.ConnectionConnecting, false, nil)
+				c.change(fsm.ConnectionConnecting, transport.Event{})
 			}
 		}
 		if status := c.config.Load().Status; status != nil {
@@ -174,14 +172,15 @@ func (c *Client) identify(now *transport.Connection) {
 	c.id, c.socket, c.clientID = now.ID, now.Socket, now.Details.ClientID
 }
 
-// change has all channels take a change of the connection.
-func (c *Client) change(to fsm.ConnectionState, resumed bool, reason *wire.ErrorInfo) {
+// change has all channels take a change of the connection, by the event that says it.
+func (c *Client) change(to fsm.ConnectionState, e transport.Event) {
 	c.mu.Lock()
 	c.connection = to
 	id, socket := c.id, c.socket
 	lines := c.all() // what is made from now on begins with this connection
 	c.mu.Unlock()
-	in := input{Kind: fsm.ConnectionChange, Connection: to, Resumed: resumed, Err: fromWire(reason)}
+	in := input{Kind: fsm.ConnectionChange, Connection: to, Resumed: e.Connection != nil && e.Connection.Resumed,
+		Err: fromWire(e.Reason)}
 	if in.Err == nil || to == fsm.ConnectionClosed { // ably-go's reason is of what was before
 		in.Err = ended[to]
 	}

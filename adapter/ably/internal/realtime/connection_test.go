@@ -2,12 +2,14 @@ package realtime_test
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ably/ably-go/ably"
 
 	"ablyrooms.example/adapter/ably/ablytest"
 	"ablyrooms.example/adapter/ably/internal/realtime"
+	"ablyrooms.example/adapter/ably/internal/transport/wire"
 	"ablyrooms.example/chat"
 )
 
@@ -142,3 +144,71 @@ type serialSink struct {
 
 func (s *serialSink) Attached(serial string, _ bool)               { s.serials <- serial }
 func (s *serialSink) Messages(_ []chat.WireMessage, serial string) { s.serials <- serial }
+
+// RTL4b, RTN12: while the connection is closing nothing can be attached. What is attached is detached when
+// it is closed, for that reason, also if the WebSocket ends first.
+func TestAConnectionThatIsClosing(t *testing.T) {
+	for _, cut := range []bool{false, true} {
+		inBubble(t, map[bool]string{false: "no answer", true: "cut"}[cut], func(t *testing.T) {
+			w := connected(t)
+			c := w.attached()
+			must(t, c.Publish(soon(t), &wire.Message{Name: "m"}))
+			c.await("message m")
+			w.server.Fault(ablytest.ToServer(ablytest.ActionClose), ablytest.Drop())
+			w.client.Close()
+			w.states.await("closing")
+			other := w.channels.Channel("other::$chat", realtime.Options{}, &channel{t: t, log: newLog(t)})
+			fails(t, other.Attach(soon(t)), 80017)
+			must(t, other.GiveBack(soon(t)))
+			if w.channels.Connected() {
+				t.Error("it is connected")
+			}
+			if cut {
+				must(t, w.server.Cut(""))
+			}
+			w.states.await("closed")
+			c.is("left", "detached 80017")
+			c.end()
+			c.empty()
+		})
+	}
+}
+
+// RTL4i: while the connection comes, an attach waits for it; it is not there yet.
+func TestAConnectionThatComes(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		w := connected(t)
+		w.client.Close()
+		w.states.await("closed")
+		gate := w.server.Hold(ablytest.ToClient(ablytest.ActionConnected))
+		w.client.Connect()
+		must(t, gate.Await(soon(t), 1))
+		if w.channels.Connected() {
+			t.Error("it is connected")
+		}
+		c := w.channel()
+		attach := later(func() error { return c.Attach(soon(t)) })
+		c.is("attaching")
+		synctest.Wait()
+		c.empty()
+		gate.Open()
+		must(t, <-attach)
+		c.is("at", "attached")
+		c.end()
+	})
+}
+
+// After Close the user hears nothing more of the connection.
+func TestCloseEndsTheUsersStatus(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		w := connected(t)
+		w.channels.Close()
+		must(t, w.server.Cut(""))
+		must(t, w.server.Await(soon(t), func(s ablytest.State) bool { return s.WebSockets == 2 }))
+		time.Sleep(time.Second)
+		w.states.empty()
+		if !w.channels.Connected() {
+			t.Error("the connection is not followed")
+		}
+	})
+}

@@ -238,9 +238,9 @@ func (l *line) startRequest() {
 
 // giveBack ends a life; calls that wait end with the error. The lock is held.
 func (l *line) giveBack(c *Channel, err *lifecycle.ErrorInfo) {
+	c.end(err)
 	l.step(input{Kind: fsm.GiveBack}, nil)
 	l.channel = nil
-	c.end(err)
 }
 
 // die ends the line. The lock is held.

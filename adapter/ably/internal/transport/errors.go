@@ -65,10 +65,6 @@ func fromAbly(e *ably.ErrorInfo) *wire.ErrorInfo {
 
 // message returns the message of e; ably-go panics on an error that wraps none.
 func message(e *ably.ErrorInfo) (text string) {
-	defer func() {
-		if recover() != nil {
-			text = ""
-		}
-	}()
+	defer func() { _ = recover() }()
 	return e.Message()
 }

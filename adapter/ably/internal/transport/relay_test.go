@@ -26,6 +26,7 @@ type relay struct {
 	drop    func(toServer bool, frame []byte) bool
 	headers []http.Header
 	queries []string
+	kinds   []websocket.MessageType // of what came from clients
 }
 
 func newRelay(t testing.TB, server *ablytest.Server) *relay {
@@ -83,12 +84,15 @@ func (r *relay) serve(w http.ResponseWriter, req *http.Request) {
 		defer cancel()
 		for {
 			kind, b, err := from.Read(ctx)
+			r.mu.Lock()
+			drop := r.drop
+			if toServer && err == nil {
+				r.kinds = append(r.kinds, kind)
+			}
+			r.mu.Unlock()
 			if err != nil {
 				return
 			}
-			r.mu.Lock()
-			drop := r.drop
-			r.mu.Unlock()
 			if drop != nil && drop(toServer, b) {
 				continue
 			}

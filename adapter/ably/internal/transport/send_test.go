@@ -179,11 +179,13 @@ func TestCancelStopsTheCallbackAndNotTheMessage(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		w := connected(t)
 		w.attach()
+		gate := w.server.Hold(ablytest.ToServer(ablytest.ActionMessage))
 		called := make(chan struct{})
 		cancel := w.transport.Send(&wire.ProtocolMessage{
 			Action: wire.ActionMessage, Channel: room, Messages: []*wire.Message{{Name: "m"}},
 		}, func([]*string, error) { close(called) })
 		cancel()
+		gate.Open()
 		w.succeeds(w.publish("next"))
 		if got := len(w.server.Messages(room)); got != 2 {
 			t.Errorf("%d messages, want 2", got)

@@ -18,7 +18,6 @@ type socket struct {
 	timeout time.Duration // of a write, and of the answer to CLOSE
 	ctx     context.Context
 	cancel  context.CancelFunc
-	done    chan struct{} // closed when reader and writer have ended
 	first   chan struct{} // closed when the connection is up, refused or ended
 	letGo   chan struct{} // closed when ably-go has closed it
 
@@ -59,7 +58,7 @@ const inboxLimit = 1024
 func newSocket(t *Transport, ws *websocket.Conn, format wire.Format, timeout time.Duration) *socket {
 	s := &socket{
 		t: t, ws: ws, format: format, timeout: timeout,
-		done: make(chan struct{}), first: make(chan struct{}), letGo: make(chan struct{}), heard: time.Now(),
+		first: make(chan struct{}), letGo: make(chan struct{}), heard: time.Now(),
 		wake: make(chan struct{}, 1), arrived: make(chan struct{}, 1), space: make(chan struct{}, 1),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -72,7 +71,6 @@ func deadSocket(t *Transport) *socket {
 	s.ended, s.err = true, errClosedByClient
 	s.cancel()
 	close(s.first)
-	close(s.done)
 	return s
 }
 
@@ -101,7 +99,6 @@ func (s *socket) start() {
 		<-wrote
 		s.ws.CloseNow()
 		<-hungUp
-		close(s.done)
 	})
 }
 
@@ -173,7 +170,6 @@ func (s *socket) write() {
 		slow.Reset(s.timeout)
 		if err := s.ws.Write(context.Background(), kind, b); err != nil {
 			s.end(err)
-			return
 		}
 	}
 }

@@ -68,13 +68,10 @@ func (s *Set[P]) moved(to State, outs []Output[P]) []Output[P] {
 	return outs
 }
 
-// forgetMarks drops what only a sync needs: P25, P27.
+// forgetMarks drops the marks of those that left, which only a sync needs: P25, P27. What is residual is
+// said anew when a sync begins.
 func (s *Set[P]) forgetMarks() {
-	for k, m := range s.members {
-		if m.residual = false; m.left {
-			delete(s.members, k)
-		}
-	}
+	maps.DeleteFunc(s.members, func(_ key, m *member[P]) bool { return m.left })
 }
 
 // page is P22 and P24.
@@ -102,12 +99,10 @@ func (s *Set[P]) endSync(outs []Output[P]) []Output[P] {
 	s.syncing, s.sequence = false, ""
 	for _, k := range s.keys() {
 		m := s.members[k]
-		if m.left {
+		if m.left || m.residual {
 			delete(s.members, k)
-			continue
 		}
 		if m.residual {
-			delete(s.members, k)
 			gone := m.Message
 			gone.Action, gone.ID = Leave, ""
 			outs = append(outs, Output[P]{Kind: Report, Message: gone})

@@ -155,12 +155,12 @@ func TestUnitTestTexts(t *testing.T) {
 		"RTP6/presence-events-update-map-0":          {"attached =>", alicePut, "get 1 => settle 1 done " + hasAlice},
 		"RTP6/multiple-presence-in-single-message-1": {"attached =>", "P " + alice + " " + bob + " " + carol + " => report " + alice + "; report " + bob + "; report " + carol},
 	} {
-		t.Run(id, func(t *testing.T) { play(t, script) })
+		t.Run(id, func(t *testing.T) { playScript(t, script) })
 	}
 }
 
-// play gives a set the inputs of a script, and compares what it puts out.
-func play(t *testing.T, script []string) {
+// playScript gives a set the inputs of a script, and compares what it puts out.
+func playScript(t *testing.T, script []string) {
 	t.Helper()
 	s := &Set[int]{}
 	for i, line := range script {
