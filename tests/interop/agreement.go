@@ -19,7 +19,6 @@ import (
 type agreement struct {
 	scenario string
 	outcomes []outcome
-	note     string
 }
 
 // compareAll has a function compare what comes of each scenario, in each format, some at a time. An
@@ -30,7 +29,7 @@ func compareAll(
 	var all sync.WaitGroup
 	slots := make(chan struct{}, atOnce)
 	for _, s := range wanted {
-		l := agreement{s.name, make([]outcome, len(formats)), ""}
+		l := agreement{s.name, make([]outcome, len(formats))}
 		for i, f := range formats {
 			slots <- struct{}{}
 			all.Go(func() {
@@ -42,6 +41,19 @@ func compareAll(
 	}
 	all.Wait()
 	return lines
+}
+
+// both calls two functions at once, and returns what they do.
+func both[T, U any](f func() (T, error), g func() (U, error)) (one T, other U, err error) {
+	var second error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		other, second = g()
+	}()
+	one, err = f()
+	<-done
+	return one, other, errors.Join(err, second)
 }
 
 // scenariosWith returns the scenarios whose names contain a text.
@@ -71,24 +83,26 @@ func agreementRows(ctx context.Context, js, only string) (c counts, err error) {
 	occurred := map[occurrence]bool{}
 	frames := 0
 	lines := compareAll(wanted, func(s scenario, f format) outcome {
-		ours, err1 := runAlone(ctx, s, newOurWire, f, nil)
-		theirs, err2 := runAlone(ctx, s, newTheirWire(p), f, nil)
-		if err := errors.Join(err1, err2); err != nil {
+		ours, theirs, err := both(
+			func() (recording, error) { return runAlone(ctx, s, newOurWire, f, nil) },
+			func() (recording, error) { return runAlone(ctx, s, newTheirWire(p), f, nil) })
+		if err != nil {
 			return outcome{err: err}
 		}
 		a, b := ours.view().sent, theirs.view().sent
 		mu.Lock()
 		defer mu.Unlock()
 		frames += len(a)
-		reasons, err := judge(acceptedVariances, occurred, s.name, f, variances(a, b))
+		reasons, err := judge(acceptedVariances, occurred, s.name, f, variances(a, b, sentOnly))
 		return outcome{err, strings.Join(reasons, "\n")}
 	})
 	if only == "" {
 		if e := unused(acceptedVariances, occurred); e != nil {
-			lines = append(lines, agreement{"the table of differences", []outcome{{err: e}}, ""})
+			lines = append(lines, agreement{"the table of differences", []outcome{{err: e}}})
 		}
 	}
 	c = writeAgreement(os.Stdout, "what both send", lines)
+	writeEverywhere(os.Stdout)
 	version, err := npm.Version(js, "ably")
 	fmt.Printf("\nably %s and this library on the wire: %d scenarios, %d rows, %d frames, "+
 		"%d the same, %d differ, %d failed, in %.1f s\n", version, len(wanted), c.rows, frames,
@@ -99,7 +113,17 @@ func agreementRows(ctx context.Context, js, only string) (c counts, err error) {
 	return c, err
 }
 
-// writeAgreement prints the table, the differences that hold everywhere, and those of scenarios.
+// writeEverywhere prints the differences that hold in every scenario.
+func writeEverywhere(out io.Writer) {
+	fmt.Fprintln(out, "\nin every scenario where the field is sent:")
+	for _, row := range acceptedVariances {
+		if row.scenario == "" {
+			fmt.Fprintf(out, "  %v%s\n    %s\n", row.variance, row.in.only(), row.reason)
+		}
+	}
+}
+
+// writeAgreement prints the table, and what differs in each scenario.
 func writeAgreement(out io.Writer, head string, lines []agreement) (c counts) {
 	fmt.Fprintln(out)
 	table := tabwriter.NewWriter(out, 0, 0, 1, ' ', tabwriter.Debug)
@@ -117,17 +141,6 @@ func writeAgreement(out io.Writer, head string, lines []agreement) (c counts) {
 		fmt.Fprintln(table)
 	}
 	table.Flush()
-	everywhere := true
-	for _, row := range acceptedVariances {
-		if row.scenario != "" {
-			continue
-		}
-		if everywhere {
-			fmt.Fprintln(out, "\nin every scenario where the field is sent:")
-			everywhere = false
-		}
-		fmt.Fprintf(out, "  %v%s\n    %s\n", row.variance, row.in.only(), row.reason)
-	}
 	for _, l := range lines {
 		writeReasons(out, l)
 	}

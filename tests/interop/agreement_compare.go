@@ -26,9 +26,12 @@ func (v variance) between(one, other string) string {
 	return fmt.Sprintf("%s: %s %s, %s %s", place, one, v.ours, other, v.theirs)
 }
 
+// sentOnly stands for a frame that only one side sends.
+func sentOnly(namedFrame) string { return "sent" }
+
 // variances compares frames in their order, field by field. Where the frames are not the same, as
-// few as possible are left over.
-func variances(ours, theirs []namedFrame) (found []variance) {
+// few as possible are left over, for which a function has a text.
+func variances(ours, theirs []namedFrame, alone func(namedFrame) string) (found []variance) {
 	rest := make([][]int, len(ours)+1) // the longest common rest, from each pair of places on
 	for i := range rest {
 		rest[i] = make([]int, len(theirs)+1)
@@ -48,10 +51,10 @@ func variances(ours, theirs []namedFrame) (found []variance) {
 			found = append(found, fieldVariances(ours[i], theirs[j])...)
 			i, j = i+1, j+1
 		case j == len(theirs) || i < len(ours) && rest[i+1][j] >= rest[i][j+1]:
-			found = append(found, variance{ours[i].name, "", "sent", absent})
+			found = append(found, variance{ours[i].name, "", alone(ours[i]), absent})
 			i++
 		default:
-			found = append(found, variance{theirs[j].name, "", absent, "sent"})
+			found = append(found, variance{theirs[j].name, "", absent, alone(theirs[j])})
 			j++
 		}
 	}
@@ -78,10 +81,21 @@ func fieldVariances(ours, theirs namedFrame) (found []variance) {
 	return found
 }
 
-// against compares what is sent in either direction.
-func (v view) against(other view) []variance {
-	return slices.Concat(variances(v.sent, other.sent), variances(v.connection, other.connection),
-		variances(v.answers, other.answers), variances(v.channel, other.channel))
+// against compares the frames of both directions, which the differences have as arrows.
+func (v view) against(other view, alone func(namedFrame) string) (found []variance) {
+	for _, lane := range []struct {
+		arrow      string
+		one, other []namedFrame
+	}{
+		{">", v.sent, other.sent}, {"<", v.connection, other.connection},
+		{"<", v.answers, other.answers}, {"<", v.channel, other.channel},
+	} {
+		for _, d := range variances(lane.one, lane.other, alone) {
+			d.frame = lane.arrow + " " + d.frame
+			found = append(found, d)
+		}
+	}
+	return found
 }
 
 // occurrence is a row of the table in a format.

@@ -18,17 +18,19 @@ import (
 
 // place is a server on which scenarios run.
 type place struct {
-	name    string
-	address string       // of its WebSockets, without path: ws://127.0.0.1:1234
-	key     string       // is a secret
-	http    *http.Client // dials; nil for the default
-	suffix  string       // of the names of rooms
-	quiet   time.Duration
+	name     string
+	address  string        // of its WebSockets, without path: ws://127.0.0.1:1234
+	key      string        // is a secret
+	http     *http.Client  // dials; nil for the default
+	suffix   string        // of the names of rooms
+	quiet    time.Duration // how long nothing passes before nothing more is expected
+	patience time.Duration // how long a scenario may take
 }
 
 // onServer returns an embedded server as a place.
 func onServer(server *ablytest.Server) place {
-	return place{name: "the embedded server", address: "ws://" + server.Addr(), key: server.Key()}
+	return place{name: "the embedded server", address: "ws://" + server.Addr(), key: server.Key(),
+		patience: patience}
 }
 
 // relay stands between one client and a server. It records the frames of both directions, and plays
@@ -249,12 +251,7 @@ func (r *relay) unreachable(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.noDial = fmt.Errorf("%s can't be reached: %w", r.to.name, err)
-}
-
-func (r *relay) dialError() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.noDial
+	r.wake()
 }
 
 // all returns the frames so far.
@@ -297,14 +294,30 @@ func (r *relay) others() (n int) {
 	return n
 }
 
+// hopeless returns why the client will never be connected, or nil. The lock is held.
+func (r *relay) hopeless() error {
+	if r.link == nil && r.noDial != nil {
+		return r.noDial
+	}
+	for _, f := range r.frames {
+		if f.action == ablytest.ActionError && f.channel == "" {
+			return errors.New("the server has refused the connection")
+		}
+	}
+	return nil
+}
+
 // until waits until a condition holds, which is looked at under the lock.
 func (r *relay) until(ctx context.Context, holds func() bool) error {
 	for {
 		r.mu.Lock()
-		held, changed := holds(), r.changed
+		held, hopeless, changed := holds(), r.hopeless(), r.changed
 		r.mu.Unlock()
 		if held {
 			return nil
+		}
+		if hopeless != nil {
+			return hopeless
 		}
 		select {
 		case <-changed:

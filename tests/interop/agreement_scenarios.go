@@ -7,6 +7,10 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
+// unanswered is how long a client waits for an answer that doesn't come, and how long any other may
+// take.
+const unanswered = 2 * time.Second
+
 // planned is the reason of what a server does of itself.
 var planned = fields{"error": failure(90198, 400)}
 
@@ -56,7 +60,7 @@ var scenarios = []scenario{
 		t.answerAttach(80016, 400)
 		t.do("attach")
 	}},
-	{name: "attach that is not answered", options: wireOptions{requestTimeout: time.Second},
+	{name: "attach that is not answered", options: wireOptions{requestTimeout: unanswered},
 		run: func(t *wireTrial) {
 			t.connected(1)
 			t.first(fromClient(ablytest.ActionAttach), drop())
@@ -84,7 +88,7 @@ var scenarios = []scenario{
 		t.start("attach")
 		gate.open()
 	}},
-	{name: "detach that is not answered", options: wireOptions{requestTimeout: time.Second},
+	{name: "detach that is not answered", options: wireOptions{requestTimeout: unanswered},
 		run: func(t *wireTrial) {
 			t.attached()
 			t.first(fromClient(ablytest.ActionDetach), drop())

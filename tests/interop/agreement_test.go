@@ -2,8 +2,10 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	ablychat "ablyrooms.example/adapter/ably"
@@ -23,8 +25,11 @@ type alteration struct {
 
 // plant returns the fault for one run.
 func (a alteration) plant() func(*wireFrame) bool {
+	var mu sync.Mutex
 	n := 0
 	return func(f *wireFrame) bool {
+		mu.Lock()
+		defer mu.Unlock()
 		if f.action != a.at.action || f.sent != a.at.sent {
 			return true
 		}
@@ -84,7 +89,7 @@ func TestAgreementSeesFaults(t *testing.T) {
 		t.Run(a.name, func(t *testing.T) {
 			s := namedScenario(t, a.scenario)
 			wrong, right := sentBy(t, s, a.in, a.plant()), sentBy(t, s, a.in, nil)
-			found := variances(wrong, right)
+			found := variances(wrong, right, sentOnly)
 			if len(found) != 1 || found[0].String() != a.seen {
 				t.Errorf("the fault is seen as %v, expected %s", found, a.seen)
 			}
@@ -96,16 +101,27 @@ func TestAgreementSeesFaults(t *testing.T) {
 	}
 }
 
-// TestAgreementOfOneLibrary has this library on both sides, without Node: nothing may differ. Nor
-// may the answers of two embedded servers.
+// TestAgreementOfOneLibrary has this library on both sides, without Node: nothing may differ. One is
+// on an embedded server of its own, the other on one that stands as Ably does, and is shared; nor
+// may what the servers send.
 func TestAgreementOfOneLibrary(t *testing.T) {
-	for _, s := range scenarios {
+	far := startFar(t, nil)
+	for i, s := range scenarios {
 		for _, f := range formats {
 			t.Run(s.name+", "+string(f), func(t *testing.T) {
 				t.Parallel()
-				one := performed(t, s, f, nil)
-				other := performed(t, s, f, nil)
-				for _, v := range one.view().against(other.view()) {
+				there := far.place
+				there.suffix = fmt.Sprintf("-%d-%s", i, f)
+				one, other, err := both(
+					func() (recording, error) { return runAlone(t.Context(), s, newOurWire, f, nil) },
+					func() (recording, error) {
+						p, err := runScenario(t.Context(), s, there, newOurWire, f, nil)
+						return p.recording, err
+					})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, v := range one.view().against(other.view(), inFull) {
 					t.Error(v)
 				}
 			})
@@ -172,18 +188,13 @@ func namedScenario(t *testing.T, name string) scenario {
 	return scenario{}
 }
 
-func performed(t *testing.T, s scenario, f format, alter func(*wireFrame) bool) recording {
+func sentBy(t *testing.T, s scenario, f format, alter func(*wireFrame) bool) []namedFrame {
 	t.Helper()
 	r, err := runAlone(t.Context(), s, newOurWire, f, alter)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r
-}
-
-func sentBy(t *testing.T, s scenario, f format, alter func(*wireFrame) bool) []namedFrame {
-	t.Helper()
-	return performed(t, s, f, alter).view().sent
+	return r.view().sent
 }
 
 // TestComparedWithoutTheBarrier: the barrier's messages take numbers of the connection's sequence

@@ -55,7 +55,7 @@ func runScenario(
 	ctx context.Context, s scenario, on place, connect newWireClient, f format,
 	alter func(*wireFrame) bool,
 ) (p performance, err error) {
-	ctx, cancel := context.WithTimeout(ctx, patience+on.quiet*10)
+	ctx, cancel := context.WithTimeout(ctx, on.patience)
 	defer cancel()
 	r, err := startRelay(on, agreeRoom, alter)
 	if err != nil {
@@ -82,7 +82,7 @@ func runScenario(
 		case nil:
 		case stop:
 			p.recording, _ = r.all()
-			err = fmt.Errorf("%w, after\n%v", errors.Join(stopped.err, r.dialError()), p.recording)
+			err = fmt.Errorf("on %s: %w, after\n%v", on.name, stopped.err, p.recording)
 		default:
 			panic(stopped)
 		}

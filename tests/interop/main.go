@@ -4,6 +4,10 @@
 // says what the official client does otherwise, and has made sure that it does.
 //
 //	go run ./tests/interop [-only text]
+//	go run ./tests/interop -live [-only text]
+//
+// With -live it runs this library alone, without Node, on the embedded server and on Ably itself,
+// with the key of ABLY_API_KEY, and prints the frames that differ.
 //
 // A row of the second kind is a check in a file of its subject: messages.go, history.go and so
 // on. It is written once, for two persons, and runs in both directions, for all formats of the
@@ -26,9 +30,17 @@ import (
 
 func main() {
 	only := flag.String("only", "", "run only the rows whose name contains this `text`")
+	live := flag.Bool("live", false, "run on Ably itself, with the key of "+keyVariable)
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if *live {
+		if err := liveRun(ctx, os.Stdout, os.Getenv, *only); err != nil {
+			fmt.Fprintln(os.Stderr, "live:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := run(ctx, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "interop: FAILED:", err)
 		os.Exit(1)
