@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
@@ -66,9 +67,20 @@ func scenariosWith(text string) (wanted []scenario) {
 	return wanted
 }
 
+// delayed returns what has each frame come late, by a random time: nothing that is compared may
+// depend on it.
+func delayed(most time.Duration) func(*wireFrame) bool {
+	if most <= 0 {
+		return nil
+	}
+	return func(*wireFrame) bool { time.Sleep(rand.N(most)); return true }
+}
+
 // agreementRows has this library and the official client do each scenario, and compares what they
-// send.
-func agreementRows(ctx context.Context, js, only string) (c counts, err error) {
+// send. Frames come late by up to a delay.
+func agreementRows(
+	ctx context.Context, js, only string, delay time.Duration,
+) (c counts, err error) {
 	wanted := scenariosWith(only)
 	if len(wanted) == 0 {
 		return c, nil
@@ -82,10 +94,11 @@ func agreementRows(ctx context.Context, js, only string) (c counts, err error) {
 	var mu sync.Mutex
 	occurred := map[occurrence]bool{}
 	frames := 0
+	late := delayed(delay)
 	lines := compareAll(wanted, func(s scenario, f format) outcome {
 		ours, theirs, err := both(
-			func() (recording, error) { return runAlone(ctx, s, newOurWire, f, nil) },
-			func() (recording, error) { return runAlone(ctx, s, newTheirWire(p), f, nil) })
+			func() (recording, error) { return runAlone(ctx, s, newOurWire, f, late) },
+			func() (recording, error) { return runAlone(ctx, s, newTheirWire(p), f, late) })
 		if err != nil {
 			return outcome{err: err}
 		}

@@ -27,7 +27,13 @@ type wireClient interface {
 type wireOptions struct {
 	room           *lifecycle.RoomOptions // nil for the default
 	requestTimeout time.Duration          // 0 for the default
+	// soonAgain has clients attach again after 10 ms where an attach has failed. Without it they
+	// wait for the default, 15 s, which no scenario lasts: what the server sends meanwhile must not
+	// race with that.
+	soonAgain bool
 }
+
+const soon = 10 * time.Millisecond
 
 func (o wireOptions) roomOptions() lifecycle.RoomOptions {
 	if o.room == nil {
@@ -35,9 +41,6 @@ func (o wireOptions) roomOptions() lifecycle.RoomOptions {
 	}
 	return *o.room
 }
-
-// soonAgain is after how long clients connect, or attach, again.
-const soonAgain = 10 * time.Millisecond
 
 // newWireClient makes a client that connects through a relay.
 type newWireClient func(ctx context.Context, r *relay, o wireOptions, f format) (wireClient, error)
@@ -59,8 +62,10 @@ type ourWire struct {
 }
 
 func newOurWire(_ context.Context, r *relay, o wireOptions, f format) (wireClient, error) {
-	options := r.clientOptions(alice, ably.WithUseBinaryProtocol(f == inMsgPack),
-		ably.WithDisconnectedRetryTimeout(soonAgain), ably.WithChannelRetryTimeout(soonAgain))
+	options := r.clientOptions(alice, ably.WithUseBinaryProtocol(f == inMsgPack))
+	if o.soonAgain {
+		options = append(options, ably.WithChannelRetryTimeout(soon))
+	}
 	if o.requestTimeout > 0 {
 		options = append(options, ably.WithRealtimeRequestTimeout(o.requestTimeout))
 	}
@@ -180,9 +185,10 @@ func newTheirWire(p *peer) newWireClient {
 		w := &theirWire{p, p.number(), o.roomOptions()}
 		options := args{"client": w.number, "clientId": alice,
 			"endpoint": loopback, "port": r.port, "key": r.to.key,
-			"tls": false, "logLevel": 0, "useBinaryProtocol": f == inMsgPack,
-			"disconnectedRetryTimeout": soonAgain.Milliseconds(),
-			"channelRetryTimeout":      soonAgain.Milliseconds()}
+			"tls": false, "logLevel": 0, "useBinaryProtocol": f == inMsgPack}
+		if o.soonAgain {
+			options["channelRetryTimeout"] = soon.Milliseconds()
+		}
 		if o.requestTimeout > 0 {
 			options["realtimeRequestTimeout"] = o.requestTimeout.Milliseconds()
 		}

@@ -60,8 +60,8 @@ var scenarios = []scenario{
 		t.answerAttach(80016, 400)
 		t.do("attach")
 	}},
-	{name: "attach that is not answered", options: wireOptions{requestTimeout: unanswered},
-		run: func(t *wireTrial) {
+	{name: "attach that is not answered",
+		options: wireOptions{requestTimeout: unanswered, soonAgain: true}, run: func(t *wireTrial) {
 			t.connected(1)
 			t.first(fromClient(ablytest.ActionAttach), drop())
 			t.refused("attach", nil)
@@ -159,7 +159,7 @@ var scenarios = []scenario{
 		t.attached()
 		t.inject(ablytest.ActionDetached, planned)
 	}},
-	{name: "DETACHED by the server twice", run: func(t *wireTrial) {
+	{name: "DETACHED by the server twice", options: wireOptions{soonAgain: true}, run: func(t *wireTrial) {
 		t.connected(1)
 		t.relay.fault(fromClient(ablytest.ActionAttach), 2, 1,
 			answer(t.relay.onChannel(ablytest.ActionDetached, planned)))

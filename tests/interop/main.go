@@ -3,7 +3,7 @@
 // It installs the pinned clients first. It exits with 0 only if no row fails; a row that differs
 // says what the official client does otherwise, and has made sure that it does.
 //
-//	go run ./tests/interop [-only text]
+//	go run ./tests/interop [-only text] [-delay time]
 //	go run ./tests/interop -live [-only text]
 //
 // With -live it runs this library alone, without Node, on the embedded server and on Ably itself,
@@ -23,6 +23,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"ablyrooms.example/internal/modroot"
 	"ablyrooms.example/internal/npm"
@@ -31,6 +32,7 @@ import (
 func main() {
 	only := flag.String("only", "", "run only the rows whose name contains this `text`")
 	live := flag.Bool("live", false, "run on Ably itself, with the key of "+keyVariable)
+	delay := flag.Duration("delay", 0, "have frames on the wire come late, by a random `time` up to this")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -41,13 +43,13 @@ func main() {
 		}
 		return
 	}
-	if err := run(ctx, *only); err != nil {
+	if err := run(ctx, *only, *delay); err != nil {
 		fmt.Fprintln(os.Stderr, "interop: FAILED:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, only string) error {
+func run(ctx context.Context, only string, delay time.Duration) error {
 	root, err := modroot.Find()
 	if err != nil {
 		return err
@@ -59,7 +61,7 @@ func run(ctx context.Context, only string) error {
 	total, clientErr := clientRows(ctx, js, only)
 	chat, chatErr := chatRows(ctx, js, only)
 	total.add(chat)
-	wire, wireErr := agreementRows(ctx, js, only)
+	wire, wireErr := agreementRows(ctx, js, only, delay)
 	total.add(wire)
 	fmt.Println(total.evidence())
 	err = errors.Join(clientErr, chatErr, wireErr)
