@@ -14,7 +14,8 @@ import (
 // recording is what passed between a client and a server.
 type recording struct {
 	frames        []wireFrame
-	room, barrier string // the channels
+	room, barrier string   // the channels
+	played        []string // what the relay did in the place of network and server
 }
 
 // namedFrame is a frame, field by field, by the path of each. Values that differ from run to run

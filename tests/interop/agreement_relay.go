@@ -258,7 +258,7 @@ func (r *relay) unreachable(err error) {
 func (r *relay) all() (recording, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return recording{slices.Clone(r.frames), r.room, r.barrier}, r.err
+	return recording{slices.Clone(r.frames), r.room, r.barrier, slices.Clone(r.played)}, r.err
 }
 
 // await waits until n frames of an action have passed in a direction, the barrier's not counted.

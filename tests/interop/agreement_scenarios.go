@@ -159,14 +159,15 @@ var scenarios = []scenario{
 		t.attached()
 		t.inject(ablytest.ActionDetached, planned)
 	}},
-	{name: "DETACHED by the server twice", options: wireOptions{soonAgain: true}, run: func(t *wireTrial) {
-		t.connected(1)
-		t.relay.fault(fromClient(ablytest.ActionAttach), 2, 1,
-			answer(t.relay.onChannel(ablytest.ActionDetached, planned)))
-		t.do("attach")
-		t.inject(ablytest.ActionDetached, planned)
-		t.sent(ablytest.ActionAttach, 3)
-	}},
+	{name: "DETACHED by the server twice", options: wireOptions{soonAgain: true},
+		run: func(t *wireTrial) {
+			t.connected(1)
+			t.relay.fault(fromClient(ablytest.ActionAttach), 2, 1,
+				answer(t.relay.onChannel(ablytest.ActionDetached, planned)))
+			t.do("attach")
+			t.inject(ablytest.ActionDetached, planned)
+			t.sent(ablytest.ActionAttach, 3)
+		}},
 	{name: "ERROR on the channel, attach", run: func(t *wireTrial) {
 		t.attached()
 		t.inject(ablytest.ActionError, fields{"error": failure(90021, 400)})

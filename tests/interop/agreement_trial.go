@@ -40,26 +40,19 @@ func runAlone(
 		return recording{}, err
 	}
 	defer server.Close()
-	played, err := runScenario(ctx, s, onServer(server), connect, f, alter)
-	return played.recording, err
-}
-
-// performance is a run of a scenario, and what the relay has done in it.
-type performance struct {
-	recording
-	played []string
+	return runScenario(ctx, s, onServer(server), connect, f, alter)
 }
 
 // runScenario returns the frames of both directions.
 func runScenario(
 	ctx context.Context, s scenario, on place, connect newWireClient, f format,
 	alter func(*wireFrame) bool,
-) (p performance, err error) {
+) (rec recording, err error) {
 	ctx, cancel := context.WithTimeout(ctx, on.patience)
 	defer cancel()
 	r, err := startRelay(on, agreeRoom, alter)
 	if err != nil {
-		return p, err
+		return rec, err
 	}
 	defer r.close()
 	t := &wireTrial{ctx: ctx, relay: r}
@@ -68,7 +61,7 @@ func runScenario(
 	}
 	t.client, err = connect(ctx, r, s.options, f)
 	if err != nil {
-		return p, err
+		return rec, err
 	}
 	defer func() {
 		for _, end := range append(t.atEnd, t.client.dispose) {
@@ -81,17 +74,15 @@ func runScenario(
 		switch stopped := recover().(type) {
 		case nil:
 		case stop:
-			p.recording, _ = r.all()
-			err = fmt.Errorf("on %s: %w, after\n%v", on.name, stopped.err, p.recording)
+			rec, _ = r.all()
+			err = fmt.Errorf("on %s: %w, after\n%v", on.name, stopped.err, rec)
 		default:
 			panic(stopped)
 		}
 	}()
 	s.run(t)
 	t.end()
-	p.recording, err = r.all()
-	p.played = r.played
-	return p, err
+	return r.all()
 }
 
 // end closes the connection after all that was called has ended, and its traces are on the wire.
@@ -203,7 +194,9 @@ func (t *wireTrial) received(action ablytest.Action, n int) {
 }
 
 // hold holds the next frame of an action back that the server sends.
-func (t *wireTrial) hold(action ablytest.Action) wireGate { return t.relay.hold(fromServer(action)) }
+func (t *wireTrial) hold(action ablytest.Action) wireGate {
+	return t.relay.hold(fromServer(action))
+}
 
 // at waits until a gate holds a frame.
 func (t *wireTrial) at(g wireGate) { t.check("gate", t.relay.hit(t.ctx, g.fault, 1)) }

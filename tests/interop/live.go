@@ -78,7 +78,7 @@ func compareServers(ctx context.Context, out io.Writer, on place, wanted []scena
 			func(w scenario) bool { return w.name == s.name }), f)
 		embedded, real, err := both(
 			func() (recording, error) { return runAlone(ctx, s, newOurWire, f, nil) },
-			func() (performance, error) { return runScenario(ctx, s, there, newOurWire, f, nil) })
+			func() (recording, error) { return runScenario(ctx, s, there, newOurWire, f, nil) })
 		if err != nil {
 			return outcome{err: err}
 		}

@@ -32,7 +32,7 @@ import (
 func main() {
 	only := flag.String("only", "", "run only the rows whose name contains this `text`")
 	live := flag.Bool("live", false, "run on Ably itself, with the key of "+keyVariable)
-	delay := flag.Duration("delay", 0, "have frames on the wire come late, by a random `time` up to this")
+	delay := flag.Duration("delay", 0, "have frames come late, by a random `time` up to this")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
