@@ -21,8 +21,11 @@ const (
 	endpointVariable = "ABLY_ENDPOINT"
 )
 
-// errNoKey says that nothing was compared, and what to do.
-var errNoKey = errors.New(`NOTHING WAS COMPARED: ` + keyVariable + ` is not set.
+// errNoKey is returned without a key.
+var errNoKey = errors.New("nothing was compared: " + keyVariable + " is not set")
+
+const howToGetAKey = `
+NOTHING WAS COMPARED WITH ABLY: ` + keyVariable + ` IS NOT SET
 
 The scenarios of "on the wire" run on Ably itself with a key of an app there. To get one: make a
 free account at https://ably.com/sign-up, and copy a key from the API Keys tab of an app in the
@@ -31,13 +34,16 @@ as the root key has. Then
 
     ` + keyVariable + `=app.key:secret make live
 
-` + endpointVariable + ` names another cluster, or a host, as the client option endpoint does.`)
+` + endpointVariable + ` names another cluster, or a host, as the client option endpoint does.
+
+`
 
 // liveRun runs the scenarios on the embedded server and on Ably, as the environment says, and
 // prints what differs. The key stands in nothing that it writes or returns.
 func liveRun(ctx context.Context, out io.Writer, getenv func(string) string, only string) error {
 	key := getenv(keyVariable)
 	if key == "" {
+		fmt.Fprint(out, howToGetAKey)
 		return errNoKey
 	}
 	host := hostOf(getenv(endpointVariable))

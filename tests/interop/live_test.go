@@ -144,7 +144,8 @@ func TestLiveFailures(t *testing.T) {
 func TestLiveWithoutAKey(t *testing.T) {
 	var out strings.Builder
 	err := liveRun(t.Context(), &out, func(string) string { return "" }, "")
-	if !errors.Is(err, errNoKey) || !strings.Contains(err.Error(), keyVariable+" is not set") {
+	how := keyVariable + "=app.key:secret make live"
+	if !errors.Is(err, errNoKey) || !strings.Contains(out.String(), how) {
 		t.Errorf("%v, %q", err, out.String())
 	}
 }
