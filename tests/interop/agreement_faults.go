@@ -60,6 +60,19 @@ func (r *relay) hit(ctx context.Context, f *fault, n int) error {
 	return r.until(ctx, func() bool { return f.hits >= n })
 }
 
+// unmet returns an error for each fault that has not had its effect as often as it should.
+func (r *relay) unmet() (err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, f := range r.faults {
+		if f.hits < f.times {
+			err = errors.Join(err, fmt.Errorf("%s %v: %d times of %d",
+				f.effect.name, f.at, f.hits, f.times))
+		}
+	}
+	return err
+}
+
 // meet has the faults that a frame meets take effect, and reports whether it goes on.
 func (r *relay) meet(l *link, f *wireFrame) bool {
 	r.mu.Lock()

@@ -80,9 +80,10 @@ type names struct {
 // frame returns a frame with names, and false for one that isn't in the view.
 func (n *names) frame(f wireFrame, barrier string) (namedFrame, bool) {
 	if id, ok := f.fields["connectionId"].(string); ok && f.action == ablytest.ActionConnected {
-		if n.connection = id; n.barrier[id] == nil {
-			n.barrier[id] = map[int64]bool{}
-		}
+		n.connection = id
+	}
+	if n.barrier[n.connection] == nil {
+		n.barrier[n.connection] = map[int64]bool{}
 	}
 	serial, numbered := whole(f.fields["msgSerial"])
 	answer := f.action == ablytest.ActionAck || f.action == ablytest.ActionNack

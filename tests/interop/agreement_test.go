@@ -195,6 +195,18 @@ func sentBy(t *testing.T, s scenario, f format, alter func(*wireFrame) bool) []n
 	return r.view().sent
 }
 
+// TestUnmetFaults: a scenario whose fault never has its effect fails.
+func TestUnmetFaults(t *testing.T) {
+	s := scenario{name: "nothing is detached", run: func(t *wireTrial) {
+		t.attached()
+		t.first(fromClient(ablytest.ActionDetach), drop())
+	}}
+	_, err := runAlone(t.Context(), s, newOurWire, inJSON, nil)
+	if err == nil || !strings.Contains(err.Error(), "drops DETACH of the client: 0 times of 1") {
+		t.Errorf("it ends with %v", err)
+	}
+}
+
 // TestComparedWithoutTheBarrier: the barrier's messages take numbers of the connection's sequence
 // wherever they stand, and the others are numbered as if they were not there; so are the ids that
 // are made of numbers. Its ATTACH takes none, and its answers are not compared.

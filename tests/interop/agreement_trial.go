@@ -95,6 +95,7 @@ func (t *wireTrial) end() {
 		}
 	}
 	t.settle()
+	t.check("a fault was not met", t.relay.unmet())
 	t.check("close", t.begin("close", nil)())
 	t.check("CLOSE", t.relay.await(t.ctx, ablytest.ActionClose, true, 1))
 }
