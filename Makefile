@@ -113,6 +113,9 @@ faults: ## frames with pairs of faults, at random by the seed that it prints
 mutants: ## plant small faults in the code, and measure which the suites notice
 	@$(GO) run ./tests/mutation code
 
+live: ## the scenarios of interop on Ably itself, with ABLY_API_KEY; prints the frames that differ
+	@$(GO) run ./tests/interop -live
+
 conformance-js: ## hold the official @ably/chat to the rules, or run SCRIPT; needs Node
 	@$(GO) run ./tests/conformance/try -name conformance-js -without Cancellation,Causes -depth 6 -runs 150 \
 		-npm tests/conformance/js -verdicts tests/conformance/js/verdicts.json $(if $(SCRIPT),-script '$(SCRIPT)') -- node subject.mjs
