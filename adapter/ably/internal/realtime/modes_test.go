@@ -36,7 +36,7 @@ func (h logTo) Handle(_ context.Context, r slog.Record) error {
 // RTL4m, RTL7i2, RTP11f2, RTAN4e: the modes are those that ATTACHED grants. What was asked for and
 // not granted is logged, each mode once, until it was granted.
 func TestModesThatAreGranted(t *testing.T) {
-	server := ablytest.NewServer(t)
+	server := newServer(t)
 	lines := newLog(t)
 	w := newWorld(t, server, realtime.Config{Log: slog.New(logTo{lines})})
 	w.connect()
@@ -69,7 +69,7 @@ func TestModesThatAreGranted(t *testing.T) {
 func TestGetWithoutPresenceSubscribe(t *testing.T) {
 	for _, asked := range []bool{true, false} {
 		t.Run(fmt.Sprint("asked ", asked), func(t *testing.T) {
-			server := ablytest.NewServer(t)
+			server := newServer(t)
 			ann := newWorld(t, server, realtime.Config{})
 			ann.connect()
 			hers := ann.attached()

@@ -60,7 +60,7 @@ func TestChannelsAreIndependent(t *testing.T) {
 
 // RTL14/cancels-pending-timers-4
 func TestAnErrorEndsTheWaitForARetry(t *testing.T) {
-	w := newWorld(t, ablytest.NewServer(t), realtime.Config{RetryTimeout: time.Hour})
+	w := newWorld(t, newServer(t), realtime.Config{RetryTimeout: time.Hour})
 	w.connect()
 	c := w.channel()
 	w.server.Fault(ablytest.ToServer(ablytest.ActionAttach), ablytest.DetachChannel(ablytest.NewError(50000, 500, "busy")))
@@ -178,7 +178,7 @@ func TestNoEcho(t *testing.T) {
 
 // RTP8j/enter-wildcard-clientid-errors-1
 func TestPresenceOfAnyClientID(t *testing.T) {
-	server := ablytest.NewServer(t)
+	server := newServer(t)
 	token, err := server.IssueToken(ablytest.TokenParams{ClientID: "*"})
 	must(t, err)
 	w := newWorld(t, server, realtime.Config{}, ably.WithClientID(""), ably.WithKey(""), ably.WithToken(token.Token))
