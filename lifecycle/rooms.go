@@ -197,7 +197,7 @@ func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *room
 	// A release that nothing but its end settles, by a caller who can't give up: the caller may as well do the work. Not with an
 	// observer, which is told before the work begins, and may wait for its end.
 	r.direct = in.Kind == fsm.CallRelease && ctx.Done() == nil && r.observer == nil
-	r.step(in, nil)
+	r.step(&c.in, nil)
 	r.direct = false
 	if !c.settled && c.work == nil {
 		c.done = make(chan struct{})
@@ -215,7 +215,7 @@ func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *room
 	case <-ctx.Done():
 		r.mu.Lock()
 		if !c.settled { // else it was settled at the very moment, and that counts
-			r.step(fsm.RoomsInput[RoomOptions]{Kind: fsm.GiveUp, Call: in.Call}, nil)
+			r.step(&fsm.RoomsInput[RoomOptions]{Kind: fsm.GiveUp, Call: in.Call}, nil)
 			c.err = context.Cause(ctx)
 		}
 		r.mu.Unlock()
@@ -226,8 +226,8 @@ func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *room
 
 // step puts one input through the core and carries its outputs out. The lock is held; nothing that it does runs foreign code: a
 // backend's work gets a goroutine, and a caller is woken by its channel. err is the error of a backend's work that ended.
-func (r *Rooms[R]) step(in fsm.RoomsInput[RoomOptions], err error) {
-	outs, refused := r.core.Step(in, r.outs[:0])
+func (r *Rooms[R]) step(in *fsm.RoomsInput[RoomOptions], err error) {
+	outs, refused := r.core.Step(*in, r.outs[:0])
 	r.outs = outs
 	if refused != nil {
 		panic("lifecycle: " + refused.Error())
@@ -252,11 +252,13 @@ func (r *Rooms[R]) step(in fsm.RoomsInput[RoomOptions], err error) {
 	if l != nil {
 		r.settleLive(in, l)
 	}
-	r.record(in, l, outs, err)
+	if r.seq++; r.observer != nil {
+		r.record(in, l, outs, err)
+	}
 }
 
 // settleLive publishes the room that became ready, and forgets the incarnation that is gone.
-func (r *Rooms[R]) settleLive(in fsm.RoomsInput[RoomOptions], l *live[R]) {
+func (r *Rooms[R]) settleLive(in *fsm.RoomsInput[RoomOptions], l *live[R]) {
 	id, life, ok := r.core.InUse(l.name)
 	switch {
 	case in.Kind == fsm.Opened && ok && id == in.Incarnation && life == fsm.Ready:
@@ -267,34 +269,42 @@ func (r *Rooms[R]) settleLive(in fsm.RoomsInput[RoomOptions], l *live[R]) {
 	}
 }
 
-// settle ends a call. Errors are made here, where what they tell of is at hand.
+// settle ends a call.
 func (r *Rooms[R]) settle(call fsm.Call, out fsm.Outcome) {
 	c := r.calls[call]
 	delete(r.calls, call)
 	c.settled, c.outcome = true, out
-	switch l := r.live[out.Incarnation]; out.Kind {
+	switch out.Kind {
 	case fsm.GotRoom:
-		c.room = l.room
+		c.room = r.live[out.Incarnation].room
+	case fsm.Done, fsm.GaveUp:
+	default:
+		c.err = r.outcomeError(&c.in, out)
+	}
+	if c.done != nil {
+		close(c.done)
+	}
+}
+
+// outcomeError makes the error of an outcome that is one, where what it says is at hand.
+func (r *Rooms[R]) outcomeError(in *fsm.RoomsInput[RoomOptions], out fsm.Outcome) error {
+	switch out.Kind {
 	case fsm.RejectedDisposed:
-		c.err = NewErrorInfo(ResourceDisposed, fmt.Sprintf("unable to get room; rooms instance has been disposed: room %q", c.in.Name), nil)
+		return NewErrorInfo(ResourceDisposed, fmt.Sprintf("unable to get room; rooms instance has been disposed: room %q", in.Name), nil)
 	case fsm.RejectedOptions:
 		_, options := r.core.Describe(out.Incarnation)
-		c.err = NewErrorInfo(RoomExistsWithDifferentOptions, fmt.Sprintf("unable to get room; room already exists with different options: "+
-			"room %q has %v, asked for %v", c.in.Name, options, c.in.Options), nil)
+		return NewErrorInfo(RoomExistsWithDifferentOptions, fmt.Sprintf("unable to get room; room already exists with different options: "+
+			"room %q has %v, asked for %v", in.Name, options, in.Options), nil)
 	case fsm.RejectedReleased:
-		c.err = releasedBefore("get", c.in.Name)
-	case fsm.RejectedOpenFailed, fsm.RejectedReleaseFailed:
-		c.err = l.err
+		return releasedBefore("get", in.Name)
 	case fsm.DisposeFailed:
 		errs := make([]error, len(out.Failed))
 		for i, id := range out.Failed {
 			errs[i] = r.failed[id]
 		}
-		c.err = errors.Join(errs...)
+		return errors.Join(errs...)
 	}
-	if c.done != nil {
-		close(c.done)
-	}
+	return r.live[out.Incarnation].err // RejectedOpenFailed, RejectedReleaseFailed
 }
 
 func releasedBefore(operation, name string) *ErrorInfo {
@@ -347,7 +357,7 @@ func (r *Rooms[R]) opened(l *live[R], room R, err error) {
 	if l.err = err; err == nil {
 		in.Kind, l.room = fsm.Opened, room
 	}
-	r.ended(in, err)
+	r.ended(&in, err)
 }
 
 func (r *Rooms[R]) runRelease(l *live[R]) {
@@ -368,11 +378,11 @@ func (r *Rooms[R]) released(l *live[R], err error) {
 	if l.err = err; err != nil {
 		in.Kind = fsm.ReleaseFailed
 	}
-	r.ended(in, err)
+	r.ended(&in, err)
 }
 
 // ended puts the end of a backend's work through the core, with the lock that its caller took.
-func (r *Rooms[R]) ended(in fsm.RoomsInput[RoomOptions], err error) {
+func (r *Rooms[R]) ended(in *fsm.RoomsInput[RoomOptions], err error) {
 	r.step(in, err)
 	r.mu.Unlock()
 	r.working.Done() // before the observer, which may call Dispose
@@ -390,12 +400,8 @@ func abnormal(operation string, value any) error {
 }
 
 // record tells the observer and the log of a step.
-func (r *Rooms[R]) record(in fsm.RoomsInput[RoomOptions], l *live[R], outs []fsm.RoomsOutput, err error) {
-	r.seq++
-	if r.observer == nil {
-		return
-	}
-	step := RoomsStep{Seq: r.seq, Input: in, Name: in.Name, Outputs: slices.Clone(outs), Err: err}
+func (r *Rooms[R]) record(in *fsm.RoomsInput[RoomOptions], l *live[R], outs []fsm.RoomsOutput, err error) {
+	step := RoomsStep{Seq: r.seq, Input: *in, Name: in.Name, Outputs: slices.Clone(outs), Err: err}
 	if l != nil {
 		step.Name = l.name
 	}
