@@ -227,7 +227,7 @@ func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *room
 // step puts one input through the core and carries its outputs out. The lock is held; nothing that it does runs foreign code: a
 // backend's work gets a goroutine, and a caller is woken by its channel. err is the error of a backend's work that ended.
 func (r *Rooms[R]) step(in *fsm.RoomsInput[RoomOptions], err error) {
-	outs, refused := r.core.Step(*in, r.outs[:0])
+	outs, refused := r.core.StepPointer(in, r.outs[:0])
 	r.outs = outs
 	if refused != nil {
 		panic("lifecycle: " + refused.Error())
@@ -236,10 +236,10 @@ func (r *Rooms[R]) step(in *fsm.RoomsInput[RoomOptions], err error) {
 	if l != nil && r.core.Disposal() != fsm.NotDisposed && in.Kind == fsm.ReleaseFailed {
 		r.failed[in.Incarnation] = err
 	}
-	for _, out := range outs {
-		switch out.Kind {
+	for i := range outs {
+		switch out := &outs[i]; out.Kind {
 		case fsm.Settle:
-			r.settle(out.Call, out.Outcome)
+			r.settle(out.Call, &out.Outcome)
 		case fsm.Open:
 			r.open(out.Incarnation)
 		case fsm.Abandon:
@@ -270,10 +270,10 @@ func (r *Rooms[R]) settleLive(in *fsm.RoomsInput[RoomOptions], l *live[R]) {
 }
 
 // settle ends a call.
-func (r *Rooms[R]) settle(call fsm.Call, out fsm.Outcome) {
+func (r *Rooms[R]) settle(call fsm.Call, out *fsm.Outcome) {
 	c := r.calls[call]
 	delete(r.calls, call)
-	c.settled, c.outcome = true, out
+	c.settled, c.outcome = true, *out
 	switch out.Kind {
 	case fsm.GotRoom:
 		c.room = r.live[out.Incarnation].room
@@ -287,7 +287,7 @@ func (r *Rooms[R]) settle(call fsm.Call, out fsm.Outcome) {
 }
 
 // outcomeError makes the error of an outcome that is one, where what it says is at hand.
-func (r *Rooms[R]) outcomeError(in *fsm.RoomsInput[RoomOptions], out fsm.Outcome) error {
+func (r *Rooms[R]) outcomeError(in *fsm.RoomsInput[RoomOptions], out *fsm.Outcome) error {
 	switch out.Kind {
 	case fsm.RejectedDisposed:
 		return NewErrorInfo(ResourceDisposed, fmt.Sprintf("unable to get room; rooms instance has been disposed: room %q", in.Name), nil)
@@ -337,53 +337,71 @@ func (r *Rooms[R]) release(call fsm.Call, id fsm.Incarnation) {
 }
 
 func (r *Rooms[R]) runOpen(l *live[R]) {
+	room, err := r.callOpen(l)
+	r.opened(l, room, err)
+}
+
+// callOpen has a frame of its own, which is gone when the room has been opened.
+func (r *Rooms[R]) callOpen(l *live[R]) (room R, err error) {
 	returned := false
 	defer func() {
-		if !returned {
-			var none R
-			r.opened(l, none, abnormal("Backend.Open", recover()))
+		if returned {
+			return
+		}
+		value := recover()
+		if err = abnormal("Backend.Open", value); value == nil { // the goroutine ends here
+			r.opened(l, room, err)
 		}
 	}()
-	room, err := r.backend.Open(l.ctx, l.name, l.options)
+	room, err = r.backend.Open(l.ctx, l.name, l.options)
 	returned = true
-	r.opened(l, room, err)
+	return room, err
 }
 
 func (r *Rooms[R]) opened(l *live[R], room R, err error) {
 	l.abandon(nil)
-	in := fsm.RoomsInput[RoomOptions]{Kind: fsm.OpenFailed, Incarnation: l.id}
 	r.mu.Lock()
 	l.ctx, l.abandon = nil, nil
-	if l.err = err; err == nil {
-		in.Kind, l.room = fsm.Opened, room
+	if err == nil {
+		l.room = room
+		r.ended(fsm.Opened, l, nil)
+	} else {
+		r.ended(fsm.OpenFailed, l, err)
 	}
-	r.ended(&in, err)
 }
 
-func (r *Rooms[R]) runRelease(l *live[R]) {
+func (r *Rooms[R]) runRelease(l *live[R]) { r.released(l, r.callRelease(l)) }
+
+// callRelease is for the release what callOpen is for the opening.
+func (r *Rooms[R]) callRelease(l *live[R]) (err error) {
 	returned := false
 	defer func() {
-		if !returned {
-			r.released(l, abnormal("Backend.Release", recover()))
+		if returned {
+			return
+		}
+		value := recover()
+		if err = abnormal("Backend.Release", value); value == nil {
+			r.released(l, err)
 		}
 	}()
-	err := r.backend.Release(context.Background(), l.name, l.room)
+	err = r.backend.Release(context.Background(), l.name, l.room)
 	returned = true
-	r.released(l, err)
+	return err
 }
 
 func (r *Rooms[R]) released(l *live[R], err error) {
-	in := fsm.RoomsInput[RoomOptions]{Kind: fsm.ReleaseDone, Incarnation: l.id}
 	r.mu.Lock()
-	if l.err = err; err != nil {
-		in.Kind = fsm.ReleaseFailed
+	if err == nil {
+		r.ended(fsm.ReleaseDone, l, nil)
+	} else {
+		r.ended(fsm.ReleaseFailed, l, err)
 	}
-	r.ended(&in, err)
 }
 
 // ended puts the end of a backend's work through the core, with the lock that its caller took.
-func (r *Rooms[R]) ended(in *fsm.RoomsInput[RoomOptions], err error) {
-	r.step(in, err)
+func (r *Rooms[R]) ended(kind fsm.RoomsInputKind, l *live[R], err error) {
+	l.err = err
+	r.step(&fsm.RoomsInput[RoomOptions]{Kind: kind, Incarnation: l.id}, err)
 	r.mu.Unlock()
 	r.working.Done() // before the observer, which may call Dispose
 	r.observer.flush()
