@@ -123,28 +123,38 @@ func (e *RefusedError) Error() string { return fmt.Sprintf("refused %s: %s", e.I
 // Step applies one input and appends its outputs to outs: settled calls first, by number, then what the backend is told, by
 // incarnation. An input that no rule names is refused with a [*RefusedError]; then nothing has changed and outs is returned as given.
 func (r *Rooms[O]) Step(in RoomsInput[O], outs []RoomsOutput) ([]RoomsOutput, error) {
-	if reason := r.refusal(&in); reason != "" {
-		return outs, &RefusedError{Input: in.String(), Reason: reason}
+	return r.StepPointer(&in, outs)
+}
+
+// StepPointer is [Rooms.Step] with an input that is not copied and not changed: for a caller on the stack of a new goroutine.
+func (r *Rooms[O]) StepPointer(in *RoomsInput[O], outs []RoomsOutput) ([]RoomsOutput, error) {
+	if reason := r.refusal(in); reason != "" {
+		return outs, refused(in, reason)
 	}
 	switch in.Kind {
 	case CallGet:
 		r.lastCall = in.Call
-		outs = r.get(&in, outs)
+		outs = r.get(in, outs)
 	case CallRelease:
 		r.lastCall = in.Call
-		outs = r.release(&in, outs)
+		outs = r.release(in, outs)
 	case CallDispose:
 		r.lastCall = in.Call
-		outs = r.dispose(&in, outs)
+		outs = r.dispose(in, outs)
 	case GiveUp:
 		r.giveUp(in.Call)
-		outs = append(outs, settle(in.Call, Outcome{Kind: GaveUp}))
+		outs = settled(outs, in.Call, GaveUp, 0)
 	case Opened, OpenFailed:
 		outs = r.openingEnded(r.incs[in.Incarnation], in.Kind == Opened, outs)
 	case ReleaseDone, ReleaseFailed:
 		outs = r.closed(r.incs[in.Incarnation], in.Kind == ReleaseFailed, outs)
 	}
 	return outs, nil
+}
+
+//go:noinline
+func refused[O comparable](in *RoomsInput[O], reason string) error {
+	return &RefusedError{Input: in.String(), Reason: reason}
 }
 
 // refusal says why no rule names an input in the present state; "" when one does.
@@ -177,7 +187,7 @@ func (r *Rooms[O]) refusal(in *RoomsInput[O]) string {
 // get is CHA-RC1f.
 func (r *Rooms[O]) get(in *RoomsInput[O], outs []RoomsOutput) []RoomsOutput {
 	if r.disposal != NotDisposed { // R1
-		return append(outs, settle(in.Call, Outcome{Kind: RejectedDisposed}))
+		return settled(outs, in.Call, RejectedDisposed, 0)
 	}
 	s := r.names[in.Name]
 	if s == nil {
@@ -187,9 +197,9 @@ func (r *Rooms[O]) get(in *RoomsInput[O], outs []RoomsOutput) []RoomsOutput {
 	if use := s.use; use != nil {
 		switch {
 		case use.options != in.Options: // R2
-			return append(outs, settle(in.Call, Outcome{Kind: RejectedOptions, Incarnation: use.id}))
+			return settled(outs, in.Call, RejectedOptions, use.id)
 		case use.life == Ready: // R3
-			return append(outs, settle(in.Call, Outcome{Kind: GotRoom, Incarnation: use.id}))
+			return settled(outs, in.Call, GotRoom, use.id)
 		}
 		r.wait(in.Call, use) // R4
 		return outs
@@ -209,7 +219,7 @@ func (r *Rooms[O]) get(in *RoomsInput[O], outs []RoomsOutput) []RoomsOutput {
 func (r *Rooms[O]) release(in *RoomsInput[O], outs []RoomsOutput) []RoomsOutput {
 	s := r.names[in.Name]
 	if s == nil { // R7
-		return append(outs, settle(in.Call, Outcome{Kind: Done}))
+		return settled(outs, in.Call, Done, 0)
 	}
 	if s.use != nil { // R9, R10, R11
 		outs = r.leave(s, outs)
@@ -224,7 +234,7 @@ func (r *Rooms[O]) leave(s *slot[O], outs []RoomsOutput) []RoomsOutput {
 	s.use = nil
 	for _, c := range inc.waiters {
 		delete(r.waits, c)
-		outs = append(outs, settle(c, Outcome{Kind: RejectedReleased, Incarnation: inc.id}))
+		outs = settled(outs, c, RejectedReleased, inc.id)
 	}
 	inc.waiters = nil
 	if s.rel != nil { // R9: the backend never heard of it
@@ -236,7 +246,7 @@ func (r *Rooms[O]) leave(s *slot[O], outs []RoomsOutput) []RoomsOutput {
 	r.releasing++
 	s.rel = inc
 	if inc.work == Opening { // R11
-		return append(outs, RoomsOutput{Kind: Abandon, Incarnation: inc.id})
+		return told(outs, Abandon, inc.id)
 	}
 	return startClosing(inc, outs) // R10
 }
@@ -263,12 +273,14 @@ func (r *Rooms[O]) endDisposal(outs []RoomsOutput) []RoomsOutput {
 		return outs
 	}
 	r.disposal = Disposed
-	out := Outcome{Kind: Done}
+	kind := Done
 	if len(r.failed) > 0 { // R15
-		out = Outcome{Kind: DisposeFailed, Failed: r.failed}
+		kind = DisposeFailed
 	}
 	for _, c := range r.disposers {
-		outs = append(outs, settle(c, out))
+		if outs = settled(outs, c, kind, 0); kind == DisposeFailed {
+			outs[len(outs)-1].Outcome.Failed = r.failed
+		}
 	}
 	r.disposers = nil
 	return outs
@@ -292,40 +304,40 @@ func (r *Rooms[O]) openingEnded(inc *incarnation[O], opened bool, outs []RoomsOu
 	case inc.life == Releasing && opened: // R18
 		return startClosing(inc, outs)
 	case inc.life == Releasing: // R20
-		return r.ended(inc, Outcome{Kind: Done}, outs)
+		return r.ended(inc, Done, 0, outs)
 	}
-	out := Outcome{Kind: GotRoom, Incarnation: inc.id}
+	kind := GotRoom
 	if opened { // R17
 		r.move(inc, LifeOpened)
 	} else { // R19
 		r.move(inc, LifeOpenFailed)
-		out.Kind = RejectedOpenFailed
+		kind = RejectedOpenFailed
 		delete(r.incs, inc.id)
 		delete(r.names, inc.name) // an incarnation that is opening has no predecessor, so the slot is empty now
 	}
-	return r.settleAll(inc, out, outs)
+	return r.settleAll(inc, kind, inc.id, outs)
 }
 
 // closed is R21 for a release that the backend ended.
 func (r *Rooms[O]) closed(inc *incarnation[O], failed bool, outs []RoomsOutput) []RoomsOutput {
 	inc.work = NoWork
 	if !failed {
-		return r.ended(inc, Outcome{Kind: Done}, outs)
+		return r.ended(inc, Done, 0, outs)
 	}
 	if r.disposal != NotDisposed { // R15
 		i, _ := slices.BinarySearch(r.failed, inc.id)
 		// A copy, since outcomes that were handed out share the old one.
 		r.failed = slices.Insert(slices.Clone(r.failed), i, inc.id)
 	}
-	return r.ended(inc, Outcome{Kind: RejectedReleaseFailed, Incarnation: inc.id}, outs)
+	return r.ended(inc, RejectedReleaseFailed, inc.id, outs)
 }
 
 // ended is R21, R22 and R23: the incarnation is released, and whatever waited for that goes on.
-func (r *Rooms[O]) ended(inc *incarnation[O], out Outcome, outs []RoomsOutput) []RoomsOutput {
+func (r *Rooms[O]) ended(inc *incarnation[O], kind OutcomeKind, id Incarnation, outs []RoomsOutput) []RoomsOutput {
 	r.move(inc, LifeReleased)
 	r.releasing--
 	first := len(outs)
-	outs = r.settleAll(inc, out, outs)
+	outs = r.settleAll(inc, kind, id, outs)
 	outs = r.endDisposal(outs)
 	sortOutputs(outs[first:])
 	delete(r.incs, inc.id)
@@ -338,10 +350,10 @@ func (r *Rooms[O]) ended(inc *incarnation[O], out Outcome, outs []RoomsOutput) [
 	return startOpening(s.use, outs)
 }
 
-func (r *Rooms[O]) settleAll(inc *incarnation[O], out Outcome, outs []RoomsOutput) []RoomsOutput {
+func (r *Rooms[O]) settleAll(inc *incarnation[O], kind OutcomeKind, id Incarnation, outs []RoomsOutput) []RoomsOutput {
 	for _, c := range inc.waiters {
 		delete(r.waits, c)
-		outs = append(outs, settle(c, out))
+		outs = settled(outs, c, kind, id)
 	}
 	inc.waiters = nil
 	return outs
@@ -393,15 +405,28 @@ func (r *Rooms[O]) Clone() *Rooms[O] {
 
 func startOpening[O comparable](inc *incarnation[O], outs []RoomsOutput) []RoomsOutput {
 	inc.work = Opening
-	return append(outs, RoomsOutput{Kind: Open, Incarnation: inc.id})
+	return told(outs, Open, inc.id)
 }
 
 func startClosing[O comparable](inc *incarnation[O], outs []RoomsOutput) []RoomsOutput {
 	inc.work = Closing
-	return append(outs, RoomsOutput{Kind: Release, Incarnation: inc.id})
+	return told(outs, Release, inc.id)
 }
 
-func settle(c Call, o Outcome) RoomsOutput { return RoomsOutput{Kind: Settle, Call: c, Outcome: o} }
+// settled appends the end of a call. Its arguments are few and it is not inlined, so that the frames of a step fit the stack of a new
+// goroutine.
+//
+//go:noinline
+func settled(outs []RoomsOutput, c Call, kind OutcomeKind, id Incarnation) []RoomsOutput {
+	return append(outs, RoomsOutput{Kind: Settle, Call: c, Outcome: Outcome{Kind: kind, Incarnation: id}})
+}
+
+// told appends what the backend is told, as settled does.
+//
+//go:noinline
+func told(outs []RoomsOutput, kind RoomsOutputKind, id Incarnation) []RoomsOutput {
+	return append(outs, RoomsOutput{Kind: kind, Incarnation: id})
+}
 
 func remove(calls []Call, c Call) []Call {
 	if i := slices.Index(calls, c); i >= 0 {
@@ -412,6 +437,9 @@ func remove(calls []Call, c Call) []Call {
 
 // sortOutputs puts outputs in the order that Step promises; the map's order must not show.
 func sortOutputs(outs []RoomsOutput) {
+	if len(outs) < 2 { // as mostly; sorting has a large frame
+		return
+	}
 	slices.SortFunc(outs, func(a, b RoomsOutput) int {
 		switch {
 		case (a.Kind == Settle) != (b.Kind == Settle):

@@ -329,9 +329,15 @@ func (r *Room) step(in fsm.RoomInput[*ErrorInfo], c *roomCall) {
 			r.publishDiscontinuity(out.Err)
 		}
 	}
-	r.seq++
-	// The log's handler is foreign code too, so it waits for the end of the lock as the observer does.
-	if w := r.watch; w != nil && (w.observe != nil || w.logs && slices.ContainsFunc(outs, published)) {
+	if r.seq++; r.watch != nil {
+		r.record(in, outs)
+	}
+}
+
+// record hands a step to those who watch. The log's handler is foreign code too, so it waits for the end of the lock as the observer
+// does.
+func (r *Room) record(in fsm.RoomInput[*ErrorInfo], outs []fsm.RoomOutput[*ErrorInfo]) {
+	if w := r.watch; w.observe != nil || w.logs && slices.ContainsFunc(outs, published) {
 		status, err := r.core.Status()
 		w.steps.put(RoomStep{Seq: r.seq, Room: r.name, Of: r, Input: in, Outputs: slices.Clone(outs), Status: status, StatusOf: err})
 	}

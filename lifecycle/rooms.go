@@ -201,7 +201,7 @@ func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *room
 	// A release that nothing but its end settles, by a caller who can't give up: the caller may as well do the work. Not with an
 	// observer, which is told before the work begins, and may wait for its end.
 	r.direct = in.Kind == fsm.CallRelease && ctx.Done() == nil && r.observer == nil
-	r.step(in, nil)
+	r.step(&c.in, nil)
 	r.direct = false
 	if ended != nil {
 		r.giveUp(c, ended)
@@ -232,15 +232,15 @@ func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *room
 // giveUp gives a call up. The lock is held.
 func (r *Rooms[R]) giveUp(c *roomsCall[R], cause error) {
 	if !c.settled { // else it was settled at the very moment, or by its own step, and that counts
-		r.step(fsm.RoomsInput[RoomOptions]{Kind: fsm.GiveUp, Call: c.in.Call}, nil)
+		r.step(&fsm.RoomsInput[RoomOptions]{Kind: fsm.GiveUp, Call: c.in.Call}, nil)
 		c.err = cause
 	}
 }
 
 // step puts one input through the core and carries its outputs out. The lock is held; nothing that it does runs foreign code: a
 // backend's work gets a goroutine, and a caller is woken by its channel. err is the error of a backend's work that ended.
-func (r *Rooms[R]) step(in fsm.RoomsInput[RoomOptions], err error) {
-	outs, refused := r.core.Step(in, r.outs[:0])
+func (r *Rooms[R]) step(in *fsm.RoomsInput[RoomOptions], err error) {
+	outs, refused := r.core.StepPointer(in, r.outs[:0])
 	r.outs = outs
 	if refused != nil {
 		panic("lifecycle: " + refused.Error())
@@ -249,10 +249,10 @@ func (r *Rooms[R]) step(in fsm.RoomsInput[RoomOptions], err error) {
 	if l != nil && r.core.Disposal() != fsm.NotDisposed && in.Kind == fsm.ReleaseFailed {
 		r.failed[in.Incarnation] = err
 	}
-	for _, out := range outs {
-		switch out.Kind {
+	for i := range outs {
+		switch out := &outs[i]; out.Kind {
 		case fsm.Settle:
-			r.settle(out.Call, out.Outcome)
+			r.settle(out.Call, &out.Outcome)
 		case fsm.Open:
 			r.open(out.Incarnation)
 		case fsm.Abandon:
@@ -265,11 +265,13 @@ func (r *Rooms[R]) step(in fsm.RoomsInput[RoomOptions], err error) {
 	if l != nil {
 		r.settleLive(in, l)
 	}
-	r.record(in, l, outs, err)
+	if r.seq++; r.observer != nil {
+		r.record(in, l, outs, err)
+	}
 }
 
 // settleLive publishes the room that became ready, and forgets the incarnation that is gone.
-func (r *Rooms[R]) settleLive(in fsm.RoomsInput[RoomOptions], l *live[R]) {
+func (r *Rooms[R]) settleLive(in *fsm.RoomsInput[RoomOptions], l *live[R]) {
 	id, life, ok := r.core.InUse(l.name)
 	switch {
 	case in.Kind == fsm.Opened && ok && id == in.Incarnation && life == fsm.Ready:
@@ -280,34 +282,42 @@ func (r *Rooms[R]) settleLive(in fsm.RoomsInput[RoomOptions], l *live[R]) {
 	}
 }
 
-// settle ends a call. Errors are made here, where what they tell of is at hand.
-func (r *Rooms[R]) settle(call fsm.Call, out fsm.Outcome) {
+// settle ends a call.
+func (r *Rooms[R]) settle(call fsm.Call, out *fsm.Outcome) {
 	c := r.calls[call]
 	delete(r.calls, call)
-	c.settled, c.outcome = true, out
-	switch l := r.live[out.Incarnation]; out.Kind {
+	c.settled, c.outcome = true, *out
+	switch out.Kind {
 	case fsm.GotRoom:
-		c.room = l.room
+		c.room = r.live[out.Incarnation].room
+	case fsm.Done, fsm.GaveUp:
+	default:
+		c.err = r.outcomeError(&c.in, out)
+	}
+	if c.done != nil {
+		close(c.done)
+	}
+}
+
+// outcomeError makes the error of an outcome that is one, where what it says is at hand.
+func (r *Rooms[R]) outcomeError(in *fsm.RoomsInput[RoomOptions], out *fsm.Outcome) error {
+	switch out.Kind {
 	case fsm.RejectedDisposed:
-		c.err = NewErrorInfo(ResourceDisposed, fmt.Sprintf("unable to get room; rooms instance has been disposed: room %q", c.in.Name), nil)
+		return NewErrorInfo(ResourceDisposed, fmt.Sprintf("unable to get room; rooms instance has been disposed: room %q", in.Name), nil)
 	case fsm.RejectedOptions:
 		_, options := r.core.Describe(out.Incarnation)
-		c.err = NewErrorInfo(RoomExistsWithDifferentOptions, fmt.Sprintf("unable to get room; room already exists with different options: "+
-			"room %q has %v, asked for %v", c.in.Name, options, c.in.Options), nil)
+		return NewErrorInfo(RoomExistsWithDifferentOptions, fmt.Sprintf("unable to get room; room already exists with different options: "+
+			"room %q has %v, asked for %v", in.Name, options, in.Options), nil)
 	case fsm.RejectedReleased:
-		c.err = releasedBefore("get", c.in.Name)
-	case fsm.RejectedOpenFailed, fsm.RejectedReleaseFailed:
-		c.err = l.err
+		return releasedBefore("get", in.Name)
 	case fsm.DisposeFailed:
 		errs := make([]error, len(out.Failed))
 		for i, id := range out.Failed {
 			errs[i] = r.failed[id]
 		}
-		c.err = errors.Join(errs...)
+		return errors.Join(errs...)
 	}
-	if c.done != nil {
-		close(c.done)
-	}
+	return r.live[out.Incarnation].err // RejectedOpenFailed, RejectedReleaseFailed
 }
 
 func releasedBefore(operation, name string) *ErrorInfo {
@@ -340,53 +350,71 @@ func (r *Rooms[R]) release(call fsm.Call, id fsm.Incarnation) {
 }
 
 func (r *Rooms[R]) runOpen(l *live[R]) {
+	room, err := r.callOpen(l)
+	r.opened(l, room, err)
+}
+
+// callOpen has a frame of its own, which is gone when the room has been opened.
+func (r *Rooms[R]) callOpen(l *live[R]) (room R, err error) {
 	returned := false
 	defer func() {
-		if !returned {
-			var none R
-			r.opened(l, none, abnormal("Backend.Open", recover()))
+		if returned {
+			return
+		}
+		value := recover()
+		if err = abnormal("Backend.Open", value); value == nil { // the goroutine ends here
+			r.opened(l, room, err)
 		}
 	}()
-	room, err := r.backend.Open(l.ctx, l.name, l.options)
+	room, err = r.backend.Open(l.ctx, l.name, l.options)
 	returned = true
-	r.opened(l, room, err)
+	return room, err
 }
 
 func (r *Rooms[R]) opened(l *live[R], room R, err error) {
 	l.abandon(nil)
-	in := fsm.RoomsInput[RoomOptions]{Kind: fsm.OpenFailed, Incarnation: l.id}
 	r.mu.Lock()
 	l.ctx, l.abandon = nil, nil
-	if l.err = err; err == nil {
-		in.Kind, l.room = fsm.Opened, room
+	if err == nil {
+		l.room = room
+		r.ended(fsm.Opened, l, nil)
+	} else {
+		r.ended(fsm.OpenFailed, l, err)
 	}
-	r.ended(in, err)
 }
 
-func (r *Rooms[R]) runRelease(l *live[R]) {
+func (r *Rooms[R]) runRelease(l *live[R]) { r.released(l, r.callRelease(l)) }
+
+// callRelease is for the release what callOpen is for the opening.
+func (r *Rooms[R]) callRelease(l *live[R]) (err error) {
 	returned := false
 	defer func() {
-		if !returned {
-			r.released(l, abnormal("Backend.Release", recover()))
+		if returned {
+			return
+		}
+		value := recover()
+		if err = abnormal("Backend.Release", value); value == nil {
+			r.released(l, err)
 		}
 	}()
-	err := r.backend.Release(context.Background(), l.name, l.room)
+	err = r.backend.Release(context.Background(), l.name, l.room)
 	returned = true
-	r.released(l, err)
+	return err
 }
 
 func (r *Rooms[R]) released(l *live[R], err error) {
-	in := fsm.RoomsInput[RoomOptions]{Kind: fsm.ReleaseDone, Incarnation: l.id}
 	r.mu.Lock()
-	if l.err = err; err != nil {
-		in.Kind = fsm.ReleaseFailed
+	if err == nil {
+		r.ended(fsm.ReleaseDone, l, nil)
+	} else {
+		r.ended(fsm.ReleaseFailed, l, err)
 	}
-	r.ended(in, err)
 }
 
 // ended puts the end of a backend's work through the core, with the lock that its caller took.
-func (r *Rooms[R]) ended(in fsm.RoomsInput[RoomOptions], err error) {
-	r.step(in, err)
+func (r *Rooms[R]) ended(kind fsm.RoomsInputKind, l *live[R], err error) {
+	l.err = err
+	r.step(&fsm.RoomsInput[RoomOptions]{Kind: kind, Incarnation: l.id}, err)
 	r.mu.Unlock()
 	r.working.Done() // before the observer, which may call Dispose
 	r.observer.flush()
@@ -403,12 +431,8 @@ func abnormal(operation string, value any) error {
 }
 
 // record tells the observer and the log of a step.
-func (r *Rooms[R]) record(in fsm.RoomsInput[RoomOptions], l *live[R], outs []fsm.RoomsOutput, err error) {
-	r.seq++
-	if r.observer == nil {
-		return
-	}
-	step := RoomsStep{Seq: r.seq, Input: in, Name: in.Name, Outputs: slices.Clone(outs), Err: err}
+func (r *Rooms[R]) record(in *fsm.RoomsInput[RoomOptions], l *live[R], outs []fsm.RoomsOutput, err error) {
+	step := RoomsStep{Seq: r.seq, Input: *in, Name: in.Name, Outputs: slices.Clone(outs), Err: err}
 	if l != nil {
 		step.Name = l.name
 	}
