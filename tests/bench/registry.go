@@ -59,12 +59,14 @@ func registryCases() []comparison {
 				value(r.Get(ctx, fmt.Sprint("room ", i)))
 			}
 			b.ReportAllocs()
+			cpu := processTime()
 			for b.Loop() {
 				_, err := r.Get(ctx, name)
 				if err != nil || r.Release(ctx, name) != nil {
 					b.Fatal(err)
 				}
 			}
+			b.ReportMetric(float64((processTime()-cpu).Nanoseconds())/float64(b.N)/1000, cpuUnit)
 		}
 	}
 	// parallel counts operations per second over a number of goroutines.
