@@ -592,6 +592,8 @@ func TestChannelRestoreRefusesWhatMakesNoSense(t *testing.T) {
 	kept := c.Clone()
 	for name, spoil := range map[string]func(*ChannelCoreState[string]){
 		"state":       func(s *ChannelCoreState[string]) { s.State = ChannelFailed + 1 },
+		"no state":    func(s *ChannelCoreState[string]) { *s = ChannelCoreState[string]{State: ChannelFailed + 1} },
+		"no call":     func(s *ChannelCoreState[string]) { s.Attachers, s.Detachers = []Call{3}, nil },
 		"link":        func(s *ChannelCoreState[string]) { s.Link = LinkEnded + 1 },
 		"retries":     func(s *ChannelCoreState[string]) { s.Retries = maxRetry + 1 },
 		"request":     func(s *ChannelCoreState[string]) { s.Wire = []Request{3} },

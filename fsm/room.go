@@ -164,7 +164,7 @@ func (r *Room[E]) Step(in RoomInput[E], outs []RoomOutput[E]) ([]RoomOutput[E], 
 
 // next begins the operation whose turn it is, and goes on while operations end at once. CHA-RL7: one at a time; CHA-RL7a: a release first.
 func (r *Room[E]) next(outs []RoomOutput[E]) []RoomOutput[E] {
-	for r.op == NoOperation && len(r.waiting) > 0 {
+	for n := len(r.waiting); n > 0 && r.op == NoOperation; n-- {
 		i := max(slices.IndexFunc(r.waiting, func(w waitingOp) bool { return w.op == OpRelease }), 0)
 		w := r.waiting[i]
 		r.waiting = withoutOp(r.waiting, i)

@@ -218,7 +218,7 @@ func (b *bench) prepare(ctx context.Context, mutants []mutant) error {
 		}
 		took := time.Since(began)
 		// A test with a deadline of its own has ten seconds to name what hangs.
-		s.limit = bounds{15*took + 20*time.Second, 4*e.processor + 15*time.Second}
+		s.limit = bounds{8*took + 15*time.Second, 4*e.processor + 15*time.Second}
 		text, err := os.ReadFile(trace)
 		if err != nil {
 			return err

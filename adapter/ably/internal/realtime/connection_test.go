@@ -11,6 +11,7 @@ import (
 	"ablyrooms.example/adapter/ably/internal/realtime"
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 	"ablyrooms.example/chat"
+	"ablyrooms.example/lifecycle"
 )
 
 // RTL4i: what was refused on a connection that is over waits once it is tried again.
@@ -210,5 +211,38 @@ func TestCloseEndsTheUsersStatus(t *testing.T) {
 		if !w.channels.Connected() {
 			t.Error("the connection is not followed")
 		}
+	})
+}
+
+// What a connection that is over says is why nothing can be attached, whatever it said before.
+func TestWhyNothingCanBeAttached(t *testing.T) {
+	inBubble(t, "closed", func(t *testing.T) {
+		w := connected(t)
+		c := w.attached()
+		w.server.RefuseConnections(nil)
+		w.cut() // with a reason of its own
+		w.client.Close()
+		c.await("detached 80017")
+		fails(t, c.Attach(soon(t)), 80017)
+		c.end()
+	})
+	inBubble(t, "failed", func(t *testing.T) {
+		w := connected(t)
+		c := w.channel()
+		must(t, w.server.FailConnection("", ablytest.NewError(40400, 404, "gone")))
+		w.states.await("failed")
+		fails(t, c.Attach(soon(t)), 80000)
+		c.end()
+	})
+	inBubble(t, "no reason", func(t *testing.T) {
+		w := connected(t)
+		c := w.channel()
+		gate := w.server.Hold(ablytest.ToServer(ablytest.ActionAttach))
+		attach := later(func() error { return c.Attach(soon(t)) })
+		must(t, gate.Await(soon(t), 1))
+		must(t, w.server.Inject("", &ablytest.ProtocolMessage{Action: ablytest.ActionDetached, Channel: name}))
+		fails(t, <-attach, lifecycle.ChannelOperationFailed)
+		c.end()
+		gate.Open()
 	})
 }

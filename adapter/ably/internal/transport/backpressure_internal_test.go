@@ -13,6 +13,7 @@ import (
 	"github.com/coder/websocket"
 
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
+	"ablyrooms.example/internal/bubble"
 	"ablyrooms.example/tests/wire/memnet"
 )
 
@@ -54,7 +55,7 @@ func TestAblyGoThatDoesNotRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, limits, func(t *testing.T) {
 		tr := newTransport(Options{})
 		tr.native = native.native
 		const frames = 3 * inboxLimit
@@ -89,7 +90,7 @@ func (n *native) name(v any) string {
 
 // When the handler is behind, the reader waits at a bound; all comes in order, one at a time.
 func TestAHandlerThatIsBehind(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, limits, func(t *testing.T) {
 		tr := newTransport(Options{})
 		const frames = 3 * streamLimit
 		release, n := make(chan struct{}), 0

@@ -29,7 +29,7 @@ func NewRealtime(options Options, client ...ably.ClientOption) (*ably.Realtime, 
 	if err != nil {
 		return nil, nil, err
 	}
-	connects := false
+	var connects bool
 	realtime, err := ably.NewRealtime(append(slices.Clone(client), dial,
 		changing(ably.WithAutoConnect(false), func(o reflect.Value) {
 			noConnect := o.FieldByName("NoConnect")

@@ -2,13 +2,15 @@ package transport
 
 import (
 	"context"
+	"net/url"
+	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/ably/ably-go/ably"
 
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
+	"ablyrooms.example/internal/bubble"
 )
 
 // took returns how long a function takes by the bubble's clock.
@@ -25,7 +27,7 @@ func TestADialWaitsUntilTheSocketIsLetGo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, limits, func(t *testing.T) {
 		tr.mu.Lock()
 		tr.stateChanged = make(chan struct{})
 		tr.setState(ably.ConnectionStateInitialized)
@@ -77,7 +79,7 @@ func TestADialWaitsUntilTheSocketIsLetGo(t *testing.T) {
 // A dial after Close waits, for a moment, for the loop of ably-go's that was to dial again. Its sign is
 // taken once.
 func TestADialWaitsForTheLoopThatEnds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, limits, func(t *testing.T) {
 		tr := newTransport(Options{})
 		wait := func() time.Duration { return took(func() { tr.letLoopEnd(t.Context()) }) }
 		if d := wait(); d != 0 {
@@ -171,5 +173,17 @@ func TestErrorsOfAblyGo(t *testing.T) {
 	e := fromAbly(&ably.ErrorInfo{Code: 40142, StatusCode: 401, HRef: "h", Cause: &ably.ErrorInfo{Code: 1}})
 	if e.Code != 40142 || e.StatusCode != 401 || e.Href != "h" || e.Message != "" || e.Cause.Code != 1 || e.Cause.Cause != nil {
 		t.Errorf("got %+v", e)
+	}
+}
+
+// ably-go asks for one of two formats; another is none of ours.
+func TestAnUnknownProtocol(t *testing.T) {
+	_, tr, err := NewRealtime(Options{}, ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err := tr.open(t.Context(), tr.client.Value(), "text/html", &url.URL{}, time.Second); s != nil || err == nil ||
+		!strings.Contains(err.Error(), "text/html") {
+		t.Errorf("got %v, %v", s, err)
 	}
 }

@@ -17,8 +17,8 @@ import (
 // What is dropped is counted, and logged once for each kind.
 func TestDropsAreLoggedOnce(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
-		var log bytes.Buffer
-		options := transport.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}
+		var text bytes.Buffer
+		options := transport.Options{Logger: slog.New(slog.NewTextHandler(&text, nil))}
 		w := newWorldOn(t, newServer(t), options)
 		w.connect()
 		serial := int64(7)
@@ -33,8 +33,8 @@ func TestDropsAreLoggedOnce(t *testing.T) {
 			t.Errorf("dropped %v", got)
 		}
 		got["x"] = 1 // it is a copy
-		if lines := strings.Count(log.String(), "level=WARN"); lines != 2 || len(w.transport.Dropped()) != 2 {
-			t.Errorf("logged:\n%s", log.String())
+		if lines := strings.Count(text.String(), "level=WARN"); lines != 2 || len(w.transport.Dropped()) != 2 {
+			t.Errorf("logged:\n%s", text.String())
 		}
 	})
 }

@@ -39,6 +39,12 @@ func TestOptionsOfTheClient(t *testing.T) {
 		if got := tr.Timeouts(); got != (transport.Timeouts{Request: 3 * time.Second, ChannelRetry: 4 * time.Second}) {
 			t.Errorf("times %+v", got)
 		}
+		_, tr, err = transport.NewRealtime(transport.Options{}, server.ClientOptions(ably.WithAutoConnect(false),
+			ably.WithRealtimeRequestTimeout(0), ably.WithChannelRetryTimeout(0))...)
+		must(t, err)
+		if got := tr.Timeouts(); got != (transport.Timeouts{Request: 10 * time.Second, ChannelRetry: 15 * time.Second}) {
+			t.Errorf("times %+v", got)
+		}
 		if _, _, err := transport.NewRealtime(transport.Options{}, ably.WithKey("")); err == nil {
 			t.Error("a client without a key was made")
 		}

@@ -62,6 +62,7 @@ func TestTheScannerKnowsWhatItDoesNotKnow(t *testing.T) {
 		`{"channel":"\u0061"}`: true, "{\"channel\":\"a\nb\"}": true, "{\"channel\":\"\xff\"}": true,
 		`{"Action":1}`: true, `{"CHANNEL":"a"}`: true, `{"act\u0069on":1}`: true, `{"x":"a`: true, `{"x":[1`: true,
 		`{"x":"a\`: true, `{"x":"\"`: true,
+		`"action":1}`: true, `{:1}`: true, `{"channel":"a""action":1}`: true,
 	} {
 		bubble.Ends(t, patience, func() {
 			s := scanner{b: []byte(frame)}
