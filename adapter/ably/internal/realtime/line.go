@@ -34,6 +34,7 @@ type line struct {
 	paused     bool     // the request timer stands still while nobody uses the client
 	queue      []func()
 	draining   bool
+	steps      uint64 // that were observed
 
 	request, retry, patience alarm
 }
@@ -137,7 +138,12 @@ func (l *line) step(in input, frame *wire.ProtocolMessage) {
 		return
 	}
 	was, _ := l.core.State()
-	outs, _ := l.core.Step(in, nil)
+	var outs []output
+	if observe := l.client.config.Load().Observe; observe != nil {
+		outs = l.observed(observe, in)
+	} else {
+		outs, _ = l.core.Step(in, nil)
+	}
 	applied := false
 	for _, out := range outs {
 		switch out.Kind {
