@@ -14,8 +14,8 @@ import (
 
 // The words of the core and those of the model.
 var (
-	inputKinds, _      = graphs.Alike(model.KindChannelAttach, model.KindConnection, fsm.CallChannelAttach)
-	changes, _         = graphs.Alike(model.ToInitialized, model.ToFailed, fsm.ConnectionInitialized)
+	inputKinds, kinds  = graphs.Alike(model.KindChannelAttach, model.KindConnection, fsm.CallChannelAttach)
+	changes, changed   = graphs.Alike(model.ToInitialized, model.ToFailed, fsm.ConnectionInitialized)
 	outputKinds, _     = graphs.Alike(fsm.SettleChannelCall, fsm.DeliverMessage, model.OutputChannelSettle)
 	outcomes, _        = graphs.Alike(fsm.ChannelCallDone, fsm.ChannelCallGivenBack, model.OutcomeChannelDone)
 	states, coreStates = graphs.Alike(fsm.ChannelInitialized, fsm.ChannelFailed, model.ChannelInitialized)
@@ -50,6 +50,12 @@ type Numbers[E comparable] struct {
 var Same = Numbers[int]{
 	Err:    func(n int) int { return n },
 	Serial: func(s fsm.Serial) int { n, _ := strconv.Atoi(strings.TrimPrefix(string(s), "s")); return n },
+}
+
+// FromInput is the one mapping from the core's inputs to the model's.
+func FromInput[E comparable](in fsm.ChannelInput[E], n Numbers[E]) model.ChannelInput {
+	return model.ChannelInput{Kind: kinds[in.Kind], Call: int(in.Call), Connection: changed[in.Connection],
+		Resumed: in.Resumed, Serial: n.Serial(in.Serial), Err: n.Err(in.Err)}
 }
 
 // FromOutput is the one mapping from the core's outputs to the model's.

@@ -183,6 +183,11 @@ func (w *World) end(r *Result) {
 				w.problem("%s's %v", c.id, err)
 			}
 		}
+		for _, s := range c.recorder.Channels() {
+			if err := s.Err(); err != nil {
+				w.problem("%s's %v", c.id, err)
+			}
+		}
 		for _, h := range c.rooms() {
 			c.told(h)
 		}

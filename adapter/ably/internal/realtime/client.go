@@ -33,6 +33,9 @@ type Config struct {
 	// Status is called with each change of ably-go's state, one at a time, after the channels have
 	// taken what it is for them (RTL3d1). It must not block. nil is for nobody.
 	Status func(ably.ConnectionStateChange)
+	// Observe is called with each step of each channel's core, in order and one at a time for each
+	// name, before what comes of it. It must not block. nil is for nobody.
+	Observe func(Step)
 }
 
 // Sink receives what comes through a channel, in the order of the wire and one call at a time. Its

@@ -34,6 +34,7 @@ type line struct {
 	socket     uint64   // of the connection: nothing is sent on a later one
 	channel    *Channel // the present life; nil when it was given back
 	queue      []func()
+	steps      uint64 // that were observed
 
 	request, retry, patience alarm
 }
@@ -143,7 +144,12 @@ func (l *line) step(in input, frame *wire.ProtocolMessage) {
 	}
 	was, _ := l.core.State()
 	var room [4]output
-	outs, _ := l.core.Step(in, room[:0])
+	outs := room[:0]
+	if observe := l.client.config.Load().Observe; observe != nil {
+		outs = l.observed(observe, in)
+	} else {
+		outs, _ = l.core.Step(in, outs)
+	}
 	applied := false
 	for i := range outs {
 		switch out := &outs[i]; out.Kind {
