@@ -129,7 +129,7 @@ func (r *Rooms[O]) Step(in RoomsInput[O], outs []RoomsOutput) ([]RoomsOutput, er
 // StepPointer is [Rooms.Step] with an input that is not copied and not changed: for a caller on the stack of a new goroutine.
 func (r *Rooms[O]) StepPointer(in *RoomsInput[O], outs []RoomsOutput) ([]RoomsOutput, error) {
 	if reason := r.refusal(in); reason != "" {
-		return outs, refused(in, reason)
+		return outs, &RefusedError{Input: in.String(), Reason: reason}
 	}
 	switch in.Kind {
 	case CallGet:
@@ -143,18 +143,13 @@ func (r *Rooms[O]) StepPointer(in *RoomsInput[O], outs []RoomsOutput) ([]RoomsOu
 		outs = r.dispose(in, outs)
 	case GiveUp:
 		r.giveUp(in.Call)
-		outs = settled(outs, in.Call, GaveUp, 0)
+		outs = append(outs, settle(in.Call, Outcome{Kind: GaveUp}))
 	case Opened, OpenFailed:
 		outs = r.openingEnded(r.incs[in.Incarnation], in.Kind == Opened, outs)
 	case ReleaseDone, ReleaseFailed:
 		outs = r.closed(r.incs[in.Incarnation], in.Kind == ReleaseFailed, outs)
 	}
 	return outs, nil
-}
-
-//go:noinline
-func refused[O comparable](in *RoomsInput[O], reason string) error {
-	return &RefusedError{Input: in.String(), Reason: reason}
 }
 
 // refusal says why no rule names an input in the present state; "" when one does.
@@ -187,7 +182,7 @@ func (r *Rooms[O]) refusal(in *RoomsInput[O]) string {
 // get is CHA-RC1f.
 func (r *Rooms[O]) get(in *RoomsInput[O], outs []RoomsOutput) []RoomsOutput {
 	if r.disposal != NotDisposed { // R1
-		return settled(outs, in.Call, RejectedDisposed, 0)
+		return append(outs, settle(in.Call, Outcome{Kind: RejectedDisposed}))
 	}
 	s := r.names[in.Name]
 	if s == nil {
@@ -197,9 +192,9 @@ func (r *Rooms[O]) get(in *RoomsInput[O], outs []RoomsOutput) []RoomsOutput {
 	if use := s.use; use != nil {
 		switch {
 		case use.options != in.Options: // R2
-			return settled(outs, in.Call, RejectedOptions, use.id)
+			return append(outs, settle(in.Call, Outcome{Kind: RejectedOptions, Incarnation: use.id}))
 		case use.life == Ready: // R3
-			return settled(outs, in.Call, GotRoom, use.id)
+			return append(outs, settle(in.Call, Outcome{Kind: GotRoom, Incarnation: use.id}))
 		}
 		r.wait(in.Call, use) // R4
 		return outs
@@ -219,7 +214,7 @@ func (r *Rooms[O]) get(in *RoomsInput[O], outs []RoomsOutput) []RoomsOutput {
 func (r *Rooms[O]) release(in *RoomsInput[O], outs []RoomsOutput) []RoomsOutput {
 	s := r.names[in.Name]
 	if s == nil { // R7
-		return settled(outs, in.Call, Done, 0)
+		return append(outs, settle(in.Call, Outcome{Kind: Done}))
 	}
 	if s.use != nil { // R9, R10, R11
 		outs = r.leave(s, outs)
@@ -234,7 +229,7 @@ func (r *Rooms[O]) leave(s *slot[O], outs []RoomsOutput) []RoomsOutput {
 	s.use = nil
 	for _, c := range inc.waiters {
 		delete(r.waits, c)
-		outs = settled(outs, c, RejectedReleased, inc.id)
+		outs = append(outs, settle(c, Outcome{Kind: RejectedReleased, Incarnation: inc.id}))
 	}
 	inc.waiters = nil
 	if s.rel != nil { // R9: the backend never heard of it
@@ -246,7 +241,7 @@ func (r *Rooms[O]) leave(s *slot[O], outs []RoomsOutput) []RoomsOutput {
 	r.releasing++
 	s.rel = inc
 	if inc.work == Opening { // R11
-		return told(outs, Abandon, inc.id)
+		return append(outs, RoomsOutput{Kind: Abandon, Incarnation: inc.id})
 	}
 	return startClosing(inc, outs) // R10
 }
@@ -273,14 +268,12 @@ func (r *Rooms[O]) endDisposal(outs []RoomsOutput) []RoomsOutput {
 		return outs
 	}
 	r.disposal = Disposed
-	kind := Done
+	out := Outcome{Kind: Done}
 	if len(r.failed) > 0 { // R15
-		kind = DisposeFailed
+		out = Outcome{Kind: DisposeFailed, Failed: r.failed}
 	}
 	for _, c := range r.disposers {
-		if outs = settled(outs, c, kind, 0); kind == DisposeFailed {
-			outs[len(outs)-1].Outcome.Failed = r.failed
-		}
+		outs = append(outs, settle(c, out))
 	}
 	r.disposers = nil
 	return outs
@@ -304,40 +297,40 @@ func (r *Rooms[O]) openingEnded(inc *incarnation[O], opened bool, outs []RoomsOu
 	case inc.life == Releasing && opened: // R18
 		return startClosing(inc, outs)
 	case inc.life == Releasing: // R20
-		return r.ended(inc, Done, 0, outs)
+		return r.ended(inc, Outcome{Kind: Done}, outs)
 	}
-	kind := GotRoom
+	out := Outcome{Kind: GotRoom, Incarnation: inc.id}
 	if opened { // R17
 		r.move(inc, LifeOpened)
 	} else { // R19
 		r.move(inc, LifeOpenFailed)
-		kind = RejectedOpenFailed
+		out.Kind = RejectedOpenFailed
 		delete(r.incs, inc.id)
 		delete(r.names, inc.name) // an incarnation that is opening has no predecessor, so the slot is empty now
 	}
-	return r.settleAll(inc, kind, inc.id, outs)
+	return r.settleAll(inc, out, outs)
 }
 
 // closed is R21 for a release that the backend ended.
 func (r *Rooms[O]) closed(inc *incarnation[O], failed bool, outs []RoomsOutput) []RoomsOutput {
 	inc.work = NoWork
 	if !failed {
-		return r.ended(inc, Done, 0, outs)
+		return r.ended(inc, Outcome{Kind: Done}, outs)
 	}
 	if r.disposal != NotDisposed { // R15
 		i, _ := slices.BinarySearch(r.failed, inc.id)
 		// A copy, since outcomes that were handed out share the old one.
 		r.failed = slices.Insert(slices.Clone(r.failed), i, inc.id)
 	}
-	return r.ended(inc, RejectedReleaseFailed, inc.id, outs)
+	return r.ended(inc, Outcome{Kind: RejectedReleaseFailed, Incarnation: inc.id}, outs)
 }
 
 // ended is R21, R22 and R23: the incarnation is released, and whatever waited for that goes on.
-func (r *Rooms[O]) ended(inc *incarnation[O], kind OutcomeKind, id Incarnation, outs []RoomsOutput) []RoomsOutput {
+func (r *Rooms[O]) ended(inc *incarnation[O], out Outcome, outs []RoomsOutput) []RoomsOutput {
 	r.move(inc, LifeReleased)
 	r.releasing--
 	first := len(outs)
-	outs = r.settleAll(inc, kind, id, outs)
+	outs = r.settleAll(inc, out, outs)
 	outs = r.endDisposal(outs)
 	sortOutputs(outs[first:])
 	delete(r.incs, inc.id)
@@ -350,10 +343,10 @@ func (r *Rooms[O]) ended(inc *incarnation[O], kind OutcomeKind, id Incarnation, 
 	return startOpening(s.use, outs)
 }
 
-func (r *Rooms[O]) settleAll(inc *incarnation[O], kind OutcomeKind, id Incarnation, outs []RoomsOutput) []RoomsOutput {
+func (r *Rooms[O]) settleAll(inc *incarnation[O], out Outcome, outs []RoomsOutput) []RoomsOutput {
 	for _, c := range inc.waiters {
 		delete(r.waits, c)
-		outs = settled(outs, c, kind, id)
+		outs = append(outs, settle(c, out))
 	}
 	inc.waiters = nil
 	return outs
@@ -405,28 +398,15 @@ func (r *Rooms[O]) Clone() *Rooms[O] {
 
 func startOpening[O comparable](inc *incarnation[O], outs []RoomsOutput) []RoomsOutput {
 	inc.work = Opening
-	return told(outs, Open, inc.id)
+	return append(outs, RoomsOutput{Kind: Open, Incarnation: inc.id})
 }
 
 func startClosing[O comparable](inc *incarnation[O], outs []RoomsOutput) []RoomsOutput {
 	inc.work = Closing
-	return told(outs, Release, inc.id)
+	return append(outs, RoomsOutput{Kind: Release, Incarnation: inc.id})
 }
 
-// settled appends the end of a call. Its arguments are few and it is not inlined, so that the frames of a step fit the stack of a new
-// goroutine.
-//
-//go:noinline
-func settled(outs []RoomsOutput, c Call, kind OutcomeKind, id Incarnation) []RoomsOutput {
-	return append(outs, RoomsOutput{Kind: Settle, Call: c, Outcome: Outcome{Kind: kind, Incarnation: id}})
-}
-
-// told appends what the backend is told, as settled does.
-//
-//go:noinline
-func told(outs []RoomsOutput, kind RoomsOutputKind, id Incarnation) []RoomsOutput {
-	return append(outs, RoomsOutput{Kind: kind, Incarnation: id})
-}
+func settle(c Call, o Outcome) RoomsOutput { return RoomsOutput{Kind: Settle, Call: c, Outcome: o} }
 
 func remove(calls []Call, c Call) []Call {
 	if i := slices.Index(calls, c); i >= 0 {
@@ -437,9 +417,6 @@ func remove(calls []Call, c Call) []Call {
 
 // sortOutputs puts outputs in the order that Step promises; the map's order must not show.
 func sortOutputs(outs []RoomsOutput) {
-	if len(outs) < 2 { // as mostly; sorting has a large frame
-		return
-	}
 	slices.SortFunc(outs, func(a, b RoomsOutput) int {
 		switch {
 		case (a.Kind == Settle) != (b.Kind == Settle):

@@ -388,5 +388,3 @@ func TestRoomsReadyGetAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
-
-func settle(c Call, o Outcome) RoomsOutput { return RoomsOutput{Kind: Settle, Call: c, Outcome: o} }

@@ -322,9 +322,9 @@ func (r *Room) step(in fsm.RoomInput[*ErrorInfo], c *roomCall) {
 				r.flush()
 			})
 		case fsm.PublishStatus:
-			change := &StatusChange{Current: out.Status, Previous: out.Previous, Error: out.Err}
-			r.status.Store(change)
-			r.statusListeners.Publish(*change)
+			change := StatusChange{Current: out.Status, Previous: out.Previous, Error: out.Err}
+			r.status.Store(&change)
+			r.statusListeners.Publish(change)
 		case fsm.PublishDiscontinuity:
 			r.publishDiscontinuity(out.Err)
 		}

@@ -252,7 +252,7 @@ func (r *Rooms[R]) step(in *fsm.RoomsInput[RoomOptions], err error) {
 	for i := range outs {
 		switch out := &outs[i]; out.Kind {
 		case fsm.Settle:
-			r.settle(out.Call, &out.Outcome)
+			r.settle(out.Call, out.Outcome)
 		case fsm.Open:
 			r.open(out.Incarnation)
 		case fsm.Abandon:
@@ -283,10 +283,10 @@ func (r *Rooms[R]) settleLive(in *fsm.RoomsInput[RoomOptions], l *live[R]) {
 }
 
 // settle ends a call.
-func (r *Rooms[R]) settle(call fsm.Call, out *fsm.Outcome) {
+func (r *Rooms[R]) settle(call fsm.Call, out fsm.Outcome) {
 	c := r.calls[call]
 	delete(r.calls, call)
-	c.settled, c.outcome = true, *out
+	c.settled, c.outcome = true, out
 	switch out.Kind {
 	case fsm.GotRoom:
 		c.room = r.live[out.Incarnation].room
@@ -300,7 +300,7 @@ func (r *Rooms[R]) settle(call fsm.Call, out *fsm.Outcome) {
 }
 
 // outcomeError makes the error of an outcome that is one, where what it says is at hand.
-func (r *Rooms[R]) outcomeError(in *fsm.RoomsInput[RoomOptions], out *fsm.Outcome) error {
+func (r *Rooms[R]) outcomeError(in *fsm.RoomsInput[RoomOptions], out fsm.Outcome) error {
 	switch out.Kind {
 	case fsm.RejectedDisposed:
 		return NewErrorInfo(ResourceDisposed, fmt.Sprintf("unable to get room; rooms instance has been disposed: room %q", in.Name), nil)
