@@ -69,6 +69,10 @@ const (
 	internal = adapter + "/internal/"
 )
 
+// folders are those whose mutants are tried when none is named.
+var folders = []string{"fsm", "lifecycle", adapter, internal + "transport", internal + "transport/wire",
+	internal + "transport/sequence", internal + "realtime", internal + "realtime/presence"}
+
 // sees reports whether a suite can notice mutants of a folder.
 func (s suite) sees(folder string) bool { return slices.Contains(s.Folders, folder) }
 

@@ -134,6 +134,7 @@ func (w *world) close() {
 	if err := w.transport.Close(soon(w.t)); err != nil {
 		w.t.Errorf("close: %v", err)
 	}
+	time.Sleep(time.Second) // a dial of ably-go's that is one too many ends in a moment
 }
 
 // cut ends the WebSocket and waits until the client has seen it.
