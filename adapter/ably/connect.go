@@ -21,6 +21,8 @@ func WithREST(rest *ably.REST) Option { return func(c *config) { c.rest = rest }
 // is a transport that rooms use too. What it logs is written without keys and tokens, unless the
 // options name a log handler. [ably.WithDial] has no effect.
 //
+// With ably.WithQueueMessages(false) presence of rooms fails at once without a connection (TO3g).
+//
 // The caller closes it. Until the connection has ended its transport has goroutines.
 //
 // Errors: ably-go's, for options that are invalid.

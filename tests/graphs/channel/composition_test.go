@@ -238,7 +238,7 @@ func TestARoomOverAChannelKeepsThePortsPromise(t *testing.T) {
 		t.Fatal(err)
 	}
 	fmt.Printf("EVIDENCE room_over_channel states=%d\n", states)
-	if states != 23209 {
+	if states != 22755 {
 		t.Errorf("%d states", states)
 	}
 }

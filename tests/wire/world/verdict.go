@@ -91,7 +91,7 @@ func (w *World) truth() (found []string) {
 					c.id, h.room.Name(), status, h.room.Error(), there, connection))
 			}
 		}
-		// Where faults follow each other, a released channel may stay until its next attach.
+		// Where faults follow each other, a released channel may stay until its DETACH is sent again.
 		if w.bubble || w.used {
 			found = append(found, w.leftovers(c, holds)...)
 		}

@@ -246,3 +246,25 @@ func TestWhyNothingCanBeAttached(t *testing.T) {
 		gate.Open()
 	})
 }
+
+// C40: a channel that was given back while its attach had no answer is not left attached at the
+// server, though its DETACH is lost on a connection that goes on.
+func TestALostDetachOfAnAttachWithoutAnswer(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		server := newServer(t)
+		w := newWorld(t, server, realtime.Config{RequestTimeout: 100 * time.Millisecond, RetryTimeout: time.Hour})
+		w.connect()
+		c := w.channel()
+		server.Fault(ablytest.ToClient(ablytest.ActionAttached).Once(), ablytest.Drop())
+		lost := server.Fault(ablytest.ToServer(ablytest.ActionDetach).First(2), ablytest.Drop())
+		fails(t, c.Attach(soon(t)), 90007)
+		if !server.State().Attached(name) {
+			t.Fatal("the server has nothing attached")
+		}
+		c.end()
+		must(t, lost.Await(soon(t), 2))
+		must(t, server.Await(soon(t), func(s ablytest.State) bool { return !s.Attached(name) }))
+		again := w.attached() // and the next life waits for no answer that was lost
+		again.end()
+	})
+}

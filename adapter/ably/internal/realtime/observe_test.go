@@ -5,7 +5,6 @@ import (
 	"sync"
 	"testing"
 
-	"ablyrooms.example/adapter/ably/ablytest"
 	"ablyrooms.example/adapter/ably/internal/realtime"
 	"ablyrooms.example/fsm"
 )
@@ -16,7 +15,7 @@ func TestStepsAreObserved(t *testing.T) {
 	var mu sync.Mutex
 	var steps []realtime.Step
 	var w *world
-	w = newWorld(t, ablytest.NewServer(t), realtime.Config{Observe: func(s realtime.Step) {
+	w = newWorld(t, newServer(t), realtime.Config{Observe: func(s realtime.Step) {
 		mu.Lock()
 		steps = append(steps, s)
 		mu.Unlock()
