@@ -25,9 +25,11 @@ func TestAlarms(t *testing.T) {
 		start(time.Second)
 		start(3 * time.Second)
 		time.Sleep(10 * time.Second)
+		l.mu.Lock()
 		if len(fired) != 1 || fired[0] != 3*time.Second || a.timer != nil {
 			t.Errorf("fired at %v", fired)
 		}
+		l.mu.Unlock()
 		start(time.Second)
 		l.mu.Lock()
 		a.stop()
@@ -48,6 +50,8 @@ func TestAlarms(t *testing.T) {
 		a.stop()
 		l.mu.Unlock()
 		time.Sleep(10 * time.Second)
+		l.mu.Lock()
+		defer l.mu.Unlock()
 		if len(fired) != 1 {
 			t.Errorf("fired at %v", fired)
 		}
