@@ -55,7 +55,7 @@ func (c *Client) Channel(name string, options Options, sink Sink) *Channel {
 		c.mu.Lock()
 		l, id := c.lines[name], c.id
 		if l == nil {
-			l = &line{client: c, name: name, connection: c.connection, socket: c.socket, dead: !c.open,
+			l = &line{client: c, name: name, connection: c.connection, reason: c.reason, socket: c.socket, dead: !c.open,
 				core: fsm.NewChannel[*lifecycle.ErrorInfo](c.connection)}
 			ch.line = l
 			ch.members.Step(presenceInput{Kind: presence.Connected, Connection: id}, nil)
@@ -184,9 +184,7 @@ func (c *Channel) settle(out output) {
 	case fsm.ChannelCallInvalidState: // RTL5b
 		err = lifecycle.NewErrorInfo(codeInvalidState, "its channel is failed", nil)
 	case fsm.ChannelCallInvalidConnection:
-		if err = ended[c.line.connection]; err == nil {
-			err = errNoReason
-		}
+		err = unconnected(c.line.connection, c.line.reason)
 	case fsm.ChannelCallGivenBack:
 		err = errGivenBack
 	default:

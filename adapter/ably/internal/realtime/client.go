@@ -19,6 +19,7 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 	"ablyrooms.example/chat"
 	"ablyrooms.example/fsm"
+	"ablyrooms.example/lifecycle"
 )
 
 // Config configures a [Client].
@@ -61,7 +62,8 @@ type Client struct {
 	mu         sync.Mutex // is not held while a line's is taken
 	lines      map[string]*line
 	connection fsm.ConnectionState
-	id         string // of the present connection or the last
+	reason     *lifecycle.ErrorInfo // why the connection is as it is, or nil
+	id         string               // of the present connection or the last
 	socket     uint64 // its WebSocket
 	clientID   string // of the present connection or the last
 	open       bool
@@ -175,15 +177,15 @@ func (c *Client) identify(now transport.Connection) {
 
 // change has all channels take a change of the connection.
 func (c *Client) change(to fsm.ConnectionState, resumed bool, reason *wire.ErrorInfo) {
-	c.mu.Lock()
-	c.connection = to
-	id, socket := c.id, c.socket
-	lines := c.all() // what is made from now on begins with this connection
-	c.mu.Unlock()
 	in := input{Kind: fsm.ConnectionChange, Connection: to, Resumed: resumed, Err: fromWire(reason)}
 	if in.Err == nil || to == fsm.ConnectionClosed { // ably-go's reason is of what was before
 		in.Err = ended[to]
 	}
+	c.mu.Lock()
+	c.connection, c.reason = to, in.Err
+	id, socket := c.id, c.socket
+	lines := c.all() // what is made from now on begins with this connection
+	c.mu.Unlock()
 	for _, l := range lines {
 		l.connectionChanged(in, id, socket)
 	}

@@ -40,6 +40,20 @@ var ended = map[fsm.ConnectionState]*lifecycle.ErrorInfo{
 	fsm.ConnectionFailed:  lifecycle.NewErrorInfo(codeFailed, "the connection failed", nil),
 }
 
+// unconnected says why nothing can be attached in a state of the connection, and why it is in that
+// state, if that is known: with the code of that reason.
+func unconnected(state fsm.ConnectionState, reason *lifecycle.ErrorInfo) *lifecycle.ErrorInfo {
+	plain := ended[state]
+	switch {
+	case plain == nil:
+		return errNoReason
+	case reason == nil || reason == plain:
+		return plain
+	}
+	return &lifecycle.ErrorInfo{Code: reason.Code, StatusCode: reason.StatusCode,
+		Message: plain.Message + ": " + reason.Message, Cause: reason.Cause}
+}
+
 // fromWire makes an error of the service's one of ours; nil of nil.
 func fromWire(e *wire.ErrorInfo) *lifecycle.ErrorInfo {
 	if e == nil {

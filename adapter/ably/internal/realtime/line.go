@@ -28,10 +28,11 @@ type line struct {
 	mu         sync.Mutex
 	core       *fsm.Channel[*lifecycle.ErrorInfo]
 	connection fsm.ConnectionState
-	socket     uint64   // of the connection: nothing is sent on a later one
-	channel    *Channel // the present life; nil when it was given back
-	dead       bool     // not used any more
-	paused     bool     // the request timer stands still while nobody uses the client
+	reason     *lifecycle.ErrorInfo // why the connection is as it is, or nil
+	socket     uint64               // of the connection: nothing is sent on a later one
+	channel    *Channel             // the present life; nil when it was given back
+	dead       bool                 // not used any more
+	paused     bool                 // the request timer stands still while nobody uses the client
 	queue      []func()
 	draining   bool
 
@@ -123,7 +124,7 @@ const codeOvertaken = 80016
 func (l *line) connectionChanged(in input, id string, socket uint64) {
 	l.mu.Lock()
 	defer l.unlock()
-	l.connection, l.socket = in.Connection, socket
+	l.connection, l.reason, l.socket = in.Connection, in.Err, socket
 	if l.channel != nil && in.Connection == fsm.ConnectionConnected {
 		l.channel.presence(presenceInput{Kind: presence.Connected, Connection: id}, nil)
 	}
