@@ -141,7 +141,11 @@ func (s *scanner) until(stop string) (text string) {
 // value reads a quoted string, or what stands before the next parameter or link.
 func (s *scanner) value() (string, error) {
 	if !s.skip('"') {
-		return strings.TrimRight(s.until(";,"), " \t"), nil
+		value := strings.TrimRight(s.until(";,"), " \t")
+		if strings.ContainsAny(value, "<>\" \t") { // a separator is missing
+			return "", fmt.Errorf("a value without quotes: %q", value)
+		}
+		return value, nil
 	}
 	var text strings.Builder
 	for i := 0; i < len(s.rest); i++ {

@@ -64,8 +64,8 @@ type Client struct {
 	connection fsm.ConnectionState
 	reason     *lifecycle.ErrorInfo // why the connection is as it is, or nil
 	id         string               // of the present connection or the last
-	socket     uint64 // its WebSocket
-	clientID   string // of the present connection or the last
+	socket     uint64               // its WebSocket
+	clientID   string               // of the present connection or the last
 	open       bool
 }
 
