@@ -25,7 +25,9 @@ type Messages struct {
 // Messages returns the room's messages.
 func (r *Room) Messages() *Messages { return &r.messages }
 
-// MessageContent is what a message says.
+// MessageContent is what a message says. Values in it may be of any type that encoding/json writes;
+// they arrive as plain JSON types. Text that is not valid UTF-8, a number that JSON has no form for
+// (NaN) and an integer beyond 64 bits that a float64 would change are [lifecycle.InvalidArgument].
 type MessageContent struct {
 	Text     string
 	Metadata map[string]any // a JSON object for the receivers; may be nil
@@ -69,7 +71,7 @@ func (m *Messages) path(more ...string) []string {
 
 // Send sends a message and returns it as it was taken (CHA-M3).
 //
-// Errors: the service's, with its code and, where moderation or a rule says more, a [Rejection] for a cause (CHA-M3e); the context's cause, when
+// Errors: [lifecycle.InvalidArgument] for content that can't be sent as it is; the service's, with its code and, where moderation or a rule says more, a [Rejection] for a cause (CHA-M3e); the context's cause, when
 // that ends first: then the message may have been sent.
 func (m *Messages) Send(ctx context.Context, content MessageContent) (chat.Message, error) {
 	const operation = "send message"

@@ -40,11 +40,17 @@ func plainHeaders(operation string, headers map[string]any) (map[string]any, err
 		return nil, err
 	}
 	for name, value := range plain.(map[string]any) {
+		kind := ""
 		switch value.(type) {
-		case map[string]any, []any:
-			return nil, unsendable(operation,
-				fmt.Sprintf("the header %q is a %T, expected a string, number, bool or nil", name, value))
+		case map[string]any:
+			kind = "an object"
+		case []any:
+			kind = "a list"
+		default:
+			continue
 		}
+		return nil, unsendable(operation,
+			fmt.Sprintf("the header %q is %s, expected a string, number, bool or nil", name, kind))
 	}
 	return plain.(map[string]any), nil
 }
