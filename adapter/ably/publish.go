@@ -43,3 +43,13 @@ func (r *Room) online(operation string) error {
 	}
 	return lifecycle.NewErrorInfo(lifecycle.Disconnected, "unable to "+operation+"; there is no connection", nil)
 }
+
+// identified returns an error for a client without an id, as far as that is known: with the
+// connection.
+func (r *Room) identified(operation string) error {
+	if !r.client.channels.Connected() || r.client.ClientID() != "" {
+		return nil
+	}
+	return lifecycle.NewErrorInfo(lifecycle.InvalidClientID, "unable to "+operation+"; the client has no id: "+
+		"give one with ably.WithClientID, or in its token", nil)
+}
