@@ -77,7 +77,7 @@ func (e *Error) isTokenError() bool {
 // notRenewable says that there is no way to a new token (RSA4a2).
 func (e *Error) notRenewable() *Error {
 	return &Error{Code: codeNotRenewable, StatusCode: http.StatusUnauthorized, Cause: e,
-		Message: e.Message + ", and there is no key, auth URL or auth callback to get another token with"}
+		Message: "there is no key, auth URL or auth callback to get a new token with"}
 }
 
 // read makes an answer of what came.

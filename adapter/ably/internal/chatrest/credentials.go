@@ -128,7 +128,10 @@ func noToken(err error) *Error {
 		if theirs.Code != 0 {
 			e.Code, e.StatusCode = int(theirs.Code), theirs.StatusCode
 		}
-		reason = theirs.Message()
+		reason, e.Cause = "ably-go gave no reason", nil // it prints itself with an address
+		if inner := theirs.Unwrap(); inner != nil {
+			reason, e.Cause = inner.Error(), inner
+		}
 	}
 	e.Message = "there is no token to authorize it with: " + reason
 	return e

@@ -184,7 +184,9 @@ func (c *Channel) settle(out output) {
 	case fsm.ChannelCallInvalidState: // RTL5b
 		err = lifecycle.NewErrorInfo(codeInvalidState, "its channel is failed", nil)
 	case fsm.ChannelCallInvalidConnection:
-		err = unconnected(c.line.connection, c.line.reason)
+		if err = c.line.reason; err == nil {
+			err = errNoReason
+		}
 	case fsm.ChannelCallGivenBack:
 		err = errGivenBack
 	default:

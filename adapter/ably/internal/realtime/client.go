@@ -32,8 +32,9 @@ type Config struct {
 	// Log receives what can't be decoded and which members could not be entered again.
 	Log *slog.Logger
 	// Status is called with each change of ably-go's state, one at a time, after the channels have
-	// taken what it is for them (RTL3d1). It must not block. nil is for nobody.
-	Status func(ably.ConnectionStateChange)
+	// taken what it is for them (RTL3d1). reason is that of the change, or nil, with the message that
+	// ably-go may have lost. It must not block. nil is for nobody.
+	Status func(change ably.ConnectionStateChange, reason *lifecycle.ErrorInfo)
 }
 
 // Sink receives what comes through a channel, in the order of the wire and one call at a time. Its
@@ -164,7 +165,7 @@ func (c *Client) handle(e transport.Event) {
 			}
 		}
 		if status := c.config.Load().Status; status != nil {
-			status(e.Change)
+			status(e.Change, fromWire(e.Reason))
 		}
 	}
 }
@@ -177,10 +178,7 @@ func (c *Client) identify(now transport.Connection) {
 
 // change has all channels take a change of the connection.
 func (c *Client) change(to fsm.ConnectionState, resumed bool, reason *wire.ErrorInfo) {
-	in := input{Kind: fsm.ConnectionChange, Connection: to, Resumed: resumed, Err: fromWire(reason)}
-	if in.Err == nil || to == fsm.ConnectionClosed { // ably-go's reason is of what was before
-		in.Err = ended[to]
-	}
+	in := input{Kind: fsm.ConnectionChange, Connection: to, Resumed: resumed, Err: unconnected(to, fromWire(reason))}
 	c.mu.Lock()
 	c.connection, c.reason = to, in.Err
 	id, socket := c.id, c.socket
