@@ -9,10 +9,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ably/ably-go/ably"
@@ -272,6 +274,12 @@ func sentBy(t *testing.T, server *ablytest.Server) string {
 // connectWith returns a room of a client that the test disposes of.
 func connectWith(t *testing.T, options []ably.ClientOption) *ablychat.Room {
 	t.Helper()
+	room, _ := connectedWith(t, options)
+	return room
+}
+
+func connectedWith(t *testing.T, options []ably.ClientOption) (*ablychat.Room, *ablychat.Client) {
+	t.Helper()
 	client, err := ablychat.Connect(append(options, ably.WithLogLevel(ably.LogNone))...)
 	if err != nil {
 		t.Fatal(err)
@@ -285,7 +293,7 @@ func connectWith(t *testing.T, options []ably.ClientOption) *ablychat.Room {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return room
+	return room, client
 }
 
 // RSC10: one new token serves all calls that need one at the same time.
@@ -367,34 +375,82 @@ func TestAnAuthCallbackThatGivesNoToken(t *testing.T) {
 	close(release)
 }
 
-// RSC15: a host that fails is left for a fallback host, with the same credentials.
-func TestFallbackHosts(t *testing.T) {
+// The same callback ends no program when the realtime client calls it.
+func TestAnAuthCallbackThatGivesNoTokenToConnect(t *testing.T) {
 	server := ablytest.NewServer(t)
-	var asked []string
-	base := func(r *http.Request) (*http.Response, error) {
-		asked = append(asked, r.URL.Host)
-		switch {
-		case strings.HasPrefix(r.URL.Host, "main."):
-			return &http.Response{StatusCode: 503, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("down"))}, nil
-		case strings.HasPrefix(r.URL.Host, "slow."):
-			<-r.Context().Done()
-			return nil, r.Context().Err()
-		}
-		r.URL.Host = fmt.Sprintf("%s:%d", server.Host(), server.Port())
-		return http.DefaultTransport.RoundTrip(r)
-	}
-	room := connectWith(t, []ably.ClientOption{ably.WithKey(server.Key()), ably.WithClientID("ann"), ably.WithTLS(false),
-		ably.WithInsecureAllowBasicAuthWithoutTLS(), ably.WithAutoConnect(false),
-		ably.WithRESTHost("main.test"), ably.WithRealtimeHost("main.test"), ably.WithFallbackHosts([]string{"slow.test", "good.test"}),
-		ably.WithHTTPClient(&http.Client{Transport: roundTrip(base), Timeout: time.Millisecond * 50})})
-	for range 2 { // the second time the good one is remembered
-		if _, err := room.Messages().Send(soon(t), ablychat.MessageContent{Text: "x"}); err != nil {
-			t.Errorf("%v after %v", err, asked)
+	for reason, give := range map[string]func() ably.Tokener{
+		"the auth callback panicked: ouch":    func() ably.Tokener { panic("ouch") },
+		"the auth callback returned no token": func() ably.Tokener { return nil },
+	} {
+		room, client := connectedWith(t, server.EndpointOptions(ably.WithAuthCallback(
+			func(context.Context, ably.TokenParams) (ably.Tokener, error) { return give(), nil })))
+		awaitConnection(t, client, ablychat.ConnectionFailed)
+		want := "unable to attach room lobby; the connection failed: " + reason
+		if err := room.Attach(soon(t)); lifecycle.AsErrorInfo(err).Message != want {
+			t.Errorf("%v, expected %s", err, want)
 		}
 	}
-	if asked[0] != "main.test:80" || asked[len(asked)-2] != "good.test" || asked[len(asked)-1] != "good.test" {
-		t.Errorf("asked %v", asked)
+}
+
+// What is sent to the auth URL may be a secret: errors don't repeat it.
+func TestAnAuthURLThatCantBeReached(t *testing.T) {
+	server := ablytest.NewServer(t)
+	web := httptest.NewServer(http.NotFoundHandler())
+	web.Close()
+	for _, method := range []string{"GET", "POST"} {
+		room := connectWith(t, server.EndpointOptions(ably.WithAutoConnect(false), ably.WithAuthURL(web.URL+"/token"),
+			ably.WithAuthMethod(method), ably.WithAuthParams(url.Values{"password": {"hush"}})))
+		_, err := room.Messages().Send(soon(t), ablychat.MessageContent{Text: "x"})
+		if !errors.Is(err, lifecycle.ErrorCode(40170)) || strings.Contains(fmt.Sprintf("%+v %v", err, errors.Unwrap(err)), "hush") ||
+			!strings.Contains(err.Error(), "connection refused") {
+			t.Errorf("%s: %v", method, err)
+		}
 	}
+}
+
+// RSC15: a host that fails or is silent is left for a fallback host, which is remembered.
+func TestFallbackHosts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var asked []string
+		answer := func(status int, body string) *http.Response {
+			return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
+		}
+		client, err := ablychat.Connect(ably.WithKey("app.key:secret"), ably.WithTLS(false), ably.WithInsecureAllowBasicAuthWithoutTLS(),
+			ably.WithAutoConnect(false), ably.WithLogLevel(ably.LogNone), ably.WithRESTHost("main.test"),
+			ably.WithRealtimeHost("main.test"), ably.WithFallbackHosts([]string{"silent.test", "good.test"}),
+			ably.WithHTTPClient(&http.Client{Timeout: time.Minute, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+				asked = append(asked, r.URL.Host)
+				if user, secret, ok := r.BasicAuth(); user != "app.key" || secret != "secret" || !ok {
+					t.Errorf("%s is asked by %v", r.URL, r.Header)
+				}
+				switch {
+				case strings.HasPrefix(r.URL.Host, "main."):
+					return answer(503, "down"), nil
+				case strings.HasPrefix(r.URL.Host, "silent."):
+					<-r.Context().Done()
+					return nil, r.Context().Err()
+				}
+				return answer(201, `{"serial":"s"}`), nil
+			})}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		room, err := client.Rooms().Get(t.Context(), "lobby")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if _, err := room.Messages().Send(t.Context(), ablychat.MessageContent{Text: "x"}); err != nil {
+				t.Errorf("%v after %v", err, asked)
+			}
+		}
+		if n := len(asked); asked[0] != "main.test:80" || asked[n-2] != "good.test" || asked[n-1] != "good.test" || slices.Index(asked[1:], "main.test:80") >= 0 {
+			t.Errorf("asked %v", asked)
+		}
+		if err := client.Dispose(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 type roundTrip func(*http.Request) (*http.Response, error)

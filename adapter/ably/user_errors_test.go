@@ -188,7 +188,9 @@ var userErrors = map[string]userError{
 		`unable to attach room lobby; not today (code 40300, status 403)`, 40300, nil},
 	"attach that is not answered": {func(s *stand) error {
 		s.server.Fault(ablytest.ToServer(ablytest.ActionAttach), ablytest.Drop())
-		return s.get(s.client(ably.WithRealtimeRequestTimeout(50 * time.Millisecond))).Attach(soon(s.t))
+		client := s.client(ably.WithRealtimeRequestTimeout(500*time.Millisecond), ably.WithDisconnectedRetryTimeout(10*time.Millisecond))
+		awaitConnection(s.t, client, ablychat.ConnectionConnected)
+		return s.get(client).Attach(soon(s.t))
 	},
 		`unable to attach room lobby; the service did not answer in time (code 90007, status 408)`, 90007, nil},
 	"attach given up": {func(s *stand) error {
