@@ -27,7 +27,10 @@ func newAnswering(t *testing.T) *answering {
 	a := &answering{}
 	server := ablytest.NewServer(t)
 	a.room = connectWith(t, server.ClientOptions(ably.WithClientID("ann"), ably.WithAutoConnect(false),
-		ably.WithHTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+		ably.WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			if r.URL.Host != server.Addr() {
+				t.Errorf("%s is asked", r.URL)
+			}
 			return &http.Response{StatusCode: a.status, Header: a.header, Body: io.NopCloser(strings.NewReader(a.body))}, nil
 		})})))
 	return a

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	ablychat "ablyrooms.example/adapter/ably"
 	"ablyrooms.example/adapter/ably/ablytest"
@@ -15,7 +16,8 @@ import (
 // keystroke is sent, and so is a keystroke after a stop.
 func TestTypingWithoutAnAcknowledgement(t *testing.T) {
 	server := ablytest.NewServer(t)
-	hers, his := newPerson(t, server, "ann").room("lobby"), newPerson(t, server, "bob").room("lobby")
+	throttle := lifecycle.WithTypingHeartbeatThrottle(time.Hour) // nobody is let go for being silent
+	hers, his := newPerson(t, server, "ann").room("lobby", throttle), newPerson(t, server, "bob").room("lobby", throttle)
 	got := newInbox[chat.TypingEvent](t)
 	his.Typing().Subscribe(got.put)
 	next := func(want chat.TypingEventType) {

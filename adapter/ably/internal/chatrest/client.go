@@ -85,7 +85,6 @@ func carry(options reflect.Value) {
 	}
 	// The client's own timeout costs a goroutine until the body is closed, which ably-go doesn't do.
 	client.Transport, client.Timeout = roundTripper{base, client.Timeout}, 0
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	field.Set(reflect.ValueOf(client))
 }
 
