@@ -416,8 +416,8 @@ func TestFallbackHosts(t *testing.T) {
 			return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
 		}
 		client, err := ablychat.Connect(ably.WithKey("app.key:secret"), ably.WithTLS(false), ably.WithInsecureAllowBasicAuthWithoutTLS(),
-			ably.WithAutoConnect(false), ably.WithLogLevel(ably.LogNone), ably.WithRESTHost("main.test"),
-			ably.WithRealtimeHost("main.test"), ably.WithFallbackHosts([]string{"silent.test", "good.test"}),
+			ably.WithAutoConnect(false), ably.WithLogLevel(ably.LogNone), ably.WithEndpoint("main.test"),
+			ably.WithFallbackHosts([]string{"silent.test", "good.test"}),
 			ably.WithHTTPClient(&http.Client{Timeout: time.Minute, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 				asked = append(asked, r.URL.Host)
 				if user, secret, ok := r.BasicAuth(); user != "app.key" || secret != "secret" || !ok {

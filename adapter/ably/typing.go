@@ -114,6 +114,9 @@ func (t *Typing) do(ctx context.Context, operation string, what chat.TypingEvent
 func (t *Typing) CurrentTypers() []chat.TypingMember {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.over {
+		return nil
+	}
 	return slices.Clone(t.current())
 }
 

@@ -96,7 +96,7 @@ func (t *Typing) current() []chat.TypingMember {
 	if p := t.typers.shown.Load(); p != nil {
 		return *p
 	}
-	return nil
+	return []chat.TypingMember{}
 }
 
 // event makes an event for a listener whose turn it is.
