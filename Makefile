@@ -123,3 +123,4 @@ conformance-js: ## hold the official @ably/chat to the rules, or run SCRIPT; nee
 fuzz: ## fuzz each decoder for as long as FOR says (default 10m each)
 	@for target in FuzzMessage FuzzSummary FuzzPresence FuzzOccupancy FuzzAnnotation; do \
 		$(GO) test ./chat -run '^$$' -fuzz "^$$target$$" -fuzztime $${FOR:-10m} || exit 1; done
+	@$(GO) test ./adapter/ably/internal/chatrest -run '^$$' -fuzz '^FuzzNextPage$$' -fuzztime $${FOR:-10m}

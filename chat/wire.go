@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"ablyrooms.example/internal/jsonvalue"
 )
 
 // The names of realtime messages of a room (section 18 of the Chat specification).
@@ -72,8 +74,8 @@ func payload(data any, encoding string) any {
 			default:
 				continue // a library has undone it already
 			}
-			data = nil
-			if json.Unmarshal(text, &data) != nil {
+			var err error
+			if data, err = jsonvalue.Parse(text); err != nil {
 				return nil
 			}
 		case "base64":

@@ -139,7 +139,7 @@ func New(client *ably.Realtime, options ...Option) (*Client, error) {
 	}
 	c := &Client{realtime: client, transport: t, log: cfg.log, level: cfg.level,
 		observe: cfg.observeRoom, timeout: cfg.timeouts.Request, disposed: make(chan struct{})}
-	c.rest.client = cfg.rest
+	c.rest.given = cfg.rest
 	c.connection.client = c
 	c.channels, ok = realtime.New(t, realtime.Config{RequestTimeout: cfg.timeouts.Request,
 		RetryTimeout: cfg.timeouts.ChannelRetry, Log: cfg.log, Status: c.connection.changed,

@@ -20,10 +20,13 @@
 // What ably-go v1.4.1 does otherwise and still touches users, with the test that shows how it is
 // hidden:
 //
-//   - REST requests have their paths escaped twice, and their errors' bodies taken; links to further
-//     pages are followed unescaped. Both are put right below ably-go (rest.go, resttransport.go;
-//     TestMessages, TestHistory, TestMessageErrors). A REST client given by [WithREST] is as it is:
-//     names with a slash can't be reached, and errors have no detail (TestARESTClientOfTheUsers).
+//   - REST requests have their paths escaped twice, their errors' bodies taken, and a token renewed
+//     for one code alone; links to further pages are followed unescaped. All is put right below
+//     ably-go (internal/chatrest; TestMessages, TestHistory, TestMessageErrors,
+//     TestAuthenticationOfREST). A REST client given by [WithREST] is as it is: names with a slash
+//     can't be reached, and errors have no detail (TestARESTClientOfTheUsers).
+//   - It panics with its lock held if a callback for tokens panics, or returns neither token nor
+//     error. The callback is guarded (TestAnAuthCallbackThatGivesNoToken).
 //   - It logs keys and tokens. A client that is made here logs without them (log.go;
 //     TestNoKeyIsLogged).
 //   - An ErrorInfo of ably-go can't carry a message of ours: errors are ours, made from its

@@ -2,78 +2,55 @@ package ablychat
 
 import (
 	"fmt"
-	"math"
-	"unicode/utf8"
+
+	"ablyrooms.example/internal/jsonvalue"
+	"ablyrooms.example/lifecycle"
 )
 
-// plain makes of a value that came in MessagePack what the same value is in JSON: maps by strings, and numbers as float64. It changes
-// maps and lists in place.
-func plain(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		return plainObject(v)
-	case map[any]any:
-		o := make(map[string]any, len(v))
-		for key, value := range v {
-			o[fmt.Sprint(key)] = plain(value)
-		}
-		return o
-	case []any:
-		for i := range v {
-			v[i] = plain(v[i])
-		}
-	case int64:
-		return float64(v)
-	case uint64:
-		return float64(v)
-	case float32:
-		return float64(v)
+// plainValue returns a copy of a value that is to be sent, in plain JSON types. All that users give
+// goes through it, so that it is the same by REST and realtime, in JSON and MessagePack.
+//
+// It returns [lifecycle.InvalidArgument] for a value that can't be sent as it is, and names the
+// field.
+func plainValue(operation, field string, v any) (any, error) {
+	plain, err := jsonvalue.Of(field, v)
+	if err != nil {
+		return nil, unsendable(operation, err.Error())
 	}
-	return v
+	return plain, nil
 }
 
-func plainObject(m map[string]any) map[string]any {
-	for key, value := range m {
-		m[key] = plain(value)
-	}
-	return m
+func unsendable(operation, reason string) error {
+	return lifecycle.NewErrorInfo(lifecycle.InvalidArgument, "unable to "+operation+"; "+reason, nil)
 }
 
-// copyPlain copies a value that is of the types that [encoding/json] makes of it anyway. ok is false for any other, and for one that is
-// nested too deep to be looked at.
-func copyPlain(v any, depth int) (c any, ok bool) {
-	if depth == 0 {
-		return nil, false
+// plainObject is [plainValue] for the members of an object.
+func plainObject(operation string, members map[string]any) (map[string]any, error) {
+	plain, err := plainValue(operation, "", members)
+	if err != nil {
+		return nil, err
 	}
-	switch v := v.(type) {
-	case nil, bool:
-		return v, true
-	case string:
-		return v, utf8.ValidString(v)
-	case float64:
-		return v, !math.IsNaN(v) && !math.IsInf(v, 0)
-	case []any:
-		if v == nil {
-			return nil, true
-		}
-		list := make([]any, len(v))
-		for i := range v {
-			if list[i], ok = copyPlain(v[i], depth-1); !ok {
-				return nil, false
-			}
-		}
-		return list, true
-	case map[string]any:
-		if v == nil {
-			return nil, true
-		}
-		o := make(map[string]any, len(v))
-		for key, value := range v {
-			if o[key], ok = copyPlain(value, depth-1); !ok || !utf8.ValidString(key) {
-				return nil, false
-			}
-		}
-		return o, true
+	return plain.(map[string]any), nil
+}
+
+// plainHeaders is [plainValue] for headers, whose values are strings, numbers, bools or nil.
+func plainHeaders(operation string, headers map[string]any) (map[string]any, error) {
+	plain, err := plainValue(operation, "headers", headers)
+	if err != nil {
+		return nil, err
 	}
-	return nil, false
+	for name, value := range plain.(map[string]any) {
+		kind := ""
+		switch value.(type) {
+		case map[string]any:
+			kind = "an object"
+		case []any:
+			kind = "a list"
+		default:
+			continue
+		}
+		return nil, unsendable(operation,
+			fmt.Sprintf("the header %q is %s, expected a string, number, bool or nil", name, kind))
+	}
+	return plain.(map[string]any), nil
 }

@@ -44,7 +44,7 @@ func (p *Presence) do(
 	ctx context.Context, operation string, data any,
 	call func(*realtime.Channel, context.Context, any) error,
 ) error {
-	data, err := inJSON(operation, data)
+	data, err := plainValue(operation, "data", data)
 	if err != nil {
 		return err
 	}

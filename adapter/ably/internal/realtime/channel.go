@@ -59,7 +59,8 @@ func (c *Client) Channel(name string, options Options, sink Sink) *Channel {
 		c.mu.Lock()
 		l := c.lines[name]
 		if l == nil {
-			l = &line{client: c, name: name, connection: c.connection, socket: c.socket, dead: !c.open,
+			l = &line{client: c, name: name, connection: c.connection, reason: c.reason,
+				socket: c.socket, dead: !c.open,
 				core: *fsm.NewChannel[*lifecycle.ErrorInfo](c.connection)}
 			ch.line = l
 			if c.open {
@@ -194,7 +195,7 @@ func (c *Channel) settle(out *output) {
 	case fsm.ChannelCallInvalidState: // RTL5b
 		err = lifecycle.NewErrorInfo(codeInvalidState, "its channel is failed", nil)
 	case fsm.ChannelCallInvalidConnection:
-		if err = ended[c.line.connection]; err == nil {
+		if err = c.line.reason; err == nil {
 			err = errNoReason
 		}
 	default:

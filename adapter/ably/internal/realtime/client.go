@@ -18,6 +18,7 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport"
 	"ablyrooms.example/chat"
 	"ablyrooms.example/fsm"
+	"ablyrooms.example/lifecycle"
 )
 
 // Config configures a [Client].
@@ -31,10 +32,11 @@ type Config struct {
 	// not be entered again. nil is for [slog.Default] and errors alone.
 	Log *slog.Logger
 	// Status is called with each change of ably-go's state, one at a time, after the channels have
-	// taken what it is for them (RTL3d1). It must not block. nil is for nobody.
-	Status func(ably.ConnectionStateChange)
+	// taken what it is for them (RTL3d1). reason is that of the change, or nil, with the message that
+	// ably-go may have lost. It must not block. nil is for no listener.
+	Status func(change ably.ConnectionStateChange, reason *lifecycle.ErrorInfo)
 	// Observe is called with each step of each channel's core, in order and one at a time for each
-	// name, before what comes of it. It must not block. nil is for nobody.
+	// name, before what comes of it. It must not block. nil is for no observer.
 	Observe func(Step)
 }
 
@@ -64,9 +66,10 @@ type Client struct {
 	mu         sync.Mutex // is not held while a line's is taken
 	lines      map[string]*line
 	connection fsm.ConnectionState
-	id         string // of the present connection or the last
-	socket     uint64 // its WebSocket
-	clientID   string // of the present connection or the last
+	reason     *lifecycle.ErrorInfo // why the connection is as it is, or nil
+	id         string               // of the present connection or the last
+	socket     uint64               // its WebSocket
+	clientID   string               // of the present connection or the last
 	open       bool
 }
 
@@ -164,7 +167,7 @@ func (c *Client) handle(e transport.Event) {
 			}
 		}
 		if status := c.config.Load().Status; status != nil {
-			status(*e.Change)
+			status(*e.Change, fromWire(e.Reason))
 		}
 	}
 }
@@ -177,16 +180,14 @@ func (c *Client) identify(now *transport.Connection) {
 
 // change has all channels take a change of the connection, by the event that says it.
 func (c *Client) change(to fsm.ConnectionState, e transport.Event) {
+	in := input{Kind: fsm.ConnectionChange, Connection: to,
+		Resumed: e.Connection != nil && e.Connection.Resumed,
+		Err:     unconnected(to, fromWire(e.Reason))}
 	c.mu.Lock()
-	c.connection = to
+	c.connection, c.reason = to, in.Err
 	id, socket := c.id, c.socket
 	lines := c.all() // what is made from now on begins with this connection
 	c.mu.Unlock()
-	in := input{Kind: fsm.ConnectionChange, Connection: to, Resumed: e.Connection != nil && e.Connection.Resumed,
-		Err: fromWire(e.Reason)}
-	if in.Err == nil || to == fsm.ConnectionClosed { // ably-go's reason is of what was before
-		in.Err = ended[to]
-	}
 	for _, l := range lines {
 		l.connectionChanged(in, id, socket)
 	}

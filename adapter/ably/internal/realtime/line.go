@@ -29,10 +29,11 @@ type line struct {
 	core       fsm.Channel[*lifecycle.ErrorInfo]
 	connection fsm.ConnectionState
 	dead       bool // not used any more
-	paused     bool // the request timer stands still while nobody uses the client
+	paused     bool // the request timer stands still while the client is not used
 	draining   bool
-	socket     uint64   // of the connection: nothing is sent on a later one
-	channel    *Channel // the present life; nil when it was given back
+	reason     *lifecycle.ErrorInfo // why the connection is as it is, or nil
+	socket     uint64               // of the connection: nothing is sent on a later one
+	channel    *Channel             // the present life; nil when it was given back
 	queue      []func()
 	steps      uint64 // that were observed
 
@@ -129,7 +130,7 @@ const codeOvertaken = 80016
 func (l *line) connectionChanged(in input, id string, socket uint64) {
 	l.mu.Lock()
 	defer l.unlock()
-	l.connection, l.socket = in.Connection, socket
+	l.connection, l.reason, l.socket = in.Connection, in.Err, socket
 	if l.channel != nil && in.Connection == fsm.ConnectionConnected {
 		l.channel.presence(presenceInput{Kind: presence.Connected, Connection: id}, nil)
 	}

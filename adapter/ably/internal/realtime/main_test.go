@@ -88,7 +88,7 @@ func newWorld(t testing.TB, server *ablytest.Server, config realtime.Config, opt
 	if config.RetryTimeout == 0 {
 		config.RetryTimeout = 50 * time.Millisecond
 	}
-	config.Status = func(c ably.ConnectionStateChange) {
+	config.Status = func(c ably.ConnectionStateChange, _ *lifecycle.ErrorInfo) {
 		state := strings.ToLower(c.Current.String())
 		w.states.add("%s", state)
 		if w.status != nil {

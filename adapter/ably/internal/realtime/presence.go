@@ -9,6 +9,7 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 	"ablyrooms.example/chat"
 	"ablyrooms.example/fsm"
+	"ablyrooms.example/internal/jsonvalue"
 	"ablyrooms.example/lifecycle"
 )
 
@@ -249,7 +250,7 @@ func (c *Channel) received(kind presence.InputKind, m *wire.ProtocolMessage) {
 		e := presenceMessage{Action: presence.Action(p.Action), ClientID: p.ClientID,
 			ConnectionID: p.ConnectionID, ID: p.ID, Timestamp: p.Timestamp}
 		e.Payload.data, e.Payload.encoding = c.line.client.decoded(p.Data, p.Encoding)
-		e.Payload.extras = plainObject(p.Extras)
+		e.Payload.extras = jsonvalue.ReceivedObject(p.Extras)
 		in.Messages[i] = e
 	}
 	c.presence(in, nil)

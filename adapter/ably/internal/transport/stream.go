@@ -222,12 +222,12 @@ func (t *Transport) stateChange(c ably.ConnectionStateChange) {
 	}
 	t.mu.Lock()
 	defer t.unlock()
-	defer t.post(Event{Kind: Status, Change: &c})
-	t.setState(c.Current)
 	e := Event{Reason: fromAbly(c.Reason)}
 	if e.Reason != nil && t.refusal != nil && e.Reason.Code == t.refusal.Code {
 		e.Reason = t.refusal // ably-go keeps the code and loses the message
 	}
+	defer t.post(Event{Kind: Status, Change: &c, Reason: e.Reason})
+	t.setState(c.Current)
 	switch c.Current {
 	case ably.ConnectionStateConnecting:
 		t.ended = nil
