@@ -231,7 +231,7 @@ func TestWhyNothingCanBeAttached(t *testing.T) {
 		c := w.channel()
 		must(t, w.server.FailConnection("", ablytest.NewError(40400, 404, "gone")))
 		w.states.await("failed")
-		fails(t, c.Attach(soon(t)), 80000)
+		fails(t, c.Attach(soon(t)), 40400)
 		c.end()
 	})
 	inBubble(t, "no reason", func(t *testing.T) {
