@@ -23,7 +23,8 @@ const (
 
 // String returns the kind as it stands in a script.
 func (k Kind) String() string {
-	return word(int(k), "", "get", "release", "dispose", "releaseIf", "giveUp", "opened", "openFailed", "released", "releaseFailed")
+	return word(int(k), "", "get", "release", "dispose", "releaseIf", "giveUp", "opened", "openFailed", "released", "releaseFailed",
+		"acquire", "close")
 }
 
 // Input is one thing that happens to the machine. It is comparable. Its fields beyond those that
@@ -77,13 +78,13 @@ func ReleaseFailed(incarnation int) Input {
 // String returns the input as a line of a script, such as "get(1, a, x)" or "released(2)".
 func (in Input) String() string {
 	switch in.Kind {
-	case KindGet:
-		return fmt.Sprintf("get(%d, %s, %s)", in.Call, plain(in.Name), plain(in.Options))
+	case KindGet, KindAcquire:
+		return fmt.Sprintf("%v(%d, %s, %s)", in.Kind, in.Call, plain(in.Name), plain(in.Options))
 	case KindRelease:
 		return fmt.Sprintf("release(%d, %s)", in.Call, plain(in.Name))
 	case KindReleaseIf:
 		return fmt.Sprintf("releaseIf(%d, %d)", in.Call, in.Incarnation)
-	case KindDispose, KindGiveUp:
+	case KindDispose, KindGiveUp, KindClose:
 		return fmt.Sprintf("%v(%d)", in.Kind, in.Call)
 	default:
 		return fmt.Sprintf("%v(%d)", in.Kind, in.Incarnation)

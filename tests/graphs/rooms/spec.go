@@ -35,6 +35,7 @@ func Comparisons() []graphs.Comparison {
 	return []graphs.Comparison{
 		graphs.NewComparison("spec/TLA", "MCRooms_graph1", "tests/graphs/rooms/testdata", New(Bounds{4, 1, 1, true}), Spec{}),
 		graphs.NewComparison("spec/TLA", "MCRooms_graph2", "", New(Bounds{3, 2, 2, true}), Spec{}),
+		graphs.NewComparison("spec/TLA", "Leases_graph4", "", NewLeases(Bounds{4, 1, 1, false}), LeasesSpec{}),
 		graphs.NewComparison("spec/TLA", "MCRooms_safety4", "", New(Bounds{4, 2, 2, false}), Spec{}),
 	}
 }
