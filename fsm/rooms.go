@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Call numbers one Get, Release or Dispose: 1, 2, 3, … in the order in which they begin.
+// Call numbers one Get, Release, Dispose or ReleaseIf: 1, 2, 3, … in the order in which they begin.
 type Call uint64
 
 // Incarnation numbers one life of a name, from the Get that creates it to the end of its release: 1, 2, 3, … over all names.
@@ -141,6 +141,9 @@ func (r *Rooms[O]) StepPointer(in *RoomsInput[O], outs []RoomsOutput) ([]RoomsOu
 	case CallDispose:
 		r.lastCall = in.Call
 		outs = r.dispose(in, outs)
+	case CallReleaseIf:
+		r.lastCall = in.Call
+		outs = r.releaseIf(in, outs)
 	case GiveUp:
 		r.giveUp(in.Call)
 		outs = append(outs, settle(in.Call, Outcome{Kind: GaveUp}))
@@ -156,11 +159,14 @@ func (r *Rooms[O]) StepPointer(in *RoomsInput[O], outs []RoomsOutput) ([]RoomsOu
 func (r *Rooms[O]) refusal(in *RoomsInput[O]) string {
 	work := NoWork
 	switch in.Kind {
-	case CallGet, CallRelease, CallDispose:
-		if in.Call == r.lastCall+1 {
-			return ""
+	case CallGet, CallRelease, CallDispose, CallReleaseIf:
+		switch {
+		case in.Call != r.lastCall+1:
+			return "it is not the next call"
+		case in.Kind == CallReleaseIf && (in.Incarnation < 1 || in.Incarnation > r.lastInc):
+			return "no such incarnation was created"
 		}
-		return "it is not the next call"
+		return ""
 	case GiveUp:
 		if _, waits := r.waits[in.Call]; waits || slices.Contains(r.disposers, in.Call) {
 			return ""
@@ -220,6 +226,18 @@ func (r *Rooms[O]) release(in *RoomsInput[O], outs []RoomsOutput) []RoomsOutput 
 		outs = r.leave(s, outs)
 	}
 	r.wait(in.Call, s.rel) // R8 too
+	return outs
+}
+
+// releaseIf is R24.
+func (r *Rooms[O]) releaseIf(in *RoomsInput[O], outs []RoomsOutput) []RoomsOutput {
+	inc := r.incs[in.Incarnation]
+	if inc == nil || inc.life == Releasing {
+		return append(outs, settle(in.Call, Outcome{Kind: Done}))
+	}
+	s := r.names[inc.name]
+	outs = r.leave(s, outs)
+	r.wait(in.Call, s.rel)
 	return outs
 }
 

@@ -14,14 +14,20 @@ const (
 	CallGet       RoomsInputKind = iota + 1 // Call, Name, Options
 	CallRelease                             // Call, Name
 	CallDispose                             // Call
+	CallReleaseIf                           // Call, Incarnation
 	GiveUp                                  // Call
 	Opened                                  // Incarnation
 	OpenFailed                              // Incarnation
 	ReleaseDone                             // Incarnation
 	ReleaseFailed                           // Incarnation
+
+	// Inputs of [Leases] alone, which [Rooms] refuses.
+	CallAcquire // Call, Name, Options
+	CloseLease  // Call: that of its Acquire
 )
 
-var roomsInputNames = [...]string{"unknown", "Get", "Release", "Dispose", "GiveUp", "Opened", "OpenFailed", "Released", "ReleaseFailed"}
+var roomsInputNames = [...]string{"unknown", "Get", "Release", "Dispose", "ReleaseIf", "GiveUp", "Opened", "OpenFailed", "Released", "ReleaseFailed",
+	"Acquire", "Close"}
 
 // String returns the kind's name in docs/rooms.md.
 func (k RoomsInputKind) String() string { return enumName(roomsInputNames[:], uint8(k)) }
@@ -38,11 +44,13 @@ type RoomsInput[O comparable] struct {
 // String prints the input with its arguments: "Get(3, a, {…})".
 func (in RoomsInput[O]) String() string {
 	switch in.Kind {
-	case CallGet:
-		return fmt.Sprintf("Get(%d, %s, %v)", in.Call, in.Name, in.Options)
+	case CallGet, CallAcquire:
+		return fmt.Sprintf("%v(%d, %s, %v)", in.Kind, in.Call, in.Name, in.Options)
 	case CallRelease:
 		return fmt.Sprintf("Release(%d, %s)", in.Call, in.Name)
-	case CallDispose, GiveUp:
+	case CallReleaseIf:
+		return fmt.Sprintf("ReleaseIf(%d, #%d)", in.Call, in.Incarnation)
+	case CallDispose, GiveUp, CloseLease:
 		return fmt.Sprintf("%v(%d)", in.Kind, in.Call)
 	}
 	return fmt.Sprintf("%v(#%d)", in.Kind, in.Incarnation)

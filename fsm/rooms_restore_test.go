@@ -22,6 +22,9 @@ func TestRestoreGivesTheSameCore(t *testing.T) {
 				RoomsInput[string]{Kind: CallRelease, Call: next, Name: name})
 		}
 		all = append(all, RoomsInput[string]{Kind: CallDispose, Call: next})
+		for i := range Incarnation(3) {
+			all = append(all, RoomsInput[string]{Kind: CallReleaseIf, Call: next, Incarnation: i + 1})
+		}
 		for n := 1; n <= calls; n++ {
 			all = append(all, RoomsInput[string]{Kind: GiveUp, Call: Call(n)})
 			for _, kind := range []RoomsInputKind{Opened, OpenFailed, ReleaseDone, ReleaseFailed} {
@@ -40,7 +43,7 @@ func TestRestoreGivesTheSameCore(t *testing.T) {
 			t.Fatalf("StateInto gives %+v, State %+v", state, full)
 		}
 		for _, in := range inputs(at.NextCall()) {
-			if in.Kind <= CallDispose && in.Call > calls {
+			if in.Kind <= CallReleaseIf && in.Call > calls {
 				continue
 			}
 			want := at.Clone()

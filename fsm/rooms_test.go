@@ -28,7 +28,10 @@ func release(c Call, name string) roomsInput {
 	return roomsInput{Kind: CallRelease, Call: c, Name: name}
 }
 func dispose(c Call) roomsInput { return roomsInput{Kind: CallDispose, Call: c} }
-func giveUp(c Call) roomsInput  { return roomsInput{Kind: GiveUp, Call: c} }
+func releaseIf(c Call, i Incarnation) roomsInput {
+	return roomsInput{Kind: CallReleaseIf, Call: c, Incarnation: i}
+}
+func giveUp(c Call) roomsInput { return roomsInput{Kind: GiveUp, Call: c} }
 func end(k RoomsInputKind, i Incarnation) roomsInput {
 	return roomsInput{Kind: k, Incarnation: i}
 }
@@ -61,6 +64,7 @@ func roomsAlphabet(r *roomsCore) []roomsInput {
 		inputs = append(inputs, giveUp(c))
 	}
 	for i := range r.lastInc + 2 {
+		inputs = append(inputs, releaseIf(next, i))
 		for _, k := range []RoomsInputKind{Opened, OpenFailed, ReleaseDone, ReleaseFailed} {
 			inputs = append(inputs, end(k, i))
 		}
@@ -121,6 +125,9 @@ func TestRoomsRefusals(t *testing.T) {
 		"refused Get(6, a, x): it is not the next call":                         get(6, "a", "x"),
 		"refused Release(3, a): it is not the next call":                        release(3, "a"),
 		"refused Dispose(0): it is not the next call":                           dispose(0),
+		"refused ReleaseIf(4, #3): no such incarnation was created":             releaseIf(4, 3),
+		"refused ReleaseIf(4, #0): no such incarnation was created":             releaseIf(4, 0),
+		"refused ReleaseIf(5, #1): it is not the next call":                     releaseIf(5, 1),
 		"refused GiveUp(2): the call is not pending":                            giveUp(2),
 		"refused GiveUp(0): the call is not pending":                            giveUp(0),
 		"refused Opened(#2): the incarnation is not opening":                    end(Opened, 2),
@@ -275,7 +282,7 @@ func TestRoomsWalk(t *testing.T) {
 		}
 		states[text] = k
 		for _, in := range roomsAlphabet(r) {
-			if in.Kind <= CallDispose && in.Call > 3 {
+			if in.Kind <= CallReleaseIf && in.Call > 3 {
 				continue
 			}
 			c := r.Clone()

@@ -13,22 +13,25 @@ import (
 )
 
 // Rooms registers rooms by name: a name has at most one room at a time, got with [Rooms.Get] and ended with [Rooms.Release]
-// (CHA-RC1). R is what the backend opens for a name.
+// (CHA-RC1). Several owners share a room by [Rooms.Acquire]. R is what the backend opens for a name.
 //
 // All methods may be called concurrently, and from within the backend, a listener or an observer. What they do is decided by
-// [fsm.Rooms]; docs/rooms.md states its rules.
+// [fsm.Leases] above [fsm.Rooms]; docs/rooms.md and docs/leases.md state the rules.
 type Rooms[R any] struct {
 	backend  Backend[R]
 	log      *slog.Logger
 	observer *observer[RoomsStep] // nil when nobody observes
 	states   bool                 // the observer wants states
 
-	ready sync.Map // name to *live[R] of a room that is ready: what a Get finds without a lock
+	// ready is what a Get finds without a lock: name to *live[R] of a room that is ready, and that some
+	// Get keeps, so that the end of no lease releases it.
+	ready sync.Map
 
 	mu      sync.Mutex // guards what follows; never held while foreign code runs
-	core    *fsm.Rooms[RoomOptions]
+	leases  *fsm.Leases[RoomOptions]
+	core    *fsm.Rooms[RoomOptions] // below the leases, to look into
 	seq     uint64
-	outs    []fsm.RoomsOutput
+	workErr error // of the backend's work whose end is the step under way
 	calls   map[fsm.Call]*roomsCall[R]
 	live    map[fsm.Incarnation]*live[R]
 	failed  map[fsm.Incarnation]error // what ended releases since disposal began
@@ -106,11 +109,13 @@ func NewRooms[R any](backend Backend[R], options ...RoomsOption) *Rooms[R] {
 	if c.log == nil {
 		c.log = defaultLogger()
 	}
+	leases := fsm.NewLeases[RoomOptions]()
 	r := &Rooms[R]{
 		backend: backend,
 		log:     c.log,
 		states:  c.states,
-		core:    fsm.NewRooms[RoomOptions](),
+		leases:  leases,
+		core:    leases.Rooms(),
 		calls:   map[fsm.Call]*roomsCall[R]{},
 		live:    map[fsm.Incarnation]*live[R]{},
 		failed:  map[fsm.Incarnation]error{},
@@ -223,6 +228,10 @@ func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *room
 		cause := context.Cause(ctx)
 		r.mu.Lock()
 		r.giveUp(c, cause)
+		if in.Kind == fsm.CallAcquire && c.err == nil { // L4: it was settled with a room at the very moment
+			r.step(&fsm.RoomsInput[RoomOptions]{Kind: fsm.CloseLease, Call: in.Call}, nil)
+			c.err = cause
+		}
 		r.mu.Unlock()
 		r.observer.flush()
 	}
@@ -237,17 +246,22 @@ func (r *Rooms[R]) giveUp(c *roomsCall[R], cause error) {
 	}
 }
 
-// step puts one input through the core and carries its outputs out. The lock is held; nothing that it does runs foreign code: a
-// backend's work gets a goroutine, and a caller is woken by its channel. err is the error of a backend's work that ended.
+// step puts one input through the cores and carries out what comes of it. The lock is held, and no
+// foreign code runs: a backend's work gets a goroutine, and a caller is woken by its channel. err is
+// the error of a backend's work that ended.
 func (r *Rooms[R]) step(in *fsm.RoomsInput[RoomOptions], err error) {
-	outs, refused := r.core.StepPointer(in, r.outs[:0])
-	r.outs = outs
-	if refused != nil {
+	r.workErr = err
+	refused := r.leases.Step(*in, r.carryOut)
+	if r.workErr = nil; refused != nil {
 		panic("lifecycle: " + refused.Error())
 	}
+}
+
+// carryOut carries out what one input of the core below put out.
+func (r *Rooms[R]) carryOut(in fsm.RoomsInput[RoomOptions], outs []fsm.RoomsOutput) {
 	l := r.live[in.Incarnation]
 	if l != nil && r.core.Disposal() != fsm.NotDisposed && in.Kind == fsm.ReleaseFailed {
-		r.failed[in.Incarnation] = err
+		r.failed[in.Incarnation] = r.workErr
 	}
 	for i := range outs {
 		switch out := &outs[i]; out.Kind {
@@ -262,29 +276,32 @@ func (r *Rooms[R]) step(in *fsm.RoomsInput[RoomOptions], err error) {
 			r.release(in.Call, out.Incarnation)
 		}
 	}
-	if l != nil {
-		r.settleLive(in, l)
+	switch in.Kind {
+	case fsm.CallGet:
+		r.publish(in.Name)
+	case fsm.Opened:
+		r.publish(l.name)
+	case fsm.OpenFailed, fsm.ReleaseDone, fsm.ReleaseFailed:
+		delete(r.live, in.Incarnation)
 	}
-	if r.seq++; r.observer != nil {
-		r.record(in, l, outs, err)
-	}
+	r.record(in, l, outs)
 }
 
-// settleLive publishes the room that became ready, and forgets the incarnation that is gone.
-func (r *Rooms[R]) settleLive(in *fsm.RoomsInput[RoomOptions], l *live[R]) {
-	id, life, ok := r.core.InUse(l.name)
-	switch {
-	case in.Kind == fsm.Opened && ok && id == in.Incarnation && life == fsm.Ready:
+// publish lets gets of a name find its room without the lock, if that is ready and kept.
+func (r *Rooms[R]) publish(name string) {
+	id, life, ok := r.core.InUse(name)
+	if l := r.live[id]; ok && life == fsm.Ready && !l.published && r.leases.Kept(id) {
 		l.published = true
-		r.ready.Store(l.name, l)
-	case in.Kind != fsm.Opened:
-		delete(r.live, in.Incarnation)
+		r.ready.Store(name, l)
 	}
 }
 
 // settle ends a call.
 func (r *Rooms[R]) settle(call fsm.Call, out fsm.Outcome) {
 	c := r.calls[call]
+	if c == nil {
+		return // a release that the end of a lease began, for which nobody waits
+	}
 	delete(r.calls, call)
 	c.settled, c.outcome = true, out
 	switch out.Kind {
@@ -430,9 +447,13 @@ func abnormal(operation string, value any) error {
 	return e
 }
 
-// record tells the observer and the log of a step.
-func (r *Rooms[R]) record(in *fsm.RoomsInput[RoomOptions], l *live[R], outs []fsm.RoomsOutput, err error) {
-	step := RoomsStep{Seq: r.seq, Input: *in, Name: in.Name, Outputs: slices.Clone(outs), Err: err}
+// record has the observer notified of a step.
+func (r *Rooms[R]) record(in fsm.RoomsInput[RoomOptions], l *live[R], outs []fsm.RoomsOutput) {
+	r.seq++
+	if r.observer == nil {
+		return
+	}
+	step := RoomsStep{Seq: r.seq, Input: in, Name: in.Name, Outputs: slices.Clone(outs), Err: r.workErr}
 	if l != nil {
 		step.Name = l.name
 	}

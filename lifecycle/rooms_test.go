@@ -910,6 +910,13 @@ func TestCallsFromAnObserver(t *testing.T) {
 		"Get b":   func(r *Rooms[*resource]) error { _, err := r.Get(background, "b"); return err },
 		"Release": func(r *Rooms[*resource]) error { return r.Release(background, "a") },
 		"Dispose": func(r *Rooms[*resource]) error { return r.Dispose(background) },
+		"Acquire": func(r *Rooms[*resource]) error {
+			lease, err := r.Acquire(background, "a")
+			if err == nil {
+				lease.Close()
+			}
+			return err
+		},
 	} {
 		for kind := fsm.CallGet; kind <= fsm.ReleaseDone; kind++ {
 			t.Run(name+" at "+kind.String(), func(t *testing.T) {
@@ -933,6 +940,9 @@ func TestCallsFromAnObserver(t *testing.T) {
 							}
 						}
 					}))
+					if lease, err := r.Acquire(background, "a"); err == nil {
+						lease.Close()
+					}
 					r.Get(background, "a")
 					r.Release(background, "a")
 					r.Get(background, "a")
@@ -1136,7 +1146,7 @@ func TestParallel(t *testing.T) {
 	r := NewRooms[*resource](b)
 	cause := errors.New("gave up")
 	var wg sync.WaitGroup
-	var rooms, conflicts, rejected, gaveUp atomic.Int64
+	var rooms, leases, conflicts, rejected, gaveUp atomic.Int64
 	for w := range workers {
 		wg.Go(func() {
 			seed := uint32(w + 1)
@@ -1155,7 +1165,21 @@ func TestParallel(t *testing.T) {
 						go cancel(cause)
 					}
 				}
-				if random(3) == 0 {
+				if random(5) == 0 {
+					presence := random(8) != 0
+					lease, err := r.Acquire(ctx, name, WithPresenceEvents(presence))
+					switch {
+					case err == nil && (lease.Room().name != name || lease.Room().options.Presence.EnableEvents != presence):
+						t.Errorf("asked for %s, %t, leased %v", name, presence, lease.Room())
+					case err == nil:
+						leases.Add(1)
+						wg.Go(lease.Close)
+						lease.Close()
+					case !errors.Is(err, RoomExistsWithDifferentOptions) && !errors.Is(err, RoomReleasedBeforeOperationCompleted) &&
+						err != cause && !errors.Is(err, errBackend):
+						t.Error(err)
+					}
+				} else if random(3) == 0 {
 					if err := r.Release(ctx, name); err != nil && !errors.Is(err, errBackend) && err != cause {
 						t.Error(err)
 					}
@@ -1190,12 +1214,12 @@ func TestParallel(t *testing.T) {
 			t.Errorf("%d of %c are open in the end", n, 'a'+i)
 		}
 	}
-	if len(r.live) > 0 || len(r.calls) > 0 || r.core.Disposal() != fsm.Disposed || len(r.core.State().Incarnations) > 0 {
-		t.Errorf("left: %d rooms, %d calls, %+v", len(r.live), len(r.calls), r.core.State())
+	if s := r.leases.State(); len(r.live)+len(r.calls)+len(s.Open)+len(s.Kept)+len(s.Rooms.Incarnations) > 0 || r.core.Disposal() != fsm.Disposed {
+		t.Errorf("left: %d rooms, %d calls, %+v", len(r.live), len(r.calls), s)
 	}
 	t.Logf("%d rooms, %d conflicts, %d rejected by a release, %d gave up; %d openings, %d releases", rooms.Load(), conflicts.Load(),
 		rejected.Load(), gaveUp.Load(), b.opens.Load(), b.releases.Load())
-	if rooms.Load() == 0 || conflicts.Load() == 0 {
+	if rooms.Load() == 0 || leases.Load() == 0 || conflicts.Load() == 0 {
 		t.Error("the stress reached too little")
 	}
 }

@@ -3,9 +3,10 @@ package model
 // Bounds makes the machine finite: at most so many calls begin, on these names, with these options.
 // As one Get creates at most one incarnation, the number of calls bounds the incarnations too.
 type Bounds struct {
-	Calls   int
-	Names   []string
-	Options []string
+	Calls       int
+	Names       []string
+	Options     []string
+	Conditional bool // a call may be a ReleaseIf
 }
 
 // Alphabet returns every input within the bounds, each once, whether a rule names it in some state
@@ -13,7 +14,7 @@ type Bounds struct {
 func Alphabet(b Bounds) []Input {
 	var all []Input
 	for call := 1; call <= b.Calls; call++ {
-		all = append(all, beginnings(call, b)...)
+		all = append(all, beginnings(call, b, b.Calls)...)
 	}
 	for call := 1; call <= b.Calls; call++ {
 		all = append(all, GiveUp(call))
@@ -29,7 +30,7 @@ func Alphabet(b Bounds) []Input {
 func (s State) Enabled(b Bounds) []Input {
 	var enabled []Input
 	if len(s.Calls) < b.Calls {
-		enabled = beginnings(len(s.Calls)+1, b)
+		enabled = beginnings(len(s.Calls)+1, b, len(s.Incarnations))
 	}
 	for i, c := range s.Calls {
 		if c.Pending() {
@@ -47,8 +48,8 @@ func (s State) Enabled(b Bounds) []Input {
 	return enabled
 }
 
-// beginnings returns every way in which the call can begin.
-func beginnings(call int, b Bounds) []Input {
+// beginnings returns every way in which the call can begin, after so many incarnations.
+func beginnings(call int, b Bounds, incarnations int) []Input {
 	var all []Input
 	for _, name := range b.Names {
 		for _, options := range b.Options {
@@ -56,5 +57,9 @@ func beginnings(call int, b Bounds) []Input {
 		}
 		all = append(all, Release(call, name))
 	}
-	return append(all, Dispose(call))
+	all = append(all, Dispose(call))
+	for i := 1; b.Conditional && i <= incarnations; i++ {
+		all = append(all, ReleaseIf(call, i))
+	}
+	return all
 }

@@ -77,7 +77,8 @@ func TestThePropertiesDetermineEachStep(t *testing.T) {
 	for _, at := range []struct {
 		Bounds
 		following Rule // only steps that follow it; 0 for all
-	}{{bounds(3, 1, 2), 0}, {bounds(3, 2, 1), R12}, {bounds(3, 2, 1), R15}, {bounds(4, 1, 1), R9}} {
+	}{{bounds(3, 1, 2), 0}, {bounds(3, 2, 1), R12}, {bounds(3, 2, 1), R15}, {bounds(4, 1, 1), R9},
+		{conditional(4, 1, 1), R24}} {
 		b := at.Bounds
 		walk(t, b, State.Step, func(e edge, script func() string) bool {
 			rules := e.before.Explain(e.in)

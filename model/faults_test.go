@@ -587,6 +587,34 @@ var causeFaults = []fault{
 }
 
 // The faults of liveness break nothing else of what callers may rely on.
+// conditionalFaults are of ReleaseIf.
+var conditionalFaults = []fault{
+	{
+		name:   "a ReleaseIf releases what has its name later (R24)",
+		breaks: []string{"SameRoom"},
+		also:   []string{"OutOfUseIff"},
+		bounds: conditional(4, 1, 1),
+		script: "get(1, a, x); openFailed(1); get(2, a, x); opened(2); releaseIf(3, 1); get(4, a, x); released(2); opened(3)",
+		edit: func(before State, in Input, after *State) {
+			if met := before.InUse("a"); in.Kind == KindReleaseIf && met != 0 && met != in.Incarnation && before.Incarnations[met-1].Life == LifeReady {
+				after.Incarnations[met-1].Life, after.Incarnations[met-1].Work = LifeReleasing, WorkClosing
+			}
+		},
+	},
+	{
+		name:   "a ReleaseIf of one that is in use does nothing (R24)",
+		also:   []string{"OutOfUseIff", "OutcomesNameTheirCause"},
+		bounds: conditional(2, 1, 1),
+		script: "get(1, a, x); opened(1); releaseIf(2, 1)",
+		edit: func(before State, in Input, after *State) {
+			if in.Kind == KindReleaseIf && before.InUse("a") == in.Incarnation && before.Incarnations[in.Incarnation-1].Life == LifeReady {
+				after.Incarnations[in.Incarnation-1].Life, after.Incarnations[in.Incarnation-1].Work = LifeReady, WorkNone
+				*after.lastCall() = Call{Kind: KindReleaseIf, Name: "a", Of: in.Incarnation, Outcome: Outcome{Kind: OutcomeDone}}
+			}
+		},
+	},
+}
+
 var livenessFaults = []fault{
 	{
 		name:   "a room wakes only the first get that waits (R17)",
@@ -694,6 +722,7 @@ func TestEveryPropertyCanFail(t *testing.T) {
 	}
 	run(safetyFaults, reliedOn()) // most of them wedge something too
 	run(causeFaults, reliedOn())
+	run(conditionalFaults, reliedOn())
 	run(livenessFaults, append(reliedOn(), liveness()...))
 	// A room that is ready, in a name with one in use that waited for its predecessor, has only
 	// released ones before it: RoomIsReady, OneInUse and WaitsForPredecessor imply
@@ -711,7 +740,7 @@ func TestEveryPropertyCanFail(t *testing.T) {
 func TestNoFaultNoFinding(t *testing.T) {
 	t.Parallel()
 	all := append(Properties(), liveness()...)
-	for _, f := range slices.Concat(safetyFaults, causeFaults, livenessFaults) {
+	for _, f := range slices.Concat(safetyFaults, causeFaults, conditionalFaults, livenessFaults) {
 		f.edit = func(State, Input, *State) {}
 		if broken, script := hunt(t, f, all); broken != nil {
 			t.Errorf("%v fail by %s", broken, script)
@@ -753,6 +782,8 @@ func TestSameRoomEndsWithAReleaseOrADisposal(t *testing.T) {
 		{Call{Kind: KindDispose}, false},
 		{Call{Kind: KindRelease, Name: "a"}, false},
 		{Call{Kind: KindRelease, Name: "b"}, true},
+		{Call{Kind: KindReleaseIf, Name: "a", Of: 1, WaitsFor: 1}, false},
+		{Call{Kind: KindReleaseIf, Name: "a", Of: 1, Outcome: Outcome{Kind: OutcomeDone}}, true}, // no effect
 		{get("b", 3), true},
 	} {
 		s := State{

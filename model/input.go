@@ -5,14 +5,15 @@ import (
 	"slices"
 )
 
-// Kind says what happened in an input. The first three are also the kinds of calls.
+// Kind says what happened in an input. The first four are also the kinds of calls.
 type Kind uint8
 
-// The eight kinds of inputs. The zero Kind is none of them.
+// The nine kinds of inputs. The zero Kind is none of them.
 const (
 	KindGet           Kind = iota + 1 // a Get began (CHA-RC1f)
 	KindRelease                       // a Release began (CHA-RC1g)
 	KindDispose                       // a Dispose began (CHA-RD1)
+	KindReleaseIf                     // a release of an incarnation, if it is in use, began (R24)
 	KindGiveUp                        // a caller stopped waiting (R16)
 	KindOpened                        // the backend ended an opening well (R17, R18)
 	KindOpenFailed                    // the backend ended an opening with an error (R19, R20)
@@ -22,7 +23,8 @@ const (
 
 // String returns the kind as it stands in a script.
 func (k Kind) String() string {
-	return word(int(k), "", "get", "release", "dispose", "giveUp", "opened", "openFailed", "released", "releaseFailed")
+	return word(int(k), "", "get", "release", "dispose", "releaseIf", "giveUp", "opened", "openFailed", "released", "releaseFailed",
+		"acquire", "close")
 }
 
 // Input is one thing that happens to the machine. It is comparable. Its fields beyond those that
@@ -35,7 +37,7 @@ type Input struct {
 	Name string
 	// Options are those of a Get.
 	Options string
-	// Incarnation is the one whose opening or release ended.
+	// Incarnation is the one whose opening or release ended, or that a ReleaseIf is for.
 	Incarnation int
 }
 
@@ -49,6 +51,12 @@ func Release(call int, name string) Input { return Input{Kind: KindRelease, Call
 
 // Dispose returns the input: call number call begins, a Dispose (CHA-RD1).
 func Dispose(call int) Input { return Input{Kind: KindDispose, Call: call} }
+
+// ReleaseIf returns the input: call number call begins, a release of the incarnation if it is in use
+// (R24).
+func ReleaseIf(call, incarnation int) Input {
+	return Input{Kind: KindReleaseIf, Call: call, Incarnation: incarnation}
+}
 
 // GiveUp returns the input: the caller of call stops waiting (R16).
 func GiveUp(call int) Input { return Input{Kind: KindGiveUp, Call: call} }
@@ -70,11 +78,13 @@ func ReleaseFailed(incarnation int) Input {
 // String returns the input as a line of a script, such as "get(1, a, x)" or "released(2)".
 func (in Input) String() string {
 	switch in.Kind {
-	case KindGet:
-		return fmt.Sprintf("get(%d, %s, %s)", in.Call, plain(in.Name), plain(in.Options))
+	case KindGet, KindAcquire:
+		return fmt.Sprintf("%v(%d, %s, %s)", in.Kind, in.Call, plain(in.Name), plain(in.Options))
 	case KindRelease:
 		return fmt.Sprintf("release(%d, %s)", in.Call, plain(in.Name))
-	case KindDispose, KindGiveUp:
+	case KindReleaseIf:
+		return fmt.Sprintf("releaseIf(%d, %d)", in.Call, in.Incarnation)
+	case KindDispose, KindGiveUp, KindClose:
 		return fmt.Sprintf("%v(%d)", in.Kind, in.Call)
 	default:
 		return fmt.Sprintf("%v(%d)", in.Kind, in.Incarnation)

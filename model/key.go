@@ -14,6 +14,7 @@ func (s State) Key() string {
 		b = number(b, int(c.Kind))
 		b = text(b, c.Name)
 		b = text(b, c.Options)
+		b = number(b, c.Of)
 		b = number(b, c.WaitsFor)
 		b = number(b, int(c.Outcome.Kind))
 		b = number(b, c.Outcome.Incarnation)
@@ -35,7 +36,8 @@ func (s State) Key() string {
 // Equal reports whether two states are the same, history included.
 func (s State) Equal(t State) bool {
 	sameCall := func(c, d Call) bool {
-		return c.Kind == d.Kind && c.Name == d.Name && c.Options == d.Options && c.WaitsFor == d.WaitsFor && c.Outcome.Equal(d.Outcome)
+		return c.Kind == d.Kind && c.Name == d.Name && c.Options == d.Options && c.Of == d.Of &&
+			c.WaitsFor == d.WaitsFor && c.Outcome.Equal(d.Outcome)
 	}
 	return slices.EqualFunc(s.Calls, t.Calls, sameCall) &&
 		slices.Equal(s.Incarnations, t.Incarnations) &&

@@ -28,7 +28,7 @@
 // would be needed. It is no base for an implementation either: it forgets nothing, and every step
 // copies and searches the history.
 //
-// The rules, R1 to R23, stand in docs/rooms.md, each with the points of Ably's Chat specification
+// The rules, R1 to R24, stand in docs/rooms.md, each with the points of Ably's Chat specification
 // (CHA-…) that it comes from. The model is written from those sentences alone, and shares neither
 // code nor shape with any implementation: there is no entry per name here, only the list of
 // incarnations, and what a name has in use is found by searching it.
@@ -56,16 +56,18 @@ type State struct {
 	Failed []int
 }
 
-// Call is one Get, Release or Dispose, with its history.
+// Call is one Get, Release, Dispose or ReleaseIf, with its history.
 type Call struct {
-	// Kind is KindGet, KindRelease or KindDispose.
+	// Kind is KindGet, KindRelease, KindDispose or KindReleaseIf.
 	Kind Kind
-	// Name is the name asked for; empty for a Dispose.
+	// Name is the name asked for, or that of the incarnation asked for; empty for a Dispose.
 	Name string
+	// Of is the incarnation that a ReleaseIf is for; 0 for the other kinds.
+	Of int
 	// Options are the options asked for; empty unless it is a Get.
 	Options string
 	// WaitsFor is the incarnation that the call waits for or, once it is settled, waited for: its
-	// opening for a Get, the end of its release for a Release. It is 0 for a call that was settled
+	// opening for a Get, the end of its release for a Release or a ReleaseIf. It is 0 for a call that was settled
 	// as it began, and for every Dispose, which waits for all that is releasing.
 	WaitsFor int
 	// Outcome is what the call was settled with; its zero value stands for a call that is pending.
@@ -171,7 +173,7 @@ func (s State) String() string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(Input{Kind: c.Kind, Call: i + 1, Name: c.Name, Options: c.Options}.String())
+		b.WriteString(Input{Kind: c.Kind, Call: i + 1, Name: c.Name, Options: c.Options, Incarnation: c.Of}.String())
 		b.WriteString(" " + c.Outcome.String())
 		if c.WaitsFor != 0 {
 			b.WriteString(" @" + strconv.Itoa(c.WaitsFor))

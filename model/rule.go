@@ -2,7 +2,7 @@ package model
 
 import "strconv"
 
-// Rule is one of the numbered rules of docs/rooms.md, R1 to R23.
+// Rule is one of the numbered rules of docs/rooms.md, R1 to R24.
 type Rule uint8
 
 // The rules by number. The zero Rule is none of them.
@@ -30,12 +30,13 @@ const (
 	R21                 // the end of a release
 	R22                 // the successor's turn
 	R23                 // the end of disposal
+	R24                 // ReleaseIf
 )
 
 // Rules returns all rules, in order.
 func Rules() []Rule {
 	var all []Rule
-	for r := R1; r <= R23; r++ {
+	for r := R1; r <= R24; r++ {
 		all = append(all, r)
 	}
 	return all

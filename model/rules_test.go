@@ -259,12 +259,40 @@ func TestR23_CHA_RD1d_DisposalEndsWithTheLastRelease(t *testing.T) {
 		want{"settle(3, done); settle(4, done); settle(5, done)", "a/x released+none, b/x released+none", "R15 R21 R23"})
 }
 
+func TestR24_ReleaseIfReleasesTheIncarnationAlone(t *testing.T) {
+	ready := after(t, Get(1, "a", "x"), Opened(1))
+	waits(t, act(t, ready, ReleaseIf(2, 1), want{"release(1)", "a/x releasing+closing", "R10 R24"}), 2, 1)
+
+	opening := after(t, Get(1, "a", "x"))
+	waits(t, act(t, opening, ReleaseIf(2, 1),
+		want{"settle(1, releasedBefore); abandon(1)", "a/x releasing+opening", "R11 R24"}), 2, 1)
+
+	waiting := after(t, Get(1, "a", "x"), Opened(1), Release(2, "a"), Get(3, "a", "y"))
+	waits(t, act(t, waiting, ReleaseIf(4, 2),
+		want{"settle(3, releasedBefore)", "a/x releasing+closing, a/y released+none", "R9 R24"}), 4, 1)
+
+	// Of one that is being released, or gone, nothing changes; what has its name now stays.
+	act(t, waiting, ReleaseIf(4, 1), want{"settle(4, done)", "a/x releasing+closing, a/y initializing+none", "R24"})
+	later := after(t, Get(1, "a", "x"), Opened(1), ReleaseIf(2, 1), GiveUp(2), Released(1), Get(3, "a", "x"), Opened(2))
+	act(t, later, ReleaseIf(4, 1), want{"settle(4, done)", "a/x released+none, a/x ready+none", "R24"})
+
+	disposed := after(t, Get(1, "a", "x"), Dispose(2))
+	act(t, disposed, ReleaseIf(3, 1), want{"settle(3, done)", "a/x releasing+opening", "R24"})
+}
+
+func TestR24_ItsCallersHearOfTheEnd(t *testing.T) {
+	s := after(t, Get(1, "a", "x"), Opened(1), ReleaseIf(2, 1), Release(3, "a"))
+	act(t, s, ReleaseFailed(1),
+		want{"settle(2, releaseFailed(1)); settle(3, releaseFailed(1))", "a/x released+none", "R21"})
+}
+
 func TestInputsThatNoRuleNamesAreRefused(t *testing.T) {
 	s := after(t, Get(1, "a", "x"), Opened(1), Get(2, "b", "x"), Release(3, "a"), Get(4, "a", "x"))
 	for _, in := range []Input{
 		{},
 		{Kind: 99},
 		Get(4, "c", "x"), Get(6, "c", "x"), Release(1, "a"), Dispose(0), // out of their number
+		ReleaseIf(5, 0), ReleaseIf(5, 4), ReleaseIf(4, 1), // not created, or out of their number
 		GiveUp(0), GiveUp(1), GiveUp(5), // not begun, or settled
 		Opened(0), Opened(1), OpenFailed(1), Opened(3), OpenFailed(3), Opened(4), // nothing opens
 		Released(0), Released(2), ReleaseFailed(2), Released(3), ReleaseFailed(4), // nothing closes
@@ -282,7 +310,7 @@ func TestInputsThatNoRuleNamesAreRefused(t *testing.T) {
 
 func TestRulesAreNumberedWithoutGaps(t *testing.T) {
 	rules := Rules()
-	if len(rules) != 23 || rules[0] != R1 || rules[22] != R23 || !slices.IsSorted(rules) {
+	if len(rules) != 24 || rules[0] != R1 || rules[23] != R24 || !slices.IsSorted(rules) {
 		t.Errorf("rules are %v", rules)
 	}
 }

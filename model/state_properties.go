@@ -86,7 +86,7 @@ func sameRoom(s State) error {
 		}
 		for second := first + 1; second < len(s.Calls); second++ {
 			b := s.Calls[second]
-			if b.Kind == KindDispose || b.Kind == KindRelease && b.Name == a.Name {
+			if b.parts(a.Name) {
 				break // the gets beyond it are of another life
 			}
 			if roomB, _ := s.room(b); roomB != 0 && b.Name == a.Name && roomA != roomB {
@@ -121,7 +121,7 @@ func releaseRejects(s State) error {
 			continue
 		}
 		for n := get + 1; n < len(s.Calls); n++ {
-			if later := s.Calls[n]; later.Kind == KindDispose || later.Kind == KindRelease && later.Name == c.Name {
+			if later := s.Calls[n]; later.parts(c.Name) {
 				return fmt.Errorf("call %d is pending although %v %d began after it", get+1, later.Kind, n+1)
 			}
 		}
@@ -144,7 +144,7 @@ func notBeforePredecessor(s State) error {
 // sharedEnd takes being pending for an outcome too: the end comes to all at once.
 func sharedEnd(s State) error {
 	counts := func(c Call) bool {
-		return c.Kind == KindRelease && c.WaitsFor != 0 && c.Outcome.Kind != OutcomeGaveUp
+		return c.releases() && c.WaitsFor != 0 && c.Outcome.Kind != OutcomeGaveUp
 	}
 	for n, a := range s.Calls {
 		for m, b := range s.Calls[:n] {
@@ -190,7 +190,7 @@ func (s State) createdBefore(incarnation, call int) bool {
 
 func releaseWaits(s State) error {
 	for n, c := range s.Calls {
-		if c.Kind != KindRelease || c.Pending() || c.Outcome.Kind == OutcomeGaveUp {
+		if !c.releases() || c.Pending() || c.Outcome.Kind == OutcomeGaveUp {
 			continue
 		}
 		for i, inc := range s.Incarnations {
@@ -216,7 +216,7 @@ func waitsOnlyWhile(s State) error {
 		switch c.Kind {
 		case KindGet:
 			ok = inc.Life == LifeInitializing && inc.Name == c.Name && inc.Options == c.Options
-		case KindRelease:
+		case KindRelease, KindReleaseIf:
 			ok = inc.beingReleased() && inc.Name == c.Name
 		case KindDispose:
 			ok = c.WaitsFor == 0 && slices.ContainsFunc(s.Incarnations, Incarnation.beingReleased)
@@ -242,9 +242,15 @@ func rejectedOnlyIf(s State) error {
 	return nil
 }
 
-// parts reports whether the call is a release of the name or a dispose.
+// releases reports whether the call is a release, of a name or of an incarnation that was in use as
+// the call began: one that was not is settled without waiting.
+func (c Call) releases() bool {
+	return c.Kind == KindRelease || c.Kind == KindReleaseIf && c.WaitsFor != 0
+}
+
+// parts reports whether the call is a release that concerns the name, or a dispose.
 func (c Call) parts(name string) bool {
-	return c.Kind == KindDispose || c.Kind == KindRelease && c.Name == name
+	return c.Kind == KindDispose || c.releases() && c.Name == name
 }
 
 // errorsTold leaves alone those that gave up, and the gets that a release rejected: they heard of
@@ -262,9 +268,9 @@ func errorsTold(s State) error {
 			want = Outcome{Kind: OutcomeOpenFailed, Incarnation: i}
 		case c.Kind == KindGet && ended != 0: // opened; it may be released since
 			want = Outcome{Kind: OutcomeRoom, Incarnation: i}
-		case c.Kind == KindRelease && ended == KindReleaseFailed:
+		case c.releases() && ended == KindReleaseFailed:
 			want = Outcome{Kind: OutcomeReleaseFailed, Incarnation: i}
-		case c.Kind == KindRelease && (ended == KindReleased || ended == KindOpenFailed):
+		case c.releases() && (ended == KindReleased || ended == KindOpenFailed):
 			want = Outcome{Kind: OutcomeDone}
 		}
 		if want.Kind == OutcomePending || !c.Outcome.Equal(want) {

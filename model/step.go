@@ -23,7 +23,7 @@ func (e *RefusedError) Error() string {
 // number, then the others, by incarnation. An input that no rule names is refused: the state comes
 // back as it was, with no output and a [*RefusedError]. Step is a pure function: s is not changed,
 // and shares no memory with the state and the outputs of a step that was taken. It implements R1 to
-// R23 of docs/rooms.md (CHA-RC1f, CHA-RC1g, CHA-RD1).
+// R24 of docs/rooms.md (CHA-RC1f, CHA-RC1g, CHA-RD1).
 func (s State) Step(in Input) (State, []Output, error) {
 	t, err := s.take(in)
 	if err != nil {
@@ -63,6 +63,8 @@ func (s State) take(in Input) (*turn, error) {
 		t.release(in.Call, in.Name)
 	case KindDispose:
 		t.dispose(in.Call)
+	case KindReleaseIf:
+		t.releaseIf(in.Call, in.Incarnation)
 	case KindGiveUp:
 		t.giveUp(in.Call)
 	case KindOpened:
@@ -89,7 +91,10 @@ func (s State) take(in Input) (*turn, error) {
 // refusal returns why no rule names the input in this state, or nothing if one does.
 func (s State) refusal(in Input) string {
 	switch in.Kind {
-	case KindGet, KindRelease, KindDispose:
+	case KindGet, KindRelease, KindDispose, KindReleaseIf:
+		if in.Kind == KindReleaseIf && (in.Incarnation < 1 || in.Incarnation > len(s.Incarnations)) {
+			return "no such incarnation was created"
+		}
 		if next := len(s.Calls) + 1; in.Call != next {
 			return fmt.Sprintf("the next call to begin is %d", next)
 		}
@@ -205,6 +210,18 @@ func (t *turn) dispose(call int) {
 	}
 }
 
+// releaseIf is R24: a release of the incarnation, and not of what has its name later.
+func (t *turn) releaseIf(call, i int) {
+	name := t.incarnation(i).Name
+	t.begin(Call{Kind: KindReleaseIf, Name: name, Of: i})
+	t.by(R24)
+	if t.InUse(name) != i {
+		t.settle(call, Outcome{Kind: OutcomeDone})
+		return
+	}
+	t.wait(call, t.releaseInUse(i, t.BeingReleased(name)))
+}
+
 // giveUp settles the one call and leaves alone what it waited for.
 func (t *turn) giveUp(call int) {
 	t.by(R16)
@@ -235,13 +252,15 @@ func (t *turn) openFailed(i int) {
 	t.settleWaiting(KindGet, i, Outcome{Kind: OutcomeOpenFailed, Incarnation: i})
 }
 
-// closed is the end of a release, which settles those who wait for it with the outcome.
+// closed is the end of a release, which settles those who wait for it with the outcome, whether
+// they released the name or the incarnation.
 func (t *turn) closed(i int, outcome Outcome) {
 	inc := t.incarnation(i)
 
 	t.by(R21) // CHA-RC1g1
 	inc.Life, inc.Work = LifeReleased, WorkNone
 	t.settleWaiting(KindRelease, i, outcome)
+	t.settleWaiting(KindReleaseIf, i, outcome)
 
 	if successor := t.InUse(inc.Name); successor != 0 { // CHA-RC1f4
 		t.by(R22)

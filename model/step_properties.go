@@ -104,6 +104,10 @@ func outcomesNameTheirCause(before, after State) error {
 		if inUse == 0 && before.BeingReleased(c.Name) == 0 {
 			want.Kind = OutcomeDone
 		}
+	case c.Kind == KindReleaseIf:
+		if before.InUse(c.Name) != c.Of {
+			want.Kind = OutcomeDone
+		}
 	case c.Kind != KindGet:
 		return nil // a dispose waits as DisposeWaits and WaitsOnlyWhile say
 	case before.disposalBegan():
@@ -141,13 +145,19 @@ func createdIff(before, after State) error {
 	return nil
 }
 
+// ends reports whether the call, as it begins, ends the use of the incarnation: by what it is for, and
+// not by what it then waits for.
+func (c Call) ends(name string, incarnation int) bool {
+	return c.Kind == KindDispose || c.Kind == KindRelease && c.Name == name || c.Kind == KindReleaseIf && c.Of == incarnation
+}
+
 func outOfUseIff(before, after State) error {
 	c := beginning(before, after)
 	for i, was := range before.Incarnations {
 		if i >= len(after.Incarnations) {
 			break
 		}
-		stays := was.inUse() && !c.parts(was.Name) && ending(before, after, i) != KindOpenFailed
+		stays := was.inUse() && !c.ends(was.Name, i+1) && ending(before, after, i) != KindOpenFailed
 		if after.Incarnations[i].inUse() != stays {
 			return fmt.Errorf("incarnation %d of %s was %v and is %v, and it stays in use: %t",
 				i+1, plain(was.Name), was.Life, after.Incarnations[i].Life, stays)
@@ -163,7 +173,7 @@ func goneIff(before, after State) error {
 			continue
 		}
 		end := ending(before, after, i)
-		gone := end != 0 && end != KindOpened || was.waiting() && c.parts(was.Name)
+		gone := end != 0 && end != KindOpened || was.waiting() && c.ends(was.Name, i+1)
 		if (after.Incarnations[i].Life == LifeReleased) != gone {
 			return fmt.Errorf("incarnation %d of %s was %v with the work %v and is %v, and it is gone: %t",
 				i+1, plain(was.Name), was.Life, was.Work, after.Incarnations[i].Life, gone)
@@ -209,7 +219,7 @@ func historyKept(before, after State) error {
 			return fmt.Errorf("call %d is no longer in the history", n+1)
 		}
 		now := after.Calls[n]
-		if now.Kind != was.Kind || now.Name != was.Name || now.Options != was.Options || now.WaitsFor != was.WaitsFor {
+		if now.Kind != was.Kind || now.Name != was.Name || now.Options != was.Options || now.Of != was.Of || now.WaitsFor != was.WaitsFor {
 			return fmt.Errorf("call %d was %+v and is %+v", n+1, was, now)
 		}
 	}

@@ -89,7 +89,7 @@ func (s *story) rooms(who string, step lifecycle.RoomsStep) {
 		told = append([]string{fmt.Sprintf("#%d is ready", step.Input.Incarnation)}, told...)
 	case fsm.ReleaseDone, fsm.ReleaseFailed, fsm.OpenFailed:
 		told = append([]string{fmt.Sprintf("#%d is released", step.Input.Incarnation)}, told...)
-	case fsm.CallGet, fsm.CallRelease, fsm.CallDispose:
+	case fsm.CallGet, fsm.CallRelease, fsm.CallDispose, fsm.CallReleaseIf:
 		if len(told) == 0 {
 			told = []string{fmt.Sprintf("call %d waits", step.Input.Call)}
 		}

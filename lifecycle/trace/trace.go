@@ -43,7 +43,7 @@ type State = fsm.RoomsState[lifecycle.RoomOptions]
 
 // Input is what came in. Of the fields, a kind has those that docs/rooms.md gives it, and the name that it is about where there is one.
 type Input struct {
-	Kind        string                 `json:"kind"` // Get, Release, Dispose, GiveUp, Opened, OpenFailed, Released, ReleaseFailed
+	Kind        string                 `json:"kind"` // Get, Release, Dispose, ReleaseIf, GiveUp, Opened, OpenFailed, Released, ReleaseFailed
 	Call        fsm.Call               `json:"call,omitempty"`
 	Incarnation fsm.Incarnation        `json:"incarnation,omitempty"`
 	Name        string                 `json:"name,omitempty"`

@@ -27,6 +27,7 @@ OrderedNext ==
     \/ CanBegin /\ \/ \E n \in Names, o \in Options : MayAsk(n, o) /\ Get(n, o)
                    \/ \E n \in Names : MayCall(n) /\ Release(n)
                    \/ Dispose
+                   \/ \E i \in IncIds : ReleaseIf(i)
     \/ \E c \in CallIds : GiveUp(c)
     \/ \E i \in IncIds : BackendEnds(i)
 

@@ -3,7 +3,7 @@
 (* What Get, Release and Dispose of rooms do to names and their            *)
 (* incarnations, with a backend that may fail at each opening and each     *)
 (* release, and with callers that may give up.  Written from the rules R1  *)
-(* to R23 of docs/rooms.md, which have the points of Ably's Chat           *)
+(* to R24 of docs/rooms.md, which have the points of Ably's Chat           *)
 (* specification (CHA-...) that each comes from.                           *)
 (*                                                                         *)
 (* Calls are numbered in the order in which they begin, incarnations in    *)
@@ -15,9 +15,10 @@ EXTENDS Naturals, Sequences, FiniteSets, TLC
 
 CONSTANTS Names,     \* the names that calls are for
           Options,   \* the options that gets ask for, complete and valid
-          MaxCalls   \* how many calls begin
+          MaxCalls,  \* how many calls begin
+          Conditional   \* whether a call may be a ReleaseIf, which makes the graph larger
 
-ASSUME MaxCalls \in Nat /\ MaxCalls > 0
+ASSUME MaxCalls \in Nat /\ MaxCalls > 0 /\ Conditional \in BOOLEAN
 
 VARIABLES calls,    \* every call: what it asks, what it waits for, how it ended; NoCall until it begins
           incs,     \* every incarnation; NoInc until it is created.  No rule asks for its field ended, which properties do
@@ -36,7 +37,7 @@ Outcomes == {Pending, "room", "done", "differentOptions", "releasedBefore", "dis
 CallIds == 1..MaxCalls
 IncIds  == 1..MaxCalls     \* a call creates at most one incarnation
 
-NoCall == [op |-> "none", name |-> NoName, opt |-> NoName, waits |-> 0, out |-> "none", ref |-> 0, bad |-> {}]
+NoCall == [op |-> "none", name |-> NoName, opt |-> NoName, of |-> 0, waits |-> 0, out |-> "none", ref |-> 0, bad |-> {}]
 NoInc  == [name |-> NoName, opt |-> NoName, life |-> "none", work |-> "none", ended |-> "none"]
 
 -----------------------------------------------------------------------------
@@ -54,6 +55,7 @@ AllReleasing == {i \in IncIds : incs[i].life = "releasing"}
 IsPending(c) == calls[c].out = Pending
 Waits(op, c, i) == calls[c].waits = i /\ calls[c].op = op /\ IsPending(c)
 Waiting(op, i) == {c \in CallIds : Waits(op, c, i)}
+WaitsForEnd(c, i) == Waits("release", c, i) \/ Waits("releaseIf", c, i)
 \* A set, for as a guard \E would make TLC take a step once for each dispose that there is.
 Disposing == {c \in CallIds : calls[c].op = "dispose"} # {}
 
@@ -71,13 +73,14 @@ LifeAfter(bad)        == "released"                             \* R21
 Starts(bad)           == TRUE                                   \* R22
 DisposalOver(without) == AllReleasing \ without = {}            \* R13, R23
 IsOpening(i)          == incs[i].work = "opening"               \* R17 to R20
+Meant(i)              == {i} \cap InUse(incs[i].name)           \* R24
 
 -----------------------------------------------------------------------------
 (* Parts of steps.  TLCEval makes TLC evaluate a function at once; some of *)
 (* its versions read old values through lazy ones.                         *)
 
 NewCall(op, n, o, i, out, ref) ==
-    [op |-> op, name |-> n, opt |-> o, waits |-> i, out |-> out, ref |-> ref, bad |-> {}]
+    [op |-> op, name |-> n, opt |-> o, of |-> 0, waits |-> i, out |-> out, ref |-> ref, bad |-> {}]
 
 \* A call begins; it is settled at once, or waits.
 Begin(call) == calls' = TLCEval([calls EXCEPT ![Last + 1] = call])
@@ -203,6 +206,24 @@ DisposeAgain ==                                                            \* R1
     /\ UNCHANGED <<incs, failed>>
 
 -----------------------------------------------------------------------------
+(* ReleaseIf: R24 *)
+
+ReleaseIfCall(i, j, out) == [NewCall("releaseIf", incs[i].name, NoName, j, out, 0) EXCEPT !.of = i]
+
+ReleaseIfGone(i) ==                                                        \* R24
+    /\ Conditional /\ CanBegin /\ i \in Created /\ Meant(i) = {}
+    /\ Begin(ReleaseIfCall(i, 0, "done"))
+    /\ UNCHANGED <<incs, failed>>
+
+ReleaseIfUsed(i) ==                                                        \* R24, as by R9, R10, R11
+    /\ Conditional /\ CanBegin /\ i \in Created
+    /\ \E used \in IncIds : \E j \in IncIds :
+         /\ used \in Meant(i) /\ j = IF HasPredecessor(used) THEN CHOOSE k \in Releasing(incs[i].name) : TRUE ELSE used
+         /\ Change(used, Left(used))
+         /\ RejectAndBegin(Rejected(used), ReleaseIfCall(i, j, Pending))
+    /\ UNCHANGED failed
+
+-----------------------------------------------------------------------------
 GiveUp(c) ==                                                               \* R16
     /\ IsPending(c)
     /\ calls' = TLCEval([calls EXCEPT ![c] = Settled(c, "gaveUp", 0)])
@@ -241,7 +262,7 @@ Ends(i, how) ==
                      ELSE incs[j]])
         /\ failed' = worse
         /\ calls' = TLCEval([c \in CallIds |->
-                     IF Waits("release", c, i)
+                     IF WaitsForEnd(c, i)
                      THEN LET end == EndOf(c, i, bad) IN Settled(c, end, IF end = "done" THEN 0 ELSE i)
                      ELSE IF over /\ calls[c].op = "dispose" /\ IsPending(c)
                      THEN [calls[c] EXCEPT !.out = IF worse = {} THEN "done" ELSE "failed", !.bad = worse]
@@ -270,6 +291,8 @@ Release(n) ==
 
 Dispose == DisposeFirst \/ DisposeAgain
 
+ReleaseIf(i) == ReleaseIfGone(i) \/ ReleaseIfUsed(i)
+
 BackendEnds(i) ==
     \/ Opened(i) \/ OpenedAbandoned(i) \/ OpenFailed(i) \/ OpenFailedAbandoned(i)
     \/ Released(i) \/ ReleaseFailed(i)
@@ -278,6 +301,7 @@ Next ==
     \/ \E n \in Names, o \in Options : Get(n, o)
     \/ \E n \in Names : Release(n)
     \/ Dispose
+    \/ \E i \in IncIds : ReleaseIf(i)
     \/ \E c \in CallIds : GiveUp(c)
     \/ \E i \in IncIds : BackendEnds(i)
 
@@ -308,7 +332,8 @@ TypeOK ==
         newest == Newest
     IN  /\ \A c \in CallIds :
              IF c > last THEN calls[c] = NoCall
-             ELSE /\ calls[c].op \in {"get", "release", "dispose"}
+             ELSE /\ calls[c].op \in {"get", "release", "dispose", "releaseIf"}
+                  /\ calls[c].of \in 0..newest /\ (calls[c].of # 0) = (calls[c].op = "releaseIf")
                   /\ calls[c].name \in Names \cup {NoName} /\ calls[c].opt \in Options \cup {NoName}
                   /\ calls[c].waits \in 0..newest /\ calls[c].ref \in 0..newest
                   /\ calls[c].out \in Outcomes /\ calls[c].bad \subseteq 1..newest
@@ -337,8 +362,11 @@ WaitsForPredecessor == \A i \in IncIds :                              \* CHA-RC1
 
 GotRoom(c) == calls[c].out = "room"
 
+\* A release of a name, or of an incarnation that was in use: one that was not is settled without waiting.
+Releases(c) == calls[c].op = "release" \/ (calls[c].op = "releaseIf" /\ calls[c].waits # 0)
+
 \* A release of the name, or a dispose, that began between two calls.
-Parts(n, a, b) == \E c \in a..b : calls[c].op = "dispose" \/ (calls[c].op = "release" /\ calls[c].name = n)
+Parts(n, a, b) == \E c \in a..b : calls[c].op = "dispose" \/ (Releases(c) /\ calls[c].name = n)
 
 SameRoom == \A a \in CallIds : GotRoom(a) =>                           \* CHA-RC1
     \A b \in (a + 1)..MaxCalls :
@@ -348,13 +376,12 @@ OptionsAgree == \A c \in CallIds :                                    \* CHA-RC1
     GotRoom(c) => incs[calls[c].ref].name = calls[c].name /\ incs[calls[c].ref].opt = calls[c].opt
 
 ReleaseRejects == \A g \in CallIds : IsPending(g) /\ calls[g].op = "get" => \* CHA-RC1g4
-    \A r \in (g + 1)..MaxCalls :
-      ~(calls[r].op = "dispose" \/ (calls[r].op = "release" /\ calls[r].name = calls[g].name))
+    ~Parts(calls[g].name, g + 1, MaxCalls)
 
 NotBeforePredecessor == \A c \in CallIds :                            \* CHA-RC1f4
     GotRoom(c) => \A j \in 1..(calls[c].ref - 1) : incs[j].name = calls[c].name => incs[j].life = "released"
 
-WaitedForRelease(c) == calls[c].op = "release" /\ calls[c].waits # 0 /\ calls[c].out # "gaveUp"
+WaitedForRelease(c) == Releases(c) /\ calls[c].waits # 0 /\ calls[c].out # "gaveUp"
 
 SharedEnd == \A a \in CallIds : WaitedForRelease(a) =>                 \* CHA-RC1g3
     \A b \in (a + 1)..MaxCalls :
@@ -371,14 +398,14 @@ WaitsOnlyWhile == \A c \in CallIds : IsPending(c) =>
     CASE calls[c].op = "get" ->
            \E i \in IncIds : /\ i = calls[c].waits /\ incs[i].life = "initializing"
                             /\ incs[i].name = calls[c].name /\ incs[i].opt = calls[c].opt
-      [] calls[c].op = "release" -> calls[c].waits \in Releasing(calls[c].name)
+      [] Releases(c)           -> calls[c].waits \in Releasing(calls[c].name)
       [] OTHER                   -> calls[c].waits = 0 /\ AllReleasing # {}
 
 \* The get that created i began before the call c.
 CreatedBefore(i, c) == \E g \in 1..(c - 1) : calls[g].op = "get" /\ calls[g].waits = i
 
 ReleaseWaits == \A c \in CallIds :                                    \* CHA-RC1g1, CHA-RC1g3, CHA-RC1g5
-    (calls[c].op = "release" /\ calls[c].out \notin {Pending, "gaveUp"}) =>
+    (Releases(c) /\ calls[c].out \notin {Pending, "gaveUp"}) =>
       \A i \in IncIds : (incs[i].name = calls[c].name /\ CreatedBefore(i, c)) => incs[i].life = "released"
 
 RejectedOnlyIf == \A c \in CallIds :                                  \* CHA-RC1g4, CHA-RC1f6
@@ -404,14 +431,20 @@ DisposeWaits == AllReleasing # {} =>                                       \* CH
 
 (* Properties of steps *)
 
-\* What happens in a step: a call begins; a release of the name or a dispose begins; the backend ends a work so.
-Starting(c)       == calls[c].op = "none" /\ calls'[c].op # "none"
-Parting(n)        == \E c \in CallIds : Starting(c) /\ (calls'[c].op = "dispose" \/ (calls'[c].op = "release" /\ calls'[c].name = n))
+\* What happens in a step: a call begins; a release of the name or of i or a dispose begins; the backend ends a work so.
+Starting(c) == calls[c].op = "none" /\ calls'[c].op # "none"
+Parting(i) ==
+    \E c \in CallIds :
+      /\ Starting(c)
+      /\ \/ calls'[c].op = "dispose"
+         \/ calls'[c].op = "release" /\ calls'[c].name = incs[i].name
+         \/ calls'[c].op = "releaseIf" /\ calls'[c].of = i
 EndingWith(i, how) == incs[i].ended # how /\ incs'[i].ended = how
 
 \* The outcome that a get, or a release, has as it begins.  A dispose waits as DisposeWaits says.
-AtOnce(op, n, o) ==
+AtOnce(op, n, o, of) ==
     CASE op = "release" -> IF InUse(n) \cup Releasing(n) = {} THEN "done" ELSE Pending
+      [] op = "releaseIf" -> IF of \in InUse(n) THEN Pending ELSE "done"
       [] Disposing -> "disposed"
       [] \E i \in InUse(n) : incs[i].opt # o -> "differentOptions"
       [] \E i \in InUse(n) : incs[i].opt = o /\ incs[i].life = "ready" -> "room"
@@ -421,7 +454,7 @@ AtOnce(op, n, o) ==
 OutcomesNameTheirCause == [][
     \A c \in CallIds :
       (Starting(c) /\ calls'[c].op # "dispose")
-      => /\ calls'[c].out = AtOnce(calls'[c].op, calls'[c].name, calls'[c].opt)
+      => /\ calls'[c].out = AtOnce(calls'[c].op, calls'[c].name, calls'[c].opt, calls'[c].of)
          /\ calls'[c].ref \in IF calls'[c].out = "room" THEN InUse(calls'[c].name) ELSE {0}
          /\ (calls'[c].waits = 0) = (calls'[c].out # Pending)]_vars
 
@@ -434,18 +467,18 @@ CreatedIff == [][
           /\ incs'[i].name = calls'[c].name /\ incs'[i].opt = calls'[c].opt
           /\ calls'[c].waits = i]_vars
 
-\* What is in use stays so until a release of the name or a dispose begins, or its opening fails.      CHA-RC1g5, CHA-RD1
+\* What is in use stays so until a release of the name or of it or a dispose begins, or its opening fails. CHA-RC1g5, CHA-RD1
 OutOfUseIff == [][
     \A i \in Created :
       (i \in InUse(incs[i].name)') =
-        (i \in InUse(incs[i].name) /\ ~Parting(incs[i].name) /\ ~EndingWith(i, "openFailed"))]_vars
+        (i \in InUse(incs[i].name) /\ ~Parting(i) /\ ~EndingWith(i, "openFailed"))]_vars
 
 \* What is released is so by the backend's end, or was never opened and leaves use.                    CHA-RC1g4, CHA-RC1g5
 GoneIff == [][
     \A i \in Created : incs[i].life # "released" =>
       (incs'[i].life = "released") =
         \/ EndingWith(i, "openFailed") \/ EndingWith(i, "released") \/ EndingWith(i, "releaseFailed")
-        \/ incs[i].life = "initializing" /\ incs[i].work = "none" /\ Parting(incs[i].name)]_vars
+        \/ incs[i].life = "initializing" /\ incs[i].work = "none" /\ Parting(i)]_vars
 
 \* The failures of disposal are those of releases that ended since it began.
 FailuresCounted == [][

@@ -51,6 +51,7 @@ RoomsDecides ==
     /\ \/ \E n \in Names, o \in Options : Get(n, o)
        \/ \E n \in Names : Release(n)
        \/ Dispose
+       \/ \E i \in IncIds : ReleaseIf(i)
        \/ \E c \in CallIds : GiveUp(c)
        \/ \E i \in IncIds : EndsOpening(i)
     /\ Decided

@@ -51,7 +51,7 @@ Ascending(S) == SelectSeq(Numbers, LAMBDA k : k \in S)
 
 KeptInc(i, inc, cs) ==
     [id |-> i, name |-> inc.name, opt |-> inc.opt, life |-> inc.life, work |-> inc.work,
-     waiters |-> Ascending({c \in CallIds : cs[c].op \in {"get", "release"} /\ cs[c].out = Pending /\ cs[c].waits = i})]
+     waiters |-> Ascending({c \in CallIds : cs[c].op \in {"get", "release", "releaseIf"} /\ cs[c].out = Pending /\ cs[c].waits = i})]
 
 View(cs, is, bad) ==
     LET disposes == TLCEval({c \in CallIds : cs[c].op = "dispose"})
@@ -103,6 +103,7 @@ Takes(l) ==
     CASE l.kind = "Get"           -> Begins(l) /\ l.name \in Names /\ l.opt \in Options /\ Get(l.name, l.opt)
       [] l.kind = "Release"       -> Begins(l) /\ l.name \in Names /\ l.opt = NoName /\ Release(l.name)
       [] l.kind = "Dispose"       -> Begins(l) /\ l.name = NoName /\ l.opt = NoName /\ Dispose
+      [] l.kind = "ReleaseIf"     -> l.call = Last + 1 /\ l.opt = NoName /\ l.inc \in Created /\ l.name = incs[l.inc].name /\ ReleaseIf(l.inc)
       [] l.kind = "GiveUp"        -> l.inc = 0 /\ l.name = NoName /\ l.opt = NoName /\ l.call \in CallIds /\ GiveUp(l.call)
       [] l.kind = "Opened"        -> Ended(l) /\ (Opened(l.inc) \/ OpenedAbandoned(l.inc))
       [] l.kind = "OpenFailed"    -> Ended(l) /\ (OpenFailed(l.inc) \/ OpenFailedAbandoned(l.inc))

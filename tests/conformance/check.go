@@ -91,6 +91,7 @@ func shorter(script []model.Input, p Promises) func(yield func([]model.Input) bo
 	}
 	for _, in := range script {
 		space.Kinds = append(space.Kinds, in.Kind)
+		space.Leases = space.Leases || in.Kind == model.KindAcquire
 		if isCall(in.Kind) {
 			space.Calls++
 		}

@@ -68,7 +68,7 @@ func (r *run) compareCall(k int) {
 	}
 	// These leave what is in use and what is being released as the model has it.
 	early := dispose && want.Pending() && got.Kind == model.OutcomeDone
-	refused := c.in.Kind == model.KindGet && settled && got.Kind != model.OutcomeRoom &&
+	refused := gets(c.in.Kind) && settled && got.Kind != model.OutcomeRoom &&
 		(c.rule == model.R2 || c.rule == model.R3 || c.rule == model.R4) && got.class != "another room"
 	c.excused = early || refused
 	r.find(d, !c.excused)

@@ -31,6 +31,16 @@ func (r rooms) Get(ctx context.Context, name, options string) (*conformance.Room
 	return r.Rooms.Get(ctx, name)
 }
 
+// Acquire is for systems that promise leases.
+func (r rooms) Acquire(ctx context.Context, name, options string) (conformance.Lease, error) {
+	token, _ := conformance.Spelling(options)
+	lease, err := r.Rooms.Acquire(ctx, name, lifecycle.WithPresenceEvents(token == "x"))
+	if err != nil {
+		return nil, err // and no Lease with nothing in it
+	}
+	return lease, nil
+}
+
 var subject = conformance.Subject{
 	New: func(b *conformance.Backend) conformance.System { return rooms{lifecycle.NewRooms(port{b})} },
 	Classify: conformance.ClassifyBy(lifecycle.RoomExistsWithDifferentOptions,

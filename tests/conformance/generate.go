@@ -21,6 +21,7 @@ func DefaultBounds() Bounds {
 type Space struct {
 	Bounds
 	Kinds  []model.Kind // the kinds of steps; nil for all
+	Leases bool         // in process: calls may be an Acquire, and leases close
 	Length int          // how many steps a script has at most; 0 for as many as can happen
 	Runs   int          // how many scripts are drawn at random; 0 for all that there are
 }
@@ -66,7 +67,7 @@ func (s Space) all(from machine, p Promises, renamed bool) iter.Seq[[]model.Inpu
 
 // enabled lists the steps of the space that can happen next.
 func (s Space) enabled(m machine, p Promises) []model.Input {
-	return slices.DeleteFunc(m.next(s.Bounds), func(in model.Input) bool {
+	return slices.DeleteFunc(m.next(s.Bounds, s.Leases && p.Leases), func(in model.Input) bool {
 		return s.Kinds != nil && !slices.Contains(s.Kinds, in.Kind) || !p.allows(m, in)
 	})
 }
@@ -79,17 +80,18 @@ func (s Space) covers(script []model.Input) bool {
 			calls++
 		}
 		if s.Kinds != nil && !slices.Contains(s.Kinds, in.Kind) ||
+			!s.Leases && (in.Kind == model.KindAcquire || in.Kind == model.KindClose) ||
 			in.Name != "" && !slices.Contains(s.Names, in.Name) ||
-			in.Kind == model.KindGet && !slices.Contains(s.Options, in.Options) {
+			gets(in.Kind) && !slices.Contains(s.Options, in.Options) {
 			return false
 		}
 	}
 	return s.Runs == 0 && calls <= s.Calls && (s.Length == 0 || len(script) <= s.Length)
 }
 
-// Script draws a script for a system in process, of all kinds of inputs that the model takes.
+// Script draws a script for a system in process that promises all, of all kinds of steps.
 func Script(t *rapid.T, b Bounds) []model.Input {
-	return Space{Bounds: b}.draw(t, machine{}, AllPromises())
+	return Space{Bounds: b, Leases: true}.draw(t, machine{}, AllPromises())
 }
 
 // random returns the script of a seed.
@@ -125,7 +127,7 @@ func (s Space) draw(t *rapid.T, m machine, p Promises) []model.Input {
 var weights = map[model.Kind]int{
 	model.KindGet: 6, model.KindRelease: 4, model.KindDispose: 1, model.KindGiveUp: 2, model.KindOpened: 3,
 	model.KindOpenFailed: 1, model.KindReleased: 2, model.KindReleaseFailed: 1,
-	KindAttach: 6, KindAttaching: 2, KindAttached: 2, KindAttachRefused: 1, KindFailed: 1, KindResisted: 1,
+	model.KindAcquire: 4, model.KindClose: 4, KindAttach: 6, KindAttaching: 2, KindAttached: 2, KindAttachRefused: 1, KindFailed: 1, KindResisted: 1,
 }
 
 // pick draws one of the steps, evenly or by the weights of their kinds.

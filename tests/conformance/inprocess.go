@@ -31,6 +31,18 @@ type System interface {
 
 type disposer interface{ Dispose(context.Context) error }
 
+// Lease is what an Acquire returns to one of several owners of a room. A System that promises
+// [Promises.Leases] has a method Acquire(ctx context.Context, name, options string) (Lease, error),
+// with options as Get has them.
+type Lease interface {
+	Room() *Room // as Get returns it
+	Close()      // the last one starts the release of the room, and doesn't wait for it
+}
+
+type acquirer interface {
+	Acquire(ctx context.Context, name, options string) (Lease, error)
+}
+
 // Subject says how to make a System, how to read its errors, and what to hold it to.
 type Subject struct {
 	// New makes a fresh System that opens and releases rooms with the backend, and with nothing
@@ -50,7 +62,7 @@ type Subject struct {
 
 // Step is what [Subject.Inspect] looks at: a step of a script, with what the model says of it.
 type Step struct {
-	Inputs  []model.Input    // the input; two for a call that is given up in its own step
+	Inputs  []model.Input    // its inputs: one, but for a call that is given up in its own step, and for leases
 	Outputs [][]model.Output // what the model puts out for each
 	State   model.State      // the model's state afterwards
 }
@@ -159,6 +171,7 @@ type call struct {
 	cancel   context.CancelCauseFunc
 	settled  bool
 	room     *Room
+	lease    Lease
 	err      error
 	panicked string // not empty: it didn't return
 }
@@ -173,6 +186,9 @@ func (p *inProcess) start() {
 		if _, ok := p.system.(disposer); p.broken == "" && p.promises.Disposal && !ok {
 			p.broken = "Disposal is promised, and the System has no method Dispose(context.Context) error"
 		}
+		if _, ok := p.system.(acquirer); p.broken == "" && p.promises.Leases && !ok {
+			p.broken = "Leases are promised, and the System has no method Acquire(context.Context, string, string) (Lease, error)"
+		}
 	}()
 	p.system = p.subject.New(p.backend)
 }
@@ -182,7 +198,7 @@ func (p *inProcess) begin(in model.Input) error {
 		return nil
 	}
 	options := in.Options
-	if _, out := Spelling(options); in.Kind == model.KindGet && p.promises.EqualAfterDefaults && in.Call%2 == 0 && !out {
+	if _, out := Spelling(options); gets(in.Kind) && p.promises.EqualAfterDefaults && in.Call%2 == 0 && !out {
 		options += SpelledOut
 	}
 	// A call that is never given up gets a context that can't end, since a System may treat such a
@@ -198,6 +214,7 @@ func (p *inProcess) begin(in model.Input) error {
 	p.made = append(p.made, c)
 	go func() {
 		var room *Room
+		var lease Lease
 		var err error
 		returned := false
 		defer func() {
@@ -210,12 +227,16 @@ func (p *inProcess) begin(in model.Input) error {
 			p.mu.Lock()
 			defer p.mu.Unlock()
 			if !p.spoilt {
-				c.settled, c.room, c.err, c.panicked = true, room, err, why
+				c.settled, c.room, c.lease, c.err, c.panicked = true, room, lease, err, why
 			}
 		}()
 		switch in.Kind {
 		case model.KindGet:
 			room, err = p.system.Get(ctx, in.Name, options)
+		case model.KindAcquire:
+			if lease, err = p.system.(acquirer).Acquire(ctx, in.Name, options); err == nil {
+				room = lease.Room()
+			}
 		case model.KindRelease:
 			err = p.system.Release(ctx, in.Name)
 		case model.KindDispose:
@@ -231,6 +252,11 @@ func (p *inProcess) act(in model.Input) error {
 	switch in.Kind {
 	case model.KindGiveUp:
 		p.made[in.Call-1].cancel(errGaveUp)
+	case model.KindClose:
+		p.mu.Lock()
+		lease := p.made[in.Call-1].lease
+		p.mu.Unlock()
+		lease.Close()
 	case model.KindOpened, model.KindReleased:
 		p.gates.endOf(in.Incarnation, nil)
 	case model.KindOpenFailed, model.KindReleaseFailed:

@@ -26,7 +26,9 @@ const (
 type machine struct {
 	wired    bool
 	model    model.State
-	calls    []int  // wired: the model's number of each call; 0 for one that never reaches the model
+	acquires []int  // in process: the model's calls that are an Acquire
+	closed   []int  // of these, whose lease has closed
+	calls    []int  // the model's number of each call; 0 for one that never reaches the model. Nil: the same
 	wires    []wire // wired: of each incarnation
 	resisted []int  // wired: incarnations whose release was resisted once, which is enough
 }
@@ -53,7 +55,7 @@ func (t turn) rules() (first, all []model.Rule) {
 
 // begun returns how many calls began.
 func (m machine) begun() int {
-	if m.wired {
+	if m.wired || m.calls != nil {
 		return len(m.calls)
 	}
 	return len(m.model.Calls)
@@ -61,23 +63,20 @@ func (m machine) begun() int {
 
 // number returns the model's number of a call of the script, or 0.
 func (m machine) number(call int) int {
-	if m.wired {
+	if m.wired || m.calls != nil {
 		return m.calls[call-1]
 	}
 	return call
 }
 
 // settled reports whether a call of a script in process, which began, is settled.
-func (m machine) settled(call int) bool { return !m.model.Calls[call-1].Pending() }
+func (m machine) settled(call int) bool { return !m.model.Calls[m.number(call)-1].Pending() }
 
 // step takes a step of a script. Its error says why the step can't happen.
 func (m machine) step(in model.Input) (machine, turn, error) {
 	t := turn{before: m.model}
 	if !m.wired {
-		in.Options, _ = Spelling(in.Options)
-		next, outs, err := m.model.Step(in)
-		t.inputs, t.outputs = []model.Input{in}, [][]model.Output{outs}
-		return machine{model: next}, t, err
+		return m.stepInProcess(in, t)
 	}
 	next := m
 	next.calls, next.wires, next.resisted = slices.Clone(m.calls), slices.Clone(m.wires), slices.Clone(m.resisted)
@@ -86,6 +85,38 @@ func (m machine) step(in model.Input) (machine, turn, error) {
 	}
 	for next.follow(&t) {
 	}
+	return next, t, nil
+}
+
+// stepInProcess takes a step as rooms and leases have it. Closing a lease may begin a call of the model
+// that is none of the script; so calls have numbers of their own from the first Acquire on.
+func (m machine) stepInProcess(in model.Input, t turn) (machine, turn, error) {
+	in.Options, _ = Spelling(in.Options)
+	next := m
+	if in.Kind == model.KindAcquire && m.calls == nil {
+		next.calls = []int{}
+		for n := range m.model.Calls {
+			next.calls = append(next.calls, n+1)
+		}
+	}
+	switch {
+	case next.calls == nil:
+	case isCall(in.Kind) && in.Call == len(next.calls)+1:
+		in.Call = len(m.model.Calls) + 1
+		next.calls = append(slices.Clone(next.calls), in.Call)
+	case in.Call >= 1 && in.Call <= len(next.calls) && !isCall(in.Kind):
+		in.Call = next.calls[in.Call-1]
+	case in.Call != 0:
+		return m, t, fmt.Errorf("script: %s: it is not the next call, or no such call began", text(in))
+	}
+	leases, turns, err := model.Leases{State: m.model, Acquires: m.acquires, Closed: m.closed}.Step(in)
+	if err != nil {
+		return m, t, err
+	}
+	for _, took := range turns {
+		t.inputs, t.outputs = append(t.inputs, took.Input), append(t.outputs, took.Outputs)
+	}
+	next.model, next.acquires, next.closed = leases.State, leases.Acquires, leases.Closed
 	return next, t, nil
 }
 
@@ -177,9 +208,9 @@ func (m *machine) follow(t *turn) bool {
 	return false
 }
 
-// next lists the steps that can happen, within bounds, calls first.
-func (m machine) next(b Bounds) []model.Input {
-	if !m.wired {
+// next lists the steps that can happen, within bounds.
+func (m machine) next(b Bounds, leases bool) []model.Input {
+	if !m.wired && !leases {
 		return m.model.Enabled(b)
 	}
 	var all []model.Input
@@ -188,14 +219,30 @@ func (m machine) next(b Bounds) []model.Input {
 			all = append(all, in)
 		}
 	}
-	if call := len(m.calls) + 1; call <= b.Calls {
+	if !m.wired {
+		for _, in := range m.model.Enabled(Bounds{}) { // the ends, for they have no call
+			if in.Incarnation != 0 {
+				all = append(all, in)
+			}
+		}
+		for call := range m.begun() {
+			try(model.GiveUp(call + 1))
+			try(model.Close(call + 1))
+		}
+	}
+	if call := m.begun() + 1; call <= b.Calls {
 		for _, name := range b.Names {
 			for _, options := range b.Options {
-				try(model.Get(call, name, options))
+				if try(model.Get(call, name, options)); !m.wired {
+					try(model.Acquire(call, name, options))
+				}
 			}
 			try(model.Release(call, name))
 		}
 		try(model.Dispose(call))
+	}
+	if !m.wired {
+		return all
 	}
 	for call := range m.calls {
 		try(model.GiveUp(call + 1))

@@ -12,10 +12,10 @@ type Plan struct {
 }
 
 // DefaultPlan tries all scripts of up to 4 steps (4 calls, 2 names, 2 options), and then 1,000
-// random ones within [DefaultBounds].
+// random ones within [DefaultBounds]. With [Promises.Leases] scripts of leases are among these.
 func DefaultPlan() Plan {
 	small := Bounds{Calls: 4, Names: []string{"a", "b"}, Options: []string{"x", "y"}}
-	return Plan{Spaces: []Space{{Bounds: small, Length: 4}, {Bounds: DefaultBounds(), Runs: 1000}}}
+	return Plan{Spaces: []Space{{Bounds: small, Length: 4}, {Bounds: DefaultBounds(), Leases: true, Runs: 1000}}}
 }
 
 // The kinds of steps of which all scripts are tried on a process.

@@ -42,6 +42,9 @@ type Promises struct {
 	DisposalWaitsForAll bool `leaves:"R13, R23: Dispose may return while releases that began before it are under way"`
 	// DisposalReports: Dispose returns an error when releases failed (R15).
 	DisposalReports bool `leaves:"R15: what Dispose returns after releases failed is not looked at"`
+	// Leases: the System has a method Acquire(context.Context, string, string) ([Lease], error), for
+	// several owners of one room: docs/leases.md (R24).
+	Leases bool `leaves:"R24: nobody acquires a room"`
 	// DisposalJoins: that error holds the errors of all releases that failed, as errors.Join does
 	// (R15).
 	DisposalJoins bool `leaves:"R15: Dispose may return any one of the errors"`

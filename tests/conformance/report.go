@@ -143,7 +143,7 @@ func (m machine) mermaid(script []model.Input, note string) string {
 		name := func(i int) string { return next.model.Incarnations[i-1].Name }
 		i := in.Incarnation
 		switch {
-		case isCall(in.Kind) || in.Kind == model.KindGiveUp || in.Kind == KindAttach || in.Kind == KindAttaching:
+		case isCall(in.Kind) || in.Kind == model.KindGiveUp || in.Kind == model.KindClose || in.Kind == KindAttach || in.Kind == KindAttaching:
 			draw("C->>R: %s", text(in))
 		case !m.wired:
 			draw("B-->>R: %s", text(in))

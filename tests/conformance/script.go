@@ -27,6 +27,8 @@ var kindWords = func() map[string]model.Kind {
 	for k := model.KindGet; k <= model.KindReleaseFailed; k++ {
 		words[k.String()] = k
 	}
+	words[model.KindAcquire.String()], words[model.KindClose.String()] = model.KindAcquire, model.KindClose
+	delete(words, model.KindReleaseIf.String()) // no step of a script: leases begin it by themselves
 	for i, word := range []string{"attach", "attaching", "attached", "attachRefused", "failed", "resisted"} {
 		words[word] = KindAttach + model.Kind(i)
 	}
@@ -34,13 +36,18 @@ var kindWords = func() map[string]model.Kind {
 }()
 
 // isCall reports whether an input begins a call.
-func isCall(k model.Kind) bool { return k >= model.KindGet && k <= model.KindDispose }
+func isCall(k model.Kind) bool {
+	return k >= model.KindGet && k <= model.KindDispose || k == model.KindAcquire
+}
+
+// gets reports whether an input begins a Get or an Acquire.
+func gets(k model.Kind) bool { return k == model.KindGet || k == model.KindAcquire }
 
 // text returns an input as it stands in a script.
 func text(in model.Input) string {
 	switch {
-	case in.Kind == model.KindGet:
-		return fmt.Sprintf("get(%d, %s, %s)", in.Call, in.Name, in.Options) // the model would quote x+defaults
+	case gets(in.Kind):
+		return fmt.Sprintf("%v(%d, %s, %s)", in.Kind, in.Call, in.Name, in.Options) // the model would quote x+defaults
 	case in.Kind < KindAttach:
 		return in.String()
 	}
@@ -103,7 +110,7 @@ func parseStep(step string) (model.Input, error) {
 	}
 	want := 1
 	switch kind {
-	case model.KindGet:
+	case model.KindGet, model.KindAcquire:
 		want = 3
 	case model.KindRelease:
 		want = 2
@@ -114,7 +121,7 @@ func parseStep(step string) (model.Input, error) {
 		return model.Input{}, fmt.Errorf("script: %q is no step: the words are %s", step, words)
 	}
 	in := model.Input{Kind: kind, Incarnation: number}
-	if isCall(kind) || kind == model.KindGiveUp {
+	if isCall(kind) || kind == model.KindGiveUp || kind == model.KindClose {
 		in = model.Input{Kind: kind, Call: number}
 	}
 	if want > 1 {

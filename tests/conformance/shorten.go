@@ -46,14 +46,14 @@ func (m machine) plainer(script []model.Input, i int) [][]model.Input {
 		KindFailed: model.KindReleased, KindAttachRefused: KindAttached, KindAttaching: KindAttach,
 	}
 	switch {
-	case in.Kind == model.KindGet:
+	case gets(in.Kind):
 		for _, options := range []string{"x", "y"} {
 			if in.Options == options {
 				break
 			}
-			add(model.Get(in.Call, in.Name, options))
+			add(model.Input{Kind: in.Kind, Call: in.Call, Name: in.Name, Options: options})
 		}
-		add(model.Get(in.Call, "a", in.Options))
+		add(model.Input{Kind: in.Kind, Call: in.Call, Name: "a", Options: in.Options})
 	case in.Kind == model.KindRelease:
 		add(model.Release(in.Call, "a"))
 	case in.Kind == model.KindDispose:
@@ -83,7 +83,7 @@ func (m machine) without(script []model.Input, remove int) []model.Input {
 			switch {
 			case isCall(in.Kind):
 				mapped.Call = now.begun() + 1
-			case in.Kind == model.KindGiveUp:
+			case in.Kind == model.KindGiveUp || in.Kind == model.KindClose:
 				mapped.Call = calls[in.Call]
 			default:
 				mapped.Incarnation = incarnations[in.Incarnation]

@@ -23,8 +23,10 @@ func (l limits) String() string { return fmt.Sprintf("%d,%d,%d", l.calls, l.name
 // config writes a configuration of Rooms beside a module.
 func (l limits) config(dir, specification, rest string) (string, error) {
 	set := func(all ...string) string { return `{"` + strings.Join(all, `", "`) + `"}` }
-	text := fmt.Sprintf("SPECIFICATION %s\nCONSTANTS\n  Names = %s\n  Options = %s\n  MaxCalls = %d\n",
-		specification, set([]string{"a", "b"}[:l.names]...), set([]string{"x", "y"}[:l.options]...), l.calls)
+	small := l.names == 1 || l.options == 1 // ReleaseIf makes the large graphs larger, and shows in the small ones
+	text := fmt.Sprintf("SPECIFICATION %s\nCONSTANTS\n  Names = %s\n  Options = %s\n  MaxCalls = %d\n  Conditional = %s\n",
+		specification, set([]string{"a", "b"}[:l.names]...), set([]string{"x", "y"}[:l.options]...), l.calls,
+		strings.ToUpper(strconv.FormatBool(small)))
 	file := filepath.Join(dir, specification+"-"+l.String()+".cfg")
 	return file, os.WriteFile(file, []byte(text+rest+"CHECK_DEADLOCK FALSE\n"), 0o644)
 }

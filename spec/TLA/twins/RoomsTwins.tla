@@ -39,6 +39,9 @@ OwnReleasesOnly(without) ==
 \* A get after dispose is served.
 NeverRefused == FALSE
 
+\* A release of an incarnation that is gone is that of what has its name now.
+MeansTheName(i) == InUse(incs[i].name)
+
 \* A late answer of the backend brings a room back that was given up.
 LateAnswer(i) == incs[i].work = "opening" \/ incs[i].life = "released"
 

@@ -98,7 +98,7 @@ func TestTheGoodPass(t *testing.T) {
 // when it is not.
 func TestPromises(t *testing.T) {
 	breaks := map[string]slip{"Cancellation": waitsOn, "Causes": causeLost,
-		"EndedContexts": endedRefused, "OpeningsCancelled": openingGoesOn,
+		"EndedContexts": endedRefused, "Leases": leasesForgotten, "OpeningsCancelled": openingGoesOn,
 		"EqualAfterDefaults": spellingsDiffer, "FailedOpenings": failedOpeningKept, "FailedReleases": failureKept,
 		"Disposal": ghost, "SharedDisposal": disposedFlag, "DisposalWaitsForAll": disposeEarly,
 		"DisposalReports": failuresHidden, "DisposalJoins": lastErrorOnly}

@@ -56,6 +56,7 @@ const (
 	causeLost              // a call that gives up returns the context's error, not its cause
 	openingGoesOn          // the context of an opening that is no longer wanted isn't ended
 	failuresHidden         // Dispose returns no error when releases failed
+	leasesForgotten        // a release by name forgets the leases, and what is acquired next is released with the last of them
 	signalledOnce          // when the opening ends, one of those who wait for it is woken, as by sync.Cond's Signal
 
 	stale           // a room that was released is still handed out
@@ -92,6 +93,7 @@ type promises struct {
 	disposal context.Context     // nil until it begins
 	cancel   context.CancelFunc
 	failures []error
+	leases   map[string]int    // of a name, for leasesForgotten
 	waitsFor map[*promise]bool // what Dispose began, for disposeEarly
 	gone     chan struct{}     // closed when the disposal has come to its end
 	gets     int               // that returned a room, for roomCopied
@@ -101,6 +103,8 @@ type promises struct {
 type promise struct {
 	name, options string
 	users         int           // how many got it, for counted
+	leases        int           // how many leases are open
+	kept          bool          // by a get
 	settled       chan struct{} // closed when the gets have their answer
 	dropped       chan struct{} // closed when it will never be opened
 	released      chan struct{} // closed when it is gone
@@ -117,7 +121,8 @@ func newPromises(b *conformance.Backend, s slip) *promises {
 		panic("oh")
 	}
 	r := &promises{slip: s, backend: b, use: map[string]*promise{}, leaving: map[string]*promise{},
-		gone: make(chan struct{}), waitsFor: map[*promise]bool{}, turns: map[string]chan bool{}, inbox: make(chan func())}
+		gone: make(chan struct{}), waitsFor: map[*promise]bool{}, turns: map[string]chan bool{}, inbox: make(chan func()),
+		leases: map[string]int{}}
 	if s == oneLoop {
 		go func() {
 			for act := range r.inbox {
@@ -144,12 +149,12 @@ func (r *promises) Get(ctx context.Context, name, options string) (room *conform
 		done := make(chan struct{})
 		r.inbox <- func() {
 			defer close(done)
-			room, err = r.get(ctx, name, options)
+			room, err = r.get(ctx, name, options, nil)
 		}
 		<-done
 		return room, err
 	}
-	room, err = r.get(ctx, name, options)
+	room, err = r.get(ctx, name, options, nil)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.gets++; r.slip == roomCopied && err == nil && r.gets > 1 {
@@ -172,7 +177,47 @@ func (r *promises) turn(name string) chan bool {
 	return r.turns[name]
 }
 
-func (r *promises) get(ctx context.Context, name, options string) (*conformance.Room, error) {
+// lease is one owner's hold on a room.
+type lease struct {
+	registry *promises
+	promise  *promise
+	once     sync.Once
+}
+
+// Acquire gets a room for one of several owners.
+func (r *promises) Acquire(ctx context.Context, name, options string) (conformance.Lease, error) {
+	l := &lease{registry: r}
+	if _, err := r.get(ctx, name, options, l); err != nil {
+		if l.promise != nil {
+			l.Close()
+		}
+		return nil, err
+	}
+	return l, nil
+}
+
+// Room returns the room.
+func (l *lease) Room() *conformance.Room { return l.promise.room }
+
+// Close gives the room up; the last one releases it.
+func (l *lease) Close() {
+	l.once.Do(func() {
+		r, p := l.registry, l.promise
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		p.leases--
+		r.leases[p.name]--
+		over := p.leases == 0 && !p.kept
+		if r.slip == leasesForgotten {
+			over, p = r.leases[p.name] == 0, r.use[p.name]
+		}
+		if over && p != nil && r.use[p.name] == p {
+			r.leave(context.Background(), p.name)
+		}
+	})
+}
+
+func (r *promises) get(ctx context.Context, name, options string, l *lease) (*conformance.Room, error) {
 	if r.slip != spellingsDiffer {
 		options = token(options)
 	}
@@ -198,7 +243,15 @@ func (r *promises) get(ctx context.Context, name, options string) (*conformance.
 		}
 		go r.open(p, before)
 	}
-	p.users++
+	if p.users++; p.options == options {
+		if l == nil {
+			p.kept = true
+		} else {
+			l.promise = p
+			p.leases++
+			r.leases[name]++
+		}
+	}
 	opening := p.room == nil
 	r.mu.Unlock()
 	switch {

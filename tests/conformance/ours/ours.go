@@ -37,17 +37,30 @@ func New(b *conformance.Backend, options ...lifecycle.RoomsOption) Rooms {
 	return Rooms{lifecycle.NewRooms(port{b}, options...)}
 }
 
-// Get gets a room. The options are given as they are spelled: all of them, or what isn't the
-// default.
+// Get gets a room.
 func (r Rooms) Get(ctx context.Context, name, options string) (*conformance.Room, error) {
+	return r.Rooms.Get(ctx, name, spelled(options)...)
+}
+
+// Acquire acquires a room.
+func (r Rooms) Acquire(ctx context.Context, name, options string) (conformance.Lease, error) {
+	lease, err := r.Rooms.Acquire(ctx, name, spelled(options)...)
+	if err != nil {
+		return nil, err
+	}
+	return lease, nil
+}
+
+// spelled returns options as they are spelled: all of them, or what isn't the default.
+func spelled(options string) []lifecycle.RoomOption {
 	token, out := conformance.Spelling(options)
 	switch {
 	case out:
-		return r.Rooms.Get(ctx, name, lifecycle.WithRoomOptions(Options(token)))
+		return []lifecycle.RoomOption{lifecycle.WithRoomOptions(Options(token))}
 	case token != "x":
-		return r.Rooms.Get(ctx, name, lifecycle.WithPresenceEvents(false))
+		return []lifecycle.RoomOption{lifecycle.WithPresenceEvents(false)}
 	}
-	return r.Rooms.Get(ctx, name)
+	return nil
 }
 
 // Subject is lifecycle.Rooms, which promises all.

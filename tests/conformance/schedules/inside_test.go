@@ -50,10 +50,13 @@ func (w *watched) inspect(step conformance.Step) error {
 	fresh := steps[w.looked:]
 	w.looked = len(steps)
 	// A get of a room that is ready is answered without the core.
-	first := step.Outputs[0]
-	ready := step.Inputs[0].Kind == model.KindGet && len(first) == 1 && first[0].Outcome.Kind == model.OutcomeRoom
+	ready := len(step.Inputs) == 1 && step.Inputs[0].Kind == model.KindGet && len(step.Outputs[0]) == 1 &&
+		step.Outputs[0][0].Outcome.Kind == model.OutcomeRoom
 	same := func(in model.Input, s lifecycle.RoomsStep) bool {
 		core := rooms.ToCore(in)
+		if core.Kind == fsm.CallReleaseIf {
+			core.Name = s.Input.Name // the model's input has none
+		}
 		return s.Input.Kind == core.Kind && s.Input.Name == core.Name && s.Input.Incarnation == core.Incarnation &&
 			(core.Kind != fsm.CallGet || s.Input.Options == ours.Options(core.Options))
 	}

@@ -29,7 +29,11 @@ type tally struct {
 func (c *tally) add(s Schedule) {
 	var key []byte
 	for _, in := range s.Script {
-		key = append(key, byte(in.Kind), byte(in.Call), byte(in.Incarnation))
+		kind := byte(in.Kind)
+		if in.Kind > model.KindReleaseIf { // which is no step of a schedule
+			kind--
+		}
+		key = append(key, kind, byte(in.Call), byte(in.Incarnation))
 		key = append(append(append(append(key, in.Name...), ' '), in.Options...), ';')
 	}
 	h := fnv.New64a()
@@ -105,8 +109,12 @@ func spaces() []space {
 	two := conformance.Space{Bounds: model.Bounds{Calls: 4, Names: names, Options: options[:1]}}
 	nine := two
 	nine.Length = 9
+	leases := conformance.Space{Bounds: model.Bounds{Calls: 3, Names: names[:1], Options: options[:1]}, Leases: true}
+	more := conformance.Space{Bounds: model.Bounds{Calls: 4, Names: names[:1], Options: options[:1]}, Leases: true, Length: 8}
 	return []space{
 		{"3-calls-5-inputs", Subject(), short, false, evidence.Quick},
+		{"leases-3-calls", Subject(), leases, false, evidence.Quick},
+		{"leases-4-calls-8-steps", Unobserved(), more, false, evidence.Full},
 		{"3-calls", Subject(), three, false, evidence.Check},
 		{"3-calls-unobserved", Unobserved(), three, false, evidence.Full},
 		{"4-calls-1-name", Subject(), one, false, evidence.Full},

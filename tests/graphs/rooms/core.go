@@ -16,7 +16,7 @@ var (
 	lives           = graphs.Words(model.LifeInitializing, model.LifeReleased)
 	works           = graphs.Words(model.WorkNone, model.WorkClosing)
 	inputKinds      = [...]fsm.RoomsInputKind{model.KindGet: fsm.CallGet, model.KindRelease: fsm.CallRelease,
-		model.KindDispose: fsm.CallDispose, model.KindGiveUp: fsm.GiveUp, model.KindOpened: fsm.Opened,
+		model.KindDispose: fsm.CallDispose, model.KindReleaseIf: fsm.CallReleaseIf, model.KindGiveUp: fsm.GiveUp, model.KindOpened: fsm.Opened,
 		model.KindOpenFailed: fsm.OpenFailed, model.KindReleased: fsm.ReleaseDone,
 		model.KindReleaseFailed: fsm.ReleaseFailed}
 )

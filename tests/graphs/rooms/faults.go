@@ -219,6 +219,20 @@ func faults() []fault {
 				inc.Waiters = 0
 				return outs
 			}},
+		{Name: "release-if-by-name", Says: "a ReleaseIf of one that is not in use releases what has its name",
+			Breaks: []string{"OutOfUseIff"},
+			Tamper: func(before *State, in input, s *State, outs outputs) outputs {
+				if in.Kind != model.KindReleaseIf || !settledWith(outs, model.OutcomeDone) {
+					return outs
+				}
+				for i := range s.NumIncs {
+					if inc := &s.Incs[i]; inc.Name == s.Incs[in.Incarnation-1].Name && inc.Life == model.LifeReady {
+						inc.Life, inc.Work = model.LifeReleasing, model.WorkClosing
+						outs = append(outs, model.Output{Kind: model.OutputRelease, Incarnation: int(i + 1)})
+					}
+				}
+				return outs
+			}},
 		{Name: "leak", Says: "the end of a release that is not under way makes the incarnation ready",
 			Breaks: []string{"RefusedInputsChangeNothing"},
 			Leak: func(s *State, in input) {

@@ -18,7 +18,8 @@ func New(b Bounds) Machine {
 		panic(err)
 	}
 	return Machine{
-		Name: "rooms " + b.String(), Golden: fmt.Sprintf("graph/rooms/%d-%d-%d", b.Calls, b.Names, b.Options),
+		Name: "rooms " + b.String(), Golden: fmt.Sprintf("graph/rooms/%d-%d-%d%s", b.Calls, b.Names, b.Options,
+			map[bool]string{true: "-if"}[b.Conditional]),
 		Inputs: model.Alphabet(b.Model()),
 		Action: func(in model.Input) string { return in.Kind.String() },
 		New:    func() graphs.Core[State, model.Input, model.Output] { return &core{rooms: fsm.NewRooms[string]()} },
@@ -40,7 +41,8 @@ func New(b Bounds) Machine {
 
 // Sizes are the machines whose sizes stand in golden.json, the smallest first.
 func Sizes() (list []Machine) {
-	for _, b := range []Bounds{{3, 2, 1}, {4, 1, 1}, {3, 2, 2}, {4, 1, 2}, {4, 2, 2}, {5, 2, 2}} {
+	for _, b := range []Bounds{{3, 2, 1, false}, {4, 1, 1, false}, {4, 1, 1, true}, {3, 2, 2, false}, {3, 2, 2, true},
+		{4, 1, 2, false}, {4, 2, 2, false}, {5, 2, 2, false}} {
 		list = append(list, New(b))
 	}
 	return list
@@ -49,7 +51,7 @@ func Sizes() (list []Machine) {
 // likely: the next call, giving up one that is pending, the end of a work under way.
 func likely(m *model.State, in model.Input) bool {
 	switch in.Kind {
-	case model.KindGet, model.KindRelease, model.KindDispose:
+	case model.KindGet, model.KindRelease, model.KindDispose, model.KindReleaseIf:
 		return in.Call == len(m.Calls)+1
 	case model.KindGiveUp:
 		return in.Call <= len(m.Calls) && m.Calls[in.Call-1].Pending()

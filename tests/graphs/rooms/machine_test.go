@@ -15,14 +15,14 @@ func TestModelAndCoreHaveTheKnownSizes(t *testing.T) { graphtest.Sizes(t, Sizes(
 
 // The full graph of four calls leaves out trying what is not likely; make equality tries it.
 func TestTheCoreAtFourCalls(t *testing.T) {
-	m := New(Bounds{4, 2, 2})
+	m := New(Bounds{4, 2, 2, false})
 	if err := graphs.Explore(t.Context(), m, graphs.Options{Possible: true}).Check(m.Golden); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestEachInvariantFailsOnAPlantedFault(t *testing.T) {
-	broken := graphtest.Faults(t, "rooms", New(Bounds{4, 1, 2}), New(Bounds{4, 1, 1}))
+	broken := graphtest.Faults(t, "rooms", New(Bounds{4, 1, 2, true}), New(Bounds{4, 1, 1, true}))
 	for _, want := range []string{"CallsSettle(1)", "CallsSettle(4)", "NoWedge(1, releasing)", "NoWedge(2, waiting)"} {
 		if !broken[want] {
 			t.Errorf("no fault breaks %s", want)
@@ -34,8 +34,8 @@ func TestEachInvariantFailsOnAPlantedFault(t *testing.T) {
 // as short a counterexample, which the machine can go.
 func TestSymmetryHidesNoViolation(t *testing.T) {
 	violated := 0
-	for _, f := range New(Bounds{3, 2, 2}).Faults {
-		m, _ := New(Bounds{3, 2, 2}).WithFault(f.Name)
+	for _, f := range New(Bounds{3, 2, 2, true}).Faults {
+		m, _ := New(Bounds{3, 2, 2, true}).WithFault(f.Name)
 		full := graphs.Explore(t.Context(), m, graphs.Options{Possible: true})
 		r := graphs.Explore(t.Context(), m, graphs.Options{Possible: true, Symmetry: true})
 		switch {
@@ -56,7 +56,7 @@ func TestSymmetryHidesNoViolation(t *testing.T) {
 }
 
 func TestTheResultDoesNotDependOnTheWorkers(t *testing.T) {
-	m := New(Bounds{3, 2, 2})
+	m := New(Bounds{3, 2, 2, true})
 	violated, _ := m.WithFault("failure-forgotten")
 	for _, c := range []struct {
 		m       Machine
@@ -80,7 +80,7 @@ func TestTheResultDoesNotDependOnTheWorkers(t *testing.T) {
 }
 
 func TestTheCoreKeepsTheLivenessProperties(t *testing.T) {
-	r := graphtest.Liveness(t, "rooms", New(Bounds{3, 2, 1}))
+	r := graphtest.Liveness(t, "rooms", New(Bounds{3, 2, 1, true}))
 	// The third incarnation can only be made by the last call, so that none is left to release it.
 	if r.Properties != 9 || !slices.Equal(r.Vacuous, []string{"ClosingEnds(3)"}) || len(r.Without) != 5 {
 		t.Errorf("%+v", r)
@@ -88,7 +88,8 @@ func TestTheCoreKeepsTheLivenessProperties(t *testing.T) {
 }
 
 func TestBoundsAreChecked(t *testing.T) {
-	for _, b := range []Bounds{{0, 1, 1}, {9, 1, 1}, {1, 9, 1}, {1, 1, 9}, {1, 1, 0}} {
+	for _, b := range []Bounds{{Calls: 0, Names: 1, Options: 1}, {Calls: 9, Names: 1, Options: 1}, {Calls: 1, Names: 9, Options: 1},
+		{Calls: 1, Names: 1, Options: 9}, {Calls: 1, Names: 1, Options: 0}} {
 		if b.Check() == nil {
 			t.Errorf("%v are taken", b)
 		}
@@ -96,11 +97,11 @@ func TestBoundsAreChecked(t *testing.T) {
 }
 
 func TestCoreAgainstModel(t *testing.T) {
-	graphtest.Scripts(t, New(Bounds{8, 3, 2}), 40, func(model.Input) int { return 1 })
+	graphtest.Scripts(t, New(Bounds{8, 3, 2, true}), 40, func(model.Input) int { return 1 })
 }
 
 func TestCoreAgainstModelEverywhere(t *testing.T) {
-	graphtest.Sizes(t, []Machine{New(Bounds{3, 2, 2})}, 40_000)
+	graphtest.Sizes(t, []Machine{New(Bounds{3, 2, 2, true})}, 40_000)
 }
 
 func TestTheGraphsAreEqual(t *testing.T) { graphtest.Equal(t, "rooms", Comparisons()[0]) }
@@ -122,7 +123,7 @@ func TestABrokenMappingIsSeen(t *testing.T) {
 			}
 		}}
 	}
-	graphtest.BrokenMappings(t, "rooms", Comparisons()[0], New(Bounds{4, 1, 1}), Spec{}, map[string]broken{
+	graphtest.BrokenMappings(t, "rooms", Comparisons()[0], New(Bounds{4, 1, 1, true}), Spec{}, map[string]broken{
 		"a constant map":        {Spoil: func(s *model.State) { *s = model.State{} }},
 		"a dropped field, work": incarnations(func(i *model.Incarnation) { i.Work = model.WorkNone }),
 		"a dropped field, life": incarnations(func(i *model.Incarnation) { i.Life = model.LifeReady }),

@@ -13,6 +13,7 @@ import (
 //
 //	Rooms.tla                model
 //	calls[c].op, name, opt   Calls[c-1].Kind, Name, Options   ("-" is "")
+//	calls[c].of              Calls[c-1].Of
 //	calls[c].waits           Calls[c-1].WaitsFor
 //	calls[c].out, ref, bad   Calls[c-1].Outcome.Kind, Incarnation, Failed
 //	incs[i].name, opt        Incarnations[i-1].Name, Options
@@ -23,7 +24,7 @@ type Spec struct{}
 
 // Words of the spec, which are the model's own.
 var (
-	specKinds    = graphs.Words(model.KindGet, model.KindDispose)
+	specKinds    = graphs.Words(model.KindGet, model.KindReleaseIf)
 	specOutcomes = graphs.Words(model.OutcomePending, model.OutcomeGaveUp)
 	specEnds     = graphs.Words(model.KindOpened, model.KindReleaseFailed)
 )
@@ -32,9 +33,10 @@ var (
 // say the same.
 func Comparisons() []graphs.Comparison {
 	return []graphs.Comparison{
-		graphs.NewComparison("spec/TLA", "MCRooms_graph1", "tests/graphs/rooms/testdata", New(Bounds{4, 1, 1}), Spec{}),
-		graphs.NewComparison("spec/TLA", "MCRooms_graph2", "", New(Bounds{3, 2, 2}), Spec{}),
-		graphs.NewComparison("spec/TLA", "MCRooms_safety4", "", New(Bounds{4, 2, 2}), Spec{}),
+		graphs.NewComparison("spec/TLA", "MCRooms_graph1", "tests/graphs/rooms/testdata", New(Bounds{4, 1, 1, true}), Spec{}),
+		graphs.NewComparison("spec/TLA", "MCRooms_graph2", "", New(Bounds{3, 2, 2, true}), Spec{}),
+		graphs.NewComparison("spec/TLA", "Leases_graph4", "", NewLeases(Bounds{4, 1, 1, false}), LeasesSpec{}),
+		graphs.NewComparison("spec/TLA", "MCRooms_safety4", "", New(Bounds{4, 2, 2, false}), Spec{}),
 	}
 }
 
@@ -50,7 +52,7 @@ func (Spec) State(vars graphs.Value) (s model.State, err error) {
 			break
 		}
 		s.Calls = append(s.Calls, model.Call{Kind: graphs.Lookup(&errs, specKinds, f.Field("op")),
-			Name: word(f.Field("name")), Options: word(f.Field("opt")), WaitsFor: f.Field("waits").Number,
+			Name: word(f.Field("name")), Options: word(f.Field("opt")), Of: f.Field("of").Number, WaitsFor: f.Field("waits").Number,
 			Outcome: model.Outcome{Kind: graphs.Lookup(&errs, specOutcomes, f.Field("out")),
 				Incarnation: f.Field("ref").Number, Failed: numbers(f.Field("bad"))}})
 	}
@@ -108,7 +110,11 @@ func (Spec) Step(action string, before, after model.State) (string, error) {
 func inputOf(before, after model.State) (model.Input, error) {
 	if n := len(after.Calls); n > len(before.Calls) {
 		c := after.Calls[n-1]
-		return model.Input{Kind: c.Kind, Call: n, Name: c.Name, Options: c.Options}, nil
+		in := model.Input{Kind: c.Kind, Call: n, Name: c.Name, Options: c.Options, Incarnation: c.Of}
+		if c.Kind == model.KindReleaseIf {
+			in.Name = ""
+		}
+		return in, nil
 	}
 	for i, inc := range after.Incarnations {
 		if inc.Ended != before.Incarnations[i].Ended {

@@ -15,11 +15,16 @@ import (
 const MaxCalls = 8
 
 // Bounds make the machine finite: so many calls, on so many names, with so many different options.
-type Bounds struct{ Calls, Names, Options int }
+// With Conditional, calls may be ReleaseIf too.
+type Bounds struct {
+	Calls, Names, Options int
+	Conditional           bool
+}
 
 // String prints the bounds as they are cited: "(4 calls, 2 names, 2 options)".
 func (b Bounds) String() string {
-	return fmt.Sprintf("(%d calls, %d names, %d options)", b.Calls, b.Names, b.Options)
+	return fmt.Sprintf("(%d calls, %d names, %d options%s)", b.Calls, b.Names, b.Options,
+		map[bool]string{true: ", ReleaseIf too"}[b.Conditional])
 }
 
 var (
@@ -37,7 +42,8 @@ func (b Bounds) Check() error {
 
 // Model returns the bounds as the reference model has them.
 func (b Bounds) Model() model.Bounds {
-	return model.Bounds{Calls: b.Calls, Names: names[:b.Names], Options: options[:b.Options]}
+	return model.Bounds{Calls: b.Calls, Names: names[:b.Names], Options: options[:b.Options],
+		Conditional: b.Conditional}
 }
 
 // State is the core's state, in the model's words, with what the core forgets and the world
@@ -55,9 +61,10 @@ type State struct {
 
 // Call is what the world knows of a call.
 type Call struct {
-	Kind    model.Kind // KindGet, KindRelease or KindDispose
+	Kind    model.Kind // KindGet, KindRelease, KindDispose or KindReleaseIf
 	Name    uint8      // unless it is a dispose
 	Options uint8      // of a get
+	Of      uint8      // of a ReleaseIf: its incarnation
 	Waits   uint8      // the incarnation that the core had it wait for when it began, or 0
 	Outcome model.OutcomeKind
 	Inc     uint8 // of an outcome that names an incarnation
@@ -122,7 +129,11 @@ func appendKey(dst []byte, s *State) []byte {
 	dst = append(dst, s.NumCalls|s.NumIncs<<4, byte(s.Disposal), byte(s.Disposers), byte(s.Failed))
 	for i := range s.NumCalls {
 		c := &s.Calls[i]
-		dst = append(dst, byte(c.Kind)|c.Name<<2|c.Options<<5, c.Waits|byte(c.Outcome)<<4, c.Inc, byte(c.Failed))
+		what := c.Options // and of a ReleaseIf, whose kind is 4
+		if c.Kind == model.KindReleaseIf {
+			what = c.Of - 1
+		}
+		dst = append(dst, byte(c.Kind)&3|c.Name<<2|what<<5, c.Waits|byte(c.Outcome)<<4, c.Inc, byte(c.Failed))
 	}
 	for i := range s.NumIncs {
 		inc := &s.Incs[i]
@@ -138,7 +149,7 @@ func view(s *State, m *model.State) {
 	m.Calls, m.Incarnations = m.Calls[:0], m.Incarnations[:0]
 	for i := range s.NumCalls {
 		c := &s.Calls[i]
-		call := model.Call{Kind: c.Kind, WaitsFor: int(c.Waits),
+		call := model.Call{Kind: c.Kind, Of: int(c.Of), WaitsFor: int(c.Waits),
 			Outcome: model.Outcome{Kind: c.Outcome, Incarnation: int(c.Inc), Failed: appendTo[int](nil, c.Failed)}}
 		if c.Kind != model.KindDispose {
 			call.Name = names[c.Name]
@@ -162,11 +173,14 @@ func view(s *State, m *model.State) {
 func record(before *State, in model.Input, outs []model.Output, s *State) error {
 	begun := before.NumCalls
 	switch in.Kind {
-	case model.KindGet, model.KindRelease, model.KindDispose:
+	case model.KindGet, model.KindRelease, model.KindDispose, model.KindReleaseIf:
 		begun++
 		c := Call{Kind: in.Kind}
-		if in.Kind != model.KindDispose {
+		switch in.Kind {
+		case model.KindGet, model.KindRelease:
 			c.Name = index(names, in.Name)
+		case model.KindReleaseIf:
+			c.Of, c.Name = uint8(in.Incarnation), s.Incs[in.Incarnation-1].Name
 		}
 		if in.Kind == model.KindGet {
 			c.Options = index(options, in.Options)

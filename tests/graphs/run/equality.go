@@ -115,7 +115,7 @@ func (c *command) golden(ctx context.Context) error {
 		}
 		return nil
 	})
-	err = errors.Join(err, measure(ctx, c, toy.Sizes(), graph), measure(ctx, c, rooms.Sizes(), graph),
+	err = errors.Join(err, measure(ctx, c, toy.Sizes(), graph), measure(ctx, c, rooms.Sizes(), graph), measure(ctx, c, rooms.LeasesSizes(), graph),
 		measure(ctx, c, roomstatus.Sizes(), graph), measure(ctx, c, channel.Sizes(), graph))
 	if err != nil {
 		return err

@@ -105,6 +105,7 @@ func (c *command) parse(args []string) error {
 	calls := flags.Int("calls", 3, "how many calls begin")
 	flags.IntVar(&c.rooms.Names, "names", 2, "of rooms: on how many names")
 	flags.IntVar(&c.rooms.Options, "options", 2, "of rooms: with how many different options")
+	flags.BoolVar(&c.rooms.Conditional, "conditional", false, "of rooms: calls may be ReleaseIf too")
 	flags.IntVar(&c.room.Errors, "errors", 1, "of roomstatus and channel: the errors are 0, which is none, up to this")
 	flags.BoolVar(&c.room.Promised, "promised", false,
 		"of roomstatus: an attach ends well only after its own event; of channel: the server answers in order; "+

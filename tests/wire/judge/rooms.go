@@ -64,7 +64,7 @@ func Lines(lines []Line) ([]Step, error) {
 func expected(seq int, in model.Input, before, after model.State, outs []model.Output) Line {
 	l := Line{Seq: seq, Kind: rooms.ToCore(in).Kind.String(), Call: in.Call, Inc: in.Incarnation, Name: word(in.Name),
 		Opt: word(in.Options), Err: in.Kind == model.KindOpenFailed || in.Kind == model.KindReleaseFailed, State: stateOf(after)}
-	if in.Incarnation != 0 {
+	if in.Incarnation != 0 { // that of a ReleaseIf or of an end
 		l.Name = before.Incarnations[in.Incarnation-1].Name
 	}
 	for _, out := range outs {

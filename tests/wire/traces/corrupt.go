@@ -71,8 +71,8 @@ type change struct {
 
 // words are those of the fields that hold one.
 var words = map[string][]string{
-	"input.kind": {"Get", "Release", "Dispose", "GiveUp", "Opened", "OpenFailed", "Released",
-		"ReleaseFailed"},
+	"input.kind": {"Get", "Release", "Dispose", "ReleaseIf", "GiveUp", "Opened", "OpenFailed",
+		"Released", "ReleaseFailed"},
 	"input.name":  {"a", "b", "c"},
 	"output.kind": {"settle", "open", "release", "abandon"},
 	"output.outcome": {"room", "done", "disposed", "differentOptions", "releasedBefore", "openFailed",

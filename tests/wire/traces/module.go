@@ -43,7 +43,7 @@ func newModule(n *judge.Naming, traces [][]judge.Line) *module {
 		begun, at := 0, 0
 		var path []int
 		for _, l := range t {
-			if l.Kind == "Get" || l.Kind == "Release" || l.Kind == "Dispose" {
+			if l.Kind == "Get" || l.Kind == "Release" || l.Kind == "Dispose" || l.Kind == "ReleaseIf" {
 				begun++
 			}
 			s := step{at, m.line(l)}
@@ -167,6 +167,7 @@ CONSTANTS
   Names <- TheNames
   Options <- TheOptions
   MaxCalls = %d
+  Conditional = TRUE
   Tree <- TheTree
   First <- TheFirst
   Tell = %s

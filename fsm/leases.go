@@ -1,0 +1,185 @@
+package fsm
+
+import (
+	"maps"
+	"slices"
+)
+
+// Leases is [Rooms] with leases above it: a room that several have acquired is released when the last
+// of them closes its lease. docs/leases.md states its rules; the comments here cite them (L1, L2, …).
+//
+// A Leases is made by [NewLeases], changed by Step alone, and used by one goroutine at a time.
+type Leases[O comparable] struct {
+	rooms *Rooms[O]
+	open  map[Call]OpenLease  // by the Acquire
+	uses  map[Incarnation]use // of what is in use, or has open leases
+	outs  []RoomsOutput
+}
+
+// use is why an incarnation is in use.
+type use struct {
+	leases int  // how many are open
+	kept   bool // by a Get
+}
+
+// NewLeases returns the core of a Rooms without names and without leases.
+func NewLeases[O comparable]() *Leases[O] {
+	return &Leases[O]{rooms: NewRooms[O](), open: map[Call]OpenLease{}, uses: map[Incarnation]use{}}
+}
+
+// Rooms returns the core below, for reading: it is changed by Step of the Leases alone.
+func (l *Leases[O]) Rooms() *Rooms[O] { return l.rooms }
+
+// Kept reports whether a Get keeps an incarnation that is in use (L2).
+func (l *Leases[O]) Kept(id Incarnation) bool { return l.uses[id].kept }
+
+// Step takes one input: one of [Rooms] but [CallReleaseIf], a [CallAcquire] or a [CloseLease]. It calls
+// took with each input of the core below that it consists of and the outputs of that, after each; what
+// took is given holds until took returns. An input that no rule names is refused with a [*RefusedError];
+// then nothing has changed and took is not called.
+func (l *Leases[O]) Step(in RoomsInput[O], took func(RoomsInput[O], []RoomsOutput)) error {
+	lease, isLease := l.open[in.Call]
+	switch in.Kind {
+	case CallAcquire: // L1
+		get := in
+		get.Kind = CallGet
+		return l.step(get, true, took)
+	case CloseLease: // L3
+		if _, pending := l.rooms.waits[in.Call]; !isLease || pending {
+			return &RefusedError{Input: in.String(), Reason: "the lease is not open, or its Acquire is pending"}
+		}
+		l.close(lease, took)
+		return nil
+	case CallReleaseIf:
+		return &RefusedError{Input: in.String(), Reason: "leases begin it by themselves"}
+	}
+	err := l.step(in, false, took)
+	if err == nil && in.Kind == GiveUp && isLease { // L4
+		l.close(lease, took)
+	}
+	return err
+}
+
+// close closes a lease: L3. Its core inputs fit, so none is refused.
+func (l *Leases[O]) close(lease OpenLease, took func(RoomsInput[O], []RoomsOutput)) {
+	id := lease.Incarnation
+	delete(l.open, lease.Call)
+	u := l.uses[id]
+	u.leases--
+	l.uses[id] = u
+	if u.leases > 0 || u.kept {
+		l.forget(id)
+		return
+	}
+	call := l.rooms.NextCall()
+	_ = l.step(RoomsInput[O]{Kind: CallReleaseIf, Call: call, Incarnation: id, Name: lease.Name}, false, took)
+	if _, pending := l.rooms.waits[call]; pending {
+		_ = l.step(RoomsInput[O]{Kind: GiveUp, Call: call}, false, took)
+	}
+}
+
+// step has the core take one input, and notes what it means for leases.
+func (l *Leases[O]) step(in RoomsInput[O], acquire bool, took func(RoomsInput[O], []RoomsOutput)) error {
+	leaving := in.Incarnation // what may be out of use afterwards
+	if in.Kind == CallRelease {
+		leaving, _, _ = l.rooms.InUse(in.Name)
+	}
+	outs, err := l.rooms.Step(in, l.outs[:0])
+	l.outs = outs
+	if err != nil {
+		return err
+	}
+	got := l.rooms.waits[in.Call]
+	for _, out := range outs {
+		switch {
+		case out.Kind != Settle || out.Outcome.Kind == GaveUp:
+		case out.Outcome.Kind != GotRoom: // one that leased what it waited for leases nothing any more
+			l.drop(out.Call)
+		case out.Call == in.Call:
+			got = out.Outcome.Incarnation
+		}
+	}
+	if in.Kind == CallGet && got != 0 {
+		u := l.uses[got]
+		if acquire { // L1
+			l.open[in.Call] = OpenLease{in.Call, got, in.Name}
+			u.leases++
+		} else { // L2
+			u.kept = true
+		}
+		l.uses[got] = u
+	}
+	if in.Kind == CallDispose {
+		for id := range l.uses {
+			l.forget(id)
+		}
+	}
+	l.forget(leaving)
+	took(in, outs)
+	return nil
+}
+
+// drop ends the lease of an Acquire that is settled with an error, if it is one.
+func (l *Leases[O]) drop(call Call) {
+	if lease, isLease := l.open[call]; isLease {
+		delete(l.open, call)
+		u := l.uses[lease.Incarnation]
+		u.leases--
+		l.uses[lease.Incarnation] = u
+	}
+}
+
+// forget forgets an incarnation that is out of use and has no open lease.
+func (l *Leases[O]) forget(id Incarnation) {
+	inc := l.rooms.incs[id]
+	if l.uses[id].leases == 0 && (inc == nil || inc.life == Releasing) {
+		delete(l.uses, id)
+	}
+}
+
+// LeasesState is the whole state of a [Leases] as plain data: sorted, so that equal states are equal
+// values.
+type LeasesState[O comparable] struct {
+	Rooms RoomsState[O]
+	Open  []OpenLease   // by call
+	Kept  []Incarnation // by number
+}
+
+// OpenLease is a lease that is open, known by its Acquire.
+type OpenLease struct {
+	Call        Call
+	Incarnation Incarnation
+	Name        string // of the incarnation
+}
+
+// State returns the whole state as plain data that shares nothing with the core.
+func (l *Leases[O]) State() LeasesState[O] {
+	s := LeasesState[O]{Rooms: l.rooms.State()}
+	for _, call := range slices.Sorted(maps.Keys(l.open)) {
+		s.Open = append(s.Open, l.open[call])
+	}
+	for _, id := range slices.Sorted(maps.Keys(l.uses)) {
+		if l.uses[id].kept {
+			s.Kept = append(s.Kept, id)
+		}
+	}
+	return s
+}
+
+// Restore puts the core in the state that [Leases.State] gave. See [Rooms.Restore].
+func (l *Leases[O]) Restore(s LeasesState[O]) error {
+	clear(l.open)
+	clear(l.uses)
+	for _, lease := range s.Open {
+		l.open[lease.Call] = lease
+		u := l.uses[lease.Incarnation]
+		u.leases++
+		l.uses[lease.Incarnation] = u
+	}
+	for _, id := range s.Kept {
+		u := l.uses[id]
+		u.kept = true
+		l.uses[id] = u
+	}
+	return l.rooms.Restore(s.Rooms)
+}

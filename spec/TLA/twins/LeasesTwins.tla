@@ -1,0 +1,18 @@
+---------------------------- MODULE LeasesTwins -----------------------------
+(***************************************************************************)
+(* Broken operators for Leases.tla; see RoomsTwins.tla.                    *)
+(***************************************************************************)
+EXTENDS Leases
+
+\* The first lease that closes releases the room.
+NoOthers(i, c) == {}
+
+\* The last lease does not release the room.
+AlwaysWanted(i, c) == TRUE
+
+\* Closing a lease releases what has its name now.
+ByNameNow(i) == InUse(incs[i].name)
+
+\* A get doesn't keep the room.
+NoKeepers(i) == {}
+=============================================================================
