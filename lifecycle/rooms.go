@@ -265,7 +265,9 @@ func (r *Rooms[R]) carryOut(in fsm.RoomsInput[RoomOptions], outs []fsm.RoomsOutp
 	for _, out := range outs {
 		switch out.Kind {
 		case fsm.Settle:
-			r.settle(out.Call, out.Outcome)
+			if r.calls[out.Call] != nil { // else the end of a lease began it, and nobody waits for it
+				r.settle(out.Call, out.Outcome)
+			}
 		case fsm.Open:
 			r.open(out.Incarnation)
 		case fsm.Abandon:
@@ -298,9 +300,6 @@ func (r *Rooms[R]) publish(name string) {
 // settle ends a call. Errors are made here, where what they tell of is at hand.
 func (r *Rooms[R]) settle(call fsm.Call, out fsm.Outcome) {
 	c := r.calls[call]
-	if c == nil {
-		return // a release that the end of a lease began, for which nobody waits
-	}
 	delete(r.calls, call)
 	c.settled, c.outcome = true, out
 	switch l := r.live[out.Incarnation]; out.Kind {
