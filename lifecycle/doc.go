@@ -1,7 +1,7 @@
 // Package lifecycle is Ably Chat's Rooms for Go: rooms that are got, attached, detached and released by name, without races
 // between a get and a release.
 //
-// [Rooms] is the registry: Get, Release and Dispose. It works for any resource that is opened by name and takes time to release:
+// [Rooms] is the registry: Get, Release and Dispose, and Acquire for several owners of one room. It works for any resource that is opened by name and takes time to release:
 // what it opens is a [Backend]'s matter. The Ably adapter, package ablychat in adapter/ably, opens chat rooms on a realtime client.
 //
 // [Room] is one room: attach, detach, status and discontinuities, on a [Channel] that the backend provides.

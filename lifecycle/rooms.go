@@ -266,7 +266,9 @@ func (r *Rooms[R]) carryOut(in fsm.RoomsInput[RoomOptions], outs []fsm.RoomsOutp
 	for i := range outs {
 		switch out := &outs[i]; out.Kind {
 		case fsm.Settle:
-			r.settle(out.Call, out.Outcome)
+			if r.calls[out.Call] != nil { // else the end of a lease began it, and nobody waits for it
+				r.settle(out.Call, out.Outcome)
+			}
 		case fsm.Open:
 			r.open(out.Incarnation)
 		case fsm.Abandon:
@@ -299,9 +301,6 @@ func (r *Rooms[R]) publish(name string) {
 // settle ends a call.
 func (r *Rooms[R]) settle(call fsm.Call, out fsm.Outcome) {
 	c := r.calls[call]
-	if c == nil {
-		return // a release that the end of a lease began, for which nobody waits
-	}
 	delete(r.calls, call)
 	c.settled, c.outcome = true, out
 	switch out.Kind {

@@ -260,7 +260,6 @@ func (t *turn) closed(i int, outcome Outcome) {
 	t.by(R21) // CHA-RC1g1
 	inc.Life, inc.Work = LifeReleased, WorkNone
 	t.settleWaiting(KindRelease, i, outcome)
-	t.settleWaiting(KindReleaseIf, i, outcome)
 
 	if successor := t.InUse(inc.Name); successor != 0 { // CHA-RC1f4
 		t.by(R22)
@@ -313,8 +312,12 @@ func (t *turn) settle(call int, outcome Outcome) {
 	t.Calls[call-1].Outcome = outcome
 }
 
-// settleWaiting settles every pending call of the kind that waits for the incarnation.
+// settleWaiting settles every pending call of the kind that waits for the incarnation. A ReleaseIf
+// that waits is a release.
 func (t *turn) settleWaiting(kind Kind, incarnation int, outcome Outcome) {
+	if kind == KindRelease {
+		t.settleWaiting(KindReleaseIf, incarnation, outcome)
+	}
 	for call := 1; call <= len(t.Calls); call++ {
 		if c := t.Calls[call-1]; c.Kind == kind && c.WaitsFor == incarnation && c.Pending() {
 			t.settle(call, outcome)

@@ -55,7 +55,7 @@ func TestActions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(actions) != 20 || !slices.Contains(actions, "GetOpens") || slices.Contains(actions, "BackendEnds") || slices.Contains(actions, "GetCreates") {
+	if len(actions) != 22 || !slices.Contains(actions, "GetOpens") || slices.Contains(actions, "BackendEnds") || slices.Contains(actions, "GetCreates") {
 		t.Errorf("%d actions: %v", len(actions), actions)
 	}
 }

@@ -54,6 +54,11 @@ func run(ctx context.Context, t *testing.T, out io.Writer, seed uint64, keep str
 	if err != nil {
 		return err
 	}
+	leases, err := recordLeases(ctx)
+	if err != nil {
+		return err
+	}
+	scenarios = append(scenarios, leases...)
 	traces := slices.Concat(stack, scripted)
 	recorded := len(traces) + len(scenarios)
 	fmt.Fprintf(out, "recorded %d traces in %v\n", recorded, time.Since(began).Round(time.Second))

@@ -81,6 +81,27 @@ func TestTracesAreStepsOfTheModel(t *testing.T) {
 	}
 }
 
+// What leases do is steps of the model too, ReleaseIf of each kind among them.
+func TestTracesOfLeasesAreStepsOfTheModel(t *testing.T) {
+	traces, err := recordLeases(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps, err := judge.Lines(judge.NewNaming().Lines(traces[0]))
+	if err != nil {
+		t.Fatalf("line %d: %v", len(steps)+1, err)
+	}
+	outs := map[bool]int{} // of ReleaseIf, by whether it waited
+	for _, s := range steps {
+		if s.Input.Kind == model.KindReleaseIf {
+			outs[s.After.Calls[s.Input.Call-1].Pending()]++
+		}
+	}
+	if outs[true] != 2 || outs[false] != 1 {
+		t.Errorf("%d waited and %d did not", outs[true], outs[false])
+	}
+}
+
 // The model takes a corrupted trace hardly ever: each change is rejected in most places, and each
 // kind is made. A last line may be missing, and what a call is for doesn't show where it is refused
 // at once.
