@@ -143,7 +143,8 @@ func (j *specJudge) stage(ctx context.Context, numbers []int, at limits) error {
 		if err != nil {
 			return err
 		}
-		key := fmt.Sprintf("graph/rooms/%d-%d-%d/states", at.calls, at.names, at.options)
+		key := fmt.Sprintf("graph/rooms/%d-%d-%d%s/states", at.calls, at.names, at.options,
+			map[bool]string{true: "-if"}[at.conditional()])
 		if n := e.sums[0].states; golden.Has(key) && n != golden.Int(key) {
 			return fmt.Errorf("%d states of the spec without a change, expected %d", n, golden.Int(key))
 		}

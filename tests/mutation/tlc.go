@@ -20,13 +20,16 @@ type limits struct{ calls, names, options int }
 
 func (l limits) String() string { return fmt.Sprintf("%d,%d,%d", l.calls, l.names, l.options) }
 
+// conditional reports whether calls may be a ReleaseIf: it makes the large graphs larger, and shows in
+// the small ones.
+func (l limits) conditional() bool { return l.options == 1 }
+
 // config writes a configuration of Rooms beside a module.
 func (l limits) config(dir, specification, rest string) (string, error) {
 	set := func(all ...string) string { return `{"` + strings.Join(all, `", "`) + `"}` }
-	small := l.names == 1 || l.options == 1 // ReleaseIf makes the large graphs larger, and shows in the small ones
 	text := fmt.Sprintf("SPECIFICATION %s\nCONSTANTS\n  Names = %s\n  Options = %s\n  MaxCalls = %d\n  Conditional = %s\n",
 		specification, set([]string{"a", "b"}[:l.names]...), set([]string{"x", "y"}[:l.options]...), l.calls,
-		strings.ToUpper(strconv.FormatBool(small)))
+		strings.ToUpper(strconv.FormatBool(l.conditional())))
 	file := filepath.Join(dir, specification+"-"+l.String()+".cfg")
 	return file, os.WriteFile(file, []byte(text+rest+"CHECK_DEADLOCK FALSE\n"), 0o644)
 }

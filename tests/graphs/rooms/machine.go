@@ -41,7 +41,7 @@ func New(b Bounds) Machine {
 
 // Sizes are the machines whose sizes stand in golden.json, the smallest first.
 func Sizes() (list []Machine) {
-	for _, b := range []Bounds{{3, 2, 1, false}, {4, 1, 1, false}, {4, 1, 1, true}, {3, 2, 2, false}, {3, 2, 2, true},
+	for _, b := range []Bounds{{3, 2, 1, false}, {3, 2, 1, true}, {4, 1, 1, false}, {4, 1, 1, true}, {3, 2, 2, false}, {3, 2, 2, true},
 		{4, 1, 2, false}, {4, 2, 2, false}, {5, 2, 2, false}} {
 		list = append(list, New(b))
 	}
