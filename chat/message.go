@@ -12,13 +12,13 @@ type MessageAction string
 
 // The actions.
 const (
-	MessageCreate MessageAction = "message.create"
-	MessageUpdate MessageAction = "message.update"
-	MessageDelete MessageAction = "message.delete"
+	MessageActionCreate MessageAction = "message.create"
+	MessageActionUpdate MessageAction = "message.update"
+	MessageActionDelete MessageAction = "message.delete"
 )
 
-// Version is one version of a message (CHA-M10). A message that was never changed has its own serial and timestamp for a version.
-type Version struct {
+// MessageVersion is one version of a message (CHA-M10). A message that was never changed has its own serial and timestamp for a version.
+type MessageVersion struct {
 	Serial      string            // sorts as a string, oldest first (CHA-M10a); not to be parsed
 	Timestamp   time.Time         // when this version was made
 	ClientID    string            // who made it; empty when not known
@@ -28,16 +28,16 @@ type Version struct {
 
 // Message is one message of a room, in one version (CHA-M2). It is a value: an update makes a new one, with the same Serial.
 type Message struct {
-	Serial    string         // names the message, and sorts as a string, oldest first (CHA-M2d); not to be parsed
-	ClientID  string         // who sent it
-	UserClaim string         // of the sender's token, by the server's word; empty for none (CHA-M2h)
-	Text      string         // empty once it is deleted
-	Metadata  map[string]any // a JSON object, never nil in what is received
-	Headers   map[string]any // values are string, float64, bool or nil; never nil in what is received
-	Action    MessageAction  // what was last done to it
-	Version   Version        // the version that this is
-	Timestamp time.Time      // when the message was created
-	Reactions Reactions      // as REST says them; empty in what comes in realtime, so merge it: [Message.WithReactions]
+	Serial    string          // names the message, and sorts as a string, oldest first (CHA-M2d); not to be parsed
+	ClientID  string          // who sent it
+	UserClaim string          // of the sender's token, by the server's word; empty for none (CHA-M2h)
+	Text      string          // empty once it is deleted
+	Metadata  map[string]any  // a JSON object, never nil in what is received
+	Headers   map[string]any  // values are string, float64, bool or nil; never nil in what is received
+	Action    MessageAction   // what was last done to it
+	Version   MessageVersion  // the version that this is
+	Timestamp time.Time       // when the message was created
+	Reactions ReactionSummary // as REST says them; empty in what comes in realtime, so merge it: [Message.WithReactions]
 }
 
 // Before tells whether the message comes before another in the room's order (CHA-M2e).
@@ -75,14 +75,14 @@ func (m Message) Clone() Message {
 // With returns the message as an update or a deletion leaves it, with its reactions kept; the message itself, when the event is of the same
 // version or an older one (CHA-M11c, CHA-M11d).
 //
-// Errors: [lifecycle.InvalidArgument] when the event tells of a creation (CHA-M11h) or of another message (CHA-M11i); the message is
+// Errors: [lifecycle.ErrInvalidArgument] when the event tells of a creation (CHA-M11h) or of another message (CHA-M11i); the message is
 // then returned as it is.
 func (m Message) With(event MessageEvent) (Message, error) {
 	switch {
 	case event.Type == MessageCreated:
-		return m, lifecycle.NewErrorInfo(lifecycle.InvalidArgument, "unable to apply event to message; a created event makes a message and changes none", nil)
+		return m, lifecycle.NewErrorInfo(lifecycle.ErrInvalidArgument, "unable to apply event to message; a created event makes a message and changes none", nil)
 	case event.Message.Serial != m.Serial:
-		return m, lifecycle.NewErrorInfo(lifecycle.InvalidArgument,
+		return m, lifecycle.NewErrorInfo(lifecycle.ErrInvalidArgument,
 			"unable to apply event to message; the event is of message "+event.Message.Serial+" and not of "+m.Serial, nil)
 	case event.Message.Version.Serial <= m.Version.Serial:
 		return m, nil
@@ -94,10 +94,10 @@ func (m Message) With(event MessageEvent) (Message, error) {
 
 // WithReactions returns a copy of the message with the reactions of the event (CHA-M11f, CHA-M11g).
 //
-// Errors: [lifecycle.InvalidArgument] when the event is of another message (CHA-M11j); the message is then returned as it is.
+// Errors: [lifecycle.ErrInvalidArgument] when the event is of another message (CHA-M11j); the message is then returned as it is.
 func (m Message) WithReactions(event ReactionSummaryEvent) (Message, error) {
 	if event.MessageSerial != m.Serial {
-		return m, lifecycle.NewErrorInfo(lifecycle.InvalidArgument,
+		return m, lifecycle.NewErrorInfo(lifecycle.ErrInvalidArgument,
 			"unable to apply event to message; the summary is of message "+event.MessageSerial+" and not of "+m.Serial, nil)
 	}
 	changed := m.Clone()

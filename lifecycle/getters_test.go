@@ -9,12 +9,12 @@ import (
 
 // seen is what the getters of a room said inside its listeners, and what the listeners were told.
 type seen struct {
-	told, status []Status
+	told, status []RoomStatus
 	wrongErrors  int
 }
 
-func (s *seen) listen(f *fixture) func(StatusChange) {
-	return func(c StatusChange) {
+func (s *seen) listen(f *fixture) func(RoomStatusChange) {
+	return func(c RoomStatusChange) {
 		s.told, s.status = append(s.told, c.Current), append(s.status, f.Status())
 		if f.Error() != c.Error {
 			s.wrongErrors++
@@ -22,7 +22,7 @@ func (s *seen) listen(f *fixture) func(StatusChange) {
 	}
 }
 
-func (s *seen) check(t *testing.T, want ...Status) {
+func (s *seen) check(t *testing.T, want ...RoomStatus) {
 	t.Helper()
 	synctest.Wait()
 	if !slices.Equal(s.told, want) || !slices.Equal(s.status, want) || s.wrongErrors > 0 {
@@ -38,7 +38,7 @@ func TestGettersAreUpToDateInListeners(t *testing.T) {
 		var functions, loops, discontinuities seen
 		f.OnStatusChange(functions.listen(f))
 		f.OnDiscontinuity(func(*ErrorInfo) {
-			discontinuities.told = append(discontinuities.told, StatusAttached)
+			discontinuities.told = append(discontinuities.told, RoomAttached)
 			discontinuities.status = append(discontinuities.status, f.Status())
 		})
 		ctx, cancel := context.WithCancel(background)
@@ -56,10 +56,10 @@ func TestGettersAreUpToDateInListeners(t *testing.T) {
 		f.ch.change(ChannelStateChange{Current: ChannelSuspended, Reason: errChannel})
 		f.ch.change(ChannelStateChange{Current: ChannelAttached})
 		f.ch.change(ChannelStateChange{Current: ChannelFailed, Reason: errChannel})
-		want := []Status{StatusAttaching, StatusAttached, StatusSuspended, StatusAttached, StatusFailed}
+		want := []RoomStatus{RoomAttaching, RoomAttached, RoomSuspended, RoomAttached, RoomFailed}
 		functions.check(t, want...)
 		loops.check(t, want...)
-		discontinuities.check(t, StatusAttached)
+		discontinuities.check(t, RoomAttached)
 	})
 }
 
@@ -76,8 +76,8 @@ func TestGettersWaitForNoObserver(t *testing.T) {
 		go func() { done <- room.Attach(background) }() // its goroutine runs the observer
 		synctest.Wait()
 		ch.change(ChannelStateChange{Current: ChannelSuspended, Reason: errChannel})
-		if n := len(functions.told) - 1; n < 0 || functions.told[n] != StatusSuspended ||
-			functions.status[n] != StatusSuspended {
+		if n := len(functions.told) - 1; n < 0 || functions.told[n] != RoomSuspended ||
+			functions.status[n] != RoomSuspended {
 			t.Errorf("told %v; inside, the status was %v", functions.told, functions.status)
 		}
 		close(gate)

@@ -13,31 +13,31 @@ import (
 	"ablyrooms.example/lifecycle/listen"
 )
 
-// Status is the status of a room (CHA-RS1).
-type Status = fsm.Status
+// RoomStatus is the status of a room (CHA-RS1).
+type RoomStatus = fsm.Status
 
 // The statuses of a room.
 const (
-	StatusInitialized = fsm.StatusInitialized // before any attach (CHA-RS1a)
-	StatusAttaching   = fsm.StatusAttaching   // attaching (CHA-RS1b)
-	StatusAttached    = fsm.StatusAttached    // connected and working (CHA-RS1c)
-	StatusDetaching   = fsm.StatusDetaching   // detaching (CHA-RS1d)
-	StatusDetached    = fsm.StatusDetached    // detached at the user's request (CHA-RS1e)
-	StatusSuspended   = fsm.StatusSuspended   // detached for an extended time, retried by the connection (CHA-RS1f)
-	StatusFailed      = fsm.StatusFailed      // something is wrong that the user must act on (CHA-RS1g)
-	StatusReleasing   = fsm.StatusReleasing   // being released (CHA-RS1h)
-	StatusReleased    = fsm.StatusReleased    // released, of no further use; final (CHA-RS1i)
+	RoomInitialized = fsm.StatusInitialized // before any attach (CHA-RS1a)
+	RoomAttaching   = fsm.StatusAttaching   // attaching (CHA-RS1b)
+	RoomAttached    = fsm.StatusAttached    // connected and working (CHA-RS1c)
+	RoomDetaching   = fsm.StatusDetaching   // detaching (CHA-RS1d)
+	RoomDetached    = fsm.StatusDetached    // detached at the user's request (CHA-RS1e)
+	RoomSuspended   = fsm.StatusSuspended   // detached for an extended time, retried by the connection (CHA-RS1f)
+	RoomFailed      = fsm.StatusFailed      // something is wrong that the user must act on (CHA-RS1g)
+	RoomReleasing   = fsm.StatusReleasing   // being released (CHA-RS1h)
+	RoomReleased    = fsm.StatusReleased    // released, of no further use; final (CHA-RS1i)
 )
 
-// StatusChange is what listeners of a room's status are told (CHA-RS4).
-type StatusChange struct {
-	Current  Status     // the new status (CHA-RS4a)
-	Previous Status     // the status before (CHA-RS4b)
+// RoomStatusChange is what listeners of a room's status are told (CHA-RS4).
+type RoomStatusChange struct {
+	Current  RoomStatus // the new status (CHA-RS4a)
+	Previous RoomStatus // the status before (CHA-RS4b)
 	Error    *ErrorInfo // the error that belongs to the new status, or nil (CHA-RS4c, CHA-RS4d)
 }
 
 // String prints the change with its error, if it has one: "attaching -> suspended: unable to …".
-func (c StatusChange) String() string {
+func (c RoomStatusChange) String() string {
 	s := c.Previous.String() + " -> " + c.Current.String()
 	if c.Error != nil {
 		s += ": " + c.Error.Error()
@@ -63,8 +63,8 @@ type Room struct {
 	observe  func(RoomStep)      // nil when nobody observes
 	observer *observer[RoomStep] // carries steps to the log and to observe
 
-	status          atomic.Pointer[StatusChange] // the last change; the getters read it without the lock
-	statusListeners listen.List[StatusChange]
+	status          atomic.Pointer[RoomStatusChange] // the last change; the getters read it without the lock
+	statusListeners listen.List[RoomStatusChange]
 	discontinuities listen.List[*ErrorInfo]
 
 	mu      sync.Mutex // guards what follows; never held while foreign code runs
@@ -111,7 +111,7 @@ type RoomStep struct {
 	Of       *Room                        // the room itself: rooms of one name follow each other, and their steps may overlap
 	Input    fsm.RoomInput[*ErrorInfo]    // what came in
 	Outputs  []fsm.RoomOutput[*ErrorInfo] // what came out
-	Status   Status                       // the status afterwards
+	Status   RoomStatus                   // the status afterwards
 	StatusOf *ErrorInfo                   // the error that belongs to it, or nil
 }
 
@@ -130,7 +130,7 @@ func NewRoom(name string, options RoomOptions, channel Channel, config RoomConfi
 	}
 	r := &Room{name: name, options: options, channel: channel, log: config.Logger, logs: logs, level: config.Level, observe: config.Observe, core: fsm.NewRoom[*ErrorInfo]()}
 	r.observer = &observer[RoomStep]{handle: r.tell, log: config.Logger}
-	r.status.Store(&StatusChange{Current: StatusInitialized, Previous: StatusInitialized})
+	r.status.Store(&RoomStatusChange{Current: RoomInitialized, Previous: RoomInitialized})
 	channel.OnStateChange(func(c ChannelStateChange) {
 		r.input(fsm.RoomInput[*ErrorInfo]{Kind: fsm.ChannelEvent, Channel: c.Current, Update: c.Update, Resumed: c.Resumed, Err: c.Reason})
 		r.observer.flushSoon() // the channel doesn't wait for the log and the observer, which may wait for its next event
@@ -151,21 +151,21 @@ func (r *Room) Name() string { return r.name }
 func (r *Room) Options() RoomOptions { return r.options }
 
 // Status returns the room's status (CHA-RS2).
-func (r *Room) Status() Status { return r.status.Load().Current }
+func (r *Room) Status() RoomStatus { return r.status.Load().Current }
 
 // Error returns the error that belongs to the present status, or nil (CHA-RS2b).
 func (r *Room) Error() *ErrorInfo { return r.status.Load().Error }
 
 // Attach attaches the room and returns when it is attached (CHA-RL1). A room that is attached already is left as it is.
 //
-// Errors: [RoomInInvalidState] for a room that was released (CHA-RL1l); the channel's own error when it can't be attached (CHA-RL1k3),
+// Errors: [ErrRoomInInvalidState] for a room that was released (CHA-RL1l); the channel's own error when it can't be attached (CHA-RL1k3),
 // after which the status tells what became of the channel; the context's cause when ctx ends first: then an attach that has begun
 // goes on, and one that still waits for its turn is not begun.
 func (r *Room) Attach(ctx context.Context) error { return r.do(ctx, fsm.CallRoomAttach, "attach") }
 
 // Detach detaches the room and returns when it is detached (CHA-RL2). A room that is detached already is left as it is.
 //
-// Errors: [RoomInInvalidState] for a room that was released or failed (CHA-RL2l, CHA-RL2m); the channel's own error when it can't be
+// Errors: [ErrRoomInInvalidState] for a room that was released or failed (CHA-RL2l, CHA-RL2m); the channel's own error when it can't be
 // detached (CHA-RL2k3); the context's cause when ctx ends first, as for [Room.Attach].
 func (r *Room) Detach(ctx context.Context) error { return r.do(ctx, fsm.CallRoomDetach, "detach") }
 
@@ -173,11 +173,11 @@ func (r *Room) Detach(ctx context.Context) error { return r.do(ctx, fsm.CallRoom
 // The listener gets every change from now on, in order and one at a time, in a goroutine of its own that lives only while there
 // are events: it may block, panic (which is logged) and call back. Once off has returned, changes that are yet to come or still
 // wait for the listener are not told; a call that was under way goes on. OnStatusChange panics when listener is nil.
-func (r *Room) OnStatusChange(listener func(StatusChange)) (off func()) {
+func (r *Room) OnStatusChange(listener func(RoomStatusChange)) (off func()) {
 	return r.statusListeners.Add(listener, r.listening())
 }
 
-// OnDiscontinuity registers a listener that is told, with an [*ErrorInfo] of the code [RoomDiscontinuity], when the room may have
+// OnDiscontinuity registers a listener that is told, with an [*ErrorInfo] of the code [ErrRoomDiscontinuity], when the room may have
 // missed messages (CHA-RL12, CHA-RL15). All that [Room.OnStatusChange] says of listeners holds.
 func (r *Room) OnDiscontinuity(listener func(*ErrorInfo)) (off func()) {
 	return r.discontinuities.Add(listener, r.listening())
@@ -226,7 +226,7 @@ func (r *Room) do(ctx context.Context, kind fsm.RoomInputKind, operation string)
 	case fsm.RoomOperationFailed:
 		return c.outcome.Err
 	case fsm.RoomInvalidState:
-		return NewErrorInfo(RoomInInvalidState, fmt.Sprintf("unable to %s room; room %q is %v", operation, r.name, c.outcome.Status), nil)
+		return NewErrorInfo(ErrRoomInInvalidState, fmt.Sprintf("unable to %s room; room %q is %v", operation, r.name, c.outcome.Status), nil)
 	}
 	return nil
 }
@@ -281,7 +281,7 @@ func (r *Room) step(in fsm.RoomInput[*ErrorInfo]) {
 				r.observer.flush()
 			})
 		case fsm.PublishStatus:
-			change := StatusChange{Current: out.Status, Previous: out.Previous, Error: out.Err}
+			change := RoomStatusChange{Current: out.Status, Previous: out.Previous, Error: out.Err}
 			r.status.Store(&change)
 			r.statusListeners.Publish(change)
 		case fsm.PublishDiscontinuity:
@@ -323,7 +323,7 @@ func (r *Room) tell(step RoomStep) {
 }
 
 func (r *Room) publishDiscontinuity(reason *ErrorInfo) {
-	info := NewErrorInfo(RoomDiscontinuity, fmt.Sprintf("room %q lost continuity; messages may have been missed", r.name), nil)
+	info := NewErrorInfo(ErrRoomDiscontinuity, fmt.Sprintf("room %q lost continuity; messages may have been missed", r.name), nil)
 	if reason != nil {
 		info.Cause = reason // a nil *ErrorInfo in an error would not be nil
 	}

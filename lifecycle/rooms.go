@@ -125,9 +125,9 @@ func NewRooms[R any](backend Backend[R], options ...RoomsOption) *Rooms[R] {
 // Get of a name returns the same room until the name is released; while the name's last room is being released, Get waits for that.
 // A room that is ready is returned without a lock that other names share, and without an allocation.
 //
-// Errors: [InvalidArgument] for an empty name or options that are not valid, whatever the state of the name (CHA-RC2a);
-// [ResourceDisposed] after [Rooms.Dispose] began (CHA-RC1f8); [RoomExistsWithDifferentOptions] (CHA-RC1f1);
-// [RoomReleasedBeforeOperationCompleted] when the name is released, or the Rooms disposed, while Get waits (CHA-RC1g4); the
+// Errors: [ErrInvalidArgument] for an empty name or options that are not valid, whatever the state of the name (CHA-RC2a);
+// [ErrResourceDisposed] after [Rooms.Dispose] began (CHA-RC1f8); [ErrRoomExistsWithDifferentOptions] (CHA-RC1f1);
+// [ErrRoomReleasedBeforeOperationCompleted] when the name is released, or the Rooms disposed, while Get waits (CHA-RC1g4); the
 // backend's own error when it can't open the room; the context's cause when ctx ends first.
 func (r *Rooms[R]) Get(ctx context.Context, name string, options ...RoomOption) (R, error) {
 	var none R
@@ -159,7 +159,7 @@ func (r *Rooms[R]) Get(ctx context.Context, name string, options ...RoomOption) 
 // Release ends the room of a name and returns when it is gone (CHA-RC1g). The name is free for a new Get as soon as Release is
 // called; that Get waits for the end of the release. A name without a room is no error; a release under way is joined.
 //
-// Errors: [InvalidArgument] for an empty name; the backend's own error when it can't release the room, which is given up all the
+// Errors: [ErrInvalidArgument] for an empty name; the backend's own error when it can't release the room, which is given up all the
 // same; the context's cause when ctx ends first: then the release goes on.
 func (r *Rooms[R]) Release(ctx context.Context, name string) error {
 	if ctx.Err() != nil {
@@ -172,7 +172,7 @@ func (r *Rooms[R]) Release(ctx context.Context, name string) error {
 }
 
 // Dispose releases all rooms at once and returns when they are gone, those included whose release began before (CHA-RD1). From its
-// begin on every Get fails with [ResourceDisposed], and gets that wait fail with [RoomReleasedBeforeOperationCompleted].
+// begin on every Get fails with [ErrResourceDisposed], and gets that wait fail with [ErrRoomReleasedBeforeOperationCompleted].
 // Dispose may be called again and concurrently: every call has the same end.
 //
 // Errors: the backend's errors of all releases that failed, joined ([errors.Join]); the context's cause when ctx ends first: then
@@ -276,10 +276,10 @@ func (r *Rooms[R]) settle(call fsm.Call, out fsm.Outcome) {
 	case fsm.GotRoom:
 		c.room = l.room
 	case fsm.RejectedDisposed:
-		c.err = NewErrorInfo(ResourceDisposed, fmt.Sprintf("unable to get room; rooms instance has been disposed: room %q", c.in.Name), nil)
+		c.err = NewErrorInfo(ErrResourceDisposed, fmt.Sprintf("unable to get room; rooms instance has been disposed: room %q", c.in.Name), nil)
 	case fsm.RejectedOptions:
 		_, options := r.core.Describe(out.Incarnation)
-		c.err = NewErrorInfo(RoomExistsWithDifferentOptions, fmt.Sprintf("unable to get room; room already exists with different options: "+
+		c.err = NewErrorInfo(ErrRoomExistsWithDifferentOptions, fmt.Sprintf("unable to get room; room already exists with different options: "+
 			"room %q has %v, asked for %v", c.in.Name, options, c.in.Options), nil)
 	case fsm.RejectedReleased:
 		c.err = releasedBefore("get", c.in.Name)
@@ -298,7 +298,7 @@ func (r *Rooms[R]) settle(call fsm.Call, out fsm.Outcome) {
 }
 
 func releasedBefore(operation, name string) *ErrorInfo {
-	return NewErrorInfo(RoomReleasedBeforeOperationCompleted,
+	return NewErrorInfo(ErrRoomReleasedBeforeOperationCompleted,
 		fmt.Sprintf("unable to %s room; room released before operation could complete: room %q", operation, name), nil)
 }
 

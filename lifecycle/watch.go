@@ -14,11 +14,11 @@ import (
 //	for change := range room.StatusChanges(ctx) {
 //		fmt.Println(change)
 //	}
-func (r *Room) StatusChanges(ctx context.Context) iter.Seq[StatusChange] {
+func (r *Room) StatusChanges(ctx context.Context) iter.Seq[RoomStatusChange] {
 	changes := r.statusListeners.Events(ctx, r.listening())
-	return func(yield func(StatusChange) bool) {
+	return func(yield func(RoomStatusChange) bool) {
 		for change := range changes { // there is no limit, so that none is lost
-			if !yield(change) || change.Current == StatusReleased {
+			if !yield(change) || change.Current == RoomReleased {
 				return
 			}
 		}

@@ -22,7 +22,7 @@ func TestStatusChangesAreRangedOver(t *testing.T) {
 			defer close(ended)
 			for c := range changes {
 				seen.listen(c)
-				if c.Current == StatusDetached {
+				if c.Current == RoomDetached {
 					_ = f.Status() // may call back
 				}
 			}
@@ -31,7 +31,7 @@ func TestStatusChangesAreRangedOver(t *testing.T) {
 		f.ch.next(t, "GiveBack").ok()
 		c.ended(t)
 		<-ended
-		if want := append(slices.Clone(plainPath), StatusReleased); !slices.Equal(seen, want) {
+		if want := append(slices.Clone(plainPath), RoomReleased); !slices.Equal(seen, want) {
 			t.Errorf("seen %v, expected %v", seen, want)
 		}
 	})
@@ -67,7 +67,7 @@ func TestWatchingEnds(t *testing.T) {
 }
 
 func TestAChangePrintsWell(t *testing.T) {
-	c := StatusChange{Current: StatusSuspended, Previous: StatusAttached, Error: NewErrorInfo(Disconnected, "unable to keep room a; gone", nil)}
+	c := RoomStatusChange{Current: RoomSuspended, Previous: RoomAttached, Error: NewErrorInfo(ErrDisconnected, "unable to keep room a; gone", nil)}
 	if got, want := c.String(), "attached -> suspended: unable to keep room a; gone (code 80003, status 400)"; got != want {
 		t.Errorf("%q, expected %q", got, want)
 	}

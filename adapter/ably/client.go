@@ -105,7 +105,7 @@ func WithRequestTimeout(d time.Duration) Option {
 // New makes a chat client on a realtime client, which stays the caller's: Dispose doesn't close it.
 // It starts no goroutine.
 //
-// It returns an [*lifecycle.ErrorInfo] with the code [lifecycle.InvalidArgument] when client is nil
+// It returns an [*lifecycle.ErrorInfo] with the code [lifecycle.ErrInvalidArgument] when client is nil
 // or was not made by [NewRealtime], when an option's value is invalid, or when client has a chat
 // client that is not disposed of.
 func New(client *ably.Realtime, options ...Option) (*Client, error) {
@@ -140,7 +140,7 @@ func New(client *ably.Realtime, options ...Option) (*Client, error) {
 }
 
 func invalid(reason string) error {
-	return lifecycle.NewErrorInfo(lifecycle.InvalidArgument, "unable to create chat client; "+reason, nil)
+	return lifecycle.NewErrorInfo(lifecycle.ErrInvalidArgument, "unable to create chat client; "+reason, nil)
 }
 
 // Rooms returns the client's rooms. It is always the same value.

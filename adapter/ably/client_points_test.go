@@ -79,10 +79,10 @@ func TestEveryRoomHasEveryFeature(t *testing.T) {
 	if _, err := room.Presence().Subscribe(func(chat.PresenceEvent) {}); err != nil {
 		t.Error(err)
 	}
-	if _, err := room.Occupancy().Subscribe(func(chat.Occupancy) {}); !errors.Is(err, lifecycle.FeatureNotEnabledInRoom) {
+	if _, err := room.Occupancy().Subscribe(func(chat.OccupancyData) {}); !errors.Is(err, lifecycle.ErrFeatureNotEnabledInRoom) {
 		t.Error(err)
 	}
-	if _, err := room.Messages().Reactions().SubscribeRaw(func(chat.RawReactionEvent) {}); !errors.Is(err, lifecycle.FeatureNotEnabledInRoom) {
+	if _, err := room.Messages().Reactions().SubscribeRaw(func(chat.RawReactionEvent) {}); !errors.Is(err, lifecycle.ErrFeatureNotEnabledInRoom) {
 		t.Error(err)
 	}
 	if o := room.Options(); o.Messages.DefaultMessageReactionType != lifecycle.MessageReactionTypeDistinct || o.Typing.HeartbeatThrottle != 10*time.Second {

@@ -39,23 +39,23 @@ func (r *Room) dispose() {
 // attached returns when the room is attached, for an operation that needs it to be: at once, or when an attach under way has succeeded
 // (CHA-RL9).
 //
-// Errors: [lifecycle.RoomInInvalidState] when it is not, or does not become so (CHA-PR3h, CHA-RL9c); the context's cause.
+// Errors: [lifecycle.ErrRoomInInvalidState] when it is not, or does not become so (CHA-PR3h, CHA-RL9c); the context's cause.
 func (r *Room) attached(ctx context.Context, operation string) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if status := r.Status(); status != lifecycle.StatusAttaching {
+	if status := r.Status(); status != lifecycle.RoomAttaching {
 		return r.usable(operation, status, nil)
 	}
-	next := make(chan lifecycle.StatusChange, 1)
-	off := r.OnStatusChange(func(c lifecycle.StatusChange) {
+	next := make(chan lifecycle.RoomStatusChange, 1)
+	off := r.OnStatusChange(func(c lifecycle.RoomStatusChange) {
 		select {
 		case next <- c:
 		default:
 		}
 	})
 	defer off()
-	if status := r.Status(); status != lifecycle.StatusAttaching { // it has changed before the listener was there (CHA-RL9d)
+	if status := r.Status(); status != lifecycle.RoomAttaching { // it has changed before the listener was there (CHA-RL9d)
 		return r.usable(operation, status, r.Error())
 	}
 	select {
@@ -66,11 +66,11 @@ func (r *Room) attached(ctx context.Context, operation string) error {
 	}
 }
 
-func (r *Room) usable(operation string, status lifecycle.Status, cause *lifecycle.ErrorInfo) error {
-	if status == lifecycle.StatusAttached {
+func (r *Room) usable(operation string, status lifecycle.RoomStatus, cause *lifecycle.ErrorInfo) error {
+	if status == lifecycle.RoomAttached {
 		return nil
 	}
-	info := lifecycle.NewErrorInfo(lifecycle.RoomInInvalidState,
+	info := lifecycle.NewErrorInfo(lifecycle.ErrRoomInInvalidState,
 		fmt.Sprintf("unable to %s; room %q is %v and must be attached first", operation, r.Name(), status), nil)
 	if cause != nil {
 		info.Cause = cause // a nil *ErrorInfo in an error would not be nil
@@ -80,5 +80,5 @@ func (r *Room) usable(operation string, status lifecycle.Status, cause *lifecycl
 
 // disabled is the error of what the room's options leave out.
 func disabled(operation, option string) error {
-	return lifecycle.NewErrorInfo(lifecycle.FeatureNotEnabledInRoom, "unable to "+operation+"; the room was got without "+option, nil)
+	return lifecycle.NewErrorInfo(lifecycle.ErrFeatureNotEnabledInRoom, "unable to "+operation+"; the room was got without "+option, nil)
 }

@@ -105,7 +105,7 @@ func TestRoomReactions(t *testing.T) {
 		got, own := newInbox[chat.RoomReaction](t), newInbox[chat.RoomReaction](t)
 		off := to.Reactions().Subscribe(got.put)
 		from.Reactions().Subscribe(own.put)
-		send := ablychat.SendReaction{Name: "🎉", Metadata: map[string]any{"n": 1.0, "deep": map[string]any{"list": []any{"x"}}}, Headers: map[string]any{"h": 2.0}}
+		send := ablychat.ReactionContent{Name: "🎉", Metadata: map[string]any{"n": 1.0, "deep": map[string]any{"list": []any{"x"}}}, Headers: map[string]any{"h": 2.0}}
 		if err := from.Reactions().Send(soon(t), send); err != nil {
 			t.Fatal(err)
 		}
@@ -117,7 +117,7 @@ func TestRoomReactions(t *testing.T) {
 			t.Errorf("%+v", o)
 		}
 		off()
-		if err := from.Reactions().Send(soon(t), ablychat.SendReaction{Name: "again"}); err != nil {
+		if err := from.Reactions().Send(soon(t), ablychat.ReactionContent{Name: "again"}); err != nil {
 			t.Fatal(err)
 		}
 		own.next()
@@ -125,10 +125,10 @@ func TestRoomReactions(t *testing.T) {
 		if len(server.Messages(ablychat.ChannelName("lobby"))) != 0 {
 			t.Error("a reaction is in the history")
 		}
-		if err := from.Reactions().Send(soon(t), ablychat.SendReaction{}); !errors.Is(err, lifecycle.InvalidArgument) {
+		if err := from.Reactions().Send(soon(t), ablychat.ReactionContent{}); !errors.Is(err, lifecycle.ErrInvalidArgument) {
 			t.Errorf("without a name: %v", err)
 		}
-		if err := from.Reactions().Send(soon(t), ablychat.SendReaction{Name: "x", Metadata: map[string]any{"f": func() {}}}); !errors.Is(err, lifecycle.InvalidArgument) {
+		if err := from.Reactions().Send(soon(t), ablychat.ReactionContent{Name: "x", Metadata: map[string]any{"f": func() {}}}); !errors.Is(err, lifecycle.ErrInvalidArgument) {
 			t.Errorf("with what JSON has no form for: %v", err)
 		}
 	})
@@ -145,25 +145,25 @@ func TestNothingAttachesARoomButAttach(t *testing.T) {
 	room.Typing().Subscribe(func(chat.TypingEvent) {})
 	for _, err := range []error{
 		second(room.Presence().Subscribe(func(chat.PresenceEvent) {})),
-		second(room.Occupancy().Subscribe(func(chat.Occupancy) {})),
+		second(room.Occupancy().Subscribe(func(chat.OccupancyData) {})),
 		online(t, ann),
-		room.Reactions().Send(soon(t), ablychat.SendReaction{Name: "wave"}),
+		room.Reactions().Send(soon(t), ablychat.ReactionContent{Name: "wave"}),
 		room.Typing().Keystroke(soon(t)),
 	} {
 		if err != nil {
 			t.Error(err)
 		}
 	}
-	if server.State().Attached(ablychat.ChannelName("lobby")) || room.Status() != lifecycle.StatusInitialized {
+	if server.State().Attached(ablychat.ChannelName("lobby")) || room.Status() != lifecycle.RoomInitialized {
 		t.Errorf("the room is %v; at the server attached: %t", room.Status(), server.State().Attached(ablychat.ChannelName("lobby")))
 	}
 	if err := ann.chat.Rooms().Release(soon(t), "lobby"); err != nil {
 		t.Fatal(err)
 	}
-	if err := room.Reactions().Send(soon(t), ablychat.SendReaction{Name: "wave"}); !errors.Is(err, lifecycle.RoomInInvalidState) {
+	if err := room.Reactions().Send(soon(t), ablychat.ReactionContent{Name: "wave"}); !errors.Is(err, lifecycle.ErrRoomInInvalidState) {
 		t.Errorf("send in a released room: %v", err)
 	}
-	if _, err := sub.HistoryBeforeSubscribe(soon(t), ablychat.HistoryQuery{}); !errors.Is(err, lifecycle.ResourceDisposed) {
+	if _, err := sub.HistoryBeforeSubscribe(soon(t), ablychat.HistoryQuery{}); !errors.Is(err, lifecycle.ErrResourceDisposed) {
 		t.Errorf("history of a subscription that never had a point: %v", err)
 	}
 	got.empty()
@@ -240,7 +240,7 @@ func TestPresence(t *testing.T) {
 		if _, err := his.Presence().Subscribe(got.put); err != nil {
 			t.Fatal(err)
 		}
-		if err := his.Presence().Enter(soon(t), nil); !errors.Is(err, lifecycle.RoomInInvalidState) { // CHA-PR3h
+		if err := his.Presence().Enter(soon(t), nil); !errors.Is(err, lifecycle.ErrRoomInInvalidState) { // CHA-PR3h
 			t.Errorf("enter a room that is not attached: %v", err)
 		}
 		if err := his.Attach(soon(t)); err != nil {
@@ -289,16 +289,16 @@ func TestWhatTheOptionsLeaveOut(t *testing.T) {
 	server := ablytest.NewServer(t)
 	ann, bob := newPerson(t, server, "ann"), newPerson(t, server, "bob")
 	room := ann.room("lobby", lifecycle.WithPresenceEvents(false))
-	if _, err := room.Presence().Subscribe(func(chat.PresenceEvent) {}); !errors.Is(err, lifecycle.FeatureNotEnabledInRoom) {
+	if _, err := room.Presence().Subscribe(func(chat.PresenceEvent) {}); !errors.Is(err, lifecycle.ErrFeatureNotEnabledInRoom) {
 		t.Errorf("presence: %v", err)
 	}
-	if _, err := room.Presence().Events(t.Context()); !errors.Is(err, lifecycle.FeatureNotEnabledInRoom) {
+	if _, err := room.Presence().Events(t.Context()); !errors.Is(err, lifecycle.ErrFeatureNotEnabledInRoom) {
 		t.Errorf("presence: %v", err)
 	}
-	if _, err := room.Occupancy().Subscribe(func(chat.Occupancy) {}); !errors.Is(err, lifecycle.FeatureNotEnabledInRoom) {
+	if _, err := room.Occupancy().Subscribe(func(chat.OccupancyData) {}); !errors.Is(err, lifecycle.ErrFeatureNotEnabledInRoom) {
 		t.Errorf("occupancy: %v", err)
 	}
-	if _, _, err := room.Occupancy().Current(); !errors.Is(err, lifecycle.FeatureNotEnabledInRoom) {
+	if _, _, err := room.Occupancy().Current(); !errors.Is(err, lifecycle.ErrFeatureNotEnabledInRoom) {
 		t.Errorf("occupancy: %v", err)
 	}
 	// Others still see who enters.
@@ -325,7 +325,7 @@ func TestPresenceWaitsForTheAttach(t *testing.T) {
 		"attached (CHA-RL9b)": {nil, nil},
 		"refused (CHA-RL9c)": {func() {
 			server.Fault(ablytest.ToServer(ablytest.ActionAttach).Once(), ablytest.FailChannel(ablytest.NewError(40160, 401, "no")))
-		}, lifecycle.RoomInInvalidState},
+		}, lifecycle.ErrRoomInInvalidState},
 	} {
 		t.Run(what, func(t *testing.T) {
 			room := ann.unattached("lobby " + what)
@@ -333,14 +333,14 @@ func TestPresenceWaitsForTheAttach(t *testing.T) {
 				c.effect()
 			}
 			gate := server.Hold(ablytest.ToClient(ablytest.ActionAttached))
-			statuses := newInbox[lifecycle.StatusChange](t)
+			statuses := newInbox[lifecycle.RoomStatusChange](t)
 			room.OnStatusChange(statuses.put)
 			attached, entered := make(chan error, 1), make(chan error, 1)
 			if c.effect != nil {
 				gate.Open() // the refusal is no ATTACHED
 			}
 			go func() { attached <- room.Attach(soon(t)) }()
-			if s := statuses.next(); s.Current != lifecycle.StatusAttaching {
+			if s := statuses.next(); s.Current != lifecycle.RoomAttaching {
 				t.Fatalf("%+v", s)
 			}
 			go func() { entered <- room.Presence().Enter(soon(t), nil) }()
@@ -367,14 +367,14 @@ func TestOccupancy(t *testing.T) {
 		if _, known, err := room.Occupancy().Current(); known || err != nil { // CHA-O7b
 			t.Errorf("before the first: %t, %v", known, err)
 		}
-		got := newInbox[chat.Occupancy](t)
+		got := newInbox[chat.OccupancyData](t)
 		if _, err := room.Occupancy().Subscribe(got.put); err != nil {
 			t.Fatal(err)
 		}
 		if err := room.Attach(soon(t)); err != nil {
 			t.Fatal(err)
 		}
-		until := func(want chat.Occupancy) {
+		until := func(want chat.OccupancyData) {
 			t.Helper()
 			for { // an attach that had to be done twice shows, too
 				event := got.next()
@@ -387,20 +387,20 @@ func TestOccupancy(t *testing.T) {
 				}
 			}
 		}
-		until(chat.Occupancy{Connections: 1})
+		until(chat.OccupancyData{Connections: 1})
 		other := bob.room("lobby / ä?")
-		until(chat.Occupancy{Connections: 2})
+		until(chat.OccupancyData{Connections: 2})
 		if err := other.Presence().Enter(soon(t), nil); err != nil {
 			t.Fatal(err)
 		}
-		until(chat.Occupancy{Connections: 2, PresenceMembers: 1})
-		if now, err := other.Occupancy().Get(soon(t)); err != nil || now != (chat.Occupancy{Connections: 2, PresenceMembers: 1}) {
+		until(chat.OccupancyData{Connections: 2, PresenceMembers: 1})
+		if now, err := other.Occupancy().Get(soon(t)); err != nil || now != (chat.OccupancyData{Connections: 2, PresenceMembers: 1}) {
 			t.Errorf("get: %+v, %v", now, err)
 		}
 		if err := bob.chat.Rooms().Release(soon(t), "lobby / ä?"); err != nil {
 			t.Fatal(err)
 		}
-		until(chat.Occupancy{Connections: 1})
+		until(chat.OccupancyData{Connections: 1})
 	})
 }
 
@@ -449,10 +449,10 @@ func TestTypingOverTheWire(t *testing.T) {
 		}
 		ann.chat.Realtime().Close()
 		closeClient(ann.chat.Realtime())
-		if err := hers.Typing().Keystroke(soon(t)); !errors.Is(err, lifecycle.Disconnected) { // CHA-T4f
+		if err := hers.Typing().Keystroke(soon(t)); !errors.Is(err, lifecycle.ErrDisconnected) { // CHA-T4f
 			t.Errorf("without a connection: %v", err)
 		}
-		if err := hers.Reactions().Send(soon(t), ablychat.SendReaction{Name: "x"}); !errors.Is(err, lifecycle.Disconnected) { // CHA-ER3g
+		if err := hers.Reactions().Send(soon(t), ablychat.ReactionContent{Name: "x"}); !errors.Is(err, lifecycle.ErrDisconnected) { // CHA-ER3g
 			t.Errorf("without a connection: %v", err)
 		}
 	})

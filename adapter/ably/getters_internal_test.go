@@ -52,7 +52,7 @@ func TestGettersAreUpToDateInListeners(t *testing.T) {
 				t.Fatal(err)
 			}
 			var told []int
-			if _, err := room.Occupancy().Subscribe(func(o chat.Occupancy) {
+			if _, err := room.Occupancy().Subscribe(func(o chat.OccupancyData) {
 				told = append(told, o.Connections)
 				if now, known, err := room.Occupancy().Current(); now != o || !known || err != nil {
 					t.Errorf("%v is told, and it is %v, %t, %v", o, now, known, err)

@@ -87,7 +87,7 @@ func TestUnsubscribingHasNoOtherEffect(t *testing.T) {
 		put := func(e any) { box.put(e) }
 		sub := room.Messages().Subscribe(func(e chat.MessageEvent) { put(e) })
 		offPresence, err1 := room.Presence().Subscribe(func(e chat.PresenceEvent) { put(e) })
-		offOccupancy, err2 := room.Occupancy().Subscribe(func(e chat.Occupancy) { put(e) })
+		offOccupancy, err2 := room.Occupancy().Subscribe(func(e chat.OccupancyData) { put(e) })
 		if err1 != nil || err2 != nil {
 			t.Fatal(err1, err2)
 		}
@@ -104,11 +104,11 @@ func TestUnsubscribingHasNoOtherEffect(t *testing.T) {
 			}
 		}
 	}
-	if room.Status() != lifecycle.StatusAttached || len(server.State().Channels[ablychat.ChannelName("lobby")].Attached) != 2 {
+	if room.Status() != lifecycle.RoomAttached || len(server.State().Channels[ablychat.ChannelName("lobby")].Attached) != 2 {
 		t.Errorf("the room is %v", room.Status())
 	}
 	_, err := other.Messages().Send(soon(t), ablychat.MessageContent{Text: "hi"})
-	for _, err := range []error{err, other.Reactions().Send(soon(t), ablychat.SendReaction{Name: "wave"}), other.Typing().Keystroke(soon(t)), other.Presence().Enter(soon(t), nil)} {
+	for _, err := range []error{err, other.Reactions().Send(soon(t), ablychat.ReactionContent{Name: "wave"}), other.Typing().Keystroke(soon(t)), other.Presence().Enter(soon(t), nil)} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -120,7 +120,7 @@ func TestUnsubscribingHasNoOtherEffect(t *testing.T) {
 			kinds["message"] = true
 		case chat.PresenceEvent:
 			kinds["presence"] = true
-		case chat.Occupancy:
+		case chat.OccupancyData:
 			kinds["occupancy"] = true
 		case chat.RoomReaction:
 			kinds["reaction"] = true
@@ -129,7 +129,7 @@ func TestUnsubscribingHasNoOtherEffect(t *testing.T) {
 		}
 	}
 	for len(gone.events) > 0 {
-		if o, ok := (<-gone.events).(chat.Occupancy); !ok || o.PresenceMembers > 0 { // others may have been on their way
+		if o, ok := (<-gone.events).(chat.OccupancyData); !ok || o.PresenceMembers > 0 { // others may have been on their way
 			t.Error("an event came to who has unsubscribed")
 		}
 	}

@@ -31,7 +31,7 @@ type MessageReaction struct {
 
 // Send adds this client's reaction to a message (CHA-MR4). The room need not be attached.
 //
-// Errors: [lifecycle.InvalidArgument] for an empty serial (CHA-MR4a2) or name, an unknown type, or a count with a type other than multiple; the
+// Errors: [lifecycle.ErrInvalidArgument] for an empty serial (CHA-MR4a2) or name, an unknown type, or a count with a type other than multiple; the
 // service's; the context's cause.
 func (r *MessageReactions) Send(ctx context.Context, messageSerial string, reaction MessageReaction) error {
 	const operation = "send message reaction"
@@ -40,7 +40,7 @@ func (r *MessageReactions) Send(ctx context.Context, messageSerial string, react
 		return err
 	}
 	if reaction.Name == "" {
-		return lifecycle.NewErrorInfo(lifecycle.InvalidArgument, "unable to "+operation+"; its name is empty", nil)
+		return lifecycle.NewErrorInfo(lifecycle.ErrInvalidArgument, "unable to "+operation+"; its name is empty", nil)
 	}
 	body := map[string]any{"type": string(t), "name": reaction.Name}
 	if t == lifecycle.MessageReactionTypeMultiple {
@@ -52,7 +52,7 @@ func (r *MessageReactions) Send(ctx context.Context, messageSerial string, react
 
 // Delete takes this client's reaction to a message away (CHA-MR11). The room need not be attached.
 //
-// Errors: [lifecycle.InvalidArgument] for an empty serial (CHA-MR11a2), for an empty name with a type other than unique (CHA-MR11b1a), or an
+// Errors: [lifecycle.ErrInvalidArgument] for an empty serial (CHA-MR11a2), for an empty name with a type other than unique (CHA-MR11b1a), or an
 // unknown type; the service's; the context's cause.
 func (r *MessageReactions) Delete(ctx context.Context, messageSerial string, reaction MessageReaction) error {
 	const operation = "delete message reaction"
@@ -64,7 +64,7 @@ func (r *MessageReactions) Delete(ctx context.Context, messageSerial string, rea
 	query := url.Values{"type": {string(t)}}
 	if t != lifecycle.MessageReactionTypeUnique {
 		if reaction.Name == "" {
-			return lifecycle.NewErrorInfo(lifecycle.InvalidArgument, "unable to "+operation+"; its name is empty, and its type is not unique", nil)
+			return lifecycle.NewErrorInfo(lifecycle.ErrInvalidArgument, "unable to "+operation+"; its name is empty, and its type is not unique", nil)
 		}
 		query.Set("name", reaction.Name)
 	}
@@ -83,21 +83,21 @@ func (r *MessageReactions) check(operation, messageSerial string, reaction Messa
 	switch t {
 	case lifecycle.MessageReactionTypeUnique, lifecycle.MessageReactionTypeDistinct, lifecycle.MessageReactionTypeMultiple:
 	default:
-		return "", lifecycle.NewErrorInfo(lifecycle.InvalidArgument, "unable to "+operation+"; its type is "+string(t)+", expected unique, distinct or multiple", nil)
+		return "", lifecycle.NewErrorInfo(lifecycle.ErrInvalidArgument, "unable to "+operation+"; its type is "+string(t)+", expected unique, distinct or multiple", nil)
 	}
 	if reaction.Count < 0 || reaction.Count > 0 && t != lifecycle.MessageReactionTypeMultiple {
-		return "", lifecycle.NewErrorInfo(lifecycle.InvalidArgument, "unable to "+operation+"; a count is a positive number, and only for the type multiple", nil)
+		return "", lifecycle.NewErrorInfo(lifecycle.ErrInvalidArgument, "unable to "+operation+"; a count is a positive number, and only for the type multiple", nil)
 	}
 	return t, nil
 }
 
 // ClientReactions returns the reactions of one client to a message, also where a summary is clipped (CHA-MR13); of this client when clientID is empty.
 //
-// Errors: [lifecycle.InvalidArgument] for an empty serial; the service's (CHA-MR13c); the context's cause.
-func (r *MessageReactions) ClientReactions(ctx context.Context, messageSerial, clientID string) (chat.Reactions, error) {
+// Errors: [lifecycle.ErrInvalidArgument] for an empty serial; the service's (CHA-MR13c); the context's cause.
+func (r *MessageReactions) ClientReactions(ctx context.Context, messageSerial, clientID string) (chat.ReactionSummary, error) {
 	const operation = "get client reactions"
 	if messageSerial == "" {
-		return chat.Reactions{}, emptySerial(operation)
+		return chat.ReactionSummary{}, emptySerial(operation)
 	}
 	var query url.Values
 	if clientID != "" { // CHA-MR13b1
@@ -105,7 +105,7 @@ func (r *MessageReactions) ClientReactions(ctx context.Context, messageSerial, c
 	}
 	body, err := r.room.client.rest.one(ctx, operation, call{method: "GET", path: r.room.messages.path(messageSerial, "client-reactions"), query: query})
 	if err != nil {
-		return chat.Reactions{}, err
+		return chat.ReactionSummary{}, err
 	}
 	reactions, _ := chat.DecodeReactions(body)
 	return reactions, nil
@@ -127,7 +127,7 @@ func (r *MessageReactions) Events(ctx context.Context) (events iter.Seq2[chat.Re
 // SubscribeRaw registers a listener for single reactions, added or deleted (CHA-MR7). Summaries are not to be computed from them (CHA-MR8). All
 // else is as for [MessageReactions.Subscribe].
 //
-// Errors: [lifecycle.FeatureNotEnabledInRoom] when the room was got without raw reactions (CHA-MR7c).
+// Errors: [lifecycle.ErrFeatureNotEnabledInRoom] when the room was got without raw reactions (CHA-MR7c).
 func (r *MessageReactions) SubscribeRaw(listener func(chat.RawReactionEvent)) (off func(), err error) {
 	if !r.room.Options().Messages.RawMessageReactions {
 		return nil, disabled("subscribe to raw message reactions", "raw message reactions: lifecycle.WithRawMessageReactions(true)")

@@ -53,7 +53,7 @@ func TestMessageReactions(t *testing.T) {
 				if has, certain := s.Reactions.Has(r.has, r.send.Name, "ann"); s.MessageSerial != m.Serial || !has || !certain {
 					t.Errorf("%+v: %+v", r.send, s)
 				}
-				if raw.Type != chat.ReactionCreated || raw.Reaction.MessageSerial != m.Serial || raw.Reaction.Name != r.send.Name || raw.Reaction.Type != r.has ||
+				if raw.Type != chat.RawReactionCreated || raw.Reaction.MessageSerial != m.Serial || raw.Reaction.Name != r.send.Name || raw.Reaction.Type != r.has ||
 					raw.Reaction.ClientID != "ann" || raw.Reaction.Count != r.send.Count {
 					t.Errorf("%+v: %+v", r.send, raw)
 				}
@@ -78,7 +78,7 @@ func TestMessageReactions(t *testing.T) {
 			if err := from.Messages().Reactions().Delete(soon(t), m.Serial, ablychat.MessageReaction{Type: unique}); err != nil {
 				t.Fatal(err)
 			}
-			if s, raw := sums.next(), raws.next(); len(s.Reactions.Unique) != 0 || raw.Type != chat.ReactionDeleted {
+			if s, raw := sums.next(), raws.next(); len(s.Reactions.Unique) != 0 || raw.Type != chat.RawReactionDeleted {
 				t.Errorf("%+v, %+v", s, raw)
 			}
 			for _, who := range []string{"", "ann"} { // CHA-MR13
@@ -114,11 +114,11 @@ func TestMessageReactionErrors(t *testing.T) {
 		"delete without a name":   r.Delete(soon(t), "s", ablychat.MessageReaction{}),
 		"fetch without a serial":  second(r.ClientReactions(soon(t), "", "")),
 	} {
-		if !errors.Is(err, lifecycle.InvalidArgument) {
+		if !errors.Is(err, lifecycle.ErrInvalidArgument) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	if _, err := r.SubscribeRaw(func(chat.RawReactionEvent) {}); !errors.Is(err, lifecycle.FeatureNotEnabledInRoom) {
+	if _, err := r.SubscribeRaw(func(chat.RawReactionEvent) {}); !errors.Is(err, lifecycle.ErrFeatureNotEnabledInRoom) {
 		t.Errorf("raw: %v", err)
 	}
 	if _, err := r.ClientReactions(soon(t), "none", ""); lifecycle.AsErrorInfo(err) == nil || lifecycle.AsErrorInfo(err).Code != 40400 {
@@ -175,7 +175,7 @@ func TestReactionsOverALoss(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	if e := lost.next(); !errors.Is(e, lifecycle.RoomDiscontinuity) {
+	if e := lost.next(); !errors.Is(e, lifecycle.ErrRoomDiscontinuity) {
 		t.Errorf("%v", e)
 	}
 	react("three")

@@ -83,7 +83,7 @@ func (m *Messages) Send(ctx context.Context, content MessageContent) (chat.Messa
 
 // Update puts other content in the place of a message's; what it leaves out is gone (CHA-M8). It returns the message as it is then.
 //
-// Errors: [lifecycle.InvalidArgument] for an empty serial (CHA-M8g); the service's (CHA-M8d); the context's cause.
+// Errors: [lifecycle.ErrInvalidArgument] for an empty serial (CHA-M8g); the service's (CHA-M8d); the context's cause.
 func (m *Messages) Update(ctx context.Context, serial string, content MessageContent, details OperationDetails) (chat.Message, error) {
 	return m.change(ctx, "update message", serial, call{method: "PUT", path: m.path(serial),
 		body: details.addTo(map[string]any{"message": content.body()})})
@@ -91,14 +91,14 @@ func (m *Messages) Update(ctx context.Context, serial string, content MessageCon
 
 // Delete marks a message as deleted and takes its content away; it stays in the history as that (CHA-M9). It returns the message as it is then.
 //
-// Errors: [lifecycle.InvalidArgument] for an empty serial (CHA-M9f); the service's (CHA-M9c); the context's cause.
+// Errors: [lifecycle.ErrInvalidArgument] for an empty serial (CHA-M9f); the service's (CHA-M9c); the context's cause.
 func (m *Messages) Delete(ctx context.Context, serial string, details OperationDetails) (chat.Message, error) {
 	return m.change(ctx, "delete message", serial, call{method: "POST", path: m.path(serial, "delete"), body: details.addTo(map[string]any{})})
 }
 
 // Get returns a message as it is now, by its serial (CHA-M13).
 //
-// Errors: [lifecycle.InvalidArgument] for an empty serial; the service's, of status 404 when there is none (CHA-M13b); the context's cause.
+// Errors: [lifecycle.ErrInvalidArgument] for an empty serial; the service's, of status 404 when there is none (CHA-M13b); the context's cause.
 func (m *Messages) Get(ctx context.Context, serial string) (chat.Message, error) {
 	return m.change(ctx, "get message", serial, call{method: "GET", path: m.path(serial)})
 }
@@ -115,7 +115,7 @@ func (m *Messages) change(ctx context.Context, operation, serial string, c call)
 }
 
 func emptySerial(operation string) error {
-	return lifecycle.NewErrorInfo(lifecycle.InvalidArgument, "unable to "+operation+"; the message's serial is empty", nil)
+	return lifecycle.NewErrorInfo(lifecycle.ErrInvalidArgument, "unable to "+operation+"; the message's serial is empty", nil)
 }
 
 // Order is the order of a query of the history.
@@ -137,10 +137,10 @@ type HistoryQuery struct {
 func (q HistoryQuery) values(operation string) (url.Values, error) {
 	v := url.Values{}
 	if q.Limit < 0 || q.Limit > 1000 {
-		return nil, lifecycle.NewErrorInfo(lifecycle.InvalidArgument, "unable to "+operation+"; the limit is "+strconv.Itoa(q.Limit)+", expected 1 to 1000, or 0 for 100", nil)
+		return nil, lifecycle.NewErrorInfo(lifecycle.ErrInvalidArgument, "unable to "+operation+"; the limit is "+strconv.Itoa(q.Limit)+", expected 1 to 1000, or 0 for 100", nil)
 	}
 	if !q.Start.IsZero() && !q.End.IsZero() && q.End.Before(q.Start) {
-		return nil, lifecycle.NewErrorInfo(lifecycle.InvalidArgument, "unable to "+operation+"; the end "+q.End.String()+" is before the start "+q.Start.String(), nil)
+		return nil, lifecycle.NewErrorInfo(lifecycle.ErrInvalidArgument, "unable to "+operation+"; the end "+q.End.String()+" is before the start "+q.Start.String(), nil)
 	}
 	if q.Limit > 0 {
 		v.Set("limit", strconv.Itoa(q.Limit))
@@ -181,7 +181,7 @@ func (p *Page) Next(ctx context.Context) (*Page, error) {
 
 // History returns the room's messages from before now, each as it is now, page by page (CHA-M6).
 //
-// Errors: [lifecycle.InvalidArgument] for a query that can't be; the service's (CHA-M6b); the context's cause.
+// Errors: [lifecycle.ErrInvalidArgument] for a query that can't be; the service's (CHA-M6b); the context's cause.
 func (m *Messages) History(ctx context.Context, query HistoryQuery) (*Page, error) {
 	values, err := query.values("get history")
 	if err != nil {

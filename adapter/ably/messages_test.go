@@ -36,7 +36,7 @@ func TestMessages(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if sent.Text != content.Text || sent.ClientID != "ann" || sent.Action != chat.MessageCreate || sent.Serial == "" || sent.Version.Serial != sent.Serial ||
+				if sent.Text != content.Text || sent.ClientID != "ann" || sent.Action != chat.MessageActionCreate || sent.Serial == "" || sent.Version.Serial != sent.Serial ||
 					!cmp.Equal(sent.Metadata, content.Metadata) || !cmp.Equal(sent.Headers, content.Headers) {
 					t.Errorf("sent %+v", sent)
 				}
@@ -69,7 +69,7 @@ func TestMessages(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if deleted.Action != chat.MessageDelete || deleted.Text != "" || !deleted.NewerThan(updated) {
+				if deleted.Action != chat.MessageActionDelete || deleted.Text != "" || !deleted.NewerThan(updated) {
 					t.Errorf("deleted %+v", deleted)
 				}
 				same(chat.MessageDeleted, deleted)
@@ -139,7 +139,7 @@ func TestHistory(t *testing.T) {
 		}
 		m := ann.unattached("lobby").Messages()
 		for _, bad := range []ablychat.HistoryQuery{{Limit: -1}, {Limit: 1001}, {Start: time.UnixMilli(2), End: time.UnixMilli(1)}} {
-			if _, err := m.History(soon(t), bad); !errors.Is(err, lifecycle.InvalidArgument) {
+			if _, err := m.History(soon(t), bad); !errors.Is(err, lifecycle.ErrInvalidArgument) {
 				t.Errorf("%+v: %v", bad, err)
 			}
 		}
@@ -154,7 +154,7 @@ func TestMessageErrors(t *testing.T) {
 		_, err := m.Send(soon(t), ablychat.MessageContent{Text: "DARN it"})
 		info, _ := errors.AsType[*lifecycle.ErrorInfo](err)
 		rejection, ok := errors.AsType[*ablychat.Rejection](err)
-		if !errors.Is(err, lifecycle.MessageRejectedByModeration) || info.StatusCode != 422 || info.Message != "unable to send message; the message was rejected by moderation" ||
+		if !errors.Is(err, lifecycle.ErrMessageRejectedByModeration) || info.StatusCode != 422 || info.Message != "unable to send message; the message was rejected by moderation" ||
 			!ok || rejection.Detail["word"] != "darn" {
 			t.Errorf("%+v", err)
 		}
@@ -166,12 +166,12 @@ func TestMessageErrors(t *testing.T) {
 			"update": second(m.Update(soon(t), "", ablychat.MessageContent{}, ablychat.OperationDetails{})),
 			"delete": second(m.Delete(soon(t), "", ablychat.OperationDetails{})),
 		} {
-			if !errors.Is(err, lifecycle.InvalidArgument) {
+			if !errors.Is(err, lifecycle.ErrInvalidArgument) {
 				t.Errorf("%s without a serial: %v", what, err)
 			}
 		}
 		nobody := newPerson(t, server, "", binary).unattached("lobby").Messages()
-		if _, err := nobody.Send(soon(t), ablychat.MessageContent{Text: "x"}); !errors.Is(err, lifecycle.InvalidClientID) {
+		if _, err := nobody.Send(soon(t), ablychat.MessageContent{Text: "x"}); !errors.Is(err, lifecycle.ErrInvalidClientID) {
 			t.Errorf("a client without an id: %v", err)
 		}
 	})
@@ -218,12 +218,12 @@ func TestARESTClientOfTheUsers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := slash.Messages().Send(soon(t), ablychat.MessageContent{Text: "x"}); !errors.Is(err, lifecycle.InvalidArgument) {
+		if _, err := slash.Messages().Send(soon(t), ablychat.MessageContent{Text: "x"}); !errors.Is(err, lifecycle.ErrInvalidArgument) {
 			t.Errorf("a name with a slash: %v", err)
 		}
 	})
 	w := newWorld(t)
-	if _, err := w.get().Messages().Send(soon(t), ablychat.MessageContent{Text: "x"}); !errors.Is(err, lifecycle.InvalidArgument) {
+	if _, err := w.get().Messages().Send(soon(t), ablychat.MessageContent{Text: "x"}); !errors.Is(err, lifecycle.ErrInvalidArgument) {
 		t.Errorf("without a REST client: %v", err)
 	}
 }

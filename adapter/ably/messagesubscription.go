@@ -76,7 +76,7 @@ func (s *MessageSubscription) end() {
 // HistoryBeforeSubscribe returns the messages before the subscription's point, newest first (CHA-M5f), page by page; Order is not looked at. While
 // the room has not attached since the subscription was made, it waits for that.
 //
-// Errors: [lifecycle.InvalidArgument] for a query that can't be; [lifecycle.ResourceDisposed] when the subscription, or the room, ends before there
+// Errors: [lifecycle.ErrInvalidArgument] for a query that can't be; [lifecycle.ErrResourceDisposed] when the subscription, or the room, ends before there
 // is a point; the service's (CHA-M5i); the context's cause.
 func (s *MessageSubscription) HistoryBeforeSubscribe(ctx context.Context, query HistoryQuery) (*Page, error) {
 	const operation = "get history before subscription"
@@ -90,7 +90,7 @@ func (s *MessageSubscription) HistoryBeforeSubscribe(ctx context.Context, query 
 	for s.point == "" {
 		if s.ended {
 			subs.mu.Unlock()
-			return nil, lifecycle.NewErrorInfo(lifecycle.ResourceDisposed, "unable to "+operation+"; the subscription ended before the room was attached", nil)
+			return nil, lifecycle.NewErrorInfo(lifecycle.ErrResourceDisposed, "unable to "+operation+"; the subscription ended before the room was attached", nil)
 		}
 		if s.ready == nil {
 			s.ready = make(chan struct{})

@@ -12,8 +12,8 @@ import (
 // Occupancy says how many are in a room (CHA-O). Methods may be called concurrently, and from within listeners.
 type Occupancy struct {
 	room      *Room
-	latest    atomic.Pointer[chat.Occupancy]
-	listeners listen.List[chat.Occupancy]
+	latest    atomic.Pointer[chat.OccupancyData]
+	listeners listen.List[chat.OccupancyData]
 }
 
 // Occupancy returns the room's occupancy.
@@ -22,10 +22,10 @@ func (r *Room) Occupancy() *Occupancy { return &r.occupancy }
 // Get asks the service how many are in the room at this moment (CHA-O3). The room need not be attached.
 //
 // Errors: the service's; the context's cause; see [Client] for clients that have no REST client.
-func (o *Occupancy) Get(ctx context.Context) (chat.Occupancy, error) {
+func (o *Occupancy) Get(ctx context.Context) (chat.OccupancyData, error) {
 	body, err := o.room.client.rest.one(ctx, "get occupancy", call{method: "GET", path: []string{"rooms", o.room.Name(), "occupancy"}})
 	if err != nil {
-		return chat.Occupancy{}, err
+		return chat.OccupancyData{}, err
 	}
 	return chat.DecodeRESTOccupancy(body), nil
 }
@@ -34,22 +34,22 @@ const occupancyOption = "occupancy events: lifecycle.WithOccupancyEvents(true)"
 
 // Current returns what was last received; false before the first time (CHA-O7).
 //
-// Errors: [lifecycle.FeatureNotEnabledInRoom] when the room was got without occupancy events (CHA-O7d).
-func (o *Occupancy) Current() (latest chat.Occupancy, known bool, err error) {
+// Errors: [lifecycle.ErrFeatureNotEnabledInRoom] when the room was got without occupancy events (CHA-O7d).
+func (o *Occupancy) Current() (latest chat.OccupancyData, known bool, err error) {
 	if !o.room.Options().Occupancy.EnableEvents {
-		return chat.Occupancy{}, false, disabled("get current occupancy", occupancyOption)
+		return chat.OccupancyData{}, false, disabled("get current occupancy", occupancyOption)
 	}
 	if p := o.latest.Load(); p != nil {
 		return *p, true, nil
 	}
-	return chat.Occupancy{}, false, nil
+	return chat.OccupancyData{}, false, nil
 }
 
 // Subscribe registers a listener for changes of the occupancy and returns what removes it (CHA-O4). It attaches nothing. At most [MaxPending] may
 // wait for it.
 //
-// Errors: [lifecycle.FeatureNotEnabledInRoom] when the room was got without occupancy events (CHA-O4h).
-func (o *Occupancy) Subscribe(listener func(chat.Occupancy)) (off func(), err error) {
+// Errors: [lifecycle.ErrFeatureNotEnabledInRoom] when the room was got without occupancy events (CHA-O4h).
+func (o *Occupancy) Subscribe(listener func(chat.OccupancyData)) (off func(), err error) {
 	if !o.room.Options().Occupancy.EnableEvents {
 		return nil, disabled("subscribe to occupancy", occupancyOption)
 	}
@@ -60,7 +60,7 @@ func (o *Occupancy) Subscribe(listener func(chat.Occupancy)) (off func(), err er
 // released. A [listen.OverflowError] tells of what was lost.
 //
 // Errors: those of [Occupancy.Subscribe].
-func (o *Occupancy) Events(ctx context.Context) (iter.Seq2[chat.Occupancy, error], error) {
+func (o *Occupancy) Events(ctx context.Context) (iter.Seq2[chat.OccupancyData, error], error) {
 	if !o.room.Options().Occupancy.EnableEvents {
 		return nil, disabled("subscribe to occupancy", occupancyOption)
 	}

@@ -23,8 +23,8 @@ func (r *Room) Presence() *Presence { return &r.presence }
 // Enter makes this client present in the room, with data that JSON has a form for, or nil (CHA-PR3); Ably's own clients give objects. While
 // the room is attaching it waits for the end of that.
 //
-// Errors: [lifecycle.RoomInInvalidState] for a room that is not attached, nor becomes so (CHA-PR3h, CHA-RL9c); [lifecycle.InvalidArgument] for
-// data that JSON has no form for; the service's, such as [lifecycle.InvalidClientID] for a client without an id; the context's cause.
+// Errors: [lifecycle.ErrRoomInInvalidState] for a room that is not attached, nor becomes so (CHA-PR3h, CHA-RL9c); [lifecycle.ErrInvalidArgument] for
+// data that JSON has no form for; the service's, such as [lifecycle.ErrInvalidClientID] for a client without an id; the context's cause.
 func (p *Presence) Enter(ctx context.Context, data any) error {
 	return p.do(ctx, "enter presence", data, (*realtime.Channel).Enter)
 }
@@ -99,7 +99,7 @@ const presenceOption = "presence events: lifecycle.WithPresenceEvents(true), the
 // Subscribe registers a listener for all presence events, also this client's own, and returns what removes it (CHA-PR7). It attaches nothing. At
 // most [MaxPending] may wait for it.
 //
-// Errors: [lifecycle.FeatureNotEnabledInRoom] when the room was got without presence events (CHA-PR7e).
+// Errors: [lifecycle.ErrFeatureNotEnabledInRoom] when the room was got without presence events (CHA-PR7e).
 func (p *Presence) Subscribe(listener func(chat.PresenceEvent)) (off func(), err error) {
 	if !p.room.Options().Presence.EnableEvents {
 		return nil, disabled("subscribe to presence", presenceOption)

@@ -12,8 +12,8 @@ import (
 // service has taken it. operation is what to call it in errors. The room need not be attached
 // (CHA-GP2).
 //
-// Errors: [lifecycle.Disconnected] without a connection; [lifecycle.RoomInInvalidState] for a room
-// that is released; [lifecycle.InvalidArgument] for data that JSON has no form for; the service's;
+// Errors: [lifecycle.ErrDisconnected] without a connection; [lifecycle.ErrRoomInInvalidState] for a room
+// that is released; [lifecycle.ErrInvalidArgument] for data that JSON has no form for; the service's;
 // the context's cause.
 func (r *Room) publish(ctx context.Context, operation, name string, data, headers map[string]any) error {
 	if ctx.Err() != nil {
@@ -43,7 +43,7 @@ func inJSON(operation string, v any) (plain any, err error) {
 		err = json.Unmarshal(text, &plain)
 	}
 	if err != nil {
-		return nil, lifecycle.NewErrorInfo(lifecycle.InvalidArgument, "unable to "+operation+"; what is to be sent has no form in JSON", err)
+		return nil, lifecycle.NewErrorInfo(lifecycle.ErrInvalidArgument, "unable to "+operation+"; what is to be sent has no form in JSON", err)
 	}
 	return plain, nil
 }
@@ -53,5 +53,5 @@ func (r *Room) online(operation string) error {
 	if r.client.channels.Connected() {
 		return nil
 	}
-	return lifecycle.NewErrorInfo(lifecycle.Disconnected, "unable to "+operation+"; there is no connection", nil)
+	return lifecycle.NewErrorInfo(lifecycle.ErrDisconnected, "unable to "+operation+"; there is no connection", nil)
 }

@@ -28,7 +28,7 @@ func TestAChannelThatFailsWhileReattachingStaysFailed(t *testing.T) {
 		seen := newWatch(t, room)
 		fault := w.server.Fault(ablytest.ToServer(ablytest.ActionAttach).OnChannel(channelName), ablytest.FailChannel(broken))
 		w.server.DetachChannel(channelName, ablytest.NewError(90198, 400, "moved"))
-		seen.until(lifecycle.StatusFailed)
+		seen.until(lifecycle.RoomFailed)
 		// What would be sent now, by mistake, is on the wire before the probe's own frames.
 		if err := probe.Attach(soon(t)); err != nil {
 			t.Fatal(err)
@@ -36,7 +36,7 @@ func TestAChannelThatFailsWhileReattachingStaysFailed(t *testing.T) {
 		if err := probe.Detach(soon(t)); err != nil {
 			t.Fatal(err)
 		}
-		if room.Status() != lifecycle.StatusFailed || fault.Hits() != 1 {
+		if room.Status() != lifecycle.RoomFailed || fault.Hits() != 1 {
 			t.Fatalf("round %d: the room is %v after %d attaches", i, room.Status(), fault.Hits())
 		}
 		fault.Remove()
@@ -55,9 +55,9 @@ func TestAReattachWithoutAnswerIsSuspended(t *testing.T) {
 	seen := newWatch(t, room)
 	fault := w.server.Fault(ablytest.ToServer(ablytest.ActionAttach).OnChannel(channelName), ablytest.Drop())
 	w.server.DetachChannel(channelName, ablytest.NewError(90198, 400, "moved"))
-	if c := seen.until(lifecycle.StatusSuspended); c.Error == nil || c.Error.Code != 90007 {
+	if c := seen.until(lifecycle.RoomSuspended); c.Error == nil || c.Error.Code != 90007 {
 		t.Errorf("suspended with %v", c.Error)
 	}
 	fault.Remove()
-	seen.until(lifecycle.StatusAttached)
+	seen.until(lifecycle.RoomAttached)
 }

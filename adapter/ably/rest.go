@@ -42,14 +42,14 @@ type answer struct {
 
 // do makes a request and returns the answer. operation is what to call it in errors.
 //
-// Errors: the service's, with its code, status, message and detail (CHA-M3e); the context's cause; [lifecycle.InvalidArgument] when there is
+// Errors: the service's, with its code, status, message and detail (CHA-M3e); the context's cause; [lifecycle.ErrInvalidArgument] when there is
 // no REST client, and for a body that JSON has no form for.
 func (r restAPI) do(ctx context.Context, operation string, c call) (answer, error) {
 	if ctx.Err() != nil {
 		return answer{}, context.Cause(ctx)
 	}
 	if r.client == nil {
-		return answer{}, lifecycle.NewErrorInfo(lifecycle.InvalidArgument,
+		return answer{}, lifecycle.NewErrorInfo(lifecycle.ErrInvalidArgument,
 			"unable to "+operation+"; the chat client has no REST client: make it with ablychat.Connect, or give it one with ablychat.WithREST", nil)
 	}
 	path := chatPath + strings.Join(c.path, "/")
@@ -59,7 +59,7 @@ func (r restAPI) do(ctx context.Context, operation string, c call) (answer, erro
 		given = chatPath + "request" // what the transport puts in its place may be anything
 		ctx = context.WithValue(ctx, exchangeKey{}, x)
 	} else if bad := withSlash(c.path); bad != "" {
-		return answer{}, lifecycle.NewErrorInfo(lifecycle.InvalidArgument,
+		return answer{}, lifecycle.NewErrorInfo(lifecycle.ErrInvalidArgument,
 			fmt.Sprintf("unable to %s; %q has a slash, which only a REST client made by ablychat.Connect can send", operation, bad), nil)
 	}
 	var options []ably.RequestOption

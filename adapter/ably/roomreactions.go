@@ -20,8 +20,8 @@ type RoomReactions struct {
 // Reactions returns the room's reactions.
 func (r *Room) Reactions() *RoomReactions { return &r.reactions }
 
-// SendReaction is what [RoomReactions.Send] sends.
-type SendReaction struct {
+// ReactionContent is what [RoomReactions.Send] sends.
+type ReactionContent struct {
 	Name     string         // which reaction: "like", or an emoji; must not be empty
 	Metadata map[string]any // a JSON object for the receivers; may be nil
 	Headers  map[string]any // values are strings, numbers, bools or nil; may be nil
@@ -29,11 +29,11 @@ type SendReaction struct {
 
 // Send sends a reaction (CHA-ER3d), and returns when the service has it. The room need not be attached.
 //
-// Errors: [lifecycle.InvalidArgument] for an empty name, or what JSON has no form for; [lifecycle.Disconnected] without a connection
-// (CHA-ER3g); [lifecycle.RoomInInvalidState] for a room that is released; the service's; the context's cause.
-func (r *RoomReactions) Send(ctx context.Context, reaction SendReaction) error {
+// Errors: [lifecycle.ErrInvalidArgument] for an empty name, or what JSON has no form for; [lifecycle.ErrDisconnected] without a connection
+// (CHA-ER3g); [lifecycle.ErrRoomInInvalidState] for a room that is released; the service's; the context's cause.
+func (r *RoomReactions) Send(ctx context.Context, reaction ReactionContent) error {
 	if reaction.Name == "" {
-		return lifecycle.NewErrorInfo(lifecycle.InvalidArgument, "unable to send reaction; its name is empty", nil)
+		return lifecycle.NewErrorInfo(lifecycle.ErrInvalidArgument, "unable to send reaction; its name is empty", nil)
 	}
 	data := map[string]any{"name": reaction.Name, "metadata": orEmpty(reaction.Metadata)}
 	return r.room.publish(ctx, "send reaction", chat.NameRoomReaction, data, orEmpty(reaction.Headers))

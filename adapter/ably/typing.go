@@ -50,7 +50,7 @@ func (t *Typing) clock() time.Duration { return time.Since(t.began) }
 //
 // Calls run one at a time; of those that wait, the newest goes on, and the others return nil without effect (CHA-T14).
 //
-// Errors: [lifecycle.Disconnected] without a connection (CHA-T4f); [lifecycle.RoomInInvalidState] for a room that is released; the service's
+// Errors: [lifecycle.ErrDisconnected] without a connection (CHA-T4f); [lifecycle.ErrRoomInInvalidState] for a room that is released; the service's
 // (CHA-T4a5); the context's cause.
 func (t *Typing) Keystroke(ctx context.Context) error {
 	return t.do(ctx, "send typing", chat.TypingStarted)

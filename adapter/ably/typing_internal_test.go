@@ -89,9 +89,9 @@ func TestAKeystrokeThatFails(t *testing.T) {
 		if err := typing.Keystroke(t.Context()); err != nil || len(wire.sent) != 1 {
 			t.Errorf("%v, %v", err, wire.sent)
 		}
-		wire.off = lifecycle.NewErrorInfo(lifecycle.Disconnected, "off", nil)
+		wire.off = lifecycle.NewErrorInfo(lifecycle.ErrDisconnected, "off", nil)
 		for _, do := range []func(context.Context) error{typing.Keystroke, typing.Stop} {
-			if err := do(t.Context()); !errors.Is(err, lifecycle.Disconnected) {
+			if err := do(t.Context()); !errors.Is(err, lifecycle.ErrDisconnected) {
 				t.Errorf("%v", err)
 			}
 		}

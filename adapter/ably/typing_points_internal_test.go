@@ -28,8 +28,8 @@ func TestAStopThatFails(t *testing.T) {
 		if err := typing.Keystroke(t.Context()); err != nil || len(wire.sent) != 1 {
 			t.Errorf("a keystroke after it: %v, %v", err, wire.sent)
 		}
-		wire.off = lifecycle.NewErrorInfo(lifecycle.Disconnected, "off", nil)
-		if err := typing.Stop(t.Context()); !errors.Is(err, lifecycle.Disconnected) {
+		wire.off = lifecycle.NewErrorInfo(lifecycle.ErrDisconnected, "off", nil)
+		if err := typing.Stop(t.Context()); !errors.Is(err, lifecycle.ErrDisconnected) {
 			t.Errorf("without a connection: %v", err)
 		}
 		wire.off = nil

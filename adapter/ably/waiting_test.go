@@ -27,7 +27,7 @@ func TestAnAttachWaitsForTheConnection(t *testing.T) {
 	seen := newWatch(t, room)
 	attached := make(chan error, 1)
 	go func() { attached <- room.Attach(soon(t)) }()
-	seen.until(lifecycle.StatusAttaching)
+	seen.until(lifecycle.RoomAttaching)
 	server.AcceptConnections()
 	if err := <-attached; err != nil {
 		t.Fatal(err)
@@ -49,11 +49,11 @@ func TestAnAttachWithoutAConnectionIsSuspended(t *testing.T) {
 	if err := room.Attach(soon(t)); lifecycle.AsErrorInfo(err).Code != 90007 {
 		t.Errorf("attach: %v", err)
 	}
-	if seen.until(lifecycle.StatusSuspended).Error == nil {
+	if seen.until(lifecycle.RoomSuspended).Error == nil {
 		t.Error("suspended without a reason")
 	}
 	server.AcceptConnections()
-	seen.until(lifecycle.StatusAttached)
+	seen.until(lifecycle.RoomAttached)
 	seen.continuous()
 }
 
@@ -71,7 +71,7 @@ func TestReleaseOfARoomThatWaitsForTheConnection(t *testing.T) {
 			seen := newWatch(t, room)
 			attached := make(chan error, 1)
 			go func() { attached <- room.Attach(soon(t)) }()
-			seen.until(lifecycle.StatusAttaching)
+			seen.until(lifecycle.RoomAttaching)
 			if err := end(w); err != nil {
 				t.Errorf("%s: %v", what, err)
 			}

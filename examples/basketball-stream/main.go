@@ -42,8 +42,8 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	changes := make(chan lifecycle.StatusChange, 8)
-	off := room.OnStatusChange(func(c lifecycle.StatusChange) { changes <- c })
+	changes := make(chan lifecycle.RoomStatusChange, 8)
+	off := room.OnStatusChange(func(c lifecycle.RoomStatusChange) { changes <- c })
 	defer off()
 	room.OnDiscontinuity(func(reason *lifecycle.ErrorInfo) { fmt.Println("messages may have been missed:", reason) })
 
@@ -58,7 +58,7 @@ func run(ctx context.Context) error {
 	}
 	for c := range changes {
 		fmt.Printf("%s: %v -> %v\n", room.Name(), c.Previous, c.Current)
-		if c.Current == lifecycle.StatusReleased {
+		if c.Current == lifecycle.RoomReleased {
 			break
 		}
 	}

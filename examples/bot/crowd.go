@@ -47,7 +47,7 @@ func play(ctx context.Context, s *stage.Stage, name string, b *bot) error {
 		return err
 	}
 	for _, g := range []*guest{ada, bob} {
-		if err := g.room.Reactions().Send(ctx, ablychat.SendReaction{Name: "👏"}); err != nil {
+		if err := g.room.Reactions().Send(ctx, ablychat.ReactionContent{Name: "👏"}); err != nil {
 			return err
 		}
 	}

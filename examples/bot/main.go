@@ -73,7 +73,7 @@ func withCrowd(ctx context.Context, s *stage.Stage, name string, forbidden []str
 	}
 	err = play(ctx, s, name, b)
 	s.Printf("reactions: %s", b.stop())
-	if status := room.Status(); err == nil && status != lifecycle.StatusAttached {
+	if status := room.Status(); err == nil && status != lifecycle.RoomAttached {
 		err = fmt.Errorf("the bot's room is %v", status)
 	}
 	return err

@@ -16,7 +16,7 @@ import (
 type (
 	// arrived is the next of what a session tells; the screen asks for the one after it.
 	arrived struct{ news tea.Msg }
-	// event is of one room; what is a lifecycle.StatusChange, a chat.MessageEvent, or one of the types below.
+	// event is of one room; what is a lifecycle.RoomStatusChange, a chat.MessageEvent, or one of the types below.
 	event struct {
 		room string
 		what any
@@ -144,7 +144,7 @@ func (s *session) join(name string) tea.Cmd {
 // listen passes on what a room tells. It ends with the room's release.
 func (s *session) listen(name string, p *place) error {
 	room := p.room
-	room.OnStatusChange(func(c lifecycle.StatusChange) { s.tell(event{name, c}) })
+	room.OnStatusChange(func(c lifecycle.RoomStatusChange) { s.tell(event{name, c}) })
 	room.OnDiscontinuity(func(*lifecycle.ErrorInfo) { s.tell(event{name, lost{}}) })
 	p.subscription = room.Messages().Subscribe(func(e chat.MessageEvent) { s.tell(event{name, e}) })
 	room.Reactions().Subscribe(func(r chat.RoomReaction) { s.tell(event{name, r}) })
@@ -215,7 +215,7 @@ func (s *session) like(name string, m chat.Message, reaction string) tea.Cmd {
 
 func (s *session) react(name, reaction string) tea.Cmd {
 	return s.act(name, "react", func(ctx context.Context, room *ablychat.Room) error {
-		return room.Reactions().Send(ctx, ablychat.SendReaction{Name: reaction})
+		return room.Reactions().Send(ctx, ablychat.ReactionContent{Name: reaction})
 	})
 }
 
@@ -228,7 +228,7 @@ func (s *session) status(name, text string) tea.Cmd {
 // typing tells that a key was struck, or that typing is over. Without a connection it is nobody's loss.
 func (s *session) typing(name string, on bool) tea.Cmd {
 	return s.act(name, "tell of typing", func(ctx context.Context, room *ablychat.Room) error {
-		if room.Status() != lifecycle.StatusAttached || s.connection() != ablychat.ConnectionConnected {
+		if room.Status() != lifecycle.RoomAttached || s.connection() != ablychat.ConnectionConnected {
 			return nil
 		}
 		if on {

@@ -44,7 +44,7 @@ func run(ctx context.Context, s *stage.Stage) error {
 		}
 		for change := range statuses { // the room attaches again by itself
 			s.Printf("the room: %s", change)
-			if change.Current == lifecycle.StatusAttached {
+			if change.Current == lifecycle.RoomAttached {
 				break
 			}
 		}

@@ -62,7 +62,7 @@ func run(ctx context.Context, s *stage.Stage) error {
 		select {
 		case e := <-raw:
 			s.Printf("%s: %s %s by %s", e.Type, e.Reaction.Type, e.Reaction.Name, e.Reaction.ClientID)
-			if e.Type == chat.ReactionDeleted {
+			if e.Type == chat.RawReactionDeleted {
 				return lastSummary(ctx, s, bob, message, summaries)
 			}
 		case <-ctx.Done():

@@ -199,7 +199,7 @@ func statusCase() comparison {
 			must(room.Attach(context.Background()))
 			got := make(chan struct{}, listeners)
 			for range listeners {
-				room.OnStatusChange(func(lifecycle.StatusChange) { got <- struct{}{} })
+				room.OnStatusChange(func(lifecycle.RoomStatusChange) { got <- struct{}{} })
 			}
 			b.ResetTimer()
 			for i := range b.N {
@@ -214,7 +214,7 @@ func statusCase() comparison {
 			}
 			b.StopTimer()
 			for range listeners {
-				room.OnStatusChange(func(lifecycle.StatusChange) {})
+				room.OnStatusChange(func(lifecycle.RoomStatusChange) {})
 			}
 			go func() {
 				for range got {

@@ -33,8 +33,8 @@ func (r rooms) Get(ctx context.Context, name, options string) (*conformance.Room
 
 var subject = conformance.Subject{
 	New: func(b *conformance.Backend) conformance.System { return rooms{lifecycle.NewRooms(port{b})} },
-	Classify: conformance.ClassifyBy(lifecycle.RoomExistsWithDifferentOptions,
-		lifecycle.RoomReleasedBeforeOperationCompleted, lifecycle.ResourceDisposed),
+	Classify: conformance.ClassifyBy(lifecycle.ErrRoomExistsWithDifferentOptions,
+		lifecycle.ErrRoomReleasedBeforeOperationCompleted, lifecycle.ErrResourceDisposed),
 	Promises: conformance.AllPromises(),
 }
 

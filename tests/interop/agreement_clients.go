@@ -129,8 +129,8 @@ func (w *ourWire) publish(ctx context.Context, room *ablychat.Room, name string)
 	changed, off := w.changes()
 	defer off()
 	for {
-		err := room.Reactions().Send(ctx, ablychat.SendReaction{Name: name})
-		if !errors.Is(err, lifecycle.Disconnected) {
+		err := room.Reactions().Send(ctx, ablychat.ReactionContent{Name: name})
+		if !errors.Is(err, lifecycle.ErrDisconnected) {
 			return err
 		}
 		select {

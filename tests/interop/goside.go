@@ -64,7 +64,7 @@ func (p *goPerson) room(t *trial, name, options string) *room {
 		status:  func() string { return r.Status().String() },
 		statuses: func() *inbox[string] {
 			return listen(func(put func(string)) {
-				r.OnStatusChange(func(c lifecycle.StatusChange) { put(c.Current.String()) })
+				r.OnStatusChange(func(c lifecycle.RoomStatusChange) { put(c.Current.String()) })
 			})
 		},
 		discontinuities: func() *inbox[int] {
@@ -108,13 +108,13 @@ func (p *goPerson) room(t *trial, name, options string) *room {
 		unreact: func(serial string, a reaction) {
 			ok(messages.Reactions().Delete(ctx, serial, ablychat.MessageReaction(a)))
 		},
-		clientReactions: func(serial, clientID string) chat.Reactions {
+		clientReactions: func(serial, clientID string) chat.ReactionSummary {
 			return value(messages.Reactions().ClientReactions(ctx, serial, clientID))
 		},
 		summaries: inboxes(messages.Reactions().Subscribe),
 		raws:      inboxes(messages.Reactions().SubscribeRaw),
 		reactToRoom: func(a roomReaction) {
-			ok(r.Reactions().Send(ctx, ablychat.SendReaction(a)))
+			ok(r.Reactions().Send(ctx, ablychat.ReactionContent(a)))
 		},
 		roomReactions: inboxes(sure(r.Reactions().Subscribe)),
 
@@ -130,8 +130,8 @@ func (p *goPerson) room(t *trial, name, options string) *room {
 		isUserPresent:  func(clientID string) bool { return value(presence.IsUserPresent(ctx, clientID)) },
 		presence:       inboxes(presence.Subscribe),
 
-		occupancy: func() chat.Occupancy { return value(r.Occupancy().Get(ctx)) },
-		currentOccupancy: func() *chat.Occupancy {
+		occupancy: func() chat.OccupancyData { return value(r.Occupancy().Get(ctx)) },
+		currentOccupancy: func() *chat.OccupancyData {
 			o, known, err := r.Occupancy().Current()
 			if ok(err); !known {
 				return nil

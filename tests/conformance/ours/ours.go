@@ -54,8 +54,8 @@ func (r Rooms) Get(ctx context.Context, name, options string) (*conformance.Room
 func Subject() conformance.Subject {
 	return conformance.Subject{
 		New: func(b *conformance.Backend) conformance.System { return New(b) },
-		Classify: conformance.ClassifyBy(lifecycle.RoomExistsWithDifferentOptions,
-			lifecycle.RoomReleasedBeforeOperationCompleted, lifecycle.ResourceDisposed),
+		Classify: conformance.ClassifyBy(lifecycle.ErrRoomExistsWithDifferentOptions,
+			lifecycle.ErrRoomReleasedBeforeOperationCompleted, lifecycle.ErrResourceDisposed),
 		Promises: conformance.AllPromises(),
 	}
 }

@@ -79,9 +79,9 @@ func (c *Calls) difference(state model.State) string {
 
 // rejections are the errors by which calls end, and what they are to the model.
 var rejections = map[error]model.OutcomeKind{errGaveUp: model.OutcomeGaveUp,
-	lifecycle.RoomExistsWithDifferentOptions:       model.OutcomeDifferentOptions,
-	lifecycle.RoomReleasedBeforeOperationCompleted: model.OutcomeReleasedBefore,
-	lifecycle.ResourceDisposed:                     model.OutcomeDisposed}
+	lifecycle.ErrRoomExistsWithDifferentOptions:       model.OutcomeDifferentOptions,
+	lifecycle.ErrRoomReleasedBeforeOperationCompleted: model.OutcomeReleasedBefore,
+	lifecycle.ErrResourceDisposed:                     model.OutcomeDisposed}
 
 func (c *Calls) outcome(made *call, want model.Outcome) string {
 	for err, kind := range rejections {

@@ -30,7 +30,7 @@ type held struct {
 	room *ablychat.Room
 
 	mu       sync.Mutex
-	statuses []lifecycle.Status
+	statuses []lifecycle.RoomStatus
 	losses   int
 	messages []received
 }
@@ -133,7 +133,7 @@ func (c *client) watch(room *ablychat.Room) *held {
 		defer h.mu.Unlock()
 		f()
 	}
-	room.OnStatusChange(func(change lifecycle.StatusChange) {
+	room.OnStatusChange(func(change lifecycle.RoomStatusChange) {
 		note(func() { h.statuses = append(h.statuses, change.Current) })
 	})
 	room.OnDiscontinuity(func(*lifecycle.ErrorInfo) { note(func() { h.losses++ }) })
@@ -153,7 +153,7 @@ func (c *client) rooms() []*held {
 // present returns the rooms that are not released.
 func (c *client) present() (all []*held) {
 	for _, h := range c.rooms() {
-		if h.room.Status() != lifecycle.StatusReleased {
+		if h.room.Status() != lifecycle.RoomReleased {
 			all = append(all, h)
 		}
 	}
@@ -197,6 +197,6 @@ func (c *client) react(h *held) {
 	c.w.do(c.id+" reacts in "+h.room.Name(), func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeoutCause(ctx, c.w.settle/2, errGaveUp)
 		defer cancel()
-		return h.room.Reactions().Send(ctx, ablychat.SendReaction{Name: "heart"})
+		return h.room.Reactions().Send(ctx, ablychat.ReactionContent{Name: "heart"})
 	})
 }

@@ -76,11 +76,11 @@ func (w *World) truth() (found []string) {
 			there = there && attachment.Live && c.connected()
 			good := false
 			switch status {
-			case lifecycle.StatusAttached:
+			case lifecycle.RoomAttached:
 				good = there
-			case lifecycle.StatusInitialized, lifecycle.StatusDetached:
+			case lifecycle.RoomInitialized, lifecycle.RoomDetached:
 				good = !there
-			case lifecycle.StatusFailed:
+			case lifecycle.RoomFailed:
 				good = !there && (failed || w.sawError(c.id, name))
 			}
 			if err := c.recorder.Rest(h.room.Room); err != nil {
@@ -164,7 +164,7 @@ func (c *client) disposed() bool {
 	if err == nil {
 		c.watch(got)
 	}
-	return errors.Is(err, lifecycle.ResourceDisposed)
+	return errors.Is(err, lifecycle.ErrResourceDisposed)
 }
 
 // end disposes the clients, and judges all that was seen.
@@ -220,7 +220,7 @@ func (c *client) told(h *held) {
 	if s == nil {
 		return // nothing ever happened to it
 	}
-	var statuses []lifecycle.Status
+	var statuses []lifecycle.RoomStatus
 	losses := 0
 	for _, step := range s.Steps {
 		for _, out := range step.Outputs {

@@ -36,8 +36,8 @@ type presenceResult struct {
 
 // Enter makes this client present, with data that JSON has a form for, or nil (RTP8).
 //
-// Errors: [lifecycle.RoomInInvalidState] when the channel is neither attached nor attaching, or stops
-// to be before it is sent (RTP16c); [lifecycle.InvalidClientID] for a client without an id (RTP8j);
+// Errors: [lifecycle.ErrRoomInInvalidState] when the channel is neither attached nor attaching, or stops
+// to be before it is sent (RTP16c); [lifecycle.ErrInvalidClientID] for a client without an id (RTP8j);
 // the service's; the context's cause.
 func (c *Channel) Enter(ctx context.Context, data any) error {
 	return c.announce(ctx, presence.CallEnter, data)
@@ -115,7 +115,7 @@ func (c *Channel) presence(in presenceInput, err *lifecycle.ErrorInfo) {
 				r.err = err
 			case out.Outcome == presence.NotAttached:
 				s, _ := l.core.State()
-				r.err = lifecycle.NewErrorInfo(lifecycle.RoomInInvalidState, "the channel is "+s.String(), nil)
+				r.err = lifecycle.NewErrorInfo(lifecycle.ErrRoomInInvalidState, "the channel is "+s.String(), nil)
 			case out.Members != nil:
 				r.members = make([]chat.WirePresence, len(out.Members))
 				for i, m := range out.Members {
@@ -127,7 +127,7 @@ func (c *Channel) presence(in presenceInput, err *lifecycle.ErrorInfo) {
 			message := memberOf(out.Message)
 			l.later(func() { c.sink.Presence(message) })
 		case presence.ReentryRefused: // RTP17e
-			info := lifecycle.NewErrorInfo(lifecycle.PresenceAutoReentryFailed,
+			info := lifecycle.NewErrorInfo(lifecycle.ErrPresenceAutoReentryFailed,
 				"unable to enter "+out.Message.ClientID+" again", err)
 			l.client.config.Load().Log.Warn("presence could not be entered again",
 				"room", c.options.Room, "error", info)
