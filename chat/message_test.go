@@ -97,11 +97,32 @@ func TestEventsThatDontFitAreRefused(t *testing.T) {
 	for what, err := range map[string]error{
 		"created":       second(m.With(chat.MessageEvent{Type: chat.MessageCreated, Message: m})),
 		"other message": second(m.With(chat.MessageEvent{Type: chat.MessageUpdated, Message: chat.Message{Serial: "2"}})),
-		"other summary": second(m.WithReactions(chat.ReactionSummaryEvent{MessageSerial: "2"})),
+		"other summary": second(m.With(chat.ReactionSummaryEvent{MessageSerial: "2"})),
+		"nil":           second(m.With(nil)),
+		"message":       second(m.With(chat.Message{Serial: "2"})),
 	} {
-		if !errors.Is(err, lifecycle.ErrInvalidArgument) || !strings.HasPrefix(err.Error(), "unable to apply event to message; ") {
+		if !errors.Is(err, lifecycle.ErrInvalidArgument) || !strings.HasPrefix(err.Error(), "unable to apply change to message; ") {
 			t.Errorf("%s: %v", what, err)
 		}
+	}
+}
+
+// A message, as a call returns it, is applied as an event of it is; who deleted it is at hand.
+func TestWithTakesAMessage(t *testing.T) {
+	m := chat.Message{Serial: "1", Text: "hello", Version: chat.MessageVersion{Serial: "1"},
+		Reactions: chat.ReactionSummary{Unique: map[string]chat.ReactionClients{"like": {Total: 1}}}}
+	deleted := chat.Message{Serial: "1", Action: chat.MessageActionDelete,
+		Version: chat.MessageVersion{Serial: "2", ClientID: "mod"}}
+	got, err := m.With(deleted)
+	if err != nil || !got.IsDeleted() || got.DeletedBy() != "mod" || got.Reactions.Unique["like"].Total != 1 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if old, err := got.With(m); err != nil || !old.IsDeleted() {
+		t.Errorf("an old version: %+v, %v", old, err)
+	}
+	m.Version.ClientID = "ann"
+	if m.IsDeleted() || m.DeletedBy() != "" {
+		t.Errorf("deleted by %q", m.DeletedBy())
 	}
 }
 
@@ -114,7 +135,7 @@ func TestNothingIsShared(t *testing.T) {
 		Distinct: map[string]chat.ReactionClients{"like": {Total: 1, ClientIDs: []string{"ann"}}},
 		Multiple: map[string]chat.ReactionCounts{"clap": {Total: 3, ClientIDs: map[string]int{"bob": 3}}},
 	}}
-	with, err := original.WithReactions(event)
+	with, err := original.With(event)
 	if err != nil {
 		t.Fatal(err)
 	}

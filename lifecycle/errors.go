@@ -122,6 +122,14 @@ func AsErrorInfo(err error) *ErrorInfo {
 	return NewErrorInfo(ErrChannelOperationFailed, "unable to complete the channel operation", err)
 }
 
+// asError makes an error of an info; nil of nil, which a nil *ErrorInfo in an error would not be.
+func asError(info *ErrorInfo) error {
+	if info == nil {
+		return nil
+	}
+	return info
+}
+
 func invalidArgument(format string, args ...any) *ErrorInfo {
 	return NewErrorInfo(ErrInvalidArgument, fmt.Sprintf(format, args...), nil)
 }

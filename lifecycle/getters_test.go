@@ -36,17 +36,19 @@ func (s *seen) check(t *testing.T, want ...RoomStatus) {
 func TestGettersAreUpToDateInListeners(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		var functions, loops, discontinuities seen
-		f.OnStatusChange(functions.listen(f))
-		f.OnDiscontinuity(func(*ErrorInfo) {
+		f.SubscribeStatus(functions.listen(f))
+		f.SubscribeDiscontinuities(func(Discontinuity) {
 			discontinuities.told = append(discontinuities.told, RoomAttached)
 			discontinuities.status = append(discontinuities.status, f.Status())
 		})
 		ctx, cancel := context.WithCancel(background)
 		defer cancel()
-		changes := f.StatusChanges(ctx)
+		changes := f.StatusEvents(ctx)
 		go func() {
-			for c := range changes {
-				loops.listen(f)(c)
+			for c, err := range changes {
+				if err == nil {
+					loops.listen(f)(c)
+				}
 			}
 		}()
 		c := f.attach(background) // each change by itself, so that no later one can hide a stale getter
@@ -71,7 +73,7 @@ func TestGettersWaitForNoObserver(t *testing.T) {
 		room, release := NewRoom("my room", documented, ch, RoomConfig{Observe: func(RoomStep) { <-gate }})
 		f := &fixture{Room: room}
 		var functions seen
-		room.OnStatusChange(functions.listen(f))
+		room.SubscribeStatus(functions.listen(f))
 		done := make(chan error, 1)
 		go func() { done <- room.Attach(background) }() // its goroutine runs the observer
 		synctest.Wait()

@@ -32,8 +32,8 @@ func TestSlowListener(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		var quick, slow statuses
 		gate := make(chan struct{})
-		f.OnStatusChange(func(c RoomStatusChange) { <-gate; slow.listen(c) })
-		f.OnStatusChange(quick.listen)
+		f.SubscribeStatus(func(c RoomStatusChange) { <-gate; slow.listen(c) })
+		f.SubscribeStatus(quick.listen)
 		f.goAlong()
 		if !slices.Equal(quick, plainPath) || len(slow) != 0 {
 			t.Errorf("the quick one was told %v, the slow one %v", quick, slow)
@@ -55,8 +55,8 @@ func TestListenerMisbehaves(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(f *fixture) {
 				var bad, good statuses
-				f.OnStatusChange(func(c RoomStatusChange) { bad.listen(c); misbehave() })
-				f.OnStatusChange(good.listen)
+				f.SubscribeStatus(func(c RoomStatusChange) { bad.listen(c); misbehave() })
+				f.SubscribeStatus(good.listen)
 				f.goAlong()
 				if !slices.Equal(bad, plainPath) || !slices.Equal(good, plainPath) {
 					t.Errorf("told %v and %v", bad, good)
@@ -83,8 +83,8 @@ func TestSameListenerTwice(t *testing.T) {
 			defer mu.Unlock()
 			told.listen(c)
 		}
-		off := f.OnStatusChange(listen)
-		again := f.OnStatusChange(listen)
+		off := unsubscribe(f.SubscribeStatus(listen))
+		again := unsubscribe(f.SubscribeStatus(listen))
 		f.ch.change(ChannelStateChange{Current: ChannelAttaching})
 		off()
 		off()
@@ -103,12 +103,12 @@ func TestOffInsideTheListener(t *testing.T) {
 		var told statuses
 		gate := make(chan struct{})
 		var off func()
-		off = f.OnStatusChange(func(c RoomStatusChange) {
+		off = unsubscribe(f.SubscribeStatus(func(c RoomStatusChange) {
 			told.listen(c)
 			<-gate
 			off()
 			off()
-		})
+		}))
 		f.goAlong() // the rest queues up behind the first
 		close(gate)
 		synctest.Wait()
@@ -126,7 +126,7 @@ func TestOffWhileTheListenerIsAtWork(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		var told statuses
 		gate := make(chan struct{})
-		off := f.OnStatusChange(func(c RoomStatusChange) { told.listen(c); <-gate })
+		off := unsubscribe(f.SubscribeStatus(func(c RoomStatusChange) { told.listen(c); <-gate }))
 		f.attached()
 		off()
 		close(gate)
@@ -143,10 +143,10 @@ func TestListenerRegistersAnother(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		var told statuses
 		registered := false
-		f.OnStatusChange(func(c RoomStatusChange) {
+		f.SubscribeStatus(func(c RoomStatusChange) {
 			if !registered {
 				registered = true
-				f.OnStatusChange(told.listen)
+				f.SubscribeStatus(told.listen)
 			}
 		})
 		f.ch.change(ChannelStateChange{Current: ChannelAttaching})
@@ -162,7 +162,7 @@ func TestListenerCallsBack(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		var errs []error
 		f.ch.succeed = true
-		f.OnStatusChange(func(c RoomStatusChange) {
+		f.SubscribeStatus(func(c RoomStatusChange) {
 			switch c.Current {
 			case RoomAttached:
 				errs = append(errs, f.Detach(background))
@@ -184,7 +184,7 @@ func TestListenerOfDiscontinuitiesCallsBack(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		f.attached()
 		f.ch.succeed = true
-		f.OnDiscontinuity(func(*ErrorInfo) {
+		f.SubscribeDiscontinuities(func(Discontinuity) {
 			if err := f.Detach(background); err != nil {
 				t.Error(err)
 			}
@@ -196,17 +196,22 @@ func TestListenerOfDiscontinuitiesCallsBack(t *testing.T) {
 
 func TestNilListener(t *testing.T) {
 	inBubble(t, func(f *fixture) {
-		for _, register := range []func(){func() { f.OnStatusChange(nil) }, func() { f.OnDiscontinuity(nil) }} {
-			func() {
-				defer func() {
-					if p, _ := recover().(string); !strings.Contains(p, "listener is nil") {
-						t.Errorf("got %q", p)
-					}
-				}()
-				register()
-			}()
+		_, status := f.SubscribeStatus(nil)
+		_, discontinuities := f.SubscribeDiscontinuities(nil)
+		for _, err := range []error{status, discontinuities} {
+			if !errors.Is(err, ErrInvalidArgument) || !strings.Contains(err.Error(), "listener is nil") {
+				t.Errorf("got %v", err)
+			}
 		}
 	})
+}
+
+// unsubscribe returns the function that ends a subscription, of which it was certain that it begins.
+func unsubscribe(s *Subscription, err error) func() {
+	if err != nil {
+		panic(err)
+	}
+	return s.Unsubscribe
 }
 
 // roomBackend opens rooms on channels that succeed at once.
@@ -236,7 +241,7 @@ func TestListenerCallsRooms(t *testing.T) {
 		}
 		var told statuses
 		var again *Room
-		room.OnStatusChange(func(c RoomStatusChange) {
+		room.SubscribeStatus(func(c RoomStatusChange) {
 			told.listen(c)
 			if c.Current != RoomAttached {
 				return
@@ -247,7 +252,7 @@ func TestListenerCallsRooms(t *testing.T) {
 			if again, err = rooms.Get(background, "a"); err != nil {
 				t.Error(err)
 			}
-			again.OnStatusChange(func(c RoomStatusChange) {
+			again.SubscribeStatus(func(c RoomStatusChange) {
 				if c.Current == RoomAttached {
 					if err := rooms.Dispose(background); err != nil {
 						t.Error(err)

@@ -10,7 +10,8 @@ import (
 	"time"
 
 	"ablyrooms.example/fsm"
-	"ablyrooms.example/lifecycle/listen"
+	"ablyrooms.example/internal/ctxerr"
+	"ablyrooms.example/internal/listen"
 )
 
 // RoomStatus is the status of a room (CHA-RS1).
@@ -29,11 +30,11 @@ const (
 	RoomReleased    = fsm.StatusReleased    // released, of no further use; final (CHA-RS1i)
 )
 
-// RoomStatusChange is what listeners of a room's status are told (CHA-RS4).
+// RoomStatusChange is a change of a room's status (CHA-RS4).
 type RoomStatusChange struct {
 	Current  RoomStatus // the new status (CHA-RS4a)
 	Previous RoomStatus // the status before (CHA-RS4b)
-	Error    *ErrorInfo // the error that belongs to the new status, or nil (CHA-RS4c, CHA-RS4d)
+	Error    error      // the error that belongs to the new status, or nil (CHA-RS4c, CHA-RS4d)
 }
 
 // String prints the change with its error, if it has one: "attaching -> suspended: unable to …".
@@ -43,6 +44,11 @@ func (c RoomStatusChange) String() string {
 		s += ": " + c.Error.Error()
 	}
 	return s
+}
+
+// Discontinuity reports that a room may have missed messages (CHA-RL12, CHA-RL15).
+type Discontinuity struct {
+	Reason error // has the code [ErrRoomDiscontinuity]; its cause is what led to it, if that is known
 }
 
 // RetryPause is the pause between two attempts of a release to detach the channel (CHA-RL3n4).
@@ -58,14 +64,16 @@ type Room struct {
 	options  RoomOptions
 	channel  Channel
 	log      *slog.Logger
-	logs     bool                // steps get lines in the log
-	level    slog.Leveler        // of a status change's line
-	observe  func(RoomStep)      // nil when nobody observes
+	logs     bool           // steps get lines in the log
+	level    slog.Leveler   // of a status change's line
+	observe  func(RoomStep) // nil when nobody observes
+	of       any            // what steps name as the room
+	gone     func(operation string) error
 	observer *observer[RoomStep] // carries steps to the log and to observe
 
 	status          atomic.Pointer[RoomStatusChange] // the last change; the getters read it without the lock
 	statusListeners listen.List[RoomStatusChange]
-	discontinuities listen.List[*ErrorInfo]
+	discontinuities listen.List[Discontinuity]
 
 	mu      sync.Mutex // guards what follows; never held while foreign code runs
 	core    *fsm.Room[*ErrorInfo]
@@ -91,24 +99,29 @@ type roomWork struct {
 
 // RoomConfig configures a [Room] that a backend makes. The zero value is good.
 type RoomConfig struct {
-	// Logger is where the room logs: status changes at Level, discontinuities at warn, panics of listeners and of Observe at error. nil
+	// Logger is where the room logs: status changes at info, discontinuities at warn, panics of listeners and of Observe at error. nil
 	// writes errors alone, to the logger that is [slog.Default] when NewRoom is called.
 	Logger *slog.Logger
-
-	// Level is the level of status changes in the log; nil is [slog.LevelInfo]. It is asked for each change.
-	Level slog.Leveler
 
 	// Observe is told each step of the room's core, in order and one at a time, under no lock, and may call back. It runs, as the log's
 	// handler does, in the goroutine of a call or of a channel's operation, which it holds up when it blocks, but never in that of a
 	// channel's event. A panic in it is logged and does no harm. nil is for nobody.
 	Observe func(RoomStep)
+
+	// Of is what the steps name as the room: what users hold of it. nil is for the Room.
+	Of any
+
+	// Gone returns the error of what begins, or still waits for events, once the room is released.
+	// operation is what could not be done: "subscribe to status changes". It must not block. nil is
+	// for an [*ErrorInfo] with the code [ErrRoomInInvalidState].
+	Gone func(operation string) error
 }
 
 // RoomStep is one step of the core of a [Room], for an observer.
 type RoomStep struct {
 	Seq      uint64                       // 1, 2, 3, … for this room
 	Room     string                       // the room's name
-	Of       *Room                        // the room itself: rooms of one name follow each other, and their steps may overlap
+	Of       any                          // the room itself: rooms of one name follow each other, and their steps may overlap
 	Input    fsm.RoomInput[*ErrorInfo]    // what came in
 	Outputs  []fsm.RoomOutput[*ErrorInfo] // what came out
 	Status   RoomStatus                   // the status afterwards
@@ -119,16 +132,19 @@ type RoomStep struct {
 // that releases it. It is for backends: users get rooms from [Rooms.Get], and only the backend's Release may release one (CHA-RL3).
 //
 // release ends the room and returns when its channel has been given back; its error is the channel's, from giving it back, or the
-// context's cause when ctx ends first: then the release goes on. It may be called again.
+// context's error when ctx ends first: then the release goes on. It may be called again.
 func NewRoom(name string, options RoomOptions, channel Channel, config RoomConfig) (room *Room, release func(ctx context.Context) error) {
 	logs := config.Logger != nil // the default logger has no line for a step
 	if !logs {
-		config.Logger = defaultLogger()
+		config.Logger = listen.ErrorsToDefault()
 	}
-	if config.Level == nil {
-		config.Level = slog.LevelInfo
+	r := &Room{name: name, options: options, channel: channel, log: config.Logger, logs: logs, observe: config.Observe, gone: config.Gone, core: fsm.NewRoom[*ErrorInfo]()}
+	if r.gone == nil {
+		r.gone = r.released
 	}
-	r := &Room{name: name, options: options, channel: channel, log: config.Logger, logs: logs, level: config.Level, observe: config.Observe, core: fsm.NewRoom[*ErrorInfo]()}
+	if r.of = config.Of; r.of == nil {
+		r.of = r
+	}
 	r.observer = &observer[RoomStep]{handle: r.tell, log: config.Logger}
 	r.status.Store(&RoomStatusChange{Current: RoomInitialized, Previous: RoomInitialized})
 	channel.OnStateChange(func(c ChannelStateChange) {
@@ -154,39 +170,30 @@ func (r *Room) Options() RoomOptions { return r.options }
 func (r *Room) Status() RoomStatus { return r.status.Load().Current }
 
 // Error returns the error that belongs to the present status, or nil (CHA-RS2b).
-func (r *Room) Error() *ErrorInfo { return r.status.Load().Error }
+func (r *Room) Error() error { return r.status.Load().Error }
+
+// released is the error of what begins on a room that is released.
+func (r *Room) released(operation string) error {
+	return NewErrorInfo(ErrRoomInInvalidState, fmt.Sprintf("unable to %s; room %q is released", operation, r.name), nil)
+}
 
 // Attach attaches the room and returns when it is attached (CHA-RL1). A room that is attached already is left as it is.
 //
 // Errors: [ErrRoomInInvalidState] for a room that was released (CHA-RL1l); the channel's own error when it can't be attached (CHA-RL1k3),
-// after which the status tells what became of the channel; the context's cause when ctx ends first: then an attach that has begun
+// after which the status tells what became of the channel; the context's error when ctx ends first: then an attach that has begun
 // goes on, and one that still waits for its turn is not begun.
 func (r *Room) Attach(ctx context.Context) error { return r.do(ctx, fsm.CallRoomAttach, "attach") }
 
 // Detach detaches the room and returns when it is detached (CHA-RL2). A room that is detached already is left as it is.
 //
 // Errors: [ErrRoomInInvalidState] for a room that was released or failed (CHA-RL2l, CHA-RL2m); the channel's own error when it can't be
-// detached (CHA-RL2k3); the context's cause when ctx ends first, as for [Room.Attach].
+// detached (CHA-RL2k3); the context's error when ctx ends first, as for [Room.Attach].
 func (r *Room) Detach(ctx context.Context) error { return r.do(ctx, fsm.CallRoomDetach, "detach") }
-
-// OnStatusChange registers a listener for changes of the status (CHA-RS4) and returns what removes it; that may be called again.
-// The listener gets every change from now on, in order and one at a time, in a goroutine of its own that lives only while there
-// are events: it may block, panic (which is logged) and call back. Once off has returned, changes that are yet to come or still
-// wait for the listener are not told; a call that was under way goes on. OnStatusChange panics when listener is nil.
-func (r *Room) OnStatusChange(listener func(RoomStatusChange)) (off func()) {
-	return r.statusListeners.Add(listener, r.listening())
-}
-
-// OnDiscontinuity registers a listener that is told, with an [*ErrorInfo] of the code [ErrRoomDiscontinuity], when the room may have
-// missed messages (CHA-RL12, CHA-RL15). All that [Room.OnStatusChange] says of listeners holds.
-func (r *Room) OnDiscontinuity(listener func(*ErrorInfo)) (off func()) {
-	return r.discontinuities.Add(listener, r.listening())
-}
 
 // do begins a call and waits until it is settled or its context ends.
 func (r *Room) do(ctx context.Context, kind fsm.RoomInputKind, operation string) error {
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return ctxerr.Of(ctx)
 	}
 	c := &roomCall{}
 	r.mu.Lock()
@@ -218,7 +225,7 @@ func (r *Room) do(ctx context.Context, kind fsm.RoomInputKind, operation string)
 			r.mu.Unlock()
 			r.observer.flush()
 			if gaveUp {
-				return context.Cause(ctx)
+				return ctxerr.Of(ctx)
 			}
 		}
 	}
@@ -226,6 +233,9 @@ func (r *Room) do(ctx context.Context, kind fsm.RoomInputKind, operation string)
 	case fsm.RoomOperationFailed:
 		return c.outcome.Err
 	case fsm.RoomInvalidState:
+		if c.outcome.Status == RoomReleased {
+			return r.gone(operation + " room")
+		}
 		return NewErrorInfo(ErrRoomInInvalidState, fmt.Sprintf("unable to %s room; room %q is %v", operation, r.name, c.outcome.Status), nil)
 	}
 	return nil
@@ -281,9 +291,12 @@ func (r *Room) step(in fsm.RoomInput[*ErrorInfo]) {
 				r.observer.flush()
 			})
 		case fsm.PublishStatus:
-			change := RoomStatusChange{Current: out.Status, Previous: out.Previous, Error: out.Err}
+			change := RoomStatusChange{Current: out.Status, Previous: out.Previous, Error: asError(out.Err)}
 			r.status.Store(&change)
 			r.statusListeners.Publish(change)
+			if out.Status == RoomReleased {
+				r.endListeners()
+			}
 		case fsm.PublishDiscontinuity:
 			r.publishDiscontinuity(out.Err)
 		}
@@ -292,7 +305,7 @@ func (r *Room) step(in fsm.RoomInput[*ErrorInfo]) {
 	// The log's handler is foreign code too, so it waits for the end of the lock as the observer does.
 	if r.observe != nil || r.logs && slices.ContainsFunc(outs, published) {
 		status, err := r.core.Status()
-		r.observer.put(RoomStep{Seq: r.seq, Room: r.name, Of: r, Input: in, Outputs: slices.Clone(outs), Status: status, StatusOf: err})
+		r.observer.put(RoomStep{Seq: r.seq, Room: r.name, Of: r.of, Input: in, Outputs: slices.Clone(outs), Status: status, StatusOf: err})
 	}
 }
 
@@ -309,7 +322,7 @@ func (r *Room) tell(step RoomStep) {
 		}
 		level, message, attrs := slog.LevelWarn, "room lost continuity", []slog.Attr{slog.String("room", r.name)}
 		if out.Kind == fsm.PublishStatus {
-			level, message = r.level.Level(), "room status changed"
+			level, message = slog.LevelInfo, "room status changed"
 			attrs = append(attrs, slog.String("previous", out.Previous.String()), slog.String("current", out.Status.String()))
 		}
 		if out.Err != nil {
@@ -323,11 +336,8 @@ func (r *Room) tell(step RoomStep) {
 }
 
 func (r *Room) publishDiscontinuity(reason *ErrorInfo) {
-	info := NewErrorInfo(ErrRoomDiscontinuity, fmt.Sprintf("room %q lost continuity; messages may have been missed", r.name), nil)
-	if reason != nil {
-		info.Cause = reason // a nil *ErrorInfo in an error would not be nil
-	}
-	r.discontinuities.Publish(info)
+	r.discontinuities.Publish(Discontinuity{NewErrorInfo(ErrRoomDiscontinuity,
+		fmt.Sprintf("room %q lost continuity; messages may have been missed", r.name), asError(reason))})
 }
 
 // work begins an operation of the channel: in the goroutine of the call that it is for, or in one of its own. The lock is held.

@@ -8,8 +8,11 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"ablyrooms.example/fsm"
+	"ablyrooms.example/internal/ctxerr"
+	"ablyrooms.example/internal/listen"
 )
 
 // Rooms registers rooms by name: a name has at most one room at a time, got with [Rooms.Get] and ended with [Rooms.Release]
@@ -22,6 +25,8 @@ type Rooms[R any] struct {
 	log      *slog.Logger
 	observer *observer[RoomsStep] // nil when nobody observes
 	states   bool                 // the observer wants states
+
+	disposed atomic.Bool // disposal has begun
 
 	ready sync.Map // name to *live[R] of a room that is ready: what a Get finds without a lock
 
@@ -104,7 +109,7 @@ func NewRooms[R any](backend Backend[R], options ...RoomsOption) *Rooms[R] {
 		o(&c)
 	}
 	if c.log == nil {
-		c.log = defaultLogger()
+		c.log = listen.ErrorsToDefault()
 	}
 	r := &Rooms[R]{
 		backend: backend,
@@ -128,11 +133,11 @@ func NewRooms[R any](backend Backend[R], options ...RoomsOption) *Rooms[R] {
 // Errors: [ErrInvalidArgument] for an empty name or options that are not valid, whatever the state of the name (CHA-RC2a);
 // [ErrResourceDisposed] after [Rooms.Dispose] began (CHA-RC1f8); [ErrRoomExistsWithDifferentOptions] (CHA-RC1f1);
 // [ErrRoomReleasedBeforeOperationCompleted] when the name is released, or the Rooms disposed, while Get waits (CHA-RC1g4); the
-// backend's own error when it can't open the room; the context's cause when ctx ends first.
+// backend's own error when it can't open the room; the context's error when ctx ends first.
 func (r *Rooms[R]) Get(ctx context.Context, name string, options ...RoomOption) (R, error) {
 	var none R
 	if ctx.Err() != nil {
-		return none, context.Cause(ctx)
+		return none, ctxerr.Of(ctx)
 	}
 	// What is published as ready doesn't change until it is taken away, so it may be read without the lock.
 	var ready *live[R]
@@ -160,10 +165,10 @@ func (r *Rooms[R]) Get(ctx context.Context, name string, options ...RoomOption) 
 // called; that Get waits for the end of the release. A name without a room is no error; a release under way is joined.
 //
 // Errors: [ErrInvalidArgument] for an empty name; the backend's own error when it can't release the room, which is given up all the
-// same; the context's cause when ctx ends first: then the release goes on.
+// same; the context's error when ctx ends first: then the release goes on.
 func (r *Rooms[R]) Release(ctx context.Context, name string) error {
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return ctxerr.Of(ctx)
 	}
 	if name == "" {
 		return invalidArgument(`unable to release room; the name is "", expected at least one character`)
@@ -175,11 +180,11 @@ func (r *Rooms[R]) Release(ctx context.Context, name string) error {
 // begin on every Get fails with [ErrResourceDisposed], and gets that wait fail with [ErrRoomReleasedBeforeOperationCompleted].
 // Dispose may be called again and concurrently: every call has the same end.
 //
-// Errors: the backend's errors of all releases that failed, joined ([errors.Join]); the context's cause when ctx ends first: then
+// Errors: the backend's errors of all releases that failed, joined ([errors.Join]); the context's error when ctx ends first: then
 // the disposal goes on.
 func (r *Rooms[R]) Dispose(ctx context.Context) error {
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return ctxerr.Of(ctx)
 	}
 	c := r.do(ctx, fsm.RoomsInput[RoomOptions]{Kind: fsm.CallDispose})
 	if c.outcome.Kind != fsm.GaveUp {
@@ -187,6 +192,9 @@ func (r *Rooms[R]) Dispose(ctx context.Context) error {
 	}
 	return c.err
 }
+
+// Disposed reports whether disposal has begun, by [Rooms.Dispose]. It takes no lock.
+func (r *Rooms[R]) Disposed() bool { return r.disposed.Load() }
 
 // do begins a call and waits until it is settled or its context ends.
 func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *roomsCall[R] {
@@ -216,7 +224,7 @@ func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *room
 		r.mu.Lock()
 		if !c.settled { // else it was settled at the very moment, and that counts
 			r.step(fsm.RoomsInput[RoomOptions]{Kind: fsm.GiveUp, Call: in.Call}, nil)
-			c.err = context.Cause(ctx)
+			c.err = ctxerr.Of(ctx)
 		}
 		r.mu.Unlock()
 		r.observer.flush()
@@ -229,6 +237,9 @@ func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *room
 func (r *Rooms[R]) step(in fsm.RoomsInput[RoomOptions], err error) {
 	outs, refused := r.core.Step(in, r.outs[:0])
 	r.outs = outs
+	if in.Kind == fsm.CallDispose {
+		r.disposed.Store(true)
+	}
 	if refused != nil {
 		panic("lifecycle: " + refused.Error())
 	}

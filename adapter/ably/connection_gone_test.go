@@ -8,14 +8,13 @@ import (
 
 	"github.com/ably/ably-go/ably"
 
-	ablychat "ablyrooms.example/adapter/ably"
 	"ablyrooms.example/adapter/ably/ablytest"
 	"ablyrooms.example/lifecycle"
 )
 
 // patient has a request take an hour, so that what ends soon doesn't end by its timeout.
 func patient(t *testing.T, server *ablytest.Server, options ...ably.ClientOption) *world {
-	return newWorldWith(t, server, []ablychat.Option{ablychat.WithRequestTimeout(time.Hour)}, append([]ably.ClientOption{
+	return newWorldOn(t, server, append([]ably.ClientOption{
 		ably.WithRealtimeRequestTimeout(time.Hour), ably.WithDisconnectedRetryTimeout(20 * time.Millisecond),
 		ably.WithSuspendedRetryTimeout(20 * time.Millisecond)}, options...)...)
 }
@@ -137,8 +136,7 @@ func TestADetachWithoutAConnection(t *testing.T) {
 func TestADetachOfARoomThatWaits(t *testing.T) {
 	server := ablytest.NewServer(t)
 	server.RefuseConnections(nil)
-	w := newWorldWith(t, server, []ablychat.Option{ablychat.WithRequestTimeout(50 * time.Millisecond), ablychat.WithChannelRetryTimeout(50 * time.Millisecond)},
-		ably.WithDisconnectedRetryTimeout(20*time.Millisecond))
+	w := newWorldOn(t, server, ably.WithRealtimeRequestTimeout(300*time.Millisecond), ably.WithChannelRetryTimeout(50*time.Millisecond), ably.WithDisconnectedRetryTimeout(20*time.Millisecond))
 	room := w.get()
 	if err := room.Attach(soon(t)); lifecycle.AsErrorInfo(err).Code != 90007 {
 		t.Fatalf("attach: %v", err)

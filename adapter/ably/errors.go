@@ -21,7 +21,7 @@ func fromAbly(operation string, err error) *lifecycle.ErrorInfo {
 	if own := (*lifecycle.ErrorInfo)(nil); errors.As(err, &own) {
 		return &lifecycle.ErrorInfo{Code: own.Code, StatusCode: own.StatusCode, Message: "unable to " + operation + "; " + own.Message, Cause: own.Cause}
 	}
-	code, status, message := lifecycle.ErrChannelOperationFailed, 0, err.Error()
+	code, status, message := ErrChannelOperationFailed, 0, err.Error()
 	if theirs := (*ably.ErrorInfo)(nil); errors.As(err, &theirs) && theirs != nil {
 		status, message = theirs.StatusCode, theirs.Message()
 		if theirs.Code != 0 {

@@ -34,7 +34,7 @@ func newPerson(t *testing.T, server *ablytest.Server, id string, options ...ably
 	t.Helper()
 	// A loop of ably-go's that attaches again outlives the connection by one such pause.
 	options = append(options, ably.WithClientID(id), ably.WithChannelRetryTimeout(500*time.Millisecond))
-	client, err := ablychat.Connect(server.ClientOptions(options...)...)
+	client, err := ablychat.Connect(ablychat.Ably(server.ClientOptions(options...)...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func TestRoomReactions(t *testing.T) {
 		ann, bob := newPerson(t, server, "ann", binary), newPerson(t, server, "bob", binary)
 		to, from := bob.room("lobby"), ann.room("lobby")
 		got, own := newInbox[chat.RoomReaction](t), newInbox[chat.RoomReaction](t)
-		off := to.Reactions().Subscribe(got.put)
+		off := must(to.Reactions().Subscribe(got.put)).Unsubscribe
 		from.Reactions().Subscribe(own.put)
 		send := ablychat.ReactionContent{Name: "🎉", Metadata: map[string]any{"n": 1.0, "deep": map[string]any{"list": []any{"x"}}}, Headers: map[string]any{"h": 2.0}}
 		if err := from.Reactions().Send(soon(t), send); err != nil {
@@ -141,7 +141,7 @@ func TestNothingAttachesARoomButAttach(t *testing.T) {
 	room := ann.unattached("lobby", lifecycle.WithOccupancyEvents(true))
 	got := newInbox[chat.RoomReaction](t)
 	room.Reactions().Subscribe(got.put)
-	sub := room.Messages().Subscribe(func(chat.MessageEvent) {})
+	sub := must(room.Messages().Subscribe(func(chat.MessageEvent) {}))
 	room.Typing().Subscribe(func(chat.TypingEvent) {})
 	for _, err := range []error{
 		second(room.Presence().Subscribe(func(chat.PresenceEvent) {})),
@@ -163,10 +163,18 @@ func TestNothingAttachesARoomButAttach(t *testing.T) {
 	if err := room.Reactions().Send(soon(t), ablychat.ReactionContent{Name: "wave"}); !errors.Is(err, lifecycle.ErrRoomInInvalidState) {
 		t.Errorf("send in a released room: %v", err)
 	}
-	if _, err := sub.HistoryBeforeSubscribe(soon(t), ablychat.HistoryQuery{}); !errors.Is(err, lifecycle.ErrResourceDisposed) {
+	if _, err := sub.HistoryBeforeSubscribe(soon(t), ablychat.HistoryQuery{}); !errors.Is(err, lifecycle.ErrRoomInInvalidState) {
 		t.Errorf("history of a subscription that never had a point: %v", err)
 	}
 	got.empty()
+}
+
+// must returns a value that a test can't do without.
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
 }
 
 func second[T any](_ T, err error) error { return err }
@@ -174,7 +182,7 @@ func second[T any](_ T, err error) error { return err }
 // online waits until a person is connected.
 func online(t *testing.T, p *person) error {
 	ready := newInbox[ablychat.ConnectionStatusChange](t)
-	defer p.chat.Connection().OnStatusChange(ready.put)()
+	defer must(p.chat.Connection().Subscribe(ready.put)).Unsubscribe()
 	for p.chat.Connection().Status() != ablychat.ConnectionConnected {
 		ready.next()
 	}
@@ -184,7 +192,7 @@ func online(t *testing.T, p *person) error {
 // CHA-CS2, CHA-CS4, CHA-CS5
 func TestConnectionStatus(t *testing.T) {
 	server := ablytest.NewServer(t)
-	client, err := ablychat.Connect(server.ClientOptions(ably.WithAutoConnect(false), ably.WithClientID("ann"))...)
+	client, err := ablychat.Connect(ablychat.Ably(server.ClientOptions(ably.WithAutoConnect(false), ably.WithClientID("ann"))...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,9 +201,9 @@ func TestConnectionStatus(t *testing.T) {
 		t.Errorf("%v, %v", c.Status(), c.Error())
 	}
 	got, removed := newInbox[ablychat.ConnectionStatusChange](t), newInbox[ablychat.ConnectionStatusChange](t)
-	c.OnStatusChange(got.put)
-	c.OnStatusChange(removed.put)()
-	changes := c.StatusChanges(t.Context())
+	must(c.Subscribe(got.put))
+	must(c.Subscribe(removed.put)).Unsubscribe()
+	changes := c.Events(t.Context())
 	client.Realtime().Connect()
 	if e := got.next(); e.Current != ablychat.ConnectionConnecting || e.Previous != ablychat.ConnectionInitialized {
 		t.Errorf("%+v", e)
@@ -210,18 +218,22 @@ func TestConnectionStatus(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := got.next()
-	if e.Current != ablychat.ConnectionFailed || e.Error == nil || e.Error.Code != 40400 || c.Error() == nil {
+	if e.Current != ablychat.ConnectionFailed || e.Error == nil || lifecycle.AsErrorInfo(e.Error).Code != 40400 || c.Error() == nil {
 		t.Errorf("%+v, %v", e, c.Error())
 	}
 	if err := client.Dispose(soon(t)); err != nil {
 		t.Fatal(err)
 	}
 	var seen []ablychat.ConnectionStatus
-	for e := range changes { // ends with the client
-		seen = append(seen, e.Current)
+	var last error
+	for e, err := range changes { // ends with the client
+		if last = err; err == nil {
+			seen = append(seen, e.Current)
+		}
 	}
-	if want := []ablychat.ConnectionStatus{ablychat.ConnectionConnecting, ablychat.ConnectionConnected, ablychat.ConnectionFailed}; !slices.Equal(seen, want) && len(seen) != 0 {
-		t.Errorf("seen %v, expected %v", seen, want)
+	want := []ablychat.ConnectionStatus{ablychat.ConnectionConnecting, ablychat.ConnectionConnected, ablychat.ConnectionFailed}
+	if !slices.Equal(seen, want) || !errors.Is(last, ablychat.ErrResourceDisposed) {
+		t.Errorf("seen %v, then %v; expected %v", seen, last, want)
 	}
 	removed.empty()
 }
@@ -292,8 +304,10 @@ func TestWhatTheOptionsLeaveOut(t *testing.T) {
 	if _, err := room.Presence().Subscribe(func(chat.PresenceEvent) {}); !errors.Is(err, lifecycle.ErrFeatureNotEnabledInRoom) {
 		t.Errorf("presence: %v", err)
 	}
-	if _, err := room.Presence().Events(t.Context()); !errors.Is(err, lifecycle.ErrFeatureNotEnabledInRoom) {
-		t.Errorf("presence: %v", err)
+	for _, err := range room.Presence().Events(t.Context()) {
+		if !errors.Is(err, lifecycle.ErrFeatureNotEnabledInRoom) {
+			t.Errorf("presence: %v", err)
+		}
 	}
 	if _, err := room.Occupancy().Subscribe(func(chat.OccupancyData) {}); !errors.Is(err, lifecycle.ErrFeatureNotEnabledInRoom) {
 		t.Errorf("occupancy: %v", err)
@@ -334,7 +348,7 @@ func TestPresenceWaitsForTheAttach(t *testing.T) {
 			}
 			gate := server.Hold(ablytest.ToClient(ablytest.ActionAttached))
 			statuses := newInbox[lifecycle.RoomStatusChange](t)
-			room.OnStatusChange(statuses.put)
+			room.SubscribeStatus(statuses.put)
 			attached, entered := make(chan error, 1), make(chan error, 1)
 			if c.effect != nil {
 				gate.Open() // the refusal is no ATTACHED
@@ -462,7 +476,8 @@ func TestTypingOverTheWire(t *testing.T) {
 func TestConnectWithALogger(t *testing.T) {
 	server := ablytest.NewServer(t)
 	var log lockedBuffer
-	client, err := ablychat.ConnectWith([]ablychat.Option{ablychat.WithLogger(slog.New(slog.NewTextHandler(&log, nil)))}, server.ClientOptions(ably.WithClientID("ann"))...)
+	client, err := ablychat.Connect(ablychat.WithLogger(slog.New(slog.NewTextHandler(&log, nil))),
+		ablychat.Ably(server.ClientOptions(ably.WithClientID("ann"))...))
 	if err != nil {
 		t.Fatal(err)
 	}

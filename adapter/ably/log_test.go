@@ -45,12 +45,12 @@ func TestNoKeyIsLogged(t *testing.T) {
 	before := log.Writer()
 	log.SetOutput(l)
 	defer log.SetOutput(before)
-	client, err := ablychat.Connect(server.ClientOptions(ably.WithClientID("ann"), ably.WithDisconnectedRetryTimeout(10*time.Millisecond))...)
+	client, err := ablychat.Connect(ablychat.Ably(server.ClientOptions(ably.WithClientID("ann"), ably.WithDisconnectedRetryTimeout(10*time.Millisecond))...))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer client.Dispose(soon(t))
-	for !strings.Contains(l.String(), "[ERROR]") {
+	for !strings.Contains(l.String(), "ERROR") {
 		select {
 		case <-l.more:
 		case <-soon(t).Done():

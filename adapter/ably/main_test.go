@@ -148,13 +148,13 @@ type watch struct {
 	t        *testing.T
 	room     *ablychat.Room
 	statuses chan lifecycle.RoomStatusChange
-	lost     chan *lifecycle.ErrorInfo
+	lost     chan lifecycle.Discontinuity
 }
 
 func newWatch(t *testing.T, room *ablychat.Room) *watch {
-	w := &watch{t, room, make(chan lifecycle.RoomStatusChange, 10000), make(chan *lifecycle.ErrorInfo, 10000)}
-	room.OnStatusChange(func(c lifecycle.RoomStatusChange) { w.statuses <- c })
-	room.OnDiscontinuity(func(e *lifecycle.ErrorInfo) { w.lost <- e })
+	w := &watch{t, room, make(chan lifecycle.RoomStatusChange, 10000), make(chan lifecycle.Discontinuity, 10000)}
+	room.SubscribeStatus(func(c lifecycle.RoomStatusChange) { w.statuses <- c })
+	room.SubscribeDiscontinuities(func(d lifecycle.Discontinuity) { w.lost <- d })
 	return w
 }
 

@@ -57,7 +57,7 @@ func TestMessageReactions(t *testing.T) {
 					raw.Reaction.ClientID != "ann" || raw.Reaction.Count != r.send.Count {
 					t.Errorf("%+v: %+v", r.send, raw)
 				}
-				if now, err := m.WithReactions(s); err != nil || now.Text != "hi" {
+				if now, err := m.With(s); err != nil || now.Text != "hi" {
 					t.Errorf("%v, %v", now, err)
 				}
 				one, err := to.Messages().Get(soon(t), m.Serial)
@@ -88,8 +88,8 @@ func TestMessageReactions(t *testing.T) {
 					t.Errorf("of %q: %+v, %v", who, r, err)
 				}
 			}
-			off()
-			offRaw()
+			off.Unsubscribe()
+			offRaw.Unsubscribe()
 			if err := from.Messages().Reactions().Send(soon(t), m.Serial, ablychat.MessageReaction{Name: "late"}); err != nil {
 				t.Fatal(err)
 			}
@@ -131,8 +131,8 @@ func TestReactionsOverALoss(t *testing.T) {
 	server := ablytest.NewServer(t)
 	ann, bob := newPerson(t, server, "ann"), newPerson(t, server, "bob", ably.WithDisconnectedRetryTimeout(10*time.Millisecond))
 	from, to := ann.room("lobby"), bob.room("lobby")
-	sums, lost := newInbox[chat.ReactionSummaryEvent](t), newInbox[*lifecycle.ErrorInfo](t)
-	to.OnDiscontinuity(lost.put)
+	sums, lost := newInbox[chat.ReactionSummaryEvent](t), newInbox[lifecycle.Discontinuity](t)
+	to.SubscribeDiscontinuities(lost.put)
 	if _, err := to.Messages().Reactions().Subscribe(sums.put); err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func TestReactionsOverALoss(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	if e := lost.next(); !errors.Is(e, lifecycle.ErrRoomDiscontinuity) {
+	if e := lost.next(); !errors.Is(e.Reason, lifecycle.ErrRoomDiscontinuity) {
 		t.Errorf("%v", e)
 	}
 	react("three")

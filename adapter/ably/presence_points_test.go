@@ -32,7 +32,7 @@ func TestEveryPresenceCallWaitsForTheAttach(t *testing.T) {
 		try := func(what string) {
 			room := ann.unattached("room to " + what)
 			statuses := newInbox[lifecycle.RoomStatusChange](t)
-			room.OnStatusChange(statuses.put)
+			room.SubscribeStatus(statuses.put)
 			gate := server.Hold(ablytest.ToServer(ablytest.ActionAttach))
 			attached, done := make(chan error, 1), make(chan error, 1)
 			go func() { attached <- room.Attach(soon(t)) }()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
+	"ablyrooms.example/internal/ctxerr"
 	"ablyrooms.example/lifecycle"
 )
 
@@ -12,12 +13,15 @@ import (
 // service has taken it. operation is what to call it in errors. The room need not be attached
 // (CHA-GP2).
 //
-// Errors: [lifecycle.ErrDisconnected] without a connection; [lifecycle.ErrRoomInInvalidState] for a room
-// that is released; [lifecycle.ErrInvalidArgument] for data that JSON has no form for; the service's;
-// the context's cause.
+// Errors: [ErrDisconnected] without a connection; [ErrRoomInInvalidState] for a room
+// that is released; [ErrInvalidArgument] for data that JSON has no form for; the service's;
+// the context's error.
 func (r *Room) publish(ctx context.Context, operation, name string, data, headers map[string]any) error {
+	if err := r.gone(operation); err != nil {
+		return err
+	}
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return ctxerr.Of(ctx)
 	}
 	m := &wire.Message{Name: name, Extras: map[string]any{"ephemeral": true}}
 	if data != nil {
@@ -43,9 +47,19 @@ func inJSON(operation string, v any) (plain any, err error) {
 		err = json.Unmarshal(text, &plain)
 	}
 	if err != nil {
-		return nil, lifecycle.NewErrorInfo(lifecycle.ErrInvalidArgument, "unable to "+operation+"; what is to be sent has no form in JSON", err)
+		return nil, lifecycle.NewErrorInfo(ErrInvalidArgument, "unable to "+operation+"; what is to be sent has no form in JSON", err)
 	}
 	return plain, nil
+}
+
+// identified returns an error for a client without an id, as far as that is known: with the
+// connection.
+func (r *Room) identified(operation string) error {
+	if !r.client.channels.Connected() || r.client.ClientID() != "" {
+		return nil
+	}
+	return lifecycle.NewErrorInfo(ErrInvalidClientID, "unable to "+operation+"; the client has no id: "+
+		"give one with ably.WithClientID, or in its token", nil)
 }
 
 // online returns an error without a connection.
@@ -53,5 +67,5 @@ func (r *Room) online(operation string) error {
 	if r.client.channels.Connected() {
 		return nil
 	}
-	return lifecycle.NewErrorInfo(lifecycle.ErrDisconnected, "unable to "+operation+"; there is no connection", nil)
+	return lifecycle.NewErrorInfo(ErrDisconnected, "unable to "+operation+"; there is no connection", nil)
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/ably/ably-go/ably"
 
-	ablychat "ablyrooms.example/adapter/ably"
 	"ablyrooms.example/adapter/ably/ablytest"
 	"ablyrooms.example/lifecycle"
 )
@@ -49,13 +48,12 @@ func TestAChannelThatFailsWhileReattachingStaysFailed(t *testing.T) {
 // RTL4f: an attach that nobody asked for ends too when the service doesn't answer: the room is suspended, and attached again after a pause.
 func TestAReattachWithoutAnswerIsSuspended(t *testing.T) {
 	server := ablytest.NewServer(t)
-	w := newWorldWith(t, server, []ablychat.Option{ablychat.WithRequestTimeout(50 * time.Millisecond), ablychat.WithChannelRetryTimeout(50 * time.Millisecond)},
-		ably.WithRealtimeRequestTimeout(100*time.Millisecond))
+	w := newWorldOn(t, server, ably.WithRealtimeRequestTimeout(300*time.Millisecond), ably.WithChannelRetryTimeout(50*time.Millisecond))
 	room := w.attached()
 	seen := newWatch(t, room)
 	fault := w.server.Fault(ablytest.ToServer(ablytest.ActionAttach).OnChannel(channelName), ablytest.Drop())
 	w.server.DetachChannel(channelName, ablytest.NewError(90198, 400, "moved"))
-	if c := seen.until(lifecycle.RoomSuspended); c.Error == nil || c.Error.Code != 90007 {
+	if c := seen.until(lifecycle.RoomSuspended); c.Error == nil || lifecycle.AsErrorInfo(c.Error).Code != 90007 {
 		t.Errorf("suspended with %v", c.Error)
 	}
 	fault.Remove()

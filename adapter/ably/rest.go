@@ -2,13 +2,13 @@ package ablychat
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/ably/ably-go/ably"
 
+	"ablyrooms.example/internal/ctxerr"
 	"ablyrooms.example/lifecycle"
 )
 
@@ -26,13 +26,10 @@ type call struct {
 // restAPI makes requests to the Chat REST API by way of ably-go's REST client (CHA-RST1), which knows the hosts, the fallbacks, the
 // authentication and the format.
 //
-// ably-go escapes the path that it is given once more, follows links to further pages by paths that are not escaped, and keeps an error's body
-// to itself. So the request is put right, and the answer read, in the transport below ably-go, where that is ours (resttransport.go). A REST
-// client of the user's own has another one: what has a slash can't be sent with it, and an error has no detail.
-type restAPI struct {
-	client *ably.REST // nil when there is none
-	ours   bool       // its transport is ours
-}
+// ably-go escapes the path that it is given once more, follows links to further pages by paths that
+// are not escaped, and keeps an error's body to itself. So the request is put right, and the answer
+// read, in the transport below ably-go (resttransport.go).
+type restAPI struct{ client *ably.REST }
 
 // answer is what came back.
 type answer struct {
@@ -42,26 +39,14 @@ type answer struct {
 
 // do makes a request and returns the answer. operation is what to call it in errors.
 //
-// Errors: the service's, with its code, status, message and detail (CHA-M3e); the context's cause; [lifecycle.ErrInvalidArgument] when there is
-// no REST client, and for a body that JSON has no form for.
+// Errors: the service's, with its code, status, message and detail (CHA-M3e); the context's;
+// [ErrInvalidArgument] for a body that JSON has no form for.
 func (r restAPI) do(ctx context.Context, operation string, c call) (answer, error) {
 	if ctx.Err() != nil {
-		return answer{}, context.Cause(ctx)
+		return answer{}, ctxerr.Of(ctx)
 	}
-	if r.client == nil {
-		return answer{}, lifecycle.NewErrorInfo(lifecycle.ErrInvalidArgument,
-			"unable to "+operation+"; the chat client has no REST client: make it with ablychat.Connect, or give it one with ablychat.WithREST", nil)
-	}
-	path := chatPath + strings.Join(c.path, "/")
-	x := &exchange{path: path, escaped: chatPath + escape(c.path)}
-	given := path
-	if r.ours {
-		given = chatPath + "request" // what the transport puts in its place may be anything
-		ctx = context.WithValue(ctx, exchangeKey{}, x)
-	} else if bad := withSlash(c.path); bad != "" {
-		return answer{}, lifecycle.NewErrorInfo(lifecycle.ErrInvalidArgument,
-			fmt.Sprintf("unable to %s; %q has a slash, which only a REST client made by ablychat.Connect can send", operation, bad), nil)
-	}
+	x := &exchange{path: chatPath + strings.Join(c.path, "/"), escaped: chatPath + escape(c.path)}
+	ctx = context.WithValue(ctx, exchangeKey{}, x)
 	var options []ably.RequestOption
 	if c.query != nil {
 		options = append(options, ably.RequestWithParams(c.query))
@@ -73,7 +58,7 @@ func (r restAPI) do(ctx context.Context, operation string, c call) (answer, erro
 		}
 		options = append(options, ably.RequestWithBody(body))
 	}
-	pages, err := r.client.Request(c.method, given, options...).Pages(ctx)
+	pages, err := r.client.Request(c.method, chatPath+"request", options...).Pages(ctx)
 	switch {
 	case x.failed != nil:
 		return answer{}, named(operation, x.failed)
@@ -82,17 +67,7 @@ func (r restAPI) do(ctx context.Context, operation string, c call) (answer, erro
 	case !pages.Success():
 		return answer{}, named(operation, serviceError(pages.StatusCode(), int(pages.ErrorCode()), pages.ErrorMessage()))
 	}
-	a := answer{body: x.body, next: nextPage(pages.Headers())}
-	if !x.seen {
-		var items []any
-		if pages.Next(ctx) {
-			if err := pages.Items(&items); err != nil {
-				return answer{}, fromAbly(operation, err)
-			}
-		}
-		a.body = plain(items)
-	}
-	return a, nil
+	return answer{body: x.body, next: nextPage(pages.Headers())}, nil
 }
 
 // one makes a request whose answer is one object.
@@ -100,9 +75,6 @@ func (r restAPI) one(ctx context.Context, operation string, c call) (map[string]
 	a, err := r.do(ctx, operation, c)
 	if err != nil {
 		return nil, err
-	}
-	if list, ok := a.body.([]any); ok && len(list) > 0 { // ably-go makes a list of everything
-		a.body = list[0]
 	}
 	o, _ := a.body.(map[string]any)
 	return o, nil
@@ -119,15 +91,6 @@ func escape(path []string) string {
 		escaped[i] = url.PathEscape(segment)
 	}
 	return strings.Join(escaped, "/")
-}
-
-func withSlash(path []string) string {
-	for _, segment := range path {
-		if strings.Contains(segment, "/") {
-			return segment
-		}
-	}
-	return ""
 }
 
 // nextPage returns the query of the link to the next page. The rest of the link is the request's own path, however it is written there.

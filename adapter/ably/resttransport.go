@@ -19,7 +19,6 @@ import (
 type exchange struct {
 	path, escaped string
 
-	seen   bool // the transport was ours
 	body   any
 	failed *lifecycle.ErrorInfo // the service's error, if it is one
 }
@@ -53,7 +52,7 @@ func (t restTransport) RoundTrip(request *http.Request) (*http.Response, error) 
 		return nil, err
 	}
 	response.Body = io.NopCloser(bytes.NewReader(text))
-	x.seen, x.failed = true, nil // an attempt with another host may have been before
+	x.failed = nil // an attempt with another host may have been before
 	x.body = parse(response.Header.Get("Content-Type"), text)
 	if response.StatusCode >= 300 {
 		x.failed = failure(response.StatusCode, x.body)
@@ -116,9 +115,9 @@ func serviceError(status, code int, message string) *lifecycle.ErrorInfo {
 	return &lifecycle.ErrorInfo{Code: lifecycle.ErrorCode(code), StatusCode: status, Message: message}
 }
 
-// throughTransport is an option for a REST client that puts our transport above the one that the options before it have given, if any, and
-// notes in api that it is there.
-func throughTransport(api *restAPI) ably.ClientOption {
+// throughTransport is an option for a REST client that puts our transport above the one that the
+// options before it have given, if any.
+func throughTransport() ably.ClientOption {
 	return changing(ably.WithHTTPClient(nil), func(options reflect.Value) {
 		field := options.FieldByName("HTTPClient")
 		client := &http.Client{}
@@ -128,7 +127,6 @@ func throughTransport(api *restAPI) ably.ClientOption {
 		if client.Transport == nil {
 			client.Transport = http.DefaultTransport
 		}
-		api.ours = true
 		client.Transport = restTransport{client.Transport}
 		field.Set(reflect.ValueOf(client))
 	})

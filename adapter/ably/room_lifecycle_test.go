@@ -112,7 +112,7 @@ func TestAFailedChannelLeavesNothingBehind(t *testing.T) {
 	room := w.attached()
 	seen := newWatch(t, room)
 	w.server.FailChannel(channelName, ablytest.NewError(90001, 400, "broken"))
-	if c := seen.until(lifecycle.RoomFailed); c.Error == nil || c.Error.Code != 90001 {
+	if c := seen.until(lifecycle.RoomFailed); c.Error == nil || lifecycle.AsErrorInfo(c.Error).Code != 90001 {
 		t.Errorf("failed with %v", c.Error)
 	}
 	w.release()
@@ -175,7 +175,7 @@ func TestASuspendedConnection(t *testing.T) {
 	seen.until(lifecycle.RoomAttached)
 	select {
 	case e := <-seen.lost:
-		if !errors.Is(e, lifecycle.ErrRoomDiscontinuity) {
+		if !errors.Is(e.Reason, lifecycle.ErrRoomDiscontinuity) {
 			t.Errorf("told %v", e)
 		}
 	case <-soon(t).Done():
@@ -247,7 +247,7 @@ func TestARefusedAttachIsSuspended(t *testing.T) {
 	if info := (*lifecycle.ErrorInfo)(nil); !errors.As(err, &info) || info.Code != 40160 || info.StatusCode != 401 {
 		t.Fatalf("attach: %v", err)
 	}
-	if room.Status() != lifecycle.RoomSuspended || room.Error() == nil || room.Error().Code != 40160 {
+	if room.Status() != lifecycle.RoomSuspended || room.Error() == nil || lifecycle.AsErrorInfo(room.Error()).Code != 40160 {
 		t.Errorf("the room is %v with %v", room.Status(), room.Error())
 	}
 	fault.Remove()
@@ -272,7 +272,7 @@ func TestAContextThatEndsWhileAttaching(t *testing.T) {
 	if err := room.Attach(ctx); !errors.Is(err, mine) {
 		t.Errorf("attach: %v", err)
 	}
-	if c := seen.until(lifecycle.RoomSuspended); c.Error == nil || c.Error.Code != 90007 {
+	if c := seen.until(lifecycle.RoomSuspended); c.Error == nil || lifecycle.AsErrorInfo(c.Error).Code != 90007 {
 		t.Errorf("suspended with %v", c.Error)
 	}
 	gate.Open()
@@ -320,7 +320,7 @@ func TestTheServerBreaksContinuity(t *testing.T) {
 			act(w.server)
 			select {
 			case e := <-seen.lost:
-				if !errors.Is(e, lifecycle.ErrRoomDiscontinuity) || e.StatusCode != 500 {
+				if !errors.Is(e.Reason, lifecycle.ErrRoomDiscontinuity) || lifecycle.AsErrorInfo(e.Reason).StatusCode != 500 {
 					t.Errorf("told %v", e)
 				}
 			case <-soon(t).Done():

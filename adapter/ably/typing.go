@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"ablyrooms.example/chat"
-	"ablyrooms.example/lifecycle/listen"
+	"ablyrooms.example/internal/ctxerr"
+	"ablyrooms.example/internal/listen"
 )
 
 // typingGrace is how long after a heartbeat was due somebody who was silent still counts as typing (CHA-T10a).
@@ -21,7 +22,7 @@ type Typing struct {
 	wire      typingWire
 	interval  time.Duration
 	began     time.Time
-	listeners listen.List[chat.TypingEvent]
+	listeners listen.List[TypingEvent]
 
 	turns    turns
 	throttle chat.Throttle // only who has the turn uses it
@@ -33,9 +34,13 @@ type Typing struct {
 	over  bool
 }
 
+var typingEvents = events{name: "typing events", newest: true}
+
 // typingWire is what typing needs of its room.
 type typingWire interface {
-	online(operation string) error // nil with a connection
+	gone(operation string) error       // nil while the room can be used
+	online(operation string) error     // nil with a connection
+	identified(operation string) error // nil with a client id
 	publish(ctx context.Context, operation, name string, data, headers map[string]any) error
 }
 
@@ -45,13 +50,16 @@ func (r *Room) Typing() *Typing { return &r.typing }
 // clock is a time that never goes back.
 func (t *Typing) clock() time.Duration { return time.Since(t.began) }
 
-// Keystroke tells others that this client types (CHA-T4). Call it at every keystroke: within the room's heartbeat throttle (10 s by default, see
-// [lifecycle.WithTypingHeartbeatThrottle]) after one that was told, it does nothing, at next to no cost. The room need not be attached.
+// Keystroke tells others that this client types (CHA-T4). Call it at every keystroke: within the
+// room's heartbeat throttle (10 s by default, see [WithTypingHeartbeatThrottle]) after one that was
+// sent, it does nothing, at next to no cost. The room need not be attached.
 //
-// Calls run one at a time; of those that wait, the newest goes on, and the others return nil without effect (CHA-T14).
+// Calls run one at a time; of those that wait, the newest goes on, and the others return nil without
+// effect (CHA-T14).
 //
-// Errors: [lifecycle.ErrDisconnected] without a connection (CHA-T4f); [lifecycle.ErrRoomInInvalidState] for a room that is released; the service's
-// (CHA-T4a5); the context's cause.
+// Errors: [ErrDisconnected] without a connection (CHA-T4f); [ErrInvalidClientID] for a client without
+// an id, which others could not see; the service's (CHA-T4a5); [ErrRoomInInvalidState] and
+// [ErrResourceDisposed], see [Room]; the context's.
 func (t *Typing) Keystroke(ctx context.Context) error {
 	return t.do(ctx, "send typing", chat.TypingStarted)
 }
@@ -61,8 +69,11 @@ func (t *Typing) Keystroke(ctx context.Context) error {
 func (t *Typing) Stop(ctx context.Context) error { return t.do(ctx, "stop typing", chat.TypingStopped) }
 
 func (t *Typing) do(ctx context.Context, operation string, what chat.TypingEventType) error {
+	if err := t.wire.gone(operation); err != nil {
+		return err
+	}
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return ctxerr.Of(ctx)
 	}
 	if what == chat.TypingStarted && !t.turns.busy.Load() && int64(t.clock()) < t.until.Load() {
 		return t.wire.online(operation) // nobody is about to change that it is told, so there is nothing to wait for
@@ -72,6 +83,9 @@ func (t *Typing) do(ctx context.Context, operation string, what chat.TypingEvent
 	}
 	defer t.turns.give()
 	if err := t.wire.online(operation); err != nil { // CHA-T4f, CHA-T5g
+		return err
+	}
+	if err := t.wire.identified(operation); err != nil {
 		return err
 	}
 	now := t.clock()
@@ -98,23 +112,28 @@ func (t *Typing) do(ctx context.Context, operation string, what chat.TypingEvent
 	return nil
 }
 
-// CurrentTypers returns those who type, this client included, in the order of their client ids (CHA-T18).
-func (t *Typing) CurrentTypers() []chat.TypingMember {
+// CurrentTypers returns those who type, this client included, in the order of their client ids
+// (CHA-T18); nil once the room is released.
+func (t *Typing) CurrentTypers() []TypingMember {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.over {
+		return nil
+	}
 	return t.set.Current()
 }
 
-// Subscribe registers a listener for changes of the set of those who type, and returns what removes it (CHA-T6). It attaches nothing. At most
-// [MaxPending] may wait for it.
-func (t *Typing) Subscribe(listener func(chat.TypingEvent)) (off func()) {
-	return t.listeners.Add(listener, t.room.listening())
+// Subscribe registers a listener for changes of the set of those who type (CHA-T6). It attaches
+// nothing. For a listener that is behind the newest events wait, see [MaxPending].
+//
+// Errors: [ErrInvalidArgument] for a nil listener; [ErrRoomInInvalidState]; [ErrResourceDisposed].
+func (t *Typing) Subscribe(listener func(TypingEvent)) (*Subscription, error) {
+	return subscribe(t.room, &t.listeners, typingEvents, listener)
 }
 
-// Events is [Typing.Subscribe] for those who range: every change from the call on, until the context ends, the loop is left or the room is
-// released. A [listen.OverflowError] tells of what was lost.
-func (t *Typing) Events(ctx context.Context) iter.Seq2[chat.TypingEvent, error] {
-	return t.listeners.Events(ctx, t.room.listening())
+// Events is [Typing.Subscribe] for a loop; all else is as for [Messages.Events].
+func (t *Typing) Events(ctx context.Context) iter.Seq2[TypingEvent, error] {
+	return sequence(ctx, t.room, &t.listeners, typingEvents)
 }
 
 func (t *Typing) receive(w chat.WireMessage) {
@@ -128,7 +147,7 @@ func (t *Typing) receive(w chat.WireMessage) {
 	if t.over {
 		return
 	}
-	var event chat.TypingEvent
+	var event TypingEvent
 	var told bool
 	if change.Type == chat.TypingStarted {
 		event, told = t.set.Started(change.TypingMember, t.clock()+t.interval+typingGrace) // CHA-T10a1
@@ -178,5 +197,5 @@ func (t *Typing) dispose() {
 		t.timer = nil
 	}
 	t.mu.Unlock()
-	t.listeners.Clear()
+	end(t.room, &t.listeners, typingEvents)
 }

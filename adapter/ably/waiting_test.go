@@ -7,7 +7,6 @@ import (
 
 	"github.com/ably/ably-go/ably"
 
-	ablychat "ablyrooms.example/adapter/ably"
 	"ablyrooms.example/adapter/ably/ablytest"
 	"ablyrooms.example/lifecycle"
 )
@@ -43,7 +42,7 @@ func TestAnAttachWaitsForTheConnection(t *testing.T) {
 func TestAnAttachWithoutAConnectionIsSuspended(t *testing.T) {
 	server := ablytest.NewServer(t)
 	server.RefuseConnections(nil)
-	w := newWorldWith(t, server, []ablychat.Option{ablychat.WithRequestTimeout(200 * time.Millisecond)}, ably.WithDisconnectedRetryTimeout(20*time.Millisecond))
+	w := newWorldOn(t, server, ably.WithRealtimeRequestTimeout(300*time.Millisecond), ably.WithDisconnectedRetryTimeout(20*time.Millisecond))
 	room := w.get()
 	seen := newWatch(t, room)
 	if err := room.Attach(soon(t)); lifecycle.AsErrorInfo(err).Code != 90007 {
@@ -66,7 +65,7 @@ func TestReleaseOfARoomThatWaitsForTheConnection(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			server := ablytest.NewServer(t)
 			server.RefuseConnections(nil)
-			w := newWorldWith(t, server, []ablychat.Option{ablychat.WithRequestTimeout(200 * time.Millisecond)}, ably.WithDisconnectedRetryTimeout(20*time.Millisecond))
+			w := newWorldOn(t, server, ably.WithRealtimeRequestTimeout(300*time.Millisecond), ably.WithDisconnectedRetryTimeout(20*time.Millisecond))
 			room := w.get()
 			seen := newWatch(t, room)
 			attached := make(chan error, 1)

@@ -52,7 +52,7 @@ func (r *room) apply(what any) (news bool) {
 			r.put(m)
 		}
 	case chat.ReactionSummaryEvent:
-		r.change(e.MessageSerial, func(m chat.Message) (chat.Message, error) { return m.WithReactions(e) })
+		r.change(e.MessageSerial, func(m chat.Message) (chat.Message, error) { return m.With(e) })
 	case chat.RoomReaction:
 		r.note(clean(e.ClientID) + " reacts " + clean(e.Name))
 		return true

@@ -20,11 +20,11 @@ func run(ctx context.Context, s *stage.Stage) error {
 		return err
 	}
 	changes := make(chan chat.OccupancyData, 16)
-	off, err := ada.Occupancy().Subscribe(func(o chat.OccupancyData) { changes <- o })
+	subscription, err := ada.Occupancy().Subscribe(func(o chat.OccupancyData) { changes <- o })
 	if err != nil {
 		return err
 	}
-	defer off()
+	defer subscription.Unsubscribe()
 	if err := ada.Attach(ctx); err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ type lobby struct {
 func openLobby(ctx context.Context) *lobby {
 	server := value(ablytest.Start(ablytest.WithFrameLog(1), ablytest.WithMessageLimit(100)))
 	options := server.ClientOptions(ably.WithClientID("ada"))
-	client := value(ablychat.Connect(options...))
+	client := value(ablychat.Connect(ablychat.Ably(options...)))
 	room := value(client.Rooms().Get(ctx, "lobby"))
 	must(room.Attach(ctx))
 	rest := value(ably.NewREST(options...))
@@ -199,7 +199,7 @@ func statusCase() comparison {
 			must(room.Attach(context.Background()))
 			got := make(chan struct{}, listeners)
 			for range listeners {
-				room.OnStatusChange(func(lifecycle.RoomStatusChange) { got <- struct{}{} })
+				value(room.SubscribeStatus(func(lifecycle.RoomStatusChange) { got <- struct{}{} }))
 			}
 			b.ResetTimer()
 			for i := range b.N {
@@ -214,7 +214,7 @@ func statusCase() comparison {
 			}
 			b.StopTimer()
 			for range listeners {
-				room.OnStatusChange(func(lifecycle.RoomStatusChange) {})
+				value(room.SubscribeStatus(func(lifecycle.RoomStatusChange) {}))
 			}
 			go func() {
 				for range got {

@@ -60,7 +60,7 @@ func newOurWire(_ context.Context, r *relay, o wireOptions) (wireClient, error) 
 	if o.requestTimeout > 0 {
 		options = append(options, ably.WithRealtimeRequestTimeout(o.requestTimeout))
 	}
-	client, err := ablychat.Connect(r.server.ClientOptions(options...)...)
+	client, err := ablychat.Connect(ablychat.Ably(r.server.ClientOptions(options...)...))
 	return &ourWire{client, o.roomOptions()}, err
 }
 
@@ -103,12 +103,16 @@ func (w *ourWire) do(ctx context.Context, operation, name string, data any) erro
 // changes returns a channel that gets a value at each change of the connection's status.
 func (w *ourWire) changes() (changed chan struct{}, off func()) {
 	changed = make(chan struct{}, 1)
-	return changed, w.client.Connection().OnStatusChange(func(ablychat.ConnectionStatusChange) {
+	s, err := w.client.Connection().Subscribe(func(ablychat.ConnectionStatusChange) {
 		select {
 		case changed <- struct{}{}:
 		default:
 		}
 	})
+	if err != nil { // disposed of: nothing changes any more
+		return changed, func() {}
+	}
+	return changed, s.Unsubscribe
 }
 
 func (w *ourWire) connected(ctx context.Context) error {

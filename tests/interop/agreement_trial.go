@@ -213,8 +213,8 @@ func (t *wireTrial) whileCut(nth int, f func()) {
 
 // member has another client enter the room, and stay in it until the end.
 func (t *wireTrial) member(id string) {
-	client, err := ablychat.Connect(t.server.ClientOptions(ably.WithClientID(id),
-		ably.WithLogLevel(ably.LogNone))...)
+	client, err := ablychat.Connect(ablychat.Ably(t.server.ClientOptions(ably.WithClientID(id),
+		ably.WithLogLevel(ably.LogNone))...))
 	t.check(id, err)
 	t.atEnd = append(t.atEnd, client.Dispose)
 	room, err := client.Rooms().Get(t.ctx, agreeRoom)

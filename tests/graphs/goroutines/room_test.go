@@ -139,16 +139,20 @@ func runRoomInBubble(script []model.RoomInput, how roomRun) error {
 	}
 	room, release := lifecycle.NewRoom("a", lifecycle.DefaultRoomOptions(), channel, config)
 	r := &runningRoom{attach: room.Attach, detach: room.Detach, release: release, emit: channel.emit,
-		onStatus:        func(f func(lifecycle.RoomStatusChange)) { room.OnStatusChange(f) },
-		onDiscontinuity: func(f func(*lifecycle.ErrorInfo)) { room.OnDiscontinuity(f) },
-		status:          func() (lifecycle.RoomStatus, *lifecycle.ErrorInfo) { return room.Status(), room.Error() }}
+		onStatus: func(f func(lifecycle.RoomStatusChange)) { must(room.SubscribeStatus(f)) },
+		onDiscontinuity: func(f func(*lifecycle.ErrorInfo)) {
+			must(room.SubscribeDiscontinuities(func(d lifecycle.Discontinuity) { f(lifecycle.AsErrorInfo(d.Reason)) }))
+		},
+		status: func() (lifecycle.RoomStatus, *lifecycle.ErrorInfo) {
+			return room.Status(), lifecycle.AsErrorInfo(room.Error())
+		}}
 	if how.spoil != nil {
 		how.spoil(r)
 	}
 	var told, lost journal[model.RoomOutput]
 	r.onStatus(func(c lifecycle.RoomStatusChange) {
 		told.add(roomstatus.FromCore(fsm.RoomOutput[*lifecycle.ErrorInfo]{Kind: fsm.PublishStatus,
-			Previous: c.Previous, Status: c.Current, Err: c.Error}, number))
+			Previous: c.Previous, Status: c.Current, Err: lifecycle.AsErrorInfo(c.Error)}, number))
 	})
 	r.onDiscontinuity(func(e *lifecycle.ErrorInfo) {
 		o := model.RoomOutput{Kind: model.OutputDiscontinuity}
@@ -282,13 +286,20 @@ func beginCall(do func(context.Context) error, endless bool) *runningCall {
 	return c
 }
 
+// must is for a listener that is registered on a room in use.
+func must(_ *lifecycle.Subscription, err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
 // outcomeOf tells what a call returned.
 func outcomeOf(err error, number func(*lifecycle.ErrorInfo) int) model.RoomOutcome {
 	info, _ := err.(*lifecycle.ErrorInfo)
 	switch {
 	case err == nil:
 		return model.RoomOutcome{Kind: model.OutcomeRoomDone}
-	case err == errGaveUp:
+	case errors.Is(err, errGaveUp):
 		return model.RoomOutcome{Kind: model.OutcomeRoomGaveUp}
 	case info != nil && number(info) > 0:
 		return model.RoomOutcome{Kind: model.OutcomeRoomFailed, Err: number(info)}

@@ -83,7 +83,7 @@ func (w *World) truth() (found []string) {
 			case lifecycle.RoomFailed:
 				good = !there && (failed || w.sawError(c.id, name))
 			}
-			if err := c.recorder.Rest(h.room.Room); err != nil {
+			if err := c.recorder.Rest(h.room); err != nil {
 				found = append(found, fmt.Sprintf("%s's %v", c.id, err))
 			}
 			if !good {
@@ -216,7 +216,7 @@ func (w *World) traced(c *client, r *Result) {
 
 // told compares what listeners were told with the room's steps, and what it got with what was published.
 func (c *client) told(h *held) {
-	s := c.recorder.Of(h.room.Room)
+	s := c.recorder.Of(h.room)
 	if s == nil {
 		return // nothing ever happened to it
 	}
