@@ -98,6 +98,9 @@ func (h held) subscriptions() map[string]func() (subscription, error) {
 		"Messages.Subscribe": func() (subscription, error) {
 			return m.Subscribe(func(ablychat.MessageEvent) {})
 		},
+		"Messages.SubscribeSince": func() (subscription, error) {
+			return m.SubscribeSince("", func(ablychat.MessageEvent) {})
+		},
 		"MessageReactions.Subscribe":    subscribing(m.Reactions().Subscribe),
 		"MessageReactions.SubscribeRaw": subscribing(m.Reactions().SubscribeRaw),
 		"RoomReactions.Subscribe":       subscribing(h.room.Reactions().Subscribe),
@@ -116,9 +119,15 @@ func subscribing[E any](subscribe func(func(E)) (*ablychat.Subscription, error))
 func (h held) loops() map[string]func(context.Context) iter.Seq[error] {
 	m := h.room.Messages()
 	return map[string]func(context.Context) iter.Seq[error]{
-		"Room.StatusEvents":          looping(h.room.StatusEvents),
-		"Room.DiscontinuityEvents":   looping(h.room.DiscontinuityEvents),
-		"Messages.Events":            looping(m.Events),
+		"Room.StatusEvents":        looping(h.room.StatusEvents),
+		"Room.DiscontinuityEvents": looping(h.room.DiscontinuityEvents),
+		"Messages.Events":          looping(m.Events),
+		"Messages.EventsSince": looping(func(ctx context.Context) iter.Seq2[ablychat.MessageEvent, error] {
+			return m.EventsSince(ctx, "")
+		}),
+		"Messages.Since": looping(func(ctx context.Context) iter.Seq2[ablychat.Message, error] {
+			return m.Since(ctx, "")
+		}),
 		"MessageReactions.Events":    looping(m.Reactions().Events),
 		"MessageReactions.RawEvents": looping(m.Reactions().RawEvents),
 		"RoomReactions.Events":       looping(h.room.Reactions().Events),
@@ -142,6 +151,9 @@ func looping[E any](events func(context.Context) iter.Seq2[E, error]) func(conte
 		}
 	}
 }
+
+// finite are the sequences that are not of events, and end when they are complete.
+var finite = map[string]bool{"Page.All": true, "Messages.Since": true}
 
 // last returns the last of the errors, and fails when another one came before.
 func last(t *testing.T, what string, errs iter.Seq[error]) (last error) {
@@ -211,7 +223,7 @@ func TestWhatEndsSaysSo(t *testing.T) {
 			}
 			results, waiting := make(chan result), 0
 			for name, loop := range h.loops() {
-				if !tried(name) || name == "Page.All" {
+				if !tried(name) || finite[name] {
 					continue
 				}
 				waiting++
@@ -316,7 +328,7 @@ func TestASecondRange(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for name, loop := range h.loops() {
-		if name == "Page.All" { // asks again
+		if finite[name] { // asks again
 			continue
 		}
 		errs := loop(ctx)

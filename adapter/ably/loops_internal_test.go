@@ -72,8 +72,15 @@ func TestNothingStaysOfALoop(t *testing.T) {
 		m, c := r.Messages(), client.Connection()
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
+		since := watch(&m.listeners, func(ctx context.Context) iter.Seq2[MessageEvent, error] {
+			return m.EventsSince(ctx, "")
+		}).open
 		for name, w := range map[string]watched{
-			"Messages.Events":            watch(&m.listeners, m.Events),
+			"Messages.Events": watch(&m.listeners, m.Events),
+			"Messages.EventsSince": {since, func() {
+				m.subscriptions.since.Publish(sinceItem{event: MessageEvent{Message: Message{
+					Serial: "1", Version: MessageVersion{Serial: "1"}}}})
+			}, m.subscriptions.since.Len},
 			"MessageReactions.Events":    watch(&m.reactions.summaries, m.reactions.Events),
 			"MessageReactions.RawEvents": watch(&m.reactions.raws, m.reactions.RawEvents),
 			"RoomReactions.Events":       watch(&r.reactions.listeners, r.reactions.Events),

@@ -152,11 +152,13 @@ func (m *Messages) receive(w chat.WireMessage) {
 		return
 	}
 	m.listeners.Publish(event)
+	m.subscriptions.since.Publish(sinceItem{event: event})
 }
 
 // dispose ends all subscriptions (CHA-M12).
 func (m *Messages) dispose() {
 	end(m.room, &m.listeners, messageEvents)
+	end(m.room, &m.subscriptions.since, messageEvents)
 	m.subscriptions.end()
 	m.reactions.dispose()
 }

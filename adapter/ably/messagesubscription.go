@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"ablyrooms.example/internal/ctxerr"
+	"ablyrooms.example/internal/listen"
 	"ablyrooms.example/lifecycle"
 )
 
@@ -53,7 +54,15 @@ func (s *MessageSubscription) Dropped() int64 { return s.listener.Dropped() }
 type subscriptions struct {
 	mu     sync.Mutex
 	list   []*MessageSubscription
-	serial string // the place up to which listeners have the messages; "" while not attached
+	serial string                 // the place up to which listeners have the messages; "" while not attached
+	since  listen.List[sinceItem] // those that miss nothing
+}
+
+// locked calls f with the place up to which listeners have the messages, which stays while it runs.
+func (l *subscriptions) locked(f func(serial string)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f(l.serial)
 }
 
 // end gives up waiting for a point. The lock is held.
@@ -152,6 +161,9 @@ func (l *subscriptions) attached(serial string, resumed bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.serial = serial
+	if serial != "" {
+		l.since.Publish(sinceItem{point: serial, lost: !resumed})
+	}
 	for _, s := range l.list {
 		if serial == "" || resumed && s.point != "" {
 			continue

@@ -79,12 +79,15 @@ func subscribe[E any](
 	return (*Subscription)(registered), err
 }
 
-// sequence returns a sequence of events to range over, for any feature.
-func sequence[E any](ctx context.Context, s source, l *listen.List[E], e events) iter.Seq2[E, error] {
+// sequence returns a sequence of events to range over, for any feature: the first ones, then what
+// comes.
+func sequence[E any](
+	ctx context.Context, s source, l *listen.List[E], e events, first ...E,
+) iter.Seq2[E, error] {
 	if err := available(s, e, "receive "+e.name); err != nil {
 		return listen.Failed[E](err, s.listening(e))
 	}
-	return l.Events(ctx, s.listening(e))
+	return l.Events(ctx, s.listening(e), first...)
 }
 
 func available(s source, e events, operation string) error {

@@ -42,11 +42,11 @@ func run(ctx context.Context, options ...ablychat.Option) error {
 			log.Println("greeted:", errors.Join(typing, err, room.Typing().Stop(ctx)))
 		}
 	})
-	events := room.Messages().Events(ctx) // before Attach, so that none is missed
+	events := room.Messages().EventsSince(ctx, "") // before Attach, so that none is missed
 	if err := errors.Join(err, room.Attach(ctx), room.Presence().Enter(ctx, nil)); err != nil {
 		return err
 	}
-	for e, err := range events {
+	for e, err := range events { // after a reconnect, first what was missed meanwhile
 		switch m := e.Message; {
 		case err != nil:
 			return err

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"iter"
 	"testing"
 	"time"
 
@@ -20,17 +21,25 @@ func TestBot(t *testing.T) {
 	server := ablytest.NewServer(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
+	options := func(id string) ablychat.Option {
+		return ablychat.Ably(server.ClientOptions(ably.WithClientID(id),
+			ably.WithDisconnectedRetryTimeout(20*time.Millisecond))...)
+	}
 	life, stop := context.WithCancelCause(ctx)
 	ended := make(chan error, 1)
 	go func() {
-		ended <- run(life, ablychat.Ably(server.ClientOptions(ably.WithClientID("mod"))...))
+		ended <- run(life, options("mod"))
 	}()
 	eve := "eve\x1b[2J"
-	client := must(ablychat.Connect(ablychat.Ably(server.ClientOptions(ably.WithClientID(eve))...)))
+	client := must(ablychat.Connect(options(eve)))
 	defer client.Close()
 	room := must(client.Rooms().Get(ctx, "town"))
-	presence, messages := room.Presence().Events(ctx), room.Messages().Events(ctx)
-	reactions := room.Messages().Reactions().Events(ctx)
+	presence, end := iter.Pull2(room.Presence().Events(ctx))
+	defer end()
+	messages, end := iter.Pull2(room.Messages().EventsSince(ctx, ""))
+	defer end()
+	reactions, end := iter.Pull2(room.Messages().Reactions().Events(ctx))
+	defer end()
 	if err := room.Attach(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -50,6 +59,27 @@ func TestBot(t *testing.T) {
 		deleted = deleted || m.DeletedBy() == "mod" && m.Version.Description == "spam"
 		return welcomed && deleted
 	})
+	// What comes during an outage is moderated after it.
+	server.RefuseConnections(nil)
+	if err := server.Cut(""); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Await(ctx, func(s ablytest.State) bool { return s.Connected() == 0 }); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range server.State().Connections {
+		if c.ClientID == "mod" {
+			if err := server.Forget(c.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	server.LoseContinuity(ablychat.ChannelName("town"))
+	late := must(room.Messages().Send(ctx, ablychat.Text("more spam")))
+	server.AcceptConnections()
+	await(t, messages, func(e ablychat.MessageEvent) bool {
+		return e.Message.Serial == late.Serial && e.Message.DeletedBy() == "mod"
+	})
 	interrupt := errors.New("interrupt")
 	stop(interrupt)
 	if err := <-ended; !errors.Is(err, interrupt) || !errors.Is(err, context.Canceled) {
@@ -62,9 +92,10 @@ func TestBot(t *testing.T) {
 }
 
 // await reads events until one is what the test waits for.
-func await[E any](t *testing.T, events func(func(E, error) bool), is func(E) bool) {
+func await[E any](t *testing.T, next func() (E, error, bool), is func(E) bool) {
 	t.Helper()
-	for e, err := range events {
+	for {
+		e, err, _ := next()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,22 +8,25 @@ import (
 	"ablyrooms.example/internal/ctxerr"
 )
 
-// Events registers a listener at once and returns a sequence to range over, once: every event from
-// now on, in order, each with a nil error. Where events were dropped a [*DroppedError] stands in
+// Events registers a listener at once and returns a sequence to range over, once: the first ones, then
+// every event from now on, in order, each with a nil error. Where events were dropped a [*DroppedError] stands in
 // their place, and the sequence goes on. Any other error is the last: the context's, when that ends,
 // and then events that wait are discarded; that of [List.End], after the events that wait; c.Again
 // for a second range.
 //
 // The registration ends with the loop, however it is left, and with the context. Nothing runs in
 // the background meanwhile. A sequence that is never ranged over ends with its context.
-func (l *List[T]) Events(ctx context.Context, c Config) iter.Seq2[T, error] {
-	_, events := l.loop(ctx, c)
+func (l *List[T]) Events(ctx context.Context, c Config, first ...T) iter.Seq2[T, error] {
+	_, events := l.loop(ctx, c, first...)
 	return events
 }
 
 // loop registers a queue for a loop and returns it with the sequence.
-func (l *List[T]) loop(ctx context.Context, c Config) (*queue[T], iter.Seq2[T, error]) {
+func (l *List[T]) loop(ctx context.Context, c Config, first ...T) (*queue[T], iter.Seq2[T, error]) {
 	q := &queue[T]{config: c, ready: make(chan struct{}, 1)}
+	for i := range first {
+		q.put(&first[i])
+	}
 	l.add(q)
 	q.stop = context.AfterFunc(ctx, q.drop)
 	return q, once(c.Again, func(yield func(T, error) bool) {
