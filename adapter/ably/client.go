@@ -74,6 +74,11 @@ func Ably(options ...ably.ClientOption) Option {
 // [slog.Default].
 func WithLogger(log *slog.Logger) Option { return func(c *config) { c.log = log } }
 
+// WithIdempotentPublishing makes an idempotency key for each call of Send, Update and Delete that has
+// none, which is kept while ably-go tries further hosts: a message whose answer was lost on the way is
+// not sent twice. See [WithIdempotencyKey] for a call that the program repeats.
+func WithIdempotentPublishing() Option { return func(c *config) { c.idempotent = true } }
+
 // WithObserver sets what receives each step of the state machines of the client's rooms, for traces
 // and debug pages. In the steps of a room, Of is the [*Room].
 func WithObserver(o lifecycle.Observer) Option { return func(c *config) { c.observer = o } }

@@ -48,6 +48,7 @@ func (h held) calls() map[string]func(context.Context) error {
 		"Messages.Update":    func(ctx context.Context) error { return second(m.Update(ctx, "s", ablychat.Text("x"))) },
 		"Messages.Delete":    func(ctx context.Context) error { return second(m.Delete(ctx, "s")) },
 		"Messages.Get":       func(ctx context.Context) error { return second(m.Get(ctx, "s")) },
+		"Messages.Versions":  func(ctx context.Context) error { return second(m.Versions(ctx, "s")) },
 		"Messages.History":   func(ctx context.Context) error { return second(m.History(ctx, ablychat.HistoryQuery{})) },
 		"MessageSubscription.HistoryBeforeSubscribe": func(ctx context.Context) error {
 			return second(h.subscription.HistoryBeforeSubscribe(ctx, ablychat.HistoryQuery{}))

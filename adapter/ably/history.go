@@ -119,6 +119,19 @@ func (m *Messages) History(ctx context.Context, query HistoryQuery) (*Page, erro
 	return m.page(ctx, list{operation, m.path()}, values)
 }
 
+// Versions returns the versions of a message: as it was created, then its updates and its deletion,
+// oldest first, page by page.
+//
+// Errors: [ErrInvalidArgument] for an empty serial; the service's, of status 404 when there is no
+// such message; [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room]; the context's.
+func (m *Messages) Versions(ctx context.Context, serial string) (*Page, error) {
+	const operation = "get versions of message"
+	if serial == "" {
+		return nil, emptySerial(operation)
+	}
+	return m.page(ctx, list{operation, m.path(serial, "versions")}, nil)
+}
+
 func (m *Messages) page(ctx context.Context, l list, query url.Values) (*Page, error) {
 	a, err := m.room.do(ctx, l.operation, call{method: "GET", path: l.path, query: query})
 	if err != nil {

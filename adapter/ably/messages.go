@@ -58,12 +58,12 @@ func (m *Messages) path(more ...string) []string {
 // first: then the message may have been sent.
 func (m *Messages) Send(ctx context.Context, content MessageContent, options ...OperationOption) (Message, error) {
 	const operation = "send message"
-	o := operationOf(options)
+	o := m.operationOf(options)
 	if o.description != "" || o.metadata != nil {
 		return Message{}, lifecycle.NewErrorInfo(ErrInvalidArgument,
 			"unable to "+operation+"; only an update or a deletion has a description or metadata of its own", nil)
 	}
-	body, err := m.room.one(ctx, operation, call{method: "POST", path: m.path(), body: content.body()})
+	body, err := m.room.one(ctx, operation, call{method: "POST", path: m.path(), query: o.query(), body: content.body()})
 	if err != nil {
 		return Message{}, err
 	}
@@ -83,8 +83,9 @@ func (m *Messages) Send(ctx context.Context, content MessageContent, options ...
 func (m *Messages) Update(
 	ctx context.Context, serial string, to MessageContent, options ...OperationOption,
 ) (Message, error) {
+	o := m.operationOf(options)
 	return m.change(ctx, "update message", serial, call{method: "PUT", path: m.path(serial),
-		body: operationOf(options).addTo(map[string]any{"message": to.body()})})
+		query: o.query(), body: o.addTo(map[string]any{"message": to.body()})})
 }
 
 // Delete marks a message as deleted and takes its content away; it stays in the history as that
@@ -93,8 +94,9 @@ func (m *Messages) Update(
 // Errors: [ErrInvalidArgument] for an empty serial (CHA-M9f); the service's (CHA-M9c);
 // [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room]; the context's.
 func (m *Messages) Delete(ctx context.Context, serial string, options ...OperationOption) (Message, error) {
+	o := m.operationOf(options)
 	return m.change(ctx, "delete message", serial, call{method: "POST", path: m.path(serial, "delete"),
-		body: operationOf(options).addTo(map[string]any{})})
+		query: o.query(), body: o.addTo(map[string]any{})})
 }
 
 // Get returns a message as it is now, by its serial (CHA-M13).

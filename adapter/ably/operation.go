@@ -1,6 +1,11 @@
 package ablychat
 
-import "context"
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"net/url"
+)
 
 // OperationOption says more about one call that sends, updates or deletes a message.
 type OperationOption func(*operation)
@@ -8,6 +13,7 @@ type OperationOption func(*operation)
 type operation struct {
 	description string
 	metadata    map[string]string
+	key         string
 }
 
 // WithDescription says why a message is updated or deleted: [MessageVersion] has it as Description.
@@ -22,13 +28,35 @@ func WithOperationMetadata(metadata map[string]string) OperationOption {
 	return func(o *operation) { o.metadata = metadata }
 }
 
-func operationOf(options []OperationOption) (o operation) {
+// WithIdempotencyKey names the call, so that a repeated call with the same key has no second effect:
+// give it again when a call failed without the service's answer. The key is any text that no other
+// call has; the service remembers it for some minutes. It holds for Send, Update and Delete.
+func WithIdempotencyKey(key string) OperationOption {
+	return func(o *operation) { o.key = key }
+}
+
+// operationOf returns what the options of a call say. A client with [WithIdempotentPublishing] makes a
+// key for a call that has none.
+func (m *Messages) operationOf(options []OperationOption) (o operation) {
 	for _, option := range options {
 		if option != nil {
 			option(&o)
 		}
 	}
+	if o.key == "" && m.room.client.idempotent {
+		var key [9]byte
+		_, _ = rand.Read(key[:]) // which doesn't fail
+		o.key = base64.StdEncoding.EncodeToString(key[:])
+	}
 	return o
+}
+
+// query returns the query of a request, nil for none.
+func (o operation) query() url.Values {
+	if o.key == "" {
+		return nil
+	}
+	return url.Values{"idempotencyKey": {o.key}}
 }
 
 // addTo adds what is given to the body of a request (CHA-M8, CHA-M9).
