@@ -103,12 +103,12 @@ func TestNothingStaysOfALoop(t *testing.T) {
 					return stats.HeapAlloc
 				}
 				before := rounds(100)
+				if n := w.len(); n != 0 {
+					t.Fatalf("%s left by %s: %d listeners stay", name, how, n)
+				}
 				const more = 5000
 				if after := rounds(more); after > before+100*more {
 					t.Errorf("%s left by %s: each loop keeps %d bytes", name, how, (after-before)/more)
-				}
-				if n := w.len(); n != 0 {
-					t.Errorf("%s left by %s: %d listeners stay", name, how, n)
 				}
 			}
 		}
