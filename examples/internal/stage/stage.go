@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/ably/ably-go/ably"
 
@@ -56,11 +57,17 @@ func Open(out io.Writer) (*Stage, error) {
 // RoomName returns the name of a room that only this run uses.
 func (s *Stage) RoomName(name string) string { return name + s.suffix }
 
-// Printf tells something, in a line of its own.
+// Printf tells something, in a line of its own, without what a terminal might obey: texts and client
+// ids are the word of others.
 func (s *Stage) Printf(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	fmt.Fprintf(s.Out, format+"\n", args...)
+	fmt.Fprintln(s.Out, strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, fmt.Sprintf(format, args...)))
 }
 
 // Client makes a chat client with an id. [Stage.Close] disposes of it.
