@@ -65,7 +65,6 @@ type Room struct {
 	channel  Channel
 	log      *slog.Logger
 	logs     bool           // steps get lines in the log
-	level    slog.Leveler   // of a status change's line
 	observe  func(RoomStep) // nil when nobody observes
 	of       any            // what steps name as the room
 	gone     func(operation string) error

@@ -70,16 +70,6 @@ func (r restAPI) do(ctx context.Context, operation string, c call) (answer, erro
 	return answer{body: x.body, next: nextPage(pages.Headers())}, nil
 }
 
-// one makes a request whose answer is one object.
-func (r restAPI) one(ctx context.Context, operation string, c call) (map[string]any, error) {
-	a, err := r.do(ctx, operation, c)
-	if err != nil {
-		return nil, err
-	}
-	o, _ := a.body.(map[string]any)
-	return o, nil
-}
-
 // named says in an error's message what could not be done.
 func named(operation string, e *lifecycle.ErrorInfo) error {
 	return &lifecycle.ErrorInfo{Code: e.Code, StatusCode: e.StatusCode, Message: "unable to " + operation + "; " + e.Message, Cause: e.Cause}
