@@ -42,6 +42,7 @@ type Client struct {
 	observe    func(lifecycle.RoomStep)
 	idempotent bool
 	timeout    time.Duration // of a request
+	pending    int           // MaxPending, but in tests
 
 	ending    atomic.Bool // disposal has begun
 	disposing sync.Once
@@ -113,7 +114,7 @@ func newClient(client *ably.Realtime, cfg config) (*Client, error) {
 	timeouts := t.Timeouts()
 	c := &Client{realtime: client, transport: t, below: t.User().(*below), given: cfg.log, log: cfg.log,
 		observe: cfg.observer.Room, idempotent: cfg.idempotent, timeout: timeouts.Request,
-		disposed: make(chan struct{})}
+		pending: MaxPending, disposed: make(chan struct{})}
 	if c.log == nil {
 		c.log = listen.ErrorsToDefault()
 	}

@@ -265,13 +265,14 @@ func TestAReadOfWhatWasMissedFails(t *testing.T) {
 // What a loop that is far behind has dropped is read again.
 func TestDroppedEventsAreRecovered(t *testing.T) {
 	f := newFollower(t)
+	f.client.Bound(20)
 	if err := f.room.Attach(soon(t)); err != nil {
 		t.Fatal(err)
 	}
 	events := f.room.Messages().EventsSince(soon(t), "")
 	f.say("first")
-	const n = ablychat.MaxPending + 200
-	seen := 0
+	const n = 150 // more than a page has
+	seen, recovered := 0, 0
 	for e, err := range events {
 		if err != nil {
 			t.Fatal(err)
@@ -292,8 +293,14 @@ func TestDroppedEventsAreRecovered(t *testing.T) {
 			<-other
 			s.Unsubscribe()
 		}
+		if e.Recovered {
+			recovered++
+		}
 		if seen++; seen > n {
 			break
 		}
+	}
+	if recovered == 0 {
+		t.Error("nothing was dropped")
 	}
 }

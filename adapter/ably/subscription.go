@@ -114,7 +114,7 @@ func (c *Client) gone(operation string) error {
 func (c *Client) enabled(string, events) error { return nil }
 
 func (c *Client) listening(e events) listen.Config {
-	limit := MaxPending
+	limit := c.pending
 	switch {
 	case e.all:
 		limit = 0
