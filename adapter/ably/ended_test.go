@@ -275,7 +275,10 @@ func TestWhatEndsSaysSo(t *testing.T) {
 				s.Unsubscribe()
 			}
 			for name, call := range h.calls() {
-				if err := call(soon(t)); tried(name) && !errors.Is(err, c.want) {
+				if !tried(name) {
+					continue
+				}
+				if err := call(soon(t)); !errors.Is(err, c.want) {
 					t.Errorf("%s: %v", name, err)
 				}
 			}

@@ -117,7 +117,8 @@ func TestOneLogger(t *testing.T) {
 func TestASharedClientLogsWhereItsChatClientDoes(t *testing.T) {
 	aside, l := standard(t), newLines()
 	server := ablytest.NewServer(t)
-	realtime := must(ablychat.NewRealtime(server.ClientOptions(ably.WithAutoConnect(false))...))
+	realtime := must(ablychat.NewRealtime(server.ClientOptions(ably.WithAutoConnect(false),
+		ably.WithDisconnectedRetryTimeout(10*time.Millisecond))...))
 	defer closeClient(realtime)
 	chat := must(ablychat.New(realtime, ablychat.WithLogger(slog.New(slog.NewTextHandler(l, nil)))))
 	server.RefuseConnections(nil)
