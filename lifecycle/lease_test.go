@@ -128,7 +128,7 @@ func TestAGetKeepsTheRoom(t *testing.T) {
 						t.Errorf("three gets took %d steps of the core", steps-before)
 					}
 				case "rejected":
-					if _, err := r.Get(background, "a", WithPresenceEvents(false)); !errors.Is(err, RoomExistsWithDifferentOptions) {
+					if _, err := r.Get(background, "a", WithPresenceEvents(false)); !errors.Is(err, ErrRoomExistsWithDifferentOptions) {
 						t.Error(err)
 					}
 				case "after":
@@ -283,7 +283,7 @@ func TestABadAcquireHasNoEffect(t *testing.T) {
 			func() (*Lease[*resource], error) { return r.Acquire(background, "") },
 			func() (*Lease[*resource], error) { return r.Acquire(background, "a", WithTypingHeartbeatThrottle(0)) },
 		} {
-			if lease, err := try(); lease != nil || !errors.Is(err, InvalidArgument) {
+			if lease, err := try(); lease != nil || !errors.Is(err, ErrInvalidArgument) {
 				t.Errorf("got %v, %v", lease, err)
 			}
 		}

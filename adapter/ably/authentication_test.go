@@ -166,9 +166,9 @@ func restCalls(t *testing.T, room *ablychat.Room, serial string) map[string]func
 	return map[string]func() error{
 		"send": func() error { return second(m.Send(soon(t), ablychat.MessageContent{Text: "x"})) },
 		"update": func() error {
-			return second(m.Update(soon(t), serial, ablychat.MessageContent{Text: "y"}, ablychat.OperationDetails{}))
+			return second(m.Update(soon(t), serial, ablychat.MessageContent{Text: "y"}))
 		},
-		"delete":           func() error { return second(m.Delete(soon(t), serial, ablychat.OperationDetails{})) },
+		"delete":           func() error { return second(m.Delete(soon(t), serial)) },
 		"get":              func() error { return second(m.Get(soon(t), serial)) },
 		"history":          func() error { return second(m.History(soon(t), ablychat.HistoryQuery{})) },
 		"react":            func() error { return m.Reactions().Send(soon(t), serial, like) },
@@ -235,7 +235,7 @@ func TestAuthenticationOfRealtime(t *testing.T) {
 					seen := newWatch(t, room)
 					end()
 					if !way.renewable {
-						change := seen.until(lifecycle.StatusFailed)
+						change := seen.until(lifecycle.RoomFailed)
 						want := map[string]lifecycle.ErrorCode{"expired": 40142, "revoked": 40141}[state]
 						if !errors.Is(change.Error, want) {
 							t.Errorf("%s: %v, expected the code %d", state, change, want)

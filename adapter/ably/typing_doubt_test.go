@@ -82,7 +82,7 @@ func TestTypingNeedsAClientID(t *testing.T) {
 		"send typing":    room.Typing().Keystroke(soon(t)),
 		"enter presence": room.Presence().Enter(soon(t), nil),
 	} {
-		if !errors.Is(err, lifecycle.InvalidClientID) {
+		if !errors.Is(err, lifecycle.ErrInvalidClientID) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}

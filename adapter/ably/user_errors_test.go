@@ -217,7 +217,7 @@ var userErrors = map[string]userError{
 		room := s.attached()
 		seen := newWatch(s.t, room)
 		s.server.FailChannel(ablychat.ChannelName("lobby"), ablytest.NewError(40160, 401, "no longer"))
-		seen.until(lifecycle.StatusFailed)
+		seen.until(lifecycle.RoomFailed)
 		return room.Detach(soon(s.t))
 	},
 		`unable to detach room; room "lobby" is failed (code 102112, status 400)`, 102112, nil},
@@ -225,7 +225,7 @@ var userErrors = map[string]userError{
 		room := s.attached()
 		seen := newWatch(s.t, room)
 		s.server.FailChannel(ablychat.ChannelName("lobby"), ablytest.NewError(40160, 401, "no longer"))
-		return seen.until(lifecycle.StatusFailed).Error
+		return seen.until(lifecycle.RoomFailed).Error
 	},
 		`unable to keep room lobby; no longer (code 40160, status 401)`, 40160, nil},
 
@@ -267,7 +267,7 @@ var userErrors = map[string]userError{
 	"get a message that there isn't": {func(s *stand) error { return second(s.room().Messages().Get(soon(s.t), "none")) },
 		`unable to get message; there is no message "none" in the room (code 40400, status 404): see https://help.ably.io/error/40400`, 40400, nil},
 	"update without a serial": {func(s *stand) error {
-		return second(s.room().Messages().Update(soon(s.t), "", ablychat.MessageContent{}, ablychat.OperationDetails{}))
+		return second(s.room().Messages().Update(soon(s.t), "", ablychat.MessageContent{}))
 	},
 		`unable to update message; the message's serial is empty (code 40003, status 400)`, 40003, nil},
 	"too long a page": {func(s *stand) error {
@@ -291,20 +291,20 @@ var userErrors = map[string]userError{
 	},
 		`unable to get history before subscription; the subscription ended before the room was attached (code 40014, status 400)`, 40014, nil},
 
-	"a reaction without a name": {func(s *stand) error { return s.room().Reactions().Send(soon(s.t), ablychat.SendReaction{}) },
+	"a reaction without a name": {func(s *stand) error { return s.room().Reactions().Send(soon(s.t), ablychat.ReactionContent{}) },
 		`unable to send reaction; its name is empty (code 40003, status 400)`, 40003, nil},
 	"a reaction with a bad header": {func(s *stand) error {
-		return s.room().Reactions().Send(soon(s.t), ablychat.SendReaction{Name: "x", Headers: object{"h": list{}}})
+		return s.room().Reactions().Send(soon(s.t), ablychat.ReactionContent{Name: "x", Headers: object{"h": list{}}})
 	},
 		`unable to send reaction; the header "h" is a list, expected a string, number, bool or nil (code 40003, status 400)`, 40003, nil},
 	"a reaction that is refused": {func(s *stand) error {
 		room := s.attached()
 		s.refusing(ablytest.ToServer(ablytest.ActionMessage), 40160, "no reactions")
-		return room.Reactions().Send(soon(s.t), ablychat.SendReaction{Name: "x"})
+		return room.Reactions().Send(soon(s.t), ablychat.ReactionContent{Name: "x"})
 	},
 		`unable to send reaction; no reactions (code 40160, status 401)`, 40160, nil},
 	"a reaction without a connection": {func(s *stand) error {
-		return s.get(s.client(ably.WithAutoConnect(false))).Reactions().Send(soon(s.t), ablychat.SendReaction{Name: "x"})
+		return s.get(s.client(ably.WithAutoConnect(false))).Reactions().Send(soon(s.t), ablychat.ReactionContent{Name: "x"})
 	},
 		`unable to send reaction; there is no connection (code 80003, status 400)`, 80003, nil},
 	"a reaction to a message, without a name": {func(s *stand) error {
@@ -355,7 +355,7 @@ var userErrors = map[string]userError{
 		return second(s.room(lifecycle.WithPresenceEvents(false)).Presence().Subscribe(func(chat.PresenceEvent) {}))
 	},
 		`unable to subscribe to presence; the room was got without presence events: lifecycle.WithPresenceEvents(true), the default (code 102108, status 400)`, 102108, nil},
-	"occupancy without the option": {func(s *stand) error { return second(s.room().Occupancy().Subscribe(func(chat.Occupancy) {})) },
+	"occupancy without the option": {func(s *stand) error { return second(s.room().Occupancy().Subscribe(func(chat.OccupancyData) {})) },
 		`unable to subscribe to occupancy; the room was got without occupancy events: lifecycle.WithOccupancyEvents(true) (code 102108, status 400)`, 102108, nil},
 	"current occupancy without the option": {func(s *stand) error {
 		_, _, err := s.room().Occupancy().Current()
@@ -392,7 +392,7 @@ func TestErrorsThatUsersMeet(t *testing.T) {
 			}
 			info, ok := errors.AsType[*lifecycle.ErrorInfo](err)
 			if ok != (e.code != 0) || ok && (!errors.Is(err, e.code) || info.Code != e.code ||
-				!strings.HasPrefix(info.Message, "unable to ") && e.code != lifecycle.RoomDiscontinuity) {
+				!strings.HasPrefix(info.Message, "unable to ") && e.code != lifecycle.ErrRoomDiscontinuity) {
 				t.Errorf("%+v, expected the code %d", info, e.code)
 			}
 			if e.also != nil && !errors.Is(err, e.also) {
