@@ -417,7 +417,7 @@ func TestEnumerationsPrint(t *testing.T) {
 	check("Phase", int(InGiveBack)+1, func(v uint8) string { return Phase(v).String() })
 	check("Work", int(Closing)+1, func(v uint8) string { return Work(v).String() })
 	check("Disposal", int(Disposed)+1, func(v uint8) string { return Disposal(v).String() })
-	check("RoomsInputKind", int(ReleaseFailed)+1, func(v uint8) string { return RoomsInputKind(v).String() })
+	check("RoomsInputKind", int(CloseLease)+1, func(v uint8) string { return RoomsInputKind(v).String() })
 	check("RoomsOutputKind", int(Abandon)+1, func(v uint8) string { return RoomsOutputKind(v).String() })
 	check("OutcomeKind", int(GaveUp)+1, func(v uint8) string { return OutcomeKind(v).String() })
 	check("RoomInputKind", int(GiveBackEnded)+1, func(v uint8) string { return RoomInputKind(v).String() })

@@ -275,7 +275,7 @@ func TestAContextThatEndsAsTheAcquireIsSettled(t *testing.T) {
 func TestABadAcquireHasNoEffect(t *testing.T) {
 	inEveryState(t, func(t *testing.T, r *Rooms[*resource]) {
 		for ctx, want := range endedContexts() {
-			if _, err := r.Acquire(ctx, "a"); err != want {
+			if _, err := r.Acquire(ctx, "a"); !errors.Is(err, want) || !errors.Is(err, ctx.Err()) {
 				t.Errorf("got %v, expected %v", err, want)
 			}
 		}

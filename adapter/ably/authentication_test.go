@@ -280,7 +280,7 @@ func connectWith(t *testing.T, options []ably.ClientOption) *ablychat.Room {
 
 func connectedWith(t *testing.T, options []ably.ClientOption) (*ablychat.Room, *ablychat.Client) {
 	t.Helper()
-	client, err := ablychat.Connect(append(options, ably.WithLogLevel(ably.LogNone))...)
+	client, err := ablychat.Connect(ablychat.Ably(append(options, ably.WithLogLevel(ably.LogNone))...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -415,7 +415,7 @@ func TestFallbackHosts(t *testing.T) {
 		answer := func(status int, body string) *http.Response {
 			return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
 		}
-		client, err := ablychat.Connect(ably.WithKey("app.key:secret"), ably.WithTLS(false), ably.WithInsecureAllowBasicAuthWithoutTLS(),
+		client, err := ablychat.Connect(ablychat.Ably(ably.WithKey("app.key:secret"), ably.WithTLS(false), ably.WithInsecureAllowBasicAuthWithoutTLS(),
 			ably.WithAutoConnect(false), ably.WithLogLevel(ably.LogNone), ably.WithEndpoint("main.test"),
 			ably.WithFallbackHosts([]string{"silent.test", "good.test"}),
 			ably.WithHTTPClient(&http.Client{Timeout: time.Minute, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
@@ -431,7 +431,7 @@ func TestFallbackHosts(t *testing.T) {
 					return nil, r.Context().Err()
 				}
 				return answer(201, `{"serial":"s"}`), nil
-			})}))
+			})})))
 		if err != nil {
 			t.Fatal(err)
 		}

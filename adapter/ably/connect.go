@@ -28,21 +28,21 @@ type below struct {
 //
 // Errors: ably-go's, for options that are invalid.
 func NewRealtime(options ...ably.ClientOption) (*ably.Realtime, error) {
-	return newRealtime(nil, options)
+	return newRealtime("create realtime client", nil, options)
 }
 
-func newRealtime(log *slog.Logger, options []ably.ClientOption) (*ably.Realtime, error) {
+func newRealtime(operation string, log *slog.Logger, options []ably.ClientOption) (*ably.Realtime, error) {
 	b := &below{}
 	b.log.set(log)
 	options = b.ourOptions(options)
 	var err error
 	if b.rest, err = chatrest.New(options...); err != nil {
-		return nil, fromAbly("create realtime client", err)
+		return nil, fromAbly(operation, err)
 	}
 	client, _, err := transport.NewRealtime(
 		transport.Options{User: b, Logger: slog.New(redirected{target: &b.log})}, options...)
 	if err != nil {
-		return nil, fromAbly("create realtime client", err)
+		return nil, fromAbly(operation, err)
 	}
 	return client, nil
 }
@@ -65,7 +65,7 @@ func (b *below) ourOptions(options []ably.ClientOption) []ably.ClientOption {
 // Errors: ably-go's, for options that are invalid.
 func Connect(options ...Option) (*Client, error) {
 	cfg := configured(options)
-	realtime, err := newRealtime(cfg.log, cfg.ably)
+	realtime, err := newRealtime("create chat client", cfg.log, cfg.ably)
 	if err != nil {
 		return nil, err
 	}

@@ -41,7 +41,12 @@ type watched struct {
 
 func watch[E any](l *listen.List[E], events func(context.Context) iter.Seq2[E, error]) watched {
 	var none E
-	return watched{func(ctx context.Context) iter.Seq[error] {
+	return watched{loop(events), func() { l.Publish(none) }, l.Len}
+}
+
+// loop opens a sequence, of which the errors alone are looked at.
+func loop[E any](events func(context.Context) iter.Seq2[E, error]) func(context.Context) iter.Seq[error] {
+	return func(ctx context.Context) iter.Seq[error] {
 		all := events(ctx)
 		return func(yield func(error) bool) {
 			for _, err := range all {
@@ -50,7 +55,7 @@ func watch[E any](l *listen.List[E], events func(context.Context) iter.Seq2[E, e
 				}
 			}
 		}
-	}, func() { l.Publish(none) }, l.Len}
+	}
 }
 
 // Nothing stays of a loop that is left, on a context that lasts: no listener, no goroutine, no
@@ -84,10 +89,12 @@ func TestNothingStaysOfALoop(t *testing.T) {
 			"MessageReactions.Events":    watch(&m.reactions.summaries, m.reactions.Events),
 			"MessageReactions.RawEvents": watch(&m.reactions.raws, m.reactions.RawEvents),
 			"RoomReactions.Events":       watch(&r.reactions.listeners, r.reactions.Events),
-			"Typing.Events":              watch(&r.typing.listeners, r.typing.Events),
-			"Presence.Events":            watch(&r.presence.listeners, r.presence.Events),
-			"Occupancy.Events":           watch(&r.occupancy.listeners, r.occupancy.Events),
-			"Connection.Events":          watch(&c.listeners, c.Events),
+			"Typing.Events": {loop(r.typing.Events), func() {
+				r.typing.listeners.Publish(typingNews{after: &typersAt{}})
+			}, r.typing.listeners.Len},
+			"Presence.Events":   watch(&r.presence.listeners, r.presence.Events),
+			"Occupancy.Events":  watch(&r.occupancy.listeners, r.occupancy.Events),
+			"Connection.Events": watch(&c.listeners, c.Events),
 		} {
 			for how, leave := range leaving {
 				rounds := func(n int) uint64 {

@@ -120,9 +120,8 @@ func (t *Typing) telling(listener func(chat.TypingEvent)) func(typingNews) {
 
 // Subscribe registers a listener for changes of the set of those who type (CHA-T6). It attaches
 // nothing. For a listener that is behind the newest changes wait, see [MaxPending]. CurrentTypers is
-// the set after the event's change, and shared by all listeners; for a listener that is more than 32
-// changes behind, and while changes come faster than lists are made of them, it is the set after a
-// later change.
+// the set after the event's change, and shared by all listeners; while changes come faster than lists
+// are made of them, it is the set after a later change.
 //
 // Errors: [ErrInvalidArgument] for a nil listener; [ErrRoomInInvalidState]; [ErrResourceDisposed].
 func (t *Typing) Subscribe(listener func(TypingEvent)) (*Subscription, error) {

@@ -213,8 +213,8 @@ func TestTextIsTheSameOnEveryWay(t *testing.T) {
 		got := newInbox[chat.RoomReaction](t)
 		room.Reactions().Subscribe(got.put)
 		details := func(text string) (chat.Message, error) {
-			return m.Update(soon(t), sent.Serial, ablychat.MessageContent{Text: "y"}, ablychat.OperationDetails{
-				Description: text, Metadata: map[string]string{"v": text}})
+			return m.Update(soon(t), sent.Serial, ablychat.MessageContent{Text: "y"}, ablychat.WithDescription(text),
+				ablychat.WithOperationMetadata(map[string]string{"v": text}))
 		}
 		const odd = "ä☃\x00\u2028<&>\ufffd"
 		updated, err := details(odd)
@@ -224,7 +224,8 @@ func TestTextIsTheSameOnEveryWay(t *testing.T) {
 				t.Errorf("%s: %+v, %v, %v", what, v, err, bad)
 			}
 		}
-		deleted, err := m.Delete(soon(t), sent.Serial, ablychat.OperationDetails{Description: odd, Metadata: map[string]string{"v": odd}})
+		deleted, err := m.Delete(soon(t), sent.Serial, ablychat.WithDescription(odd),
+			ablychat.WithOperationMetadata(map[string]string{"v": odd}))
 		if err != nil || deleted.Version.Description != odd || deleted.Version.Metadata["v"] != odd {
 			t.Errorf("deleted: %+v, %v", deleted, err)
 		}
@@ -247,10 +248,10 @@ func TestTextIsTheSameOnEveryWay(t *testing.T) {
 				return second(m.Update(soon(t), sent.Serial, ablychat.MessageContent{Text: s}))
 			},
 			"description": func(s string) error {
-				return second(m.Delete(soon(t), sent.Serial, ablychat.OperationDetails{Description: s}))
+				return second(m.Delete(soon(t), sent.Serial, ablychat.WithDescription(s)))
 			},
 			"metadata": func(s string) error {
-				return second(m.Delete(soon(t), sent.Serial, ablychat.OperationDetails{Metadata: map[string]string{"v": s}}))
+				return second(m.Delete(soon(t), sent.Serial, ablychat.WithOperationMetadata(map[string]string{"v": s})))
 			},
 			"name": func(s string) error { return room.Reactions().Send(soon(t), ablychat.ReactionContent{Name: s}) },
 			"name ": func(s string) error {
