@@ -38,7 +38,7 @@ func run(ctx context.Context, options ...ablychat.Option) error {
 	_, err = room.Presence().Subscribe(func(e ablychat.PresenceEvent) {
 		if who := e.Member.ClientID; e.Type == ablychat.PresenceEnter && who != "mod" {
 			typing := room.Typing().Keystroke(ctx)
-			_, err := room.Messages().Send(ctx, ablychat.Text("Welcome, "+printable(who)))
+			_, err := room.Messages().Send(ctx, ablychat.Text("Welcome, "+clean(who)))
 			log.Println("greeted:", errors.Join(typing, err, room.Typing().Stop(ctx)))
 		}
 	})
@@ -63,12 +63,16 @@ func run(ctx context.Context, options ...ablychat.Option) error {
 	return nil
 }
 
-// printable leaves out what a terminal might obey, since client ids are the word of others.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
+// clean leaves out of a name of others what a terminal obeys: control characters and those that change
+// the direction of writing. Whoever prints what the bot repeats may not do so.
+func clean(text string) string {
+	return strings.Map(func(c rune) rune {
+		switch {
+		case c == '\n' || c == '\t' || unicode.In(c, unicode.Zl, unicode.Zp):
+			return ' '
+		case unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c):
 			return -1
 		}
-		return r
-	}, s)
+		return c
+	}, text)
 }

@@ -30,7 +30,7 @@ func TestBot(t *testing.T) {
 	go func() {
 		ended <- run(life, options("mod"))
 	}()
-	eve := "eve\x1b[2J"
+	eve := "eve\x1b[2J\u202e\nroot" // would clear the screen and begin a line
 	client := must(ablychat.Connect(options(eve)))
 	defer client.Close()
 	room := must(client.Rooms().Get(ctx, "town"))
@@ -55,7 +55,7 @@ func TestBot(t *testing.T) {
 	welcomed, deleted := false, false
 	await(t, messages, func(e ablychat.MessageEvent) bool {
 		m := e.Message
-		welcomed = welcomed || m.ClientID == "mod" && m.Text == "Welcome, eve[2J"
+		welcomed = welcomed || m.ClientID == "mod" && m.Text == "Welcome, eve[2J root"
 		deleted = deleted || m.DeletedBy() == "mod" && m.Version.Description == "spam"
 		return welcomed && deleted
 	})
