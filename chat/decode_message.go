@@ -10,11 +10,11 @@ func DecodeMessage(w WireMessage) (MessageEvent, error) {
 	m := &event.Message
 	switch w.Action {
 	case WireCreate: // CHA-M4m1
-		event.Type, m.Action = MessageCreated, MessageCreate
+		event.Type, m.Action = MessageCreated, MessageActionCreate
 	case WireUpdate: // CHA-M4m2
-		event.Type, m.Action = MessageUpdated, MessageUpdate
+		event.Type, m.Action = MessageUpdated, MessageActionUpdate
 	case WireDelete: // CHA-M4m3
-		event.Type, m.Action = MessageDeleted, MessageDelete
+		event.Type, m.Action = MessageDeleted, MessageActionDelete
 	default:
 		return event, fmt.Errorf("a message has the action %d", w.Action)
 	}
@@ -29,14 +29,14 @@ func DecodeMessage(w WireMessage) (MessageEvent, error) {
 	if v.Timestamp == 0 { // CHA-M4k7
 		v.Timestamp = w.Timestamp
 	}
-	m.Version = Version{Serial: v.Serial, Timestamp: moment(v.Timestamp), ClientID: v.ClientID, Description: v.Description}
+	m.Version = MessageVersion{Serial: v.Serial, Timestamp: moment(v.Timestamp), ClientID: v.ClientID, Description: v.Description}
 	if len(v.Metadata) > 0 {
 		m.Version.Metadata = make(map[string]string, len(v.Metadata))
 		for key, value := range v.Metadata {
 			m.Version.Metadata[key] = value
 		}
 	}
-	m.Reactions = Reactions{}.Clone()
+	m.Reactions = ReactionSummary{}.Clone()
 	return event, nil
 }
 
@@ -49,12 +49,12 @@ func DecodeRESTMessage(body map[string]any) Message {
 		Timestamp: moment(millis(body["timestamp"])),
 	}
 	switch m.Action {
-	case MessageCreate, MessageUpdate, MessageDelete:
+	case MessageActionCreate, MessageActionUpdate, MessageActionDelete:
 	default:
-		m.Action = MessageCreate
+		m.Action = MessageActionCreate
 	}
 	version := object(body["version"])
-	m.Version = Version{
+	m.Version = MessageVersion{
 		Serial: text(version["serial"]), ClientID: text(version["clientId"]), Description: text(version["description"]), Timestamp: m.Timestamp,
 	}
 	if m.Version.Serial == "" {

@@ -40,13 +40,13 @@ func DecodePresence(w WirePresence) (PresenceEvent, error) {
 }
 
 // DecodeOccupancy makes an occupancy of a realtime message of the name [NameOccupancy]; what is missing or malformed is 0 (CHA-O4f, CHA-O4g).
-func DecodeOccupancy(w WireMessage) Occupancy {
+func DecodeOccupancy(w WireMessage) OccupancyData {
 	return DecodeRESTOccupancy(object(object(payload(w.Data, w.Encoding))["metrics"]))
 }
 
 // DecodeRESTOccupancy makes an occupancy of what the REST API says, with the same defaults.
-func DecodeRESTOccupancy(body map[string]any) Occupancy {
-	return Occupancy{Connections: count(body["connections"]), PresenceMembers: count(body["presenceMembers"])}
+func DecodeRESTOccupancy(body map[string]any) OccupancyData {
+	return OccupancyData{Connections: count(body["connections"]), PresenceMembers: count(body["presenceMembers"])}
 }
 
 // DecodeTyping makes a change of a realtime message named [TypingStarted] or [TypingStopped]. It returns an error for one that is to be dropped,

@@ -31,12 +31,12 @@ func DecodeSummary(w WireMessage) (event ReactionSummaryEvent, ignored []string)
 
 // DecodeReactions makes a summary of an object by type, as annotations.summary of the wire has it, by the types of annotations, or a
 // REST body, by the short types. ignored names the types that are not known, sorted.
-func DecodeReactions(by map[string]any) (r Reactions, ignored []string) {
-	r = Reactions{}.Clone()
+func DecodeReactions(by map[string]any) (r ReactionSummary, ignored []string) {
+	r = ReactionSummary{}.Clone()
 	for key, value := range by {
 		t, known := reactionType(key)
 		if !known {
-			if t = ReactionType(key); t != lifecycle.MessageReactionTypeUnique && t != lifecycle.MessageReactionTypeDistinct && t != lifecycle.MessageReactionTypeMultiple {
+			if t = MessageReactionType(key); t != lifecycle.MessageReactionTypeUnique && t != lifecycle.MessageReactionTypeDistinct && t != lifecycle.MessageReactionTypeMultiple {
 				ignored = append(ignored, key)
 				continue
 			}
@@ -57,12 +57,12 @@ func DecodeReactions(by map[string]any) (r Reactions, ignored []string) {
 	return r, ignored
 }
 
-func clientList(s map[string]any) ClientList {
-	return ClientList{Total: count(s["total"]), ClientIDs: texts(s["clientIds"]), Clipped: flag(s["clipped"])}
+func clientList(s map[string]any) ReactionClients {
+	return ReactionClients{Total: count(s["total"]), ClientIDs: texts(s["clientIds"]), Clipped: flag(s["clipped"])}
 }
 
-func clientCounts(s map[string]any) ClientCounts {
-	c := ClientCounts{Total: count(s["total"]), ClientIDs: map[string]int{}, TotalUnidentified: count(s["totalUnidentified"]),
+func clientCounts(s map[string]any) ReactionCounts {
+	c := ReactionCounts{Total: count(s["total"]), ClientIDs: map[string]int{}, TotalUnidentified: count(s["totalUnidentified"]),
 		TotalClientIDs: count(s["totalClientIds"]), Clipped: flag(s["clipped"])}
 	for id, n := range object(s["clientIds"]) {
 		c.ClientIDs[id] = count(n)
@@ -82,12 +82,12 @@ func DecodeRawReaction(a WireAnnotation) (RawReactionEvent, error) {
 	}}
 	switch a.Action {
 	case 0:
-		event.Type = ReactionCreated
+		event.Type = RawReactionCreated
 		if t == lifecycle.MessageReactionTypeMultiple {
 			event.Reaction.Count = 1
 		}
 	case 1:
-		event.Type = ReactionDeleted
+		event.Type = RawReactionDeleted
 	default:
 		return RawReactionEvent{}, fmt.Errorf("an annotation has the action %d", a.Action)
 	}

@@ -12,13 +12,13 @@ type MessageAction string
 
 // The actions.
 const (
-	MessageCreate MessageAction = "message.create"
-	MessageUpdate MessageAction = "message.update"
-	MessageDelete MessageAction = "message.delete"
+	MessageActionCreate MessageAction = "message.create"
+	MessageActionUpdate MessageAction = "message.update"
+	MessageActionDelete MessageAction = "message.delete"
 )
 
-// Version is one version of a message (CHA-M10). A message that was never changed has its own serial and timestamp for a version.
-type Version struct {
+// MessageVersion is one version of a message (CHA-M10). A message that was never changed has its own serial and timestamp for a version.
+type MessageVersion struct {
 	Serial      string            // sorts as a string, oldest first (CHA-M10a); not to be parsed
 	Timestamp   time.Time         // when this version was made
 	ClientID    string            // who made it; empty when not known
@@ -28,16 +28,16 @@ type Version struct {
 
 // Message is one message of a room, in one version (CHA-M2). It is a value: an update makes a new one, with the same Serial.
 type Message struct {
-	Serial    string         // names the message, and sorts as a string, oldest first (CHA-M2d); not to be parsed
-	ClientID  string         // who sent it
-	UserClaim string         // of the sender's token, by the server's word; empty for none (CHA-M2h)
-	Text      string         // empty once it is deleted
-	Metadata  map[string]any // a JSON object, never nil in what is received
-	Headers   map[string]any // values are string, number, bool or nil; never nil in what is received
-	Action    MessageAction  // what was last done to it
-	Version   Version        // the version that this is
-	Timestamp time.Time      // when the message was created
-	Reactions Reactions      // as REST says them; empty in what comes in realtime, so merge it: [Message.WithReactions]
+	Serial    string          // names the message, and sorts as a string, oldest first (CHA-M2d); not to be parsed
+	ClientID  string          // who sent it
+	UserClaim string          // of the sender's token, by the server's word; empty for none (CHA-M2h)
+	Text      string          // empty once it is deleted
+	Metadata  map[string]any  // a JSON object, never nil in what is received
+	Headers   map[string]any  // values are string, number, bool or nil; never nil in what is received
+	Action    MessageAction   // what was last done to it
+	Version   MessageVersion  // the version that this is
+	Timestamp time.Time       // when the message was created
+	Reactions ReactionSummary // as REST says them; empty in what comes in realtime, so merge it: [Message.With]
 }
 
 // Before tells whether the message comes before another in the room's order (CHA-M2e).
@@ -72,36 +72,70 @@ func (m Message) Clone() Message {
 	return m
 }
 
-// With returns the message as an update or a deletion leaves it, with its reactions kept; the message itself, when the event is of the same
-// version or an older one (CHA-M11c, CHA-M11d).
-//
-// Errors: [lifecycle.InvalidArgument] when the event tells of a creation (CHA-M11h) or of another message (CHA-M11i); the message is
-// then returned as it is.
-func (m Message) With(event MessageEvent) (Message, error) {
-	switch {
-	case event.Type == MessageCreated:
-		return m, lifecycle.NewErrorInfo(lifecycle.InvalidArgument, "unable to apply event to message; a created event makes a message and changes none", nil)
-	case event.Message.Serial != m.Serial:
-		return m, lifecycle.NewErrorInfo(lifecycle.InvalidArgument,
-			"unable to apply event to message; the event is of message "+event.Message.Serial+" and not of "+m.Serial, nil)
-	case event.Message.Version.Serial <= m.Version.Serial:
-		return m, nil
+// IsDeleted reports whether the message was deleted.
+func (m Message) IsDeleted() bool { return m.Action == MessageActionDelete }
+
+// DeletedBy returns the client id of who deleted the message; "" when it is not deleted, or that is
+// not known.
+func (m Message) DeletedBy() string {
+	if !m.IsDeleted() {
+		return ""
 	}
-	changed := event.Message.Clone()
-	changed.Reactions = m.Reactions.Clone()
+	return m.Version.ClientID
+}
+
+// MessageChange is what [Message.With] applies: a [Message], a [MessageEvent] or a
+// [ReactionSummaryEvent].
+type MessageChange interface {
+	applyTo(Message) (Message, error)
+}
+
+// With returns the message with a change applied (CHA-M11):
+//
+//   - For a [MessageEvent] of an update or a deletion, and for another [Message]: that version, with
+//     the reactions of m; m itself when it is of the same version or an older one (CHA-M11c, CHA-M11d).
+//   - For a [ReactionSummaryEvent]: m with these reactions (CHA-M11f, CHA-M11g).
+//
+// What it returns shares nothing with the change.
+//
+// Errors: [lifecycle.ErrInvalidArgument] for an event of a creation (CHA-M11h), for a change of
+// another message (CHA-M11i, CHA-M11j), and for nil; the message is then returned as it is.
+func (m Message) With(change MessageChange) (Message, error) {
+	if change == nil {
+		return m, cannotApply("the change is nil")
+	}
+	return change.applyTo(m)
+}
+
+func cannotApply(reason string) error {
+	return lifecycle.NewErrorInfo(lifecycle.ErrInvalidArgument, "unable to apply change to message; "+reason, nil)
+}
+
+func (m Message) applyTo(to Message) (Message, error) {
+	switch {
+	case !m.Same(to):
+		return to, cannotApply("it is of message " + m.Serial + " and not of " + to.Serial)
+	case !m.NewerThan(to):
+		return to, nil
+	}
+	changed := m.Clone()
+	changed.Reactions = to.Reactions.Clone()
 	return changed, nil
 }
 
-// WithReactions returns a copy of the message with the reactions of the event (CHA-M11f, CHA-M11g).
-//
-// Errors: [lifecycle.InvalidArgument] when the event is of another message (CHA-M11j); the message is then returned as it is.
-func (m Message) WithReactions(event ReactionSummaryEvent) (Message, error) {
-	if event.MessageSerial != m.Serial {
-		return m, lifecycle.NewErrorInfo(lifecycle.InvalidArgument,
-			"unable to apply event to message; the summary is of message "+event.MessageSerial+" and not of "+m.Serial, nil)
+func (e MessageEvent) applyTo(to Message) (Message, error) {
+	if e.Type == MessageCreated {
+		return to, cannotApply("a created event makes a message and changes none")
 	}
-	changed := m.Clone()
-	changed.Reactions = event.Reactions.Clone()
+	return e.Message.applyTo(to)
+}
+
+func (e ReactionSummaryEvent) applyTo(to Message) (Message, error) {
+	if e.MessageSerial != to.Serial {
+		return to, cannotApply("it is of message " + e.MessageSerial + " and not of " + to.Serial)
+	}
+	changed := to.Clone()
+	changed.Reactions = e.Reactions.Clone()
 	return changed, nil
 }
 
@@ -117,8 +151,9 @@ const (
 
 // MessageEvent tells of a message that was sent, updated or deleted (CHA-M4l).
 type MessageEvent struct {
-	Type    MessageEventType
-	Message Message
+	Type      MessageEventType
+	Message   Message
+	Recovered bool // read from the history, after it was missed
 }
 
 // cloneObject copies a JSON object to its depth.

@@ -19,10 +19,10 @@ func versions() *rapid.Generator[chat.Message] {
 		return chat.Message{
 			Serial:   rapid.SampledFrom([]string{"01", "02"}).Draw(t, "serial"),
 			Text:     rapid.String().Draw(t, "text"),
-			Version:  chat.Version{Serial: rapid.SampledFrom([]string{"1", "10", "2", "3"}).Draw(t, "version")},
+			Version:  chat.MessageVersion{Serial: rapid.SampledFrom([]string{"1", "10", "2", "3"}).Draw(t, "version")},
 			Metadata: map[string]any{"list": []any{map[string]any{"n": rapid.Int().Draw(t, "n")}}},
-			Reactions: chat.Reactions{
-				Unique: map[string]chat.ClientList{"like": {Total: 1, ClientIDs: []string{rapid.String().Draw(t, "client")}}},
+			Reactions: chat.ReactionSummary{
+				Unique: map[string]chat.ReactionClients{"like": {Total: 1, ClientIDs: []string{rapid.String().Draw(t, "client")}}},
 			},
 		}
 	})
@@ -97,11 +97,32 @@ func TestEventsThatDontFitAreRefused(t *testing.T) {
 	for what, err := range map[string]error{
 		"created":       second(m.With(chat.MessageEvent{Type: chat.MessageCreated, Message: m})),
 		"other message": second(m.With(chat.MessageEvent{Type: chat.MessageUpdated, Message: chat.Message{Serial: "2"}})),
-		"other summary": second(m.WithReactions(chat.ReactionSummaryEvent{MessageSerial: "2"})),
+		"other summary": second(m.With(chat.ReactionSummaryEvent{MessageSerial: "2"})),
+		"nil":           second(m.With(nil)),
+		"message":       second(m.With(chat.Message{Serial: "2"})),
 	} {
-		if !errors.Is(err, lifecycle.InvalidArgument) || !strings.HasPrefix(err.Error(), "unable to apply event to message; ") {
+		if !errors.Is(err, lifecycle.ErrInvalidArgument) || !strings.HasPrefix(err.Error(), "unable to apply change to message; ") {
 			t.Errorf("%s: %v", what, err)
 		}
+	}
+}
+
+// A message, as a call returns it, is applied as an event of it is; who deleted it is at hand.
+func TestWithTakesAMessage(t *testing.T) {
+	m := chat.Message{Serial: "1", Text: "hello", Version: chat.MessageVersion{Serial: "1"},
+		Reactions: chat.ReactionSummary{Unique: map[string]chat.ReactionClients{"like": {Total: 1}}}}
+	deleted := chat.Message{Serial: "1", Action: chat.MessageActionDelete,
+		Version: chat.MessageVersion{Serial: "2", ClientID: "mod"}}
+	got, err := m.With(deleted)
+	if err != nil || !got.IsDeleted() || got.DeletedBy() != "mod" || got.Reactions.Unique["like"].Total != 1 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if old, err := got.With(m); err != nil || !old.IsDeleted() {
+		t.Errorf("an old version: %+v, %v", old, err)
+	}
+	m.Version.ClientID = "ann"
+	if m.IsDeleted() || m.DeletedBy() != "" {
+		t.Errorf("deleted by %q", m.DeletedBy())
 	}
 }
 
@@ -109,18 +130,18 @@ func second(_ chat.Message, err error) error { return err }
 
 // CHA-M11d, CHA-M11f, CHA-M11g: what is returned shares nothing with what it was made from.
 func TestNothingIsShared(t *testing.T) {
-	original := chat.Message{Serial: "1", Version: chat.Version{Serial: "1"}, Reactions: chat.Reactions{}.Clone()}
-	event := chat.ReactionSummaryEvent{MessageSerial: "1", Reactions: chat.Reactions{
-		Distinct: map[string]chat.ClientList{"like": {Total: 1, ClientIDs: []string{"ann"}}},
-		Multiple: map[string]chat.ClientCounts{"clap": {Total: 3, ClientIDs: map[string]int{"bob": 3}}},
+	original := chat.Message{Serial: "1", Version: chat.MessageVersion{Serial: "1"}, Reactions: chat.ReactionSummary{}.Clone()}
+	event := chat.ReactionSummaryEvent{MessageSerial: "1", Reactions: chat.ReactionSummary{
+		Distinct: map[string]chat.ReactionClients{"like": {Total: 1, ClientIDs: []string{"ann"}}},
+		Multiple: map[string]chat.ReactionCounts{"clap": {Total: 3, ClientIDs: map[string]int{"bob": 3}}},
 	}}
-	with, err := original.WithReactions(event)
+	with, err := original.With(event)
 	if err != nil {
 		t.Fatal(err)
 	}
 	event.Reactions.Distinct["like"].ClientIDs[0] = "eve"
 	event.Reactions.Multiple["clap"].ClientIDs["bob"] = 9
-	update := chat.MessageEvent{Type: chat.MessageUpdated, Message: chat.Message{Serial: "1", Version: chat.Version{Serial: "2"}, Headers: map[string]any{"k": "v"}}}
+	update := chat.MessageEvent{Type: chat.MessageUpdated, Message: chat.Message{Serial: "1", Version: chat.MessageVersion{Serial: "2"}, Headers: map[string]any{"k": "v"}}}
 	updated, err := with.With(update)
 	if err != nil {
 		t.Fatal(err)
@@ -144,28 +165,28 @@ func TestDecodeMessage(t *testing.T) {
 				Extras: map[string]any{"headers": map[string]any{"h": true}, "userClaim": "pro"}, Timestamp: at.UnixMilli(), Action: chat.WireUpdate,
 				Version: chat.WireVersion{Serial: "02", Timestamp: at.UnixMilli() + 5, ClientID: "bob", Description: "typo", Metadata: map[string]string{"why": "x"}}},
 			chat.MessageEvent{Type: chat.MessageUpdated, Message: chat.Message{Serial: "01", ClientID: "ann", UserClaim: "pro", Text: "hi",
-				Metadata: map[string]any{"a": map[string]any{"b": 1.0}}, Headers: map[string]any{"h": true}, Action: chat.MessageUpdate, Timestamp: at,
-				Version: chat.Version{Serial: "02", Timestamp: at.Add(5 * time.Millisecond), ClientID: "bob", Description: "typo", Metadata: map[string]string{"why": "x"}}}},
+				Metadata: map[string]any{"a": map[string]any{"b": 1.0}}, Headers: map[string]any{"h": true}, Action: chat.MessageActionUpdate, Timestamp: at,
+				Version: chat.MessageVersion{Serial: "02", Timestamp: at.Add(5 * time.Millisecond), ClientID: "bob", Description: "typo", Metadata: map[string]string{"why": "x"}}}},
 		},
 		"an object that is decoded already": {
 			chat.WireMessage{Serial: "01", Data: map[string]any{"text": "hi"}, Timestamp: at.UnixMilli(), Action: chat.WireCreate},
-			chat.MessageEvent{Type: chat.MessageCreated, Message: chat.Message{Serial: "01", Text: "hi", Action: chat.MessageCreate, Timestamp: at,
-				Version: chat.Version{Serial: "01", Timestamp: at}}},
+			chat.MessageEvent{Type: chat.MessageCreated, Message: chat.Message{Serial: "01", Text: "hi", Action: chat.MessageActionCreate, Timestamp: at,
+				Version: chat.MessageVersion{Serial: "01", Timestamp: at}}},
 		},
 		"base64 over utf-8 over json": {
 			chat.WireMessage{Serial: "01", Data: "eyJ0ZXh0IjoiaGkifQ==", Encoding: "json/utf-8/base64", Timestamp: at.UnixMilli(), Action: chat.WireDelete},
-			chat.MessageEvent{Type: chat.MessageDeleted, Message: chat.Message{Serial: "01", Text: "hi", Action: chat.MessageDelete, Timestamp: at,
-				Version: chat.Version{Serial: "01", Timestamp: at}}},
+			chat.MessageEvent{Type: chat.MessageDeleted, Message: chat.Message{Serial: "01", Text: "hi", Action: chat.MessageActionDelete, Timestamp: at,
+				Version: chat.MessageVersion{Serial: "01", Timestamp: at}}},
 		},
 		"nothing (CHA-M4k)": {
 			chat.WireMessage{},
-			chat.MessageEvent{Type: chat.MessageCreated, Message: chat.Message{Action: chat.MessageCreate, Timestamp: time.UnixMilli(0),
-				Version: chat.Version{Timestamp: time.UnixMilli(0)}}},
+			chat.MessageEvent{Type: chat.MessageCreated, Message: chat.Message{Action: chat.MessageActionCreate, Timestamp: time.UnixMilli(0),
+				Version: chat.MessageVersion{Timestamp: time.UnixMilli(0)}}},
 		},
 		"rubbish": {
 			chat.WireMessage{Serial: "01", Data: `{"text":7,"metadata":"no"`, Encoding: "json", Extras: map[string]any{"headers": 1, "userClaim": 2}, Timestamp: at.UnixMilli()},
-			chat.MessageEvent{Type: chat.MessageCreated, Message: chat.Message{Serial: "01", Action: chat.MessageCreate, Timestamp: at,
-				Version: chat.Version{Serial: "01", Timestamp: at}}},
+			chat.MessageEvent{Type: chat.MessageCreated, Message: chat.Message{Serial: "01", Action: chat.MessageActionCreate, Timestamp: at,
+				Version: chat.MessageVersion{Serial: "01", Timestamp: at}}},
 		},
 	} {
 		got, err := chat.DecodeMessage(c.wire)
@@ -178,7 +199,7 @@ func TestDecodeMessage(t *testing.T) {
 		if c.want.Message.Headers == nil {
 			c.want.Message.Headers = map[string]any{}
 		}
-		c.want.Message.Reactions = chat.Reactions{}.Clone()
+		c.want.Message.Reactions = chat.ReactionSummary{}.Clone()
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s:\n%s", what, diff)
 		}
@@ -197,14 +218,14 @@ func TestDecodeRESTMessage(t *testing.T) {
 	})
 	at := time.UnixMilli(1700000000000)
 	want := chat.Message{Serial: "01", ClientID: "ann", UserClaim: "pro", Text: "hi", Metadata: map[string]any{"a": 1.0}, Headers: map[string]any{},
-		Action: chat.MessageDelete, Timestamp: at, Version: chat.Version{Serial: "02", Timestamp: at.Add(5 * time.Millisecond), ClientID: "bob", Metadata: map[string]string{"why": "x"}},
-		Reactions: chat.Reactions{Unique: map[string]chat.ClientList{"like": {Total: 1, ClientIDs: []string{"ann"}}},
-			Distinct: map[string]chat.ClientList{}, Multiple: map[string]chat.ClientCounts{}}}
+		Action: chat.MessageActionDelete, Timestamp: at, Version: chat.MessageVersion{Serial: "02", Timestamp: at.Add(5 * time.Millisecond), ClientID: "bob", Metadata: map[string]string{"why": "x"}},
+		Reactions: chat.ReactionSummary{Unique: map[string]chat.ReactionClients{"like": {Total: 1, ClientIDs: []string{"ann"}}},
+			Distinct: map[string]chat.ReactionClients{}, Multiple: map[string]chat.ReactionCounts{}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 	empty := chat.DecodeRESTMessage(nil)
-	if empty.Action != chat.MessageCreate || empty.Metadata == nil || empty.Headers == nil || empty.Reactions.Multiple == nil {
+	if empty.Action != chat.MessageActionCreate || empty.Metadata == nil || empty.Headers == nil || empty.Reactions.Multiple == nil {
 		t.Errorf("%+v", empty)
 	}
 }

@@ -32,7 +32,7 @@ func TestUserClaims(t *testing.T) {
 
 // CHA-MR1, CHA-MR2a, CHA-MR2b, CHA-MR2c: each type of reaction has its annotations, which are read as that type again.
 func TestAnnotationTypes(t *testing.T) {
-	for short, want := range map[chat.ReactionType]string{"unique": "reaction:unique.v1", "distinct": "reaction:distinct.v1", "multiple": "reaction:multiple.v1"} {
+	for short, want := range map[chat.MessageReactionType]string{"unique": "reaction:unique.v1", "distinct": "reaction:distinct.v1", "multiple": "reaction:multiple.v1"} {
 		if got := chat.AnnotationType(short); got != want {
 			t.Errorf("%s is sent as %s, expected %s", short, got, want)
 		}
@@ -46,7 +46,7 @@ func TestAnnotationTypes(t *testing.T) {
 func TestNoSummaryIsMadeOfRawReactions(t *testing.T) {
 	raws := map[reflect.Type]bool{reflect.TypeFor[chat.RawReaction](): true, reflect.TypeFor[chat.RawReactionEvent](): true}
 	seen := 0
-	for _, sums := range []reflect.Type{reflect.TypeFor[*chat.Reactions](), reflect.TypeFor[*chat.Message](), reflect.TypeFor[*chat.ReactionSummaryEvent](),
+	for _, sums := range []reflect.Type{reflect.TypeFor[*chat.ReactionSummary](), reflect.TypeFor[*chat.Message](), reflect.TypeFor[*chat.ReactionSummaryEvent](),
 		reflect.TypeFor[*chat.RawReaction](), reflect.TypeFor[*chat.RawReactionEvent]()} {
 		for i := range sums.NumMethod() {
 			method := sums.Method(i)
@@ -57,7 +57,7 @@ func TestNoSummaryIsMadeOfRawReactions(t *testing.T) {
 				}
 			}
 			for j := range method.Type.NumOut() {
-				if raws[sums.Elem()] && method.Type.Out(j) == reflect.TypeFor[chat.Reactions]() {
+				if raws[sums.Elem()] && method.Type.Out(j) == reflect.TypeFor[chat.ReactionSummary]() {
 					t.Errorf("%v.%s makes a summary", sums, method.Name)
 				}
 			}

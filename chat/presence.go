@@ -29,8 +29,8 @@ type PresenceEvent struct {
 	Member PresenceMember
 }
 
-// Occupancy says how many are in a room.
-type Occupancy struct {
+// OccupancyData says how many are in a room.
+type OccupancyData struct {
 	Connections     int
 	PresenceMembers int
 }

@@ -9,8 +9,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// ReactionType says how the reactions to a message count (CHA-MR2). It is [lifecycle.MessageReactionType].
-type ReactionType = lifecycle.MessageReactionType
+// MessageReactionType says how the reactions to a message count (CHA-MR2). It is [lifecycle.MessageReactionType].
+type MessageReactionType = lifecycle.MessageReactionType
 
 // annotation types: the reaction's type with its aggregation (CHA-MR1, CHA-MR2).
 const (
@@ -19,31 +19,33 @@ const (
 )
 
 // AnnotationType returns the type of the annotations that reactions of the type are: "reaction:unique.v1".
-func AnnotationType(t ReactionType) string { return annotationPrefix + string(t) + annotationSuffix }
+func AnnotationType(t MessageReactionType) string {
+	return annotationPrefix + string(t) + annotationSuffix
+}
 
 // reactionType returns the type of reaction of an annotation type.
-func reactionType(annotation string) (ReactionType, bool) {
+func reactionType(annotation string) (MessageReactionType, bool) {
 	name, prefixed := strings.CutPrefix(annotation, annotationPrefix)
 	name, suffixed := strings.CutSuffix(name, annotationSuffix)
 	if !prefixed || !suffixed {
 		return "", false
 	}
-	switch t := ReactionType(name); t {
+	switch t := MessageReactionType(name); t {
 	case lifecycle.MessageReactionTypeUnique, lifecycle.MessageReactionTypeDistinct, lifecycle.MessageReactionTypeMultiple:
 		return t, true
 	}
 	return "", false
 }
 
-// ClientList says who reacted with a name (TM7c1). Where Clipped, ClientIDs holds not all of them, while Total is right.
-type ClientList struct {
+// ReactionClients says who reacted with a name (TM7c1). Where Clipped, ClientIDs holds not all of them, while Total is right.
+type ReactionClients struct {
 	Total     int
 	ClientIDs []string
 	Clipped   bool
 }
 
-// ClientCounts says how often who reacted with a name (TM7d1). Where Clipped, ClientIDs holds not all of them, while Total is right.
-type ClientCounts struct {
+// ReactionCounts says how often who reacted with a name (TM7d1). Where Clipped, ClientIDs holds not all of them, while Total is right.
+type ReactionCounts struct {
 	Total             int
 	ClientIDs         map[string]int
 	TotalUnidentified int // reactions of clients without an id
@@ -51,24 +53,24 @@ type ClientCounts struct {
 	Clipped           bool
 }
 
-// Reactions sums up the reactions to a message, by the name of the reaction (CHA-MR3). Maps are never nil in what is received.
-type Reactions struct {
-	Unique   map[string]ClientList
-	Distinct map[string]ClientList
-	Multiple map[string]ClientCounts
+// ReactionSummary sums up the reactions to a message, by the name of the reaction (CHA-MR3). Maps are never nil in what is received.
+type ReactionSummary struct {
+	Unique   map[string]ReactionClients
+	Distinct map[string]ReactionClients
+	Multiple map[string]ReactionCounts
 }
 
 // Clone returns a copy that shares nothing with the reactions. Nil maps become empty ones.
-func (r Reactions) Clone() Reactions {
-	lists := func(from map[string]ClientList) map[string]ClientList {
-		to := make(map[string]ClientList, len(from))
+func (r ReactionSummary) Clone() ReactionSummary {
+	lists := func(from map[string]ReactionClients) map[string]ReactionClients {
+		to := make(map[string]ReactionClients, len(from))
 		for name, l := range from {
 			l.ClientIDs = slices.Clone(l.ClientIDs)
 			to[name] = l
 		}
 		return to
 	}
-	c := Reactions{Unique: lists(r.Unique), Distinct: lists(r.Distinct), Multiple: make(map[string]ClientCounts, len(r.Multiple))}
+	c := ReactionSummary{Unique: lists(r.Unique), Distinct: lists(r.Distinct), Multiple: make(map[string]ReactionCounts, len(r.Multiple))}
 	for name, l := range r.Multiple {
 		l.ClientIDs = maps.Clone(l.ClientIDs)
 		c.Multiple[name] = l
@@ -78,7 +80,7 @@ func (r Reactions) Clone() Reactions {
 
 // Has tells whether a client is known to have reacted with a name, in a reaction of a type. Of a summary that is clipped it may not know:
 // then ask for the client's own reactions (CHA-MR13).
-func (r Reactions) Has(t ReactionType, name, clientID string) (has, certain bool) {
+func (r ReactionSummary) Has(t MessageReactionType, name, clientID string) (has, certain bool) {
 	switch t {
 	case lifecycle.MessageReactionTypeUnique:
 		l := r.Unique[name]
@@ -97,7 +99,7 @@ func (r Reactions) Has(t ReactionType, name, clientID string) (has, certain bool
 // ReactionSummaryEvent tells that the summary of the reactions to a message is now another (CHA-MR6).
 type ReactionSummaryEvent struct {
 	MessageSerial string
-	Reactions     Reactions
+	Reactions     ReactionSummary
 }
 
 // RawReactionEventType tells what a [RawReactionEvent] is about.
@@ -105,8 +107,8 @@ type RawReactionEventType string
 
 // The types.
 const (
-	ReactionCreated RawReactionEventType = "reaction.create"
-	ReactionDeleted RawReactionEventType = "reaction.delete"
+	RawReactionCreated RawReactionEventType = "reaction.create"
+	RawReactionDeleted RawReactionEventType = "reaction.delete"
 )
 
 // RawReactionEvent tells of one reaction that one client added or removed (CHA-MR7). Summaries are never to be computed from them
@@ -120,7 +122,7 @@ type RawReactionEvent struct {
 // RawReaction is one reaction of one client to a message.
 type RawReaction struct {
 	MessageSerial string
-	Type          ReactionType
+	Type          MessageReactionType
 	Name          string
 	Count         int // for multiple; 1 when it was created without one, 0 for the other types
 	ClientID      string

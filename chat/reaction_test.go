@@ -23,10 +23,10 @@ func TestDecodeSummary(t *testing.T) {
 		"reaction:odd.v1":      map[string]any{"x": list("ann")},
 		"reads:distinct.v1":    map[string]any{},
 	}})
-	want := chat.ReactionSummaryEvent{MessageSerial: "01", Reactions: chat.Reactions{
-		Unique:   map[string]chat.ClientList{"like": {Total: 1, ClientIDs: []string{"ann"}}},
-		Distinct: map[string]chat.ClientList{"love": {Total: 500, ClientIDs: []string{"ann", "bob"}, Clipped: true}},
-		Multiple: map[string]chat.ClientCounts{"clap": {Total: 5, ClientIDs: map[string]int{"ann": 3, "bob": 0}, TotalUnidentified: 2, TotalClientIDs: 1}},
+	want := chat.ReactionSummaryEvent{MessageSerial: "01", Reactions: chat.ReactionSummary{
+		Unique:   map[string]chat.ReactionClients{"like": {Total: 1, ClientIDs: []string{"ann"}}},
+		Distinct: map[string]chat.ReactionClients{"love": {Total: 500, ClientIDs: []string{"ann", "bob"}, Clipped: true}},
+		Multiple: map[string]chat.ReactionCounts{"clap": {Total: 5, ClientIDs: map[string]int{"ann": 3, "bob": 0}, TotalUnidentified: 2, TotalClientIDs: 1}},
 	}}
 	if diff := cmp.Diff(want, event); diff != "" {
 		t.Error(diff)
@@ -62,19 +62,19 @@ func TestDecodeRawReaction(t *testing.T) {
 	}{
 		"unique": {
 			chat.WireAnnotation{Type: "reaction:unique.v1", Name: "like", ClientID: "ann", MessageSerial: "01", Timestamp: 7, Extras: map[string]any{"userClaim": "pro"}},
-			chat.RawReactionEvent{Type: chat.ReactionCreated, Timestamp: at, Reaction: chat.RawReaction{MessageSerial: "01", Type: "unique", Name: "like", ClientID: "ann", UserClaim: "pro"}},
+			chat.RawReactionEvent{Type: chat.RawReactionCreated, Timestamp: at, Reaction: chat.RawReaction{MessageSerial: "01", Type: "unique", Name: "like", ClientID: "ann", UserClaim: "pro"}},
 		},
 		"multiple without a count": {
 			chat.WireAnnotation{Type: "reaction:multiple.v1", Timestamp: 7},
-			chat.RawReactionEvent{Type: chat.ReactionCreated, Timestamp: at, Reaction: chat.RawReaction{Type: "multiple", Count: 1}},
+			chat.RawReactionEvent{Type: chat.RawReactionCreated, Timestamp: at, Reaction: chat.RawReaction{Type: "multiple", Count: 1}},
 		},
 		"multiple with a count": {
 			chat.WireAnnotation{Type: "reaction:multiple.v1", Timestamp: 7, Count: &five},
-			chat.RawReactionEvent{Type: chat.ReactionCreated, Timestamp: at, Reaction: chat.RawReaction{Type: "multiple", Count: 5}},
+			chat.RawReactionEvent{Type: chat.RawReactionCreated, Timestamp: at, Reaction: chat.RawReaction{Type: "multiple", Count: 5}},
 		},
 		"deleted": {
 			chat.WireAnnotation{Action: 1, Type: "reaction:distinct.v1", Timestamp: 7, Count: &five},
-			chat.RawReactionEvent{Type: chat.ReactionDeleted, Timestamp: at, Reaction: chat.RawReaction{Type: "distinct"}},
+			chat.RawReactionEvent{Type: chat.RawReactionDeleted, Timestamp: at, Reaction: chat.RawReaction{Type: "distinct"}},
 		},
 	} {
 		got, err := chat.DecodeRawReaction(c.wire)
@@ -124,7 +124,7 @@ func TestDecodePresenceAndOccupancy(t *testing.T) {
 	if _, err := chat.DecodePresence(chat.WirePresence{Action: 0}); err == nil {
 		t.Error("absent is taken for an event")
 	}
-	for data, want := range map[string]chat.Occupancy{
+	for data, want := range map[string]chat.OccupancyData{
 		`{"metrics":{"connections":5,"presenceMembers":2,"publishers":1}}`: {Connections: 5, PresenceMembers: 2},
 		`{"metrics":{"connections":"5","presenceMembers":-1}}`:             {},
 		`{"metrics":7}`: {}, `rubbish`: {}, ``: {},

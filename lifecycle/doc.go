@@ -22,5 +22,5 @@
 // # Errors
 //
 // Errors are Ably's: an [*ErrorInfo] with a code, a status and a message, found with [errors.As]; a code is asked for with
-// errors.Is(err, lifecycle.RoomInInvalidState). Errors of a backend's Open and Release are passed on as they are.
+// errors.Is(err, lifecycle.ErrRoomInInvalidState). Errors of a backend's Open and Release are passed on as they are.
 package lifecycle

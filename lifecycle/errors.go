@@ -12,39 +12,39 @@ type ErrorCode int
 
 // The codes that this library raises or that Ably Chat defines. The comment gives the status code.
 const (
-	BadRequest                           ErrorCode = 40000  // 400: generic, never raised by this library (CHA-GP5)
-	InvalidArgument                      ErrorCode = 40003  // 400: a bad argument or option (CHA-RC2a)
-	InvalidClientID                      ErrorCode = 40012  // 400: the client id is missing or not valid
-	ResourceDisposed                     ErrorCode = 40014  // 400: the object was disposed (CHA-RC1f8)
-	MessageRejectedByBeforePublishRule   ErrorCode = 42211  // 422: the service's rule rejected the message
-	MessageRejectedByModeration          ErrorCode = 42213  // 422: moderation rejected the message
-	Disconnected                         ErrorCode = 80003  // 400: not connected to Ably (CHA-T4f, CHA-ER3g)
-	ChannelOperationFailed               ErrorCode = 90000  // 400: a channel operation failed without a code of its own
-	PresenceAutoReentryFailed            ErrorCode = 91004  // 400: presence could not be entered again after a re-attach
-	RoomDiscontinuity                    ErrorCode = 102100 // 500: continuity was lost (CHA-RL12b)
-	RoomReleasedBeforeOperationCompleted ErrorCode = 102106 // 400: a get that waits was hit by a release (CHA-RC1g4)
-	RoomExistsWithDifferentOptions       ErrorCode = 102107 // 400: a get with other options (CHA-RC1f1)
-	FeatureNotEnabledInRoom              ErrorCode = 102108 // 400: the option that the call needs is off
-	RoomInInvalidState                   ErrorCode = 102112 // 400: not possible in the room's status (CHA-RL1l, CHA-RL2l, CHA-RL2m)
-	OperationSerializationFailed         ErrorCode = 102113 // 500: the operation could not be put in order
+	ErrBadRequest                           ErrorCode = 40000  // 400: generic, never raised by this library (CHA-GP5)
+	ErrInvalidArgument                      ErrorCode = 40003  // 400: a bad argument or option (CHA-RC2a)
+	ErrInvalidClientID                      ErrorCode = 40012  // 400: the client id is missing or not valid
+	ErrResourceDisposed                     ErrorCode = 40014  // 400: the object was disposed (CHA-RC1f8)
+	ErrMessageRejectedByBeforePublishRule   ErrorCode = 42211  // 422: the service's rule rejected the message
+	ErrMessageRejectedByModeration          ErrorCode = 42213  // 422: moderation rejected the message
+	ErrDisconnected                         ErrorCode = 80003  // 400: not connected to Ably (CHA-T4f, CHA-ER3g)
+	ErrChannelOperationFailed               ErrorCode = 90000  // 400: a channel operation failed without a code of its own
+	ErrPresenceAutoReentryFailed            ErrorCode = 91004  // 400: presence could not be entered again after a re-attach
+	ErrRoomDiscontinuity                    ErrorCode = 102100 // 500: continuity was lost (CHA-RL12b)
+	ErrRoomReleasedBeforeOperationCompleted ErrorCode = 102106 // 400: a get that waits was hit by a release (CHA-RC1g4)
+	ErrRoomExistsWithDifferentOptions       ErrorCode = 102107 // 400: a get with other options (CHA-RC1f1)
+	ErrFeatureNotEnabledInRoom              ErrorCode = 102108 // 400: the option that the call needs is off
+	ErrRoomInInvalidState                   ErrorCode = 102112 // 400: not possible in the room's status (CHA-RL1l, CHA-RL2l, CHA-RL2m)
+	ErrOperationSerializationFailed         ErrorCode = 102113 // 500: the operation could not be put in order
 )
 
 var errorCodeNames = map[ErrorCode]string{
-	BadRequest:                           "BadRequest",
-	InvalidArgument:                      "InvalidArgument",
-	InvalidClientID:                      "InvalidClientID",
-	ResourceDisposed:                     "ResourceDisposed",
-	MessageRejectedByBeforePublishRule:   "MessageRejectedByBeforePublishRule",
-	MessageRejectedByModeration:          "MessageRejectedByModeration",
-	Disconnected:                         "Disconnected",
-	ChannelOperationFailed:               "ChannelOperationFailed",
-	PresenceAutoReentryFailed:            "PresenceAutoReentryFailed",
-	RoomDiscontinuity:                    "RoomDiscontinuity",
-	RoomReleasedBeforeOperationCompleted: "RoomReleasedBeforeOperationCompleted",
-	RoomExistsWithDifferentOptions:       "RoomExistsWithDifferentOptions",
-	FeatureNotEnabledInRoom:              "FeatureNotEnabledInRoom",
-	RoomInInvalidState:                   "RoomInInvalidState",
-	OperationSerializationFailed:         "OperationSerializationFailed",
+	ErrBadRequest:                           "BadRequest",
+	ErrInvalidArgument:                      "InvalidArgument",
+	ErrInvalidClientID:                      "InvalidClientID",
+	ErrResourceDisposed:                     "ResourceDisposed",
+	ErrMessageRejectedByBeforePublishRule:   "MessageRejectedByBeforePublishRule",
+	ErrMessageRejectedByModeration:          "MessageRejectedByModeration",
+	ErrDisconnected:                         "Disconnected",
+	ErrChannelOperationFailed:               "ChannelOperationFailed",
+	ErrPresenceAutoReentryFailed:            "PresenceAutoReentryFailed",
+	ErrRoomDiscontinuity:                    "RoomDiscontinuity",
+	ErrRoomReleasedBeforeOperationCompleted: "RoomReleasedBeforeOperationCompleted",
+	ErrRoomExistsWithDifferentOptions:       "RoomExistsWithDifferentOptions",
+	ErrFeatureNotEnabledInRoom:              "FeatureNotEnabledInRoom",
+	ErrRoomInInvalidState:                   "RoomInInvalidState",
+	ErrOperationSerializationFailed:         "OperationSerializationFailed",
 }
 
 // String returns the code's name in Ably's list, or its number.
@@ -62,7 +62,7 @@ func (c ErrorCode) Error() string { return fmt.Sprintf("%s (%d)", c.String(), in
 // status of an error (40003, 42211, 50003), what the Chat specification states for its own codes, and 400 for all others.
 func (c ErrorCode) StatusCode() int {
 	switch status := int(c) / 100; {
-	case c == RoomDiscontinuity || c == OperationSerializationFailed:
+	case c == ErrRoomDiscontinuity || c == ErrOperationSerializationFailed:
 		return 500
 	case status >= 400 && status < 600:
 		return status
@@ -113,7 +113,7 @@ func (e *ErrorInfo) Unwrap() error {
 	return e.Cause
 }
 
-// AsErrorInfo returns the first [*ErrorInfo] in err's chain; for another error, one with the code [ChannelOperationFailed] whose
+// AsErrorInfo returns the first [*ErrorInfo] in err's chain; for another error, one with the code [ErrChannelOperationFailed] whose
 // cause is err; for nil, and for a nil *ErrorInfo that became an error, nil. It may be called concurrently.
 func AsErrorInfo(err error) *ErrorInfo {
 	info, ok := err.(*ErrorInfo)
@@ -123,11 +123,19 @@ func AsErrorInfo(err error) *ErrorInfo {
 	if errors.As(err, &info) && info != nil {
 		return info
 	}
-	return NewErrorInfo(ChannelOperationFailed, "unable to complete the channel operation", err)
+	return NewErrorInfo(ErrChannelOperationFailed, "unable to complete the channel operation", err)
+}
+
+// asError makes an error of an info; nil of nil, which a nil *ErrorInfo in an error would not be.
+func asError(info *ErrorInfo) error {
+	if info == nil {
+		return nil
+	}
+	return info
 }
 
 func invalidArgument(format string, args ...any) *ErrorInfo {
-	return NewErrorInfo(InvalidArgument, fmt.Sprintf(format, args...), nil)
+	return NewErrorInfo(ErrInvalidArgument, fmt.Sprintf(format, args...), nil)
 }
 
 // PanicError is what an operation ends with when the backend or the channel under it panicked or ended its goroutine.

@@ -19,21 +19,21 @@ var codes = map[ErrorCode]struct {
 	number int
 	status int
 }{
-	BadRequest:                           {"BadRequest", 40000, 400},
-	InvalidArgument:                      {"InvalidArgument", 40003, 400},
-	InvalidClientID:                      {"InvalidClientID", 40012, 400},
-	ResourceDisposed:                     {"ResourceDisposed", 40014, 400},
-	MessageRejectedByBeforePublishRule:   {"MessageRejectedByBeforePublishRule", 42211, 422},
-	MessageRejectedByModeration:          {"MessageRejectedByModeration", 42213, 422},
-	Disconnected:                         {"Disconnected", 80003, 400},
-	ChannelOperationFailed:               {"ChannelOperationFailed", 90000, 400},
-	PresenceAutoReentryFailed:            {"PresenceAutoReentryFailed", 91004, 400},
-	RoomDiscontinuity:                    {"RoomDiscontinuity", 102100, 500},
-	RoomReleasedBeforeOperationCompleted: {"RoomReleasedBeforeOperationCompleted", 102106, 400},
-	RoomExistsWithDifferentOptions:       {"RoomExistsWithDifferentOptions", 102107, 400},
-	FeatureNotEnabledInRoom:              {"FeatureNotEnabledInRoom", 102108, 400},
-	RoomInInvalidState:                   {"RoomInInvalidState", 102112, 400},
-	OperationSerializationFailed:         {"OperationSerializationFailed", 102113, 500},
+	ErrBadRequest:                           {"BadRequest", 40000, 400},
+	ErrInvalidArgument:                      {"InvalidArgument", 40003, 400},
+	ErrInvalidClientID:                      {"InvalidClientID", 40012, 400},
+	ErrResourceDisposed:                     {"ResourceDisposed", 40014, 400},
+	ErrMessageRejectedByBeforePublishRule:   {"MessageRejectedByBeforePublishRule", 42211, 422},
+	ErrMessageRejectedByModeration:          {"MessageRejectedByModeration", 42213, 422},
+	ErrDisconnected:                         {"Disconnected", 80003, 400},
+	ErrChannelOperationFailed:               {"ChannelOperationFailed", 90000, 400},
+	ErrPresenceAutoReentryFailed:            {"PresenceAutoReentryFailed", 91004, 400},
+	ErrRoomDiscontinuity:                    {"RoomDiscontinuity", 102100, 500},
+	ErrRoomReleasedBeforeOperationCompleted: {"RoomReleasedBeforeOperationCompleted", 102106, 400},
+	ErrRoomExistsWithDifferentOptions:       {"RoomExistsWithDifferentOptions", 102107, 400},
+	ErrFeatureNotEnabledInRoom:              {"FeatureNotEnabledInRoom", 102108, 400},
+	ErrRoomInInvalidState:                   {"RoomInInvalidState", 102112, 400},
+	ErrOperationSerializationFailed:         {"OperationSerializationFailed", 102113, 500},
 }
 
 func TestErrorCodes(t *testing.T) {
@@ -74,18 +74,18 @@ func TestStatusCodeOfOtherCodes(t *testing.T) {
 
 func TestErrorsAreFoundThroughWrapping(t *testing.T) {
 	cause := errors.New("the cause")
-	info := NewErrorInfo(RoomInInvalidState, "unable to attach room; because", cause)
+	info := NewErrorInfo(ErrRoomInInvalidState, "unable to attach room; because", cause)
 	for name, err := range map[string]error{
 		"plain":   info,
 		"wrapped": fmt.Errorf("outer: %w", fmt.Errorf("inner: %w", info)),
 		"joined":  errors.Join(errors.New("another"), fmt.Errorf("inner: %w", info)),
-		"cause":   NewErrorInfo(RoomDiscontinuity, "m", info),
+		"cause":   NewErrorInfo(ErrRoomDiscontinuity, "m", info),
 		"panic":   &PanicError{Operation: "x", Value: info},
 	} {
-		if !errors.Is(err, RoomInInvalidState) || !errors.Is(err, cause) || !errors.Is(err, info) {
+		if !errors.Is(err, ErrRoomInInvalidState) || !errors.Is(err, cause) || !errors.Is(err, info) {
 			t.Errorf("%s: the code, the cause or the error itself is not found", name)
 		}
-		if errors.Is(err, RoomExistsWithDifferentOptions) || errors.Is(err, BadRequest) {
+		if errors.Is(err, ErrRoomExistsWithDifferentOptions) || errors.Is(err, ErrBadRequest) {
 			t.Errorf("%s: another code is found", name)
 		}
 		found := (*ErrorInfo)(nil)
@@ -93,30 +93,30 @@ func TestErrorsAreFoundThroughWrapping(t *testing.T) {
 			t.Errorf("%s: the error is not found: %v", name, found)
 		}
 	}
-	if errors.Is(NewErrorInfo(RoomInInvalidState, "same", nil), NewErrorInfo(RoomInInvalidState, "same", nil)) {
+	if errors.Is(NewErrorInfo(ErrRoomInInvalidState, "same", nil), NewErrorInfo(ErrRoomInInvalidState, "same", nil)) {
 		t.Error("two errors are one: only codes are compared")
 	}
 }
 
 func TestErrorInfoPrints(t *testing.T) {
-	info := NewErrorInfo(RoomInInvalidState, "unable to x; y", errors.New("z"))
+	info := NewErrorInfo(ErrRoomInInvalidState, "unable to x; y", errors.New("z"))
 	if got := info.Error(); got != "unable to x; y (code 102112, status 400): z" {
 		t.Errorf("got %q", got)
 	}
-	if got := NewErrorInfo(RoomDiscontinuity, "m", nil).Error(); got != "m (code 102100, status 500)" {
+	if got := NewErrorInfo(ErrRoomDiscontinuity, "m", nil).Error(); got != "m (code 102100, status 500)" {
 		t.Errorf("got %q", got)
 	}
 }
 
 func TestNilErrorInfoIsSafe(t *testing.T) {
 	var info *ErrorInfo
-	if info.Error() != "<nil>" || info.Unwrap() != nil || info.Is(RoomInInvalidState) || errors.Is(info, RoomInInvalidState) {
+	if info.Error() != "<nil>" || info.Unwrap() != nil || info.Is(ErrRoomInInvalidState) || errors.Is(info, ErrRoomInInvalidState) {
 		t.Error("a nil *ErrorInfo is taken for an error")
 	}
 }
 
 func TestAsErrorInfo(t *testing.T) {
-	info := NewErrorInfo(RoomInInvalidState, "m", nil)
+	info := NewErrorInfo(ErrRoomInInvalidState, "m", nil)
 	var none *ErrorInfo
 	for name, c := range map[string]struct {
 		err  error
@@ -134,7 +134,7 @@ func TestAsErrorInfo(t *testing.T) {
 	}
 	for name, err := range map[string]error{"another": errors.New("x"), "around nil": fmt.Errorf("x: %w", none)} {
 		got := AsErrorInfo(err)
-		if got == nil || got.Code != ChannelOperationFailed || got.StatusCode != 400 || got.Cause != err || !strings.HasPrefix(got.Message, "unable to ") {
+		if got == nil || got.Code != ErrChannelOperationFailed || got.StatusCode != 400 || got.Cause != err || !strings.HasPrefix(got.Message, "unable to ") {
 			t.Errorf("%s: got %v", name, got)
 		}
 	}
@@ -210,7 +210,7 @@ func TestMessagesHaveTheForm(t *testing.T) {
 			}
 			checked++
 			code, _ := call.Args[0].(*ast.Ident)
-			if discontinuity := code != nil && code.Name == "RoomDiscontinuity"; !discontinuity && !strings.HasPrefix(first, "unable to ") {
+			if discontinuity := code != nil && code.Name == "ErrRoomDiscontinuity"; !discontinuity && !strings.HasPrefix(first, "unable to ") {
 				t.Errorf("%s: %q", name, first)
 			}
 			return true

@@ -72,7 +72,7 @@ func ExampleRooms_Get_options() {
 	fmt.Println(room.Options)
 
 	_, err = rooms.Get(ctx, "game", lifecycle.WithOccupancyEvents(false))
-	fmt.Println(errors.Is(err, lifecycle.RoomExistsWithDifferentOptions))
+	fmt.Println(errors.Is(err, lifecycle.ErrRoomExistsWithDifferentOptions))
 	// Output:
 	// open game
 	// {presence.enableEvents: false, typing.heartbeatThrottleMs: 10000, occupancy.enableEvents: true, messages.rawMessageReactions: false, messages.defaultMessageReactionType: distinct}
@@ -98,7 +98,7 @@ func ExampleErrorInfo() {
 	_, err := rooms.Get(context.Background(), "game", lifecycle.WithTypingHeartbeatThrottle(0))
 	err = fmt.Errorf("starting up: %w", err)
 
-	if errors.Is(err, lifecycle.InvalidArgument) {
+	if errors.Is(err, lifecycle.ErrInvalidArgument) {
 		fmt.Println("bad options")
 	}
 	var info *lifecycle.ErrorInfo
@@ -119,7 +119,7 @@ func ExampleWithObserver() {
 		fmt.Println(err)
 	}
 	_, err := rooms.Get(context.Background(), "game")
-	fmt.Println(errors.Is(err, lifecycle.ResourceDisposed))
+	fmt.Println(errors.Is(err, lifecycle.ErrResourceDisposed))
 	// Output:
 	// 1 Dispose  [settle(1, done)]
 	// 2 Get game [settle(2, disposed)]

@@ -9,12 +9,12 @@ import (
 
 // seen is what the getters of a room said inside its listeners, and what the listeners were told.
 type seen struct {
-	told, status []Status
+	told, status []RoomStatus
 	wrongErrors  int
 }
 
-func (s *seen) listen(f *fixture) func(StatusChange) {
-	return func(c StatusChange) {
+func (s *seen) listen(f *fixture) func(RoomStatusChange) {
+	return func(c RoomStatusChange) {
 		s.told, s.status = append(s.told, c.Current), append(s.status, f.Status())
 		if f.Error() != c.Error {
 			s.wrongErrors++
@@ -22,7 +22,7 @@ func (s *seen) listen(f *fixture) func(StatusChange) {
 	}
 }
 
-func (s *seen) check(t *testing.T, want ...Status) {
+func (s *seen) check(t *testing.T, want ...RoomStatus) {
 	t.Helper()
 	synctest.Wait()
 	if !slices.Equal(s.told, want) || !slices.Equal(s.status, want) || s.wrongErrors > 0 {
@@ -36,17 +36,19 @@ func (s *seen) check(t *testing.T, want ...Status) {
 func TestGettersAreUpToDateInListeners(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		var functions, loops, discontinuities seen
-		f.OnStatusChange(functions.listen(f))
-		f.OnDiscontinuity(func(*ErrorInfo) {
-			discontinuities.told = append(discontinuities.told, StatusAttached)
+		f.SubscribeStatus(functions.listen(f))
+		f.SubscribeDiscontinuities(func(Discontinuity) {
+			discontinuities.told = append(discontinuities.told, RoomAttached)
 			discontinuities.status = append(discontinuities.status, f.Status())
 		})
 		ctx, cancel := context.WithCancel(background)
 		defer cancel()
-		changes := f.StatusChanges(ctx)
+		changes := f.StatusEvents(ctx)
 		go func() {
-			for c := range changes {
-				loops.listen(f)(c)
+			for c, err := range changes {
+				if err == nil {
+					loops.listen(f)(c)
+				}
 			}
 		}()
 		c := f.attach(background) // each change by itself, so that no later one can hide a stale getter
@@ -56,10 +58,10 @@ func TestGettersAreUpToDateInListeners(t *testing.T) {
 		f.ch.change(ChannelStateChange{Current: ChannelSuspended, Reason: errChannel})
 		f.ch.change(ChannelStateChange{Current: ChannelAttached})
 		f.ch.change(ChannelStateChange{Current: ChannelFailed, Reason: errChannel})
-		want := []Status{StatusAttaching, StatusAttached, StatusSuspended, StatusAttached, StatusFailed}
+		want := []RoomStatus{RoomAttaching, RoomAttached, RoomSuspended, RoomAttached, RoomFailed}
 		functions.check(t, want...)
 		loops.check(t, want...)
-		discontinuities.check(t, StatusAttached)
+		discontinuities.check(t, RoomAttached)
 	})
 }
 
@@ -71,13 +73,13 @@ func TestGettersWaitForNoObserver(t *testing.T) {
 		room, release := NewRoom("my room", documented, ch, RoomConfig{Observe: func(RoomStep) { <-gate }})
 		f := &fixture{Room: room}
 		var functions seen
-		room.OnStatusChange(functions.listen(f))
+		room.SubscribeStatus(functions.listen(f))
 		done := make(chan error, 1)
 		go func() { done <- room.Attach(background) }() // its goroutine runs the observer
 		synctest.Wait()
 		ch.change(ChannelStateChange{Current: ChannelSuspended, Reason: errChannel})
-		if n := len(functions.told) - 1; n < 0 || functions.told[n] != StatusSuspended ||
-			functions.status[n] != StatusSuspended {
+		if n := len(functions.told) - 1; n < 0 || functions.told[n] != RoomSuspended ||
+			functions.status[n] != RoomSuspended {
 			t.Errorf("told %v; inside, the status was %v", functions.told, functions.status)
 		}
 		close(gate)

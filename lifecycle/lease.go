@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"ablyrooms.example/fsm"
+	"ablyrooms.example/internal/ctxerr"
 )
 
 // Lease is one owner's hold on a room that may have several: see [Rooms.Acquire]. Its methods may be called concurrently.
@@ -23,7 +24,7 @@ type Lease[R any] struct {
 // Errors: those of Get. When ctx ends first there is no lease, and nothing has to be closed.
 func (r *Rooms[R]) Acquire(ctx context.Context, name string, options ...RoomOption) (*Lease[R], error) {
 	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+		return nil, ctxerr.Of(ctx)
 	}
 	o, err := ResolveRoomOptions(options...)
 	if err != nil {

@@ -12,11 +12,11 @@ import (
 )
 
 // statuses collects what a listener of a status is told.
-type statuses []Status
+type statuses []RoomStatus
 
-func (s *statuses) listen(c StatusChange) { *s = append(*s, c.Current) }
+func (s *statuses) listen(c RoomStatusChange) { *s = append(*s, c.Current) }
 
-var plainPath = []Status{StatusAttaching, StatusAttached, StatusDetaching, StatusDetached}
+var plainPath = []RoomStatus{RoomAttaching, RoomAttached, RoomDetaching, RoomDetached}
 
 // goAlong takes the room along the plain path.
 func (f *fixture) goAlong() {
@@ -32,8 +32,8 @@ func TestSlowListener(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		var quick, slow statuses
 		gate := make(chan struct{})
-		f.OnStatusChange(func(c StatusChange) { <-gate; slow.listen(c) })
-		f.OnStatusChange(quick.listen)
+		f.SubscribeStatus(func(c RoomStatusChange) { <-gate; slow.listen(c) })
+		f.SubscribeStatus(quick.listen)
 		f.goAlong()
 		if !slices.Equal(quick, plainPath) || len(slow) != 0 {
 			t.Errorf("the quick one was told %v, the slow one %v", quick, slow)
@@ -55,8 +55,8 @@ func TestListenerMisbehaves(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(f *fixture) {
 				var bad, good statuses
-				f.OnStatusChange(func(c StatusChange) { bad.listen(c); misbehave() })
-				f.OnStatusChange(good.listen)
+				f.SubscribeStatus(func(c RoomStatusChange) { bad.listen(c); misbehave() })
+				f.SubscribeStatus(good.listen)
 				f.goAlong()
 				if !slices.Equal(bad, plainPath) || !slices.Equal(good, plainPath) {
 					t.Errorf("told %v and %v", bad, good)
@@ -78,20 +78,20 @@ func TestSameListenerTwice(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		var told statuses
 		var mu sync.Mutex // two registrations, two goroutines
-		listen := func(c StatusChange) {
+		listen := func(c RoomStatusChange) {
 			mu.Lock()
 			defer mu.Unlock()
 			told.listen(c)
 		}
-		off := f.OnStatusChange(listen)
-		again := f.OnStatusChange(listen)
+		off := unsubscribe(f.SubscribeStatus(listen))
+		again := unsubscribe(f.SubscribeStatus(listen))
 		f.ch.change(ChannelStateChange{Current: ChannelAttaching})
 		off()
 		off()
 		f.ch.change(ChannelStateChange{Current: ChannelAttached})
 		again()
 		f.ch.change(ChannelStateChange{Current: ChannelDetaching})
-		if want := []Status{StatusAttaching, StatusAttaching, StatusAttached}; !slices.Equal(told, want) {
+		if want := []RoomStatus{RoomAttaching, RoomAttaching, RoomAttached}; !slices.Equal(told, want) {
 			t.Errorf("told %v, expected %v", told, want)
 		}
 	})
@@ -103,12 +103,12 @@ func TestOffInsideTheListener(t *testing.T) {
 		var told statuses
 		gate := make(chan struct{})
 		var off func()
-		off = f.OnStatusChange(func(c StatusChange) {
+		off = unsubscribe(f.SubscribeStatus(func(c RoomStatusChange) {
 			told.listen(c)
 			<-gate
 			off()
 			off()
-		})
+		}))
 		f.goAlong() // the rest queues up behind the first
 		close(gate)
 		synctest.Wait()
@@ -126,7 +126,7 @@ func TestOffWhileTheListenerIsAtWork(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		var told statuses
 		gate := make(chan struct{})
-		off := f.OnStatusChange(func(c StatusChange) { told.listen(c); <-gate })
+		off := unsubscribe(f.SubscribeStatus(func(c RoomStatusChange) { told.listen(c); <-gate }))
 		f.attached()
 		off()
 		close(gate)
@@ -143,15 +143,15 @@ func TestListenerRegistersAnother(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		var told statuses
 		registered := false
-		f.OnStatusChange(func(c StatusChange) {
+		f.SubscribeStatus(func(c RoomStatusChange) {
 			if !registered {
 				registered = true
-				f.OnStatusChange(told.listen)
+				f.SubscribeStatus(told.listen)
 			}
 		})
 		f.ch.change(ChannelStateChange{Current: ChannelAttaching})
 		f.ch.change(ChannelStateChange{Current: ChannelAttached})
-		if want := []Status{StatusAttached}; !slices.Equal(told, want) {
+		if want := []RoomStatus{RoomAttached}; !slices.Equal(told, want) {
 			t.Errorf("told %v, expected %v", told, want)
 		}
 	})
@@ -162,11 +162,11 @@ func TestListenerCallsBack(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		var errs []error
 		f.ch.succeed = true
-		f.OnStatusChange(func(c StatusChange) {
+		f.SubscribeStatus(func(c RoomStatusChange) {
 			switch c.Current {
-			case StatusAttached:
+			case RoomAttached:
 				errs = append(errs, f.Detach(background))
-			case StatusDetached:
+			case RoomDetached:
 				errs = append(errs, f.release(background), f.Attach(background))
 			}
 		})
@@ -174,7 +174,7 @@ func TestListenerCallsBack(t *testing.T) {
 			t.Error(err)
 		}
 		f.told("initialized>attaching", "attaching>attached", "attached>detaching", "detaching>detached", "detached>released")
-		if len(errs) != 3 || errs[0] != nil || errs[1] != nil || !errors.Is(errs[2], RoomInInvalidState) {
+		if len(errs) != 3 || errs[0] != nil || errs[1] != nil || !errors.Is(errs[2], ErrRoomInInvalidState) {
 			t.Errorf("got %v", errs)
 		}
 	})
@@ -184,29 +184,34 @@ func TestListenerOfDiscontinuitiesCallsBack(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		f.attached()
 		f.ch.succeed = true
-		f.OnDiscontinuity(func(*ErrorInfo) {
+		f.SubscribeDiscontinuities(func(Discontinuity) {
 			if err := f.Detach(background); err != nil {
 				t.Error(err)
 			}
 		})
 		f.ch.change(ChannelStateChange{Current: ChannelAttached, Update: true})
-		f.is(StatusDetached, nil)
+		f.is(RoomDetached, nil)
 	})
 }
 
 func TestNilListener(t *testing.T) {
 	inBubble(t, func(f *fixture) {
-		for _, register := range []func(){func() { f.OnStatusChange(nil) }, func() { f.OnDiscontinuity(nil) }} {
-			func() {
-				defer func() {
-					if p, _ := recover().(string); !strings.Contains(p, "listener is nil") {
-						t.Errorf("got %q", p)
-					}
-				}()
-				register()
-			}()
+		_, status := f.SubscribeStatus(nil)
+		_, discontinuities := f.SubscribeDiscontinuities(nil)
+		for _, err := range []error{status, discontinuities} {
+			if !errors.Is(err, ErrInvalidArgument) || !strings.Contains(err.Error(), "listener is nil") {
+				t.Errorf("got %v", err)
+			}
 		}
 	})
+}
+
+// unsubscribe returns the function that ends a subscription, of which it was certain that it begins.
+func unsubscribe(s *Subscription, err error) func() {
+	if err != nil {
+		panic(err)
+	}
+	return s.Unsubscribe
 }
 
 // roomBackend opens rooms on channels that succeed at once.
@@ -236,9 +241,9 @@ func TestListenerCallsRooms(t *testing.T) {
 		}
 		var told statuses
 		var again *Room
-		room.OnStatusChange(func(c StatusChange) {
+		room.SubscribeStatus(func(c RoomStatusChange) {
 			told.listen(c)
-			if c.Current != StatusAttached {
+			if c.Current != RoomAttached {
 				return
 			}
 			if err := rooms.Release(background, "a"); err != nil {
@@ -247,8 +252,8 @@ func TestListenerCallsRooms(t *testing.T) {
 			if again, err = rooms.Get(background, "a"); err != nil {
 				t.Error(err)
 			}
-			again.OnStatusChange(func(c StatusChange) {
-				if c.Current == StatusAttached {
+			again.SubscribeStatus(func(c RoomStatusChange) {
+				if c.Current == RoomAttached {
 					if err := rooms.Dispose(background); err != nil {
 						t.Error(err)
 					}
@@ -262,13 +267,13 @@ func TestListenerCallsRooms(t *testing.T) {
 			t.Error(err)
 		}
 		synctest.Wait()
-		if again == room || again.Status() != StatusReleased || room.Status() != StatusReleased {
+		if again == room || again.Status() != RoomReleased || room.Status() != RoomReleased {
 			t.Errorf("%v and %v", room.Status(), again.Status())
 		}
-		if want := []Status{StatusAttaching, StatusAttached, StatusReleasing, StatusReleased}; !slices.Equal(told, want) {
+		if want := []RoomStatus{RoomAttaching, RoomAttached, RoomReleasing, RoomReleased}; !slices.Equal(told, want) {
 			t.Errorf("told %v, expected %v", told, want)
 		}
-		if _, err := rooms.Get(background, "a"); !errors.Is(err, ResourceDisposed) {
+		if _, err := rooms.Get(background, "a"); !errors.Is(err, ErrResourceDisposed) {
 			t.Errorf("got %v", err)
 		}
 	})

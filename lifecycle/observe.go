@@ -7,6 +7,15 @@ import (
 	"sync"
 )
 
+// Observer receives the steps of the cores, for traces and debug pages. Its functions receive one step
+// at a time, in order, under no lock, and may call back; nil ones receive none. They run in the
+// goroutine of a call or of work, which they hold up when they block. A panic in one is logged.
+type Observer struct {
+	Rooms  func(RoomsStep) // each step of the Rooms
+	States bool            // the steps of the Rooms have the whole state too, at a cost in time for each room
+	Room   func(RoomStep)  // each step of each room
+}
+
 // observer hands records to a function in the order in which they were put, one at a time, in the goroutine of whoever comes by. So
 // the function runs under no lock, may call back, and sees the steps of a core in their order.
 type observer[T any] struct {
@@ -69,21 +78,6 @@ func (o *observer[T]) call(record T) {
 	o.handle(record)
 	returned = true
 }
-
-// defaultLogger writes errors alone, to the program's default logger, as the other chat SDKs do.
-func defaultLogger() *slog.Logger { return slog.New(errorsOnly{slog.Default().Handler()}) }
-
-type errorsOnly struct{ slog.Handler }
-
-func (h errorsOnly) Enabled(ctx context.Context, level slog.Level) bool {
-	return level >= slog.LevelError && h.Handler.Enabled(ctx, level)
-}
-
-func (h errorsOnly) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return errorsOnly{h.Handler.WithAttrs(attrs)}
-}
-
-func (h errorsOnly) WithGroup(name string) slog.Handler { return errorsOnly{h.Handler.WithGroup(name)} }
 
 func logPanic(log *slog.Logger, message string, value any, attrs ...slog.Attr) {
 	attrs = append(attrs, slog.Any("panic", value), slog.String("stack", string(debug.Stack())))

@@ -56,7 +56,7 @@ func DefaultRoomOptions() RoomOptions {
 	}
 }
 
-// Validate returns nil, or an [*ErrorInfo] with the code [InvalidArgument] that names the field, its value and what was expected
+// Validate returns nil, or an [*ErrorInfo] with the code [ErrInvalidArgument] that names the field, its value and what was expected
 // (CHA-RC2a).
 func (o RoomOptions) Validate() error {
 	if o.Typing.HeartbeatThrottle <= 0 {
@@ -129,7 +129,7 @@ func WithRoomOptions(options RoomOptions) RoomOption {
 	return RoomOption{set: setAll, options: options}
 }
 
-// ResolveRoomOptions returns the defaults with the given options applied, and an [*ErrorInfo] with the code [InvalidArgument] when
+// ResolveRoomOptions returns the defaults with the given options applied, and an [*ErrorInfo] with the code [ErrInvalidArgument] when
 // the result is not valid (CHA-RC2a, CHA-RC4). It may be called concurrently.
 func ResolveRoomOptions(options ...RoomOption) (RoomOptions, error) {
 	o := DefaultRoomOptions()

@@ -54,7 +54,7 @@ func (o RoomOptions) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads options in the field names of Ably's documentation, such as a configuration file that is shared with a
 // JavaScript front end. What the object does not name keeps its value; in zero RoomOptions it gets its default (CHA-RC4b). It
-// returns an [*ErrorInfo] with the code [InvalidArgument] that names the field for one that is unknown or given twice, a value of
+// returns an [*ErrorInfo] with the code [ErrInvalidArgument] that names the field for one that is unknown or given twice, a value of
 // the wrong type, and options that are not valid as [RoomOptions.Validate] has it; then o is left as it was.
 func (o *RoomOptions) UnmarshalJSON(data []byte) error {
 	next := *o

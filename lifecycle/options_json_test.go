@@ -92,7 +92,7 @@ func TestReadRoomOptionsRefuses(t *testing.T) {
 	} {
 		o := documented
 		err := json.Unmarshal([]byte(text), &o)
-		if info := (*ErrorInfo)(nil); !errors.Is(err, InvalidArgument) || !errors.As(err, &info) || !strings.Contains(info.Message, want) ||
+		if info := (*ErrorInfo)(nil); !errors.Is(err, ErrInvalidArgument) || !errors.As(err, &info) || !strings.Contains(info.Message, want) ||
 			!strings.HasPrefix(info.Message, "unable to ") {
 			t.Errorf("%s: got %v, expected InvalidArgument, %s", text, err, want)
 		}
@@ -103,7 +103,7 @@ func TestReadRoomOptionsRefuses(t *testing.T) {
 	// By json.Unmarshal these never get as far; a caller of the method can hand them in.
 	for _, text := range []string{``, `{`, `{"presence":{}`, `{"presence"}`, `{} {}`, `{}x`, `{"presence":{"enableEvents":true}`} {
 		o := documented
-		if err := o.UnmarshalJSON([]byte(text)); !errors.Is(err, InvalidArgument) || !strings.Contains(err.Error(), "not valid JSON") || o != documented {
+		if err := o.UnmarshalJSON([]byte(text)); !errors.Is(err, ErrInvalidArgument) || !strings.Contains(err.Error(), "not valid JSON") || o != documented {
 			t.Errorf("%q: got %v", text, err)
 		}
 	}
@@ -170,7 +170,7 @@ func TestRoomOptionsInABiggerStruct(t *testing.T) {
 		t.Errorf("an absent field: %v, %v", config.Room, err)
 	}
 	err := json.Unmarshal([]byte(`{"room": {"typing": {"ms": 1}}}`), &config)
-	if !errors.Is(err, InvalidArgument) || !strings.Contains(err.Error(), `"typing.ms"`) {
+	if !errors.Is(err, ErrInvalidArgument) || !strings.Contains(err.Error(), `"typing.ms"`) {
 		t.Errorf("got %v", err)
 	}
 }

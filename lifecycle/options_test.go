@@ -78,7 +78,7 @@ func TestValidate(t *testing.T) {
 			t.Errorf("resolved: %v, validated: %v", err, again)
 		}
 		info := (*ErrorInfo)(nil)
-		if !errors.Is(err, InvalidArgument) || !errors.As(err, &info) {
+		if !errors.Is(err, ErrInvalidArgument) || !errors.As(err, &info) {
 			t.Errorf("got %v, expected InvalidArgument", err)
 			continue
 		}

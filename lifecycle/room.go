@@ -10,39 +10,45 @@ import (
 	"time"
 
 	"ablyrooms.example/fsm"
-	"ablyrooms.example/lifecycle/listen"
+	"ablyrooms.example/internal/ctxerr"
+	"ablyrooms.example/internal/listen"
 )
 
-// Status is the status of a room (CHA-RS1).
-type Status = fsm.Status
+// RoomStatus is the status of a room (CHA-RS1).
+type RoomStatus = fsm.Status
 
 // The statuses of a room.
 const (
-	StatusInitialized = fsm.StatusInitialized // before any attach (CHA-RS1a)
-	StatusAttaching   = fsm.StatusAttaching   // attaching (CHA-RS1b)
-	StatusAttached    = fsm.StatusAttached    // connected and working (CHA-RS1c)
-	StatusDetaching   = fsm.StatusDetaching   // detaching (CHA-RS1d)
-	StatusDetached    = fsm.StatusDetached    // detached at the user's request (CHA-RS1e)
-	StatusSuspended   = fsm.StatusSuspended   // detached for an extended time, retried by the connection (CHA-RS1f)
-	StatusFailed      = fsm.StatusFailed      // something is wrong that the user must act on (CHA-RS1g)
-	StatusReleasing   = fsm.StatusReleasing   // being released (CHA-RS1h)
-	StatusReleased    = fsm.StatusReleased    // released, of no further use; final (CHA-RS1i)
+	RoomInitialized = fsm.StatusInitialized // before any attach (CHA-RS1a)
+	RoomAttaching   = fsm.StatusAttaching   // attaching (CHA-RS1b)
+	RoomAttached    = fsm.StatusAttached    // connected and working (CHA-RS1c)
+	RoomDetaching   = fsm.StatusDetaching   // detaching (CHA-RS1d)
+	RoomDetached    = fsm.StatusDetached    // detached at the user's request (CHA-RS1e)
+	RoomSuspended   = fsm.StatusSuspended   // detached for an extended time, retried by the connection (CHA-RS1f)
+	RoomFailed      = fsm.StatusFailed      // something is wrong that the user must act on (CHA-RS1g)
+	RoomReleasing   = fsm.StatusReleasing   // being released (CHA-RS1h)
+	RoomReleased    = fsm.StatusReleased    // released, of no further use; final (CHA-RS1i)
 )
 
-// StatusChange is what listeners of a room's status are told (CHA-RS4).
-type StatusChange struct {
-	Current  Status     // the new status (CHA-RS4a)
-	Previous Status     // the status before (CHA-RS4b)
-	Error    *ErrorInfo // the error that belongs to the new status, or nil (CHA-RS4c, CHA-RS4d)
+// RoomStatusChange is a change of a room's status (CHA-RS4).
+type RoomStatusChange struct {
+	Current  RoomStatus // the new status (CHA-RS4a)
+	Previous RoomStatus // the status before (CHA-RS4b)
+	Error    error      // the error that belongs to the new status, or nil (CHA-RS4c, CHA-RS4d)
 }
 
 // String prints the change with its error, if it has one: "attaching -> suspended: unable to …".
-func (c StatusChange) String() string {
+func (c RoomStatusChange) String() string {
 	s := c.Previous.String() + " -> " + c.Current.String()
 	if c.Error != nil {
 		s += ": " + c.Error.Error()
 	}
 	return s
+}
+
+// Discontinuity reports that a room may have missed messages (CHA-RL12, CHA-RL15).
+type Discontinuity struct {
+	Reason error // has the code [ErrRoomDiscontinuity]; its cause is what led to it, if that is known
 }
 
 // RetryPause is the pause between two attempts of a release to detach the channel (CHA-RL3n4).
@@ -57,11 +63,12 @@ type Room struct {
 	name    string
 	options RoomOptions
 	channel Channel
-	watch   *watch // nil when nobody watches the steps
+	watch   *watch                       // nil when nobody watches the steps
+	gone    func(operation string) error // see [RoomConfig]; nil for an error of its own
 
-	status          atomic.Pointer[StatusChange] // the last change; the getters read it without the lock
-	statusListeners listen.List[StatusChange]
-	discontinuities listen.List[*ErrorInfo]
+	status          atomic.Pointer[RoomStatusChange] // the last change; the getters read it without the lock
+	statusListeners listen.List[RoomStatusChange]
+	discontinuities listen.List[Discontinuity]
 
 	mu      sync.Mutex // guards what follows; never held while foreign code runs
 	core    fsm.Room[*ErrorInfo]
@@ -74,8 +81,8 @@ type Room struct {
 type watch struct {
 	log     *slog.Logger
 	logs    bool           // steps get lines in the log
-	level   slog.Leveler   // of a status change's line
 	observe func(RoomStep) // nil when nobody observes
+	of      any            // what steps name as the room
 	steps   observer[RoomStep]
 }
 
@@ -125,27 +132,32 @@ func (w roomWork) String() string {
 
 // RoomConfig configures a [Room] that a backend makes. The zero value is good.
 type RoomConfig struct {
-	// Logger is where the room logs: status changes at Level, discontinuities at warn, panics of listeners and of Observe at error. nil
+	// Logger is where the room logs: status changes at info, discontinuities at warn, panics of listeners and of Observe at error. nil
 	// writes errors alone, to [slog.Default].
 	Logger *slog.Logger
-
-	// Level is the level of status changes in the log; nil is [slog.LevelInfo]. It is asked for each change.
-	Level slog.Leveler
 
 	// Observe is told each step of the room's core, in order and one at a time, under no lock, and may call back. It runs, as the log's
 	// handler does, in the goroutine of a call or of a channel's operation, which it holds up when it blocks, but never in that of a
 	// channel's event. A panic in it is logged and does no harm. nil is for nobody.
 	Observe func(RoomStep)
+
+	// Of is what the steps name as the room: what users hold of it. nil is for the Room.
+	Of any
+
+	// Gone returns the error of what begins, or still waits for events, once the room is released.
+	// operation is what could not be done: "subscribe to status changes". It must not block. nil is
+	// for an [*ErrorInfo] with the code [ErrRoomInInvalidState].
+	Gone func(operation string) error
 }
 
 // RoomStep is one step of the core of a [Room], for an observer.
 type RoomStep struct {
 	Seq      uint64                       // 1, 2, 3, … for this room
 	Room     string                       // the room's name
-	Of       *Room                        // the room itself: rooms of one name follow each other, and their steps may overlap
+	Of       any                          // the room itself: rooms of one name follow each other, and their steps may overlap
 	Input    fsm.RoomInput[*ErrorInfo]    // what came in
 	Outputs  []fsm.RoomOutput[*ErrorInfo] // what came out
-	Status   Status                       // the status afterwards
+	Status   RoomStatus                   // the status afterwards
 	StatusOf *ErrorInfo                   // the error that belongs to it, or nil
 }
 
@@ -153,11 +165,14 @@ type RoomStep struct {
 // that releases it. It is for backends: users get rooms from [Rooms.Get], and only the backend's Release may release one (CHA-RL3).
 //
 // release ends the room and returns when its channel has been given back; its error is the channel's, from giving it back, or the
-// context's cause when ctx ends first: then the release goes on. It may be called again.
+// context's error when ctx ends first: then the release goes on. It may be called again.
 func NewRoom(name string, options RoomOptions, channel Channel, config RoomConfig) (room *Room, release func(ctx context.Context) error) {
-	r := &Room{name: name, options: options, channel: channel, core: *fsm.NewRoom[*ErrorInfo]()}
+	r := &Room{name: name, options: options, channel: channel, gone: config.Gone, core: *fsm.NewRoom[*ErrorInfo]()}
 	if config.Logger != nil || config.Observe != nil {
 		r.watch = newWatch(config)
+		if r.watch.of == nil {
+			r.watch.of = r
+		}
 	}
 	r.status.Store(&initialStatus)
 	channel.OnStateChange(r.channelEvent)
@@ -165,15 +180,12 @@ func NewRoom(name string, options RoomOptions, channel Channel, config RoomConfi
 }
 
 // initialStatus is shared by all rooms.
-var initialStatus = StatusChange{Current: StatusInitialized, Previous: StatusInitialized}
+var initialStatus = RoomStatusChange{Current: RoomInitialized, Previous: RoomInitialized}
 
 func newWatch(config RoomConfig) *watch {
-	w := &watch{log: config.Logger, logs: config.Logger != nil, level: config.Level, observe: config.Observe}
+	w := &watch{log: config.Logger, logs: config.Logger != nil, observe: config.Observe, of: config.Of}
 	if w.log == nil {
-		w.log = defaultLogger()
-	}
-	if w.level == nil {
-		w.level = slog.LevelInfo
+		w.log = listen.ErrorsToDefault()
 	}
 	w.steps.handle, w.steps.log = w.tell, w.log
 	return w
@@ -202,42 +214,36 @@ func (r *Room) Name() string { return r.name }
 func (r *Room) Options() RoomOptions { return r.options }
 
 // Status returns the room's status (CHA-RS2).
-func (r *Room) Status() Status { return r.status.Load().Current }
+func (r *Room) Status() RoomStatus { return r.status.Load().Current }
 
 // Error returns the error that belongs to the present status, or nil (CHA-RS2b).
-func (r *Room) Error() *ErrorInfo { return r.status.Load().Error }
+func (r *Room) Error() error { return r.status.Load().Error }
+
+// over is the error of what begins on a room that is released.
+func (r *Room) over(operation string) error {
+	if r.gone != nil {
+		return r.gone(operation)
+	}
+	return NewErrorInfo(ErrRoomInInvalidState, fmt.Sprintf("unable to %s; room %q is released", operation, r.name), nil)
+}
 
 // Attach attaches the room and returns when it is attached (CHA-RL1). A room that is attached already is left as it is.
 //
-// Errors: [RoomInInvalidState] for a room that was released (CHA-RL1l); the channel's own error when it can't be attached (CHA-RL1k3),
-// after which the status tells what became of the channel; the context's cause when ctx ends first: then an attach that has begun
+// Errors: [ErrRoomInInvalidState] for a room that was released (CHA-RL1l); the channel's own error when it can't be attached (CHA-RL1k3),
+// after which the status tells what became of the channel; the context's error when ctx ends first: then an attach that has begun
 // goes on, and one that still waits for its turn is not begun.
 func (r *Room) Attach(ctx context.Context) error { return r.do(ctx, fsm.CallRoomAttach, "attach") }
 
 // Detach detaches the room and returns when it is detached (CHA-RL2). A room that is detached already is left as it is.
 //
-// Errors: [RoomInInvalidState] for a room that was released or failed (CHA-RL2l, CHA-RL2m); the channel's own error when it can't be
-// detached (CHA-RL2k3); the context's cause when ctx ends first, as for [Room.Attach].
+// Errors: [ErrRoomInInvalidState] for a room that was released or failed (CHA-RL2l, CHA-RL2m); the channel's own error when it can't be
+// detached (CHA-RL2k3); the context's error when ctx ends first, as for [Room.Attach].
 func (r *Room) Detach(ctx context.Context) error { return r.do(ctx, fsm.CallRoomDetach, "detach") }
-
-// OnStatusChange registers a listener for changes of the status (CHA-RS4) and returns what removes it; that may be called again.
-// The listener gets every change from now on, in order and one at a time, in a goroutine of its own that lives only while there
-// are events: it may block, panic (which is logged) and call back. Once off has returned, changes that are yet to come or still
-// wait for the listener are not told; a call that was under way goes on. OnStatusChange panics when listener is nil.
-func (r *Room) OnStatusChange(listener func(StatusChange)) (off func()) {
-	return r.statusListeners.Add(listener, r.listening())
-}
-
-// OnDiscontinuity registers a listener that is told, with an [*ErrorInfo] of the code [RoomDiscontinuity], when the room may have
-// missed messages (CHA-RL12, CHA-RL15). All that [Room.OnStatusChange] says of listeners holds.
-func (r *Room) OnDiscontinuity(listener func(*ErrorInfo)) (off func()) {
-	return r.discontinuities.Add(listener, r.listening())
-}
 
 // do begins a call and waits until it is settled or its context ends.
 func (r *Room) do(ctx context.Context, kind fsm.RoomInputKind, operation string) error {
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return ctxerr.Of(ctx)
 	}
 	// A caller who can't give up may as well run the operation itself: nothing but its end settles the call. Not so where somebody is
 	// told of the steps, who may wait for what the caller would do only afterwards.
@@ -265,7 +271,7 @@ func (r *Room) do(ctx context.Context, kind fsm.RoomInputKind, operation string)
 			r.mu.Unlock()
 			r.flush()
 			if gaveUp {
-				return context.Cause(ctx)
+				return ctxerr.Of(ctx)
 			}
 		}
 	}
@@ -273,7 +279,10 @@ func (r *Room) do(ctx context.Context, kind fsm.RoomInputKind, operation string)
 	case fsm.RoomOperationFailed:
 		return c.outcome.Err
 	case fsm.RoomInvalidState:
-		return NewErrorInfo(RoomInInvalidState, fmt.Sprintf("unable to %s room; room %q is %v", operation, r.name, c.outcome.Status), nil)
+		if c.outcome.Status == RoomReleased {
+			return r.over(operation + " room")
+		}
+		return NewErrorInfo(ErrRoomInInvalidState, fmt.Sprintf("unable to %s room; room %q is %v", operation, r.name, c.outcome.Status), nil)
 	}
 	return nil
 }
@@ -322,9 +331,12 @@ func (r *Room) step(in fsm.RoomInput[*ErrorInfo], c *roomCall) {
 				r.flush()
 			})
 		case fsm.PublishStatus:
-			change := StatusChange{Current: out.Status, Previous: out.Previous, Error: out.Err}
+			change := RoomStatusChange{Current: out.Status, Previous: out.Previous, Error: asError(out.Err)}
 			r.status.Store(&change)
 			r.statusListeners.Publish(change)
+			if out.Status == RoomReleased {
+				r.endListeners()
+			}
 		case fsm.PublishDiscontinuity:
 			r.publishDiscontinuity(out.Err)
 		}
@@ -339,7 +351,7 @@ func (r *Room) step(in fsm.RoomInput[*ErrorInfo], c *roomCall) {
 func (r *Room) record(in fsm.RoomInput[*ErrorInfo], outs []fsm.RoomOutput[*ErrorInfo]) {
 	if w := r.watch; w.observe != nil || w.logs && slices.ContainsFunc(outs, published) {
 		status, err := r.core.Status()
-		w.steps.put(RoomStep{Seq: r.seq, Room: r.name, Of: r, Input: in, Outputs: slices.Clone(outs), Status: status, StatusOf: err})
+		w.steps.put(RoomStep{Seq: r.seq, Room: r.name, Of: w.of, Input: in, Outputs: slices.Clone(outs), Status: status, StatusOf: err})
 	}
 }
 
@@ -369,7 +381,7 @@ func (w *watch) tell(step RoomStep) {
 		}
 		level, message, attrs := slog.LevelWarn, "room lost continuity", []slog.Attr{slog.String("room", step.Room)}
 		if out.Kind == fsm.PublishStatus {
-			level, message = w.level.Level(), "room status changed"
+			level, message = slog.LevelInfo, "room status changed"
 			attrs = append(attrs, slog.String("previous", out.Previous.String()), slog.String("current", out.Status.String()))
 		}
 		if out.Err != nil {
@@ -383,11 +395,8 @@ func (w *watch) tell(step RoomStep) {
 }
 
 func (r *Room) publishDiscontinuity(reason *ErrorInfo) {
-	info := NewErrorInfo(RoomDiscontinuity, fmt.Sprintf("room %q lost continuity; messages may have been missed", r.name), nil)
-	if reason != nil {
-		info.Cause = reason // a nil *ErrorInfo in an error would not be nil
-	}
-	r.discontinuities.Publish(info)
+	r.discontinuities.Publish(Discontinuity{NewErrorInfo(ErrRoomDiscontinuity,
+		fmt.Sprintf("room %q lost continuity; messages may have been missed", r.name), asError(reason))})
 }
 
 // work begins an operation of the channel: in the goroutine of the call c, if that is direct, or in one of its own. The lock is held.

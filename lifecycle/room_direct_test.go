@@ -92,7 +92,7 @@ func TestRoomReleaseRetriesWhileItsCallerWaits(t *testing.T) {
 		if err := release(background); err != nil {
 			t.Error(err)
 		}
-		if room.Status() != StatusReleased || ch.detaches != 3 {
+		if room.Status() != RoomReleased || ch.detaches != 3 {
 			t.Errorf("the room is %v after %d detaches", room.Status(), ch.detaches)
 		}
 	})
@@ -131,7 +131,7 @@ func TestRoomObserverMayWaitForTheOperation(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ch := newFakeChannel()
 				room, release := NewRoom("a", theDefaults, ch, RoomConfig{Logger: logger, Observe: func(s RoomStep) {
-					if s.Status == StatusAttaching {
+					if s.Status == RoomAttaching {
 						(<-ch.began).do <- func() error { return nil }
 					}
 				}})
@@ -153,7 +153,7 @@ func TestAGetWithoutOptionsAsksForTheDefaults(t *testing.T) {
 	if _, err := r.Get(background, "a", WithPresenceEvents(false)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Get(background, "a"); !errors.Is(err, RoomExistsWithDifferentOptions) {
+	if _, err := r.Get(background, "a"); !errors.Is(err, ErrRoomExistsWithDifferentOptions) {
 		t.Errorf("got %v, expected RoomExistsWithDifferentOptions", err)
 	}
 	for range 2 {

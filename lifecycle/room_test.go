@@ -141,10 +141,10 @@ func inBubble(t *testing.T, test func(f *fixture)) {
 			return a
 		}}))
 		f.Room, f.release = NewRoom("my room", documented, f.ch, RoomConfig{Logger: log, Observe: func(s RoomStep) { f.steps = append(f.steps, s) }})
-		f.OnStatusChange(func(c StatusChange) {
+		f.SubscribeStatus(func(c RoomStatusChange) {
 			s := fmt.Sprintf("%v>%v", c.Previous, c.Current)
 			if c.Error != nil {
-				s += " " + c.Error.Message
+				s += " " + AsErrorInfo(c.Error).Message
 			}
 			f.statuses = append(f.statuses, s)
 		})
@@ -196,10 +196,10 @@ func (f *fixture) told(want ...string) {
 	f.statuses = nil
 }
 
-func (f *fixture) is(status Status, err *ErrorInfo) {
+func (f *fixture) is(status RoomStatus, err *ErrorInfo) {
 	f.t.Helper()
 	synctest.Wait()
-	if f.Status() != status || f.Error() != err {
+	if f.Status() != status || f.Error() != asError(err) {
 		f.t.Errorf("the room is %v, %v; expected %v, %v", f.Status(), f.Error(), status, err)
 	}
 	if len(f.steps) != int(f.seq) {
@@ -212,25 +212,25 @@ var errChannel = NewErrorInfo(40160, "not permitted", nil)
 // CHA-RS3, CHA-RL1, CHA-RL2, CHA-RL3: the plain path.
 func TestRoomPlainPath(t *testing.T) {
 	inBubble(t, func(f *fixture) {
-		f.is(StatusInitialized, nil)
+		f.is(RoomInitialized, nil)
 		if f.Name() != "my room" || f.Options() != documented {
 			t.Errorf("%q, %v", f.Name(), f.Options())
 		}
 		c := f.attach(background)
-		f.is(StatusAttaching, nil) // CHA-RL1e, before the channel is done
+		f.is(RoomAttaching, nil) // CHA-RL1e, before the channel is done
 		op := f.ch.next(t, "Attach")
 		c.waits(t)
 		op.ok()
 		c.ended(t)
-		f.is(StatusAttached, nil)
+		f.is(RoomAttached, nil)
 		f.attach(background).ended(t) // CHA-RL1a
 		f.ch.nothing(t)
 
 		c = f.detach(background)
-		f.is(StatusDetaching, nil)
+		f.is(RoomDetaching, nil)
 		f.ch.next(t, "Detach").ok()
 		c.ended(t)
-		f.is(StatusDetached, nil)
+		f.is(RoomDetached, nil)
 		f.detach(background).ended(t) // CHA-RL2a
 		f.ch.nothing(t)
 
@@ -238,9 +238,9 @@ func TestRoomPlainPath(t *testing.T) {
 		f.told("initialized>attaching", "attaching>attached", "attached>detaching", "detaching>detached", "detached>attaching", "attaching>attached")
 
 		c = f.beginRelease(background)
-		f.is(StatusReleasing, nil)
+		f.is(RoomReleasing, nil)
 		f.ch.next(t, "Detach").ok()
-		f.is(StatusReleased, nil)
+		f.is(RoomReleased, nil)
 		c.waits(t) // CHA-RL3h: not before the channel is given back
 		f.ch.next(t, "GiveBack").ok()
 		c.ended(t)
@@ -248,7 +248,7 @@ func TestRoomPlainPath(t *testing.T) {
 		f.beginRelease(background).ended(t) // CHA-RL3a
 		f.ch.change(ChannelStateChange{Current: ChannelAttached})
 		f.told()
-		f.is(StatusReleased, nil)
+		f.is(RoomReleased, nil)
 	})
 }
 
@@ -262,28 +262,28 @@ func TestRoomOperationFails(t *testing.T) {
 		if c.ended(t, errChannel); c.err != errChannel {
 			t.Errorf("got %v", c.err)
 		}
-		f.is(StatusSuspended, errChannel)
+		f.is(RoomSuspended, errChannel)
 
 		f.attached() // CHA-RS2b2
-		f.is(StatusAttached, nil)
+		f.is(RoomAttached, nil)
 
 		plain := errors.New("of another kind")
 		c = f.detach(background)
 		f.ch.next(t, "Detach").fail(plain)
 		info := (*ErrorInfo)(nil)
-		if c.ended(t, ChannelOperationFailed, plain); !errors.As(c.err, &info) || !strings.HasPrefix(info.Message, "unable to ") {
+		if c.ended(t, ErrChannelOperationFailed, plain); !errors.As(c.err, &info) || !strings.HasPrefix(info.Message, "unable to ") {
 			t.Errorf("got %v", c.err)
 		}
-		f.is(StatusAttached, info)
+		f.is(RoomAttached, info)
 
 		c = f.detach(background)
 		op = f.ch.next(t, "Detach")
 		f.ch.emit(ChannelStateChange{Current: ChannelFailed, Reason: errChannel})
 		op.fail(errChannel)
 		c.ended(t, errChannel)
-		f.is(StatusFailed, errChannel)
+		f.is(RoomFailed, errChannel)
 		c = f.detach(background) // CHA-RL2m
-		c.ended(t, RoomInInvalidState)
+		c.ended(t, ErrRoomInInvalidState)
 		saysAll(t, c.err, "unable to detach room", `"my room"`, "failed", "status 400")
 		f.told("initialized>attaching", "attaching>suspended not permitted", "suspended>attaching", "attaching>attached",
 			"attached>detaching", "detaching>attached "+info.Message, "attached>detaching", "detaching>failed not permitted")
@@ -298,17 +298,17 @@ func TestRoomContextEndsWhileAttaching(t *testing.T) {
 		c := f.attach(ctx)
 		op := f.ch.next(t, "Attach")
 		cancel(cause)
-		if c.ended(t, cause); c.err != cause {
+		if c.ended(t, cause); !errors.Is(c.err, context.Canceled) {
 			t.Errorf("got %v", c.err)
 		}
-		f.is(StatusAttaching, nil)
+		f.is(RoomAttaching, nil)
 		d := f.attach(background)
 		f.ch.nothing(t)
 		d.waits(t)
 		op.ok()
 		d.ended(t)
 		f.ch.nothing(t)
-		f.is(StatusAttached, nil)
+		f.is(RoomAttached, nil)
 	})
 }
 
@@ -328,14 +328,14 @@ func TestRoomContextEndsBeforeTheTurn(t *testing.T) {
 		f.ch.nothing(t)
 		before := len(f.steps)
 		for _, c := range []*call{f.detach(ctx), f.attach(ctx), f.beginRelease(ctx)} {
-			if c.ended(t, cause); c.err != cause {
+			if c.ended(t, cause); !errors.Is(c.err, context.Canceled) {
 				t.Errorf("got %v", c.err)
 			}
 		}
 		if len(f.steps) != before {
 			t.Errorf("%d steps", len(f.steps)-before)
 		}
-		f.is(StatusAttached, nil)
+		f.is(RoomAttached, nil)
 	})
 }
 
@@ -361,7 +361,7 @@ func TestRoomSettledAsItIsGivenUp(t *testing.T) {
 			if !c.done || c.err != nil && c.err != context.Canceled {
 				t.Errorf("it has ended: %t, %v", c.done, c.err)
 			}
-			f.is(StatusAttached, nil)
+			f.is(RoomAttached, nil)
 			if len(f.calls) > 0 {
 				t.Errorf("%d calls are left", len(f.calls))
 			}
@@ -379,7 +379,7 @@ func TestRoomReleaseDuringAttach(t *testing.T) {
 		f.ch.nothing(t) // it does not interrupt
 		op.ok()
 		a.ended(t)
-		f.is(StatusReleasing, nil)
+		f.is(RoomReleasing, nil)
 		e := f.attach(background)
 		f.ch.next(t, "Detach").ok()
 		b.waits(t)
@@ -387,11 +387,11 @@ func TestRoomReleaseDuringAttach(t *testing.T) {
 		d.ended(t)
 		for operation, calls := range map[string][]*call{"detach": {b}, "attach": {c, e, f.attach(background)}} {
 			for _, c := range calls {
-				c.ended(t, RoomInInvalidState)
+				c.ended(t, ErrRoomInInvalidState)
 				saysAll(t, c.err, "unable to "+operation+" room", `"my room"`, "is released", "status 400")
 			}
 		}
-		f.detach(background).ended(t, RoomInInvalidState)
+		f.detach(background).ended(t, ErrRoomInInvalidState)
 	})
 }
 
@@ -407,7 +407,7 @@ func TestRoomReleaseRetries(t *testing.T) {
 				t.Fatalf("attempt %d after %v", i+1, passed)
 			}
 			if i == 50 {
-				f.is(StatusReleasing, nil)
+				f.is(RoomReleasing, nil)
 			}
 			op.fail(errChannel)
 			time.Sleep(RetryPause - time.Nanosecond) // of the bubble's time
@@ -430,7 +430,7 @@ func TestRoomReleaseOfFailedChannel(t *testing.T) {
 		op.fail(errChannel)
 		f.ch.next(t, "GiveBack").ok()
 		c.ended(t)
-		f.is(StatusReleased, nil)
+		f.is(RoomReleased, nil)
 	})
 }
 
@@ -454,7 +454,7 @@ func TestRoomReleaseGivenUp(t *testing.T) {
 		if c.ended(t, errChannel); c.err != errChannel {
 			t.Errorf("got %v", c.err)
 		}
-		f.is(StatusReleased, nil)
+		f.is(RoomReleased, nil)
 	})
 }
 
@@ -464,13 +464,13 @@ func TestRoomFollowsItsChannel(t *testing.T) {
 		f.attached()
 		f.told("initialized>attaching", "attaching>attached")
 		f.ch.change(ChannelStateChange{Current: ChannelSuspended, Reason: errChannel})
-		f.is(StatusSuspended, errChannel)
+		f.is(RoomSuspended, errChannel)
 		f.ch.change(ChannelStateChange{Current: ChannelSuspended, Reason: errChannel}) // nothing new
 		f.ch.change(ChannelStateChange{Current: ChannelAttaching})
 		f.ch.change(ChannelStateChange{Current: ChannelAttached, Resumed: true})
-		f.is(StatusAttached, nil)
+		f.is(RoomAttached, nil)
 		f.ch.change(ChannelStateChange{Current: ChannelAttached, Resumed: true, Update: true, Reason: errChannel})
-		f.is(StatusAttached, nil)
+		f.is(RoomAttached, nil)
 		f.told("attached>suspended not permitted", "suspended>attaching", "attaching>attached")
 	})
 }
@@ -478,9 +478,9 @@ func TestRoomFollowsItsChannel(t *testing.T) {
 // CHA-RL12, CHA-RL15: a discontinuity has the code 102100 and the status 500, names the room, and has the event's error as its cause.
 func TestRoomDiscontinuity(t *testing.T) {
 	inBubble(t, func(f *fixture) {
-		var first, second []*ErrorInfo
-		offFirst := f.OnDiscontinuity(func(e *ErrorInfo) { first = append(first, e) })
-		f.OnDiscontinuity(func(e *ErrorInfo) { second = append(second, e) })
+		var first, second []Discontinuity
+		offFirst := unsubscribe(f.SubscribeDiscontinuities(func(e Discontinuity) { first = append(first, e) }))
+		f.SubscribeDiscontinuities(func(e Discontinuity) { second = append(second, e) })
 		f.attached()
 		synctest.Wait()
 		if len(first) > 0 {
@@ -493,8 +493,9 @@ func TestRoomDiscontinuity(t *testing.T) {
 		if len(first) != 1 || len(second) != 2 || first[0] != second[0] {
 			t.Fatalf("got %v and %v", first, second)
 		}
-		for i, e := range second {
-			if e.Code != RoomDiscontinuity || e.StatusCode != 500 {
+		for i, d := range second {
+			e := AsErrorInfo(d.Reason)
+			if e.Code != ErrRoomDiscontinuity || e.StatusCode != 500 {
 				t.Errorf("got %v", e)
 			}
 			saysAll(t, e, `"my room"`)
@@ -510,7 +511,7 @@ func TestRoomLog(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		f.attached()
 		f.ch.change(ChannelStateChange{Current: ChannelSuspended, Reason: errChannel})
-		off := f.OnDiscontinuity(func(*ErrorInfo) { panic("argh") })
+		off := unsubscribe(f.SubscribeDiscontinuities(func(Discontinuity) { panic("argh") }))
 		f.ch.change(ChannelStateChange{Current: ChannelAttached, Reason: errChannel})
 		off()
 		const want = `level=INFO msg="room status changed" room="my room" previous=initialized current=attaching
@@ -579,7 +580,7 @@ func TestRoomChannelMisbehaves(t *testing.T) {
 			check := func(c *call, operation string) {
 				t.Helper()
 				p := (*PanicError)(nil)
-				if c.ended(t, ChannelOperationFailed); !errors.As(c.err, &p) || p.Operation != operation {
+				if c.ended(t, ErrChannelOperationFailed); !errors.As(c.err, &p) || p.Operation != operation {
 					t.Errorf("got %v, expected a PanicError of %s", c.err, operation)
 				}
 			}
@@ -587,7 +588,7 @@ func TestRoomChannelMisbehaves(t *testing.T) {
 				c := f.attach(background)
 				f.ch.next(t, "Attach").end(misbehave)
 				check(c, "Channel.Attach")
-				if f.Status() != StatusInitialized || f.Error() != c.err {
+				if f.Status() != RoomInitialized || f.Error() != c.err {
 					t.Errorf("%v, %v", f.Status(), f.Error())
 				}
 				f.attached()
@@ -600,7 +601,7 @@ func TestRoomChannelMisbehaves(t *testing.T) {
 				f.ch.next(t, "Detach").ok()
 				f.ch.next(t, "GiveBack").end(misbehave)
 				check(c, "Channel.GiveBack")
-				f.is(StatusReleased, nil)
+				f.is(RoomReleased, nil)
 			})
 		})
 	}
@@ -615,7 +616,7 @@ func TestRoomObserverMayWaitForTheChannel(t *testing.T) {
 		var attached error
 		told := 0
 		room, release := NewRoom("a", theDefaults, ch, RoomConfig{Observe: func(s RoomStep) {
-			if told++; s.Status == StatusSuspended {
+			if told++; s.Status == RoomSuspended {
 				attached = room.Attach(background)
 			}
 		}})
@@ -634,7 +635,7 @@ func TestRoomObserverMayWaitForTheChannel(t *testing.T) {
 		events <- ChannelStateChange{Current: ChannelAttached}
 		synctest.Wait()
 		op.end(func() error { return nil })
-		if attached != nil || room.Status() != StatusAttached {
+		if attached != nil || room.Status() != RoomAttached {
 			t.Errorf("%v, %v", attached, room.Status())
 		}
 		close(events)
@@ -661,7 +662,7 @@ func TestRoomUnknownChannelState(t *testing.T) {
 			}()
 			f.ch.emit(ChannelStateChange{Current: 42})
 		}()
-		f.is(StatusAttached, nil)
+		f.is(RoomAttached, nil)
 		c := f.detach(background)
 		f.ch.next(t, "Detach").ok()
 		c.ended(t)
@@ -679,7 +680,7 @@ func TestRoomWithTheZeroConfig(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if room.Status() != StatusReleased {
+		if room.Status() != RoomReleased {
 			t.Errorf("the room is %v", room.Status())
 		}
 	})
@@ -693,8 +694,8 @@ func TestRoomParallel(t *testing.T) {
 	room, release := NewRoom("a", theDefaults, ch, RoomConfig{Observe: func(RoomStep) { told.Add(1) }})
 	cause := errors.New("gave up")
 	var wg sync.WaitGroup
-	var last atomic.Pointer[StatusChange]
-	room.OnStatusChange(func(c StatusChange) {
+	var last atomic.Pointer[RoomStatusChange]
+	room.SubscribeStatus(func(c RoomStatusChange) {
 		if p := last.Swap(&c); p != nil && p.Current != c.Previous {
 			t.Errorf("%v after %v", c, *p)
 		}
@@ -706,13 +707,18 @@ func TestRoomParallel(t *testing.T) {
 				if (i+w)%3 == 0 {
 					go cancel(cause)
 				}
-				off := room.OnStatusChange(func(StatusChange) { _ = room.Status() })
+				s, err := room.SubscribeStatus(func(RoomStatusChange) { _ = room.Status() })
+				if err != nil && !errors.Is(err, ErrRoomInInvalidState) {
+					t.Error(err)
+				}
 				for _, do := range []func(context.Context) error{room.Attach, room.Detach} {
-					if err := do(ctx); err != nil && err != cause && !errors.Is(err, RoomInInvalidState) {
+					if err := do(ctx); err != nil && !errors.Is(err, cause) && !errors.Is(err, ErrRoomInInvalidState) {
 						t.Error(err)
 					}
 				}
-				off()
+				if s != nil {
+					s.Unsubscribe()
+				}
 				_, _ = room.Status(), room.Error()
 				if w == 0 && i == 200 {
 					if err := release(background); err != nil {
@@ -724,10 +730,10 @@ func TestRoomParallel(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if err := release(background); err != nil || room.Status() != StatusReleased {
+	if err := release(background); err != nil || room.Status() != RoomReleased {
 		t.Errorf("%v, %v", room.Status(), err)
 	}
-	if err := room.Attach(background); !errors.Is(err, RoomInInvalidState) {
+	if err := room.Attach(background); !errors.Is(err, ErrRoomInInvalidState) {
 		t.Error(err)
 	}
 	for _, fault := range ch.faults {

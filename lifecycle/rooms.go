@@ -8,8 +8,11 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"ablyrooms.example/fsm"
+	"ablyrooms.example/internal/ctxerr"
+	"ablyrooms.example/internal/listen"
 )
 
 // Rooms registers rooms by name: a name has at most one room at a time, got with [Rooms.Get] and ended with [Rooms.Release]
@@ -22,6 +25,8 @@ type Rooms[R any] struct {
 	log      *slog.Logger
 	observer *observer[RoomsStep] // nil when nobody observes
 	states   bool                 // the observer wants states
+
+	disposed atomic.Bool // disposal has begun
 
 	// ready is what a Get finds without a lock: name to *live[R] of a room that is ready, and that some
 	// Get keeps, so that the end of no lease releases it.
@@ -107,7 +112,7 @@ func NewRooms[R any](backend Backend[R], options ...RoomsOption) *Rooms[R] {
 		o(&c)
 	}
 	if c.log == nil {
-		c.log = defaultLogger()
+		c.log = listen.ErrorsToDefault()
 	}
 	leases := fsm.NewLeases[RoomOptions]()
 	r := &Rooms[R]{
@@ -130,14 +135,14 @@ func NewRooms[R any](backend Backend[R], options ...RoomsOption) *Rooms[R] {
 // Get of a name returns the same room until the name is released; while the name's last room is being released, Get waits for that.
 // A room that is ready is returned without a lock that other names share, and without an allocation.
 //
-// Errors: [InvalidArgument] for an empty name or options that are not valid, whatever the state of the name (CHA-RC2a);
-// [ResourceDisposed] after [Rooms.Dispose] began (CHA-RC1f8); [RoomExistsWithDifferentOptions] (CHA-RC1f1);
-// [RoomReleasedBeforeOperationCompleted] when the name is released, or the Rooms disposed, while Get waits (CHA-RC1g4); the
-// backend's own error when it can't open the room; the context's cause when ctx ends first.
+// Errors: [ErrInvalidArgument] for an empty name or options that are not valid, whatever the state of the name (CHA-RC2a);
+// [ErrResourceDisposed] after [Rooms.Dispose] began (CHA-RC1f8); [ErrRoomExistsWithDifferentOptions] (CHA-RC1f1);
+// [ErrRoomReleasedBeforeOperationCompleted] when the name is released, or the Rooms disposed, while Get waits (CHA-RC1g4); the
+// backend's own error when it can't open the room; the context's error when ctx ends first.
 func (r *Rooms[R]) Get(ctx context.Context, name string, options ...RoomOption) (R, error) {
 	var none R
 	if ctx.Err() != nil {
-		return none, context.Cause(ctx)
+		return none, ctxerr.Of(ctx)
 	}
 	// What is published as ready doesn't change until it is taken away, so it may be read without the lock.
 	var ready *live[R]
@@ -166,8 +171,8 @@ func (r *Rooms[R]) Get(ctx context.Context, name string, options ...RoomOption) 
 //
 // A context that has ended before the call doesn't stop the release, only the wait for it: Release then returns without waiting.
 //
-// Errors: [InvalidArgument] for an empty name; the backend's own error when it can't release the room, which is given up all the
-// same; the context's cause when ctx ends first: then the release goes on.
+// Errors: [ErrInvalidArgument] for an empty name; the backend's own error when it can't release the room, which is given up all the
+// same; the context's error when ctx ends first: then the release goes on.
 func (r *Rooms[R]) Release(ctx context.Context, name string) error {
 	if name == "" {
 		return invalidArgument(`unable to release room; the name is "", expected at least one character`)
@@ -176,13 +181,13 @@ func (r *Rooms[R]) Release(ctx context.Context, name string) error {
 }
 
 // Dispose releases all rooms at once and returns when they are gone, those included whose release began before (CHA-RD1). From its
-// begin on every Get fails with [ResourceDisposed], and gets that wait fail with [RoomReleasedBeforeOperationCompleted].
+// begin on every Get fails with [ErrResourceDisposed], and gets that wait fail with [ErrRoomReleasedBeforeOperationCompleted].
 // Dispose may be called again and concurrently: every call has the same end.
 //
 // A context that has ended before the call doesn't stop the disposal, only the wait for it: Dispose then returns without waiting.
 // So a program that ends because its context was cancelled may dispose with that context.
 //
-// Errors: the backend's errors of all releases that failed, joined ([errors.Join]); the context's cause when ctx ends first: then
+// Errors: the backend's errors of all releases that failed, joined ([errors.Join]); the context's error when ctx ends first: then
 // the disposal goes on.
 func (r *Rooms[R]) Dispose(ctx context.Context) error {
 	c := r.do(ctx, fsm.RoomsInput[RoomOptions]{Kind: fsm.CallDispose})
@@ -192,12 +197,15 @@ func (r *Rooms[R]) Dispose(ctx context.Context) error {
 	return c.err
 }
 
+// Disposed reports whether disposal has begun, by [Rooms.Dispose]. It takes no lock.
+func (r *Rooms[R]) Disposed() bool { return r.disposed.Load() }
+
 // do begins a call and waits until it is settled or its context ends. For a context that has ended already both happen at once: no
 // other step comes between the call and its giving up.
 func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *roomsCall[R] {
 	var ended error
 	if ctx.Err() != nil {
-		ended = context.Cause(ctx)
+		ended = ctxerr.Of(ctx)
 	}
 	r.mu.Lock()
 	in.Call = r.core.NextCall()
@@ -225,7 +233,7 @@ func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *room
 	select {
 	case <-c.done:
 	case <-ctx.Done():
-		cause := context.Cause(ctx)
+		cause := ctxerr.Of(ctx)
 		r.mu.Lock()
 		r.giveUp(c, cause)
 		if in.Kind == fsm.CallAcquire && c.err == nil { // L4: it was settled with a room at the very moment
@@ -251,6 +259,9 @@ func (r *Rooms[R]) giveUp(c *roomsCall[R], cause error) {
 // the error of a backend's work that ended.
 func (r *Rooms[R]) step(in *fsm.RoomsInput[RoomOptions], err error) {
 	r.workErr = err
+	if in.Kind == fsm.CallDispose {
+		r.disposed.Store(true)
+	}
 	refused := r.leases.Step(*in, r.carryOut)
 	if r.workErr = nil; refused != nil {
 		panic("lifecycle: " + refused.Error())
@@ -319,10 +330,10 @@ func (r *Rooms[R]) settle(call fsm.Call, out fsm.Outcome) {
 func (r *Rooms[R]) outcomeError(in *fsm.RoomsInput[RoomOptions], out fsm.Outcome) error {
 	switch out.Kind {
 	case fsm.RejectedDisposed:
-		return NewErrorInfo(ResourceDisposed, fmt.Sprintf("unable to get room; rooms instance has been disposed: room %q", in.Name), nil)
+		return NewErrorInfo(ErrResourceDisposed, fmt.Sprintf("unable to get room; rooms instance has been disposed: room %q", in.Name), nil)
 	case fsm.RejectedOptions:
 		_, options := r.core.Describe(out.Incarnation)
-		return NewErrorInfo(RoomExistsWithDifferentOptions, fmt.Sprintf("unable to get room; room already exists with different options: "+
+		return NewErrorInfo(ErrRoomExistsWithDifferentOptions, fmt.Sprintf("unable to get room; room already exists with different options: "+
 			"room %q has %v, asked for %v", in.Name, options, in.Options), nil)
 	case fsm.RejectedReleased:
 		return releasedBefore("get", in.Name)
@@ -337,7 +348,7 @@ func (r *Rooms[R]) outcomeError(in *fsm.RoomsInput[RoomOptions], out fsm.Outcome
 }
 
 func releasedBefore(operation, name string) *ErrorInfo {
-	return NewErrorInfo(RoomReleasedBeforeOperationCompleted,
+	return NewErrorInfo(ErrRoomReleasedBeforeOperationCompleted,
 		fmt.Sprintf("unable to %s room; room released before operation could complete: room %q", operation, name), nil)
 }
 

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"ablyrooms.example/fsm"
+	"ablyrooms.example/internal/listen"
 )
 
 // What Get, Release and Dispose do under every interleaving is compared with the reference model in tests/graphs. The tests here are
@@ -207,7 +208,7 @@ var nameStates = map[string]func(t *testing.T, r *Rooms[*resource], g *gates) (t
 		c := beginGet(background, r, "a")
 		w := next(t, g.opening)
 		d := beginRelease(background, r, "a")
-		c.ended(t, RoomReleasedBeforeOperationCompleted)
+		c.ended(t, ErrRoomReleasedBeforeOperationCompleted)
 		return func() { w.finish(errBackend); d.ended(t) }
 	},
 	"releasing": func(t *testing.T, r *Rooms[*resource], g *gates) func() {
@@ -253,7 +254,7 @@ func inEveryState(t *testing.T, try func(t *testing.T, r *Rooms[*resource])) {
 				// A later valid call works.
 				c := beginGet(background, r, "a")
 				if name == "disposed" {
-					c.ended(t, ResourceDisposed)
+					c.ended(t, ErrResourceDisposed)
 					return
 				}
 				if len(g.opening) > 0 {
@@ -284,7 +285,7 @@ func TestBadInputHasNoEffect(t *testing.T) {
 			{beginGet(background, r, ""), []string{"unable to get room", `the name is ""`, "at least one character"}},
 			{beginRelease(background, r, ""), []string{"unable to release room", `the name is ""`, "at least one character"}},
 		} {
-			c.call.ended(t, InvalidArgument)
+			c.call.ended(t, ErrInvalidArgument)
 			saysAll(t, c.call.err, c.says...)
 			if c.call.room != nil {
 				t.Errorf("got a room with the error %v", c.call.err)
@@ -310,8 +311,8 @@ func TestEndedContextHasNoEffect(t *testing.T) {
 	inEveryState(t, func(t *testing.T, r *Rooms[*resource]) {
 		for ctx, want := range endedContexts() {
 			for _, c := range []*call{beginGet(ctx, r, "a"), beginGet(ctx, r, "b", WithPresenceEvents(false)), beginGet(ctx, r, "")} {
-				if c.ended(t, want); c.err != want {
-					t.Errorf("got %v, expected the cause itself, %v", c.err, want)
+				if c.ended(t, want); !errors.Is(c.err, want) || !errors.Is(c.err, ctx.Err()) {
+					t.Errorf("got %v, expected %v, which is also %v", c.err, want, ctx.Err())
 				}
 			}
 		}
@@ -333,7 +334,7 @@ func TestEndedContextTakesEffect(t *testing.T) {
 					bring(t, r, g)
 					synctest.Wait()
 					for ctx, cause := range endedContexts() {
-						beginRelease(ctx, r, "").ended(t, InvalidArgument)
+						beginRelease(ctx, r, "").ended(t, ErrInvalidArgument)
 						before := len(steps)
 						c := call(ctx, r)
 						took := steps[before:]
@@ -350,8 +351,8 @@ func TestEndedContextTakesEffect(t *testing.T) {
 							}
 							continue
 						}
-						if c.ended(t, cause); c.err != cause {
-							t.Errorf("got %v, expected the cause itself, %v", c.err, cause)
+						if c.ended(t, cause); !errors.Is(c.err, ctx.Err()) {
+							t.Errorf("got %v, which is also %v", c.err, ctx.Err())
 						}
 						if len(took) != 2 || took[1].Input.Kind != fsm.GiveUp || took[1].Input.Call != took[0].Input.Call {
 							t.Errorf("the core took %v", took)
@@ -462,7 +463,7 @@ func TestSettledBeforeGivenUp(t *testing.T) {
 		r.calls[release] = &roomsCall[*resource]{}
 		r.step(&fsm.RoomsInput[RoomOptions]{Kind: fsm.CallRelease, Call: release, Name: "a"}, nil)
 		r.mu.Unlock()
-		c.ended(t, RoomReleasedBeforeOperationCompleted)
+		c.ended(t, ErrRoomReleasedBeforeOperationCompleted)
 		next(t, g.opening).finish(errBackend)
 	})
 }
@@ -476,7 +477,7 @@ func TestOptionsInConflict(t *testing.T) {
 				r := NewRooms[*resource](g)
 				then := nameStates[state](t, r, g)
 				c := beginGet(background, r, "a", WithOccupancyEvents(true), WithTypingHeartbeatThrottle(1500*time.Microsecond))
-				c.ended(t, RoomExistsWithDifferentOptions)
+				c.ended(t, ErrRoomExistsWithDifferentOptions)
 				saysAll(t, c.err, "unable to get room; room already exists with different options", `"a"`, "status 400",
 					"has "+theDefaults.String(), "typing.heartbeatThrottleMs: 1.5, occupancy.enableEvents: true")
 				then()
@@ -497,10 +498,10 @@ func TestMessagesNameTheRoom(t *testing.T) {
 		r := NewRooms[*resource](g)
 		c := beginGet(background, r, "my room")
 		d := beginRelease(background, r, "my room")
-		c.ended(t, RoomReleasedBeforeOperationCompleted)
+		c.ended(t, ErrRoomReleasedBeforeOperationCompleted)
 		saysAll(t, c.err, "unable to get room; room released before operation could complete", `"my room"`)
 		w := next(t, g.opening)
-		if cause := context.Cause(w.ctx); !errors.Is(cause, RoomReleasedBeforeOperationCompleted) {
+		if cause := context.Cause(w.ctx); !errors.Is(cause, ErrRoomReleasedBeforeOperationCompleted) {
 			t.Errorf("the opening's context has the cause %v", cause)
 		} else {
 			saysAll(t, cause, "unable to open room", `"my room"`)
@@ -510,7 +511,7 @@ func TestMessagesNameTheRoom(t *testing.T) {
 		d.ended(t)
 		beginDispose(background, r).ended(t)
 		c = beginGet(background, r, "my room")
-		c.ended(t, ResourceDisposed)
+		c.ended(t, ErrResourceDisposed)
 		saysAll(t, c.err, "unable to get room; rooms instance has been disposed", `"my room"`)
 	})
 }
@@ -621,7 +622,7 @@ func TestDisposeJoinsErrors(t *testing.T) {
 				t.Errorf("got %v", c.err)
 			}
 		}
-		beginGet(background, r, "a").ended(t, ResourceDisposed)
+		beginGet(background, r, "a").ended(t, ErrResourceDisposed)
 		beginRelease(background, r, "a").ended(t)
 	})
 }
@@ -634,7 +635,7 @@ func TestDisposeWhileOpening(t *testing.T) {
 		c := beginGet(background, r, "a")
 		w := next(t, g.opening)
 		d := beginDispose(background, r)
-		c.ended(t, RoomReleasedBeforeOperationCompleted)
+		c.ended(t, ErrRoomReleasedBeforeOperationCompleted)
 		if w.ctx.Err() == nil {
 			t.Error("the opening is not cancelled")
 		}
@@ -665,7 +666,7 @@ func TestOpeningsContextEnds(t *testing.T) {
 		}
 		w.finish(nil)
 		c.ended(t)
-		if w.ctx.Err() == nil || errors.Is(context.Cause(w.ctx), RoomReleasedBeforeOperationCompleted) {
+		if w.ctx.Err() == nil || errors.Is(context.Cause(w.ctx), ErrRoomReleasedBeforeOperationCompleted) {
 			t.Errorf("afterwards: %v", context.Cause(w.ctx))
 		}
 		d := beginRelease(background, r, "a")
@@ -722,7 +723,7 @@ func TestBackendMisbehaves(t *testing.T) {
 				got = beginGet(background, r, "a")
 				released := beginRelease(ctx, r, "a")
 				close(blocked)
-				got.ended(t, RoomReleasedBeforeOperationCompleted)
+				got.ended(t, ErrRoomReleasedBeforeOperationCompleted)
 				released.ended(t)
 
 				g.open = open
@@ -787,7 +788,7 @@ func TestRoomBesideAnError(t *testing.T) {
 		c = beginGet(background, r, "a")
 		d := beginRelease(background, r, "a")
 		next(t, g.opening).finish(errBackend)
-		c.ended(t, RoomReleasedBeforeOperationCompleted)
+		c.ended(t, ErrRoomReleasedBeforeOperationCompleted)
 		d.ended(t)
 		if len(g.closing) > 0 {
 			t.Error("what was not opened is released")
@@ -802,7 +803,7 @@ func TestCallsFromTheBackend(t *testing.T) {
 		b := &backend{}
 		b.open = func(ctx context.Context, name string, options RoomOptions) (*resource, error) {
 			if name == "a" {
-				if _, err := r.Get(ctx, "a", WithPresenceEvents(false)); !errors.Is(err, RoomExistsWithDifferentOptions) {
+				if _, err := r.Get(ctx, "a", WithPresenceEvents(false)); !errors.Is(err, ErrRoomExistsWithDifferentOptions) {
 					t.Errorf("Get of its own name: %v", err)
 				}
 				if _, err := r.Get(ctx, "b"); err != nil {
@@ -821,7 +822,7 @@ func TestCallsFromTheBackend(t *testing.T) {
 		}
 		b.release = func(_ context.Context, name string, _ *resource) error {
 			if name == "a" {
-				if _, err := r.Get(background, "c"); err != nil && !errors.Is(err, ResourceDisposed) {
+				if _, err := r.Get(background, "c"); err != nil && !errors.Is(err, ErrResourceDisposed) {
 					t.Errorf("Get: %v", err)
 				}
 				soon, cancel := context.WithTimeout(background, time.Second)
@@ -935,7 +936,7 @@ func TestCallsFromAnObserver(t *testing.T) {
 						seqs = append(seqs, s.Seq)
 						if s.Input.Kind == kind && !reacted {
 							reacted = true
-							if err := react(r); err != nil && !errors.Is(err, ResourceDisposed) && !errors.Is(err, RoomReleasedBeforeOperationCompleted) {
+							if err := react(r); err != nil && !errors.Is(err, ErrResourceDisposed) && !errors.Is(err, ErrRoomReleasedBeforeOperationCompleted) {
 								t.Error(err)
 							}
 						}
@@ -1049,7 +1050,7 @@ func TestDefaultLogger(t *testing.T) {
 	before := slog.Default()
 	defer slog.SetDefault(before)
 	slog.SetDefault(slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug})))
-	log := defaultLogger()
+	log := listen.ErrorsToDefault()
 	log.With("with", 1).WithGroup("group").Error("shown", "key", 2)
 	log.Warn("hidden")
 	log.With("with", 1).Info("hidden")
@@ -1083,7 +1084,7 @@ func TestDisposeUnderGets(t *testing.T) {
 				switch {
 				case err == nil && room.name != name:
 					t.Errorf("got %v", room)
-				case err != nil && !errors.Is(err, ResourceDisposed) && !errors.Is(err, RoomReleasedBeforeOperationCompleted):
+				case err != nil && !errors.Is(err, ErrResourceDisposed) && !errors.Is(err, ErrRoomReleasedBeforeOperationCompleted):
 					t.Error(err)
 				}
 			})
@@ -1175,12 +1176,12 @@ func TestParallel(t *testing.T) {
 						leases.Add(1)
 						wg.Go(lease.Close)
 						lease.Close()
-					case !errors.Is(err, RoomExistsWithDifferentOptions) && !errors.Is(err, RoomReleasedBeforeOperationCompleted) &&
-						err != cause && !errors.Is(err, errBackend):
+					case !errors.Is(err, ErrRoomExistsWithDifferentOptions) && !errors.Is(err, ErrRoomReleasedBeforeOperationCompleted) &&
+						!errors.Is(err, cause) && !errors.Is(err, errBackend):
 						t.Error(err)
 					}
 				} else if random(3) == 0 {
-					if err := r.Release(ctx, name); err != nil && !errors.Is(err, errBackend) && err != cause {
+					if err := r.Release(ctx, name); err != nil && !errors.Is(err, errBackend) && !errors.Is(err, cause) {
 						t.Error(err)
 					}
 				} else {
@@ -1191,11 +1192,11 @@ func TestParallel(t *testing.T) {
 						t.Errorf("asked for %s, %t, got %v", name, presence, room)
 					case err == nil:
 						rooms.Add(1)
-					case errors.Is(err, RoomExistsWithDifferentOptions):
+					case errors.Is(err, ErrRoomExistsWithDifferentOptions):
 						conflicts.Add(1)
-					case errors.Is(err, RoomReleasedBeforeOperationCompleted):
+					case errors.Is(err, ErrRoomReleasedBeforeOperationCompleted):
 						rejected.Add(1)
-					case err == cause:
+					case errors.Is(err, cause):
 						gaveUp.Add(1)
 					case !errors.Is(err, errBackend):
 						t.Error(err)

@@ -1,28 +1,30 @@
 package lifecycle
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"log/slog"
 	"slices"
-	"strings"
 	"testing"
 	"testing/synctest"
 )
 
-// A room is watched by ranging: from the call on, to the change to released, whatever the loop does meanwhile.
+// A room is watched by ranging: from the call on, to the change to released, whatever the loop does
+// meanwhile. Then the error says why it ended, also in loops that begin later.
 func TestStatusChangesAreRangedOver(t *testing.T) {
 	inBubble(t, func(f *fixture) {
-		changes := f.StatusChanges(background)
+		changes, losses := f.StatusEvents(background), f.DiscontinuityEvents(background)
 		f.goAlong()
 		var seen statuses
+		var last error
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			for c := range changes {
+			for c, err := range changes {
+				if last = err; err != nil {
+					continue
+				}
 				seen.listen(c)
-				if c.Current == StatusDetached {
+				if c.Current == RoomDetached {
 					_ = f.Status() // may call back
 				}
 			}
@@ -31,30 +33,54 @@ func TestStatusChangesAreRangedOver(t *testing.T) {
 		f.ch.next(t, "GiveBack").ok()
 		c.ended(t)
 		<-ended
-		if want := append(slices.Clone(plainPath), StatusReleased); !slices.Equal(seen, want) {
+		if want := append(slices.Clone(plainPath), RoomReleased); !slices.Equal(seen, want) {
 			t.Errorf("seen %v, expected %v", seen, want)
+		}
+		_, subscribed := f.SubscribeStatus(func(RoomStatusChange) {})
+		ends := map[string]error{"the loop": last, "a subscription": subscribed,
+			"a wait": f.WaitForStatus(background, RoomAttached)}
+		for _, err := range f.StatusEvents(background) {
+			ends["a later loop"] = err
+		}
+		for _, err := range losses {
+			ends["a loop over discontinuities"] = err
+		}
+		for what, err := range ends {
+			if !errors.Is(err, ErrRoomInInvalidState) {
+				t.Errorf("%s ended with %v", what, err)
+			}
+		}
+		if len(ends) != 5 {
+			t.Errorf("ended with %v", ends)
+		}
+		if err := f.WaitForStatus(background, RoomReleased); err != nil {
+			t.Errorf("a wait for released: %v", err)
 		}
 	})
 }
 
-// Who ends the context, or leaves the loop, is told no more, and leaves nothing behind.
+// A loop ends with its context and with break, and leaves nothing behind.
 func TestWatchingEnds(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		ctx, cancel := context.WithCancel(background)
 		ended := make(chan struct{})
-		changes, losses := f.StatusChanges(ctx), f.Discontinuities(ctx)
+		changes, losses := f.StatusEvents(ctx), f.DiscontinuityEvents(ctx)
 		go func() {
 			defer close(ended)
-			for range losses {
-				t.Error("a discontinuity was told")
+			for _, err := range losses {
+				if err != context.Canceled {
+					t.Errorf("a discontinuity: %v", err)
+				}
 			}
-			for range changes {
-				t.Error("a change was told after the end")
+			for _, err := range changes {
+				if err != context.Canceled {
+					t.Errorf("a change after the end: %v", err)
+				}
 			}
 		}()
 		cancel()
 		<-ended
-		left := f.StatusChanges(background)
+		left := f.StatusEvents(background)
 		f.goAlong()
 		for range left {
 			break
@@ -66,8 +92,43 @@ func TestWatchingEnds(t *testing.T) {
 	})
 }
 
+// WaitForStatus returns at once or when the status comes, also one that passes; it ends with the
+// context, and when the room fails, with the error of that.
+func TestWaitForStatus(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		f.attached()
+		if err := f.WaitForStatus(background, RoomAttached); err != nil {
+			t.Errorf("a status that the room has: %v", err)
+		}
+		ctx, cancel := context.WithCancelCause(background)
+		passes := begin(func() (*resource, error) { return nil, f.WaitForStatus(background, RoomDetaching) })
+		gaveUp := begin(func() (*resource, error) { return nil, f.WaitForStatus(ctx, RoomReleased) })
+		fails := begin(func() (*resource, error) { return nil, f.WaitForStatus(background, RoomReleased) })
+		synctest.Wait()
+		detach := f.detach(background)
+		f.ch.next(t, "Detach").ok()
+		detach.ended(t)
+		synctest.Wait()
+		passes.ended(t)
+		cause := errors.New("gave up")
+		cancel(cause)
+		synctest.Wait()
+		if !gaveUp.done || !errors.Is(gaveUp.err, cause) || !errors.Is(gaveUp.err, context.Canceled) {
+			t.Errorf("its context ended: %v", gaveUp.err)
+		}
+		f.ch.change(ChannelStateChange{Current: ChannelFailed, Reason: errChannel})
+		synctest.Wait()
+		if !fails.done || !errors.Is(fails.err, ErrRoomInInvalidState) || !errors.Is(fails.err, errChannel) {
+			t.Errorf("the room failed: %v", fails.err)
+		}
+		if n := f.statusListeners.Len(); n != 1 {
+			t.Errorf("%d listeners are left", n)
+		}
+	})
+}
+
 func TestAChangePrintsWell(t *testing.T) {
-	c := StatusChange{Current: StatusSuspended, Previous: StatusAttached, Error: NewErrorInfo(Disconnected, "unable to keep room a; gone", nil)}
+	c := RoomStatusChange{Current: RoomSuspended, Previous: RoomAttached, Error: NewErrorInfo(ErrDisconnected, "unable to keep room a; gone", nil)}
 	if got, want := c.String(), "attached -> suspended: unable to keep room a; gone (code 80003, status 400)"; got != want {
 		t.Errorf("%q, expected %q", got, want)
 	}
@@ -75,26 +136,4 @@ func TestAChangePrintsWell(t *testing.T) {
 	if got := c.String(); got != "attached -> suspended" {
 		t.Errorf("%q", got)
 	}
-}
-
-// The level of status changes in the log is one that is set, and may move.
-func TestRoomLogLevel(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ch := newFakeChannel()
-		ch.succeed = true
-		var log bytes.Buffer
-		level := &slog.LevelVar{}
-		level.Set(slog.LevelDebug)
-		room, release := NewRoom("a", theDefaults, ch, RoomConfig{Logger: slog.New(slog.NewTextHandler(&log, nil)), Level: level}) // from info on
-		if err := room.Attach(background); err != nil || log.Len() != 0 {
-			t.Errorf("%v; logged at debug:\n%s", err, log.String())
-		}
-		level.Set(slog.LevelWarn)
-		if err := errors.Join(room.Detach(background), release(background)); err != nil {
-			t.Error(err)
-		}
-		if n := strings.Count(log.String(), "level=WARN msg=\"room status changed\""); n != 3 {
-			t.Errorf("logged %d changes:\n%s", n, log.String())
-		}
-	})
 }

@@ -62,11 +62,11 @@ func TestAnAuthCallbackThatHangs(t *testing.T) {
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 10*time.Millisecond, mine)
 	defer cancel()
 	for what, call := range map[string]func() error{
-		"send a reaction": func() error { return room.Reactions().Send(ctx, ablychat.SendReaction{Name: "x"}) },
+		"send a reaction": func() error { return room.Reactions().Send(ctx, ablychat.ReactionContent{Name: "x"}) },
 		"type":            func() error { return room.Typing().Keystroke(ctx) },
 		"enter":           func() error { return room.Presence().Enter(ctx, nil) },
 	} {
-		if err := call(); !errors.Is(err, mine) && !errors.Is(err, lifecycle.Disconnected) {
+		if err := call(); !errors.Is(err, mine) && !errors.Is(err, lifecycle.ErrDisconnected) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
@@ -78,7 +78,7 @@ func TestAnAuthCallbackThatHangs(t *testing.T) {
 		t.Errorf("attach: %v", err)
 	}
 	close(release)
-	seen.until(lifecycle.StatusAttached)
+	seen.until(lifecycle.RoomAttached)
 	if err := other.Attach(soon(t)); err != nil {
 		t.Error(err)
 	}

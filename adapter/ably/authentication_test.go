@@ -166,9 +166,9 @@ func restCalls(t *testing.T, room *ablychat.Room, serial string) map[string]func
 	return map[string]func() error{
 		"send": func() error { return second(m.Send(soon(t), ablychat.MessageContent{Text: "x"})) },
 		"update": func() error {
-			return second(m.Update(soon(t), serial, ablychat.MessageContent{Text: "y"}, ablychat.OperationDetails{}))
+			return second(m.Update(soon(t), serial, ablychat.MessageContent{Text: "y"}))
 		},
-		"delete":           func() error { return second(m.Delete(soon(t), serial, ablychat.OperationDetails{})) },
+		"delete":           func() error { return second(m.Delete(soon(t), serial)) },
 		"get":              func() error { return second(m.Get(soon(t), serial)) },
 		"history":          func() error { return second(m.History(soon(t), ablychat.HistoryQuery{})) },
 		"react":            func() error { return m.Reactions().Send(soon(t), serial, like) },
@@ -235,7 +235,7 @@ func TestAuthenticationOfRealtime(t *testing.T) {
 					seen := newWatch(t, room)
 					end()
 					if !way.renewable {
-						change := seen.until(lifecycle.StatusFailed)
+						change := seen.until(lifecycle.RoomFailed)
 						want := map[string]lifecycle.ErrorCode{"expired": 40142, "revoked": 40141}[state]
 						if !errors.Is(change.Error, want) {
 							t.Errorf("%s: %v, expected the code %d", state, change, want)
@@ -280,7 +280,7 @@ func connectWith(t *testing.T, options []ably.ClientOption) *ablychat.Room {
 
 func connectedWith(t *testing.T, options []ably.ClientOption) (*ablychat.Room, *ablychat.Client) {
 	t.Helper()
-	client, err := ablychat.Connect(append(options, ably.WithLogLevel(ably.LogNone))...)
+	client, err := ablychat.Connect(ablychat.Ably(append(options, ably.WithLogLevel(ably.LogNone))...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -415,7 +415,7 @@ func TestFallbackHosts(t *testing.T) {
 		answer := func(status int, body string) *http.Response {
 			return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
 		}
-		client, err := ablychat.Connect(ably.WithKey("app.key:secret"), ably.WithTLS(false), ably.WithInsecureAllowBasicAuthWithoutTLS(),
+		client, err := ablychat.Connect(ablychat.Ably(ably.WithKey("app.key:secret"), ably.WithTLS(false), ably.WithInsecureAllowBasicAuthWithoutTLS(),
 			ably.WithAutoConnect(false), ably.WithLogLevel(ably.LogNone), ably.WithEndpoint("main.test"),
 			ably.WithFallbackHosts([]string{"silent.test", "good.test"}),
 			ably.WithHTTPClient(&http.Client{Timeout: time.Minute, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
@@ -431,7 +431,7 @@ func TestFallbackHosts(t *testing.T) {
 					return nil, r.Context().Err()
 				}
 				return answer(201, `{"serial":"s"}`), nil
-			})}))
+			})})))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,14 +2,18 @@ package ablychat
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ably/ably-go/ably"
 
 	"ablyrooms.example/adapter/ably/internal/realtime"
 	"ablyrooms.example/adapter/ably/internal/transport"
+	"ablyrooms.example/internal/ctxerr"
+	"ablyrooms.example/internal/listen"
 	"ablyrooms.example/lifecycle"
 )
 
@@ -20,15 +24,8 @@ const Version = "0.1.0"
 // yet (CHA-IN1c).
 const agentName = "chat-go"
 
-// Agent is an option for the realtime client, so that Ably can attribute the usage of its requests
-// to this library (CHA-IN1e). Room channels say the same by themselves.
-func Agent() ably.ClientOption { return ably.WithAgents(map[string]string{agentName: Version}) }
-
-// Rooms are the chat rooms of a [Client]: see [lifecycle.Rooms] for Get and Release.
-type Rooms = lifecycle.Rooms[*Room]
-
-// Client is a chat client on a realtime client (CHA-CL). Its methods may be called concurrently,
-// and from within listeners.
+// Client is a chat client (CHA-CL), made by [Connect], or by [New] on a realtime client that exists.
+// Its methods may be called concurrently, and from within listeners.
 //
 // Channels whose names end in "::$chat" are the chat client's. They are on the realtime client's
 // connection, and not among its Channels, which can't use such a name.
@@ -37,57 +34,52 @@ type Client struct {
 	transport  *transport.Transport
 	channels   *realtime.Client
 	owned      bool // the realtime client is the chat client's
-	rest       restAPI
-	rooms      *Rooms
+	below      *below
+	rooms      Rooms
 	connection Connection
+	given      *slog.Logger // by WithLogger; nil for none
 	log        *slog.Logger
-	level      slog.Leveler
 	observe    func(lifecycle.RoomStep)
+	idempotent bool
 	timeout    time.Duration // of a request
+	pending    int           // MaxPending, but in tests
 
+	ending    atomic.Bool // disposal has begun
 	disposing sync.Once
 	disposed  chan struct{} // closed at the end of the disposal
 	err       error         // of the disposal
+	hangingUp sync.Once
 }
 
 // Option configures a [Client].
 type Option func(*config)
 
 type config struct {
-	log          *slog.Logger
-	level        slog.Leveler
-	rest         *ably.REST
-	observeRooms []lifecycle.RoomsOption
-	observeRoom  func(lifecycle.RoomStep)
-	observeChan  func(ChannelStep)
-	timeouts     transport.Timeouts
+	ably       []ably.ClientOption
+	log        *slog.Logger
+	observer   lifecycle.Observer
+	channels   func(ChannelStep)
+	idempotent bool
 }
 
-// WithLogger sets where the client and its rooms log: status changes at info, discontinuities at
-// warn, panics of listeners at error. The default writes errors to [slog.Default].
+// Ably gives options of ably-go to [Connect]: the key, the client id, and so on. Given more than
+// once, they add up. [New] refuses it, since its realtime client is made. ably.WithDial has no
+// effect.
+func Ably(options ...ably.ClientOption) Option {
+	return func(c *config) { c.ably = append(c.ably, options...) }
+}
+
+// WithLogger sets where the client, its rooms and ably-go log: status changes at info,
+// discontinuities, dropped events and warnings of ably-go at warn, panics of listeners and errors of
+// ably-go at error; no key, token or message text. ably.WithLogLevel sets what ably-go logs at all,
+// and ably.WithLogHandler takes its lines elsewhere. The default logs errors alone, to
+// [slog.Default].
 func WithLogger(log *slog.Logger) Option { return func(c *config) { c.log = log } }
 
-// WithStatusLevel sets the level at which status changes are logged, by the logger of [WithLogger];
-// default [slog.LevelInfo]. It is asked for each change, so that a [slog.LevelVar] may move it.
-func WithStatusLevel(level slog.Leveler) Option { return func(c *config) { c.level = level } }
-
-// WithRoomsObserver sets a function that receives each step of the client's Rooms; see
-// [lifecycle.WithObserver].
-func WithRoomsObserver(observe func(lifecycle.RoomsStep)) Option {
-	return func(c *config) { c.observeRooms = append(c.observeRooms, lifecycle.WithObserver(observe)) }
-}
-
-// WithObservedStates adds the whole state of the Rooms to each step that the observer receives; see
-// [lifecycle.WithObservedStates].
-func WithObservedStates() Option {
-	return func(c *config) { c.observeRooms = append(c.observeRooms, lifecycle.WithObservedStates()) }
-}
-
-// WithRoomObserver sets a function that receives each step of each room; see
-// [lifecycle.RoomConfig].
-func WithRoomObserver(observe func(lifecycle.RoomStep)) Option {
-	return func(c *config) { c.observeRoom = observe }
-}
+// WithIdempotentPublishing makes an idempotency key for each call of Send, Update and Delete that has
+// none, which is kept while ably-go tries further hosts: a message whose answer was lost on the way is
+// not sent twice. See [WithIdempotencyKey] for a call that the program repeats.
+func WithIdempotentPublishing() Option { return func(c *config) { c.idempotent = true } }
 
 // ChannelStep is one step of the core of a room's channel: Seq counts the steps of the core Of that
 // were observed, from 1; Name is the channel's name; Input came in, Outputs came out; Refused says
@@ -96,84 +88,103 @@ func WithRoomObserver(observe func(lifecycle.RoomStep)) Option {
 type ChannelStep = realtime.Step
 
 // WithChannelObserver sets a function that receives each step of the cores of rooms' channels,
-// [fsm.Channel], in order and one at a time for each name of a channel. It runs in the goroutine
-// that reads the connection, mostly, and must not block; it may call the client's methods that
-// don't wait. A panic in it is logged.
+// [fsm.Channel], in order and one at a time for each name of a channel. It is for traces and debug
+// pages, as [WithObserver] is, but runs in the goroutine that reads the connection, mostly, and must
+// not block; it may call the client's methods that don't wait. A panic in it is logged.
 func WithChannelObserver(observe func(ChannelStep)) Option {
-	return func(c *config) { c.observeChan = observe }
+	return func(c *config) { c.channels = observe }
 }
 
-// WithChannelRetryTimeout sets after how long a suspended room attaches again by itself, before
-// backoff and jitter (RTL13b, RTB1, CHA-RS1f); more than 0. The default is that of the realtime
-// client, see [ably.WithChannelRetryTimeout].
-func WithChannelRetryTimeout(d time.Duration) Option {
-	return func(c *config) { c.timeouts.ChannelRetry = d }
-}
+// WithObserver sets what receives each step of the state machines of the client's rooms, for traces
+// and debug pages. In the steps of a room, Of is the [*Room].
+func WithObserver(o lifecycle.Observer) Option { return func(c *config) { c.observer = o } }
 
-// WithRequestTimeout sets for how long a room waits for the answer to an attach or a detach, or for
-// a connection to attach on (RTL4f, RTL5f); more than 0. The default is that of the realtime client,
-// see [ably.WithRealtimeRequestTimeout].
-func WithRequestTimeout(d time.Duration) Option {
-	return func(c *config) { c.timeouts.Request = d }
-}
-
-// New makes a chat client on a realtime client, which stays the caller's: Dispose doesn't close it.
-// It starts no goroutine.
+// New makes a chat client on a realtime client of [NewRealtime], which stays the caller's: Dispose
+// doesn't close it. It starts no goroutine.
 //
-// It returns an [*lifecycle.ErrorInfo] with the code [lifecycle.InvalidArgument] when client is nil
-// or was not made by [NewRealtime], when an option's value is invalid, or when client has a chat
-// client that is not disposed of.
+// Errors: [ErrInvalidArgument] when the client is nil or was not made by NewRealtime, when it has a
+// chat client that is not disposed of, and for the option [Ably].
 func New(client *ably.Realtime, options ...Option) (*Client, error) {
+	cfg := configured(options)
+	if cfg.ably != nil {
+		return nil, invalid("the options of ably-go are those of the realtime client, expected no ablychat.Ably")
+	}
+	return newClient(client, cfg)
+}
+
+func configured(options []Option) (c config) {
+	for _, o := range options {
+		if o != nil {
+			o(&c)
+		}
+	}
+	return c
+}
+
+func newClient(client *ably.Realtime, cfg config) (*Client, error) {
 	t, ok := transport.Of(client)
 	if !ok {
 		return nil, invalid("the realtime client is nil, or was not made by ablychat.NewRealtime")
 	}
-	cfg := config{timeouts: t.Timeouts()}
-	for _, o := range options {
-		if o != nil {
-			o(&cfg)
-		}
+	timeouts := t.Timeouts()
+	c := &Client{realtime: client, transport: t, below: t.User().(*below), given: cfg.log, log: cfg.log,
+		observe: cfg.observer.Room, idempotent: cfg.idempotent, timeout: timeouts.Request,
+		pending: MaxPending, disposed: make(chan struct{})}
+	if c.log == nil {
+		c.log = listen.ErrorsToDefault()
 	}
-	if cfg.timeouts.Request <= 0 || cfg.timeouts.ChannelRetry <= 0 {
-		return nil, invalid("a timeout is zero or less")
-	}
-	c := &Client{realtime: client, transport: t, log: cfg.log, level: cfg.level,
-		observe: cfg.observeRoom, timeout: cfg.timeouts.Request, disposed: make(chan struct{})}
-	c.rest.given = cfg.rest
 	c.connection.client = c
-	c.channels, ok = realtime.New(t, realtime.Config{RequestTimeout: cfg.timeouts.Request,
-		RetryTimeout: cfg.timeouts.ChannelRetry, Log: cfg.log, Status: c.connection.changed,
-		Observe: cfg.observeChan})
+	var options []lifecycle.RoomsOption
+	if cfg.log != nil {
+		options = append(options, lifecycle.WithLogger(cfg.log))
+	}
+	if cfg.observer.Rooms != nil {
+		options = append(options, lifecycle.WithObserver(cfg.observer.Rooms))
+	}
+	if cfg.observer.States {
+		options = append(options, lifecycle.WithObservedStates())
+	}
+	c.rooms.rooms = lifecycle.NewRooms(backend{c}, options...)
+	c.channels, ok = realtime.New(t, realtime.Config{RequestTimeout: timeouts.Request,
+		RetryTimeout: timeouts.ChannelRetry, Log: c.log, Status: c.connection.changed,
+		Observe: cfg.channels})
 	if !ok {
 		return nil, invalid("the realtime client has a chat client already, which must be disposed of first")
 	}
+	c.below.log.set(cfg.log)
 	c.connection.begin(client.Connection.State(), client.Connection.ErrorReason())
-	if cfg.log != nil {
-		cfg.observeRooms = append(cfg.observeRooms, lifecycle.WithLogger(cfg.log))
-	}
-	c.rooms = lifecycle.NewRooms(backend{c}, cfg.observeRooms...)
 	return c, nil
 }
 
 func invalid(reason string) error {
-	return lifecycle.NewErrorInfo(lifecycle.InvalidArgument, "unable to create chat client; "+reason, nil)
+	return lifecycle.NewErrorInfo(ErrInvalidArgument, "unable to create chat client; "+reason, nil)
 }
 
 // Rooms returns the client's rooms. It is always the same value.
-func (c *Client) Rooms() *Rooms { return c.rooms }
+func (c *Client) Rooms() *Rooms { return &c.rooms }
 
-// Dispose releases all rooms and ends the client (CHA-CL1). A realtime client that was given to
-// [New] stays as it is, and may have a new chat client afterwards; that of [Connect] is closed.
-// Dispose may be called again and concurrently; every call has the same end.
+// Realtime returns the realtime client that the chat client is on.
+func (c *Client) Realtime() *ably.Realtime { return c.realtime }
+
+// ClientID returns the id of the client as Ably knows it; empty when it has none, or has not
+// connected yet (CHA-CL).
+func (c *Client) ClientID() string { return c.channels.ClientID() }
+
+// Dispose releases all rooms and ends the client (CHA-CL1). From its begin on, everything fails with
+// [ErrResourceDisposed]. A realtime client that was given to [New] stays as it is, and may have a new
+// chat client afterwards; the connection of [Connect] is closed. Dispose may be called again and
+// concurrently; every call has the same end.
 //
-// Errors: those of [lifecycle.Rooms.Dispose]; the context's cause when ctx ends first: then the
-// disposal goes on. A context that has ended before the call doesn't stop the disposal, only the
-// wait for it.
+// A context that ends, also before the call, stops the wait and not the disposal, so that a program
+// can shut down with the context that was interrupted.
+//
+// Errors: those of all releases that failed, joined; the context's.
 func (c *Client) Dispose(ctx context.Context) error {
-	if ctx.Err() != nil {
-		_ = c.rooms.Dispose(ctx) // begins before Dispose returns, which won't wait; it ends below
-	}
 	c.disposing.Do(func() {
+		c.ending.Store(true)
+		if ctx.Err() != nil {
+			_ = c.rooms.Dispose(ctx) // the releases begin before Dispose returns, which won't wait
+		}
 		// A goroutine of its own, since the disposal doesn't end with the call that began it.
 		go func() {
 			defer close(c.disposed)
@@ -190,15 +201,35 @@ func (c *Client) Dispose(ctx context.Context) error {
 	case <-c.disposed: // it was over when the context ended, or before
 		return c.err
 	default:
-		return context.Cause(ctx)
+		return ctxerr.Of(ctx)
 	}
+}
+
+// closeTimeout is how long Close waits for the disposal.
+const closeTimeout = 10 * time.Second
+
+var errCloseTimeout = errors.New("the rooms were not released in time")
+
+// Close disposes of the client, see [Client.Dispose], and waits for that for at most 10 s. Then it
+// closes the connection, if that is the client's own, whatever the rooms do. It is for defer.
+//
+// Errors: those of Dispose; an error that says so after 10 s.
+func (c *Client) Close() error {
+	ctx, cancel := context.WithTimeoutCause(context.Background(), closeTimeout, errCloseTimeout)
+	defer cancel()
+	err := c.Dispose(ctx)
+	if errors.Is(err, errCloseTimeout) && c.owned {
+		c.hangUp()
+	}
+	return err
 }
 
 // end ends what the client has beside its rooms, which are gone.
 func (c *Client) end() {
 	c.channels.Close()
-	c.connection.listeners.Clear() // CHA-CL1b
+	end(c, &c.connection.listeners, connectionEvents) // CHA-CL1b
 	if c.owned {
 		c.hangUp()
 	}
+	c.below.log.set(nil)
 }

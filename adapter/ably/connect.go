@@ -2,6 +2,7 @@ package ablychat
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/ably/ably-go/ably"
@@ -10,16 +11,16 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport"
 )
 
-// WithREST gives the chat client a REST client, for all that goes by REST: sending, updating and
-// deleting messages, the history, reactions to messages, and how many are in a room. It stays the
-// caller's. Rooms and messages whose names have a slash can't be reached with it; see [Connect],
-// which has no such limit.
-func WithREST(rest *ably.REST) Option { return func(c *config) { c.rest = rest } }
+// below is what the chat clients on one realtime client share: what was made with it.
+type below struct {
+	rest *chatrest.Client
+	log  logTarget
+}
 
 // NewRealtime makes a realtime client that a chat client and other code can share: give it to [New].
 // It is a client of ably-go's in every way, made with the options of [ably.NewRealtime]; below it
-// is a transport that rooms use too. What it logs is written without keys and tokens, unless the
-// options name a log handler. [ably.WithDial] has no effect.
+// is a transport that rooms use too. It logs where its chat client does, see [WithLogger], unless
+// the options name a log handler. ably.WithDial has no effect.
 //
 // With ably.WithQueueMessages(false) presence of rooms fails at once without a connection (TO3g).
 //
@@ -27,52 +28,61 @@ func WithREST(rest *ably.REST) Option { return func(c *config) { c.rest = rest }
 //
 // Errors: ably-go's, for options that are invalid.
 func NewRealtime(options ...ably.ClientOption) (*ably.Realtime, error) {
-	client, _, err := transport.NewRealtime(transport.Options{}, ourOptions(options)...)
+	return newRealtime("create realtime client", nil, options)
+}
+
+func newRealtime(operation string, log *slog.Logger, options []ably.ClientOption) (*ably.Realtime, error) {
+	b := &below{}
+	b.log.set(log)
+	options = b.ourOptions(options)
+	var err error
+	if b.rest, err = chatrest.New(options...); err != nil {
+		return nil, fromAbly(operation, err)
+	}
+	client, _, err := transport.NewRealtime(
+		transport.Options{User: b, Logger: slog.New(redirected{target: &b.log})}, options...)
 	if err != nil {
-		return nil, fromAbly("create realtime client", err)
+		return nil, fromAbly(operation, err)
 	}
 	return client, nil
 }
 
 // ourOptions puts ours before those of the caller's, which count, and a guard before their callback.
-func ourOptions(options []ably.ClientOption) []ably.ClientOption {
-	ours := append([]ably.ClientOption{Agent(), ably.WithLogHandler(cleanLog{})}, options...)
+func (b *below) ourOptions(options []ably.ClientOption) []ably.ClientOption {
+	ours := append([]ably.ClientOption{
+		ably.WithAgents(map[string]string{agentName: Version}), // CHA-IN1e
+		ably.WithLogHandler(&b.log),
+	}, options...)
 	return append(ours, guardedCallback())
 }
 
-// Connect makes a realtime client and a REST client from the same options, and a chat client on
-// them, which owns both: [Client.Dispose] closes the connection. The realtime client connects at
-// once, unless the options say otherwise. What ably-go logs is written without keys and tokens,
-// unless the options name a log handler.
+// Connect makes a chat client with a connection of its own, which [Client.Close] and
+// [Client.Dispose] close. It connects in the background at once, unless the options say otherwise.
+// The options of ably-go, such as the key, are given by [Ably].
+//
+//	client, err := ablychat.Connect(ablychat.Ably(ably.WithKey(key), ably.WithClientID("ada")))
 //
 // Errors: ably-go's, for options that are invalid.
-func Connect(options ...ably.ClientOption) (*Client, error) { return ConnectWith(nil, options...) }
-
-// ConnectWith is [Connect] with options of the chat client too: [WithLogger] and the like. What
-// [WithREST] gives is not used.
-//
-// Errors: those of [Connect] and [New].
-func ConnectWith(chat []Option, options ...ably.ClientOption) (*Client, error) {
-	rest, err := chatrest.New(ourOptions(options)...)
-	if err != nil {
-		return nil, fromAbly("create chat client", err)
-	}
-	realtime, err := NewRealtime(options...)
+func Connect(options ...Option) (*Client, error) {
+	cfg := configured(options)
+	realtime, err := newRealtime("create chat client", cfg.log, cfg.ably)
 	if err != nil {
 		return nil, err
 	}
-	client, err := New(realtime, chat...)
+	client, err := newClient(realtime, cfg)
 	if err != nil {
 		realtime.Close()
 		return nil, err
 	}
-	client.rest, client.owned = restAPI{own: rest}, true
+	client.owned = true
 	return client, nil
 }
 
 // hangUp closes the connection and waits for the end of that, and of the transport's goroutines,
 // for as long as a request may take.
-func (c *Client) hangUp() {
+func (c *Client) hangUp() { c.hangingUp.Do(c.hangUpOnce) }
+
+func (c *Client) hangUpOnce() {
 	changed := make(chan struct{}, 1)
 	defer c.realtime.Connection.OnAll(func(ably.ConnectionStateChange) {
 		select {
@@ -98,7 +108,7 @@ func (c *Client) hangUp() {
 	ctx, cancel := context.WithTimeout(context.Background(), c.timeout)
 	defer cancel()
 	_ = c.transport.Close(ctx) // the socket is closed in any case
-	c.rest.own.Close(ctx)
+	c.below.rest.Close(ctx)
 }
 
 // stayClosed closes the connection, and again whenever it comes back to life: ably-go loses a close
@@ -112,10 +122,3 @@ func stayClosed(client *ably.Realtime) {
 	})
 	client.Close()
 }
-
-// Realtime returns the realtime client that the chat client is on.
-func (c *Client) Realtime() *ably.Realtime { return c.realtime }
-
-// ClientID returns the id of the client as Ably knows it; empty when it has none, or has not
-// connected yet (CHA-CL).
-func (c *Client) ClientID() string { return c.channels.ClientID() }

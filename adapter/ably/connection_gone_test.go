@@ -8,14 +8,13 @@ import (
 
 	"github.com/ably/ably-go/ably"
 
-	ablychat "ablyrooms.example/adapter/ably"
 	"ablyrooms.example/adapter/ably/ablytest"
 	"ablyrooms.example/lifecycle"
 )
 
 // patient has a request take an hour, so that what ends soon doesn't end by its timeout.
 func patient(t *testing.T, server *ablytest.Server, options ...ably.ClientOption) *world {
-	return newWorldWith(t, server, []ablychat.Option{ablychat.WithRequestTimeout(time.Hour)}, append([]ably.ClientOption{
+	return newWorldOn(t, server, append([]ably.ClientOption{
 		ably.WithRealtimeRequestTimeout(time.Hour), ably.WithDisconnectedRetryTimeout(20 * time.Millisecond),
 		ably.WithSuspendedRetryTimeout(20 * time.Millisecond)}, options...)...)
 }
@@ -43,15 +42,15 @@ func TestAnAttachEndsWithTheConnection(t *testing.T) {
 	for what, gone := range map[string]struct {
 		act    func(w *world)
 		codes  []lifecycle.ErrorCode
-		status lifecycle.Status
+		status lifecycle.RoomStatus
 	}{
-		"closed":    {func(w *world) { w.client.Close() }, []lifecycle.ErrorCode{80017}, lifecycle.StatusDetached},
-		"suspended": {(*world).cut, []lifecycle.ErrorCode{80002}, lifecycle.StatusSuspended},
+		"closed":    {func(w *world) { w.client.Close() }, []lifecycle.ErrorCode{80017}, lifecycle.RoomDetached},
+		"suspended": {(*world).cut, []lifecycle.ErrorCode{80002}, lifecycle.RoomSuspended},
 		"failed": {func(w *world) {
 			if err := w.server.FailConnection(w.server.State().Connections[0].ID, ablytest.NewError(40400, 404, "gone")); err != nil {
 				t.Error(err)
 			}
-		}, []lifecycle.ErrorCode{80000, 40400}, lifecycle.StatusFailed}, // ably-go fails the channel, too
+		}, []lifecycle.ErrorCode{80000, 40400}, lifecycle.RoomFailed}, // ably-go fails the channel, too
 	} {
 		t.Run(what, func(t *testing.T) {
 			server := ablytest.NewServer(t, ablytest.WithConnectionStateTTL(50*time.Millisecond))
@@ -85,7 +84,7 @@ func TestAnAttachThatWaitsEndsWithTheConnection(t *testing.T) {
 	seen := newWatch(t, room)
 	attached := make(chan error, 1)
 	go func() { attached <- room.Attach(soon(t)) }()
-	seen.until(lifecycle.StatusAttaching)
+	seen.until(lifecycle.RoomAttaching)
 	w.client.Close()
 	if err := <-attached; lifecycle.AsErrorInfo(err).Code != 80017 {
 		t.Errorf("attach: %v, expected the code 80017", err)
@@ -117,7 +116,7 @@ func TestADetachWithoutAConnection(t *testing.T) {
 				w.connection(ably.ConnectionStateDisconnected)
 				go detach()
 			}
-			if err := <-detached; err != nil || room.Status() != lifecycle.StatusDetached {
+			if err := <-detached; err != nil || room.Status() != lifecycle.RoomDetached {
 				t.Errorf("detach: %v, and the room is %v", err, room.Status())
 			}
 			server.AcceptConnections()
@@ -126,7 +125,7 @@ func TestADetachWithoutAConnection(t *testing.T) {
 			if err := server.Await(soon(t), func(s ablytest.State) bool { return !s.Attached(channelName) }); err != nil {
 				t.Errorf("the server still has the channel attached: %v", err)
 			}
-			if s := room.Status(); s != lifecycle.StatusDetached {
+			if s := room.Status(); s != lifecycle.RoomDetached {
 				t.Errorf("the room is %v", s)
 			}
 		})
@@ -137,19 +136,18 @@ func TestADetachWithoutAConnection(t *testing.T) {
 func TestADetachOfARoomThatWaits(t *testing.T) {
 	server := ablytest.NewServer(t)
 	server.RefuseConnections(nil)
-	w := newWorldWith(t, server, []ablychat.Option{ablychat.WithRequestTimeout(50 * time.Millisecond), ablychat.WithChannelRetryTimeout(50 * time.Millisecond)},
-		ably.WithDisconnectedRetryTimeout(20*time.Millisecond))
+	w := newWorldOn(t, server, ably.WithRealtimeRequestTimeout(300*time.Millisecond), ably.WithChannelRetryTimeout(50*time.Millisecond), ably.WithDisconnectedRetryTimeout(20*time.Millisecond))
 	room := w.get()
 	if err := room.Attach(soon(t)); lifecycle.AsErrorInfo(err).Code != 90007 {
 		t.Fatalf("attach: %v", err)
 	}
-	if err := room.Detach(soon(t)); err != nil || room.Status() != lifecycle.StatusDetached {
+	if err := room.Detach(soon(t)); err != nil || room.Status() != lifecycle.RoomDetached {
 		t.Fatalf("detach: %v, and the room is %v", err, room.Status())
 	}
 	server.AcceptConnections()
 	w.connection(ably.ConnectionStateConnected)
 	w.roundTrip()
-	if s := room.Status(); s != lifecycle.StatusDetached || server.State().Attached(channelName) {
+	if s := room.Status(); s != lifecycle.RoomDetached || server.State().Attached(channelName) {
 		t.Errorf("the room is %v, attached at the server: %t", s, server.State().Attached(channelName))
 	}
 }
@@ -168,7 +166,7 @@ func TestAnUpdateWithoutAReasonIsADiscontinuity(t *testing.T) {
 			attached := make(chan error, 1)
 			go func() { attached <- room.Attach(soon(t)) }()
 			if waits {
-				seen.until(lifecycle.StatusAttaching)
+				seen.until(lifecycle.RoomAttaching)
 				server.AcceptConnections()
 			}
 			if err := <-attached; err != nil {

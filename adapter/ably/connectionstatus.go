@@ -8,8 +8,8 @@ import (
 
 	"github.com/ably/ably-go/ably"
 
+	"ablyrooms.example/internal/listen"
 	"ablyrooms.example/lifecycle"
-	"ablyrooms.example/lifecycle/listen"
 )
 
 // ConnectionStatus is the status of the client's connection to Ably (CHA-CS1).
@@ -50,12 +50,12 @@ var connectionStatuses = map[ably.ConnectionState]ConnectionStatus{
 
 func connectionStatus(s ably.ConnectionState) ConnectionStatus { return connectionStatuses[s] }
 
-// ConnectionStatusChange is what listeners of a connection's status are told (CHA-CS4).
+// ConnectionStatusChange is a change of a connection's status (CHA-CS4).
 type ConnectionStatusChange struct {
-	Current  ConnectionStatus     // the new status (CHA-CS4a)
-	Previous ConnectionStatus     // the status before (CHA-CS4b)
-	Error    *lifecycle.ErrorInfo // the error that belongs to the new status, or nil (CHA-CS4c)
-	RetryIn  time.Duration        // until the next attempt to connect; 0 when there is none, or it is not known
+	Current  ConnectionStatus // the new status (CHA-CS4a)
+	Previous ConnectionStatus // the status before (CHA-CS4b)
+	Error    error            // the error that belongs to the new status, or nil (CHA-CS4c)
+	RetryIn  time.Duration    // until the next attempt to connect; 0 when there is none, or it is not known
 }
 
 // String prints the change with its error, if it has one.
@@ -75,6 +75,8 @@ type Connection struct {
 	listeners listen.List[ConnectionStatusChange]
 }
 
+var connectionEvents = events{name: "connection status changes", all: true}
+
 // Connection returns the client's connection; it is always the same value.
 func (c *Client) Connection() *Connection { return &c.connection }
 
@@ -83,25 +85,57 @@ func (c *Client) Connection() *Connection { return &c.connection }
 func (c *Connection) Status() ConnectionStatus { return c.last.Load().Current }
 
 // Error returns the error that belongs to the present status, or nil (CHA-CS2b).
-func (c *Connection) Error() *lifecycle.ErrorInfo { return c.last.Load().Error }
+func (c *Connection) Error() error { return c.last.Load().Error }
 
-// OnStatusChange registers a listener for changes of the status (CHA-CS4d) and returns what removes it (CHA-CS4e). All that
-// [lifecycle.Room.OnStatusChange] says of listeners holds.
-func (c *Connection) OnStatusChange(listener func(ConnectionStatusChange)) (off func()) {
-	return c.listeners.Add(listener, c.client.listening("", 0))
+// Subscribe registers a listener for changes of the status (CHA-CS4d). It receives all of them.
+//
+// Errors: [ErrInvalidArgument] for a nil listener; [ErrResourceDisposed] once the client is disposed
+// of.
+func (c *Connection) Subscribe(listener func(ConnectionStatusChange)) (*Subscription, error) {
+	return subscribe(c.client, &c.listeners, connectionEvents, listener)
 }
 
-// StatusChanges is [Connection.OnStatusChange] for those who range: every change from the call on, until the context ends, the loop is
-// left or the client is disposed of.
-func (c *Connection) StatusChanges(ctx context.Context) iter.Seq[ConnectionStatusChange] {
-	changes := c.listeners.Events(ctx, c.client.listening("", 0))
-	return func(yield func(ConnectionStatusChange) bool) {
-		for change := range changes {
-			if !yield(change) {
-				return
-			}
-		}
+// Events is [Connection.Subscribe] for a loop: every change from the call on, until the context's
+// error or [ErrResourceDisposed]. All else is as for [Room.StatusEvents].
+func (c *Connection) Events(ctx context.Context) iter.Seq2[ConnectionStatusChange, error] {
+	return sequence(ctx, c.client, &c.listeners, connectionEvents)
+}
+
+// WaitForStatus returns when the connection has a status: at once if it has, and also when it had the
+// status meanwhile and has another one by now.
+//
+// Errors: [ErrDisconnected] when the connection is failed or closed, with the error of that for a
+// cause, if that isn't what it waits for; [ErrResourceDisposed]; the context's.
+func (c *Connection) WaitForStatus(ctx context.Context, want ConnectionStatus) error {
+	operation := "wait for connection status " + want.String()
+	if err := c.client.gone(operation); err != nil {
+		return err
 	}
+	now := func() ConnectionStatusChange { return *c.last.Load() }
+	return listen.Await(ctx, &c.listeners, c.client.listening(connectionEvents), now,
+		func(change ConnectionStatusChange) (bool, error) {
+			switch change.Current {
+			case want:
+				return true, nil
+			case ConnectionFailed, ConnectionClosed:
+				return false, lifecycle.NewErrorInfo(ErrDisconnected,
+					"unable to "+operation+"; the connection is "+change.Current.String(), change.Error)
+			}
+			return false, nil
+		})
+}
+
+// back returns when there is a connection, or when none is tried for any more.
+func (c *Connection) back(ctx context.Context) error {
+	now := func() ConnectionStatusChange { return *c.last.Load() }
+	return listen.Await(ctx, &c.listeners, c.client.listening(connectionEvents), now,
+		func(change ConnectionStatusChange) (bool, error) {
+			switch change.Current {
+			case ConnectionConnected, ConnectionFailed, ConnectionClosed, ConnectionInitialized:
+				return true, nil
+			}
+			return false, nil
+		})
 }
 
 // begin sets the status that the client finds, unless it has changed by now (CHA-CS3).
@@ -127,7 +161,7 @@ func statusChange(change ably.ConnectionStateChange, reason *lifecycle.ErrorInfo
 }
 
 // connectionReason makes an error of ours from ably-go's; known is the same with its message, or nil.
-func connectionReason(err *ably.ErrorInfo, known *lifecycle.ErrorInfo) *lifecycle.ErrorInfo {
+func connectionReason(err *ably.ErrorInfo, known *lifecycle.ErrorInfo) error {
 	switch {
 	case err == nil:
 		return nil

@@ -1,14 +1,23 @@
-// Package ablychat puts chat rooms on Ably: it is the adapter of package lifecycle to ably-go.
+// Package ablychat puts chat rooms on Ably. A program that uses rooms imports it and ably-go, no more.
 //
-//	client, err := ablychat.Connect(ably.WithKey(key), ably.WithClientID("ada"))
+//	client, err := ablychat.Connect(ablychat.Ably(ably.WithKey(key), ably.WithClientID("ada")))
+//	…
+//	defer client.Close()
 //	room, err := client.Rooms().Get(ctx, "basketball-stream")
-//	room.Messages().Subscribe(func(e chat.MessageEvent) { fmt.Println(e.Message.Text) })
+//	…
+//	events := room.Messages().Events(ctx)
 //	err = room.Attach(ctx)
-//	message, err := room.Messages().Send(ctx, ablychat.MessageContent{Text: "Go!"})
+//	…
+//	message, err := room.Messages().Send(ctx, ablychat.Text("Go!"))
+//	…
+//	for e, err := range events {
 //
-// [New] makes a chat client on a realtime client that [NewRealtime] made and that other code may use
-// too. Each feature of a room is got from the room, and is in a file of its own; what they exchange
-// is in package chat.
+// Each feature of a room is got from the room. All have the same two ways to receive their events:
+// Subscribe with a listener, which returns a [*Subscription], and Events, a sequence to range over,
+// whose error says why it ended; neither attaches the room. Values, options and errors are those of
+// packages lifecycle and chat, which a program need not import.
+//
+// Maps and slices in events and messages are shared by all listeners: they are to be read only.
 //
 // # What is ably-go's, and what is not
 //
@@ -23,8 +32,7 @@
 //   - REST requests have their paths escaped twice, their errors' bodies taken, and a token renewed
 //     for one code alone; links to further pages are followed unescaped. All is put right below
 //     ably-go (internal/chatrest; TestMessages, TestHistory, TestMessageErrors,
-//     TestAuthenticationOfREST). A REST client given by [WithREST] is as it is: names with a slash
-//     can't be reached, and errors have no detail (TestARESTClientOfTheUsers).
+//     TestAuthenticationOfREST).
 //   - It panics with its lock held if a callback for tokens panics, or returns neither token nor
 //     error. The callback is guarded (TestAnAuthCallbackThatGivesNoToken).
 //   - It logs keys and tokens. A client that is made here logs without them (log.go;

@@ -17,8 +17,8 @@ func TestEphemeralMessagesOnTheWire(t *testing.T) {
 		server := ablytest.NewServer(t)
 		room := newPerson(t, server, "ann", binary).room("lobby")
 		for _, err := range []error{
-			room.Reactions().Send(soon(t), ablychat.SendReaction{Name: "wave"}),
-			room.Reactions().Send(soon(t), ablychat.SendReaction{Name: "wave", Metadata: map[string]any{"m": true}, Headers: map[string]any{"h": "v"}}),
+			room.Reactions().Send(soon(t), ablychat.ReactionContent{Name: "wave"}),
+			room.Reactions().Send(soon(t), ablychat.ReactionContent{Name: "wave", Metadata: map[string]any{"m": true}, Headers: map[string]any{"h": "v"}}),
 			room.Typing().Keystroke(soon(t)),
 			room.Typing().Stop(soon(t)),
 		} {

@@ -33,7 +33,7 @@ func fromAbly(operation string, err error) *lifecycle.ErrorInfo {
 	if own := (*lifecycle.ErrorInfo)(nil); errors.As(err, &own) {
 		return &lifecycle.ErrorInfo{Code: own.Code, StatusCode: own.StatusCode, Message: prefix + own.Message, Cause: own.Cause}
 	}
-	info := lifecycle.NewErrorInfo(lifecycle.ChannelOperationFailed,
+	info := lifecycle.NewErrorInfo(ErrChannelOperationFailed,
 		"unable to "+operation+"; "+withoutSecrets(err.Error()), clean(err))
 	if theirs := (*ably.ErrorInfo)(nil); errors.As(err, &theirs) && theirs != nil {
 		if theirs.Code != 0 {

@@ -2,6 +2,7 @@ package ablychat_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 
@@ -9,24 +10,26 @@ import (
 
 	ablychat "ablyrooms.example/adapter/ably"
 	"ablyrooms.example/adapter/ably/ablytest"
-	"ablyrooms.example/chat"
-	"ablyrooms.example/lifecycle"
 )
 
 // A room's status is followed by ranging over its changes, to the last one.
 func ExampleRoom() {
 	ctx := context.Background()
-	server, err := ablytest.Start() // for Ably itself: ablychat.Connect(ably.WithKey(key), …)
+	server, err := ablytest.Start() // for Ably itself: ablychat.Connect(ablychat.Ably(ably.WithKey(key)), …)
 	check(err)
 	defer server.Close()
-	client, err := ablychat.Connect(server.ClientOptions(ably.WithClientID("ada"))...)
+	client, err := ablychat.Connect(ablychat.Ably(server.ClientOptions(ably.WithClientID("ada"))...))
 	check(err)
 	room, err := client.Rooms().Get(ctx, "basketball-stream")
 	check(err)
-	changes := room.StatusChanges(ctx)
+	changes := room.StatusEvents(ctx)
 	check(room.Attach(ctx))
 	check(client.Dispose(ctx)) // releases all rooms
-	for change := range changes {
+	for change, err := range changes {
+		if errors.Is(err, ablychat.ErrResourceDisposed) {
+			break // the last change came before
+		}
+		check(err)
 		fmt.Println(change)
 	}
 	// Output:
@@ -43,22 +46,24 @@ func ExampleMessages() {
 	server, err := ablytest.Start()
 	check(err)
 	defer server.Close()
-	client, err := ablychat.Connect(server.ClientOptions(ably.WithClientID("ada"))...)
+	client, err := ablychat.Connect(ablychat.Ably(server.ClientOptions(ably.WithClientID("ada"))...))
 	check(err)
 	room, err := client.Rooms().Get(ctx, "basketball-stream")
 	check(err)
 	_, err = room.Messages().Send(ctx, ablychat.MessageContent{Text: "before"})
 	check(err)
-	events, subscription := room.Messages().Events(ctx)
+	events := room.Messages().Events(ctx)
+	subscription, err := room.Messages().Subscribe(func(ablychat.MessageEvent) {})
+	check(err)
 	check(room.Attach(ctx))
 	sent, err := room.Messages().Send(ctx, ablychat.MessageContent{Text: "dunk!", Metadata: map[string]any{"quarter": 3}})
 	check(err)
-	_, err = room.Messages().Update(ctx, sent.Serial, ablychat.MessageContent{Text: "DUNK!"}, ablychat.OperationDetails{Description: "louder"})
+	_, err = room.Messages().Update(ctx, sent.Serial, ablychat.MessageContent{Text: "DUNK!"}, ablychat.WithDescription("louder"))
 	check(err)
 	for event, err := range events {
 		check(err)
 		fmt.Println(event.Type, event.Message.Text)
-		if event.Type == chat.MessageUpdated {
+		if event.Type == ablychat.MessageUpdated {
 			break
 		}
 	}
@@ -80,13 +85,13 @@ func ExampleOccupancy() {
 	server, err := ablytest.Start()
 	check(err)
 	defer server.Close()
-	client, err := ablychat.Connect(server.ClientOptions(ably.WithClientID("ada"))...)
+	client, err := ablychat.Connect(ablychat.Ably(server.ClientOptions(ably.WithClientID("ada"))...))
 	check(err)
 	quiet, err := client.Rooms().Get(ctx, "quiet")
 	check(err)
 	_, _, err = quiet.Occupancy().Current()
-	fmt.Println(lifecycle.AsErrorInfo(err).Code)
-	counted, err := client.Rooms().Get(ctx, "counted", lifecycle.WithOccupancyEvents(true))
+	fmt.Println(errors.Is(err, ablychat.ErrFeatureNotEnabledInRoom))
+	counted, err := client.Rooms().Get(ctx, "counted", ablychat.WithOccupancyEvents(true))
 	check(err)
 	check(counted.Attach(ctx))
 	now, err := counted.Occupancy().Get(ctx)
@@ -94,7 +99,7 @@ func ExampleOccupancy() {
 	fmt.Println(now.Connections, "is here")
 	check(client.Dispose(ctx))
 	// Output:
-	// FeatureNotEnabledInRoom (102108)
+	// true
 	// 1 is here
 }
 

@@ -34,7 +34,7 @@ func newPerson(t *testing.T, server *ablytest.Server, id string, options ...ably
 	t.Helper()
 	// A loop of ably-go's that attaches again outlives the connection by one such pause.
 	options = append(options, ably.WithClientID(id), ably.WithChannelRetryTimeout(500*time.Millisecond))
-	client, err := ablychat.Connect(server.ClientOptions(options...)...)
+	client, err := ablychat.Connect(ablychat.Ably(server.ClientOptions(options...)...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,9 +103,9 @@ func TestRoomReactions(t *testing.T) {
 		ann, bob := newPerson(t, server, "ann", binary), newPerson(t, server, "bob", binary)
 		to, from := bob.room("lobby"), ann.room("lobby")
 		got, own := newInbox[chat.RoomReaction](t), newInbox[chat.RoomReaction](t)
-		off := to.Reactions().Subscribe(got.put)
+		off := must(to.Reactions().Subscribe(got.put)).Unsubscribe
 		from.Reactions().Subscribe(own.put)
-		send := ablychat.SendReaction{Name: "🎉", Metadata: map[string]any{"n": 1.0, "deep": map[string]any{"list": []any{"x"}}}, Headers: map[string]any{"h": 2.0}}
+		send := ablychat.ReactionContent{Name: "🎉", Metadata: map[string]any{"n": 1.0, "deep": map[string]any{"list": []any{"x"}}}, Headers: map[string]any{"h": 2.0}}
 		if err := from.Reactions().Send(soon(t), send); err != nil {
 			t.Fatal(err)
 		}
@@ -117,7 +117,7 @@ func TestRoomReactions(t *testing.T) {
 			t.Errorf("%+v", o)
 		}
 		off()
-		if err := from.Reactions().Send(soon(t), ablychat.SendReaction{Name: "again"}); err != nil {
+		if err := from.Reactions().Send(soon(t), ablychat.ReactionContent{Name: "again"}); err != nil {
 			t.Fatal(err)
 		}
 		own.next()
@@ -125,10 +125,10 @@ func TestRoomReactions(t *testing.T) {
 		if len(server.Messages(ablychat.ChannelName("lobby"))) != 0 {
 			t.Error("a reaction is in the history")
 		}
-		if err := from.Reactions().Send(soon(t), ablychat.SendReaction{}); !errors.Is(err, lifecycle.InvalidArgument) {
+		if err := from.Reactions().Send(soon(t), ablychat.ReactionContent{}); !errors.Is(err, lifecycle.ErrInvalidArgument) {
 			t.Errorf("without a name: %v", err)
 		}
-		if err := from.Reactions().Send(soon(t), ablychat.SendReaction{Name: "x", Metadata: map[string]any{"f": func() {}}}); !errors.Is(err, lifecycle.InvalidArgument) {
+		if err := from.Reactions().Send(soon(t), ablychat.ReactionContent{Name: "x", Metadata: map[string]any{"f": func() {}}}); !errors.Is(err, lifecycle.ErrInvalidArgument) {
 			t.Errorf("with what JSON has no form for: %v", err)
 		}
 	})
@@ -141,32 +141,40 @@ func TestNothingAttachesARoomButAttach(t *testing.T) {
 	room := ann.unattached("lobby", lifecycle.WithOccupancyEvents(true))
 	got := newInbox[chat.RoomReaction](t)
 	room.Reactions().Subscribe(got.put)
-	sub := room.Messages().Subscribe(func(chat.MessageEvent) {})
+	sub := must(room.Messages().Subscribe(func(chat.MessageEvent) {}))
 	room.Typing().Subscribe(func(chat.TypingEvent) {})
 	for _, err := range []error{
 		second(room.Presence().Subscribe(func(chat.PresenceEvent) {})),
-		second(room.Occupancy().Subscribe(func(chat.Occupancy) {})),
+		second(room.Occupancy().Subscribe(func(chat.OccupancyData) {})),
 		online(t, ann),
-		room.Reactions().Send(soon(t), ablychat.SendReaction{Name: "wave"}),
+		room.Reactions().Send(soon(t), ablychat.ReactionContent{Name: "wave"}),
 		room.Typing().Keystroke(soon(t)),
 	} {
 		if err != nil {
 			t.Error(err)
 		}
 	}
-	if server.State().Attached(ablychat.ChannelName("lobby")) || room.Status() != lifecycle.StatusInitialized {
+	if server.State().Attached(ablychat.ChannelName("lobby")) || room.Status() != lifecycle.RoomInitialized {
 		t.Errorf("the room is %v; at the server attached: %t", room.Status(), server.State().Attached(ablychat.ChannelName("lobby")))
 	}
 	if err := ann.chat.Rooms().Release(soon(t), "lobby"); err != nil {
 		t.Fatal(err)
 	}
-	if err := room.Reactions().Send(soon(t), ablychat.SendReaction{Name: "wave"}); !errors.Is(err, lifecycle.RoomInInvalidState) {
+	if err := room.Reactions().Send(soon(t), ablychat.ReactionContent{Name: "wave"}); !errors.Is(err, lifecycle.ErrRoomInInvalidState) {
 		t.Errorf("send in a released room: %v", err)
 	}
-	if _, err := sub.HistoryBeforeSubscribe(soon(t), ablychat.HistoryQuery{}); !errors.Is(err, lifecycle.ResourceDisposed) {
+	if _, err := sub.HistoryBeforeSubscribe(soon(t), ablychat.HistoryQuery{}); !errors.Is(err, lifecycle.ErrRoomInInvalidState) {
 		t.Errorf("history of a subscription that never had a point: %v", err)
 	}
 	got.empty()
+}
+
+// must returns a value that a test can't do without.
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
 }
 
 func second[T any](_ T, err error) error { return err }
@@ -174,7 +182,7 @@ func second[T any](_ T, err error) error { return err }
 // online waits until a person is connected.
 func online(t *testing.T, p *person) error {
 	ready := newInbox[ablychat.ConnectionStatusChange](t)
-	defer p.chat.Connection().OnStatusChange(ready.put)()
+	defer must(p.chat.Connection().Subscribe(ready.put)).Unsubscribe()
 	for p.chat.Connection().Status() != ablychat.ConnectionConnected {
 		ready.next()
 	}
@@ -184,7 +192,7 @@ func online(t *testing.T, p *person) error {
 // CHA-CS2, CHA-CS4, CHA-CS5
 func TestConnectionStatus(t *testing.T) {
 	server := ablytest.NewServer(t)
-	client, err := ablychat.Connect(server.ClientOptions(ably.WithAutoConnect(false), ably.WithClientID("ann"))...)
+	client, err := ablychat.Connect(ablychat.Ably(server.ClientOptions(ably.WithAutoConnect(false), ably.WithClientID("ann"))...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,9 +201,9 @@ func TestConnectionStatus(t *testing.T) {
 		t.Errorf("%v, %v", c.Status(), c.Error())
 	}
 	got, removed := newInbox[ablychat.ConnectionStatusChange](t), newInbox[ablychat.ConnectionStatusChange](t)
-	c.OnStatusChange(got.put)
-	c.OnStatusChange(removed.put)()
-	changes := c.StatusChanges(t.Context())
+	must(c.Subscribe(got.put))
+	must(c.Subscribe(removed.put)).Unsubscribe()
+	changes := c.Events(t.Context())
 	client.Realtime().Connect()
 	if e := got.next(); e.Current != ablychat.ConnectionConnecting || e.Previous != ablychat.ConnectionInitialized {
 		t.Errorf("%+v", e)
@@ -210,18 +218,22 @@ func TestConnectionStatus(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := got.next()
-	if e.Current != ablychat.ConnectionFailed || e.Error == nil || e.Error.Code != 40400 || c.Error() == nil {
+	if e.Current != ablychat.ConnectionFailed || e.Error == nil || lifecycle.AsErrorInfo(e.Error).Code != 40400 || c.Error() == nil {
 		t.Errorf("%+v, %v", e, c.Error())
 	}
 	if err := client.Dispose(soon(t)); err != nil {
 		t.Fatal(err)
 	}
 	var seen []ablychat.ConnectionStatus
-	for e := range changes { // ends with the client
-		seen = append(seen, e.Current)
+	var last error
+	for e, err := range changes { // ends with the client
+		if last = err; err == nil {
+			seen = append(seen, e.Current)
+		}
 	}
-	if want := []ablychat.ConnectionStatus{ablychat.ConnectionConnecting, ablychat.ConnectionConnected, ablychat.ConnectionFailed}; !slices.Equal(seen, want) && len(seen) != 0 {
-		t.Errorf("seen %v, expected %v", seen, want)
+	want := []ablychat.ConnectionStatus{ablychat.ConnectionConnecting, ablychat.ConnectionConnected, ablychat.ConnectionFailed}
+	if !slices.Equal(seen, want) || !errors.Is(last, ablychat.ErrResourceDisposed) {
+		t.Errorf("seen %v, then %v; expected %v", seen, last, want)
 	}
 	removed.empty()
 }
@@ -240,7 +252,7 @@ func TestPresence(t *testing.T) {
 		if _, err := his.Presence().Subscribe(got.put); err != nil {
 			t.Fatal(err)
 		}
-		if err := his.Presence().Enter(soon(t), nil); !errors.Is(err, lifecycle.RoomInInvalidState) { // CHA-PR3h
+		if err := his.Presence().Enter(soon(t), nil); !errors.Is(err, lifecycle.ErrRoomInInvalidState) { // CHA-PR3h
 			t.Errorf("enter a room that is not attached: %v", err)
 		}
 		if err := his.Attach(soon(t)); err != nil {
@@ -289,16 +301,18 @@ func TestWhatTheOptionsLeaveOut(t *testing.T) {
 	server := ablytest.NewServer(t)
 	ann, bob := newPerson(t, server, "ann"), newPerson(t, server, "bob")
 	room := ann.room("lobby", lifecycle.WithPresenceEvents(false))
-	if _, err := room.Presence().Subscribe(func(chat.PresenceEvent) {}); !errors.Is(err, lifecycle.FeatureNotEnabledInRoom) {
+	if _, err := room.Presence().Subscribe(func(chat.PresenceEvent) {}); !errors.Is(err, lifecycle.ErrFeatureNotEnabledInRoom) {
 		t.Errorf("presence: %v", err)
 	}
-	if _, err := room.Presence().Events(t.Context()); !errors.Is(err, lifecycle.FeatureNotEnabledInRoom) {
-		t.Errorf("presence: %v", err)
+	for _, err := range room.Presence().Events(t.Context()) {
+		if !errors.Is(err, lifecycle.ErrFeatureNotEnabledInRoom) {
+			t.Errorf("presence: %v", err)
+		}
 	}
-	if _, err := room.Occupancy().Subscribe(func(chat.Occupancy) {}); !errors.Is(err, lifecycle.FeatureNotEnabledInRoom) {
+	if _, err := room.Occupancy().Subscribe(func(chat.OccupancyData) {}); !errors.Is(err, lifecycle.ErrFeatureNotEnabledInRoom) {
 		t.Errorf("occupancy: %v", err)
 	}
-	if _, _, err := room.Occupancy().Current(); !errors.Is(err, lifecycle.FeatureNotEnabledInRoom) {
+	if _, _, err := room.Occupancy().Current(); !errors.Is(err, lifecycle.ErrFeatureNotEnabledInRoom) {
 		t.Errorf("occupancy: %v", err)
 	}
 	// Others still see who enters.
@@ -325,7 +339,7 @@ func TestPresenceWaitsForTheAttach(t *testing.T) {
 		"attached (CHA-RL9b)": {nil, nil},
 		"refused (CHA-RL9c)": {func() {
 			server.Fault(ablytest.ToServer(ablytest.ActionAttach).Once(), ablytest.FailChannel(ablytest.NewError(40160, 401, "no")))
-		}, lifecycle.RoomInInvalidState},
+		}, lifecycle.ErrRoomInInvalidState},
 	} {
 		t.Run(what, func(t *testing.T) {
 			room := ann.unattached("lobby " + what)
@@ -333,14 +347,14 @@ func TestPresenceWaitsForTheAttach(t *testing.T) {
 				c.effect()
 			}
 			gate := server.Hold(ablytest.ToClient(ablytest.ActionAttached))
-			statuses := newInbox[lifecycle.StatusChange](t)
-			room.OnStatusChange(statuses.put)
+			statuses := newInbox[lifecycle.RoomStatusChange](t)
+			room.SubscribeStatus(statuses.put)
 			attached, entered := make(chan error, 1), make(chan error, 1)
 			if c.effect != nil {
 				gate.Open() // the refusal is no ATTACHED
 			}
 			go func() { attached <- room.Attach(soon(t)) }()
-			if s := statuses.next(); s.Current != lifecycle.StatusAttaching {
+			if s := statuses.next(); s.Current != lifecycle.RoomAttaching {
 				t.Fatalf("%+v", s)
 			}
 			go func() { entered <- room.Presence().Enter(soon(t), nil) }()
@@ -367,14 +381,14 @@ func TestOccupancy(t *testing.T) {
 		if _, known, err := room.Occupancy().Current(); known || err != nil { // CHA-O7b
 			t.Errorf("before the first: %t, %v", known, err)
 		}
-		got := newInbox[chat.Occupancy](t)
+		got := newInbox[chat.OccupancyData](t)
 		if _, err := room.Occupancy().Subscribe(got.put); err != nil {
 			t.Fatal(err)
 		}
 		if err := room.Attach(soon(t)); err != nil {
 			t.Fatal(err)
 		}
-		until := func(want chat.Occupancy) {
+		until := func(want chat.OccupancyData) {
 			t.Helper()
 			for { // an attach that had to be done twice shows, too
 				event := got.next()
@@ -387,20 +401,20 @@ func TestOccupancy(t *testing.T) {
 				}
 			}
 		}
-		until(chat.Occupancy{Connections: 1})
+		until(chat.OccupancyData{Connections: 1})
 		other := bob.room("lobby / ä?")
-		until(chat.Occupancy{Connections: 2})
+		until(chat.OccupancyData{Connections: 2})
 		if err := other.Presence().Enter(soon(t), nil); err != nil {
 			t.Fatal(err)
 		}
-		until(chat.Occupancy{Connections: 2, PresenceMembers: 1})
-		if now, err := other.Occupancy().Get(soon(t)); err != nil || now != (chat.Occupancy{Connections: 2, PresenceMembers: 1}) {
+		until(chat.OccupancyData{Connections: 2, PresenceMembers: 1})
+		if now, err := other.Occupancy().Get(soon(t)); err != nil || now != (chat.OccupancyData{Connections: 2, PresenceMembers: 1}) {
 			t.Errorf("get: %+v, %v", now, err)
 		}
 		if err := bob.chat.Rooms().Release(soon(t), "lobby / ä?"); err != nil {
 			t.Fatal(err)
 		}
-		until(chat.Occupancy{Connections: 1})
+		until(chat.OccupancyData{Connections: 1})
 	})
 }
 
@@ -449,11 +463,11 @@ func TestTypingOverTheWire(t *testing.T) {
 		}
 		ann.chat.Realtime().Close()
 		closeClient(ann.chat.Realtime())
-		awaitConnection(t, ann.chat, ablychat.ConnectionClosed)                               // rooms know of it then
-		if err := hers.Typing().Keystroke(soon(t)); !errors.Is(err, lifecycle.Disconnected) { // CHA-T4f
+		awaitConnection(t, ann.chat, ablychat.ConnectionClosed)                                  // rooms know of it then
+		if err := hers.Typing().Keystroke(soon(t)); !errors.Is(err, lifecycle.ErrDisconnected) { // CHA-T4f
 			t.Errorf("without a connection: %v", err)
 		}
-		if err := hers.Reactions().Send(soon(t), ablychat.SendReaction{Name: "x"}); !errors.Is(err, lifecycle.Disconnected) { // CHA-ER3g
+		if err := hers.Reactions().Send(soon(t), ablychat.ReactionContent{Name: "x"}); !errors.Is(err, lifecycle.ErrDisconnected) { // CHA-ER3g
 			t.Errorf("without a connection: %v", err)
 		}
 	})
@@ -463,7 +477,8 @@ func TestTypingOverTheWire(t *testing.T) {
 func TestConnectWithALogger(t *testing.T) {
 	server := ablytest.NewServer(t)
 	var log lockedBuffer
-	client, err := ablychat.ConnectWith([]ablychat.Option{ablychat.WithLogger(slog.New(slog.NewTextHandler(&log, nil)))}, server.ClientOptions(ably.WithClientID("ann"))...)
+	client, err := ablychat.Connect(ablychat.WithLogger(slog.New(slog.NewTextHandler(&log, nil))),
+		ablychat.Ably(server.ClientOptions(ably.WithClientID("ann"))...))
 	if err != nil {
 		t.Fatal(err)
 	}

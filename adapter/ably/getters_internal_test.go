@@ -9,8 +9,8 @@ import (
 
 	"ablyrooms.example/adapter/ably/ablytest"
 	"ablyrooms.example/chat"
+	"ablyrooms.example/internal/listen"
 	"ablyrooms.example/lifecycle"
-	"ablyrooms.example/lifecycle/listen"
 )
 
 // CHA-CS2, CHA-O7, CHA-T18: inside a listener a getter already knows what the listener is told.
@@ -52,7 +52,7 @@ func TestGettersAreUpToDateInListeners(t *testing.T) {
 				t.Fatal(err)
 			}
 			var told []int
-			if _, err := room.Occupancy().Subscribe(func(o chat.Occupancy) {
+			if _, err := room.Occupancy().Subscribe(func(o chat.OccupancyData) {
 				told = append(told, o.Connections)
 				if now, known, err := room.Occupancy().Current(); now != o || !known || err != nil {
 					t.Errorf("%v is told, and it is %v, %t, %v", o, now, known, err)
@@ -81,7 +81,7 @@ func TestGettersAreUpToDateInListeners(t *testing.T) {
 			t.Fatal(err)
 		}
 		told := make(chan ConnectionStatus, 10)
-		client.Connection().OnStatusChange(func(c ConnectionStatusChange) {
+		client.Connection().Subscribe(func(c ConnectionStatusChange) {
 			if now := client.Connection().Status(); now == c.Previous { // a later one it may be
 				t.Errorf("%v is told, and it is %v", c, now)
 			}

@@ -24,22 +24,14 @@ func TestAReleaseEndsAllListeners(t *testing.T) {
 	server := ablytest.NewServer(t)
 	ann := newPerson(t, server, "ann")
 	room := ann.room("lobby", everything...)
-	messages, _ := room.Messages().Events(t.Context())
-	presence, err1 := room.Presence().Events(t.Context())
-	occupancy, err2 := room.Occupancy().Events(t.Context())
-	summaries, err3 := room.Messages().Reactions().Events(t.Context())
 	raw := newInbox[chat.RawReactionEvent](t)
-	_, err4 := room.Messages().Reactions().SubscribeRaw(raw.put)
-	for _, err := range []error{err1, err2, err3, err4} {
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	ended := make(chan string, 6)
-	ranging(ended, "messages", messages)
-	ranging(ended, "presence", presence)
-	ranging(ended, "occupancy", occupancy)
-	ranging(ended, "summaries", summaries)
+	must(room.Messages().Reactions().SubscribeRaw(raw.put))
+	ended := make(chan string, 7)
+	ranging(ended, "messages", room.Messages().Events(t.Context()))
+	ranging(ended, "presence", room.Presence().Events(t.Context()))
+	ranging(ended, "occupancy", room.Occupancy().Events(t.Context()))
+	ranging(ended, "summaries", room.Messages().Reactions().Events(t.Context()))
+	ranging(ended, "raw reactions", room.Messages().Reactions().RawEvents(t.Context()))
 	ranging(ended, "reactions", room.Reactions().Events(t.Context()))
 	ranging(ended, "typing", room.Typing().Events(t.Context()))
 	if err := ann.chat.Rooms().Release(soon(t), "lobby"); err != nil {
@@ -85,14 +77,12 @@ func TestUnsubscribingHasNoOtherEffect(t *testing.T) {
 	gone, stays := newInbox[any](t), newInbox[any](t)
 	for _, box := range []*inbox[any]{gone, stays} {
 		put := func(e any) { box.put(e) }
-		sub := room.Messages().Subscribe(func(e chat.MessageEvent) { put(e) })
-		offPresence, err1 := room.Presence().Subscribe(func(e chat.PresenceEvent) { put(e) })
-		offOccupancy, err2 := room.Occupancy().Subscribe(func(e chat.Occupancy) { put(e) })
-		if err1 != nil || err2 != nil {
-			t.Fatal(err1, err2)
-		}
-		offs := []func(){sub.Unsubscribe, offPresence, offOccupancy, room.Reactions().Subscribe(func(e chat.RoomReaction) { put(e) }),
-			room.Typing().Subscribe(func(e chat.TypingEvent) { put(e) })}
+		sub := must(room.Messages().Subscribe(func(e chat.MessageEvent) { put(e) }))
+		offs := []func(){sub.Unsubscribe,
+			must(room.Presence().Subscribe(func(e chat.PresenceEvent) { put(e) })).Unsubscribe,
+			must(room.Occupancy().Subscribe(func(e chat.OccupancyData) { put(e) })).Unsubscribe,
+			must(room.Reactions().Subscribe(func(e chat.RoomReaction) { put(e) })).Unsubscribe,
+			must(room.Typing().Subscribe(func(e chat.TypingEvent) { put(e) })).Unsubscribe}
 		if box == gone {
 			before := len(sentTo(server))
 			for _, off := range offs {
@@ -104,11 +94,11 @@ func TestUnsubscribingHasNoOtherEffect(t *testing.T) {
 			}
 		}
 	}
-	if room.Status() != lifecycle.StatusAttached || len(server.State().Channels[ablychat.ChannelName("lobby")].Attached) != 2 {
+	if room.Status() != lifecycle.RoomAttached || len(server.State().Channels[ablychat.ChannelName("lobby")].Attached) != 2 {
 		t.Errorf("the room is %v", room.Status())
 	}
 	_, err := other.Messages().Send(soon(t), ablychat.MessageContent{Text: "hi"})
-	for _, err := range []error{err, other.Reactions().Send(soon(t), ablychat.SendReaction{Name: "wave"}), other.Typing().Keystroke(soon(t)), other.Presence().Enter(soon(t), nil)} {
+	for _, err := range []error{err, other.Reactions().Send(soon(t), ablychat.ReactionContent{Name: "wave"}), other.Typing().Keystroke(soon(t)), other.Presence().Enter(soon(t), nil)} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -120,7 +110,7 @@ func TestUnsubscribingHasNoOtherEffect(t *testing.T) {
 			kinds["message"] = true
 		case chat.PresenceEvent:
 			kinds["presence"] = true
-		case chat.Occupancy:
+		case chat.OccupancyData:
 			kinds["occupancy"] = true
 		case chat.RoomReaction:
 			kinds["reaction"] = true
@@ -129,7 +119,7 @@ func TestUnsubscribingHasNoOtherEffect(t *testing.T) {
 		}
 	}
 	for len(gone.events) > 0 {
-		if o, ok := (<-gone.events).(chat.Occupancy); !ok || o.PresenceMembers > 0 { // others may have been on their way
+		if o, ok := (<-gone.events).(chat.OccupancyData); !ok || o.PresenceMembers > 0 { // others may have been on their way
 			t.Error("an event came to who has unsubscribed")
 		}
 	}
@@ -231,7 +221,7 @@ func TestRawReactionsAreAskedFor(t *testing.T) {
 			!modes.Has(ablytest.ModeSubscribe|ablytest.ModeAnnotationPublish) {
 			t.Errorf("%s: %v asked for %v", name, f.Channel, modes)
 		}
-		off()
+		off.Unsubscribe()
 	}
 }
 
@@ -274,7 +264,7 @@ func TestAnUpdateMovesThePoint(t *testing.T) {
 	ann := newPerson(t, server, "ann")
 	room := ann.room("lobby")
 	got, lost := newInbox[chat.MessageEvent](t), newInbox[[]string](t)
-	sub := room.Messages().Subscribe(got.put)
+	sub := must(room.Messages().Subscribe(got.put))
 	history := func() (texts []string) {
 		page, err := sub.HistoryBeforeSubscribe(soon(t), ablychat.HistoryQuery{})
 		if err != nil {
@@ -286,7 +276,7 @@ func TestAnUpdateMovesThePoint(t *testing.T) {
 		}
 		return texts
 	}
-	room.OnDiscontinuity(func(*lifecycle.ErrorInfo) { lost.put(history()) })
+	room.SubscribeDiscontinuities(func(lifecycle.Discontinuity) { lost.put(history()) })
 	send := func(text string) {
 		t.Helper()
 		if _, err := room.Messages().Send(soon(t), ablychat.MessageContent{Text: text}); err != nil {

@@ -1,16 +1,73 @@
 package ablychat
 
 import (
+	"context"
 	"fmt"
-	"log"
+	"log/slog"
+	"sync/atomic"
 
 	"github.com/ably/ably-go/ably"
+
+	"ablyrooms.example/internal/listen"
 )
 
-// cleanLog writes what ably-go logs where ably-go writes it by itself, without the keys and tokens that stand in the addresses of its errors. It is
-// for clients that are made here; options of the caller's come after it.
-type cleanLog struct{}
+// logTarget takes what a realtime client and its transport log to the logger of its chat client;
+// while there is none, errors alone to [slog.Default].
+type logTarget struct{ logger atomic.Pointer[slog.Logger] }
 
-func (cleanLog) Printf(level ably.LogLevel, format string, values ...any) {
-	log.Print(secrets.ReplaceAllString(fmt.Sprintf("[%s] %s", level, fmt.Sprintf(format, values...)), "$1"))
+func (t *logTarget) set(log *slog.Logger) { t.logger.Store(log) }
+
+func (t *logTarget) handler() slog.Handler {
+	if log := t.logger.Load(); log != nil {
+		return log.Handler()
+	}
+	return listen.ErrorsToDefault().Handler()
+}
+
+// ablyLevels are the levels of ably-go's lines.
+var ablyLevels = map[ably.LogLevel]slog.Level{
+	ably.LogError: slog.LevelError, ably.LogWarning: slog.LevelWarn, ably.LogInfo: slog.LevelInfo,
+}
+
+// Printf takes a line of ably-go's. The queries of the addresses in its errors have keys and tokens,
+// and are left out.
+func (t *logTarget) Printf(level ably.LogLevel, format string, values ...any) {
+	to, ok := ablyLevels[level]
+	if !ok {
+		to = slog.LevelDebug
+	}
+	if log := slog.New(t.handler()); log.Enabled(context.Background(), to) {
+		log.Log(context.Background(), to, "ably-go", slog.String("line",
+			secrets.ReplaceAllString(fmt.Sprintf(format, values...), "$1")))
+	}
+}
+
+// redirected is a handler that looks up at each record where it goes.
+type redirected struct {
+	target *logTarget
+	with   []func(slog.Handler) slog.Handler
+}
+
+func (h redirected) Enabled(ctx context.Context, level slog.Level) bool {
+	return h.target.handler().Enabled(ctx, level)
+}
+
+func (h redirected) Handle(ctx context.Context, r slog.Record) error {
+	to := h.target.handler()
+	for _, with := range h.with {
+		to = with(to)
+	}
+	return to.Handle(ctx, r)
+}
+
+func (h redirected) and(with func(slog.Handler) slog.Handler) slog.Handler {
+	return redirected{h.target, append(h.with[:len(h.with):len(h.with)], with)}
+}
+
+func (h redirected) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return h.and(func(to slog.Handler) slog.Handler { return to.WithAttrs(attrs) })
+}
+
+func (h redirected) WithGroup(name string) slog.Handler {
+	return h.and(func(to slog.Handler) slog.Handler { return to.WithGroup(name) })
 }

@@ -147,19 +147,19 @@ func (w *world) connection(state ably.ConnectionState) {
 type watch struct {
 	t        *testing.T
 	room     *ablychat.Room
-	statuses chan lifecycle.StatusChange
-	lost     chan *lifecycle.ErrorInfo
+	statuses chan lifecycle.RoomStatusChange
+	lost     chan lifecycle.Discontinuity
 }
 
 func newWatch(t *testing.T, room *ablychat.Room) *watch {
-	w := &watch{t, room, make(chan lifecycle.StatusChange, 10000), make(chan *lifecycle.ErrorInfo, 10000)}
-	room.OnStatusChange(func(c lifecycle.StatusChange) { w.statuses <- c })
-	room.OnDiscontinuity(func(e *lifecycle.ErrorInfo) { w.lost <- e })
+	w := &watch{t, room, make(chan lifecycle.RoomStatusChange, 10000), make(chan lifecycle.Discontinuity, 10000)}
+	room.SubscribeStatus(func(c lifecycle.RoomStatusChange) { w.statuses <- c })
+	room.SubscribeDiscontinuities(func(d lifecycle.Discontinuity) { w.lost <- d })
 	return w
 }
 
 // until waits for a change to a status.
-func (w *watch) until(status lifecycle.Status) lifecycle.StatusChange {
+func (w *watch) until(status lifecycle.RoomStatus) lifecycle.RoomStatusChange {
 	w.t.Helper()
 	for {
 		select {

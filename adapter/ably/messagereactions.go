@@ -7,32 +7,39 @@ import (
 	"net/url"
 
 	"ablyrooms.example/chat"
+	"ablyrooms.example/internal/listen"
 	"ablyrooms.example/lifecycle"
-	"ablyrooms.example/lifecycle/listen"
 )
 
-// MessageReactions are the reactions to a room's messages (CHA-MR). Methods may be called concurrently, and from within listeners. To
-// send, delete and fetch they need a client that was made by [Connect] or was given a REST client.
+// MessageReactions are the reactions to a room's messages (CHA-MR). Methods may be called
+// concurrently, and from within listeners.
 type MessageReactions struct {
 	room      *Room
-	summaries listen.List[chat.ReactionSummaryEvent]
-	raws      listen.List[chat.RawReactionEvent]
+	summaries listen.List[ReactionSummaryEvent]
+	raws      listen.List[RawReactionEvent]
 }
+
+var (
+	summaryEvents = events{name: "message reactions"}
+	rawEvents     = events{name: "raw message reactions",
+		enabled: func(o RoomOptions) bool { return o.Messages.RawMessageReactions },
+		option:  "raw message reactions: ablychat.WithRawMessageReactions(true)"}
+)
 
 // Reactions returns the reactions to the room's messages.
 func (m *Messages) Reactions() *MessageReactions { return &m.reactions }
 
 // MessageReaction says which reaction to send or to delete.
 type MessageReaction struct {
-	Name  string                        // "like", or an emoji; for deleting one of the type unique it may be empty
-	Type  lifecycle.MessageReactionType // empty for the room's default (CHA-MR4b2)
-	Count int                           // how many, for the type multiple; 0 for one
+	Name  string              // "like", or an emoji; for deleting one of the type unique it may be empty
+	Type  MessageReactionType // empty for the room's default (CHA-MR4b2)
+	Count int                 // how many, for the type multiple; 0 for one
 }
 
 // Send adds this client's reaction to a message (CHA-MR4). The room need not be attached.
 //
-// Errors: [lifecycle.InvalidArgument] for an empty serial (CHA-MR4a2) or name, an unknown type, or a count with a type other than multiple; the
-// service's; the context's cause.
+// Errors: [ErrInvalidArgument] for an empty serial (CHA-MR4a2) or name, an unknown type, or a count with a type other than multiple; the
+// service's; the context's error.
 func (r *MessageReactions) Send(ctx context.Context, messageSerial string, reaction MessageReaction) error {
 	const operation = "send message reaction"
 	t, err := r.check(operation, messageSerial, reaction)
@@ -40,24 +47,24 @@ func (r *MessageReactions) Send(ctx context.Context, messageSerial string, react
 		return err
 	}
 	if reaction.Name == "" {
-		return lifecycle.NewErrorInfo(lifecycle.InvalidArgument, "unable to "+operation+"; its name is empty", nil)
+		return lifecycle.NewErrorInfo(ErrInvalidArgument, "unable to "+operation+"; its name is empty", nil)
 	}
 	body := map[string]any{"type": string(t), "name": reaction.Name}
-	if t == lifecycle.MessageReactionTypeMultiple {
+	if t == MessageReactionTypeMultiple {
 		body["count"] = max(reaction.Count, 1) // CHA-MR4b3
 	}
 	if body, err = plainObject(operation, body); err != nil {
 		return err
 	}
-	_, err = r.room.client.rest.one(ctx, operation,
+	_, err = r.room.one(ctx, operation,
 		call{method: "POST", path: r.room.messages.path(messageSerial, "reactions"), body: body}, "serial")
 	return err
 }
 
 // Delete takes this client's reaction to a message away (CHA-MR11). The room need not be attached.
 //
-// Errors: [lifecycle.InvalidArgument] for an empty serial (CHA-MR11a2), for an empty name with a type other than unique (CHA-MR11b1a), or an
-// unknown type; the service's; the context's cause.
+// Errors: [ErrInvalidArgument] for an empty serial (CHA-MR11a2), for an empty name with a type other than unique (CHA-MR11b1a), or an
+// unknown type; the service's; the context's error.
 func (r *MessageReactions) Delete(ctx context.Context, messageSerial string, reaction MessageReaction) error {
 	const operation = "delete message reaction"
 	reaction.Count = 0
@@ -66,21 +73,21 @@ func (r *MessageReactions) Delete(ctx context.Context, messageSerial string, rea
 		return err
 	}
 	query := url.Values{"type": {string(t)}}
-	if t != lifecycle.MessageReactionTypeUnique {
+	if t != MessageReactionTypeUnique {
 		if reaction.Name == "" {
-			return lifecycle.NewErrorInfo(lifecycle.InvalidArgument, "unable to "+operation+"; its name is empty, and its type is not unique", nil)
+			return lifecycle.NewErrorInfo(ErrInvalidArgument, "unable to "+operation+"; its name is empty, and its type is not unique", nil)
 		}
 		if _, err := plainValue(operation, "name", reaction.Name); err != nil {
 			return err
 		}
 		query.Set("name", reaction.Name)
 	}
-	_, err = r.room.client.rest.one(ctx, operation,
+	_, err = r.room.one(ctx, operation,
 		call{method: "DELETE", path: r.room.messages.path(messageSerial, "reactions"), query: query}, "serial")
 	return err
 }
 
-func (r *MessageReactions) check(operation, messageSerial string, reaction MessageReaction) (lifecycle.MessageReactionType, error) {
+func (r *MessageReactions) check(operation, messageSerial string, reaction MessageReaction) (MessageReactionType, error) {
 	if messageSerial == "" {
 		return "", emptySerial(operation)
 	}
@@ -89,69 +96,72 @@ func (r *MessageReactions) check(operation, messageSerial string, reaction Messa
 		t = r.room.Options().Messages.DefaultMessageReactionType
 	}
 	switch t {
-	case lifecycle.MessageReactionTypeUnique, lifecycle.MessageReactionTypeDistinct, lifecycle.MessageReactionTypeMultiple:
+	case MessageReactionTypeUnique, MessageReactionTypeDistinct, MessageReactionTypeMultiple:
 	default:
-		return "", lifecycle.NewErrorInfo(lifecycle.InvalidArgument, "unable to "+operation+"; its type is "+string(t)+", expected unique, distinct or multiple", nil)
+		return "", lifecycle.NewErrorInfo(ErrInvalidArgument, "unable to "+operation+"; its type is "+string(t)+", expected unique, distinct or multiple", nil)
 	}
-	if reaction.Count < 0 || reaction.Count > 0 && t != lifecycle.MessageReactionTypeMultiple {
-		return "", lifecycle.NewErrorInfo(lifecycle.InvalidArgument, "unable to "+operation+"; a count is a positive number, and only for the type multiple", nil)
+	if reaction.Count < 0 || reaction.Count > 0 && t != MessageReactionTypeMultiple {
+		return "", lifecycle.NewErrorInfo(ErrInvalidArgument, "unable to "+operation+"; a count is a positive number, and only for the type multiple", nil)
 	}
 	return t, nil
 }
 
 // ClientReactions returns the reactions of one client to a message, also where a summary is clipped (CHA-MR13); of this client when clientID is empty.
 //
-// Errors: [lifecycle.InvalidArgument] for an empty serial; the service's (CHA-MR13c); the context's cause.
-func (r *MessageReactions) ClientReactions(ctx context.Context, messageSerial, clientID string) (chat.Reactions, error) {
+// Errors: [ErrInvalidArgument] for an empty serial; the service's (CHA-MR13c); the context's error.
+func (r *MessageReactions) ClientReactions(ctx context.Context, messageSerial, clientID string) (ReactionSummary, error) {
 	const operation = "get client reactions"
 	if messageSerial == "" {
-		return chat.Reactions{}, emptySerial(operation)
+		return ReactionSummary{}, emptySerial(operation)
 	}
 	var query url.Values
 	if clientID != "" { // CHA-MR13b1
 		query = url.Values{"forClientId": {clientID}}
 	}
-	a, err := r.room.client.rest.do(ctx, operation,
+	a, err := r.room.do(ctx, operation,
 		call{method: "GET", path: r.room.messages.path(messageSerial, "client-reactions"), query: query})
 	if err != nil {
-		return chat.Reactions{}, err
+		return ReactionSummary{}, err
 	}
 	body, ok := a.body.(map[string]any)
 	reactions, unknown := chat.DecodeReactions(body)
 	if !ok || len(body) > 0 && len(unknown) == len(body) {
-		return chat.Reactions{}, fromREST(ctx, operation, a.unexpected("reactions by their types"))
+		return ReactionSummary{}, fromREST(ctx, operation, a.unexpected("reactions by their types"))
 	}
 	return reactions, nil
 }
 
 // Subscribe registers a listener for summaries: each has all reactions to one message, as they are
-// then (CHA-MR6). It returns an unsubscribe function. It attaches no room, and nothing comes while
-// the room is not attached. At most [MaxPending] may wait for it. err is nil.
-func (r *MessageReactions) Subscribe(listener func(chat.ReactionSummaryEvent)) (off func(), err error) {
-	return r.summaries.Add(listener, r.room.listening()), nil
-}
-
-// Events is [MessageReactions.Subscribe] for those who range, until the context ends or the room is
-// released. A [listen.OverflowError] reports what was dropped. err is nil.
-func (r *MessageReactions) Events(ctx context.Context) (events iter.Seq2[chat.ReactionSummaryEvent, error], err error) {
-	return r.summaries.Events(ctx, r.room.listening()), nil
-}
-
-// SubscribeRaw registers a listener for single reactions, added or deleted (CHA-MR7). Summaries are not to be computed from them (CHA-MR8). All
-// else is as for [MessageReactions.Subscribe].
+// then (CHA-MR6). It attaches nothing. At most [MaxPending] wait for it.
 //
-// Errors: [lifecycle.FeatureNotEnabledInRoom] when the room was got without raw reactions (CHA-MR7c).
-func (r *MessageReactions) SubscribeRaw(listener func(chat.RawReactionEvent)) (off func(), err error) {
-	if !r.room.Options().Messages.RawMessageReactions {
-		return nil, disabled("subscribe to raw message reactions", "raw message reactions: lifecycle.WithRawMessageReactions(true)")
-	}
-	return r.raws.Add(listener, r.room.listening()), nil
+// Errors: [ErrInvalidArgument] for a nil listener; [ErrRoomInInvalidState]; [ErrResourceDisposed].
+func (r *MessageReactions) Subscribe(listener func(ReactionSummaryEvent)) (*Subscription, error) {
+	return subscribe(r.room, &r.summaries, summaryEvents, listener)
+}
+
+// Events is [MessageReactions.Subscribe] for a loop; all else is as for [Messages.Events].
+func (r *MessageReactions) Events(ctx context.Context) iter.Seq2[ReactionSummaryEvent, error] {
+	return sequence(ctx, r.room, &r.summaries, summaryEvents)
+}
+
+// SubscribeRaw registers a listener for single reactions, added or deleted (CHA-MR7). Summaries are
+// not to be computed from them (CHA-MR8).
+//
+// Errors: [ErrFeatureNotEnabledInRoom] when the room was got without raw reactions (CHA-MR7c); those
+// of [MessageReactions.Subscribe].
+func (r *MessageReactions) SubscribeRaw(listener func(RawReactionEvent)) (*Subscription, error) {
+	return subscribe(r.room, &r.raws, rawEvents, listener)
+}
+
+// RawEvents is [MessageReactions.SubscribeRaw] for a loop; all else is as for [Messages.Events].
+func (r *MessageReactions) RawEvents(ctx context.Context) iter.Seq2[RawReactionEvent, error] {
+	return sequence(ctx, r.room, &r.raws, rawEvents)
 }
 
 // dispose ends all subscriptions (CHA-MR12).
 func (r *MessageReactions) dispose() {
-	r.summaries.Clear()
-	r.raws.Clear()
+	end(r.room, &r.summaries, summaryEvents)
+	end(r.room, &r.raws, rawEvents)
 }
 
 // receiveSummary takes a message that is a summary.

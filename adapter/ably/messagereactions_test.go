@@ -53,11 +53,11 @@ func TestMessageReactions(t *testing.T) {
 				if has, certain := s.Reactions.Has(r.has, r.send.Name, "ann"); s.MessageSerial != m.Serial || !has || !certain {
 					t.Errorf("%+v: %+v", r.send, s)
 				}
-				if raw.Type != chat.ReactionCreated || raw.Reaction.MessageSerial != m.Serial || raw.Reaction.Name != r.send.Name || raw.Reaction.Type != r.has ||
+				if raw.Type != chat.RawReactionCreated || raw.Reaction.MessageSerial != m.Serial || raw.Reaction.Name != r.send.Name || raw.Reaction.Type != r.has ||
 					raw.Reaction.ClientID != "ann" || raw.Reaction.Count != r.send.Count {
 					t.Errorf("%+v: %+v", r.send, raw)
 				}
-				if now, err := m.WithReactions(s); err != nil || now.Text != "hi" {
+				if now, err := m.With(s); err != nil || now.Text != "hi" {
 					t.Errorf("%v, %v", now, err)
 				}
 				one, err := to.Messages().Get(soon(t), m.Serial)
@@ -78,7 +78,7 @@ func TestMessageReactions(t *testing.T) {
 			if err := from.Messages().Reactions().Delete(soon(t), m.Serial, ablychat.MessageReaction{Type: unique}); err != nil {
 				t.Fatal(err)
 			}
-			if s, raw := sums.next(), raws.next(); len(s.Reactions.Unique) != 0 || raw.Type != chat.ReactionDeleted {
+			if s, raw := sums.next(), raws.next(); len(s.Reactions.Unique) != 0 || raw.Type != chat.RawReactionDeleted {
 				t.Errorf("%+v, %+v", s, raw)
 			}
 			for _, who := range []string{"", "ann"} { // CHA-MR13
@@ -88,8 +88,8 @@ func TestMessageReactions(t *testing.T) {
 					t.Errorf("of %q: %+v, %v", who, r, err)
 				}
 			}
-			off()
-			offRaw()
+			off.Unsubscribe()
+			offRaw.Unsubscribe()
 			if err := from.Messages().Reactions().Send(soon(t), m.Serial, ablychat.MessageReaction{Name: "late"}); err != nil {
 				t.Fatal(err)
 			}
@@ -114,11 +114,11 @@ func TestMessageReactionErrors(t *testing.T) {
 		"delete without a name":   r.Delete(soon(t), "s", ablychat.MessageReaction{}),
 		"fetch without a serial":  second(r.ClientReactions(soon(t), "", "")),
 	} {
-		if !errors.Is(err, lifecycle.InvalidArgument) {
+		if !errors.Is(err, lifecycle.ErrInvalidArgument) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	if _, err := r.SubscribeRaw(func(chat.RawReactionEvent) {}); !errors.Is(err, lifecycle.FeatureNotEnabledInRoom) {
+	if _, err := r.SubscribeRaw(func(chat.RawReactionEvent) {}); !errors.Is(err, lifecycle.ErrFeatureNotEnabledInRoom) {
 		t.Errorf("raw: %v", err)
 	}
 	if _, err := r.ClientReactions(soon(t), "none", ""); lifecycle.AsErrorInfo(err) == nil || lifecycle.AsErrorInfo(err).Code != 40400 {
@@ -131,8 +131,8 @@ func TestReactionsOverALoss(t *testing.T) {
 	server := ablytest.NewServer(t)
 	ann, bob := newPerson(t, server, "ann"), newPerson(t, server, "bob", ably.WithDisconnectedRetryTimeout(10*time.Millisecond))
 	from, to := ann.room("lobby"), bob.room("lobby")
-	sums, lost := newInbox[chat.ReactionSummaryEvent](t), newInbox[*lifecycle.ErrorInfo](t)
-	to.OnDiscontinuity(lost.put)
+	sums, lost := newInbox[chat.ReactionSummaryEvent](t), newInbox[lifecycle.Discontinuity](t)
+	to.SubscribeDiscontinuities(lost.put)
 	if _, err := to.Messages().Reactions().Subscribe(sums.put); err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func TestReactionsOverALoss(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	if e := lost.next(); !errors.Is(e, lifecycle.RoomDiscontinuity) {
+	if e := lost.next(); !errors.Is(e.Reason, lifecycle.ErrRoomDiscontinuity) {
 		t.Errorf("%v", e)
 	}
 	react("three")

@@ -2,23 +2,24 @@ package ablychat
 
 import (
 	"context"
-	"iter"
 	"slices"
 	"sync"
 
-	"ablyrooms.example/chat"
+	"ablyrooms.example/internal/ctxerr"
+	"ablyrooms.example/internal/listen"
 	"ablyrooms.example/lifecycle"
 )
 
-// MessageSubscription is one listener for messages. Its methods may be called concurrently, and from within listeners.
+// MessageSubscription is a [Subscription] for messages. All that is said there holds.
 //
-// It has a point in the room's order of messages: what comes after it is told to the listener, and what was before it is in
-// [MessageSubscription.HistoryBeforeSubscribe]. The point is where the subscription was made (CHA-M5a), or where the room attached next, if
-// it was not attached then (CHA-M5b). When continuity is lost it moves to where the room attached again (CHA-M5c, CHA-M5d), before the room's
-// listeners hear of the discontinuity.
+// It has a point in the room's order of messages: what comes after it is for the listener, and what
+// was before it is in [MessageSubscription.HistoryBeforeSubscribe]. The point is where the
+// subscription was made (CHA-M5a), or where the room attached next, if it was not attached then
+// (CHA-M5b). When continuity is lost it moves to where the room attached again (CHA-M5c, CHA-M5d),
+// before the room's listeners hear of the discontinuity.
 type MessageSubscription struct {
 	messages *Messages
-	off      func()
+	listener *Subscription
 	ready    chan struct{} // closed when there is a point, or never will be one
 
 	// Guarded by the mu of subscriptions.
@@ -26,43 +27,42 @@ type MessageSubscription struct {
 	ended bool
 }
 
+// Unsubscribe ends the subscription (CHA-M4b). No call of the listener begins after it. It may be
+// called again. Calls of HistoryBeforeSubscribe that wait for a point end.
+func (s *MessageSubscription) Unsubscribe() {
+	s.listener.Unsubscribe()
+	subs := &s.messages.subscriptions
+	subs.mu.Lock()
+	defer subs.mu.Unlock()
+	subs.list = slices.DeleteFunc(subs.list, func(e *MessageSubscription) bool { return e == s })
+	s.end()
+}
+
+// Done returns a channel that is closed when the subscription has ended and the last call of the
+// listener has returned.
+func (s *MessageSubscription) Done() <-chan struct{} { return s.listener.Done() }
+
+// Err returns why the subscription ended; see [Subscription.Err].
+func (s *MessageSubscription) Err() error { return s.listener.Err() }
+
+// Dropped returns how many events were dropped because the listener was behind.
+func (s *MessageSubscription) Dropped() int64 { return s.listener.Dropped() }
+
 // subscriptions are the subscriptions for messages of a room. They follow the channel as its events
 // and messages are passed on, so that the point of a subscription is exactly between what its
 // listener receives and what it doesn't.
 type subscriptions struct {
 	mu     sync.Mutex
 	list   []*MessageSubscription
-	serial string // the place up to which listeners have the messages; "" while not attached
+	serial string                 // the place up to which listeners have the messages; "" while not attached
+	since  listen.List[sinceItem] // those that miss nothing
 }
 
-// Subscribe registers a listener for messages that are sent, updated or deleted, also by this client (CHA-M4). It attaches nothing. At most
-// [MaxPending] events may wait for it.
-func (m *Messages) Subscribe(listener func(chat.MessageEvent)) *MessageSubscription {
-	s := &MessageSubscription{messages: m}
-	m.subscriptions.add(s, func() { s.off = m.listeners.Add(listener, m.room.listening()) })
-	return s
-}
-
-// Events is [Messages.Subscribe] for those who range: every event from the call on, until the context ends, the loop is left or the room is
-// released. A [listen.OverflowError] tells of what was lost. The subscription is for the history before it; it ends with the context.
-func (m *Messages) Events(ctx context.Context) (iter.Seq2[chat.MessageEvent, error], *MessageSubscription) {
-	s := &MessageSubscription{messages: m}
-	var events iter.Seq2[chat.MessageEvent, error]
-	m.subscriptions.add(s, func() { events = m.listeners.Events(ctx, m.room.listening()) })
-	context.AfterFunc(ctx, s.Unsubscribe)
-	return events, s
-}
-
-// Unsubscribe removes the listener (CHA-M4b); it may be called again. Calls of HistoryBeforeSubscribe that wait for a point end.
-func (s *MessageSubscription) Unsubscribe() {
-	if s.off != nil {
-		s.off()
-	}
-	subs := &s.messages.subscriptions
-	subs.mu.Lock()
-	defer subs.mu.Unlock()
-	subs.list = slices.DeleteFunc(subs.list, func(e *MessageSubscription) bool { return e == s })
-	s.end()
+// locked calls f with the place up to which listeners have the messages, which stays while it runs.
+func (l *subscriptions) locked(f func(serial string)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f(l.serial)
 }
 
 // end gives up waiting for a point. The lock is held.
@@ -73,11 +73,13 @@ func (s *MessageSubscription) end() {
 	}
 }
 
-// HistoryBeforeSubscribe returns the messages before the subscription's point, newest first (CHA-M5f), page by page; Order is not looked at. While
-// the room has not attached since the subscription was made, it waits for that.
+// HistoryBeforeSubscribe returns the messages before the subscription's point, newest first
+// (CHA-M5f), page by page; Order is not looked at. While the room has not attached since the
+// subscription was made, it waits for that.
 //
-// Errors: [lifecycle.InvalidArgument] for a query that can't be; [lifecycle.ResourceDisposed] when the subscription, or the room, ends before there
-// is a point; the service's (CHA-M5i); the context's cause.
+// Errors: [ErrInvalidArgument] for a query that can't be; [ErrResourceDisposed] when the subscription
+// ends before there is a point; [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room]; the
+// service's (CHA-M5i); the context's.
 func (s *MessageSubscription) HistoryBeforeSubscribe(ctx context.Context, query HistoryQuery) (*Page, error) {
 	const operation = "get history before subscription"
 	query.Order = NewestFirst
@@ -85,12 +87,26 @@ func (s *MessageSubscription) HistoryBeforeSubscribe(ctx context.Context, query 
 	if err != nil {
 		return nil, err
 	}
+	point, err := s.awaitPoint(ctx, operation)
+	if err != nil {
+		return nil, err
+	}
+	values.Set("fromSerial", point) // CHA-M5g
+	return s.messages.page(ctx, list{"get history", s.messages.path()}, values)
+}
+
+// awaitPoint returns the subscription's point, once there is one.
+func (s *MessageSubscription) awaitPoint(ctx context.Context, operation string) (string, error) {
 	subs := &s.messages.subscriptions
 	subs.mu.Lock()
+	defer subs.mu.Unlock()
 	for s.point == "" {
+		if err := s.messages.room.gone(operation); err != nil {
+			return "", err
+		}
 		if s.ended {
-			subs.mu.Unlock()
-			return nil, lifecycle.NewErrorInfo(lifecycle.ResourceDisposed, "unable to "+operation+"; the subscription ended before the room was attached", nil)
+			return "", lifecycle.NewErrorInfo(ErrResourceDisposed,
+				"unable to "+operation+"; the subscription ended before the room was attached", nil)
 		}
 		if s.ready == nil {
 			s.ready = make(chan struct{})
@@ -100,22 +116,26 @@ func (s *MessageSubscription) HistoryBeforeSubscribe(ctx context.Context, query 
 		select {
 		case <-ready:
 		case <-ctx.Done():
-			return nil, context.Cause(ctx)
 		}
 		subs.mu.Lock()
+		if ctx.Err() != nil {
+			return "", ctxerr.Of(ctx)
+		}
 	}
-	values.Set("fromSerial", s.point) // CHA-M5g
-	subs.mu.Unlock()
-	return s.messages.page(ctx, values)
+	return s.point, nil
 }
 
-// add registers a subscription and its listener together, and gives it its point if the channel has one.
-func (l *subscriptions) add(s *MessageSubscription, register func()) {
+// add registers a subscription and its listener together, and gives it its point if the channel has
+// one.
+func (l *subscriptions) add(s *MessageSubscription, register func() error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	register()
+	if err := register(); err != nil {
+		return err
+	}
 	l.list = append(l.list, s)
 	s.point = l.serial // CHA-M5a
+	return nil
 }
 
 // delivered passes the messages of a frame on; serial is the place behind them, "" for no news.
@@ -141,6 +161,9 @@ func (l *subscriptions) attached(serial string, resumed bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.serial = serial
+	if serial != "" {
+		l.since.Publish(sinceItem{point: serial, lost: !resumed})
+	}
 	for _, s := range l.list {
 		if serial == "" || resumed && s.point != "" {
 			continue

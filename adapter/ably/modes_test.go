@@ -1,6 +1,7 @@
 package ablychat_test
 
 import (
+	"errors"
 	"log/slog"
 	"strings"
 	"testing"
@@ -9,29 +10,34 @@ import (
 
 	ablychat "ablyrooms.example/adapter/ably"
 	"ablyrooms.example/adapter/ably/ablytest"
-	"ablyrooms.example/lifecycle"
 )
 
-// RTP11f, RTAN4e: what a room's modes leave out is logged for its user: at the call, for a room
-// without presence events, and when it is attached, for a client without the right.
+// RTP11f, RTAN4e: what a room was got without is an error of the call; what the client has no right to
+// is logged, when the room is attached and at the call.
 func TestAModeThatWasNotGrantedIsLogged(t *testing.T) {
 	server := ablytest.NewServer(t)
 	ann := newWorldOn(t, server, ably.WithClientID("ann"))
 	if err := ann.attached().Presence().Enter(soon(t), nil); err != nil {
 		t.Fatal(err)
 	}
-	token, err := server.IssueToken(ablytest.TokenParams{
-		ClientID: "bob", Capability: `{"*":["publish","subscribe","presence"]}`})
-	if err != nil {
-		t.Fatal(err)
-	}
 	logged := &lines{more: make(chan struct{}, 1)}
-	bob := newWorldWith(t, server, []ablychat.Option{ablychat.WithLogger(slog.New(slog.NewTextHandler(logged, nil)))},
-		ably.WithToken(token.Token))
-	room := bob.attached(lifecycle.WithPresenceEvents(false), lifecycle.WithRawMessageReactions(true))
+	with := func(capability string, options ...ablychat.RoomOption) *ablychat.Room {
+		token, err := server.IssueToken(ablytest.TokenParams{ClientID: "bob", Capability: capability})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return newWorldWith(t, server, []ablychat.Option{ablychat.WithLogger(slog.New(slog.NewTextHandler(logged, nil)))},
+			ably.WithToken(token.Token)).attached(options...)
+	}
+	room := with(`{"*":["publish","subscribe","presence"]}`,
+		ablychat.WithPresenceEvents(false), ablychat.WithRawMessageReactions(true))
 	if text := logged.String(); !strings.Contains(text, "level=WARN") || !strings.Contains(text, "annotation_subscribe") {
 		t.Errorf("logged: %s", text)
 	}
+	if _, err := room.Presence().Get(soon(t)); !errors.Is(err, ablychat.ErrFeatureNotEnabledInRoom) {
+		t.Errorf("without presence events: %v", err)
+	}
+	room = with(`{"*":["publish","presence"]}`)
 	if members, err := room.Presence().Get(soon(t)); err != nil || len(members) > 0 {
 		t.Errorf("%v, %v are present", members, err)
 	}

@@ -10,7 +10,7 @@ import (
 // plainValue returns a copy of a value that is to be sent, in plain JSON types. All that users give
 // goes through it, so that it is the same by REST and realtime, in JSON and MessagePack.
 //
-// It returns [lifecycle.InvalidArgument] for a value that can't be sent as it is, and names the
+// It returns [ErrInvalidArgument] for a value that can't be sent as it is, and names the
 // field.
 func plainValue(operation, field string, v any) (any, error) {
 	plain, err := jsonvalue.Of(field, v)
@@ -21,7 +21,7 @@ func plainValue(operation, field string, v any) (any, error) {
 }
 
 func unsendable(operation, reason string) error {
-	return lifecycle.NewErrorInfo(lifecycle.InvalidArgument, "unable to "+operation+"; "+reason, nil)
+	return lifecycle.NewErrorInfo(ErrInvalidArgument, "unable to "+operation+"; "+reason, nil)
 }
 
 // plainObject is [plainValue] for the members of an object.

@@ -8,14 +8,19 @@ import (
 
 	"ablyrooms.example/adapter/ably/internal/realtime"
 	"ablyrooms.example/chat"
-	"ablyrooms.example/lifecycle/listen"
+	"ablyrooms.example/internal/ctxerr"
+	"ablyrooms.example/internal/listen"
 )
 
 // Presence says who is in a room, by their own word (CHA-PR). Methods may be called concurrently, and from within listeners.
 type Presence struct {
 	room      *Room
-	listeners listen.List[chat.PresenceEvent]
+	listeners listen.List[PresenceEvent]
 }
+
+var presenceEvents = events{name: "presence events",
+	enabled: func(o RoomOptions) bool { return o.Presence.EnableEvents },
+	option:  "presence events: ablychat.WithPresenceEvents(true), the default"}
 
 // Presence returns the room's presence.
 func (r *Room) Presence() *Presence { return &r.presence }
@@ -23,9 +28,10 @@ func (r *Room) Presence() *Presence { return &r.presence }
 // Enter makes this client present in the room, with data that JSON has a form for, or nil (CHA-PR3); Ably's own clients give objects. While
 // the room is attaching it waits for the end of that.
 //
-// Errors: [lifecycle.RoomInInvalidState] for a room that is not attached, nor becomes so (CHA-PR3h, CHA-RL9c); [lifecycle.InvalidArgument] for
-// data that JSON has no form for; [lifecycle.Disconnected] without a connection, when the realtime client
-// was made with ably.WithQueueMessages(false) (TO3g); the service's, such as [lifecycle.InvalidClientID] for a client without an id; the context's cause.
+// Errors: [ErrRoomInInvalidState] for a room that is not attached, nor becomes so (CHA-PR3h,
+// CHA-RL9c); [ErrInvalidArgument] for data that can't be sent as it is; [ErrDisconnected] without a
+// connection, when the realtime client was made with ably.WithQueueMessages(false) (TO3g); the
+// service's, such as [ErrInvalidClientID] for a client without an id; the context's error.
 func (p *Presence) Enter(ctx context.Context, data any) error {
 	return p.do(ctx, "enter presence", data, (*realtime.Channel).Enter)
 }
@@ -54,26 +60,34 @@ func (p *Presence) do(
 	if err := p.room.attached(ctx, operation); err != nil {
 		return err
 	}
+	if err := p.room.identified(operation); err != nil {
+		return err
+	}
 	return failed(ctx, operation, call(p.room.channel, ctx, data))
 }
 
-// failed makes an error of ours from what a call below returned; the context's cause, if that ended
-// it.
+// failed makes an error of ours from what a call below returned; the context's, if that ended it.
 func failed(ctx context.Context, operation string, err error) error {
 	if err == nil {
 		return nil
 	}
 	if ctx.Err() != nil && (errors.Is(err, ctx.Err()) || errors.Is(err, context.Cause(ctx))) {
-		return context.Cause(ctx)
+		return ctxerr.Of(ctx)
 	}
 	return fromAbly(operation, err)
 }
 
-// Get returns all who are present, once the service's list is complete (CHA-PR6). In a room that
-// was got without presence events, or whose client may not subscribe, it returns nobody, which is
-// logged as an error (RTP11f). Waits and errors are those of [Presence.Enter].
-func (p *Presence) Get(ctx context.Context) ([]chat.PresenceMember, error) {
+// Get returns all who are present, once the service's list is complete (CHA-PR6). Waits are those of
+// [Presence.Enter]. A client that may not subscribe gets nobody, which is logged as an error
+// (RTP11f).
+//
+// Errors: [ErrFeatureNotEnabledInRoom] when the room was got without presence events, since the
+// client then has no list; else those of [Presence.Enter].
+func (p *Presence) Get(ctx context.Context) ([]PresenceMember, error) {
 	const operation = "get presence"
+	if err := available(p.room, presenceEvents, operation); err != nil {
+		return nil, err
+	}
 	if err := p.room.attached(ctx, operation); err != nil {
 		return nil, err
 	}
@@ -81,14 +95,15 @@ func (p *Presence) Get(ctx context.Context) ([]chat.PresenceMember, error) {
 	if err != nil {
 		return nil, failed(ctx, operation, err)
 	}
-	members := make([]chat.PresenceMember, len(messages))
+	members := make([]PresenceMember, len(messages))
 	for i, m := range messages {
 		members[i] = chat.DecodeMember(m)
 	}
 	return members, nil
 }
 
-// IsUserPresent tells whether a client is present, with any of its connections (CHA-PR5). Waits and errors are those of [Presence.Enter].
+// IsUserPresent reports whether a client is present, with any of its connections (CHA-PR5). Waits and
+// errors are those of [Presence.Get].
 func (p *Presence) IsUserPresent(ctx context.Context, clientID string) (bool, error) {
 	members, err := p.Get(ctx)
 	for _, m := range members {
@@ -99,28 +114,19 @@ func (p *Presence) IsUserPresent(ctx context.Context, clientID string) (bool, er
 	return false, err
 }
 
-const presenceOption = "presence events: lifecycle.WithPresenceEvents(true), the default"
-
-// Subscribe registers a listener for all presence events, also this client's own, and returns what removes it (CHA-PR7). It attaches nothing. At
-// most [MaxPending] may wait for it.
+// Subscribe registers a listener for all presence events, also this client's own (CHA-PR7). It
+// attaches nothing. At most [MaxPending] wait for it.
 //
-// Errors: [lifecycle.FeatureNotEnabledInRoom] when the room was got without presence events (CHA-PR7e).
-func (p *Presence) Subscribe(listener func(chat.PresenceEvent)) (off func(), err error) {
-	if !p.room.Options().Presence.EnableEvents {
-		return nil, disabled("subscribe to presence", presenceOption)
-	}
-	return p.listeners.Add(listener, p.room.listening()), nil
+// Errors: [ErrFeatureNotEnabledInRoom] when the room was got without presence events (CHA-PR7e);
+// [ErrInvalidArgument] for a nil listener; [ErrRoomInInvalidState]; [ErrResourceDisposed].
+func (p *Presence) Subscribe(listener func(PresenceEvent)) (*Subscription, error) {
+	return subscribe(p.room, &p.listeners, presenceEvents, listener)
 }
 
-// Events is [Presence.Subscribe] for those who range: every event from the call on, until the context ends, the loop is left or the room is
-// released. A [listen.OverflowError] tells of what was lost.
-//
-// Errors: those of [Presence.Subscribe].
-func (p *Presence) Events(ctx context.Context) (iter.Seq2[chat.PresenceEvent, error], error) {
-	if !p.room.Options().Presence.EnableEvents {
-		return nil, disabled("subscribe to presence", presenceOption)
-	}
-	return p.listeners.Events(ctx, p.room.listening()), nil
+// Events is [Presence.Subscribe] for a loop, whose errors are yielded; all else is as for
+// [Messages.Events].
+func (p *Presence) Events(ctx context.Context) iter.Seq2[PresenceEvent, error] {
+	return sequence(ctx, p.room, &p.listeners, presenceEvents)
 }
 
 func (p *Presence) receive(w chat.WirePresence) {

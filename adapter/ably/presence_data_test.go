@@ -47,7 +47,7 @@ func TestPresenceDataIsJSON(t *testing.T) {
 				t.Errorf("%#v came as %#v", c.data, e.Member.Data)
 			}
 		}
-		if err := from.Presence().Update(soon(t), func() {}); !errors.Is(err, lifecycle.InvalidArgument) {
+		if err := from.Presence().Update(soon(t), func() {}); !errors.Is(err, lifecycle.ErrInvalidArgument) {
 			t.Errorf("a function: %v", err)
 		}
 		if err := from.Presence().Leave(soon(t), nil); err != nil {
@@ -66,15 +66,15 @@ func TestHeadersAreJSON(t *testing.T) {
 		to.Reactions().Subscribe(reactions.put)
 		to.Messages().Subscribe(messages.put)
 		wrong := map[string]any{"f": func() {}}
-		if err := from.Reactions().Send(soon(t), ablychat.SendReaction{Name: "x", Headers: wrong}); !errors.Is(err, lifecycle.InvalidArgument) {
+		if err := from.Reactions().Send(soon(t), ablychat.ReactionContent{Name: "x", Headers: wrong}); !errors.Is(err, lifecycle.ErrInvalidArgument) {
 			t.Errorf("a reaction with a function: %v", err)
 		}
-		if _, err := from.Messages().Send(soon(t), ablychat.MessageContent{Text: "x", Metadata: wrong}); !errors.Is(err, lifecycle.InvalidArgument) {
+		if _, err := from.Messages().Send(soon(t), ablychat.MessageContent{Text: "x", Metadata: wrong}); !errors.Is(err, lifecycle.ErrInvalidArgument) {
 			t.Errorf("a message with a function: %v", err)
 		}
 		given := map[string]any{"n": 7, "at": time.Unix(1, 0).UTC(), "raw": []byte("x"), "none": nil}
 		want := map[string]any{"n": 7.0, "at": "1970-01-01T00:00:01Z", "raw": "eA==", "none": nil}
-		if err := from.Reactions().Send(soon(t), ablychat.SendReaction{Name: "x", Headers: given, Metadata: given}); err != nil {
+		if err := from.Reactions().Send(soon(t), ablychat.ReactionContent{Name: "x", Headers: given, Metadata: given}); err != nil {
 			t.Fatal(err)
 		}
 		if r := reactions.next(); !cmp.Equal(want, r.Headers) || !cmp.Equal(want, r.Metadata) {

@@ -31,12 +31,12 @@ func TestEveryPresenceCallWaitsForTheAttach(t *testing.T) {
 		ann := newPerson(t, server, "ann")
 		try := func(what string) {
 			room := ann.unattached("room to " + what)
-			statuses := newInbox[lifecycle.StatusChange](t)
-			room.OnStatusChange(statuses.put)
+			statuses := newInbox[lifecycle.RoomStatusChange](t)
+			room.SubscribeStatus(statuses.put)
 			gate := server.Hold(ablytest.ToServer(ablytest.ActionAttach))
 			attached, done := make(chan error, 1), make(chan error, 1)
 			go func() { attached <- room.Attach(soon(t)) }()
-			if s := statuses.next(); s.Current != lifecycle.StatusAttaching {
+			if s := statuses.next(); s.Current != lifecycle.RoomAttaching {
 				t.Fatalf("%+v", s)
 			}
 			if err := gate.Await(soon(t), 1); err != nil {
@@ -59,7 +59,7 @@ func TestEveryPresenceCallWaitsForTheAttach(t *testing.T) {
 			if !refused && err != nil {
 				t.Errorf("%s: %v", what, err)
 			}
-			if refused && (!errors.Is(err, lifecycle.RoomInInvalidState) || !causedBy(err, 40160)) {
+			if refused && (!errors.Is(err, lifecycle.ErrRoomInInvalidState) || !causedBy(err, 40160)) {
 				t.Errorf("%s in a room that can't be attached: %v", what, err)
 			}
 		}
@@ -107,7 +107,7 @@ func TestEveryPresenceCallNeedsAnAttachedRoom(t *testing.T) {
 				want = what
 			}
 			want = "unable to " + want + " presence; room \"" + room.Name() + "\" is " + status.String() + " and must be attached first"
-			if info := lifecycle.AsErrorInfo(err); !errors.Is(err, lifecycle.RoomInInvalidState) || info.Message != want || info.StatusCode != 400 {
+			if info := lifecycle.AsErrorInfo(err); !errors.Is(err, lifecycle.ErrRoomInInvalidState) || info.Message != want || info.StatusCode != 400 {
 				t.Errorf("%s: %v, expected %q", what, err, want)
 			}
 		}

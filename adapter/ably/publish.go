@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
+	"ablyrooms.example/internal/ctxerr"
 	"ablyrooms.example/lifecycle"
 )
 
@@ -11,12 +12,15 @@ import (
 // service has taken it. operation is what to call it in errors. The room need not be attached
 // (CHA-GP2).
 //
-// Errors: [lifecycle.Disconnected] without a connection; [lifecycle.RoomInInvalidState] for a room
-// that is released; [lifecycle.InvalidArgument] for a value that can't be sent as it is; the service's;
-// the context's cause.
+// Errors: [ErrDisconnected] without a connection; [ErrRoomInInvalidState] for a room
+// that is released; [ErrInvalidArgument] for a value that can't be sent as it is; the service's;
+// the context's error.
 func (r *Room) publish(ctx context.Context, operation, name string, data, headers map[string]any) error {
+	if err := r.gone(operation); err != nil {
+		return err
+	}
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return ctxerr.Of(ctx)
 	}
 	m := &wire.Message{Name: name, Extras: map[string]any{"ephemeral": true}}
 	var err error
@@ -43,18 +47,10 @@ func (r *Room) sendable(operation string) error {
 		return nil
 	}
 	switch r.Status() {
-	case lifecycle.StatusAttaching, lifecycle.StatusAttached:
+	case RoomAttaching, RoomAttached:
 		return r.online(operation)
 	}
 	return nil
-}
-
-// online returns an error without a connection.
-func (r *Room) online(operation string) error {
-	if r.client.channels.Connected() {
-		return nil
-	}
-	return lifecycle.NewErrorInfo(lifecycle.Disconnected, "unable to "+operation+"; there is no connection", nil)
 }
 
 // identified returns an error for a client without an id, as far as that is known: with the
@@ -63,6 +59,14 @@ func (r *Room) identified(operation string) error {
 	if !r.client.channels.Connected() || r.client.ClientID() != "" {
 		return nil
 	}
-	return lifecycle.NewErrorInfo(lifecycle.InvalidClientID, "unable to "+operation+"; the client has no id: "+
+	return lifecycle.NewErrorInfo(ErrInvalidClientID, "unable to "+operation+"; the client has no id: "+
 		"give one with ably.WithClientID, or in its token", nil)
+}
+
+// online returns an error without a connection.
+func (r *Room) online(operation string) error {
+	if r.client.channels.Connected() {
+		return nil
+	}
+	return lifecycle.NewErrorInfo(ErrDisconnected, "unable to "+operation+"; there is no connection", nil)
 }

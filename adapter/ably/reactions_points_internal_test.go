@@ -10,12 +10,12 @@ import (
 	"github.com/ably/ably-go/ably"
 
 	"ablyrooms.example/chat"
-	"ablyrooms.example/lifecycle/listen"
+	"ablyrooms.example/internal/listen"
 )
 
 // CHA-MR6a4, CHA-MR7b4: what is left out of reactions is logged at info, and what comes behind it is told.
 func TestReactionsThatAreLeftOutAreLogged(t *testing.T) {
-	client, err := Connect(ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
+	client, err := Connect(Ably(ably.WithKey("app.key:secret"), ably.WithAutoConnect(false)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/ably/ably-go/ably"
 
-	ablychat "ablyrooms.example/adapter/ably"
 	"ablyrooms.example/adapter/ably/ablytest"
 	"ablyrooms.example/lifecycle"
 )
@@ -28,7 +27,7 @@ func TestAChannelThatFailsWhileReattachingStaysFailed(t *testing.T) {
 		seen := newWatch(t, room)
 		fault := w.server.Fault(ablytest.ToServer(ablytest.ActionAttach).OnChannel(channelName), ablytest.FailChannel(broken))
 		w.server.DetachChannel(channelName, ablytest.NewError(90198, 400, "moved"))
-		seen.until(lifecycle.StatusFailed)
+		seen.until(lifecycle.RoomFailed)
 		// What would be sent now, by mistake, is on the wire before the probe's own frames.
 		if err := probe.Attach(soon(t)); err != nil {
 			t.Fatal(err)
@@ -36,7 +35,7 @@ func TestAChannelThatFailsWhileReattachingStaysFailed(t *testing.T) {
 		if err := probe.Detach(soon(t)); err != nil {
 			t.Fatal(err)
 		}
-		if room.Status() != lifecycle.StatusFailed || fault.Hits() != 1 {
+		if room.Status() != lifecycle.RoomFailed || fault.Hits() != 1 {
 			t.Fatalf("round %d: the room is %v after %d attaches", i, room.Status(), fault.Hits())
 		}
 		fault.Remove()
@@ -49,15 +48,14 @@ func TestAChannelThatFailsWhileReattachingStaysFailed(t *testing.T) {
 // RTL4f: an attach that nobody asked for ends too when the service doesn't answer: the room is suspended, and attached again after a pause.
 func TestAReattachWithoutAnswerIsSuspended(t *testing.T) {
 	server := ablytest.NewServer(t)
-	w := newWorldWith(t, server, []ablychat.Option{ablychat.WithRequestTimeout(50 * time.Millisecond), ablychat.WithChannelRetryTimeout(50 * time.Millisecond)},
-		ably.WithRealtimeRequestTimeout(100*time.Millisecond))
+	w := newWorldOn(t, server, ably.WithRealtimeRequestTimeout(300*time.Millisecond), ably.WithChannelRetryTimeout(50*time.Millisecond))
 	room := w.attached()
 	seen := newWatch(t, room)
 	fault := w.server.Fault(ablytest.ToServer(ablytest.ActionAttach).OnChannel(channelName), ablytest.Drop())
 	w.server.DetachChannel(channelName, ablytest.NewError(90198, 400, "moved"))
-	if c := seen.until(lifecycle.StatusSuspended); c.Error == nil || c.Error.Code != 90007 {
+	if c := seen.until(lifecycle.RoomSuspended); c.Error == nil || lifecycle.AsErrorInfo(c.Error).Code != 90007 {
 		t.Errorf("suspended with %v", c.Error)
 	}
 	fault.Remove()
-	seen.until(lifecycle.StatusAttached)
+	seen.until(lifecycle.RoomAttached)
 }

@@ -71,7 +71,7 @@ func TestRequests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sub := m.Subscribe(func(chat.MessageEvent) {})
+	sub := must(m.Subscribe(func(chat.MessageEvent) {}))
 	const messages = "v4/rooms/a%2Fb%20%E2%98%83/messages"
 	one := messages + "/" + url.PathEscape(sent.Serial)
 	reaction := func(r ablychat.MessageReaction) func() error {
@@ -89,11 +89,11 @@ func TestRequests(t *testing.T) {
 			return second(m.Send(soon(t), ablychat.MessageContent{Text: "x", Metadata: object{"m": 1.0}, Headers: object{"h": "v"}}))
 		}, "POST " + messages, nil, object{"text": "x", "metadata": object{"m": 1.0}, "headers": object{"h": "v"}}},
 		{func() error {
-			return second(m.Update(soon(t), sent.Serial, ablychat.MessageContent{Text: "y"}, ablychat.OperationDetails{}))
+			return second(m.Update(soon(t), sent.Serial, ablychat.MessageContent{Text: "y"}))
 		}, "PUT " + one, nil, object{"message": object{"text": "y"}}},
 		{func() error {
 			return second(m.Update(soon(t), sent.Serial, ablychat.MessageContent{Text: "z", Headers: object{"h": true}},
-				ablychat.OperationDetails{Description: "why", Metadata: map[string]string{"by": "me"}}))
+				ablychat.WithDescription("why"), ablychat.WithOperationMetadata(map[string]string{"by": "me"})))
 		}, "PUT " + one, nil, object{"message": object{"text": "z", "headers": object{"h": true}}, "description": "why", "metadata": object{"by": "me"}}},
 		{func() error { return second(m.Get(soon(t), sent.Serial)) }, "GET " + one, nil, nil},
 		{func() error {
@@ -117,7 +117,7 @@ func TestRequests(t *testing.T) {
 			url.Values{"forClientId": {"bob"}}, nil},
 		{func() error { return second(room.Occupancy().Get(soon(t))) }, "GET v4/rooms/a%2Fb%20%E2%98%83/occupancy", nil, nil},
 		{func() error {
-			return second(m.Delete(soon(t), sent.Serial, ablychat.OperationDetails{Description: "rude"}))
+			return second(m.Delete(soon(t), sent.Serial, ablychat.WithDescription("rude")))
 		}, "POST " + one + "/delete", nil, object{"description": "rude"}},
 	} {
 		if err := c.do(); err != nil {
@@ -162,14 +162,14 @@ func TestEveryCallHasTheServicesError(t *testing.T) {
 		server := ablytest.NewServer(t)
 		room := newPerson(t, server, "ann", binary).room("lobby")
 		m := room.Messages()
-		sub := m.Subscribe(func(chat.MessageEvent) {})
+		sub := must(m.Subscribe(func(chat.MessageEvent) {}))
 		server.Fault(ablytest.HTTPRequest("", "/chat/v4/*"), ablytest.Refuse(ablytest.NewError(42211, 422, "a rule says no")))
 		for operation, do := range map[string]func() error{
 			"send message": func() error { return second(m.Send(soon(t), ablychat.MessageContent{Text: "x"})) },
 			"update message": func() error {
-				return second(m.Update(soon(t), "s", ablychat.MessageContent{}, ablychat.OperationDetails{}))
+				return second(m.Update(soon(t), "s", ablychat.MessageContent{}))
 			},
-			"delete message": func() error { return second(m.Delete(soon(t), "s", ablychat.OperationDetails{})) },
+			"delete message": func() error { return second(m.Delete(soon(t), "s")) },
 			"get message":    func() error { return second(m.Get(soon(t), "s")) },
 			"get history":    func() error { return second(m.History(soon(t), ablychat.HistoryQuery{})) },
 			"get history of": func() error { return second(sub.HistoryBeforeSubscribe(soon(t), ablychat.HistoryQuery{})) },

@@ -186,7 +186,7 @@ func TestAServiceThatIsSilent(t *testing.T) {
 			t.Fatal(err)
 		}
 		cancel(mine)
-		if err := <-ended; err != mine {
+		if err := <-ended; !errors.Is(err, mine) || !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: %v", call, err)
 		}
 		gate.Open()

@@ -27,17 +27,17 @@ func TestEventsAndReturnsComeInOneOrder(t *testing.T) {
 	for i := range rounds {
 		room := w.get()
 		seen := newWatch(t, room)
-		if err := room.Attach(soon(t)); err != nil || room.Status() != lifecycle.StatusAttached {
+		if err := room.Attach(soon(t)); err != nil || room.Status() != lifecycle.RoomAttached {
 			t.Fatalf("round %d: %v, %v", i, err, room.Status())
 		}
 		if i%2 == 0 {
-			if err := room.Detach(soon(t)); err != nil || room.Status() != lifecycle.StatusDetached {
+			if err := room.Detach(soon(t)); err != nil || room.Status() != lifecycle.RoomDetached {
 				t.Fatalf("round %d: %v, %v", i, err, room.Status())
 			}
 		}
 		w.release()
-		var got []lifecycle.Status
-		for last := lifecycle.StatusInitialized; last != lifecycle.StatusReleased; got = append(got, last) {
+		var got []lifecycle.RoomStatus
+		for last := lifecycle.RoomInitialized; last != lifecycle.RoomReleased; got = append(got, last) {
 			c := <-seen.statuses
 			if c.Previous != last {
 				t.Fatalf("round %d: %v came from %v, expected from %v", i, c.Current, c.Previous, last)
@@ -99,7 +99,7 @@ func TestARevivedChannelGetsItsModes(t *testing.T) {
 			if !ok || a.Modes.Has(ablytest.ModePresenceSubscribe) || !a.Modes.Has(ablytest.ModePublish) {
 				t.Errorf("attached: %t, with the modes %v", ok, a.Modes)
 			}
-			if room.Status() != lifecycle.StatusAttached {
+			if room.Status() != lifecycle.RoomAttached {
 				t.Errorf("the room is %v", room.Status())
 			}
 		})
@@ -112,7 +112,7 @@ func TestAFailedChannelLeavesNothingBehind(t *testing.T) {
 	room := w.attached()
 	seen := newWatch(t, room)
 	w.server.FailChannel(channelName, ablytest.NewError(90001, 400, "broken"))
-	if c := seen.until(lifecycle.StatusFailed); c.Error == nil || c.Error.Code != 90001 {
+	if c := seen.until(lifecycle.RoomFailed); c.Error == nil || lifecycle.AsErrorInfo(c.Error).Code != 90001 {
 		t.Errorf("failed with %v", c.Error)
 	}
 	w.release()
@@ -131,11 +131,11 @@ func TestReleaseOnAClosedConnection(t *testing.T) {
 	room := w.attached()
 	seen := newWatch(t, room)
 	w.client.Close()
-	seen.until(lifecycle.StatusDetached)
+	seen.until(lifecycle.RoomDetached)
 	w.connection(ably.ConnectionStateClosed)
 	w.release()
 	again := w.get()
-	if err := again.Attach(soon(t)); err == nil || again.Status() != lifecycle.StatusInitialized {
+	if err := again.Attach(soon(t)); err == nil || again.Status() != lifecycle.RoomInitialized {
 		t.Errorf("attach on a closed connection: %v, %v", err, again.Status())
 	}
 }
@@ -146,7 +146,7 @@ func TestAClosedConnection(t *testing.T) {
 	room := w.attached()
 	seen := newWatch(t, room)
 	w.client.Close()
-	seen.until(lifecycle.StatusDetached)
+	seen.until(lifecycle.RoomDetached)
 	w.connection(ably.ConnectionStateClosed)
 	w.client.Connect()
 	w.connection(ably.ConnectionStateConnected)
@@ -168,14 +168,14 @@ func TestASuspendedConnection(t *testing.T) {
 	if err := server.Cut(server.State().Connections[0].ID); err != nil {
 		t.Fatal(err)
 	}
-	if c := seen.until(lifecycle.StatusSuspended); c.Error == nil {
+	if c := seen.until(lifecycle.RoomSuspended); c.Error == nil {
 		t.Error("suspended without a reason")
 	}
 	server.AcceptConnections()
-	seen.until(lifecycle.StatusAttached)
+	seen.until(lifecycle.RoomAttached)
 	select {
 	case e := <-seen.lost:
-		if !errors.Is(e, lifecycle.RoomDiscontinuity) {
+		if !errors.Is(e.Reason, lifecycle.ErrRoomDiscontinuity) {
 			t.Errorf("told %v", e)
 		}
 	case <-soon(t).Done():
@@ -199,7 +199,7 @@ func TestAResumedConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	gate.Open()
-	seen.until(lifecycle.StatusAttached)
+	seen.until(lifecycle.RoomAttached)
 	seen.continuous()
 }
 
@@ -213,7 +213,7 @@ func TestADetachThatFailsIsALoss(t *testing.T) {
 	if info := (*lifecycle.ErrorInfo)(nil); !errors.As(err, &info) || info.Code == 0 {
 		t.Fatalf("detach: %v", err)
 	}
-	if room.Status() != lifecycle.StatusAttached || room.Error() == nil {
+	if room.Status() != lifecycle.RoomAttached || room.Error() == nil {
 		t.Errorf("the room is %v with %v (CHA-RL2k2)", room.Status(), room.Error())
 	}
 	select {
@@ -247,11 +247,11 @@ func TestARefusedAttachIsSuspended(t *testing.T) {
 	if info := (*lifecycle.ErrorInfo)(nil); !errors.As(err, &info) || info.Code != 40160 || info.StatusCode != 401 {
 		t.Fatalf("attach: %v", err)
 	}
-	if room.Status() != lifecycle.StatusSuspended || room.Error() == nil || room.Error().Code != 40160 {
+	if room.Status() != lifecycle.RoomSuspended || room.Error() == nil || lifecycle.AsErrorInfo(room.Error()).Code != 40160 {
 		t.Errorf("the room is %v with %v", room.Status(), room.Error())
 	}
 	fault.Remove()
-	if err := room.Attach(soon(t)); err != nil || room.Status() != lifecycle.StatusAttached || room.Error() != nil {
+	if err := room.Attach(soon(t)); err != nil || room.Status() != lifecycle.RoomAttached || room.Error() != nil {
 		t.Errorf("attach when it is allowed: %v, %v, %v", err, room.Status(), room.Error())
 	}
 }
@@ -272,7 +272,7 @@ func TestAContextThatEndsWhileAttaching(t *testing.T) {
 	if err := room.Attach(ctx); !errors.Is(err, mine) {
 		t.Errorf("attach: %v", err)
 	}
-	if c := seen.until(lifecycle.StatusSuspended); c.Error == nil || c.Error.Code != 90007 {
+	if c := seen.until(lifecycle.RoomSuspended); c.Error == nil || lifecycle.AsErrorInfo(c.Error).Code != 90007 {
 		t.Errorf("suspended with %v", c.Error)
 	}
 	gate.Open()
@@ -320,17 +320,17 @@ func TestTheServerBreaksContinuity(t *testing.T) {
 			act(w.server)
 			select {
 			case e := <-seen.lost:
-				if !errors.Is(e, lifecycle.RoomDiscontinuity) || e.StatusCode != 500 {
+				if !errors.Is(e.Reason, lifecycle.ErrRoomDiscontinuity) || lifecycle.AsErrorInfo(e.Reason).StatusCode != 500 {
 					t.Errorf("told %v", e)
 				}
 			case <-soon(t).Done():
 				t.Fatal("no discontinuity was told")
 			}
 			if what == "detach" {
-				seen.until(lifecycle.StatusAttached)
+				seen.until(lifecycle.RoomAttached)
 			}
 			w.release()
-			seen.until(lifecycle.StatusReleased)
+			seen.until(lifecycle.RoomReleased)
 			seen.continuous()
 		})
 	}

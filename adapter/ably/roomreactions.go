@@ -6,22 +6,24 @@ import (
 	"time"
 
 	"ablyrooms.example/chat"
+	"ablyrooms.example/internal/listen"
 	"ablyrooms.example/lifecycle"
-	"ablyrooms.example/lifecycle/listen"
 )
 
 // RoomReactions are the reactions to what goes on in a room; they are not kept (CHA-ER). Methods may be called concurrently, and from within
 // listeners.
 type RoomReactions struct {
 	room      *Room
-	listeners listen.List[chat.RoomReaction]
+	listeners listen.List[RoomReaction]
 }
+
+var roomReactionEvents = events{name: "room reactions"}
 
 // Reactions returns the room's reactions.
 func (r *Room) Reactions() *RoomReactions { return &r.reactions }
 
-// SendReaction is what [RoomReactions.Send] sends.
-type SendReaction struct {
+// ReactionContent is what a room reaction says.
+type ReactionContent struct {
 	Name     string         // which reaction: "like", or an emoji; must not be empty
 	Metadata map[string]any // a JSON object for the receivers; may be nil
 	Headers  map[string]any // values are strings, numbers, bools or nil; may be nil
@@ -29,11 +31,11 @@ type SendReaction struct {
 
 // Send sends a reaction (CHA-ER3d), and returns when the service has it. The room need not be attached.
 //
-// Errors: [lifecycle.InvalidArgument] for an empty name, or what JSON has no form for; [lifecycle.Disconnected] without a connection
-// (CHA-ER3g); [lifecycle.RoomInInvalidState] for a room that is released; the service's; the context's cause.
-func (r *RoomReactions) Send(ctx context.Context, reaction SendReaction) error {
+// Errors: [ErrInvalidArgument] for an empty name, or what JSON has no form for; [ErrDisconnected] without a connection
+// (CHA-ER3g); [ErrRoomInInvalidState] for a room that is released; the service's; the context's error.
+func (r *RoomReactions) Send(ctx context.Context, reaction ReactionContent) error {
 	if reaction.Name == "" {
-		return lifecycle.NewErrorInfo(lifecycle.InvalidArgument, "unable to send reaction; its name is empty", nil)
+		return lifecycle.NewErrorInfo(ErrInvalidArgument, "unable to send reaction; its name is empty", nil)
 	}
 	data := map[string]any{"name": reaction.Name, "metadata": orEmpty(reaction.Metadata)}
 	return r.room.publish(ctx, "send reaction", chat.NameRoomReaction, data, orEmpty(reaction.Headers))
@@ -46,16 +48,17 @@ func orEmpty(o map[string]any) map[string]any {
 	return o
 }
 
-// Subscribe registers a listener for reactions, also this client's own, and returns what removes it (CHA-ER4). It attaches nothing. At
-// most [MaxPending] may wait for it.
-func (r *RoomReactions) Subscribe(listener func(chat.RoomReaction)) (off func()) {
-	return r.listeners.Add(listener, r.room.listening())
+// Subscribe registers a listener for reactions, also this client's own (CHA-ER4). It attaches
+// nothing. At most [MaxPending] wait for it.
+//
+// Errors: [ErrInvalidArgument] for a nil listener; [ErrRoomInInvalidState]; [ErrResourceDisposed].
+func (r *RoomReactions) Subscribe(listener func(RoomReaction)) (*Subscription, error) {
+	return subscribe(r.room, &r.listeners, roomReactionEvents, listener)
 }
 
-// Events is [RoomReactions.Subscribe] for those who range: every reaction from the call on, until the context ends, the loop is left or the
-// room is released. A [listen.OverflowError] tells of what was lost.
-func (r *RoomReactions) Events(ctx context.Context) iter.Seq2[chat.RoomReaction, error] {
-	return r.listeners.Events(ctx, r.room.listening())
+// Events is [RoomReactions.Subscribe] for a loop; all else is as for [Messages.Events].
+func (r *RoomReactions) Events(ctx context.Context) iter.Seq2[RoomReaction, error] {
+	return sequence(ctx, r.room, &r.listeners, roomReactionEvents)
 }
 
 func (r *RoomReactions) receive(w chat.WireMessage) {

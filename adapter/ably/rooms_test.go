@@ -24,44 +24,44 @@ func TestARoomIsOnItsChannel(t *testing.T) {
 	if want := ablytest.ModePublish | ablytest.ModeSubscribe | ablytest.ModePresence | ablytest.ModePresenceSubscribe | ablytest.ModeAnnotationPublish; !ok || a.Modes != want {
 		t.Errorf("attached with the modes %v, expected %v", a.Modes, want)
 	}
-	if room.Status() != lifecycle.StatusAttached || room.Error() != nil || room.Name() != name || room.Options() != lifecycle.DefaultRoomOptions() {
+	if room.Status() != lifecycle.RoomAttached || room.Error() != nil || room.Name() != name || room.Options() != lifecycle.DefaultRoomOptions() {
 		t.Errorf("%v %v %v %v", room.Status(), room.Error(), room.Name(), room.Options())
 	}
-	if err := room.Detach(soon(t)); err != nil || room.Status() != lifecycle.StatusDetached {
+	if err := room.Detach(soon(t)); err != nil || room.Status() != lifecycle.RoomDetached {
 		t.Errorf("detach: %v, %v", err, room.Status())
 	}
 	if _, ok := w.attachment(); ok {
 		t.Error("the server still has the channel attached")
 	}
 	w.release()
-	if room.Status() != lifecycle.StatusReleased {
+	if room.Status() != lifecycle.RoomReleased {
 		t.Errorf("the room is %v after its release", room.Status())
 	}
-	if err := room.Attach(soon(t)); !errors.Is(err, lifecycle.RoomInInvalidState) || !strings.Contains(err.Error(), "released") {
+	if err := room.Attach(soon(t)); !errors.Is(err, lifecycle.ErrRoomInInvalidState) || !strings.Contains(err.Error(), "released") {
 		t.Errorf("attach after release: %v", err)
 	}
 }
 
 func TestBadInput(t *testing.T) {
-	if _, err := ablychat.New(nil); !errors.Is(err, lifecycle.InvalidArgument) {
+	if _, err := ablychat.New(nil); !errors.Is(err, lifecycle.ErrInvalidArgument) {
 		t.Errorf("a nil client: %v", err)
 	}
 	bare, err := ably.NewRealtime(ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ablychat.New(bare); !errors.Is(err, lifecycle.InvalidArgument) || !strings.Contains(err.Error(), "ablychat.NewRealtime") {
+	if _, err := ablychat.New(bare); !errors.Is(err, lifecycle.ErrInvalidArgument) || !strings.Contains(err.Error(), "ablychat.NewRealtime") {
 		t.Errorf("a client of ably-go's alone: %v", err)
 	}
 	w := newWorld(t)
-	if _, err := ablychat.New(w.client); !errors.Is(err, lifecycle.InvalidArgument) {
+	if _, err := ablychat.New(w.client); !errors.Is(err, lifecycle.ErrInvalidArgument) {
 		t.Errorf("a second chat client on one realtime client: %v", err)
 	}
-	if _, err := w.rooms.Get(soon(t), ""); !errors.Is(err, lifecycle.InvalidArgument) {
+	if _, err := w.rooms.Get(soon(t), ""); !errors.Is(err, lifecycle.ErrInvalidArgument) {
 		t.Errorf("an empty name: %v", err)
 	}
 	for _, o := range []lifecycle.RoomOption{lifecycle.WithTypingHeartbeatThrottle(-1), lifecycle.WithDefaultMessageReactionType("like")} {
-		if _, err := w.rooms.Get(soon(t), name, o); !errors.Is(err, lifecycle.InvalidArgument) {
+		if _, err := w.rooms.Get(soon(t), name, o); !errors.Is(err, lifecycle.ErrInvalidArgument) {
 			t.Errorf("bad options: %v", err)
 		}
 	}
@@ -127,7 +127,7 @@ func TestNothingIsLeftAfterDispose(t *testing.T) {
 	if left := w.server.State().AttachedChannels(); len(left) > 0 {
 		t.Errorf("the server has these channels attached: %v", left)
 	}
-	if _, err := w.rooms.Get(soon(t), name); !errors.Is(err, lifecycle.ResourceDisposed) {
+	if _, err := w.rooms.Get(soon(t), name); !errors.Is(err, lifecycle.ErrResourceDisposed) {
 		t.Errorf("get after dispose: %v", err)
 	}
 }
@@ -141,7 +141,7 @@ func TestDisposeWithAContextThatHasEnded(t *testing.T) {
 	if err := w.chat.Dispose(ended); err != nil && !errors.Is(err, context.Canceled) { // nil if it is over already
 		t.Errorf("it returned %v", err)
 	}
-	if _, err := w.rooms.Get(soon(t), name); !errors.Is(err, lifecycle.ResourceDisposed) {
+	if _, err := w.rooms.Get(soon(t), name); !errors.Is(err, lifecycle.ErrResourceDisposed) {
 		t.Errorf("a get after it: %v", err)
 	}
 	if err := w.chat.Dispose(soon(t)); err != nil || w.server.State().Attached(channelName) {
@@ -158,7 +158,7 @@ func TestTwoClients(t *testing.T) {
 		t.Error("two clients share a room")
 	}
 	ada.release()
-	if two.Status() != lifecycle.StatusAttached || !server.State().Attached(channelName) {
+	if two.Status() != lifecycle.RoomAttached || !server.State().Attached(channelName) {
 		t.Error("the release of one client's room touched the other's")
 	}
 }

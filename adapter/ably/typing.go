@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"ablyrooms.example/chat"
-	"ablyrooms.example/lifecycle/listen"
+	"ablyrooms.example/internal/ctxerr"
+	"ablyrooms.example/internal/listen"
 )
 
 // typingGrace is how long after a heartbeat was due somebody who was silent still counts as typing (CHA-T10a).
@@ -34,8 +35,11 @@ type Typing struct {
 	over   bool
 }
 
+var typingEvents = events{name: "typing events", newest: true}
+
 // typingWire is what typing needs of its room.
 type typingWire interface {
+	gone(operation string) error       // nil while the room can be used
 	online(operation string) error     // nil with a connection
 	identified(operation string) error // nil with a client id
 	publish(ctx context.Context, operation, name string, data, headers map[string]any) error
@@ -47,14 +51,16 @@ func (r *Room) Typing() *Typing { return &r.typing }
 // clock is a time that never goes back.
 func (t *Typing) clock() time.Duration { return time.Since(t.began) }
 
-// Keystroke tells others that this client types (CHA-T4). Call it at every keystroke: within the room's heartbeat throttle (10 s by default, see
-// [lifecycle.WithTypingHeartbeatThrottle]) after one that was told, it does nothing, at next to no cost. The room need not be attached.
+// Keystroke tells others that this client types (CHA-T4). Call it at every keystroke: within the
+// room's heartbeat throttle (10 s by default, see [WithTypingHeartbeatThrottle]) after one that was
+// sent, it does nothing, at next to no cost. The room need not be attached.
 //
-// Calls run one at a time; of those that wait, the newest goes on, and the others return nil without effect (CHA-T14).
+// Calls run one at a time; of those that wait, the newest goes on, and the others return nil without
+// effect (CHA-T14).
 //
-// Errors: [lifecycle.Disconnected] without a connection (CHA-T4f); [lifecycle.InvalidClientID] for a client without an id, which others could
-// not see; [lifecycle.RoomInInvalidState] for a room that is released; the service's
-// (CHA-T4a5); the context's cause.
+// Errors: [ErrDisconnected] without a connection (CHA-T4f); [ErrInvalidClientID] for a client without
+// an id, which others could not see; the service's (CHA-T4a5); [ErrRoomInInvalidState] and
+// [ErrResourceDisposed], see [Room]; the context's.
 func (t *Typing) Keystroke(ctx context.Context) error {
 	return t.do(ctx, "send typing", chat.TypingStarted)
 }
@@ -64,8 +70,11 @@ func (t *Typing) Keystroke(ctx context.Context) error {
 func (t *Typing) Stop(ctx context.Context) error { return t.do(ctx, "stop typing", chat.TypingStopped) }
 
 func (t *Typing) do(ctx context.Context, operation string, what chat.TypingEventType) error {
+	if err := t.wire.gone(operation); err != nil {
+		return err
+	}
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return ctxerr.Of(ctx)
 	}
 	if what == chat.TypingStarted && !t.turns.busy.Load() && int64(t.clock()) < t.until.Load() {
 		return t.wire.online(operation) // nobody is about to change that it is told, so there is nothing to wait for
@@ -110,8 +119,9 @@ func (t *Typing) do(ctx context.Context, operation string, what chat.TypingEvent
 }
 
 // CurrentTypers returns those who type, this client included, in the order of their client ids
-// (CHA-T18); nil once the room is released. It is never older than the events that a listener has received.
-func (t *Typing) CurrentTypers() []chat.TypingMember {
+// (CHA-T18); nil once the room is released. It is never older than the events that a listener has
+// received.
+func (t *Typing) CurrentTypers() []TypingMember {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.over {
@@ -181,5 +191,5 @@ func (t *Typing) dispose() {
 		t.timer = nil
 	}
 	t.mu.Unlock()
-	t.listeners.Clear()
+	end(t.room, &t.listeners, typingEvents)
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"ablyrooms.example/chat"
-	"ablyrooms.example/lifecycle/listen"
+	"ablyrooms.example/internal/listen"
 )
 
 func start(typing *Typing, who string) {

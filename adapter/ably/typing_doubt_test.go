@@ -68,7 +68,11 @@ func TestTypingWithoutAnAcknowledgement(t *testing.T) {
 func awaitConnection(t *testing.T, client *ablychat.Client, status ablychat.ConnectionStatus) {
 	t.Helper()
 	reached := newInbox[ablychat.ConnectionStatusChange](t)
-	defer client.Connection().OnStatusChange(reached.put)()
+	s, err := client.Connection().Subscribe(reached.put)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Unsubscribe()
 	for client.Connection().Status() != status {
 		reached.next()
 	}
@@ -82,7 +86,7 @@ func TestTypingNeedsAClientID(t *testing.T) {
 		"send typing":    room.Typing().Keystroke(soon(t)),
 		"enter presence": room.Presence().Enter(soon(t), nil),
 	} {
-		if !errors.Is(err, lifecycle.InvalidClientID) {
+		if !errors.Is(err, lifecycle.ErrInvalidClientID) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}

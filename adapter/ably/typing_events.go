@@ -118,20 +118,22 @@ func (t *Typing) telling(listener func(chat.TypingEvent)) func(typingNews) {
 	return func(news typingNews) { listener(t.event(news)) }
 }
 
-// Subscribe registers a listener for changes of the set of those who type, and returns what removes it (CHA-T6). It attaches nothing. At most
-// [MaxPending] changes may wait for it. CurrentTypers is the set after the event's change, and shared by all listeners; for a listener that is
-// more than 32 changes behind, and while changes come faster than lists are made of them, it is the set after a later change.
-func (t *Typing) Subscribe(listener func(chat.TypingEvent)) (off func()) {
-	return t.listeners.Add(t.telling(listener), t.room.listening())
+// Subscribe registers a listener for changes of the set of those who type (CHA-T6). It attaches
+// nothing. For a listener that is behind the newest changes wait, see [MaxPending]. CurrentTypers is
+// the set after the event's change, and shared by all listeners; while changes come faster than lists
+// are made of them, it is the set after a later change.
+//
+// Errors: [ErrInvalidArgument] for a nil listener; [ErrRoomInInvalidState]; [ErrResourceDisposed].
+func (t *Typing) Subscribe(listener func(TypingEvent)) (*Subscription, error) {
+	return subscribe(t.room, &t.listeners, typingEvents, t.telling(listener))
 }
 
-// Events is [Typing.Subscribe] for those who range: every change from the call on, until the context ends, the loop is left or the room is
-// released. A [listen.OverflowError] tells of what was lost.
-func (t *Typing) Events(ctx context.Context) iter.Seq2[chat.TypingEvent, error] {
-	all := t.listeners.Events(ctx, t.room.listening())
-	return func(yield func(chat.TypingEvent, error) bool) {
+// Events is [Typing.Subscribe] for a loop; all else is as for [Messages.Events].
+func (t *Typing) Events(ctx context.Context) iter.Seq2[TypingEvent, error] {
+	all := sequence(ctx, t.room, &t.listeners, typingEvents)
+	return func(yield func(TypingEvent, error) bool) {
 		for news, err := range all {
-			e := chat.TypingEvent{}
+			e := TypingEvent{}
 			if err == nil {
 				e = t.event(news)
 			}

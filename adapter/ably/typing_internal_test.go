@@ -3,6 +3,7 @@ package ablychat
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"sync"
 	"testing"
@@ -10,8 +11,8 @@ import (
 	"time"
 
 	"ablyrooms.example/chat"
+	"ablyrooms.example/internal/listen"
 	"ablyrooms.example/lifecycle"
-	"ablyrooms.example/lifecycle/listen"
 )
 
 // fakeWire takes what typing sends, at once or when its gate lets it.
@@ -25,7 +26,10 @@ type fakeWire struct {
 	off  error
 }
 
-func (w *fakeWire) online(string) error     { return w.off }
+func (w *fakeWire) gone(string) error { return nil }
+
+func (w *fakeWire) online(string) error { return w.off }
+
 func (w *fakeWire) identified(string) error { return nil }
 
 func (w *fakeWire) publish(_ context.Context, _, name string, _, _ map[string]any) error {
@@ -43,7 +47,9 @@ func (w *fakeWire) publish(_ context.Context, _, name string, _, _ map[string]an
 
 func newTestTyping(interval time.Duration) (*Typing, *fakeWire) {
 	w := &fakeWire{from: time.Now()}
-	return &Typing{wire: w, interval: interval, began: time.Now(), room: &Room{client: &Client{}, Room: nil}}, w
+	client := &Client{log: slog.New(slog.DiscardHandler)}
+	client.ending.Store(true) // so that what ends has an error without a room
+	return &Typing{wire: w, interval: interval, began: time.Now(), room: &Room{client: client}}, w
 }
 
 // CHA-T4a, CHA-T4c, CHA-T10: the first keystroke is told at once, further ones not until the interval is over, to the millisecond.
@@ -90,16 +96,16 @@ func TestAKeystrokeThatFails(t *testing.T) {
 		if err := typing.Keystroke(t.Context()); err != nil || len(wire.sent) != 1 {
 			t.Errorf("%v, %v", err, wire.sent)
 		}
-		wire.off = lifecycle.NewErrorInfo(lifecycle.Disconnected, "off", nil)
+		wire.off = lifecycle.NewErrorInfo(lifecycle.ErrDisconnected, "off", nil)
 		for _, do := range []func(context.Context) error{typing.Keystroke, typing.Stop} {
-			if err := do(t.Context()); !errors.Is(err, lifecycle.Disconnected) {
+			if err := do(t.Context()); !errors.Is(err, lifecycle.ErrDisconnected) {
 				t.Errorf("%v", err)
 			}
 		}
 		ctx, cancel := context.WithCancelCause(t.Context())
 		mine := errors.New("mine")
 		cancel(mine)
-		if err := typing.Keystroke(ctx); err != mine {
+		if err := typing.Keystroke(ctx); !errors.Is(err, mine) {
 			t.Errorf("%v", err)
 		}
 	})
@@ -137,7 +143,7 @@ func TestConcurrentKeystrokesAndStopsConverge(t *testing.T) {
 		synctest.Wait()
 		<-results
 		cancel(mine)
-		if err := <-gaveUp; err != mine {
+		if err := <-gaveUp; !errors.Is(err, mine) {
 			t.Errorf("%v", err)
 		}
 		call("last", typing.Stop)

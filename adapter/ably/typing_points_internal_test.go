@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"ablyrooms.example/chat"
+	"ablyrooms.example/internal/listen"
 	"ablyrooms.example/lifecycle"
-	"ablyrooms.example/lifecycle/listen"
 )
 
 // CHA-T5d1, CHA-T5e, CHA-T5g, CHA-T14b2: a stop that fails is the caller's failure, others still believe that this client types, and the next
@@ -28,8 +28,8 @@ func TestAStopThatFails(t *testing.T) {
 		if err := typing.Keystroke(t.Context()); err != nil || len(wire.sent) != 1 {
 			t.Errorf("a keystroke after it: %v, %v", err, wire.sent)
 		}
-		wire.off = lifecycle.NewErrorInfo(lifecycle.Disconnected, "off", nil)
-		if err := typing.Stop(t.Context()); !errors.Is(err, lifecycle.Disconnected) {
+		wire.off = lifecycle.NewErrorInfo(lifecycle.ErrDisconnected, "off", nil)
+		if err := typing.Stop(t.Context()); !errors.Is(err, lifecycle.ErrDisconnected) {
 			t.Errorf("without a connection: %v", err)
 		}
 		wire.off = nil
@@ -44,7 +44,10 @@ func TestWhoTypesIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		typing, _ := newTestTyping(time.Second)
 		var told []chat.TypingEvent
-		off := typing.listeners.Add(typing.telling(func(e chat.TypingEvent) { told = append(told, e) }), listen.Config{})
+		subscription, err := typing.listeners.Add(typing.telling(func(e chat.TypingEvent) { told = append(told, e) }), listen.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
 		say := func(name, who, claim string) {
 			w := chat.WireMessage{Name: name, ClientID: who}
 			if claim != "" {
@@ -71,7 +74,7 @@ func TestWhoTypesIsTold(t *testing.T) {
 		if !slices.EqualFunc(told, want, same) {
 			t.Errorf("told %+v,\nexpected %+v", told, want)
 		}
-		off()
+		subscription.Unsubscribe()
 		say("typing.started", "eve", "")
 		current := typing.CurrentTypers()
 		if len(told) != 3 || len(current) != 1 {

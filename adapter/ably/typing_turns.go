@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+
+	"ablyrooms.example/internal/ctxerr"
 )
 
 // turns lets one in at a time, and of those who wait the last: a newer one sends away the one that waits (CHA-T14). The zero turns is free.
@@ -50,7 +52,7 @@ func (t *turns) take(ctx context.Context) (mine bool, err error) {
 		}
 	default:
 	}
-	return false, context.Cause(ctx)
+	return false, ctxerr.Of(ctx)
 }
 
 // give ends a turn: whoever waits has the next.

@@ -26,7 +26,7 @@ func TestPresenceFailsAtOnceWithoutQueueMessages(t *testing.T) {
 			"update": room.Presence().Update(soon(t), nil),
 			"leave":  room.Presence().Leave(soon(t), nil),
 		} {
-			if lifecycle.AsErrorInfo(err).Code != lifecycle.Disconnected {
+			if lifecycle.AsErrorInfo(err).Code != lifecycle.ErrDisconnected {
 				t.Errorf("%s: %v", what, err)
 			}
 		}
@@ -42,7 +42,7 @@ func TestPresenceFailsAtOnceWithoutQueueMessages(t *testing.T) {
 	attached := make(chan error, 1)
 	seen := newWatch(t, room)
 	go func() { attached <- room.Attach(soon(t)) }()
-	seen.until(lifecycle.StatusAttaching)
+	seen.until(lifecycle.RoomAttaching)
 	fails()
 	w.server.AcceptConnections()
 	if err := <-attached; err != nil {

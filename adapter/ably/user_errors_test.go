@@ -63,7 +63,7 @@ func (s *stand) refusing(m ablytest.Match, code int, message string) {
 
 // with makes a client with these options alone.
 func (s *stand) with(options ...ably.ClientOption) *ablychat.Client {
-	client, err := ablychat.Connect(append(s.server.EndpointOptions(ably.WithLogLevel(ably.LogNone)), options...)...)
+	client, err := ablychat.Connect(ablychat.Ably(append(s.server.EndpointOptions(ably.WithLogLevel(ably.LogNone)), options...)...))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -83,16 +83,14 @@ func send(room *ablychat.Room) error {
 var userErrors = map[string]userError{
 	"no options": {func(s *stand) error { return second(ablychat.Connect()) },
 		`unable to create chat client; invalid key (code 40005, status 400)`, 40005, nil},
-	"a key that is none": {func(s *stand) error { return second(ablychat.Connect(ably.WithKey("key"))) },
+	"a realtime client with a key that is none": {func(s *stand) error { return second(ablychat.NewRealtime(ably.WithKey("key"))) },
+		`unable to create realtime client; invalid key (code 40005, status 400)`, 40005, nil},
+	"a key that is none": {func(s *stand) error { return second(ablychat.Connect(ablychat.Ably(ably.WithKey("key")))) },
 		`unable to create chat client; invalid key (code 40005, status 400)`, 40005, nil},
 	"a client of ably-go's": {func(s *stand) error { return second(ablychat.New(nil)) },
 		`unable to create chat client; the realtime client is nil, or was not made by ablychat.NewRealtime (code 40003, status 400)`, 40003, nil},
 	"two clients on one connection": {func(s *stand) error { return second(ablychat.New(s.client().Realtime())) },
 		`unable to create chat client; the realtime client has a chat client already, which must be disposed of first (code 40003, status 400)`, 40003, nil},
-	"a timeout of 0": {func(s *stand) error {
-		return second(ablychat.New(newWorldOn(s.t, s.server).client, ablychat.WithRequestTimeout(0)))
-	},
-		`unable to create chat client; a timeout is zero or less (code 40003, status 400)`, 40003, nil},
 
 	"get without a name": {func(s *stand) error { return second(s.client().Rooms().Get(soon(s.t), "")) },
 		`unable to get room; the name is "", expected at least one character (code 40003, status 400)`, 40003, nil},
@@ -217,7 +215,7 @@ var userErrors = map[string]userError{
 		room := s.attached()
 		seen := newWatch(s.t, room)
 		s.server.FailChannel(ablychat.ChannelName("lobby"), ablytest.NewError(40160, 401, "no longer"))
-		seen.until(lifecycle.StatusFailed)
+		seen.until(lifecycle.RoomFailed)
 		return room.Detach(soon(s.t))
 	},
 		`unable to detach room; room "lobby" is failed (code 102112, status 400)`, 102112, nil},
@@ -225,7 +223,7 @@ var userErrors = map[string]userError{
 		room := s.attached()
 		seen := newWatch(s.t, room)
 		s.server.FailChannel(ablychat.ChannelName("lobby"), ablytest.NewError(40160, 401, "no longer"))
-		return seen.until(lifecycle.StatusFailed).Error
+		return seen.until(lifecycle.RoomFailed).Error
 	},
 		`unable to keep room lobby; no longer (code 40160, status 401)`, 40160, nil},
 
@@ -262,12 +260,10 @@ var userErrors = map[string]userError{
 		return second(s.room().Messages().Send(soon(s.t), ablychat.MessageContent{Metadata: object{"on": func() {}}}))
 	},
 		`unable to send message; metadata.on has no form in JSON: json: unsupported type: func() (code 40003, status 400)`, 40003, nil},
-	"send without a REST client": {func(s *stand) error { return send(newWorldOn(s.t, s.server).get()) },
-		`unable to send message; the chat client has no REST client: make it with ablychat.Connect, or give it one with ablychat.WithREST (code 40003, status 400)`, 40003, nil},
 	"get a message that there isn't": {func(s *stand) error { return second(s.room().Messages().Get(soon(s.t), "none")) },
 		`unable to get message; there is no message "none" in the room (code 40400, status 404): see https://help.ably.io/error/40400`, 40400, nil},
 	"update without a serial": {func(s *stand) error {
-		return second(s.room().Messages().Update(soon(s.t), "", ablychat.MessageContent{}, ablychat.OperationDetails{}))
+		return second(s.room().Messages().Update(soon(s.t), "", ablychat.MessageContent{}))
 	},
 		`unable to update message; the message's serial is empty (code 40003, status 400)`, 40003, nil},
 	"too long a page": {func(s *stand) error {
@@ -285,26 +281,29 @@ var userErrors = map[string]userError{
 	},
 		`unable to get history; the answer is 200 OK with 19 bytes of text/html: "<html>Log in</html>", expected JSON or MessagePack (code 80013, status 500)`, 80013, nil},
 	"history before a subscription that ended": {func(s *stand) error {
-		sub := s.room().Messages().Subscribe(func(chat.MessageEvent) {})
+		sub, err := s.room().Messages().Subscribe(func(chat.MessageEvent) {})
+		if err != nil {
+			return err
+		}
 		sub.Unsubscribe()
 		return second(sub.HistoryBeforeSubscribe(soon(s.t), ablychat.HistoryQuery{}))
 	},
 		`unable to get history before subscription; the subscription ended before the room was attached (code 40014, status 400)`, 40014, nil},
 
-	"a reaction without a name": {func(s *stand) error { return s.room().Reactions().Send(soon(s.t), ablychat.SendReaction{}) },
+	"a reaction without a name": {func(s *stand) error { return s.room().Reactions().Send(soon(s.t), ablychat.ReactionContent{}) },
 		`unable to send reaction; its name is empty (code 40003, status 400)`, 40003, nil},
 	"a reaction with a bad header": {func(s *stand) error {
-		return s.room().Reactions().Send(soon(s.t), ablychat.SendReaction{Name: "x", Headers: object{"h": list{}}})
+		return s.room().Reactions().Send(soon(s.t), ablychat.ReactionContent{Name: "x", Headers: object{"h": list{}}})
 	},
 		`unable to send reaction; the header "h" is a list, expected a string, number, bool or nil (code 40003, status 400)`, 40003, nil},
 	"a reaction that is refused": {func(s *stand) error {
 		room := s.attached()
 		s.refusing(ablytest.ToServer(ablytest.ActionMessage), 40160, "no reactions")
-		return room.Reactions().Send(soon(s.t), ablychat.SendReaction{Name: "x"})
+		return room.Reactions().Send(soon(s.t), ablychat.ReactionContent{Name: "x"})
 	},
 		`unable to send reaction; no reactions (code 40160, status 401)`, 40160, nil},
 	"a reaction without a connection": {func(s *stand) error {
-		return s.get(s.client(ably.WithAutoConnect(false))).Reactions().Send(soon(s.t), ablychat.SendReaction{Name: "x"})
+		return s.get(s.client(ably.WithAutoConnect(false))).Reactions().Send(soon(s.t), ablychat.ReactionContent{Name: "x"})
 	},
 		`unable to send reaction; there is no connection (code 80003, status 400)`, 80003, nil},
 	"a reaction to a message, without a name": {func(s *stand) error {
@@ -322,7 +321,7 @@ var userErrors = map[string]userError{
 	"single reactions without the option": {func(s *stand) error {
 		return second(s.room().Messages().Reactions().SubscribeRaw(func(chat.RawReactionEvent) {}))
 	},
-		`unable to subscribe to raw message reactions; the room was got without raw message reactions: lifecycle.WithRawMessageReactions(true) (code 102108, status 400)`, 102108, nil},
+		`unable to subscribe to raw message reactions; the room was got without raw message reactions: ablychat.WithRawMessageReactions(true) (code 102108, status 400)`, 102108, nil},
 
 	"typing without a connection": {func(s *stand) error {
 		return s.get(s.client(ably.WithAutoConnect(false))).Typing().Keystroke(soon(s.t))
@@ -354,24 +353,24 @@ var userErrors = map[string]userError{
 	"presence without the option": {func(s *stand) error {
 		return second(s.room(lifecycle.WithPresenceEvents(false)).Presence().Subscribe(func(chat.PresenceEvent) {}))
 	},
-		`unable to subscribe to presence; the room was got without presence events: lifecycle.WithPresenceEvents(true), the default (code 102108, status 400)`, 102108, nil},
-	"occupancy without the option": {func(s *stand) error { return second(s.room().Occupancy().Subscribe(func(chat.Occupancy) {})) },
-		`unable to subscribe to occupancy; the room was got without occupancy events: lifecycle.WithOccupancyEvents(true) (code 102108, status 400)`, 102108, nil},
+		`unable to subscribe to presence events; the room was got without presence events: ablychat.WithPresenceEvents(true), the default (code 102108, status 400)`, 102108, nil},
+	"occupancy without the option": {func(s *stand) error { return second(s.room().Occupancy().Subscribe(func(chat.OccupancyData) {})) },
+		`unable to subscribe to occupancy events; the room was got without occupancy events: ablychat.WithOccupancyEvents(true) (code 102108, status 400)`, 102108, nil},
 	"current occupancy without the option": {func(s *stand) error {
 		_, _, err := s.room().Occupancy().Current()
 		return err
 	},
-		`unable to get current occupancy; the room was got without occupancy events: lifecycle.WithOccupancyEvents(true) (code 102108, status 400)`, 102108, nil},
+		`unable to get current occupancy; the room was got without occupancy events: ablychat.WithOccupancyEvents(true) (code 102108, status 400)`, 102108, nil},
 	"an event of another message": {func(s *stand) error {
 		return second(chat.Message{Serial: "a"}.With(chat.MessageEvent{Type: chat.MessageUpdated, Message: chat.Message{Serial: "b"}}))
 	},
-		`unable to apply event to message; the event is of message b and not of a (code 40003, status 400)`, 40003, nil},
+		`unable to apply change to message; it is of message b and not of a (code 40003, status 400)`, 40003, nil},
 	"a discontinuity": {func(s *stand) error {
 		room := s.attached()
 		seen := newWatch(s.t, room)
 		s.server.LoseContinuity(ablychat.ChannelName("lobby"))
 		s.server.DetachChannel(ablychat.ChannelName("lobby"), ablytest.NewError(90198, 400, "moved"))
-		return <-seen.lost
+		return (<-seen.lost).Reason
 	},
 		`room "lobby" lost continuity; messages may have been missed (code 102100, status 500)`, 102100, nil},
 }
@@ -392,7 +391,7 @@ func TestErrorsThatUsersMeet(t *testing.T) {
 			}
 			info, ok := errors.AsType[*lifecycle.ErrorInfo](err)
 			if ok != (e.code != 0) || ok && (!errors.Is(err, e.code) || info.Code != e.code ||
-				!strings.HasPrefix(info.Message, "unable to ") && e.code != lifecycle.RoomDiscontinuity) {
+				!strings.HasPrefix(info.Message, "unable to ") && e.code != lifecycle.ErrRoomDiscontinuity) {
 				t.Errorf("%+v, expected the code %d", info, e.code)
 			}
 			if e.also != nil && !errors.Is(err, e.also) {

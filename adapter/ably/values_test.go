@@ -93,7 +93,7 @@ func TestValuesAreTheSameOnEveryWay(t *testing.T) {
 				}
 				err := p.send(soon(t), v.give)
 				if v.bad != "" {
-					if !errors.Is(err, lifecycle.InvalidArgument) || !strings.Contains(lifecycle.AsErrorInfo(err).Message, "; "+p.field) ||
+					if !errors.Is(err, lifecycle.ErrInvalidArgument) || !strings.Contains(lifecycle.AsErrorInfo(err).Message, "; "+p.field) ||
 						!strings.Contains(err.Error(), v.bad) {
 						t.Errorf("%s, %s: %v, expected one that says %s: %s", name, what, err, p.field, v.bad)
 					}
@@ -164,13 +164,13 @@ func pathsBetween(t *testing.T, from, to *ablychat.Room) map[string]path {
 				return err
 			}
 			messages.next()
-			sent, err = from.Messages().Update(ctx, m.Serial, content(v), ablychat.OperationDetails{})
+			sent, err = from.Messages().Update(ctx, m.Serial, content(v))
 			return err
 		}
 	}
 	metadata := func(v any) ablychat.MessageContent { return ablychat.MessageContent{Metadata: object{"v": v}} }
 	headers := func(v any) ablychat.MessageContent { return ablychat.MessageContent{Headers: object{"v": v}} }
-	react := func(content func(v any) ablychat.SendReaction) func(context.Context, any) error {
+	react := func(content func(v any) ablychat.ReactionContent) func(context.Context, any) error {
 		return func(ctx context.Context, v any) error { return from.Reactions().Send(ctx, content(v)) }
 	}
 	present := func(*testing.T) []any {
@@ -189,11 +189,11 @@ func pathsBetween(t *testing.T, from, to *ablychat.Room) map[string]path {
 		"headers of a message":  {"headers.v", send(headers), of(func(m chat.Message) any { return m.Headers["v"] }), plainOnly},
 		"metadata of an update": {"metadata.v", update(metadata), of(func(m chat.Message) any { return m.Metadata["v"] }), nil},
 		"headers of an update":  {"headers.v", update(headers), of(func(m chat.Message) any { return m.Headers["v"] }), plainOnly},
-		"metadata of a reaction": {"metadata.v", react(func(v any) ablychat.SendReaction {
-			return ablychat.SendReaction{Name: "x", Metadata: object{"v": v}}
+		"metadata of a reaction": {"metadata.v", react(func(v any) ablychat.ReactionContent {
+			return ablychat.ReactionContent{Name: "x", Metadata: object{"v": v}}
 		}), func(*testing.T) []any { return []any{reactions.next().Metadata["v"]} }, nil},
-		"headers of a reaction": {"headers.v", react(func(v any) ablychat.SendReaction {
-			return ablychat.SendReaction{Name: "x", Headers: object{"v": v}}
+		"headers of a reaction": {"headers.v", react(func(v any) ablychat.ReactionContent {
+			return ablychat.ReactionContent{Name: "x", Headers: object{"v": v}}
 		}), func(*testing.T) []any { return []any{reactions.next().Headers["v"]} }, plainOnly},
 		"data of a member":              {"data", from.Presence().Enter, present, nil},
 		"data of an update of presence": {"data", from.Presence().Update, present, nil},
@@ -213,22 +213,23 @@ func TestTextIsTheSameOnEveryWay(t *testing.T) {
 		got := newInbox[chat.RoomReaction](t)
 		room.Reactions().Subscribe(got.put)
 		details := func(text string) (chat.Message, error) {
-			return m.Update(soon(t), sent.Serial, ablychat.MessageContent{Text: "y"}, ablychat.OperationDetails{
-				Description: text, Metadata: map[string]string{"v": text}})
+			return m.Update(soon(t), sent.Serial, ablychat.MessageContent{Text: "y"}, ablychat.WithDescription(text),
+				ablychat.WithOperationMetadata(map[string]string{"v": text}))
 		}
 		const odd = "ä☃\x00\u2028<&>\ufffd"
 		updated, err := details(odd)
 		one, bad := m.Get(soon(t), sent.Serial)
-		for what, v := range map[string]chat.Version{"returned": updated.Version, "got": one.Version} {
+		for what, v := range map[string]chat.MessageVersion{"returned": updated.Version, "got": one.Version} {
 			if v.Description != odd || v.Metadata["v"] != odd || err != nil || bad != nil {
 				t.Errorf("%s: %+v, %v, %v", what, v, err, bad)
 			}
 		}
-		deleted, err := m.Delete(soon(t), sent.Serial, ablychat.OperationDetails{Description: odd, Metadata: map[string]string{"v": odd}})
+		deleted, err := m.Delete(soon(t), sent.Serial, ablychat.WithDescription(odd),
+			ablychat.WithOperationMetadata(map[string]string{"v": odd}))
 		if err != nil || deleted.Version.Description != odd || deleted.Version.Metadata["v"] != odd {
 			t.Errorf("deleted: %+v, %v", deleted, err)
 		}
-		if err := room.Reactions().Send(soon(t), ablychat.SendReaction{Name: odd}); err != nil || got.next().Name != odd {
+		if err := room.Reactions().Send(soon(t), ablychat.ReactionContent{Name: odd}); err != nil || got.next().Name != odd {
 			t.Errorf("%v", err)
 		}
 		if sent, err = m.Send(soon(t), ablychat.MessageContent{Text: odd}); err != nil || sent.Text != odd {
@@ -244,15 +245,15 @@ func TestTextIsTheSameOnEveryWay(t *testing.T) {
 		for field, do := range map[string]func(string) error{
 			"text": func(s string) error { return second(m.Send(soon(t), ablychat.MessageContent{Text: s})) },
 			"text ": func(s string) error {
-				return second(m.Update(soon(t), sent.Serial, ablychat.MessageContent{Text: s}, ablychat.OperationDetails{}))
+				return second(m.Update(soon(t), sent.Serial, ablychat.MessageContent{Text: s}))
 			},
 			"description": func(s string) error {
-				return second(m.Delete(soon(t), sent.Serial, ablychat.OperationDetails{Description: s}))
+				return second(m.Delete(soon(t), sent.Serial, ablychat.WithDescription(s)))
 			},
 			"metadata": func(s string) error {
-				return second(m.Delete(soon(t), sent.Serial, ablychat.OperationDetails{Metadata: map[string]string{"v": s}}))
+				return second(m.Delete(soon(t), sent.Serial, ablychat.WithOperationMetadata(map[string]string{"v": s})))
 			},
-			"name": func(s string) error { return room.Reactions().Send(soon(t), ablychat.SendReaction{Name: s}) },
+			"name": func(s string) error { return room.Reactions().Send(soon(t), ablychat.ReactionContent{Name: s}) },
 			"name ": func(s string) error {
 				return m.Reactions().Send(soon(t), sent.Serial, ablychat.MessageReaction{Name: s})
 			},
@@ -262,18 +263,18 @@ func TestTextIsTheSameOnEveryWay(t *testing.T) {
 		} {
 			field = strings.TrimSpace(field)
 			err := do("a\xff")
-			if info := lifecycle.AsErrorInfo(err); !errors.Is(err, lifecycle.InvalidArgument) || !strings.Contains(info.Message, "; "+field+" is not valid UTF-8") {
+			if info := lifecycle.AsErrorInfo(err); !errors.Is(err, lifecycle.ErrInvalidArgument) || !strings.Contains(info.Message, "; "+field+" is not valid UTF-8") {
 				t.Errorf("%s: %v", field, err)
 			}
 		}
 		for what, do := range map[string]func(object) error{
 			"message": func(h object) error { return second(m.Send(soon(t), ablychat.MessageContent{Headers: h})) },
 			"reaction": func(h object) error {
-				return room.Reactions().Send(soon(t), ablychat.SendReaction{Name: "x", Headers: h})
+				return room.Reactions().Send(soon(t), ablychat.ReactionContent{Name: "x", Headers: h})
 			},
 		} {
 			err := do(object{"v": object{}})
-			if !errors.Is(err, lifecycle.InvalidArgument) || !strings.Contains(err.Error(), `the header "v" is an object, expected`) {
+			if !errors.Is(err, lifecycle.ErrInvalidArgument) || !strings.Contains(err.Error(), `the header "v" is an object, expected`) {
 				t.Errorf("a header of a %s: %v", what, err)
 			}
 		}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/ably/ably-go/ably"
 
-	ablychat "ablyrooms.example/adapter/ably"
 	"ablyrooms.example/adapter/ably/ablytest"
 	"ablyrooms.example/lifecycle"
 )
@@ -27,7 +26,7 @@ func TestAnAttachWaitsForTheConnection(t *testing.T) {
 	seen := newWatch(t, room)
 	attached := make(chan error, 1)
 	go func() { attached <- room.Attach(soon(t)) }()
-	seen.until(lifecycle.StatusAttaching)
+	seen.until(lifecycle.RoomAttaching)
 	server.AcceptConnections()
 	if err := <-attached; err != nil {
 		t.Fatal(err)
@@ -43,17 +42,17 @@ func TestAnAttachWaitsForTheConnection(t *testing.T) {
 func TestAnAttachWithoutAConnectionIsSuspended(t *testing.T) {
 	server := ablytest.NewServer(t)
 	server.RefuseConnections(nil)
-	w := newWorldWith(t, server, []ablychat.Option{ablychat.WithRequestTimeout(200 * time.Millisecond)}, ably.WithDisconnectedRetryTimeout(20*time.Millisecond))
+	w := newWorldOn(t, server, ably.WithRealtimeRequestTimeout(300*time.Millisecond), ably.WithDisconnectedRetryTimeout(20*time.Millisecond))
 	room := w.get()
 	seen := newWatch(t, room)
 	if err := room.Attach(soon(t)); lifecycle.AsErrorInfo(err).Code != 90007 {
 		t.Errorf("attach: %v", err)
 	}
-	if seen.until(lifecycle.StatusSuspended).Error == nil {
+	if seen.until(lifecycle.RoomSuspended).Error == nil {
 		t.Error("suspended without a reason")
 	}
 	server.AcceptConnections()
-	seen.until(lifecycle.StatusAttached)
+	seen.until(lifecycle.RoomAttached)
 	seen.continuous()
 }
 
@@ -66,12 +65,12 @@ func TestReleaseOfARoomThatWaitsForTheConnection(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			server := ablytest.NewServer(t)
 			server.RefuseConnections(nil)
-			w := newWorldWith(t, server, []ablychat.Option{ablychat.WithRequestTimeout(200 * time.Millisecond)}, ably.WithDisconnectedRetryTimeout(20*time.Millisecond))
+			w := newWorldOn(t, server, ably.WithRealtimeRequestTimeout(300*time.Millisecond), ably.WithDisconnectedRetryTimeout(20*time.Millisecond))
 			room := w.get()
 			seen := newWatch(t, room)
 			attached := make(chan error, 1)
 			go func() { attached <- room.Attach(soon(t)) }()
-			seen.until(lifecycle.StatusAttaching)
+			seen.until(lifecycle.RoomAttaching)
 			if err := end(w); err != nil {
 				t.Errorf("%s: %v", what, err)
 			}

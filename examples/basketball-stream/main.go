@@ -13,7 +13,6 @@ import (
 
 	ablychat "ablyrooms.example/adapter/ably"
 	"ablyrooms.example/adapter/ably/ablytest"
-	"ablyrooms.example/lifecycle"
 )
 
 func main() {
@@ -30,22 +29,20 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer closeAll()
-	chat, err := ablychat.New(client)
-	if err != nil {
-		return err
-	}
-	rooms := chat.Rooms()
+	rooms := client.Rooms()
 
 	room, err := rooms.Get(ctx, "basketball-stream",
-		lifecycle.WithTypingHeartbeatThrottle(5*time.Second),
-		lifecycle.WithOccupancyEvents(true))
+		ablychat.WithTypingHeartbeatThrottle(5*time.Second),
+		ablychat.WithOccupancyEvents(true))
 	if err != nil {
 		return err
 	}
-	changes := make(chan lifecycle.StatusChange, 8)
-	off := room.OnStatusChange(func(c lifecycle.StatusChange) { changes <- c })
-	defer off()
-	room.OnDiscontinuity(func(reason *lifecycle.ErrorInfo) { fmt.Println("messages may have been missed:", reason) })
+	changes := room.StatusEvents(ctx)
+	if _, err := room.SubscribeDiscontinuities(func(d ablychat.Discontinuity) {
+		fmt.Println("messages may have been missed:", d.Reason)
+	}); err != nil {
+		return err
+	}
 
 	if err := room.Attach(ctx); err != nil {
 		return err
@@ -56,29 +53,32 @@ func run(ctx context.Context) error {
 	if err := rooms.Release(ctx, "basketball-stream"); err != nil {
 		return err
 	}
-	for c := range changes {
+	for c, err := range changes {
+		if err != nil {
+			return err
+		}
 		fmt.Printf("%s: %v -> %v\n", room.Name(), c.Previous, c.Current)
-		if c.Current == lifecycle.StatusReleased {
+		if c.Current == ablychat.RoomReleased {
 			break
 		}
 	}
-	return chat.Dispose(ctx)
+	return client.Dispose(ctx)
 }
 
 // connect makes a client of Ably, or of an embedded server when no key is given.
-func connect() (*ably.Realtime, func(), error) {
+func connect() (*ablychat.Client, func(), error) {
 	if key := os.Getenv("ABLY_API_KEY"); key != "" {
-		client, err := ablychat.NewRealtime(ably.WithKey(key), ably.WithClientID("presenter"))
+		client, err := ablychat.Connect(ablychat.Ably(ably.WithKey(key), ably.WithClientID("presenter")))
 		if err != nil {
 			return nil, nil, err
 		}
-		return client, client.Close, nil
+		return client, func() { client.Close() }, nil
 	}
 	server, err := ablytest.Start()
 	if err != nil {
 		return nil, nil, err
 	}
-	client, err := ablychat.NewRealtime(server.ClientOptions(ably.WithClientID("presenter"))...)
+	client, err := ablychat.Connect(ablychat.Ably(server.ClientOptions(ably.WithClientID("presenter"))...))
 	if err != nil {
 		server.Close()
 		return nil, nil, err

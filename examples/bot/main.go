@@ -1,80 +1,78 @@
-// Command bot is in a room and does three things: it greets who enters, deletes messages that have a forbidden word, with the reason in the
-// deletion's description, and counts reactions.
-//
-// On the embedded server a small crowd comes, says its lines and goes, and the bot ends with it. With ABLY_API_KEY set it is on Ably itself,
-// in the room of -room, until it is interrupted; its key must allow it to delete the messages of others.
+// Command bot is in a room of Ably's until it is interrupted. It greets who enters, deletes messages
+// with a forbidden word, also those that came while it had no connection, and waves to who says hello.
+// ABLY_API_KEY is its key, which must allow it to delete the messages of others.
 package main
 
 import (
 	"context"
-	"flag"
-	"fmt"
+	"errors"
 	"log"
 	"os"
 	"os/signal"
 	"strings"
+	"unicode"
 
-	"ablyrooms.example/examples/internal/stage"
-	"ablyrooms.example/lifecycle"
+	ablychat "ablyrooms.example/adapter/ably"
+	"github.com/ably/ably-go/ably"
 )
 
 func main() {
-	room := flag.String("room", "town-square", "the `room` to be in")
-	words := flag.String("words", "spam,lottery", "forbidden `words`, with commas between them")
-	flag.Parse()
-	forbidden := strings.FieldsFunc(*words, func(r rune) bool { return r == ',' })
-	if os.Getenv(stage.KeyVariable) == "" {
-		stage.Main(func(ctx context.Context, s *stage.Stage) error { return withCrowd(ctx, s, *room, forbidden) })
-		return
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	err := stage.Play(ctx, os.Stdout, func(ctx context.Context, s *stage.Stage) error {
-		return untilInterrupted(ctx, s, *room, forbidden)
-	})
-	if err != nil {
+	account := ablychat.Ably(ably.WithKey(os.Getenv("ABLY_API_KEY")), ably.WithClientID("mod"))
+	if err := run(ctx, account); !errors.Is(err, context.Canceled) {
 		log.Fatal(err)
 	}
 }
 
-// untilInterrupted runs the bot alone, in a room that others have.
-func untilInterrupted(ctx context.Context, s *stage.Stage, name string, forbidden []string) error {
-	client, err := s.Client(botID)
+func run(ctx context.Context, options ...ablychat.Option) error {
+	client, err := ablychat.Connect(options...)
 	if err != nil {
 		return err
 	}
-	room, err := client.Rooms().Get(ctx, name) // others know it by this very name
+	defer client.Close() // releases the room, which ends its presence
+	room, err := client.Rooms().Get(ctx, "town")
 	if err != nil {
 		return err
 	}
-	b, err := start(ctx, room, forbidden, s.Printf)
-	if err != nil {
+	_, err = room.Presence().Subscribe(func(e ablychat.PresenceEvent) {
+		if who := e.Member.ClientID; e.Type == ablychat.PresenceEnter && who != "mod" {
+			typing := room.Typing().Keystroke(ctx)
+			_, err := room.Messages().Send(ctx, ablychat.Text("Welcome, "+clean(who)))
+			log.Println("greeted:", errors.Join(typing, err, room.Typing().Stop(ctx)))
+		}
+	})
+	events := room.Messages().EventsSince(ctx, "") // before Attach, so that none is missed
+	if err := errors.Join(err, room.Attach(ctx), room.Presence().Enter(ctx, nil)); err != nil {
 		return err
 	}
-	s.Printf("in %s; interrupt to end", name)
-	<-ctx.Done()
-	s.Printf("reactions: %s", b.stop())
+	for e, err := range events { // after a reconnect, first what was missed meanwhile
+		switch m := e.Message; {
+		case err != nil:
+			return err
+		case m.IsDeleted() || m.ClientID == "mod":
+		case strings.Contains(strings.ToLower(m.Text), "spam"):
+			_, err = room.Messages().Delete(ctx, m.Serial, ablychat.WithDescription("spam"))
+		case strings.HasPrefix(m.Text, "hello"):
+			err = room.Messages().Reactions().Send(ctx, m.Serial, ablychat.MessageReaction{Name: "👋"})
+		}
+		if err != nil {
+			log.Println("moderate:", err)
+		}
+	}
 	return nil
 }
 
-// withCrowd runs the bot with a crowd that says its lines.
-func withCrowd(ctx context.Context, s *stage.Stage, name string, forbidden []string) error {
-	client, err := s.Client(botID)
-	if err != nil {
-		return err
-	}
-	room, err := client.Rooms().Get(ctx, s.RoomName(name))
-	if err != nil {
-		return err
-	}
-	b, err := start(ctx, room, forbidden, s.Printf)
-	if err != nil {
-		return err
-	}
-	err = play(ctx, s, name, b)
-	s.Printf("reactions: %s", b.stop())
-	if status := room.Status(); err == nil && status != lifecycle.StatusAttached {
-		err = fmt.Errorf("the bot's room is %v", status)
-	}
-	return err
+// clean leaves out of a name of others what a terminal obeys: control characters and those that change
+// the direction of writing. Whoever prints what the bot repeats may not do so.
+func clean(text string) string {
+	return strings.Map(func(c rune) rune {
+		switch {
+		case c == '\n' || c == '\t' || unicode.In(c, unicode.Zl, unicode.Zp):
+			return ' '
+		case unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c):
+			return -1
+		}
+		return c
+	}, text)
 }

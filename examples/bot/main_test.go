@@ -2,39 +2,112 @@ package main
 
 import (
 	"context"
+	"errors"
+	"iter"
 	"testing"
+	"time"
 
-	"ablyrooms.example/examples/internal/stage"
-	"ablyrooms.example/examples/internal/stage/stagetest"
+	"github.com/ably/ably-go/ably"
+	"go.uber.org/goleak"
+
+	ablychat "ablyrooms.example/adapter/ably"
+	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-func TestExample(t *testing.T) {
-	run := func(ctx context.Context, s *stage.Stage) error {
-		return withCrowd(ctx, s, "town / square", []string{"spam", "lottery"})
-	}
-	stagetest.Run(t, run,
-		"the bot greets ada",
-		"ada reads: Welcome, ada!",
-		"the bot greets bob",
-		"bob reads: Welcome, bob!",
-		"bob: Cheap SPAM for all!",
-		"the bot deletes a message of bob",
-		`bob reads: a message of bob is deleted: the word "spam" is not for this room`,
-		"ada: Nobody here is a spammer.",
-		"ada: Guess what I won.",
-		"the bot deletes a message of ada",
-		`bob reads: a message of ada is deleted: the word "lottery" is not for this room`,
-		"reactions: 👍 1, 👏 2",
-	)
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestForbiddenWords(t *testing.T) {
-	words := []string{"spam", "größe"}
-	for text, want := range map[string]string{
-		"": "", "spammer": "", "a SPAM!": "spam", "no-spam-here": "spam", "GRÖSSE": "", "die Größe": "größe", "spam größe": "spam",
-	} {
-		if got, found := forbiddenIn(text, words); got != want || found != (want != "") {
-			t.Errorf("%q: %q, expected %q", text, got, want)
+// TestBot has a guest come and say its lines, and looks at what others see of the bot.
+func TestBot(t *testing.T) {
+	server := ablytest.NewServer(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	options := func(id string) ablychat.Option {
+		return ablychat.Ably(server.ClientOptions(ably.WithClientID(id),
+			ably.WithDisconnectedRetryTimeout(20*time.Millisecond))...)
+	}
+	life, stop := context.WithCancelCause(ctx)
+	ended := make(chan error, 1)
+	go func() {
+		ended <- run(life, options("mod"))
+	}()
+	eve := "eve\x1b[2J\u202e\nroot" // would clear the screen and begin a line
+	client := must(ablychat.Connect(options(eve)))
+	defer client.Close()
+	room := must(client.Rooms().Get(ctx, "town"))
+	presence, end := iter.Pull2(room.Presence().Events(ctx))
+	defer end()
+	messages, end := iter.Pull2(room.Messages().EventsSince(ctx, ""))
+	defer end()
+	reactions, end := iter.Pull2(room.Messages().Reactions().Events(ctx))
+	defer end()
+	if err := room.Attach(ctx); err != nil {
+		t.Fatal(err)
+	}
+	await(t, presence, func(e ablychat.PresenceEvent) bool { return e.Member.ClientID == "mod" })
+	if err := room.Presence().Enter(ctx, nil); err != nil {
+		t.Fatal(err)
+	}
+	hello := must(room.Messages().Send(ctx, ablychat.Text("hello")))
+	must(room.Messages().Send(ctx, ablychat.Text("cheap SPAM")))
+	await(t, reactions, func(e ablychat.ReactionSummaryEvent) bool {
+		return e.MessageSerial == hello.Serial && e.Reactions.Distinct["👋"].Total == 1
+	})
+	welcomed, deleted := false, false
+	await(t, messages, func(e ablychat.MessageEvent) bool {
+		m := e.Message
+		welcomed = welcomed || m.ClientID == "mod" && m.Text == "Welcome, eve[2J root"
+		deleted = deleted || m.DeletedBy() == "mod" && m.Version.Description == "spam"
+		return welcomed && deleted
+	})
+	// What comes during an outage is moderated after it.
+	server.RefuseConnections(nil)
+	if err := server.Cut(""); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Await(ctx, func(s ablytest.State) bool { return s.Connected() == 0 }); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range server.State().Connections {
+		if c.ClientID == "mod" {
+			if err := server.Forget(c.ID); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
+	server.LoseContinuity(ablychat.ChannelName("town"))
+	late := must(room.Messages().Send(ctx, ablychat.Text("more spam")))
+	server.AcceptConnections()
+	await(t, messages, func(e ablychat.MessageEvent) bool {
+		return e.Message.Serial == late.Serial && e.Message.DeletedBy() == "mod"
+	})
+	interrupt := errors.New("interrupt")
+	stop(interrupt)
+	if err := <-ended; !errors.Is(err, interrupt) || !errors.Is(err, context.Canceled) {
+		t.Errorf("the bot ended with %v", err)
+	}
+	present := must(room.Presence().Get(ctx))
+	if len(present) != 1 || present[0].ClientID != eve {
+		t.Errorf("present after the shutdown: %+v", present)
+	}
+}
+
+// await reads events until one is what the test waits for.
+func await[E any](t *testing.T, next func() (E, error, bool), is func(E) bool) {
+	t.Helper()
+	for {
+		e, err, _ := next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if is(e) {
+			return
+		}
+	}
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
 }

@@ -78,7 +78,7 @@ func (m *screen) join(name string) tea.Cmd {
 	if r := m.room(name); r != nil {
 		return m.show(slices.Index(m.rooms, r))
 	}
-	m.rooms = append(m.rooms, &room{name: name, status: lifecycle.StatusInitialized})
+	m.rooms = append(m.rooms, &room{name: name, status: lifecycle.RoomInitialized})
 	return tea.Batch(m.show(len(m.rooms)-1), m.session.join(name))
 }
 

@@ -55,7 +55,7 @@ func run(name, server string, rooms []string) (err error) {
 			name = "ada"
 		}
 	}
-	client, err := ablychat.Connect(append(options, ably.WithClientID(name), ably.WithLogLevel(ably.LogNone))...)
+	client, err := ablychat.Connect(ablychat.Ably(append(options, ably.WithClientID(name), ably.WithLogLevel(ably.LogNone))...))
 	if err != nil {
 		return err
 	}

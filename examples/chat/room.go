@@ -13,7 +13,7 @@ import (
 // room is what the screen knows of a room.
 type room struct {
 	name    string
-	status  lifecycle.Status
+	status  lifecycle.RoomStatus
 	entries []entry
 	members []chat.PresenceMember // by client id; one with several connections stands there as often
 	typers  []string
@@ -34,12 +34,12 @@ const maxEntries = 1000
 // apply takes what a room tells. It returns whether there is something to read.
 func (r *room) apply(what any) (news bool) {
 	switch e := what.(type) {
-	case lifecycle.StatusChange:
+	case lifecycle.RoomStatusChange:
 		r.status = e.Current
-		if e.Current != lifecycle.StatusReleasing && e.Current != lifecycle.StatusReleased {
+		if e.Current != lifecycle.RoomReleasing && e.Current != lifecycle.RoomReleased {
 			r.note("the room: " + clean(e.String()))
 		}
-		if e.Current == lifecycle.StatusDetached {
+		if e.Current == lifecycle.RoomDetached {
 			r.members, r.typers = nil, nil
 		}
 	case lost:
@@ -52,7 +52,7 @@ func (r *room) apply(what any) (news bool) {
 			r.put(m)
 		}
 	case chat.ReactionSummaryEvent:
-		r.change(e.MessageSerial, func(m chat.Message) (chat.Message, error) { return m.WithReactions(e) })
+		r.change(e.MessageSerial, func(m chat.Message) (chat.Message, error) { return m.With(e) })
 	case chat.RoomReaction:
 		r.note(clean(e.ClientID) + " reacts " + clean(e.Name))
 		return true
@@ -160,7 +160,7 @@ func (r *room) here() (n int) {
 // last returns the last message that is not deleted, of one client, or of anybody.
 func (r *room) last(clientID string) (chat.Message, bool) {
 	for _, e := range slices.Backward(r.entries) {
-		if e.message != nil && e.message.Action != chat.MessageDelete && (clientID == "" || e.message.ClientID == clientID) {
+		if e.message != nil && e.message.Action != chat.MessageActionDelete && (clientID == "" || e.message.ClientID == clientID) {
 			return *e.message, true
 		}
 	}
@@ -168,9 +168,9 @@ func (r *room) last(clientID string) (chat.Message, bool) {
 }
 
 // reactions tells the reactions to a message: each name with how often.
-func reactions(r chat.Reactions) string {
+func reactions(r chat.ReactionSummary) string {
 	total := map[string]int{}
-	for _, by := range []map[string]chat.ClientList{r.Unique, r.Distinct} {
+	for _, by := range []map[string]chat.ReactionClients{r.Unique, r.Distinct} {
 		for name, l := range by {
 			total[name] += l.Total
 		}

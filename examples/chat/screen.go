@@ -36,7 +36,7 @@ func newScreen(me, hint string, rooms []string, s *session) *screen {
 	m := &screen{session: s, me: me, hint: hint, width: 80, height: 24, connection: s.connection(), input: input}
 	for _, name := range rooms {
 		if name = strings.TrimSpace(name); name != "" && m.room(name) == nil {
-			m.rooms = append(m.rooms, &room{name: name, status: lifecycle.StatusInitialized})
+			m.rooms = append(m.rooms, &room{name: name, status: lifecycle.RoomInitialized})
 		}
 	}
 	return m

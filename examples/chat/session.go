@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 type (
 	// arrived is the next of what a session tells; the screen asks for the one after it.
 	arrived struct{ news tea.Msg }
-	// event is of one room; what is a lifecycle.StatusChange, a chat.MessageEvent, or one of the types below.
+	// event is of one room; what is a lifecycle.RoomStatusChange, a chat.MessageEvent, or one of the types below.
 	event struct {
 		room string
 		what any
@@ -54,7 +55,7 @@ type place struct {
 func newSession(client *ablychat.Client, throttle time.Duration) *session {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &session{client: client, throttle: throttle, ctx: ctx, cancel: cancel, news: make(chan tea.Msg), rooms: map[string]*place{}}
-	client.Connection().OnStatusChange(func(c ablychat.ConnectionStatusChange) { s.tell(c) })
+	_, _ = client.Connection().Subscribe(func(c ablychat.ConnectionStatusChange) { s.tell(c) }) // the client is new
 	return s
 }
 
@@ -144,17 +145,18 @@ func (s *session) join(name string) tea.Cmd {
 // listen passes on what a room tells. It ends with the room's release.
 func (s *session) listen(name string, p *place) error {
 	room := p.room
-	room.OnStatusChange(func(c lifecycle.StatusChange) { s.tell(event{name, c}) })
-	room.OnDiscontinuity(func(*lifecycle.ErrorInfo) { s.tell(event{name, lost{}}) })
-	p.subscription = room.Messages().Subscribe(func(e chat.MessageEvent) { s.tell(event{name, e}) })
-	room.Reactions().Subscribe(func(r chat.RoomReaction) { s.tell(event{name, r}) })
-	room.Typing().Subscribe(func(e chat.TypingEvent) { s.tell(event{name, e}) })
-	if _, err := room.Presence().Subscribe(func(e chat.PresenceEvent) { s.tell(event{name, e}) }); err != nil {
-		return err
-	}
-	_, err := room.Messages().Reactions().Subscribe(func(e chat.ReactionSummaryEvent) { s.tell(event{name, e}) })
-	return err
+	messages, err := room.Messages().Subscribe(func(e ablychat.MessageEvent) { s.tell(event{name, e}) })
+	p.subscription = messages
+	return errors.Join(err,
+		failed(room.SubscribeStatus(func(c ablychat.RoomStatusChange) { s.tell(event{name, c}) })),
+		failed(room.SubscribeDiscontinuities(func(ablychat.Discontinuity) { s.tell(event{name, lost{}}) })),
+		failed(room.Reactions().Subscribe(func(r ablychat.RoomReaction) { s.tell(event{name, r}) })),
+		failed(room.Typing().Subscribe(func(e ablychat.TypingEvent) { s.tell(event{name, e}) })),
+		failed(room.Presence().Subscribe(func(e ablychat.PresenceEvent) { s.tell(event{name, e}) })),
+		failed(room.Messages().Reactions().Subscribe(func(e ablychat.ReactionSummaryEvent) { s.tell(event{name, e}) })))
 }
+
+func failed(_ *ablychat.Subscription, err error) error { return err }
 
 func earlier(ctx context.Context, p *place) (any, error) {
 	page, err := p.subscription.HistoryBeforeSubscribe(ctx, ablychat.HistoryQuery{Limit: 50})
@@ -195,14 +197,14 @@ func (s *session) send(name, text string) tea.Cmd {
 func (s *session) edit(name string, m chat.Message, text string) tea.Cmd {
 	return s.act(name, "edit", func(ctx context.Context, room *ablychat.Room) error {
 		content := ablychat.MessageContent{Text: text, Metadata: m.Metadata, Headers: m.Headers}
-		_, err := room.Messages().Update(ctx, m.Serial, content, ablychat.OperationDetails{})
+		_, err := room.Messages().Update(ctx, m.Serial, content)
 		return err
 	})
 }
 
 func (s *session) remove(name string, m chat.Message) tea.Cmd {
 	return s.act(name, "delete", func(ctx context.Context, room *ablychat.Room) error {
-		_, err := room.Messages().Delete(ctx, m.Serial, ablychat.OperationDetails{})
+		_, err := room.Messages().Delete(ctx, m.Serial)
 		return err
 	})
 }
@@ -215,7 +217,7 @@ func (s *session) like(name string, m chat.Message, reaction string) tea.Cmd {
 
 func (s *session) react(name, reaction string) tea.Cmd {
 	return s.act(name, "react", func(ctx context.Context, room *ablychat.Room) error {
-		return room.Reactions().Send(ctx, ablychat.SendReaction{Name: reaction})
+		return room.Reactions().Send(ctx, ablychat.ReactionContent{Name: reaction})
 	})
 }
 
@@ -228,7 +230,7 @@ func (s *session) status(name, text string) tea.Cmd {
 // typing tells that a key was struck, or that typing is over. Without a connection it is nobody's loss.
 func (s *session) typing(name string, on bool) tea.Cmd {
 	return s.act(name, "tell of typing", func(ctx context.Context, room *ablychat.Room) error {
-		if room.Status() != lifecycle.StatusAttached || s.connection() != ablychat.ConnectionConnected {
+		if room.Status() != lifecycle.RoomAttached || s.connection() != ablychat.ConnectionConnected {
 			return nil
 		}
 		if on {

@@ -25,8 +25,8 @@ type terminal struct {
 
 func newTerminal(t *testing.T, server *ablytest.Server, name string, rooms ...string) *terminal {
 	t.Helper()
-	client, err := ablychat.Connect(server.ClientOptions(ably.WithClientID(name), ably.WithLogLevel(ably.LogNone),
-		ably.WithChannelRetryTimeout(500*time.Millisecond))...) // a loop of ably-go's that attaches again outlives the connection by one such pause
+	client, err := ablychat.Connect(ablychat.Ably(server.ClientOptions(ably.WithClientID(name), ably.WithLogLevel(ably.LogNone),
+		ably.WithChannelRetryTimeout(500*time.Millisecond))...)) // a loop of ably-go's that attaches again outlives the connection by one such pause
 	if err != nil {
 		t.Fatal(err)
 	}

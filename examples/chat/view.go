@@ -61,7 +61,7 @@ func (m *screen) title(r *room) string {
 	}
 	text += fmt.Sprintf(" · %s is %s", clean(m.me), m.connection)
 	style := bar
-	if m.connection != ablychat.ConnectionConnected || r != nil && r.status != lifecycle.StatusAttached {
+	if m.connection != ablychat.ConnectionConnected || r != nil && r.status != lifecycle.RoomAttached {
 		style = bar.Background(lipgloss.Color("130"))
 	}
 	return style.Width(m.width).Render(cut(text, m.width))
@@ -82,7 +82,7 @@ func (m *screen) list() []string {
 		if r.unread > 0 {
 			text, style = fmt.Sprintf("%s (%d)", text, r.unread), fresh
 		}
-		if r.status != lifecycle.StatusAttached {
+		if r.status != lifecycle.RoomAttached {
 			text += " ○"
 		}
 		if i == m.current {
@@ -162,9 +162,9 @@ func (e entry) draw(me string) string {
 	name := person(m.ClientID).Bold(m.ClientID == me).Render(clean(m.ClientID))
 	text := fmt.Sprintf("%s %s: ", faint.Render(m.Timestamp.Local().Format("15:04")), name)
 	switch m.Action {
-	case chat.MessageDelete:
+	case chat.MessageActionDelete:
 		text += faint.Render(strings.TrimSuffix("deleted: "+clean(m.Version.Description), ": "))
-	case chat.MessageUpdate:
+	case chat.MessageActionUpdate:
 		text += clean(m.Text) + faint.Render(" (edited)")
 	default:
 		text += clean(m.Text)

@@ -21,8 +21,11 @@ func run(ctx context.Context, s *stage.Stage) error {
 	}
 	s.Printf("%s at first", client.Connection().Status())
 	changes := make(chan ablychat.ConnectionStatusChange, 16)
-	off := client.Connection().OnStatusChange(func(c ablychat.ConnectionStatusChange) { changes <- c })
-	defer off()
+	subscription, err := client.Connection().Subscribe(func(c ablychat.ConnectionStatusChange) { changes <- c })
+	if err != nil {
+		return err
+	}
+	defer subscription.Unsubscribe()
 	client.Realtime().Connect()
 	if err := connected(ctx, s, changes); err != nil {
 		return err
@@ -35,16 +38,19 @@ func run(ctx context.Context, s *stage.Stage) error {
 		return err
 	}
 	if s.Server != nil {
-		statuses := room.StatusChanges(ctx)
+		statuses := room.StatusEvents(ctx)
 		if err := s.Server.Cut(s.Server.State().Connections[0].ID); err != nil {
 			return err
 		}
 		if err := connected(ctx, s, changes); err != nil {
 			return err
 		}
-		for change := range statuses { // the room attaches again by itself
+		for change, err := range statuses { // the room attaches again by itself
+			if err != nil {
+				return err
+			}
 			s.Printf("the room: %s", change)
-			if change.Current == lifecycle.StatusAttached {
+			if change.Current == lifecycle.RoomAttached {
 				break
 			}
 		}

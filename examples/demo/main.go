@@ -82,8 +82,10 @@ func enter(story *story, stage *stage, name string) (*actor, error) {
 	}
 	a := &actor{name: name, realtime: realtime, steps: make(chan lifecycle.RoomsStep, 256)}
 	a.chat, err = ablychat.New(realtime,
-		ablychat.WithRoomsObserver(func(s lifecycle.RoomsStep) { story.rooms(name, s); a.steps <- s }),
-		ablychat.WithRoomObserver(func(s lifecycle.RoomStep) { story.room(name, s) }))
+		ablychat.WithObserver(lifecycle.Observer{
+			Rooms: func(s lifecycle.RoomsStep) { story.rooms(name, s); a.steps <- s },
+			Room:  func(s lifecycle.RoomStep) { story.room(name, s) },
+		}))
 	if err != nil {
 		realtime.Close()
 		return nil, err

@@ -62,12 +62,12 @@ func conflict(ctx context.Context, story *story, _ *stage, ada, _ *actor) error 
 	story.chapter("2. Other options for a room that exists are a conflict")
 	_, err := ada.rooms.Get(ctx, stream, lifecycle.WithOccupancyEvents(true))
 	story.gets(ada.name, err)
-	if err := expect(err, lifecycle.RoomExistsWithDifferentOptions); err != nil {
+	if err := expect(err, lifecycle.ErrRoomExistsWithDifferentOptions); err != nil {
 		return err
 	}
 	_, err = ada.rooms.Get(ctx, stream, lifecycle.WithTypingHeartbeatThrottle(0))
 	story.gets(ada.name, err)
-	return expect(err, lifecycle.InvalidArgument)
+	return expect(err, lifecycle.ErrInvalidArgument)
 }
 
 func wait(ctx context.Context, story *story, stage *stage, ada, _ *actor) error {
@@ -120,7 +120,7 @@ func reject(ctx context.Context, story *story, stage *stage, ada, _ *actor) erro
 	}
 	err = <-got
 	story.gets(ada.name, err)
-	if err := expect(err, lifecycle.RoomReleasedBeforeOperationCompleted); err != nil {
+	if err := expect(err, lifecycle.ErrRoomReleasedBeforeOperationCompleted); err != nil {
 		return err
 	}
 	letGo()
@@ -143,7 +143,7 @@ func dispose(ctx context.Context, story *story, _ *stage, ada, grace *actor) err
 	}
 	_, err := ada.rooms.Get(ctx, stream)
 	story.gets(ada.name, err)
-	if err := expect(err, lifecycle.ResourceDisposed); err != nil {
+	if err := expect(err, lifecycle.ErrResourceDisposed); err != nil {
 		return err
 	}
 	room, err := grace.rooms.Get(ctx, stream)

@@ -28,16 +28,13 @@ func run(ctx context.Context, s *stage.Stage) error {
 	if err != nil {
 		return err
 	}
-	summaries, err := ada.Messages().Reactions().Events(ctx)
-	if err != nil {
-		return err
-	}
+	summaries := ada.Messages().Reactions().Events(ctx)
 	raw := make(chan chat.RawReactionEvent, 16)
-	off, err := ada.Messages().Reactions().SubscribeRaw(func(e chat.RawReactionEvent) { raw <- e })
+	subscription, err := ada.Messages().Reactions().SubscribeRaw(func(e chat.RawReactionEvent) { raw <- e })
 	if err != nil {
 		return err
 	}
-	defer off()
+	defer subscription.Unsubscribe()
 
 	message, err := ada.Messages().Send(ctx, ablychat.MessageContent{Text: "Cake in the kitchen!"})
 	if err != nil {
@@ -62,7 +59,7 @@ func run(ctx context.Context, s *stage.Stage) error {
 		select {
 		case e := <-raw:
 			s.Printf("%s: %s %s by %s", e.Type, e.Reaction.Type, e.Reaction.Name, e.Reaction.ClientID)
-			if e.Type == chat.ReactionDeleted {
+			if e.Type == chat.RawReactionDeleted {
 				return lastSummary(ctx, s, bob, message, summaries)
 			}
 		case <-ctx.Done():
@@ -77,7 +74,7 @@ func lastSummary(ctx context.Context, s *stage.Stage, bob *ablychat.Room, messag
 		if err != nil {
 			return err
 		}
-		if message, err = message.WithReactions(event); err != nil {
+		if message, err = message.With(event); err != nil {
 			return err
 		}
 		r := message.Reactions

@@ -31,7 +31,11 @@ func run(ctx context.Context, s *stage.Stage) error {
 	if err != nil {
 		return err
 	}
-	events, subscription := bob.Messages().Events(ctx)
+	events := bob.Messages().Events(ctx)
+	subscription, err := bob.Messages().Subscribe(func(ablychat.MessageEvent) {})
+	if err != nil {
+		return err
+	}
 	if err := bob.Attach(ctx); err != nil {
 		return err
 	}
@@ -49,18 +53,22 @@ func run(ctx context.Context, s *stage.Stage) error {
 	if err != nil {
 		return err
 	}
-	_, err = ada.Messages().Update(ctx, sent.Serial, ablychat.MessageContent{Text: "Hello, Bob!"}, ablychat.OperationDetails{Description: "a typo"})
+	_, err = ada.Messages().Update(ctx, sent.Serial, ablychat.Text("Hello, Bob!"), ablychat.WithDescription("a typo"))
 	if err != nil {
 		return err
 	}
-	if _, err := ada.Messages().Delete(ctx, sent.Serial, ablychat.OperationDetails{Description: "too loud"}); err != nil {
+	if _, err := ada.Messages().Delete(ctx, sent.Serial, ablychat.WithDescription("too loud")); err != nil {
 		return err
 	}
 	if err := follow(s, events); err != nil {
 		return err
 	}
 
-	for m, err := range bob.Messages().All(ctx, ablychat.HistoryQuery{Order: ablychat.OldestFirst}) {
+	page, err := bob.Messages().History(ctx, ablychat.HistoryQuery{Order: ablychat.OldestFirst})
+	if err != nil {
+		return err
+	}
+	for m, err := range page.All(ctx) {
 		if err != nil {
 			return err
 		}

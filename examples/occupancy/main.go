@@ -19,29 +19,29 @@ func run(ctx context.Context, s *stage.Stage) error {
 	if err != nil {
 		return err
 	}
-	changes := make(chan chat.Occupancy, 16)
-	off, err := ada.Occupancy().Subscribe(func(o chat.Occupancy) { changes <- o })
+	changes := make(chan chat.OccupancyData, 16)
+	subscription, err := ada.Occupancy().Subscribe(func(o chat.OccupancyData) { changes <- o })
 	if err != nil {
 		return err
 	}
-	defer off()
+	defer subscription.Unsubscribe()
 	if err := ada.Attach(ctx); err != nil {
 		return err
 	}
-	if err := until(ctx, s, changes, chat.Occupancy{Connections: 1}); err != nil {
+	if err := until(ctx, s, changes, chat.OccupancyData{Connections: 1}); err != nil {
 		return err
 	}
 	bob, err := s.Join(ctx, "bob", "occupancy")
 	if err != nil {
 		return err
 	}
-	if err := until(ctx, s, changes, chat.Occupancy{Connections: 2}); err != nil {
+	if err := until(ctx, s, changes, chat.OccupancyData{Connections: 2}); err != nil {
 		return err
 	}
 	if err := bob.Presence().Enter(ctx, nil); err != nil {
 		return err
 	}
-	if err := until(ctx, s, changes, chat.Occupancy{Connections: 2, PresenceMembers: 1}); err != nil {
+	if err := until(ctx, s, changes, chat.OccupancyData{Connections: 2, PresenceMembers: 1}); err != nil {
 		return err
 	}
 	current, _, err := ada.Occupancy().Current()
@@ -58,7 +58,7 @@ func run(ctx context.Context, s *stage.Stage) error {
 }
 
 // until waits for a figure: the service may tell of others on the way.
-func until(ctx context.Context, s *stage.Stage, changes <-chan chat.Occupancy, want chat.Occupancy) error {
+func until(ctx context.Context, s *stage.Stage, changes <-chan chat.OccupancyData, want chat.OccupancyData) error {
 	for {
 		select {
 		case o := <-changes:
@@ -72,6 +72,6 @@ func until(ctx context.Context, s *stage.Stage, changes <-chan chat.Occupancy, w
 	}
 }
 
-func describe(o chat.Occupancy) string {
+func describe(o chat.OccupancyData) string {
 	return fmt.Sprintf("connections %d, present %d", o.Connections, o.PresenceMembers)
 }

@@ -21,10 +21,7 @@ func run(ctx context.Context, s *stage.Stage) error {
 	if err != nil {
 		return err
 	}
-	events, err := bob.Presence().Events(ctx)
-	if err != nil {
-		return err
-	}
+	events := bob.Presence().Events(ctx)
 	if err := ada.Presence().Enter(ctx, map[string]any{"status": "here"}); err != nil {
 		return err
 	}

@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
+	"os"
+	"os/signal"
 
 	ablychat "ablyrooms.example/adapter/ably"
 	"ablyrooms.example/adapter/ably/ablytest"
@@ -11,22 +14,27 @@ import (
 )
 
 func main() {
-	ctx := context.Background()
-	server, err := ablytest.Start() // for Ably itself, leave it out and use ably.WithKey below
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	server, err := ablytest.Start() // for Ably itself: ably.WithKey(key) in place of its options
 	check(err)
 	defer server.Close()
-	client, err := ablychat.NewRealtime(server.ClientOptions(ably.WithClientID("ada"))...)
+	client, err := ablychat.Connect(ablychat.Ably(server.ClientOptions(ably.WithClientID("ada"))...))
 	check(err)
 	defer client.Close()
-	chat, err := ablychat.New(client)
+	room, err := client.Rooms().Get(ctx, "basketball-stream")
 	check(err)
-	room, err := chat.Rooms().Get(ctx, "basketball-stream")
-	check(err)
+	events := room.Messages().Events(ctx) // before Attach, so that none is missed
 	check(room.Attach(ctx))
-	fmt.Println(room.Name(), "is", room.Status())
-	check(chat.Rooms().Release(ctx, "basketball-stream"))
-	fmt.Println(room.Name(), "is", room.Status())
-	check(chat.Dispose(ctx))
+	_, err = room.Messages().Send(ctx, ablychat.Text("What a dunk!"))
+	check(err)
+	for e, err := range events {
+		if errors.Is(err, context.Canceled) { // Ctrl-C
+			break
+		}
+		check(err)
+		fmt.Printf("%s: %q\n", e.Message.ClientID, e.Message.Text)
+	}
 }
 
 func check(err error) {

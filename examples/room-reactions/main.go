@@ -22,10 +22,10 @@ func run(ctx context.Context, s *stage.Stage) error {
 		return err
 	}
 	events := bob.Reactions().Events(ctx)
-	if err := ada.Reactions().Send(ctx, ablychat.SendReaction{Name: "🎉", Metadata: map[string]any{"size": "large"}}); err != nil {
+	if err := ada.Reactions().Send(ctx, ablychat.ReactionContent{Name: "🎉", Metadata: map[string]any{"size": "large"}}); err != nil {
 		return err
 	}
-	if err := bob.Reactions().Send(ctx, ablychat.SendReaction{Name: "👏"}); err != nil {
+	if err := bob.Reactions().Send(ctx, ablychat.ReactionContent{Name: "👏"}); err != nil {
 		return err
 	}
 	for r, err := range events {

@@ -29,7 +29,7 @@ type lobby struct {
 
 func openLobby(ctx context.Context, server *service) *lobby {
 	options := server.options(ably.WithClientID("ada"))
-	client := value(ablychat.Connect(options...))
+	client := value(ablychat.Connect(ablychat.Ably(options...)))
 	room := value(client.Rooms().Get(ctx, "lobby"))
 	must(room.Attach(ctx))
 	rest := value(ably.NewREST(options...))
@@ -97,7 +97,7 @@ func trafficCases(where string, open func() *lobby) []comparison {
 			Extras: map[string]any{"headers": map[string]any{}, "ephemeral": true}}})
 	}
 	roomReact := func(l *lobby) error {
-		return l.room.Reactions().Send(ctx, ablychat.SendReaction{Name: "like"})
+		return l.room.Reactions().Send(ctx, ablychat.ReactionContent{Name: "like"})
 	}
 	// received has the server publish, some messages at a time, and waits until the listeners have
 	// had all. unit says what to report.
@@ -240,7 +240,7 @@ func statusCase() comparison {
 			must(room.Attach(context.Background()))
 			got := make(chan struct{}, listeners)
 			for range listeners {
-				room.OnStatusChange(func(lifecycle.StatusChange) { got <- struct{}{} })
+				value(room.SubscribeStatus(func(lifecycle.RoomStatusChange) { got <- struct{}{} }))
 			}
 			b.ResetTimer()
 			for i := range b.N {
@@ -255,7 +255,7 @@ func statusCase() comparison {
 			}
 			b.StopTimer()
 			for range listeners {
-				room.OnStatusChange(func(lifecycle.StatusChange) {})
+				value(room.SubscribeStatus(func(lifecycle.RoomStatusChange) {}))
 			}
 			go func() {
 				for range got {

@@ -43,8 +43,8 @@ func (r rooms) Acquire(ctx context.Context, name, options string) (conformance.L
 
 var subject = conformance.Subject{
 	New: func(b *conformance.Backend) conformance.System { return rooms{lifecycle.NewRooms(port{b})} },
-	Classify: conformance.ClassifyBy(lifecycle.RoomExistsWithDifferentOptions,
-		lifecycle.RoomReleasedBeforeOperationCompleted, lifecycle.ResourceDisposed),
+	Classify: conformance.ClassifyBy(lifecycle.ErrRoomExistsWithDifferentOptions,
+		lifecycle.ErrRoomReleasedBeforeOperationCompleted, lifecycle.ErrResourceDisposed),
 	Promises: conformance.AllPromises(),
 }
 

@@ -69,7 +69,7 @@ func newOurWire(_ context.Context, r *relay, o wireOptions, f format) (wireClien
 	if o.requestTimeout > 0 {
 		options = append(options, ably.WithRealtimeRequestTimeout(o.requestTimeout))
 	}
-	client, err := ablychat.Connect(options...)
+	client, err := ablychat.Connect(ablychat.Ably(options...))
 	return &ourWire{client, o.roomOptions()}, err
 }
 
@@ -123,12 +123,16 @@ func (w *ourWire) do(ctx context.Context, operation, name string, data any) erro
 // changes returns a channel that gets a value at each change of the connection's status.
 func (w *ourWire) changes() (changed chan struct{}, off func()) {
 	changed = make(chan struct{}, 1)
-	return changed, w.client.Connection().OnStatusChange(func(ablychat.ConnectionStatusChange) {
+	s, err := w.client.Connection().Subscribe(func(ablychat.ConnectionStatusChange) {
 		select {
 		case changed <- struct{}{}:
 		default:
 		}
 	})
+	if err != nil { // disposed of: nothing changes any more
+		return changed, func() {}
+	}
+	return changed, s.Unsubscribe
 }
 
 // reaches waits until the connection has a status.
@@ -155,8 +159,8 @@ func (w *ourWire) publish(ctx context.Context, room *ablychat.Room, name string)
 	changed, off := w.changes()
 	defer off()
 	for {
-		err := room.Reactions().Send(ctx, ablychat.SendReaction{Name: name})
-		if !errors.Is(err, lifecycle.Disconnected) {
+		err := room.Reactions().Send(ctx, ablychat.ReactionContent{Name: name})
+		if !errors.Is(err, lifecycle.ErrDisconnected) {
 			return err
 		}
 		select {

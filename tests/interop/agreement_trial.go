@@ -257,7 +257,7 @@ func (t *wireTrial) lost() { t.relay.loseState() }
 func (t *wireTrial) member(id string) {
 	r, err := startRelay(t.relay.to, agreeRoom, nil)
 	t.check(id, err)
-	client, err := ablychat.Connect(r.clientOptions(id)...)
+	client, err := ablychat.Connect(ablychat.Ably(r.clientOptions(id)...))
 	t.atEnd = append(t.atEnd, func(ctx context.Context) (err error) {
 		if client != nil {
 			err = client.Dispose(ctx)

@@ -15,7 +15,7 @@ import (
 func TestDifference(t *testing.T) {
 	at := time.UnixMilli(1_000)
 	m := chat.Message{Serial: "1", Metadata: map[string]any{"a": 1.0}, Headers: map[string]any{},
-		Timestamp: at, Version: chat.Version{Serial: "1", Timestamp: at}}
+		Timestamp: at, Version: chat.MessageVersion{Serial: "1", Timestamp: at}}
 	for what, change := range map[string]func(*chat.Message){
 		"no metadata":         func(m *chat.Message) { m.Metadata = nil },
 		"another number":      func(m *chat.Message) { m.Metadata = map[string]any{"a": 1.5} },
@@ -23,7 +23,7 @@ func TestDifference(t *testing.T) {
 		"nil for empty":       func(m *chat.Message) { m.Headers = nil },
 		"another millisecond": func(m *chat.Message) { m.Timestamp = at.Add(time.Millisecond) },
 		"another version":     func(m *chat.Message) { m.Version.Serial = "2" },
-		"a reaction":          func(m *chat.Message) { m.Reactions.Unique = map[string]chat.ClientList{"x": {Total: 1}} },
+		"a reaction":          func(m *chat.Message) { m.Reactions.Unique = map[string]chat.ReactionClients{"x": {Total: 1}} },
 	} {
 		other := m
 		change(&other)

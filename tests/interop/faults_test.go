@@ -148,7 +148,7 @@ var plants = []plant{
 	}},
 	{"reactions of the wrong client", "a client's own, where the summary is clipped", seer, func(r *room) {
 		own := r.clientReactions
-		r.clientReactions = func(serial, _ string) chat.Reactions { return own(serial, "") }
+		r.clientReactions = func(serial, _ string) chat.ReactionSummary { return own(serial, "") }
 	}},
 	{"one's own reaction is another's", "name alone", doer, func(r *room) {
 		changed(&r.roomReactions, func(e *chat.RoomReaction) { e.IsSelf = false })
@@ -179,10 +179,10 @@ var plants = []plant{
 		r.isUserPresent = func(string) bool { return true }
 	}},
 	{"one connection too many", "get of a room where nobody is", seer, func(r *room) {
-		returned(&r.occupancy, func(o *chat.Occupancy) { o.Connections++ })
+		returned(&r.occupancy, func(o *chat.OccupancyData) { o.Connections++ })
 	}},
 	{"no current occupancy", "events of attaching, entering, leaving, detaching; current; get", seer,
-		func(r *room) { r.currentOccupancy = func() *chat.Occupancy { return nil } }},
+		func(r *room) { r.currentOccupancy = func() *chat.OccupancyData { return nil } }},
 	{"detach does nothing", "statuses of attach, detach, attach, release", silent,
 		func(r *room) { r.detach = func() {} }},
 }

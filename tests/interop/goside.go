@@ -26,8 +26,8 @@ type goPerson struct {
 
 // newGoPerson makes a client, which connects.
 func newGoPerson(server *ablytest.Server, id string, binary bool) (*goPerson, error) {
-	client, err := ablychat.Connect(server.ClientOptions(ably.WithClientID(id),
-		ably.WithUseBinaryProtocol(binary), ably.WithLogLevel(ably.LogNone))...)
+	client, err := ablychat.Connect(ablychat.Ably(server.ClientOptions(ably.WithClientID(id),
+		ably.WithUseBinaryProtocol(binary), ably.WithLogLevel(ably.LogNone))...))
 	return &goPerson{client, id, binary}, err
 }
 
@@ -64,32 +64,29 @@ func (p *goPerson) room(t *trial, name, options string) *room {
 		status:  func() string { return r.Status().String() },
 		statuses: func() *inbox[string] {
 			return listen(func(put func(string)) {
-				r.OnStatusChange(func(c lifecycle.StatusChange) { put(c.Current.String()) })
+				value(r.SubscribeStatus(func(c lifecycle.RoomStatusChange) { put(c.Current.String()) }))
 			})
 		},
 		discontinuities: func() *inbox[int] {
 			return listen(func(put func(int)) {
-				r.OnDiscontinuity(func(e *lifecycle.ErrorInfo) {
-					if e == nil {
-						e = &lifecycle.ErrorInfo{}
-					}
-					put(int(e.Code))
-				})
+				value(r.SubscribeDiscontinuities(func(d lifecycle.Discontinuity) {
+					put(int(lifecycle.AsErrorInfo(d.Reason).Code))
+				}))
 			})
 		},
 
 		send: func(c content) chat.Message { return value(messages.Send(ctx, ablychat.MessageContent(c))) },
 		update: func(serial string, c content, d details) chat.Message {
-			return value(messages.Update(ctx, serial, ablychat.MessageContent(c), ablychat.OperationDetails(d)))
+			return value(messages.Update(ctx, serial, ablychat.MessageContent(c), d.options()...))
 		},
 		remove: func(serial string, d details) chat.Message {
-			return value(messages.Delete(ctx, serial, ablychat.OperationDetails(d)))
+			return value(messages.Delete(ctx, serial, d.options()...))
 		},
 		message: func(serial string) chat.Message { return value(messages.Get(ctx, serial)) },
 		history: func(q query) [][]chat.Message { return pages(ctx)(messages.History(ctx, q.ours())) },
 		messages: func() (s subscription) {
 			s.inbox = listen(func(put func(chat.MessageEvent)) {
-				subscribed := messages.Subscribe(put)
+				subscribed := value(messages.Subscribe(put))
 				s.end = subscribed.Unsubscribe
 				s.before = func(limit int) [][]chat.Message {
 					q := ablychat.HistoryQuery{Limit: limit}
@@ -108,20 +105,20 @@ func (p *goPerson) room(t *trial, name, options string) *room {
 		unreact: func(serial string, a reaction) {
 			ok(messages.Reactions().Delete(ctx, serial, ablychat.MessageReaction(a)))
 		},
-		clientReactions: func(serial, clientID string) chat.Reactions {
+		clientReactions: func(serial, clientID string) chat.ReactionSummary {
 			return value(messages.Reactions().ClientReactions(ctx, serial, clientID))
 		},
 		summaries: inboxes(messages.Reactions().Subscribe),
 		raws:      inboxes(messages.Reactions().SubscribeRaw),
 		reactToRoom: func(a roomReaction) {
-			ok(r.Reactions().Send(ctx, ablychat.SendReaction(a)))
+			ok(r.Reactions().Send(ctx, ablychat.ReactionContent(a)))
 		},
-		roomReactions: inboxes(sure(r.Reactions().Subscribe)),
+		roomReactions: inboxes(r.Reactions().Subscribe),
 
 		keystroke: func() { ok(r.Typing().Keystroke(ctx)) },
 		stop:      func() { ok(r.Typing().Stop(ctx)) },
 		typers:    func() []chat.TypingMember { return r.Typing().CurrentTypers() },
-		typing:    inboxes(sure(r.Typing().Subscribe)),
+		typing:    inboxes(r.Typing().Subscribe),
 
 		enter:          func(data any) { ok(presence.Enter(ctx, given(data))) },
 		updatePresence: func(data any) { ok(presence.Update(ctx, given(data))) },
@@ -130,8 +127,8 @@ func (p *goPerson) room(t *trial, name, options string) *room {
 		isUserPresent:  func(clientID string) bool { return value(presence.IsUserPresent(ctx, clientID)) },
 		presence:       inboxes(presence.Subscribe),
 
-		occupancy: func() chat.Occupancy { return value(r.Occupancy().Get(ctx)) },
-		currentOccupancy: func() *chat.Occupancy {
+		occupancy: func() chat.OccupancyData { return value(r.Occupancy().Get(ctx)) },
+		currentOccupancy: func() *chat.OccupancyData {
 			o, known, err := r.Occupancy().Current()
 			if ok(err); !known {
 				return nil
@@ -142,6 +139,10 @@ func (p *goPerson) room(t *trial, name, options string) *room {
 	}
 	t.atEnd(g.release)
 	return g
+}
+
+func (d details) options() []ablychat.OperationOption {
+	return []ablychat.OperationOption{ablychat.WithDescription(d.Description), ablychat.WithOperationMetadata(d.Metadata)}
 }
 
 func (q query) ours() ablychat.HistoryQuery {
@@ -159,13 +160,8 @@ func (q query) ours() ablychat.HistoryQuery {
 }
 
 // inboxes returns a function that subscribes, which may fail, and returns an inbox of the events.
-func inboxes[T any](subscribe func(func(T)) (off func(), err error)) func() *inbox[T] {
+func inboxes[T any](subscribe func(func(T)) (*ablychat.Subscription, error)) func() *inbox[T] {
 	return func() *inbox[T] { return listen(func(put func(T)) { value(subscribe(put)) }) }
-}
-
-// sure is for subscribing that can't fail.
-func sure[T any](subscribe func(func(T)) func()) func(func(T)) (func(), error) {
-	return func(put func(T)) (func(), error) { return subscribe(put), nil }
 }
 
 // pages returns a function that reads all pages from the first.
@@ -193,16 +189,16 @@ func merge(room *ablychat.Messages, put func(chat.Message)) {
 		messages[serial] = next
 		put(next)
 	}
-	room.Subscribe(func(e chat.MessageEvent) {
+	value(room.Subscribe(func(e chat.MessageEvent) {
 		merged(e.Message.Serial, func(m chat.Message) (chat.Message, error) {
 			if e.Type == chat.MessageCreated {
 				return e.Message, nil
 			}
 			return m.With(e)
 		})
-	})
+	}))
 	value(room.Reactions().Subscribe(func(e chat.ReactionSummaryEvent) {
-		merged(e.MessageSerial, func(m chat.Message) (chat.Message, error) { return m.WithReactions(e) })
+		merged(e.MessageSerial, func(m chat.Message) (chat.Message, error) { return m.With(e) })
 	}))
 }
 

@@ -135,12 +135,12 @@ func (p *jsPerson) room(t *trial, name, options string) *room {
 			j.do("react", args{"serial": serial, "reaction": given})
 		},
 		unreact: func(serial string, r reaction) { j.do("unreact", args{"serial": serial, "reaction": r}) },
-		clientReactions: func(serial, clientID string) chat.Reactions {
+		clientReactions: func(serial, clientID string) chat.ReactionSummary {
 			of := args{"serial": serial}
 			if clientID != "" {
 				of["clientId"] = clientID
 			}
-			return ask[chat.Reactions](j, "clientReactions", of)
+			return ask[chat.ReactionSummary](j, "clientReactions", of)
 		},
 		summaries: heard(j, "summaries", func(e jsSummary) chat.ReactionSummaryEvent { return e.ReactionSummaryEvent }),
 		raws:      heard(j, "raws", itself[chat.RawReactionEvent]),
@@ -172,9 +172,9 @@ func (p *jsPerson) room(t *trial, name, options string) *room {
 			return chat.PresenceEvent{Type: e.Type, Member: e.Member.member()}
 		}),
 
-		occupancy:        func() chat.Occupancy { return ask[chat.Occupancy](j, "occupancy", nil) },
-		currentOccupancy: func() *chat.Occupancy { return ask[*chat.Occupancy](j, "currentOccupancy", nil) },
-		occupancies:      heard(j, "occupancy", func(e jsOccupancy) chat.Occupancy { return e.Occupancy }),
+		occupancy:        func() chat.OccupancyData { return ask[chat.OccupancyData](j, "occupancy", nil) },
+		currentOccupancy: func() *chat.OccupancyData { return ask[*chat.OccupancyData](j, "currentOccupancy", nil) },
+		occupancies:      heard(j, "occupancy", func(e jsOccupancy) chat.OccupancyData { return e.Occupancy }),
 	}
 	t.atEnd(r.release)
 	return r
@@ -233,7 +233,7 @@ type (
 	}
 	jsOccupancy struct {
 		Type      string
-		Occupancy chat.Occupancy
+		Occupancy chat.OccupancyData
 	}
 )
 

@@ -147,8 +147,8 @@ func checkSend(c content) runner {
 		own, events := d.messages(), s.messages()
 		sent := d.send(c)
 		asSent(t, d, c, sent)
-		t.same("the action", chat.MessageCreate, sent.Action)
-		v := chat.Version{Serial: sent.Serial, Timestamp: sent.Timestamp, ClientID: sent.Version.ClientID}
+		t.same("the action", chat.MessageActionCreate, sent.Action)
+		v := chat.MessageVersion{Serial: sent.Serial, Timestamp: sent.Timestamp, ClientID: sent.Version.ClientID}
 		t.same("the first version", v, sent.Version)
 		told(t, "the event, and what send returned", created(sent), events.inbox, own.inbox)
 	})
@@ -181,7 +181,7 @@ func checkChange(anothers bool, action chat.MessageAction, event chat.MessageEve
 		first := content{Text: "frist", Metadata: map[string]any{"a": 1.0}}
 		sent := sentAndSeen(t, from, first, own, events)
 		var changed chat.Message
-		if action == chat.MessageDelete {
+		if action == chat.MessageActionDelete {
 			changed = d.remove(sent.Serial, det)
 		} else {
 			changed = d.update(sent.Serial, c, det)
@@ -189,7 +189,7 @@ func checkChange(anothers bool, action chat.MessageAction, event chat.MessageEve
 		asSent(t, from, c, changed)
 		t.same("serial, time and action", []any{sent.Serial, sent.Timestamp, action},
 			[]any{changed.Serial, changed.Timestamp, changed.Action})
-		v := chat.Version{ClientID: d.id(), Description: det.Description, Metadata: det.Metadata,
+		v := chat.MessageVersion{ClientID: d.id(), Description: det.Description, Metadata: det.Metadata,
 			Serial: changed.Version.Serial, Timestamp: changed.Version.Timestamp}
 		t.same("the version", v, changed.Version)
 		t.same("that the version is newer", true, changed.Version.Serial > sent.Version.Serial)
@@ -199,9 +199,9 @@ func checkChange(anothers bool, action chat.MessageAction, event chat.MessageEve
 }
 
 func checkUpdate(anothers bool, c content, d details) runner {
-	return checkChange(anothers, chat.MessageUpdate, chat.MessageUpdated, c, d)
+	return checkChange(anothers, chat.MessageActionUpdate, chat.MessageUpdated, c, d)
 }
 
 func checkDelete(anothers bool, d details) runner {
-	return checkChange(anothers, chat.MessageDelete, chat.MessageDeleted, content{}, d)
+	return checkChange(anothers, chat.MessageActionDelete, chat.MessageDeleted, content{}, d)
 }

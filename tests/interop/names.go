@@ -25,7 +25,7 @@ var everythingByName = attached(occupied, func(t *trial, d, s *room) {
 	t.same("the update", updated, events.next(t).Message)
 	d.react(sent.Serial, reaction{Name: "a/b?"})
 	one := s.message(sent.Serial)
-	t.same("who reacted", map[string]chat.ClientList{"a/b?": by(d.id())}, one.Reactions.Distinct)
+	t.same("who reacted", map[string]chat.ReactionClients{"a/b?": by(d.id())}, one.Reactions.Distinct)
 	two := sentAndSeen(t, d, content{Text: "two"}, events)
 	three := sentAndSeen(t, d, content{Text: "three"}, events)
 	t.same("the history", []chat.Message{three, two, one}, s.all(query{Limit: 1}))

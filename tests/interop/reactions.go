@@ -12,7 +12,7 @@ import (
 type step struct {
 	call func(serial string, r reaction)
 	r    reaction
-	want chat.Reactions
+	want chat.ReactionSummary
 }
 
 // reacting goes the steps on a message. Both persons must see each before the next, so that no
@@ -29,35 +29,35 @@ func reacting(t *trial, d, s *room, steps ...step) {
 
 // by is what a summary says of those who reacted with a name. The embedded server lists them in the
 // order of their ids.
-func by(ids ...string) chat.ClientList {
+func by(ids ...string) chat.ReactionClients {
 	slices.Sort(ids)
-	return chat.ClientList{Total: len(ids), ClientIDs: ids}
+	return chat.ReactionClients{Total: len(ids), ClientIDs: ids}
 }
 
 // The summaries of one name, by kind.
-func unique(name string, ids ...string) chat.Reactions {
-	return chat.Reactions{Unique: map[string]chat.ClientList{name: by(ids...)}}
+func unique(name string, ids ...string) chat.ReactionSummary {
+	return chat.ReactionSummary{Unique: map[string]chat.ReactionClients{name: by(ids...)}}
 }
 
-func distinct(name string, ids ...string) chat.Reactions {
-	return chat.Reactions{Distinct: map[string]chat.ClientList{name: by(ids...)}}
+func distinct(name string, ids ...string) chat.ReactionSummary {
+	return chat.ReactionSummary{Distinct: map[string]chat.ReactionClients{name: by(ids...)}}
 }
 
-func multiple(name string, of map[string]int) chat.Reactions {
-	c := chat.ClientCounts{ClientIDs: of, TotalClientIDs: len(of)}
+func multiple(name string, of map[string]int) chat.ReactionSummary {
+	c := chat.ReactionCounts{ClientIDs: of, TotalClientIDs: len(of)}
 	for _, n := range of {
 		c.Total += n
 	}
-	return chat.Reactions{Multiple: map[string]chat.ClientCounts{name: c}}
+	return chat.ReactionSummary{Multiple: map[string]chat.ReactionCounts{name: c}}
 }
 
 // and adds a distinct reaction with a name to a summary.
-func and(r chat.Reactions, name string, ids ...string) chat.Reactions {
+func and(r chat.ReactionSummary, name string, ids ...string) chat.ReactionSummary {
 	r.Distinct[name] = by(ids...)
 	return r
 }
 
-var none chat.Reactions
+var none chat.ReactionSummary
 
 var reactionChecks = of("message reactions", []row{
 	{"unique: one replaces the other, delete", attached("", func(t *trial, d, s *room) {
@@ -177,7 +177,7 @@ func checkRaw(kind lifecycle.MessageReactionType) runner {
 		}
 		d.react(m, r)
 		created := raws.next(t)
-		t.same("the reaction", raw(chat.ReactionCreated, created, want), created)
+		t.same("the reaction", raw(chat.RawReactionCreated, created, want), created)
 		t.same("that it has a time", true, created.Timestamp.UnixMilli() > 0)
 		t.same("one's own event", created, own.next(t))
 		if kind == "multiple" {
@@ -193,7 +193,7 @@ func checkRaw(kind lifecycle.MessageReactionType) runner {
 		}
 		d.unreact(m, r)
 		deleted := raws.next(t)
-		t.same("its end", raw(chat.ReactionDeleted, deleted, want), deleted)
+		t.same("its end", raw(chat.RawReactionDeleted, deleted, want), deleted)
 		t.same("one's own event of the end", deleted, own.next(t))
 	})
 }

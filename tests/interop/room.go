@@ -37,7 +37,7 @@ type room struct {
 	merged   func() *inbox[chat.Message] // each message after an event, by the library's own merging
 
 	react, unreact  func(serial string, r reaction)
-	clientReactions func(serial, clientID string) chat.Reactions
+	clientReactions func(serial, clientID string) chat.ReactionSummary
 	summaries       func() *inbox[chat.ReactionSummaryEvent]
 	raws            func() *inbox[chat.RawReactionEvent]
 
@@ -53,9 +53,9 @@ type room struct {
 	isUserPresent                func(clientID string) bool
 	presence                     func() *inbox[chat.PresenceEvent]
 
-	occupancy        func() chat.Occupancy
-	currentOccupancy func() *chat.Occupancy // nil before the first
-	occupancies      func() *inbox[chat.Occupancy]
+	occupancy        func() chat.OccupancyData
+	currentOccupancy func() *chat.OccupancyData // nil before the first
+	occupancies      func() *inbox[chat.OccupancyData]
 }
 
 // all returns the messages of all pages of the history.

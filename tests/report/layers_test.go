@@ -21,11 +21,12 @@ const module = "ablyrooms.example"
 // standard library and itself; /x is a package of the module. The longest prefix counts. "*" stands
 // for everything.
 var allowed = map[string]string{
-	"fsm":              "github.com/looplab/fsm",
-	"lifecycle":        "/fsm",
-	"lifecycle/listen": "",
-	"chat":             "/lifecycle /internal/jsonvalue",
-	"adapter/ably": "/lifecycle /fsm /chat /internal/jsonvalue github.com/ably/ably-go github.com/coder/websocket " +
+	"fsm":             "github.com/looplab/fsm",
+	"lifecycle":       "/fsm /internal/listen /internal/ctxerr",
+	"internal/listen": "/internal/ctxerr",
+	"chat":            "/lifecycle /internal/jsonvalue",
+	"adapter/ably": "/lifecycle /fsm /chat /internal/listen /internal/ctxerr /internal/jsonvalue " +
+		"github.com/ably/ably-go github.com/coder/websocket " +
 		"github.com/ugorji/go/codec",
 	"adapter/ably/internal/transport": "github.com/ably/ably-go github.com/coder/websocket " +
 		"github.com/ugorji/go/codec",

@@ -262,6 +262,13 @@ func (s *Server) chatChange(rq *request, action int, op string, m *Message, desc
 	if !own && !id.capability.allows(ch.name, op+"-any") {
 		return rq.fail(errNotPermitted("operation %s not permitted with the provided capability", op))
 	}
+	if m.ID = rq.query.Get("idempotencyKey"); m.ID != "" {
+		for _, version := range ch.log.versions(was.Serial) {
+			if version.ID == m.ID { // the call was made before
+				return rq.ok(http.StatusOK, ch.chatBody(version))
+			}
+		}
+	}
 	m.Action, m.Serial, m.ClientID, m.Timestamp = action, was.Serial, was.ClientID, was.Timestamp
 	m.Version = &MessageVersion{ClientID: id.implied, Description: description, Metadata: metadata}
 	ch.change(m)

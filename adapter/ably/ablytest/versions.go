@@ -48,7 +48,9 @@ func (l *messageLog) versions(serial string) (all []*Message) {
 // change publishes a further version of a message: an update or a deletion.
 func (ch *channel) change(m *Message) {
 	p := &publish{timestamp: ch.s.nowMillis(), ephemeral: true, id: randomText(12) + ":0", messages: []*Message{m}}
-	m.ID = fmt.Sprintf("%s:0", p.id)
+	if m.ID == "" {
+		m.ID = fmt.Sprintf("%s:0", p.id)
+	}
 	ch.bring(p)
 }
 

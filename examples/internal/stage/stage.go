@@ -82,7 +82,7 @@ func clean(text string) string {
 // Client makes a chat client with an id. [Stage.Close] disposes of it.
 func (s *Stage) Client(id string, options ...ably.ClientOption) (*ablychat.Client, error) {
 	all := append([]ably.ClientOption{ably.WithClientID(id)}, s.options...)
-	client, err := ablychat.Connect(append(all, options...)...)
+	client, err := ablychat.Connect(ablychat.Ably(append(all, options...)...))
 	if err != nil {
 		return nil, err
 	}

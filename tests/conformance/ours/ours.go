@@ -67,8 +67,8 @@ func spelled(options string) []lifecycle.RoomOption {
 func Subject() conformance.Subject {
 	return conformance.Subject{
 		New: func(b *conformance.Backend) conformance.System { return New(b) },
-		Classify: conformance.ClassifyBy(lifecycle.RoomExistsWithDifferentOptions,
-			lifecycle.RoomReleasedBeforeOperationCompleted, lifecycle.ResourceDisposed),
+		Classify: conformance.ClassifyBy(lifecycle.ErrRoomExistsWithDifferentOptions,
+			lifecycle.ErrRoomReleasedBeforeOperationCompleted, lifecycle.ErrResourceDisposed),
 		Promises: conformance.AllPromises(),
 	}
 }

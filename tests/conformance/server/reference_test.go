@@ -159,7 +159,7 @@ func (r *reference) get(ctx context.Context, q conformance.Request, a *conforman
 		options = append(options, lifecycle.WithRoomOptions(o))
 	}
 	room, err := r.chat.Rooms().Get(ctx, q.Name, options...)
-	if errors.Is(err, lifecycle.RoomReleasedBeforeOperationCompleted) && r.fault == "hides rejections" {
+	if errors.Is(err, lifecycle.ErrRoomReleasedBeforeOperationCompleted) && r.fault == "hides rejections" {
 		err = errors.New("rejected")
 	}
 	if err != nil {

@@ -77,10 +77,10 @@ func (j *journal[T]) take() []T {
 // runningRoom is a room as its users see it; a test spoils it to see that it is noticed.
 type runningRoom struct {
 	attach, detach, release func(context.Context) error
-	onStatus                func(func(lifecycle.StatusChange))
+	onStatus                func(func(lifecycle.RoomStatusChange))
 	onDiscontinuity         func(func(*lifecycle.ErrorInfo))
 	emit                    func(lifecycle.ChannelStateChange)
-	status                  func() (lifecycle.Status, *lifecycle.ErrorInfo)
+	status                  func() (lifecycle.RoomStatus, *lifecycle.ErrorInfo)
 }
 
 // roomRun says how a script is run.
@@ -139,20 +139,24 @@ func runRoomInBubble(script []model.RoomInput, how roomRun) error {
 	}
 	room, release := lifecycle.NewRoom("a", lifecycle.DefaultRoomOptions(), channel, config)
 	r := &runningRoom{attach: room.Attach, detach: room.Detach, release: release, emit: channel.emit,
-		onStatus:        func(f func(lifecycle.StatusChange)) { room.OnStatusChange(f) },
-		onDiscontinuity: func(f func(*lifecycle.ErrorInfo)) { room.OnDiscontinuity(f) },
-		status:          func() (lifecycle.Status, *lifecycle.ErrorInfo) { return room.Status(), room.Error() }}
+		onStatus: func(f func(lifecycle.RoomStatusChange)) { must(room.SubscribeStatus(f)) },
+		onDiscontinuity: func(f func(*lifecycle.ErrorInfo)) {
+			must(room.SubscribeDiscontinuities(func(d lifecycle.Discontinuity) { f(lifecycle.AsErrorInfo(d.Reason)) }))
+		},
+		status: func() (lifecycle.RoomStatus, *lifecycle.ErrorInfo) {
+			return room.Status(), lifecycle.AsErrorInfo(room.Error())
+		}}
 	if how.spoil != nil {
 		how.spoil(r)
 	}
 	var told, lost journal[model.RoomOutput]
-	r.onStatus(func(c lifecycle.StatusChange) {
+	r.onStatus(func(c lifecycle.RoomStatusChange) {
 		told.add(roomstatus.FromCore(fsm.RoomOutput[*lifecycle.ErrorInfo]{Kind: fsm.PublishStatus,
-			Previous: c.Previous, Status: c.Current, Err: c.Error}, number))
+			Previous: c.Previous, Status: c.Current, Err: lifecycle.AsErrorInfo(c.Error)}, number))
 	})
 	r.onDiscontinuity(func(e *lifecycle.ErrorInfo) {
 		o := model.RoomOutput{Kind: model.OutputDiscontinuity}
-		if e.Code != lifecycle.RoomDiscontinuity || e.StatusCode != 500 {
+		if e.Code != lifecycle.ErrRoomDiscontinuity || e.StatusCode != 500 {
 			o.Err = -1
 		} else if e.Cause != nil {
 			o.Err = slices.IndexFunc(reasons, func(r *lifecycle.ErrorInfo) bool { return r != nil && error(r) == e.Cause })
@@ -282,17 +286,24 @@ func beginCall(do func(context.Context) error, endless bool) *runningCall {
 	return c
 }
 
+// must is for a listener that is registered on a room in use.
+func must(_ *lifecycle.Subscription, err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
 // outcomeOf tells what a call returned.
 func outcomeOf(err error, number func(*lifecycle.ErrorInfo) int) model.RoomOutcome {
 	info, _ := err.(*lifecycle.ErrorInfo)
 	switch {
 	case err == nil:
 		return model.RoomOutcome{Kind: model.OutcomeRoomDone}
-	case err == errGaveUp:
+	case errors.Is(err, errGaveUp):
 		return model.RoomOutcome{Kind: model.OutcomeRoomGaveUp}
 	case info != nil && number(info) > 0:
 		return model.RoomOutcome{Kind: model.OutcomeRoomFailed, Err: number(info)}
-	case errors.Is(err, lifecycle.RoomInInvalidState):
+	case errors.Is(err, lifecycle.ErrRoomInInvalidState):
 		for s := model.StatusInitialized; s <= model.StatusReleased; s++ {
 			if strings.HasSuffix(info.Message, " is "+s.String()) {
 				return model.RoomOutcome{Kind: model.OutcomeRoomInvalidState, Status: s}
@@ -364,8 +375,8 @@ func TestRoomFaultsAreSeen(t *testing.T) {
 		}, "the steps observed are"},
 		"a change of the error alone is lost": {with(model.ChannelTurned(model.ChannelAttached, 1)), func(r *runningRoom) {
 			on := r.onStatus
-			r.onStatus = func(f func(lifecycle.StatusChange)) {
-				on(func(c lifecycle.StatusChange) {
+			r.onStatus = func(f func(lifecycle.RoomStatusChange)) {
+				on(func(c lifecycle.RoomStatusChange) {
 					if c.Previous != c.Current {
 						f(c)
 					}
@@ -385,7 +396,7 @@ func TestRoomFaultsAreSeen(t *testing.T) {
 		"an old error stays": {script{model.ChannelTurned(model.ChannelSuspended, 1), model.ChannelTurned(model.ChannelSuspended, 0)}, func(r *runningRoom) {
 			status := r.status
 			var last *lifecycle.ErrorInfo
-			r.status = func() (lifecycle.Status, *lifecycle.ErrorInfo) {
+			r.status = func() (lifecycle.RoomStatus, *lifecycle.ErrorInfo) {
 				s, err := status()
 				if err != nil {
 					last = err

@@ -88,11 +88,11 @@ func TestInvalidGetLeavesNothing(t *testing.T) {
 	everywhere(t, func(t *testing.T, rooms ours.Rooms) {
 		for _, o := range []lifecycle.RoomOption{lifecycle.WithTypingHeartbeatThrottle(0),
 			lifecycle.WithDefaultMessageReactionType("like")} {
-			if _, err := rooms.Rooms.Get(context.Background(), "a", o); !errors.Is(err, lifecycle.InvalidArgument) {
+			if _, err := rooms.Rooms.Get(context.Background(), "a", o); !errors.Is(err, lifecycle.ErrInvalidArgument) {
 				t.Errorf("got %v, expected InvalidArgument", err)
 			}
 		}
-		if _, err := rooms.Rooms.Get(context.Background(), ""); !errors.Is(err, lifecycle.InvalidArgument) {
+		if _, err := rooms.Rooms.Get(context.Background(), ""); !errors.Is(err, lifecycle.ErrInvalidArgument) {
 			t.Errorf("got %v, expected InvalidArgument", err)
 		}
 	})

@@ -19,7 +19,7 @@ type Recorder struct {
 
 	mu      sync.Mutex
 	streams []*Stream
-	byRoom  map[*lifecycle.Room]*Stream
+	byRoom  map[any]*Stream
 	byCore  map[any]*ChannelStream
 	cores   []*ChannelStream
 	traces  []trace.Trace
@@ -28,11 +28,11 @@ type Recorder struct {
 
 // NewRecorder returns a recorder that counts time from begin.
 func NewRecorder(begin time.Time) *Recorder {
-	return &Recorder{begin: begin, byRoom: map[*lifecycle.Room]*Stream{}, byCore: map[any]*ChannelStream{}}
+	return &Recorder{begin: begin, byRoom: map[any]*Stream{}, byCore: map[any]*ChannelStream{}}
 }
 
 // Rooms returns an observer of a Rooms, whose steps are a trace of their own. It is for
-// ablychat.WithRoomsObserver, which needs ablychat.WithObservedStates beside it.
+// lifecycle.Observer, which needs States beside it.
 func (r *Recorder) Rooms() func(lifecycle.RoomsStep) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -57,7 +57,7 @@ func (r *Recorder) Traces(label string) ([]trace.Trace, error) {
 	return all, r.err
 }
 
-// Observe notes a step of a room. It is for ablychat.WithRoomObserver.
+// Observe notes a step of a room. It is for lifecycle.Observer.
 func (r *Recorder) Observe(step lifecycle.RoomStep) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -92,26 +92,26 @@ func (r *Recorder) Channels() []*ChannelStream {
 func (r *Recorder) Forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.streams, r.byRoom = nil, map[*lifecycle.Room]*Stream{}
+	r.streams, r.byRoom = nil, map[any]*Stream{}
 	r.cores, r.byCore = nil, map[any]*ChannelStream{}
 }
 
 // Of returns the stream of a room, nil when nothing ever happened to it. See [Recorder.Streams].
-func (r *Recorder) Of(room *lifecycle.Room) *Stream {
+func (r *Recorder) Of(room *ablychat.Room) *Stream {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.byRoom[room]
 }
 
 // Rest returns what is wrong with a room that is at rest, or nil.
-func (r *Recorder) Rest(room *lifecycle.Room) error {
+func (r *Recorder) Rest(room *ablychat.Room) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.byRoom[room]
 	if s == nil {
 		s = NewStream(room.Name())
 	}
-	if err := s.Rest(room.Status(), room.Error()); err != nil {
+	if err := s.Rest(room.Status(), lifecycle.AsErrorInfo(room.Error())); err != nil {
 		return fmt.Errorf("room %q is not at rest: %w", s.Room, err)
 	}
 	return nil

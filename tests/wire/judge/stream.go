@@ -87,7 +87,7 @@ func (s *Stream) take(step lifecycle.RoomStep) error {
 }
 
 // says compares a status with the model's.
-func (s *Stream) says(status lifecycle.Status, of *lifecycle.ErrorInfo) error {
+func (s *Stream) says(status lifecycle.RoomStatus, of *lifecycle.ErrorInfo) error {
 	if status.String() != s.run.Status.String() || s.number(of) != s.run.Err {
 		return fmt.Errorf("the room is %v (%v), not %v/%d", status, of, s.run.Status, s.run.Err)
 	}
@@ -96,7 +96,7 @@ func (s *Stream) says(status lifecycle.Status, of *lifecycle.ErrorInfo) error {
 
 // Rest returns what is wrong with a room that is at rest with this status, or nil. What is wrong
 // with its steps is left to [Stream.Err].
-func (s *Stream) Rest(status lifecycle.Status, of *lifecycle.ErrorInfo) error {
+func (s *Stream) Rest(status lifecycle.RoomStatus, of *lifecycle.ErrorInfo) error {
 	pending := s.run.Pending()
 	switch err := s.says(status, of); {
 	case s.wrong != nil:

@@ -12,9 +12,16 @@ import (
 	"ablyrooms.example/tests/wire/judge"
 )
 
+// rooms are the rooms of a chat client, or a Rooms of rooms that are got from them.
+type rooms interface {
+	Get(ctx context.Context, name string, options ...lifecycle.RoomOption) (*ablychat.Room, error)
+	Release(ctx context.Context, name string) error
+	Dispose(ctx context.Context) error
+}
+
 // Calls makes the calls of a script. The zero value of all but Rooms is ready to use.
 type Calls struct {
-	Rooms *ablychat.Rooms
+	Rooms rooms
 	Got   func(*ablychat.Room) // called with what a get returned, before the get counts as settled
 
 	mu   sync.Mutex
@@ -79,9 +86,9 @@ func (c *Calls) difference(state model.State) string {
 
 // rejections are the errors by which calls end, and what they are to the model.
 var rejections = map[error]model.OutcomeKind{errGaveUp: model.OutcomeGaveUp,
-	lifecycle.RoomExistsWithDifferentOptions:       model.OutcomeDifferentOptions,
-	lifecycle.RoomReleasedBeforeOperationCompleted: model.OutcomeReleasedBefore,
-	lifecycle.ResourceDisposed:                     model.OutcomeDisposed}
+	lifecycle.ErrRoomExistsWithDifferentOptions:       model.OutcomeDifferentOptions,
+	lifecycle.ErrRoomReleasedBeforeOperationCompleted: model.OutcomeReleasedBefore,
+	lifecycle.ErrResourceDisposed:                     model.OutcomeDisposed}
 
 func (c *Calls) outcome(made *call, want model.Outcome) string {
 	for err, kind := range rejections {

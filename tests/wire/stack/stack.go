@@ -17,6 +17,7 @@ import (
 
 	ablychat "ablyrooms.example/adapter/ably"
 	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/lifecycle"
 	"ablyrooms.example/lifecycle/trace"
 	"ablyrooms.example/model"
 	"ablyrooms.example/tests/wire/judge"
@@ -151,8 +152,7 @@ func Play(l *Link, script []Step) (t trace.Trace, err error) {
 	p := &player{Link: l, gates: map[string]*ablytest.Gate{}, held: map[string]int{}, counted: map[int]bool{},
 		attached: map[*ablychat.Room]bool{}}
 	recorder := judge.NewRecorder(time.Now())
-	p.chat, err = ablychat.New(l.Client, ablychat.WithRoomsObserver(recorder.Rooms()), ablychat.WithObservedStates(),
-		ablychat.WithChannelRetryTimeout(time.Hour))
+	p.chat, err = ablychat.New(l.Client, ablychat.WithObserver(lifecycle.Observer{Rooms: recorder.Rooms(), States: true}))
 	if err != nil {
 		return t, err
 	}

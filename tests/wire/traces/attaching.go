@@ -31,7 +31,7 @@ type attaching struct {
 }
 
 func newAttaching(l *stack.Link) (*attaching, error) {
-	chat, err := ablychat.New(l.Client, ablychat.WithChannelRetryTimeout(time.Hour))
+	chat, err := ablychat.New(l.Client)
 	return &attaching{link: l, chat: chat, works: map[string]chan bool{}}, err
 }
 

@@ -2,6 +2,7 @@ package world
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -30,7 +31,7 @@ type held struct {
 	room *ablychat.Room
 
 	mu       sync.Mutex
-	statuses []lifecycle.Status
+	statuses []lifecycle.RoomStatus
 	losses   int
 	messages []received
 }
@@ -65,14 +66,13 @@ func (w *World) connectLater(id string, options ...ably.ClientOption) *client {
 
 // open makes a chat client on the realtime client.
 func (c *client) open() {
-	options := []ablychat.Option{ablychat.WithRoomObserver(c.recorder.Observe),
-		ablychat.WithChannelObserver(c.recorder.ObserveChannel), ablychat.WithRequestTimeout(c.w.request),
-		ablychat.WithChannelRetryTimeout(c.w.retry)}
+	observer := lifecycle.Observer{Room: c.recorder.Observe}
 	if c.w.bubble {
-		options = append(options, ablychat.WithRoomsObserver(c.recorder.Rooms()), ablychat.WithObservedStates())
+		observer.Rooms, observer.States = c.recorder.Rooms(), true
 	}
 	var err error
-	if c.chat, err = ablychat.New(c.realtime, options...); err != nil {
+	if c.chat, err = ablychat.New(c.realtime, ablychat.WithObserver(observer),
+		ablychat.WithChannelObserver(c.recorder.ObserveChannel)); err != nil {
 		c.w.problem("%s gets no chat client: %v", c.id, err)
 	}
 }
@@ -134,13 +134,17 @@ func (c *client) watch(room *ablychat.Room) *held {
 		defer h.mu.Unlock()
 		f()
 	}
-	room.OnStatusChange(func(change lifecycle.StatusChange) {
+	_, err1 := room.SubscribeStatus(func(change lifecycle.RoomStatusChange) {
 		note(func() { h.statuses = append(h.statuses, change.Current) })
 	})
-	room.OnDiscontinuity(func(*lifecycle.ErrorInfo) { note(func() { h.losses++ }) })
-	room.Messages().Subscribe(func(event chat.MessageEvent) {
+	_, err2 := room.SubscribeDiscontinuities(func(lifecycle.Discontinuity) { note(func() { h.losses++ }) })
+	_, err3 := room.Messages().Subscribe(func(event chat.MessageEvent) {
 		note(func() { h.messages = append(h.messages, received{c.w.now(), event.Message.Text, event.Message.Serial}) })
 	})
+	if err := errors.Join(err1, err2, err3); err != nil && !errors.Is(err, lifecycle.ErrResourceDisposed) &&
+		!errors.Is(err, lifecycle.ErrRoomInInvalidState) {
+		c.w.problem("%s can't listen to %s: %v", c.id, room.Name(), err)
+	}
 	return h
 }
 
@@ -154,7 +158,7 @@ func (c *client) rooms() []*held {
 // present returns the rooms that are not released.
 func (c *client) present() (all []*held) {
 	for _, h := range c.rooms() {
-		if h.room.Status() != lifecycle.StatusReleased {
+		if h.room.Status() != lifecycle.RoomReleased {
 			all = append(all, h)
 		}
 	}
@@ -198,6 +202,6 @@ func (c *client) react(h *held) {
 	c.w.do(c.id+" reacts in "+h.room.Name(), func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeoutCause(ctx, c.w.settle/2, errGaveUp)
 		defer cancel()
-		return h.room.Reactions().Send(ctx, ablychat.SendReaction{Name: "heart"})
+		return h.room.Reactions().Send(ctx, ablychat.ReactionContent{Name: "heart"})
 	})
 }

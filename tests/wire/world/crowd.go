@@ -81,7 +81,7 @@ func (c *client) round(random *rand.Rand) {
 			c.call("reaction in", name, func(ctx context.Context) error {
 				ctx, cancel := context.WithTimeoutCause(ctx, 2*c.w.request, errGaveUp) // an ACK that was lost never comes
 				defer cancel()
-				return room.Reactions().Send(ctx, ablychat.SendReaction{Name: "heart"})
+				return room.Reactions().Send(ctx, ablychat.ReactionContent{Name: "heart"})
 			})
 		case 8:
 			c.call("keystroke in", name, func(ctx context.Context) error {

@@ -54,7 +54,7 @@ func (c *client) sendOne(room *ablychat.Room, turn int) {
 	defer cancel()
 	switch turn % 3 {
 	case 0:
-		_ = room.Reactions().Send(ctx, ablychat.SendReaction{Name: "heart"})
+		_ = room.Reactions().Send(ctx, ablychat.ReactionContent{Name: "heart"})
 	case 1:
 		_ = room.Typing().Keystroke(ctx)
 	default:

@@ -196,35 +196,35 @@ var (
 // dispose has a room in each status when it disposes of the client.
 func dispose(w *World) {
 	ada := w.connect("ada")
-	rooms := map[lifecycle.Status]*held{}
-	for status := lifecycle.StatusInitialized; status <= lifecycle.StatusReleased; status++ {
+	rooms := map[lifecycle.RoomStatus]*held{}
+	for status := lifecycle.RoomInitialized; status <= lifecycle.RoomReleased; status++ {
 		h := ada.get(status.String())
 		if h == nil {
 			return
 		}
 		rooms[status] = h
 	}
-	channel := func(s lifecycle.Status) string { return ablychat.ChannelName(s.String()) }
-	for _, s := range []lifecycle.Status{lifecycle.StatusAttached, lifecycle.StatusDetached, lifecycle.StatusDetaching, lifecycle.StatusFailed,
-		lifecycle.StatusReleasing, lifecycle.StatusReleased} {
+	channel := func(s lifecycle.RoomStatus) string { return ablychat.ChannelName(s.String()) }
+	for _, s := range []lifecycle.RoomStatus{lifecycle.RoomAttached, lifecycle.RoomDetached, lifecycle.RoomDetaching, lifecycle.RoomFailed,
+		lifecycle.RoomReleasing, lifecycle.RoomReleased} {
 		ada.attach(rooms[s])
 		w.publish(s.String())
 	}
-	ada.detach(rooms[lifecycle.StatusDetached])
-	w.server.FailChannel(channel(lifecycle.StatusFailed), broken)
+	ada.detach(rooms[lifecycle.RoomDetached])
+	w.server.FailChannel(channel(lifecycle.RoomFailed), broken)
 	w.pause()
-	w.server.Fault(ablytest.ToServer(ablytest.ActionAttach).OnChannel(channel(lifecycle.StatusSuspended)), ablytest.Refuse(refused))
-	ada.attach(rooms[lifecycle.StatusSuspended])
-	ada.release(lifecycle.StatusReleased.String())
+	w.server.Fault(ablytest.ToServer(ablytest.ActionAttach).OnChannel(channel(lifecycle.RoomSuspended)), ablytest.Refuse(refused))
+	ada.attach(rooms[lifecycle.RoomSuspended])
+	ada.release(lifecycle.RoomReleased.String())
 	gates := []*ablytest.Gate{
-		w.hold(answers(ablytest.ActionAttached, lifecycle.StatusAttaching.String())),
-		w.hold(answers(ablytest.ActionDetached, lifecycle.StatusDetaching.String())),
-		w.hold(answers(ablytest.ActionDetached, lifecycle.StatusReleasing.String())),
+		w.hold(answers(ablytest.ActionAttached, lifecycle.RoomAttaching.String())),
+		w.hold(answers(ablytest.ActionDetached, lifecycle.RoomDetaching.String())),
+		w.hold(answers(ablytest.ActionDetached, lifecycle.RoomReleasing.String())),
 	}
 	calls := []*call{
-		w.start("ada attaches attaching", rooms[lifecycle.StatusAttaching].room.Attach),
-		w.start("ada detaches detaching", rooms[lifecycle.StatusDetaching].room.Detach),
-		w.start("ada releases releasing", ada.releasing(lifecycle.StatusReleasing.String())),
+		w.start("ada attaches attaching", rooms[lifecycle.RoomAttaching].room.Attach),
+		w.start("ada detaches detaching", rooms[lifecycle.RoomDetaching].room.Detach),
+		w.start("ada releases releasing", ada.releasing(lifecycle.RoomReleasing.String())),
 	}
 	for status, h := range rooms {
 		if h.room.Status() != status {

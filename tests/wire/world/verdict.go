@@ -76,14 +76,14 @@ func (w *World) truth() (found []string) {
 			there = there && attachment.Live && c.connected()
 			good := false
 			switch status {
-			case lifecycle.StatusAttached:
+			case lifecycle.RoomAttached:
 				good = there
-			case lifecycle.StatusInitialized, lifecycle.StatusDetached:
+			case lifecycle.RoomInitialized, lifecycle.RoomDetached:
 				good = !there
-			case lifecycle.StatusFailed:
+			case lifecycle.RoomFailed:
 				good = !there && (failed || w.sawError(c.id, name))
 			}
-			if err := c.recorder.Rest(h.room.Room); err != nil {
+			if err := c.recorder.Rest(h.room); err != nil {
 				found = append(found, fmt.Sprintf("%s's %v", c.id, err))
 			}
 			if !good {
@@ -164,7 +164,7 @@ func (c *client) disposed() bool {
 	if err == nil {
 		c.watch(got)
 	}
-	return errors.Is(err, lifecycle.ResourceDisposed)
+	return errors.Is(err, lifecycle.ErrResourceDisposed)
 }
 
 // end disposes the clients, and judges all that was seen.
@@ -221,11 +221,11 @@ func (w *World) traced(c *client, r *Result) {
 
 // told compares what listeners were told with the room's steps, and what it got with what was published.
 func (c *client) told(h *held) {
-	s := c.recorder.Of(h.room.Room)
+	s := c.recorder.Of(h.room)
 	if s == nil {
 		return // nothing ever happened to it
 	}
-	var statuses []lifecycle.Status
+	var statuses []lifecycle.RoomStatus
 	losses := 0
 	for _, step := range s.Steps {
 		for _, out := range step.Outputs {

@@ -99,14 +99,14 @@ func TestDoctoredHistories(t *testing.T) {
 		change func(*judge.Seen) bool // false where there is nothing to change
 	}{
 		{"another status", func(s *judge.Seen) bool {
-			s.Status = (s.Status + 1) % (lifecycle.StatusReleased + 1)
+			s.Status = (s.Status + 1) % (lifecycle.RoomReleased + 1)
 			return true
 		}},
 		{"nothing put out", func(s *judge.Seen) bool { had := len(s.Outputs) > 0; s.Outputs = nil; return had }},
 		{"put out twice", func(s *judge.Seen) bool { return len(s.Outputs) > 0 && another(s.Outputs[0])(s) }},
 		{"a discontinuity too many", another(fsm.RoomOutput[*lifecycle.ErrorInfo]{Kind: fsm.PublishDiscontinuity})},
 		{"an error that is not there", func(s *judge.Seen) bool {
-			s.StatusOf = &lifecycle.ErrorInfo{Code: lifecycle.RoomInInvalidState}
+			s.StatusOf = &lifecycle.ErrorInfo{Code: lifecycle.ErrRoomInInvalidState}
 			return true
 		}},
 		// What changes nothing but what listeners are told may be left out.
@@ -148,12 +148,12 @@ func TestARoomThatIsNotAtRest(t *testing.T) {
 	in := fsm.RoomInput[*lifecycle.ErrorInfo]{Kind: fsm.CallRoomAttach, Call: 1}
 	outs, err := fsm.NewRoom[*lifecycle.ErrorInfo]().Step(in, nil)
 	s := judge.NewStream(room, judge.Seen{RoomStep: lifecycle.RoomStep{Seq: 1, Room: room, Input: in,
-		Outputs: outs, Status: lifecycle.StatusAttaching}})
+		Outputs: outs, Status: lifecycle.RoomAttaching}})
 	if err := errors.Join(err, s.Err()); err != nil {
 		t.Fatal(err)
 	}
-	for status, want := range map[lifecycle.Status]string{lifecycle.StatusAttaching: "an operation is under way",
-		lifecycle.StatusAttached: "the room is attached"} {
+	for status, want := range map[lifecycle.RoomStatus]string{lifecycle.RoomAttaching: "an operation is under way",
+		lifecycle.RoomAttached: "the room is attached"} {
 		if err := s.Rest(status, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("at rest it is %v: %v", status, err)
 		}

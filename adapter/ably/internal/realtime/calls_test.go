@@ -30,8 +30,8 @@ func TestWhatErrorsSay(t *testing.T) {
 		says(c.Attach(soon(t)), 40160, 401, "unable to attach room lounge; not for you")
 		says(c.Detach(soon(t)), 90001, 400, "unable to detach room lounge; its channel is failed")
 		c.end()
-		says(c.Attach(soon(t)), lifecycle.RoomInInvalidState, 400, "unable to attach room lounge; the room is released")
-		says(c.Detach(soon(t)), lifecycle.RoomInInvalidState, 400, "unable to detach room lounge; the room is released")
+		says(c.Attach(soon(t)), lifecycle.ErrRoomInInvalidState, 400, "unable to attach room lounge; the room is released")
+		says(c.Detach(soon(t)), lifecycle.ErrRoomInInvalidState, 400, "unable to detach room lounge; the room is released")
 	})
 }
 
@@ -64,7 +64,7 @@ func TestACallThatIsOvertaken(t *testing.T) {
 		attach := later(func() error { return c.Attach(soon(t)) })
 		c.is("attaching")
 		must(t, c.Detach(soon(t)))
-		fails(t, <-attach, lifecycle.ChannelOperationFailed)
+		fails(t, <-attach, lifecycle.ErrChannelOperationFailed)
 		c.is("detached")
 		c.end()
 	})
@@ -113,7 +113,7 @@ func TestGiveBackWhileAnAttachWaits(t *testing.T) {
 		synctest.Wait()
 		c.end()
 		for _, call := range []chan error{attach, enter, get} {
-			fails(t, <-call, lifecycle.RoomInInvalidState)
+			fails(t, <-call, lifecycle.ErrRoomInInvalidState)
 		}
 		if timers, lines := w.channels.Running(); timers != 0 || lines != 1 {
 			t.Errorf("%d timers run, of %d channels", timers, lines)
@@ -138,8 +138,8 @@ func TestCloseEndsCalls(t *testing.T) {
 		enter := later(func() error { return c.Enter(soon(t), nil) })
 		synctest.Wait()
 		w.channels.Close()
-		fails(t, <-attach, lifecycle.ResourceDisposed)
-		fails(t, <-enter, lifecycle.ResourceDisposed)
+		fails(t, <-attach, lifecycle.ErrResourceDisposed)
+		fails(t, <-enter, lifecycle.ErrResourceDisposed)
 		c.empty()
 	})
 }

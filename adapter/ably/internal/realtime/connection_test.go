@@ -241,7 +241,7 @@ func TestWhyNothingCanBeAttached(t *testing.T) {
 		attach := later(func() error { return c.Attach(soon(t)) })
 		must(t, gate.Await(soon(t), 1))
 		must(t, w.server.Inject("", &ablytest.ProtocolMessage{Action: ablytest.ActionDetached, Channel: name}))
-		fails(t, <-attach, lifecycle.ChannelOperationFailed)
+		fails(t, <-attach, lifecycle.ErrChannelOperationFailed)
 		c.end()
 		gate.Open()
 	})

@@ -20,14 +20,14 @@ var (
 		Message: "the service did not answer in time"}
 	errNoConnection = &lifecycle.ErrorInfo{Code: codeNoAnswer, StatusCode: 408,
 		Message: "the connection did not come in time"}
-	errGivenBack = lifecycle.NewErrorInfo(lifecycle.RoomInInvalidState, "the room is released", nil)
-	errDisposed  = lifecycle.NewErrorInfo(lifecycle.ResourceDisposed,
+	errGivenBack = lifecycle.NewErrorInfo(lifecycle.ErrRoomInInvalidState, "the room is released", nil)
+	errDisposed  = lifecycle.NewErrorInfo(lifecycle.ErrResourceDisposed,
 		"the chat client was disposed of", nil)
-	errSuperseded = lifecycle.NewErrorInfo(lifecycle.ChannelOperationFailed,
+	errSuperseded = lifecycle.NewErrorInfo(lifecycle.ErrChannelOperationFailed,
 		"another operation took its place", nil)
-	errNoReason = lifecycle.NewErrorInfo(lifecycle.ChannelOperationFailed,
+	errNoReason = lifecycle.NewErrorInfo(lifecycle.ErrChannelOperationFailed,
 		"the service gave no reason", nil)
-	errNoClientID = lifecycle.NewErrorInfo(lifecycle.InvalidClientID,
+	errNoClientID = lifecycle.NewErrorInfo(lifecycle.ErrInvalidClientID,
 		"the client has no id: give one with ably.WithClientID, or in its token", nil)
 )
 
@@ -61,7 +61,7 @@ func fromWire(e *wire.ErrorInfo) *lifecycle.ErrorInfo {
 	}
 	code := lifecycle.ErrorCode(e.Code)
 	if code == 0 {
-		code = lifecycle.ChannelOperationFailed
+		code = lifecycle.ErrChannelOperationFailed
 	}
 	info := lifecycle.NewErrorInfo(code, e.Message, nil)
 	if e.StatusCode != 0 {

@@ -218,6 +218,6 @@ func TestWhatIsPublished(t *testing.T) {
 		w.server.Fault(ablytest.ToServer(ablytest.ActionMessage), ablytest.Refuse(ablytest.NewError(40160, 401, "no")))
 		fails(t, c.Publish(soon(t), given...), 40160)
 		c.end()
-		fails(t, c.Publish(soon(t), given...), lifecycle.RoomInInvalidState)
+		fails(t, c.Publish(soon(t), given...), lifecycle.ErrRoomInInvalidState)
 	})
 }

@@ -22,7 +22,7 @@ func TestPayloads(t *testing.T) {
 			must(t, c.Publish(soon(t), &wire.Message{Name: "m", Data: data}))
 			c.is(fmt.Sprintf("message m %#v %q", data, ""))
 		}
-		fails(t, c.Publish(soon(t), &wire.Message{Data: map[string]any{"f": func() {}}}), lifecycle.InvalidArgument)
+		fails(t, c.Publish(soon(t), &wire.Message{Data: map[string]any{"f": func() {}}}), lifecycle.ErrInvalidArgument)
 		// RSL6b: what is not known is left, and stops nothing.
 		_, err := w.server.Publish(name,
 			ablytest.Message{Name: "a", Data: "eyJhIjoxfQ==", Encoding: "json/utf-8/base64"},

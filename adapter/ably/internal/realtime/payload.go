@@ -21,7 +21,7 @@ func encode(data any) (encoded any, encoding string, err *lifecycle.ErrorInfo) {
 	}
 	text, bad := json.Marshal(data)
 	if bad != nil {
-		return nil, "", lifecycle.NewErrorInfo(lifecycle.InvalidArgument,
+		return nil, "", lifecycle.NewErrorInfo(lifecycle.ErrInvalidArgument,
 			"what is to be sent has no form in JSON", bad)
 	}
 	return string(text), "json", nil

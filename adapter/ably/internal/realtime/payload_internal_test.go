@@ -18,7 +18,7 @@ func TestErrorsOfTheService(t *testing.T) {
 	if e.Code != 40160 || e.StatusCode != 418 || e.Message != "no" || cause == nil || cause.Code != 50000 || cause.Cause != nil {
 		t.Errorf("got %+v", e)
 	}
-	if e := fromWire(&wire.ErrorInfo{Message: "odd"}); e.Code != lifecycle.ChannelOperationFailed || e.Message != "odd" ||
+	if e := fromWire(&wire.ErrorInfo{Message: "odd"}); e.Code != lifecycle.ErrChannelOperationFailed || e.Message != "odd" ||
 		e.StatusCode != lifecycle.NewErrorInfo(e.Code, "", nil).StatusCode || e.Cause != nil {
 		t.Errorf("without a code: %+v", e)
 	}
@@ -64,7 +64,7 @@ func TestDecoding(t *testing.T) {
 			t.Errorf("%v: %#v, %q, %v", c.data, got, encoding, err)
 		}
 	}
-	if _, _, err := encode(func() {}); err == nil || err.Code != lifecycle.InvalidArgument {
+	if _, _, err := encode(func() {}); err == nil || err.Code != lifecycle.ErrInvalidArgument {
 		t.Errorf("a function: %v", err)
 	}
 }

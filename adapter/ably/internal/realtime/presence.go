@@ -37,9 +37,9 @@ type presenceResult struct {
 
 // Enter makes this client present, with data that JSON has a form for, or nil (RTP8).
 //
-// Errors: [lifecycle.RoomInInvalidState] when the channel is neither attached nor attaching, or stops
+// Errors: [lifecycle.ErrRoomInInvalidState] when the channel is neither attached nor attaching, or stops
 // to be before it is sent (RTP16c); the code 80003 without a connection, if the realtime client does
-// not queue messages (TO3g), which leaves out attaching too; [lifecycle.InvalidClientID] for a client without an id (RTP8j);
+// not queue messages (TO3g), which leaves out attaching too; [lifecycle.ErrInvalidClientID] for a client without an id (RTP8j);
 // the service's; the context's cause.
 func (c *Channel) Enter(ctx context.Context, data any) error {
 	return c.announce(ctx, presence.CallEnter, data)
@@ -151,7 +151,7 @@ func (c *Channel) presenceStep(in presenceInput, err *lifecycle.ErrorInfo) {
 			message := memberOf(out.Message)
 			l.later(func() { c.sink.Presence(message) })
 		case presence.ReentryRefused: // RTP17e
-			info := lifecycle.NewErrorInfo(lifecycle.PresenceAutoReentryFailed,
+			info := lifecycle.NewErrorInfo(lifecycle.ErrPresenceAutoReentryFailed,
 				"unable to enter "+out.Message.ClientID+" again", err)
 			log := l.client.config.Load().Log
 			l.later(func() {
@@ -167,7 +167,7 @@ func (c *Channel) presenceStep(in presenceInput, err *lifecycle.ErrorInfo) {
 
 // notAttached is the error of presence on a channel in a state in which nothing is sent (RTP16c).
 func notAttached(s fsm.ChannelState) *lifecycle.ErrorInfo {
-	return lifecycle.NewErrorInfo(lifecycle.RoomInInvalidState, "the channel is "+s.String(), nil)
+	return lifecycle.NewErrorInfo(lifecycle.ErrRoomInInvalidState, "the channel is "+s.String(), nil)
 }
 
 // nothingNew reports whether an input changes nothing in a set without members and calls but what

@@ -49,11 +49,11 @@ func TestPresence(t *testing.T) {
 		equal(t, his.present(), "bob hi")
 		his.end()
 		hers.await("leave bob")
-		fails(t, his.Enter(soon(t), nil), lifecycle.RoomInInvalidState)
+		fails(t, his.Enter(soon(t), nil), lifecycle.ErrRoomInInvalidState)
 		must(t, hers.Detach(soon(t)))
-		fails(t, hers.Enter(soon(t), nil), lifecycle.RoomInInvalidState)
+		fails(t, hers.Enter(soon(t), nil), lifecycle.ErrRoomInInvalidState)
 		_, err := hers.Get(soon(t))
-		fails(t, err, lifecycle.RoomInInvalidState)
+		fails(t, err, lifecycle.ErrRoomInInvalidState)
 		hers.end()
 	})
 }
@@ -63,7 +63,7 @@ func TestPresenceWithoutAClientID(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t, ably.WithClientID(""))
 		c := w.attached()
-		fails(t, c.Enter(soon(t), nil), lifecycle.InvalidClientID)
+		fails(t, c.Enter(soon(t), nil), lifecycle.ErrInvalidClientID)
 		if _, err := c.Get(soon(t)); err != nil {
 			t.Error(err)
 		}

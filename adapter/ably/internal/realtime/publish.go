@@ -13,8 +13,8 @@ import (
 // unless it is suspended, closed or failed, or the realtime client queues none (RTL6c2, TO3g). Data is encoded; extras must be of the types
 // that [encoding/json] makes.
 //
-// Errors: [lifecycle.RoomInInvalidState] when the channel was given back; the code 90001 when it is
-// suspended or failed (RTL6c4); [lifecycle.InvalidArgument] for data that JSON has no form for; the
+// Errors: [lifecycle.ErrRoomInInvalidState] when the channel was given back; the code 90001 when it is
+// suspended or failed (RTL6c4); [lifecycle.ErrInvalidArgument] for data that JSON has no form for; the
 // service's; the context's cause.
 func (c *Channel) Publish(ctx context.Context, messages ...*wire.Message) error {
 	m := &wire.ProtocolMessage{Action: wire.ActionMessage, Channel: c.line.name}

@@ -18,7 +18,7 @@ func TestNothingWaitsWithoutQueueMessages(t *testing.T) {
 	gate := w.server.Hold(ablytest.ToServer(ablytest.ActionAttach))
 	attach := later(func() error { return c.Attach(soon(t)) })
 	must(t, gate.Await(soon(t), 1))
-	fails(t, c.Enter(soon(t), "early"), lifecycle.RoomInInvalidState)
+	fails(t, c.Enter(soon(t), "early"), lifecycle.ErrRoomInInvalidState)
 	gate.Open()
 	must(t, <-attach)
 	must(t, c.Enter(soon(t), "x"))

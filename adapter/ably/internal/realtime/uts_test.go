@@ -184,7 +184,7 @@ func TestPresenceOfAnyClientID(t *testing.T) {
 	w := newWorld(t, server, realtime.Config{}, ably.WithClientID(""), ably.WithKey(""), ably.WithToken(token.Token))
 	w.connect()
 	c := w.attached()
-	fails(t, c.Enter(soon(t), nil), lifecycle.InvalidClientID)
+	fails(t, c.Enter(soon(t), nil), lifecycle.ErrInvalidClientID)
 	c.end()
 }
 

@@ -51,6 +51,8 @@ type Options struct {
 	// Logger receives what the transport drops or mends, once for each kind. The default is
 	// [slog.Default].
 	Logger *slog.Logger
+	// User is a value of the user's own; see [Transport.User].
+	User any
 }
 
 // Transport is the connection below one realtime client. Its methods may be called
@@ -335,6 +337,9 @@ func (t *Transport) finish(it *item, a answer) {
 
 // fail ends all that awaits an acknowledgement (RTN7d, RTN7e). The lock is held.
 func (t *Transport) fail(reason *wire.ErrorInfo) { t.deliver(t.seq.Fail(answer{err: reason})) }
+
+// User returns the value that the options have for it.
+func (t *Transport) User() any { return t.options.User }
 
 // Keep returns the value that the rooms' side keeps with the transport; it is made at the first
 // call.

@@ -17,9 +17,9 @@ func TestQueueThatIsNeverEmpty(t *testing.T) {
 			put()
 		}
 		for next-taken > 1 {
-			event, lost := q.take()
-			if event == nil || *event != taken || lost != 0 {
-				t.Fatalf("event %v, %d lost; expected event %d", event, lost, taken)
+			n := q.takeForFunction()
+			if n.event == nil || *n.event != taken || n.gap != 0 {
+				t.Fatalf("event %v, %d dropped; expected event %d", n.event, n.gap, taken)
 			}
 			taken++
 		}
@@ -37,7 +37,9 @@ func TestEmptyQueue(t *testing.T) {
 			q.put(&i)
 		}
 		for range n + 1 {
-			q.take()
+			if q.takeForFunction().event == nil && q.rest() {
+				t.Error("there is more")
+			}
 		}
 		if kept := cap(q.items); n > roomKept && kept > 0 || n <= roomKept && kept == 0 || q.running {
 			t.Errorf("after %d events there is room for %d; running: %v", n, kept, q.running)

@@ -1,0 +1,28 @@
+// Package ctxerr makes the error of a context that has ended.
+package ctxerr
+
+import (
+	"context"
+	"errors"
+)
+
+// Of returns the context's error: its cause, which also matches ctx.Err() with [errors.Is], so that
+// a caller can compare with either. It returns nil while the context lasts.
+func Of(ctx context.Context) error {
+	err := ctx.Err()
+	if err == nil {
+		return nil
+	}
+	cause := context.Cause(ctx)
+	if errors.Is(cause, err) {
+		return cause
+	}
+	return both{cause, err}
+}
+
+// both is an error that prints one and matches two.
+type both struct{ cause, err error }
+
+func (b both) Error() string { return b.cause.Error() }
+
+func (b both) Unwrap() []error { return []error{b.cause, b.err} }

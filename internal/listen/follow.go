@@ -1,0 +1,63 @@
+package listen
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"log/slog"
+	"runtime/debug"
+)
+
+// errGoexit ends the registration of a listener that ended its goroutine.
+var errGoexit = errors.New("the listener ended its goroutine")
+
+// Follow calls a function with each event of a sequence, in a goroutine that lasts until the sequence
+// ends or the registration does; then the sequence's context ends.
+func Follow[T any](
+	handle func(T), c Config, events func(context.Context) iter.Seq2[T, error],
+) *Subscription {
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &Subscription{remove: cancel, running: true, done: make(chan struct{})}
+	all := events(ctx) // registers at once
+	go func() {
+		last := errGoexit
+		defer func() {
+			cancel()
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if s.running = false; s.off {
+				last = nil
+			}
+			s.finish(last)
+		}()
+		for event, err := range all {
+			if err != nil {
+				last = err
+				return
+			}
+			if s.isOff() {
+				return
+			}
+			call(handle, event, c)
+		}
+		last = nil
+	}()
+	return s
+}
+
+func (s *Subscription) isOff() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.off
+}
+
+// call calls a listener and logs its panic.
+func call[T any](handle func(T), event T, c Config) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.log(slog.LevelError, "listener panicked", slog.Any("panic", p),
+				slog.String("stack", string(debug.Stack())))
+		}
+	}()
+	handle(event)
+}

@@ -1,0 +1,371 @@
+package listen_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"ablyrooms.example/internal/listen"
+)
+
+// errAgain, errGone are what the lists of these tests end with.
+var errAgain, errGone = errors.New("a second range"), errors.New("gone")
+
+func gone() error { return errGone }
+
+func add(t *testing.T, l *listen.List[int], c listen.Config, f func(int)) *listen.Subscription {
+	t.Helper()
+	s, err := l.Add(f, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestEachListenerHasAllEventsInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var l listen.List[int]
+		var a, b []int
+		subA := add(t, &l, listen.Config{}, func(n int) { a = append(a, n) })
+		add(t, &l, listen.Config{}, func(n int) { b = append(b, n) })
+		for n := range 100 {
+			l.Publish(n)
+		}
+		synctest.Wait()
+		subA.Unsubscribe()
+		subA.Unsubscribe()
+		l.Publish(100)
+		synctest.Wait()
+		if len(a) != 100 || len(b) != 101 || !slices.IsSorted(a) || !slices.IsSorted(b) || l.Len() != 1 {
+			t.Errorf("%d and %d events, %d listeners", len(a), len(b), l.Len())
+		}
+	})
+}
+
+// A listener that blocks, panics or ends its goroutine affects no other, and itself only for that
+// event.
+func TestBadListenersHurtNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var l listen.List[int]
+		var log bytes.Buffer
+		c := listen.Config{Log: slog.New(slog.NewTextHandler(&log, nil)), Room: "lobby"}
+		gate := make(chan struct{})
+		var good, odd, ends []int
+		add(t, &l, c, func(int) { <-gate })
+		add(t, &l, c, func(n int) {
+			if n%2 == 0 {
+				panic("even")
+			}
+			odd = append(odd, n)
+		})
+		add(t, &l, c, func(n int) {
+			ends = append(ends, n)
+			runtime.Goexit()
+		})
+		add(t, &l, c, func(n int) { good = append(good, n) })
+		for n := range 4 {
+			l.Publish(n)
+		}
+		synctest.Wait()
+		if !slices.Equal(good, []int{0, 1, 2, 3}) || !slices.Equal(odd, []int{1, 3}) ||
+			!slices.Equal(ends, good) {
+			t.Errorf("%v, %v, %v", good, odd, ends)
+		}
+		n := strings.Count(log.String(), "listener panicked")
+		if n != 2 || !strings.Contains(log.String(), "room=lobby") {
+			t.Errorf("logged:\n%s", log.String())
+		}
+		close(gate)
+	})
+}
+
+// A listener may call back into the list, and remove itself.
+func TestCallingBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var l listen.List[int]
+		var seen []int
+		var s *listen.Subscription
+		s = add(t, &l, listen.Config{}, func(n int) {
+			seen = append(seen, n)
+			s.Unsubscribe()
+			l.Publish(n + 1)
+		})
+		l.Publish(1)
+		synctest.Wait()
+		if !slices.Equal(seen, []int{1}) || l.Len() != 0 {
+			t.Errorf("%v, %d listeners", seen, l.Len())
+		}
+	})
+}
+
+// Done is closed when the last call has returned, also for one that unsubscribes within a call.
+func TestDone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var l listen.List[int]
+		gate := make(chan struct{})
+		busy := add(t, &l, listen.Config{}, func(int) { <-gate })
+		idle := add(t, &l, listen.Config{}, func(int) {})
+		l.Publish(1)
+		l.Publish(2)
+		synctest.Wait()
+		busy.Unsubscribe()
+		idle.Unsubscribe()
+		if isDone(busy) || !isDone(idle) {
+			t.Errorf("done: %t while a call is under way, %t without one", isDone(busy), isDone(idle))
+		}
+		close(gate)
+		synctest.Wait()
+		if !isDone(busy) || busy.Err() != nil || idle.Err() != nil {
+			t.Errorf("done: %t, with %v and %v", isDone(busy), busy.Err(), idle.Err())
+		}
+	})
+}
+
+func isDone(s *listen.Subscription) bool {
+	select {
+	case <-s.Done():
+		return true
+	default:
+		return false
+	}
+}
+
+// A loop gets what is published from the call on, also before it begins to range; and once.
+func TestRangingOverEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var l listen.List[int]
+		events := l.Events(t.Context(), listen.Config{Again: errAgain})
+		l.Publish(1)
+		l.Publish(2)
+		var seen []int
+		for n, err := range events {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if seen = append(seen, n); n == 2 {
+				go l.Publish(3)
+			}
+			if n == 3 {
+				break
+			}
+		}
+		if !slices.Equal(seen, []int{1, 2, 3}) || l.Len() != 0 {
+			t.Errorf("%v, %d listeners", seen, l.Len())
+		}
+		errs := 0
+		for _, err := range events {
+			if errs++; err != errAgain {
+				t.Errorf("a second range: %v", err)
+			}
+		}
+		if errs != 1 {
+			t.Errorf("a second range yielded %d times", errs)
+		}
+	})
+}
+
+// The context's error is the last, whatever waits; a sequence that is never ranged over leaves
+// nothing behind.
+func TestTheContextEndsALoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var l listen.List[int]
+		cause := errors.New("interrupted")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		defer cancel(nil)
+		events, unused := l.Events(ctx, listen.Config{}), l.Events(ctx, listen.Config{})
+		var seen []int
+		var last error
+		l.Publish(1)
+		l.Publish(2)
+		for n, err := range events {
+			if last = err; err == nil {
+				seen = append(seen, n)
+				cancel(cause) // 2 waits
+			}
+		}
+		if !slices.Equal(seen, []int{1}) || !errors.Is(last, cause) || !errors.Is(last, context.Canceled) {
+			t.Errorf("%v, then %v", seen, last)
+		}
+		synctest.Wait()
+		if l.Len() != 0 {
+			t.Errorf("%d listeners are left, of which one was never ranged over", l.Len())
+		}
+		_ = unused
+	})
+}
+
+// End delivers what waits, then ends every listener with its error; so does what begins later.
+func TestEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var l listen.List[int]
+		gate := make(chan struct{})
+		waiting, late := l.Events(t.Context(), listen.Config{}), l.Events(t.Context(), listen.Config{})
+		var called []int
+		busy := add(t, &l, listen.Config{}, func(n int) { <-gate; called = append(called, n) })
+		idle := make(chan error)
+		go func() {
+			for _, err := range waiting {
+				if err != nil {
+					idle <- err
+				}
+			}
+			close(idle)
+		}()
+		l.Publish(1)
+		l.Publish(2)
+		synctest.Wait()
+		l.End(gone)
+		l.End(func() error { return errors.New("a second end") })
+		l.Publish(3)
+		if err := <-idle; err != errGone {
+			t.Errorf("a loop that waits: %v", err)
+		}
+		<-idle
+		var seen []int
+		for n, err := range late {
+			if err != nil && err != errGone {
+				t.Error(err)
+			}
+			seen = append(seen, n)
+		}
+		if !slices.Equal(seen, []int{1, 2, 0}) {
+			t.Errorf("a loop that is late saw %v", seen)
+		}
+		if isDone(busy) {
+			t.Error("done while events wait for the listener")
+		}
+		close(gate)
+		<-busy.Done()
+		if !slices.Equal(called, []int{1, 2}) || busy.Err() != errGone || l.Len() != 0 {
+			t.Errorf("called with %v, then %v; %d listeners", called, busy.Err(), l.Len())
+		}
+		if _, err := l.Add(func(int) {}, listen.Config{}); err != errGone {
+			t.Errorf("added after the end: %v", err)
+		}
+		for _, err := range l.Events(t.Context(), listen.Config{}) {
+			if err != errGone {
+				t.Errorf("ranged over after the end: %v", err)
+			}
+		}
+	})
+}
+
+// What waits is bounded: a loop is told of what was dropped in its place, a function's subscription
+// counts it and the log has it once.
+func TestDropped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var l listen.List[int]
+		var log bytes.Buffer
+		c := listen.Config{Log: slog.New(slog.NewTextHandler(&log, nil)), Limit: 3}
+		events := l.Events(t.Context(), c)
+		gate := make(chan struct{})
+		var handled []int
+		s := add(t, &l, c, func(n int) {
+			<-gate
+			handled = append(handled, n)
+		})
+		l.Publish(0)
+		synctest.Wait() // the function holds 0
+		for n := 1; n <= 5; n++ {
+			l.Publish(n)
+		}
+		close(gate)
+		synctest.Wait()
+		if !slices.Equal(handled, []int{0, 1, 2, 3}) || s.Dropped() != 2 ||
+			strings.Count(log.String(), "dropped=2") != 1 {
+			t.Errorf("%v, %d dropped; logged:\n%s", handled, s.Dropped(), log.String())
+		}
+		var seen []int
+		for n, err := range events {
+			if err != nil {
+				dropped, ok := errors.AsType[*listen.DroppedError](err)
+				if !ok || dropped.Count != 3 || !slices.Equal(seen, []int{0, 1, 2}) {
+					t.Errorf("after %v: %v", seen, err)
+				}
+				l.Publish(6)
+				continue
+			}
+			if seen = append(seen, n); n == 6 {
+				break
+			}
+		}
+		if !slices.Equal(seen, []int{0, 1, 2, 6}) {
+			t.Errorf("seen %v", seen)
+		}
+	})
+}
+
+// With Newest the newest events wait, and what was dropped is reported before them.
+func TestTheNewestWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var l listen.List[int]
+		c := listen.Config{Limit: 2, Newest: true}
+		events := l.Events(t.Context(), c)
+		for n := range 5 {
+			l.Publish(n)
+		}
+		l.End(gone)
+		var seen []int
+		for n, err := range events {
+			switch dropped, ok := errors.AsType[*listen.DroppedError](err); {
+			case ok && dropped.Count == 3:
+				seen = append(seen, -3)
+			case err == nil:
+				seen = append(seen, n)
+			case err != errGone:
+				t.Error(err)
+			}
+		}
+		if !slices.Equal(seen, []int{-3, 3, 4}) {
+			t.Errorf("seen %v", seen)
+		}
+	})
+}
+
+// Nothing falls between the present state and the events that Await looks at.
+func TestAwait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var l listen.List[int]
+		bad := errors.New("bad")
+		check := func(n int) (bool, error) {
+			if n < 0 {
+				return false, bad
+			}
+			return n == 3, nil
+		}
+		await := func(ctx context.Context, now int) error {
+			return listen.Await(ctx, &l, listen.Config{}, func() int { return now }, check)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := await(ctx, 3); err != nil {
+			t.Errorf("a state that is there: %v", err)
+		}
+		if err := await(ctx, 0); !errors.Is(err, context.Canceled) {
+			t.Errorf("with an ended context: %v", err)
+		}
+		if err := await(t.Context(), -1); err != bad {
+			t.Errorf("with an error: %v", err)
+		}
+		done := make(chan error)
+		go func() { done <- await(t.Context(), 0) }()
+		synctest.Wait()
+		l.Publish(3)
+		l.Publish(4) // it has passed on before anybody looks
+		if err := <-done; err != nil {
+			t.Errorf("a state that passed: %v", err)
+		}
+		go func() { done <- await(t.Context(), 0) }()
+		synctest.Wait()
+		l.End(gone)
+		if err := <-done; err != errGone || l.Len() != 0 {
+			t.Errorf("after the end: %v, %d listeners", err, l.Len())
+		}
+	})
+}
