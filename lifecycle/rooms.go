@@ -310,7 +310,7 @@ func (r *Rooms[R]) publish(name string) {
 // settle ends a call.
 func (r *Rooms[R]) settle(call fsm.Call, out fsm.Outcome) {
 	c := r.calls[call]
-	if c == nil {
+	if c == nil && (out.Kind == fsm.Done || out.Kind == fsm.GaveUp) {
 		return // a release that the end of a lease began, for which nobody waits
 	}
 	delete(r.calls, call)
