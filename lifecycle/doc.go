@@ -12,8 +12,8 @@
 //
 // # Contexts
 //
-// Every call that may wait takes a context first. When it ends, the call returns its cause ([context.Cause]) at once and gives up
-// only its own wait: the opening, the release or the operation goes on, and a later call joins it.
+// Every call that may wait takes a context first. When it ends, the call returns its cause ([context.Cause]), which is also
+// its Err for [errors.Is], at once and gives up only its own wait: the opening, the release or the operation goes on, and a later call joins it.
 //
 // A Get, an Attach or a Detach whose context has already ended has no effect but that return. [Rooms.Release] and [Rooms.Dispose]
 // take effect all the same, so that a program can shut down after its context was cancelled: they return their outcome if nothing

@@ -277,9 +277,7 @@ func (r *Rooms[R]) carryOut(in fsm.RoomsInput[RoomOptions], outs []fsm.RoomsOutp
 	for i := range outs {
 		switch out := &outs[i]; out.Kind {
 		case fsm.Settle:
-			if r.calls[out.Call] != nil { // else the end of a lease began it, and nobody waits for it
-				r.settle(out.Call, out.Outcome)
-			}
+			r.settle(out.Call, out.Outcome)
 		case fsm.Open:
 			r.open(out.Incarnation)
 		case fsm.Abandon:
@@ -312,6 +310,9 @@ func (r *Rooms[R]) publish(name string) {
 // settle ends a call.
 func (r *Rooms[R]) settle(call fsm.Call, out fsm.Outcome) {
 	c := r.calls[call]
+	if c == nil && (out.Kind == fsm.Done || out.Kind == fsm.GaveUp) {
+		return // a release that the end of a lease began: no caller waits for it
+	}
 	delete(r.calls, call)
 	c.settled, c.outcome = true, out
 	switch out.Kind {

@@ -30,7 +30,7 @@ type typers struct {
 	passing bool                // the goroutine is there
 
 	shown atomic.Pointer[[]chat.TypingMember] // the newest list; never changed
-	kept  [exactTypers]*typersAt              // the newest sets; the goroutine's
+	kept  []*typersAt                         // the newest sets, nil before the first; the goroutine's
 	count int                                 // of sets so far; the goroutine's
 }
 
@@ -75,6 +75,9 @@ func (t *Typing) show(changes []chat.TypingChange) {
 	after := chat.TypersAfter(before, changes...)
 	at := &typersAt{}
 	at.members.Store(&after)
+	if t.typers.kept == nil {
+		t.typers.kept = make([]*typersAt, exactTypers)
+	}
 	place := &t.typers.kept[t.typers.count%exactTypers]
 	if *place != nil {
 		(*place).members.Store(nil)

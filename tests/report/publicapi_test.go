@@ -91,7 +91,9 @@ func TestAChangeOfTheAPIIsSeen(t *testing.T) {
 // What is not exported is no part of the record.
 func TestTheAPIHasWhatIsExportedAlone(t *testing.T) {
 	pkg := types.NewPackage("p", "p")
-	field := func(name string) *types.Var { return types.NewField(token.NoPos, pkg, name, types.Typ[types.Int], false) }
+	field := func(name string) *types.Var {
+		return types.NewField(token.NoPos, pkg, name, types.Typ[types.Int], false)
+	}
 	name := types.NewTypeName(token.NoPos, pkg, "T", nil)
 	types.NewNamed(name, types.NewStruct([]*types.Var{field("Shown"), field("hidden")}, nil), nil)
 	var lines []string
