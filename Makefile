@@ -60,8 +60,11 @@ race: ## the tests with the race detector; without it, those that take too long 
 plain: ## without the race detector, what takes long under it
 	@EVIDENCE=check $(RECORD) plain -- $(GO) test -count=1 -json ./tests/conformance/schedules $(PURE)
 
+# What TLC checks in make equality, with its graph, and in make evidence.
+ELSEWHERE = ^(MCRooms_safety[45]|MCRoomStatus_graph[24]|MCChannel_graph[13]|RoomOverChannel_safety2)$$
+
 tlc: ## check the TLA+ specs: every configuration, and those that must fail
-	@$(RECORD) tlc -- $(GO) run ./spec/TLA/tlc -skip '^(MCRooms_safety4|MCRooms_safety5|MCRoomStatus_graph4)$$'
+	@$(RECORD) tlc -- $(GO) run ./spec/TLA/tlc -skip '$(ELSEWHERE)'
 
 equality: ## compare the state graphs of spec, model and core, both ways
 	@$(RECORD) equality -- $(GO) run ./tests/graphs/run equality
@@ -71,6 +74,7 @@ explore: ## hold the properties to millions of states of the cores, and check th
 	@$(RECORD) liveness -- $(GO) run ./tests/graphs/run liveness
 	@$(RECORD) explore-room -- $(GO) run ./tests/graphs/run explore -of roomstatus -calls 4 -promised -refusals=false -check
 	@$(RECORD) liveness-room -- $(GO) run ./tests/graphs/run liveness -of roomstatus -calls 2
+	@$(RECORD) liveness-channel -- $(GO) run ./tests/graphs/run liveness -of channel -calls 2
 
 traces: ## record traces of the whole stack, and hold them and corrupted ones to the spec
 	@$(RECORD) traces -- $(GO) run ./tests/wire/traces
@@ -80,6 +84,7 @@ frames: ## each fault at every frame of the scenarios, and some pairs
 
 soak: ## random faults on real sockets for as long as FOR says (default 30s)
 	@$(RECORD) soak -- $(GO) run ./tests/wire/soak -killers -for $${FOR:-30s}
+	@$(RECORD) double-cuts -- $(GO) run ./tests/wire/soak -double-cuts 10
 
 specmutants: ## plant small faults in the spec, and see which of them TLC notices
 	@$(RECORD) specmutants -- $(GO) run ./tests/mutation spec -quick
@@ -97,7 +102,8 @@ register: ## compare what the last check showed with tests/report/register.json
 
 evidence: ## larger bounds of the suites: all states of five calls, all schedules, a million operations
 	@$(GO) run ./tests/graphs/run explore -calls 5 -refusals=false -check
-	@$(GO) run ./spec/TLA/tlc -only '^MCRooms_safety5$$'
+	@$(GO) run ./spec/TLA/tlc -only '^(MCRooms_safety5|RoomOverChannel_safety2)$$'
+	@$(GO) run ./tests/wire/soak -double-cuts 200
 	@EVIDENCE=full $(GO) test -count=1 -v ./tests/conformance/schedules ./tests/conformance/gallery ./tests/conformance/server | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 	@EVIDENCE=full $(GO) test -count=1 -race -v ./tests/conformance/linear | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 
@@ -107,6 +113,9 @@ faults: ## frames with pairs of faults, at random by the seed that it prints
 mutants: ## plant small faults in the code, and measure which the suites notice
 	@$(GO) run ./tests/mutation code
 
+live: ## the scenarios of interop on Ably itself, with ABLY_API_KEY; prints the frames that differ
+	@$(GO) run ./tests/interop -live
+
 conformance-js: ## hold the official @ably/chat to the rules, or run SCRIPT; needs Node
 	@$(GO) run ./tests/conformance/try -name conformance-js -without Cancellation,Causes -depth 6 -runs 150 \
 		-npm tests/conformance/js -verdicts tests/conformance/js/verdicts.json $(if $(SCRIPT),-script '$(SCRIPT)') -- node subject.mjs
@@ -114,3 +123,4 @@ conformance-js: ## hold the official @ably/chat to the rules, or run SCRIPT; nee
 fuzz: ## fuzz each decoder for as long as FOR says (default 10m each)
 	@for target in FuzzMessage FuzzSummary FuzzPresence FuzzOccupancy FuzzAnnotation; do \
 		$(GO) test ./chat -run '^$$' -fuzz "^$$target$$" -fuzztime $${FOR:-10m} || exit 1; done
+	@$(GO) test ./adapter/ably/internal/chatrest -run '^$$' -fuzz '^FuzzNextPage$$' -fuzztime $${FOR:-10m}

@@ -97,8 +97,8 @@ func DecodeRawReaction(a WireAnnotation) (RawReactionEvent, error) {
 	return event, nil
 }
 
-// DecodeRoomReaction makes a room reaction of a realtime message of the name [NameRoomReaction]. What is missing or malformed has the
-// defaults of CHA-ER4e; now is the time for one that has none.
+// DecodeRoomReaction makes a room reaction of a realtime message of the name [NameRoomReaction], whose objects it takes over. What is
+// missing or malformed has the defaults of CHA-ER4e; now is the time for one that has none.
 func DecodeRoomReaction(w WireMessage, self string, now time.Time) RoomReaction {
 	data := object(payload(w.Data, w.Encoding))
 	r := RoomReaction{

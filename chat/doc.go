@@ -2,5 +2,6 @@
 // reactions, who types, who is present, how many are connected. It is pure: values in, values out, the time as an argument; no network,
 // goroutine, lock or clock. What talks to Ably is in adapter/ably.
 //
-// Values that it returns share no map or slice with what they were made from.
+// What is decoded becomes part of the value, without a copy: it must not be changed afterwards. A
+// number of an object is a float64, or a json.Number if a float64 would change the integer.
 package chat

@@ -33,7 +33,7 @@ type Message struct {
 	UserClaim string         // of the sender's token, by the server's word; empty for none (CHA-M2h)
 	Text      string         // empty once it is deleted
 	Metadata  map[string]any // a JSON object, never nil in what is received
-	Headers   map[string]any // values are string, float64, bool or nil; never nil in what is received
+	Headers   map[string]any // values are string, number, bool or nil; never nil in what is received
 	Action    MessageAction  // what was last done to it
 	Version   Version        // the version that this is
 	Timestamp time.Time      // when the message was created

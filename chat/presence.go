@@ -18,7 +18,7 @@ type PresenceMember struct {
 	ClientID     string
 	ConnectionID string // one client may be present with several connections
 	UserClaim    string // of the member's token, by the server's word; empty for none (CHA-PR6g)
-	Data         any    // as the member gave it: what encoding/json makes of JSON, a string, or nil
+	Data         any    // as the member gave it: nil or plain JSON types; numbers as in an object
 	Extras       map[string]any
 	UpdatedAt    time.Time
 }

@@ -1,6 +1,9 @@
 package chat
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Throttle decides which keystrokes are told to others (CHA-T4, CHA-T10). The zero Throttle has told nothing yet.
 //
@@ -8,16 +11,34 @@ import "time"
 type Throttle struct {
 	until time.Duration // no further one before this; 0 for none
 	on    bool
+	doubt time.Duration // others may believe until then that this client types; 0 for no doubt
 }
 
 // Keystroke tells whether a keystroke at a time is to be told (CHA-T4a); if not, one was told less than an interval ago (CHA-T4c).
 func (t *Throttle) Keystroke(now time.Duration) bool { return !t.on || now >= t.until }
 
-// Told notes that a keystroke was told successfully at a time: for an interval the further ones need not be (CHA-T4a4).
-func (t *Throttle) Told(now, interval time.Duration) { t.until, t.on = now+interval, true }
+// Told notes that a keystroke was told successfully at a time: for an interval the further ones need not be (CHA-T4a4). It returns the end of
+// the interval.
+func (t *Throttle) Told(now, interval time.Duration) (until time.Duration) {
+	t.until, t.on, t.doubt = After(now, interval), true, 0
+	return t.until
+}
 
-// Typing tells whether others believe, by what they were told, that this client types: whether there is something to stop (CHA-T5a).
-func (t *Throttle) Typing(now time.Duration) bool { return t.on && now < t.until }
+// Untold notes that nobody waits any longer to learn whether a keystroke, or a stop, was told: it may have been. The next keystroke is to be
+// told, and so is a stop, for as long as others may believe that this client types.
+func (t *Throttle) Untold(now, interval time.Duration) { t.on, t.doubt = false, After(now, interval) }
+
+// Typing tells whether others believe, by what they were told, or may have been, that this client types: whether there is something to stop
+// (CHA-T5a).
+func (t *Throttle) Typing(now time.Duration) bool { return t.on && now < t.until || now < t.doubt }
 
 // Stopped notes that others were told of the end (CHA-T5e).
-func (t *Throttle) Stopped() { t.on = false }
+func (t *Throttle) Stopped() { t.on, t.doubt = false, 0 }
+
+// After returns the time a duration later; the last time there is, if that is later still.
+func After(now, d time.Duration) time.Duration {
+	if d > math.MaxInt64-now {
+		return math.MaxInt64
+	}
+	return now + d
+}

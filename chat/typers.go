@@ -2,7 +2,9 @@ package chat
 
 import (
 	"cmp"
+	"container/heap"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -33,81 +35,118 @@ type TypingEvent struct {
 	CurrentTypers []TypingMember // in the order of their client ids
 }
 
-// Typers is the set of those who type (CHA-T13). The zero Typers is empty. It knows no clock: whoever uses it gives the time, of a clock
-// that never goes back, and lets go who has been silent for too long by [Typers.Expire].
+// Typers is the set of those who type (CHA-T13). The zero Typers is empty. A change costs little, however many type: see [TypersAfter] for
+// the list. Typers knows no clock: whoever uses it gives the time, of a clock that never goes back, and lets go who has been silent for too
+// long by [Typers.Expire].
 type Typers struct {
-	members []typer // sorted by client id
+	members map[string]*typer
+	ends    typersByEnd
 }
 
 type typer struct {
 	TypingMember
 	until time.Duration
+	index int // in ends
 }
 
-func (t *Typers) find(clientID string) (int, bool) {
-	return slices.BinarySearchFunc(t.members, clientID, func(m typer, id string) int { return cmp.Compare(m.ClientID, id) })
-}
-
-// Started takes a heartbeat of a member that holds until a time. It returns the event to tell, if there is one: for somebody new
+// Started takes a heartbeat of a member that holds until a time. It returns the change to tell, if there is one: for somebody new
 // (CHA-T13b1), or with another claim (CHA-T13a1); not for somebody who goes on (CHA-T13b2).
-func (t *Typers) Started(m TypingMember, until time.Duration) (TypingEvent, bool) {
-	i, known := t.find(m.ClientID)
-	if known {
-		changed := t.members[i].UserClaim != m.UserClaim
-		t.members[i] = typer{m, until}
-		return t.event(TypingStarted, m, changed)
+func (t *Typers) Started(m TypingMember, until time.Duration) (change TypingChange, told bool) {
+	change = TypingChange{TypingStarted, m}
+	if known := t.members[m.ClientID]; known != nil {
+		told = known.UserClaim != m.UserClaim
+		known.TypingMember, known.until = m, until
+		heap.Fix(&t.ends, known.index)
+		return change, told
 	}
-	t.members = slices.Insert(t.members, i, typer{m, until})
-	return t.event(TypingStarted, m, true)
+	if t.members == nil {
+		t.members = map[string]*typer{}
+	}
+	one := &typer{TypingMember: m, until: until}
+	t.members[m.ClientID] = one
+	heap.Push(&t.ends, one)
+	return change, true
 }
 
-// Stopped takes the end of a member's typing (CHA-T13b4); of one who doesn't type it is no event (CHA-T13b5).
-func (t *Typers) Stopped(m TypingMember) (TypingEvent, bool) {
-	i, known := t.find(m.ClientID)
-	if known {
-		t.members = slices.Delete(t.members, i, i+1)
+// Stopped takes the end of a member's typing (CHA-T13b4); of one who doesn't type it is no change (CHA-T13b5).
+func (t *Typers) Stopped(m TypingMember) (change TypingChange, told bool) {
+	known := t.members[m.ClientID]
+	if known != nil {
+		heap.Remove(&t.ends, known.index)
+		delete(t.members, m.ClientID)
 	}
-	return t.event(TypingStopped, m, known)
+	return TypingChange{TypingStopped, m}, known != nil
 }
 
 // Expire removes one member whose heartbeat is over at a time, the one whose was over first; call it until it finds none (CHA-T13b3).
-func (t *Typers) Expire(now time.Duration) (TypingEvent, bool) {
-	first := -1
-	for i, m := range t.members {
-		if m.until <= now && (first < 0 || m.until < t.members[first].until) {
-			first = i
-		}
+func (t *Typers) Expire(now time.Duration) (change TypingChange, told bool) {
+	if len(t.ends) == 0 || t.ends[0].until > now {
+		return TypingChange{}, false
 	}
-	if first < 0 {
-		return TypingEvent{}, false
-	}
-	m := t.members[first].TypingMember
-	t.members = slices.Delete(t.members, first, first+1)
-	return t.event(TypingStopped, m, true)
+	return t.Stopped(t.ends[0].TypingMember)
 }
 
 // Next returns when the next heartbeat is over; false when nobody types.
 func (t *Typers) Next() (at time.Duration, ok bool) {
-	for i, m := range t.members {
-		if i == 0 || m.until < at {
-			at = m.until
+	if len(t.ends) == 0 {
+		return 0, false
+	}
+	return t.ends[0].until, true
+}
+
+// TypersAfter returns those who type after changes, in the order of their client ids (CHA-T18): a new list, from the one before, which stays
+// as it is.
+func TypersAfter(before []TypingMember, changes ...TypingChange) []TypingMember {
+	last := make(map[string]TypingChange, len(changes))
+	for _, c := range changes {
+		last[c.ClientID] = c
+	}
+	after := make([]TypingMember, 0, len(before)+len(last))
+	for _, m := range before {
+		if _, changed := last[m.ClientID]; !changed {
+			after = append(after, m)
 		}
 	}
-	return at, len(t.members) > 0
+	sorted := len(after)
+	for _, c := range last {
+		if c.Type == TypingStarted {
+			after = append(after, c.TypingMember)
+		}
+	}
+	if len(after) == sorted+1 { // the usual case costs no sorting
+		m := after[sorted]
+		i, _ := slices.BinarySearchFunc(after[:sorted], m.ClientID, func(m TypingMember, id string) int { return strings.Compare(m.ClientID, id) })
+		copy(after[i+1:], after[i:sorted])
+		after[i] = m
+	} else if len(after) > sorted {
+		slices.SortFunc(after, func(a, b TypingMember) int { return strings.Compare(a.ClientID, b.ClientID) })
+	}
+	return after
 }
 
-// Current returns those who type, in the order of their client ids (CHA-T18).
-func (t *Typers) Current() []TypingMember {
-	current := make([]TypingMember, len(t.members))
-	for i, m := range t.members {
-		current[i] = m.TypingMember
-	}
-	return current
+// typersByEnd is a heap of members: who is over first is on top, by the client id among equals.
+type typersByEnd []*typer
+
+func (h typersByEnd) Len() int { return len(h) }
+func (h typersByEnd) Less(i, j int) bool {
+	return cmp.Or(cmp.Compare(h[i].until, h[j].until), strings.Compare(h[i].ClientID, h[j].ClientID)) < 0
 }
 
-func (t *Typers) event(kind TypingEventType, m TypingMember, told bool) (TypingEvent, bool) {
-	if !told {
-		return TypingEvent{}, false
-	}
-	return TypingEvent{Change: TypingChange{kind, m}, CurrentTypers: t.Current()}, true
+func (h typersByEnd) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].index, h[j].index = i, j
+}
+
+func (h *typersByEnd) Push(one any) {
+	m := one.(*typer)
+	m.index = len(*h)
+	*h = append(*h, m)
+}
+
+func (h *typersByEnd) Pop() any {
+	last := len(*h) - 1
+	m := (*h)[last]
+	(*h)[last] = nil
+	*h = (*h)[:last]
+	return m
 }

@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -59,19 +60,25 @@ func TestThrottleTellsOftenEnoughAndNoMore(t *testing.T) {
 func TestTypers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var set chat.Typers
+		var current []chat.TypingMember
 		type state struct {
 			claim string
 			until time.Duration
 		}
 		model := map[string]state{}
+		var changes []chat.TypingChange
 		now := time.Duration(0)
-		check := func(event chat.TypingEvent, told, want bool) {
+		check := func(change chat.TypingChange, told, want bool) {
 			if told != want {
 				t.Fatalf("at %v told: %t, expected %t", now, told, want)
 			}
-			current := set.Current()
-			if told && !slices.Equal(event.CurrentTypers, current) {
-				t.Fatalf("the event has %v, the set %v", event.CurrentTypers, current)
+			if told {
+				before := slices.Clone(current)
+				after := chat.TypersAfter(current, change)
+				if !slices.Equal(before, current) {
+					t.Fatalf("%v has become %v", before, current)
+				}
+				changes, current = append(changes, change), after
 			}
 			if len(current) != len(model) {
 				t.Fatalf("the set has %v, expected %v", current, model)
@@ -109,11 +116,11 @@ func TestTypers(t *testing.T) {
 					if !told {
 						break
 					}
-					gone, ok := model[event.Change.ClientID]
-					if !ok || gone.until > now || event.Change.Type != chat.TypingStopped {
-						t.Fatalf("at %v %v is over", now, event.Change)
+					gone, ok := model[event.ClientID]
+					if !ok || gone.until > now || event.Type != chat.TypingStopped {
+						t.Fatalf("at %v %v is over", now, event)
 					}
-					delete(model, event.Change.ClientID)
+					delete(model, event.ClientID)
 					check(event, true, true)
 				}
 				for id, s := range model {
@@ -123,5 +130,31 @@ func TestTypers(t *testing.T) {
 				}
 			}
 		}
+		if all := chat.TypersAfter(nil, changes...); !slices.Equal(all, current) {
+			t.Fatalf("all changes at once make %v, one by one %v", all, current)
+		}
 	})
+}
+
+// What may have been told without an acknowledgement can be stopped, and doesn't keep keystrokes back.
+func TestThrottleInDoubt(t *testing.T) {
+	const interval = 10 * time.Second
+	var th chat.Throttle
+	th.Untold(0, interval)
+	if !th.Keystroke(1) || !th.Typing(interval-1) || th.Typing(interval) {
+		t.Error("a keystroke in doubt holds back another, or can't be stopped")
+	}
+	th.Stopped()
+	if th.Typing(1) {
+		t.Error("typing after the stop")
+	}
+	th.Told(0, interval)
+	th.Untold(1, interval) // a stop
+	if !th.Keystroke(2) || !th.Typing(2) {
+		t.Error("a stop in doubt holds back a keystroke, or can't be repeated")
+	}
+	th.Told(2, math.MaxInt64)
+	if th.Keystroke(math.MaxInt64-1) || !th.Typing(3) {
+		t.Error("an interval without an end is none")
+	}
 }

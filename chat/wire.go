@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"ablyrooms.example/internal/jsonvalue"
 )
 
 // The names of realtime messages of a room (section 18 of the Chat specification).
@@ -72,8 +74,8 @@ func payload(data any, encoding string) any {
 			default:
 				continue // a library has undone it already
 			}
-			data = nil
-			if json.Unmarshal(text, &data) != nil {
+			var err error
+			if data, err = jsonvalue.Parse(text); err != nil {
 				return nil
 			}
 		case "base64":
@@ -112,10 +114,10 @@ func object(v any) map[string]any {
 	return o
 }
 
-// objectOf is object, never nil, and a copy.
+// objectOf is object, never nil.
 func objectOf(v any) map[string]any {
 	if o := object(v); o != nil {
-		return cloneObject(o)
+		return o
 	}
 	return map[string]any{}
 }

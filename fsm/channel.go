@@ -61,23 +61,25 @@ type Channel[E comparable] struct {
 	table    *Table[ChannelState, ChannelMove]
 	lastCall Call
 
-	state  ChannelState
-	back   ChannelState // where a detach that times out goes back to; initialized unless detaching
-	link   Link
-	reason E // errorReason (RTL24)
+	state ChannelState
+	back  ChannelState // where a detach that times out goes back to; initialized unless detaching
+	link  Link
 
-	wire      []Request // may still be answered on this connection, oldest first
-	awaited   bool      // the last of wire is waited for: the request timer runs
-	held      bool      // the server may hold the channel attached
-	doubt     bool      // an ATTACH may still be answered that left wire
-	leftover  bool      // T8: it may hold what was detached or given back here
+	awaited   bool // the last of wire is waited for: the request timer runs
+	held      bool // the server may hold the channel attached
+	doubt     bool // an ATTACH may still be answered that left wire
+	leftover  bool // T8: it may hold what was detached or given back here
 	givenBack bool
+
+	retries uint8 // the number of the last retry (RTB1), at most maxRetry
+	resume  bool  // ATTACH_RESUME (T2)
+
+	reason E         // errorReason (RTL24)
+	wire   []Request // may still be answered on this connection, oldest first
 
 	attachers []Call // wait for attached
 	detachers []Call // wait for detached
 
-	retries       uint8 // the number of the last retry (RTB1), at most maxRetry
-	resume        bool  // ATTACH_RESUME (T2)
 	channelSerial Serial
 	attachSerial  Serial
 }

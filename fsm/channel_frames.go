@@ -187,6 +187,10 @@ func (c *Channel[E]) requestTimeout(err E, outs []ChannelOutput[E]) []ChannelOut
 		case len(c.attachers) > 0:
 			outs = c.attach(none, outs)
 		}
+	default: // initialized, detached, failed: the DETACH may be lost
+		if c.held || slices.Contains(c.wire, RequestAttach) {
+			return c.send(RequestDetach, outs)
+		}
 	}
 	return outs
 }

@@ -208,6 +208,24 @@ func TestChannelRules(t *testing.T) {
 			"Attach 3 =>", "Connection failed bad => state(detaching -> failed, bad); settle(3, failed, bad); settle(2, failed, bad); stopRequestTimer",
 			"Connection connecting => state(failed -> initialized)",
 		}},
+		{"22 and T4 a cut changes nothing and stops the time", ChannelAttaching, []string{
+			"Connection disconnected => stopRequestTimer", "Connection connecting =>", "Connection connected => " + sendsAttach,
+		}},
+		{"23 the connection is suspended when attaching", ChannelAttaching, []string{
+			"Connection suspended gone => state(attaching -> suspended, gone); settle(1, failed, gone); stopRequestTimer",
+		}},
+		{"24 the connection is closed when attached", ChannelAttached, []string{
+			"Connection closing =>", "Connection closed over => state(attached -> detached, over)",
+		}},
+		{"25 the connection fails when attaching", ChannelAttaching, []string{
+			"Connection failed bad => state(attaching -> failed, bad); settle(1, failed, bad); stopRequestTimer",
+		}},
+		{"25 when detached", ChannelDetached, []string{"Connection failed bad =>"}},
+		{"19 ERROR when attached", ChannelAttached, []string{"Error bad => state(attached -> failed, bad)"}},
+		{"26 detach when detached", ChannelDetached, []string{"Detach 3 => settle(3, done)"}},
+		{"32 two detaches are one DETACH", ChannelDetaching, []string{
+			"Detach 3 =>", "Detached => state(detaching -> detached); settle(2, done); settle(3, done); stopRequestTimer",
+		}},
 		{"26, 27 nothing to detach", ChannelInitialized, []string{"Detach 1 => settle(1, done)"}},
 		{"28 detach when suspended", ChannelSuspended, []string{"Detach 2 => state(suspended -> detached); settle(2, done); stopRetryTimer"}},
 		{"29 and T8 detach without a connection", ChannelAttached, []string{
@@ -314,7 +332,18 @@ func TestChannelRules(t *testing.T) {
 		}},
 		{"T20 a detach behind a fence is at once", ChannelAttached, []string{
 			"GiveBack => " + sendsDetach, "Renew =>", "Attach 2 => state(initialized -> attaching)",
-			"Detach 3 => state(attaching -> detached); settle(2, superseded); settle(3, done)", "RequestTimeout late =>",
+			"Detach 3 => state(attaching -> detached); settle(2, superseded); settle(3, done)",
+			"RequestTimeout late => " + sendsDetach,
+		}},
+		{"C40 a lost DETACH of what was given back is sent again until the server has let go", ChannelAttached, []string{
+			"GiveBack => " + sendsDetach, "RequestTimeout late => " + sendsDetach, "RequestTimeout late => " + sendsDetach,
+			"Detached =>", "RequestTimeout late =>",
+		}},
+		{"C40 the same of an attach without an answer", ChannelInitialized, []string{
+			"Attach 1 => state(initialized -> attaching); " + sendsAttach,
+			"RequestTimeout late => state(attaching -> suspended, late); settle(1, failed, late); startRetryTimer(1)",
+			"GiveBack => " + sendsDetach + "; stopRetryTimer", "RequestTimeout late => " + sendsDetach,
+			"Error no =>", "RequestTimeout late =>",
 		}},
 		{"T20 the fence is set again when it was cut", ChannelAttached, []string{
 			"GiveBack => " + sendsDetach, "Renew =>", "Attach 2 => state(initialized -> attaching)",
@@ -354,7 +383,8 @@ func TestChannelForgets(t *testing.T) {
 		forgettable bool
 	}{
 		{"GiveBack => " + sendsDetach, false}, {"Connection disconnected => stopRequestTimer", false},
-		{"Connection connected resumed => " + sendsDetach, false}, {"RequestTimeout late =>", false}, {"Detached =>", true},
+		{"Connection connected resumed => " + sendsDetach, false}, {"RequestTimeout late => " + sendsDetach, false}, {"Detached =>", false},
+		{"Detached => stopRequestTimer", true},
 		{"Renew =>", false}, {"GiveBack =>", true},
 	}
 	for _, s := range steps {
@@ -592,6 +622,8 @@ func TestChannelRestoreRefusesWhatMakesNoSense(t *testing.T) {
 	kept := c.Clone()
 	for name, spoil := range map[string]func(*ChannelCoreState[string]){
 		"state":       func(s *ChannelCoreState[string]) { s.State = ChannelFailed + 1 },
+		"no state":    func(s *ChannelCoreState[string]) { *s = ChannelCoreState[string]{State: ChannelFailed + 1} },
+		"no call":     func(s *ChannelCoreState[string]) { s.Attachers, s.Detachers = []Call{3}, nil },
 		"link":        func(s *ChannelCoreState[string]) { s.Link = LinkEnded + 1 },
 		"retries":     func(s *ChannelCoreState[string]) { s.Retries = maxRetry + 1 },
 		"request":     func(s *ChannelCoreState[string]) { s.Wire = []Request{3} },

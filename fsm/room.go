@@ -71,19 +71,18 @@ type Room[E comparable] struct {
 	table    *Table[Status, StatusEvent]
 	lastCall Call
 
-	status Status
-	err    E // belongs to the status (CHA-RS2b)
-
-	channel    ChannelState // what the channel's events said last
-	channelErr E
-
-	op      Operation // the one that runs
-	caller  Call      // who waits for it; 0 when its caller gave up
-	phase   Phase
-	waiting []waitingOp // first come, first served, but for a release (CHA-RL7a)
-
+	status             Status
+	channel            ChannelState // what the channel's events said last
+	op                 Operation    // the one that runs
+	phase              Phase
 	hasAttachedOnce    bool // CHA-RL13
 	explicitlyDetached bool // CHA-RL14
+
+	err        E // belongs to the status (CHA-RS2b)
+	channelErr E
+
+	caller  Call        // who waits for the operation that runs; 0 when its caller gave up
+	waiting []waitingOp // first come, first served, but for a release (CHA-RL7a); nil when none waits
 }
 
 type waitingOp struct {
@@ -113,7 +112,11 @@ func (r *Room[E]) Step(in RoomInput[E], outs []RoomOutput[E]) ([]RoomOutput[E], 
 			return refuse(fmt.Sprintf("the next call is %d", r.lastCall+1))
 		}
 		r.lastCall = in.Call
-		r.waiting = append(r.waiting, waitingOp{op: in.Kind.operation(), caller: in.Call})
+		w := waitingOp{op: in.Kind.operation(), caller: in.Call}
+		if r.op == NoOperation && len(r.waiting) == 0 {
+			return r.next(r.begin(w, outs)), nil
+		}
+		r.waiting = append(r.waiting, w)
 		return r.next(outs), nil
 	case RoomGiveUp:
 		if !r.giveUp(in.Call) {
@@ -161,21 +164,24 @@ func (r *Room[E]) Step(in RoomInput[E], outs []RoomOutput[E]) ([]RoomOutput[E], 
 
 // next begins the operation whose turn it is, and goes on while operations end at once. CHA-RL7: one at a time; CHA-RL7a: a release first.
 func (r *Room[E]) next(outs []RoomOutput[E]) []RoomOutput[E] {
-	for r.op == NoOperation && len(r.waiting) > 0 {
+	for n := len(r.waiting); n > 0 && r.op == NoOperation; n-- {
 		i := max(slices.IndexFunc(r.waiting, func(w waitingOp) bool { return w.op == OpRelease }), 0)
 		w := r.waiting[i]
-		r.waiting = slices.Delete(r.waiting, i, i+1)
-		r.op, r.caller = w.op, w.caller
-		switch w.op {
-		case OpAttach:
-			outs = r.beginAttach(outs)
-		case OpDetach:
-			outs = r.beginDetach(outs)
-		case OpRelease:
-			outs = r.beginRelease(outs)
-		}
+		r.waiting = withoutOp(r.waiting, i)
+		outs = r.begin(w, outs)
 	}
 	return outs
+}
+
+func (r *Room[E]) begin(w waitingOp, outs []RoomOutput[E]) []RoomOutput[E] {
+	r.op, r.caller = w.op, w.caller
+	switch w.op {
+	case OpAttach:
+		return r.beginAttach(outs)
+	case OpDetach:
+		return r.beginDetach(outs)
+	}
+	return r.beginRelease(outs)
 }
 
 // beginAttach is CHA-RL1.
@@ -331,9 +337,17 @@ func (r *Room[E]) giveUp(c Call) bool {
 	if r.waiting[i].op == OpRelease {
 		r.waiting[i].caller = 0
 	} else {
-		r.waiting = slices.Delete(r.waiting, i, i+1)
+		r.waiting = withoutOp(r.waiting, i)
 	}
 	return true
+}
+
+// withoutOp removes one that waits, and the memory after the last one.
+func withoutOp(waiting []waitingOp, i int) []waitingOp {
+	if len(waiting) == 1 {
+		return nil
+	}
+	return slices.Delete(waiting, i, i+1)
 }
 
 // Clone returns a copy that shares nothing with the original that either would change.

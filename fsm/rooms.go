@@ -123,22 +123,27 @@ func (e *RefusedError) Error() string { return fmt.Sprintf("refused %s: %s", e.I
 // Step applies one input and appends its outputs to outs: settled calls first, by number, then what the backend is told, by
 // incarnation. An input that no rule names is refused with a [*RefusedError]; then nothing has changed and outs is returned as given.
 func (r *Rooms[O]) Step(in RoomsInput[O], outs []RoomsOutput) ([]RoomsOutput, error) {
-	if reason := r.refusal(&in); reason != "" {
+	return r.StepPointer(&in, outs)
+}
+
+// StepPointer is [Rooms.Step] with an input that is not copied and not changed: for a caller on the stack of a new goroutine.
+func (r *Rooms[O]) StepPointer(in *RoomsInput[O], outs []RoomsOutput) ([]RoomsOutput, error) {
+	if reason := r.refusal(in); reason != "" {
 		return outs, &RefusedError{Input: in.String(), Reason: reason}
 	}
 	switch in.Kind {
 	case CallGet:
 		r.lastCall = in.Call
-		outs = r.get(&in, outs)
+		outs = r.get(in, outs)
 	case CallRelease:
 		r.lastCall = in.Call
-		outs = r.release(&in, outs)
+		outs = r.release(in, outs)
 	case CallDispose:
 		r.lastCall = in.Call
-		outs = r.dispose(&in, outs)
+		outs = r.dispose(in, outs)
 	case CallReleaseIf:
 		r.lastCall = in.Call
-		outs = r.releaseIf(&in, outs)
+		outs = r.releaseIf(in, outs)
 	case GiveUp:
 		r.giveUp(in.Call)
 		outs = append(outs, settle(in.Call, Outcome{Kind: GaveUp}))

@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // ErrorCode is an Ably error code. A code is itself an error value to compare with: [errors.Is](err, RoomInInvalidState) holds for
@@ -83,14 +84,17 @@ func NewErrorInfo(code ErrorCode, message string, cause error) *ErrorInfo {
 	return &ErrorInfo{Code: code, StatusCode: code.StatusCode(), Message: message, Cause: cause}
 }
 
-// Error prints the message, the code and the cause.
+// Error prints the message, the code and the cause, unless the message says that already.
 func (e *ErrorInfo) Error() string {
 	if e == nil {
 		return "<nil>"
 	}
 	s := fmt.Sprintf("%s (code %d, status %d)", e.Message, int(e.Code), e.StatusCode)
-	if e.Cause != nil {
-		s += ": " + e.Cause.Error()
+	if e.Cause == nil {
+		return s
+	}
+	if cause := e.Cause.Error(); !strings.Contains(e.Message, cause) {
+		s += ": " + cause
 	}
 	return s
 }

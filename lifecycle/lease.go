@@ -50,7 +50,7 @@ func (l *Lease[R]) Close() {
 	}
 	r := l.rooms
 	r.mu.Lock()
-	r.step(fsm.RoomsInput[RoomOptions]{Kind: fsm.CloseLease, Call: l.call}, nil)
+	r.step(&fsm.RoomsInput[RoomOptions]{Kind: fsm.CloseLease, Call: l.call}, nil)
 	r.mu.Unlock()
 	r.observer.flush()
 }

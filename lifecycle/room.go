@@ -54,45 +54,79 @@ const RetryPause = 250 * time.Millisecond
 // Operations run one at a time, in the order in which they are called, but that a release goes before those that still wait
 // (CHA-RL7). What they do is decided by [fsm.Room].
 type Room struct {
-	name     string
-	options  RoomOptions
-	channel  Channel
-	log      *slog.Logger
-	logs     bool                // steps get lines in the log
-	level    slog.Leveler        // of a status change's line
-	observe  func(RoomStep)      // nil when nobody observes
-	observer *observer[RoomStep] // carries steps to the log and to observe
+	name    string
+	options RoomOptions
+	channel Channel
+	watch   *watch // nil when nobody watches the steps
 
 	status          atomic.Pointer[StatusChange] // the last change; the getters read it without the lock
 	statusListeners listen.List[StatusChange]
 	discontinuities listen.List[*ErrorInfo]
 
 	mu      sync.Mutex // guards what follows; never held while foreign code runs
-	core    *fsm.Room[*ErrorInfo]
+	core    fsm.Room[*ErrorInfo]
 	seq     uint64
-	calls   map[fsm.Call]*roomCall // nil when nobody waits
-	direct  *roomCall              // the call that is to run the channel's operation itself, if the step begins one for it
-	working sync.WaitGroup         // the channel's operations that run
+	calls   []*roomCall    // those that wait
+	working sync.WaitGroup // the channel's operations that run
+}
+
+// watch carries the steps of a room to its log and to its observer.
+type watch struct {
+	log     *slog.Logger
+	logs    bool           // steps get lines in the log
+	level   slog.Leveler   // of a status change's line
+	observe func(RoomStep) // nil when nobody observes
+	steps   observer[RoomStep]
 }
 
 type roomCall struct {
+	number  fsm.Call
 	settled bool
+	direct  bool          // the caller itself runs what its steps begin
+	work    roomWork      // what it is to run next; none is 0
 	done    chan struct{} // closed when settled; made only for a call that has to wait
 	outcome fsm.RoomOutcome[*ErrorInfo]
-	work    *roomWork // what the caller itself is to run next
 }
 
-// roomWork is an operation of the channel.
-type roomWork struct {
-	operation string
-	ended     fsm.RoomInputKind // the input that tells the core of its end
-	do        func(context.Context) error
+// roomWork is an operation of the channel, by the output that begins it; 0 is none.
+type roomWork fsm.RoomOutputKind
+
+// ended is the input that tells the core of the end of the work.
+func (w roomWork) ended() fsm.RoomInputKind {
+	switch fsm.RoomOutputKind(w) {
+	case fsm.AttachChannel:
+		return fsm.AttachEnded
+	case fsm.DetachChannel:
+		return fsm.DetachEnded
+	}
+	return fsm.GiveBackEnded
+}
+
+func (w roomWork) do(ctx context.Context, c Channel) error {
+	switch fsm.RoomOutputKind(w) {
+	case fsm.AttachChannel:
+		return c.Attach(ctx)
+	case fsm.DetachChannel:
+		return c.Detach(ctx)
+	}
+	return c.GiveBack(ctx)
+}
+
+// String returns the name of the channel's method.
+func (w roomWork) String() string {
+	switch fsm.RoomOutputKind(w) {
+	case fsm.AttachChannel:
+		return "Channel.Attach"
+	case fsm.DetachChannel:
+		return "Channel.Detach"
+	}
+	return "Channel.GiveBack"
 }
 
 // RoomConfig configures a [Room] that a backend makes. The zero value is good.
 type RoomConfig struct {
 	// Logger is where the room logs: status changes at Level, discontinuities at warn, panics of listeners and of Observe at error. nil
-	// writes errors alone, to the logger that is [slog.Default] when NewRoom is called.
+	// writes errors alone, to [slog.Default].
 	Logger *slog.Logger
 
 	// Level is the level of status changes in the log; nil is [slog.LevelInfo]. It is asked for each change.
@@ -121,27 +155,44 @@ type RoomStep struct {
 // release ends the room and returns when its channel has been given back; its error is the channel's, from giving it back, or the
 // context's cause when ctx ends first: then the release goes on. It may be called again.
 func NewRoom(name string, options RoomOptions, channel Channel, config RoomConfig) (room *Room, release func(ctx context.Context) error) {
-	logs := config.Logger != nil // the default logger has no line for a step
-	if !logs {
-		config.Logger = defaultLogger()
+	r := &Room{name: name, options: options, channel: channel, core: *fsm.NewRoom[*ErrorInfo]()}
+	if config.Logger != nil || config.Observe != nil {
+		r.watch = newWatch(config)
 	}
-	if config.Level == nil {
-		config.Level = slog.LevelInfo
+	r.status.Store(&initialStatus)
+	channel.OnStateChange(r.channelEvent)
+	return r, r.release
+}
+
+// initialStatus is shared by all rooms.
+var initialStatus = StatusChange{Current: StatusInitialized, Previous: StatusInitialized}
+
+func newWatch(config RoomConfig) *watch {
+	w := &watch{log: config.Logger, logs: config.Logger != nil, level: config.Level, observe: config.Observe}
+	if w.log == nil {
+		w.log = defaultLogger()
 	}
-	r := &Room{name: name, options: options, channel: channel, log: config.Logger, logs: logs, level: config.Level, observe: config.Observe, core: fsm.NewRoom[*ErrorInfo]()}
-	r.observer = &observer[RoomStep]{handle: r.tell, log: config.Logger}
-	r.status.Store(&StatusChange{Current: StatusInitialized, Previous: StatusInitialized})
-	channel.OnStateChange(func(c ChannelStateChange) {
-		r.input(fsm.RoomInput[*ErrorInfo]{Kind: fsm.ChannelEvent, Channel: c.Current, Update: c.Update, Resumed: c.Resumed, Err: c.Reason})
-		r.observer.flushSoon() // the channel doesn't wait for the log and the observer, which may wait for its next event
-	})
-	return r, func(ctx context.Context) error {
-		err := r.do(ctx, fsm.CallRoomRelease, "release")
-		if err == nil {
-			r.working.Wait() // the room has settled, so what still runs is on its last line
-		}
-		return err
+	if w.level == nil {
+		w.level = slog.LevelInfo
 	}
+	w.steps.handle, w.steps.log = w.tell, w.log
+	return w
+}
+
+// channelEvent takes an event of the channel.
+func (r *Room) channelEvent(c ChannelStateChange) {
+	r.input(fsm.RoomInput[*ErrorInfo]{Kind: fsm.ChannelEvent, Channel: c.Current, Update: c.Update, Resumed: c.Resumed, Err: c.Reason})
+	if r.watch != nil {
+		r.watch.steps.flushSoon() // the channel doesn't wait for the log and the observer, which may wait for its next event
+	}
+}
+
+func (r *Room) release(ctx context.Context) error {
+	err := r.do(ctx, fsm.CallRoomRelease, "release")
+	if err == nil {
+		r.working.Wait() // the room has settled, so what still runs is on its last line
+	}
+	return err
 }
 
 // Name returns the room's name, as it was got with.
@@ -188,22 +239,18 @@ func (r *Room) do(ctx context.Context, kind fsm.RoomInputKind, operation string)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	c := &roomCall{}
-	r.mu.Lock()
-	call := r.core.NextCall()
-	if r.calls == nil {
-		r.calls = map[fsm.Call]*roomCall{}
-	}
-	r.calls[call] = c
 	// A caller who can't give up may as well run the operation itself: nothing but its end settles the call. Not so where somebody is
 	// told of the steps, who may wait for what the caller would do only afterwards.
-	direct := ctx.Done() == nil && r.observe == nil && !r.logs
-	r.stepFor(c, direct, fsm.RoomInput[*ErrorInfo]{Kind: kind, Call: call})
+	c := &roomCall{direct: ctx.Done() == nil && r.watch == nil}
+	r.mu.Lock()
+	c.number = r.core.NextCall()
+	r.calls = append(r.calls, c)
+	r.stepFor(c, fsm.RoomInput[*ErrorInfo]{Kind: kind, Call: c.number})
 	r.mu.Unlock()
-	r.observer.flush()
-	for c.work != nil {
+	r.flush()
+	for c.work != 0 {
 		w := c.work
-		c.work = nil
+		c.work = 0
 		r.run(w, c)
 	}
 	if c.done != nil {
@@ -213,10 +260,10 @@ func (r *Room) do(ctx context.Context, kind fsm.RoomInputKind, operation string)
 			r.mu.Lock()
 			gaveUp := !c.settled // else it was settled at the very moment, and that counts
 			if gaveUp {
-				r.step(fsm.RoomInput[*ErrorInfo]{Kind: fsm.RoomGiveUp, Call: call})
+				r.step(fsm.RoomInput[*ErrorInfo]{Kind: fsm.RoomGiveUp, Call: c.number}, nil)
 			}
 			r.mu.Unlock()
-			r.observer.flush()
+			r.flush()
 			if gaveUp {
 				return context.Cause(ctx)
 			}
@@ -231,15 +278,18 @@ func (r *Room) do(ctx context.Context, kind fsm.RoomInputKind, operation string)
 	return nil
 }
 
+// flush hands the steps to those who watch them.
+func (r *Room) flush() {
+	if r.watch != nil {
+		r.watch.steps.flush()
+	}
+}
+
 // stepFor puts one input through the core for a call, which runs the operation that it leads to itself, if it is direct, and waits
 // where there is none. The lock is held.
-func (r *Room) stepFor(c *roomCall, direct bool, in fsm.RoomInput[*ErrorInfo]) {
-	if direct {
-		r.direct = c
-	}
-	r.step(in)
-	r.direct = nil
-	if !c.settled && c.work == nil {
+func (r *Room) stepFor(c *roomCall, in fsm.RoomInput[*ErrorInfo]) {
+	r.step(in, c)
+	if !c.settled && c.work == 0 {
 		c.done = make(chan struct{})
 	}
 }
@@ -248,37 +298,28 @@ func (r *Room) stepFor(c *roomCall, direct bool, in fsm.RoomInput[*ErrorInfo]) {
 func (r *Room) input(in fsm.RoomInput[*ErrorInfo]) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.step(in)
+	r.step(in, nil)
 }
 
-// step puts one input through the core and carries its outputs out, in their order. The lock is held; nothing that it does runs
-// foreign code: the channel's operations get a goroutine, listeners have their own, and a caller is woken by its channel.
-func (r *Room) step(in fsm.RoomInput[*ErrorInfo]) {
-	outs, refused := r.core.Step(in, nil) // a buffer that is kept would cost an idle room more than all the rest
+// step puts one input through the core and carries its outputs out, in their order. c is the call whose goroutine this is, or nil. The
+// lock is held; nothing that it does runs foreign code: the channel's operations get a goroutine, listeners have their own, and a caller
+// is woken by its channel.
+func (r *Room) step(in fsm.RoomInput[*ErrorInfo], c *roomCall) {
+	var room [3]fsm.RoomOutput[*ErrorInfo] // on the stack: a buffer that is kept would cost an idle room more than all the rest
+	outs, refused := r.core.Step(in, room[:0])
 	if refused != nil {
 		panic("lifecycle: " + refused.Error())
 	}
-	for _, out := range outs {
-		switch out.Kind {
+	for i := range outs {
+		switch out := &outs[i]; out.Kind {
 		case fsm.SettleRoomCall:
-			c := r.calls[out.Call]
-			if delete(r.calls, out.Call); len(r.calls) == 0 {
-				r.calls = nil
-			}
-			c.settled, c.outcome = true, out.Outcome
-			if c.done != nil {
-				close(c.done)
-			}
-		case fsm.AttachChannel:
-			r.work("Channel.Attach", fsm.AttachEnded, r.channel.Attach)
-		case fsm.DetachChannel:
-			r.work("Channel.Detach", fsm.DetachEnded, r.channel.Detach)
-		case fsm.GiveBackChannel:
-			r.work("Channel.GiveBack", fsm.GiveBackEnded, r.channel.GiveBack)
+			r.settle(out)
+		case fsm.AttachChannel, fsm.DetachChannel, fsm.GiveBackChannel:
+			r.work(roomWork(out.Kind), c)
 		case fsm.StartRetryPause:
 			time.AfterFunc(RetryPause, func() {
 				r.input(fsm.RoomInput[*ErrorInfo]{Kind: fsm.RetryDue})
-				r.observer.flush()
+				r.flush()
 			})
 		case fsm.PublishStatus:
 			change := StatusChange{Current: out.Status, Previous: out.Previous, Error: out.Err}
@@ -288,11 +329,30 @@ func (r *Room) step(in fsm.RoomInput[*ErrorInfo]) {
 			r.publishDiscontinuity(out.Err)
 		}
 	}
-	r.seq++
-	// The log's handler is foreign code too, so it waits for the end of the lock as the observer does.
-	if r.observe != nil || r.logs && slices.ContainsFunc(outs, published) {
+	if r.seq++; r.watch != nil {
+		r.record(in, outs)
+	}
+}
+
+// record hands a step to those who watch. The log's handler is foreign code too, so it waits for the end of the lock as the observer
+// does.
+func (r *Room) record(in fsm.RoomInput[*ErrorInfo], outs []fsm.RoomOutput[*ErrorInfo]) {
+	if w := r.watch; w.observe != nil || w.logs && slices.ContainsFunc(outs, published) {
 		status, err := r.core.Status()
-		r.observer.put(RoomStep{Seq: r.seq, Room: r.name, Of: r, Input: in, Outputs: slices.Clone(outs), Status: status, StatusOf: err})
+		w.steps.put(RoomStep{Seq: r.seq, Room: r.name, Of: r, Input: in, Outputs: slices.Clone(outs), Status: status, StatusOf: err})
+	}
+}
+
+// settle ends a call. The lock is held.
+func (r *Room) settle(out *fsm.RoomOutput[*ErrorInfo]) {
+	i := slices.IndexFunc(r.calls, func(c *roomCall) bool { return c.number == out.Call })
+	c := r.calls[i]
+	if r.calls = slices.Delete(r.calls, i, i+1); len(r.calls) == 0 {
+		r.calls = nil
+	}
+	c.settled, c.outcome = true, out.Outcome
+	if c.done != nil {
+		close(c.done)
 	}
 }
 
@@ -302,23 +362,23 @@ func published(out fsm.RoomOutput[*ErrorInfo]) bool {
 }
 
 // tell writes a step to the log and to the observer.
-func (r *Room) tell(step RoomStep) {
+func (w *watch) tell(step RoomStep) {
 	for _, out := range step.Outputs {
 		if !published(out) {
 			continue
 		}
-		level, message, attrs := slog.LevelWarn, "room lost continuity", []slog.Attr{slog.String("room", r.name)}
+		level, message, attrs := slog.LevelWarn, "room lost continuity", []slog.Attr{slog.String("room", step.Room)}
 		if out.Kind == fsm.PublishStatus {
-			level, message = r.level.Level(), "room status changed"
+			level, message = w.level.Level(), "room status changed"
 			attrs = append(attrs, slog.String("previous", out.Previous.String()), slog.String("current", out.Status.String()))
 		}
 		if out.Err != nil {
 			attrs = append(attrs, slog.String("error", out.Err.Error()))
 		}
-		r.log.LogAttrs(context.Background(), level, message, attrs...)
+		w.log.LogAttrs(context.Background(), level, message, attrs...)
 	}
-	if r.observe != nil {
-		r.observe(step)
+	if w.observe != nil {
+		w.observe(step)
 	}
 }
 
@@ -330,11 +390,10 @@ func (r *Room) publishDiscontinuity(reason *ErrorInfo) {
 	r.discontinuities.Publish(info)
 }
 
-// work begins an operation of the channel: in the goroutine of the call that it is for, or in one of its own. The lock is held.
-func (r *Room) work(operation string, ended fsm.RoomInputKind, do func(context.Context) error) {
+// work begins an operation of the channel: in the goroutine of the call c, if that is direct, or in one of its own. The lock is held.
+func (r *Room) work(w roomWork, c *roomCall) {
 	r.working.Add(1)
-	w := &roomWork{operation, ended, do}
-	if c := r.direct; c != nil && !c.settled { // once the call is settled, what begins is for another
+	if c != nil && c.direct && !c.settled { // once the call is settled, what begins is for another
 		c.work = w
 		return
 	}
@@ -343,20 +402,27 @@ func (r *Room) work(operation string, ended fsm.RoomInputKind, do func(context.C
 
 // run runs an operation of the channel and gives its end to the core; one that panics or ends its goroutine has an error too. c is the
 // call whose goroutine this is; nil for a goroutine of its own.
-func (r *Room) run(w *roomWork, c *roomCall) {
-	err := error(&PanicError{Operation: w.operation})
+func (r *Room) run(w roomWork, c *roomCall) {
+	returned := false
 	defer func() {
-		err = recovered(recover(), err)
-		in := fsm.RoomInput[*ErrorInfo]{Kind: w.ended, Err: AsErrorInfo(err)}
-		r.mu.Lock()
-		if c != nil {
-			r.stepFor(c, true, in)
-		} else {
-			r.step(in)
+		if !returned {
+			r.ended(w, c, abnormal(w.String(), recover()))
 		}
-		r.mu.Unlock()
-		r.working.Done()
-		r.observer.flush()
 	}()
-	err = w.do(context.Background())
+	err := w.do(context.Background(), r.channel)
+	returned = true
+	r.ended(w, c, err)
+}
+
+func (r *Room) ended(w roomWork, c *roomCall, err error) {
+	in := fsm.RoomInput[*ErrorInfo]{Kind: w.ended(), Err: AsErrorInfo(err)}
+	r.mu.Lock()
+	if c != nil {
+		r.stepFor(c, in)
+	} else {
+		r.step(in, nil)
+	}
+	r.mu.Unlock()
+	r.working.Done()
+	r.flush()
 }

@@ -206,7 +206,7 @@ func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *room
 	// A release that nothing but its end settles, by a caller who can't give up: the caller may as well do the work. Not with an
 	// observer, which is told before the work begins, and may wait for its end.
 	r.direct = in.Kind == fsm.CallRelease && ctx.Done() == nil && r.observer == nil
-	r.step(in, nil)
+	r.step(&c.in, nil)
 	r.direct = false
 	if ended != nil {
 		r.giveUp(c, ended)
@@ -229,7 +229,7 @@ func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *room
 		r.mu.Lock()
 		r.giveUp(c, cause)
 		if in.Kind == fsm.CallAcquire && c.err == nil { // L4: it was settled with a room at the very moment
-			r.step(fsm.RoomsInput[RoomOptions]{Kind: fsm.CloseLease, Call: in.Call}, nil)
+			r.step(&fsm.RoomsInput[RoomOptions]{Kind: fsm.CloseLease, Call: in.Call}, nil)
 			c.err = cause
 		}
 		r.mu.Unlock()
@@ -241,16 +241,17 @@ func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *room
 // giveUp gives a call up. The lock is held.
 func (r *Rooms[R]) giveUp(c *roomsCall[R], cause error) {
 	if !c.settled { // else it was settled at the very moment, or by its own step, and that counts
-		r.step(fsm.RoomsInput[RoomOptions]{Kind: fsm.GiveUp, Call: c.in.Call}, nil)
+		r.step(&fsm.RoomsInput[RoomOptions]{Kind: fsm.GiveUp, Call: c.in.Call}, nil)
 		c.err = cause
 	}
 }
 
-// step puts one input through the core and carries out what it consists of. The lock is held; nothing that it does runs foreign code:
-// a backend's work gets a goroutine, and a caller is woken by its channel. err is the error of a backend's work that ended.
-func (r *Rooms[R]) step(in fsm.RoomsInput[RoomOptions], err error) {
+// step puts one input through the cores and carries out what comes of it. The lock is held, and no
+// foreign code runs: a backend's work gets a goroutine, and a caller is woken by its channel. err is
+// the error of a backend's work that ended.
+func (r *Rooms[R]) step(in *fsm.RoomsInput[RoomOptions], err error) {
 	r.workErr = err
-	refused := r.leases.Step(in, r.carryOut)
+	refused := r.leases.Step(*in, r.carryOut)
 	if r.workErr = nil; refused != nil {
 		panic("lifecycle: " + refused.Error())
 	}
@@ -262,8 +263,8 @@ func (r *Rooms[R]) carryOut(in fsm.RoomsInput[RoomOptions], outs []fsm.RoomsOutp
 	if l != nil && r.core.Disposal() != fsm.NotDisposed && in.Kind == fsm.ReleaseFailed {
 		r.failed[in.Incarnation] = r.workErr
 	}
-	for _, out := range outs {
-		switch out.Kind {
+	for i := range outs {
+		switch out := &outs[i]; out.Kind {
 		case fsm.Settle:
 			if r.calls[out.Call] != nil { // else the end of a lease began it, and nobody waits for it
 				r.settle(out.Call, out.Outcome)
@@ -297,34 +298,42 @@ func (r *Rooms[R]) publish(name string) {
 	}
 }
 
-// settle ends a call. Errors are made here, where what they tell of is at hand.
+// settle ends a call.
 func (r *Rooms[R]) settle(call fsm.Call, out fsm.Outcome) {
 	c := r.calls[call]
 	delete(r.calls, call)
 	c.settled, c.outcome = true, out
-	switch l := r.live[out.Incarnation]; out.Kind {
+	switch out.Kind {
 	case fsm.GotRoom:
-		c.room = l.room
+		c.room = r.live[out.Incarnation].room
+	case fsm.Done, fsm.GaveUp:
+	default:
+		c.err = r.outcomeError(&c.in, out)
+	}
+	if c.done != nil {
+		close(c.done)
+	}
+}
+
+// outcomeError makes the error of an outcome that is one, where what it says is at hand.
+func (r *Rooms[R]) outcomeError(in *fsm.RoomsInput[RoomOptions], out fsm.Outcome) error {
+	switch out.Kind {
 	case fsm.RejectedDisposed:
-		c.err = NewErrorInfo(ResourceDisposed, fmt.Sprintf("unable to get room; rooms instance has been disposed: room %q", c.in.Name), nil)
+		return NewErrorInfo(ResourceDisposed, fmt.Sprintf("unable to get room; rooms instance has been disposed: room %q", in.Name), nil)
 	case fsm.RejectedOptions:
 		_, options := r.core.Describe(out.Incarnation)
-		c.err = NewErrorInfo(RoomExistsWithDifferentOptions, fmt.Sprintf("unable to get room; room already exists with different options: "+
-			"room %q has %v, asked for %v", c.in.Name, options, c.in.Options), nil)
+		return NewErrorInfo(RoomExistsWithDifferentOptions, fmt.Sprintf("unable to get room; room already exists with different options: "+
+			"room %q has %v, asked for %v", in.Name, options, in.Options), nil)
 	case fsm.RejectedReleased:
-		c.err = releasedBefore("get", c.in.Name)
-	case fsm.RejectedOpenFailed, fsm.RejectedReleaseFailed:
-		c.err = l.err
+		return releasedBefore("get", in.Name)
 	case fsm.DisposeFailed:
 		errs := make([]error, len(out.Failed))
 		for i, id := range out.Failed {
 			errs[i] = r.failed[id]
 		}
-		c.err = errors.Join(errs...)
+		return errors.Join(errs...)
 	}
-	if c.done != nil {
-		close(c.done)
-	}
+	return r.live[out.Incarnation].err // RejectedOpenFailed, RejectedReleaseFailed
 }
 
 func releasedBefore(operation, name string) *ErrorInfo {
@@ -357,54 +366,84 @@ func (r *Rooms[R]) release(call fsm.Call, id fsm.Incarnation) {
 }
 
 func (r *Rooms[R]) runOpen(l *live[R]) {
-	var room R
-	err := error(&PanicError{Operation: "Backend.Open"}) // unless Open returns
-	defer func() {
-		err = recovered(recover(), err)
-		l.abandon(nil)
-		in := fsm.RoomsInput[RoomOptions]{Kind: fsm.OpenFailed, Incarnation: l.id}
-		r.mu.Lock()
-		l.ctx, l.abandon = nil, nil
-		if l.err = err; err == nil {
-			in.Kind, l.room = fsm.Opened, room
-		}
-		r.ended(in, err)
-	}()
-	room, err = r.backend.Open(l.ctx, l.name, l.options)
+	room, err := r.callOpen(l)
+	r.opened(l, room, err)
 }
 
-func (r *Rooms[R]) runRelease(l *live[R]) {
-	err := error(&PanicError{Operation: "Backend.Release"}) // unless Release returns
+// callOpen has a frame of its own, which is gone when the room has been opened.
+func (r *Rooms[R]) callOpen(l *live[R]) (room R, err error) {
+	returned := false
 	defer func() {
-		err = recovered(recover(), err)
-		in := fsm.RoomsInput[RoomOptions]{Kind: fsm.ReleaseDone, Incarnation: l.id}
-		r.mu.Lock()
-		if l.err = err; err != nil {
-			in.Kind = fsm.ReleaseFailed
+		if returned {
+			return
 		}
-		r.ended(in, err)
+		value := recover()
+		if err = abnormal("Backend.Open", value); value == nil { // the goroutine ends here
+			r.opened(l, room, err)
+		}
+	}()
+	room, err = r.backend.Open(l.ctx, l.name, l.options)
+	returned = true
+	return room, err
+}
+
+func (r *Rooms[R]) opened(l *live[R], room R, err error) {
+	l.abandon(nil)
+	r.mu.Lock()
+	l.ctx, l.abandon = nil, nil
+	if err == nil {
+		l.room = room
+		r.ended(fsm.Opened, l, nil)
+	} else {
+		r.ended(fsm.OpenFailed, l, err)
+	}
+}
+
+func (r *Rooms[R]) runRelease(l *live[R]) { r.released(l, r.callRelease(l)) }
+
+// callRelease is for the release what callOpen is for the opening.
+func (r *Rooms[R]) callRelease(l *live[R]) (err error) {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		value := recover()
+		if err = abnormal("Backend.Release", value); value == nil {
+			r.released(l, err)
+		}
 	}()
 	err = r.backend.Release(context.Background(), l.name, l.room)
+	returned = true
+	return err
+}
+
+func (r *Rooms[R]) released(l *live[R], err error) {
+	r.mu.Lock()
+	if err == nil {
+		r.ended(fsm.ReleaseDone, l, nil)
+	} else {
+		r.ended(fsm.ReleaseFailed, l, err)
+	}
 }
 
 // ended puts the end of a backend's work through the core, with the lock that its caller took.
-func (r *Rooms[R]) ended(in fsm.RoomsInput[RoomOptions], err error) {
-	r.step(in, err)
+func (r *Rooms[R]) ended(kind fsm.RoomsInputKind, l *live[R], err error) {
+	l.err = err
+	r.step(&fsm.RoomsInput[RoomOptions]{Kind: kind, Incarnation: l.id}, err)
 	r.mu.Unlock()
 	r.working.Done() // before the observer, which may call Dispose
 	r.observer.flush()
 }
 
-// recovered returns the error of an operation that may have panicked: a panic's value, if there is one, becomes an error.
-func recovered(value any, err error) error {
-	if value == nil {
-		return err
+// abnormal returns the error of an operation that didn't return: value is what it panicked with, or nil. It is called, and recover
+// before it, only then: both make the stack of a new goroutine grow.
+func abnormal(operation string, value any) error {
+	e := &PanicError{Operation: operation, Value: value}
+	if value != nil {
+		e.Stack = string(debug.Stack())
 	}
-	operation := ""
-	if p := (*PanicError)(nil); errors.As(err, &p) {
-		operation = p.Operation
-	}
-	return &PanicError{Operation: operation, Value: value, Stack: string(debug.Stack())}
+	return e
 }
 
 // record has the observer notified of a step.

@@ -460,7 +460,7 @@ func TestSettledBeforeGivenUp(t *testing.T) {
 		cancel() // wakes the call, which can't have the lock yet
 		release := r.core.NextCall()
 		r.calls[release] = &roomsCall[*resource]{}
-		r.step(fsm.RoomsInput[RoomOptions]{Kind: fsm.CallRelease, Call: release, Name: "a"}, nil)
+		r.step(&fsm.RoomsInput[RoomOptions]{Kind: fsm.CallRelease, Call: release, Name: "a"}, nil)
 		r.mu.Unlock()
 		c.ended(t, RoomReleasedBeforeOperationCompleted)
 		next(t, g.opening).finish(errBackend)

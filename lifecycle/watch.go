@@ -38,4 +38,10 @@ func (r *Room) Discontinuities(ctx context.Context) iter.Seq[*ErrorInfo] {
 	}
 }
 
-func (r *Room) listening() listen.Config { return listen.Config{Log: r.log, Room: r.name} }
+func (r *Room) listening() listen.Config {
+	c := listen.Config{Room: r.name}
+	if r.watch != nil {
+		c.Log = r.watch.log
+	}
+	return c
+}

@@ -137,9 +137,8 @@ func TestPlantedFaultsOfTheChannelAreRejected(t *testing.T) {
 					return r, nil, err
 				}
 				outputs = f.spoil(r, e.In, &next, slices.Clone(outputs))
-				after := ChannelRun{next, r.ChannelHistory.Record(r.Channel, e.In, outputs), e.Server}
-				after.Sent = e.Server.sentAfter(next, outputs)
-				return after, outputs, nil
+				history := r.ChannelHistory.Record(r.Channel, e.In, outputs)
+				return ChannelRun{next, history, e.Server.Hears(next, outputs)}, outputs, nil
 			}
 			found := false
 			channelWalk(t, ChannelBounds{Calls: 2, Errors: 1, Serials: 1, Wire: 2}, f.promised, step, func(e channelEdge, _ func() string) bool {

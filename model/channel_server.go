@@ -167,14 +167,13 @@ func (r ChannelRun) Take(e ChannelEvent) (ChannelRun, []ChannelOutput, error) {
 	if err != nil {
 		return r, nil, err
 	}
-	next.ChannelServer = e.Server
-	next.Sent = e.Server.sentAfter(next.Channel, outputs)
+	next.ChannelServer = e.Server.Hears(next.Channel, outputs)
 	return next, outputs, nil
 }
 
-// sentAfter returns the requests that may be answered after a step. What a channel that was given
-// back sends is of the life that ended.
-func (s ChannelServer) sentAfter(c Channel, outputs []ChannelOutput) []ChannelSent {
+// Hears returns the server with the requests on their way to it that a step of the channel sent. What
+// a channel that was given back sends is of the life that ended.
+func (s ChannelServer) Hears(c Channel, outputs []ChannelOutput) ChannelServer {
 	sent := slices.Clone(s.Sent)
 	for _, o := range outputs {
 		switch o.Kind {
@@ -184,5 +183,6 @@ func (s ChannelServer) sentAfter(c Channel, outputs []ChannelOutput) []ChannelSe
 			sent = append(sent, ChannelSent{RequestDetach, c.GivenBack})
 		}
 	}
-	return sent
+	s.Sent = sent
+	return s
 }

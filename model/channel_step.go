@@ -534,5 +534,7 @@ func (t *channelTurn) requestTimeout() {
 		t.send(RequestAttach)
 	case t.State == ChannelAttached:
 		t.settleAll(&t.Attachers, OutcomeChannelFailed, t.in.Err)
+	case t.Held || slices.Contains(t.Wire, RequestAttach):
+		t.send(RequestDetach)
 	}
 }

@@ -105,9 +105,9 @@ var channelWalks = []struct {
 	promised      bool
 	states, steps int
 }{
-	{ChannelBounds{Calls: 2, Errors: 1, Wire: 2}, false, 1765, 28339},
-	{ChannelBounds{Calls: 1, Errors: 0, Serials: 2, Wire: 2}, false, 1030, 17591},
-	{ChannelBounds{Calls: 2, Errors: 1, Wire: 3}, true, 7549, 156237},
+	{ChannelBounds{Calls: 2, Errors: 1, Wire: 2}, false, 1747, 27982},
+	{ChannelBounds{Calls: 1, Errors: 0, Serials: 2, Wire: 2}, false, 1021, 17392},
+	{ChannelBounds{Calls: 2, Errors: 1, Wire: 3}, true, 7457, 152971},
 }
 
 func TestEveryChannelPropertyHoldsInEveryStep(t *testing.T) {

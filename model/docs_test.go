@@ -8,74 +8,144 @@ import (
 	"testing"
 )
 
-// The rules and properties cite what docs/rooms.md cites, name for name and point for point.
+// page is a document of rules and properties, and what the model has of it.
+type page struct {
+	file       string
+	line       string // how a rule begins: its letter
+	ids        *regexp.Regexp
+	promise    string // how the part begins whose properties need somebody's promise; "" for none
+	rules      []cited
+	properties []cited
+	liveness   []string // the names of the others
+}
+
+// cited is a rule or a property of the model.
+type cited struct {
+	name    string
+	spec    []string
+	promise bool
+	whole   bool // all fields that it must have are filled in
+}
 
 var (
-	ruleLine  = regexp.MustCompile(`(?m)^- \*\*(R\d+)\*\*(?: \[([^\]]*)\])?`)
-	statedRow = regexp.MustCompile(`(?m)^\| (R\d+|CHA-[A-Za-z0-9]+) \| (.*) \| (.*) \|$`)
 	chaID     = regexp.MustCompile(`CHA-[A-Z]+\d+[a-z0-9]*`)
+	rtlID     = regexp.MustCompile(`\bRT[A-Z]+\d+[a-z0-9]*`)
+	statedRow = regexp.MustCompile(`(?m)^\| (R\d+|CHA-[A-Za-z0-9]+) \| (.*) \| (.*) \|$`)
 )
 
-func rooms(t *testing.T) string {
+func (p page) text(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile("../docs/rooms.md")
+	text, err := os.ReadFile("../docs/" + p.file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(text)
 }
 
-func TestRulesCiteWhatTheDocumentCites(t *testing.T) {
-	lines := ruleLine.FindAllStringSubmatch(rooms(t), -1)
-	if len(lines) != len(Rules()) {
-		t.Fatalf("the document has %d rules, the model %d", len(lines), len(Rules()))
+func citedRules[R interface {
+	String() string
+	Spec() []string
+}](rules []R) (list []cited) {
+	for _, r := range rules {
+		list = append(list, cited{name: r.String(), spec: r.Spec(), whole: true})
 	}
-	for i, r := range Rules() {
-		if lines[i][1] != r.String() || !slices.Equal(chaID.FindAllString(lines[i][2], -1), r.Spec()) {
-			t.Errorf("%v cites %v, the document has %q", r, r.Spec(), lines[i][0])
+	return list
+}
+
+func pages() []page {
+	rooms := page{file: "rooms.md", line: "R", ids: chaID, rules: citedRules(Rules())}
+	for _, p := range Properties() {
+		rooms.properties = append(rooms.properties, cited{p.Name, p.Spec, false, p.Check != nil || p.CheckStep != nil})
+	}
+	for _, p := range liveness() {
+		rooms.liveness = append(rooms.liveness, p.Name)
+	}
+	room := page{file: "room.md", line: "S", ids: chaID, promise: "Safety that needs the port's promise",
+		rules: citedRules(RoomRules()), liveness: []string{"CallsSettle", "ReleasesEnd"}}
+	for _, p := range RoomProperties() {
+		whole := p.Says != "" && len(p.Rules) > 0 && p.Check != nil
+		room.properties = append(room.properties, cited{p.Name, p.Spec, p.Promise, whole})
+	}
+	channel := page{file: "channel.md", line: "C", ids: rtlID, promise: "Safety that needs the server's promise",
+		rules: citedRules(ChannelRules()), liveness: []string{"CallsSettle", "RetriesForEver", "Heals"}}
+	for _, p := range ChannelProperties() {
+		whole := p.Says != "" && len(p.Rules) > 0 && p.Check != nil
+		channel.properties = append(channel.properties, cited{p.Name, p.Spec, p.Promise, whole})
+	}
+	return []page{rooms, room, channel}
+}
+
+// The rules cite what the document cites, name for name and point for point.
+func TestRulesCiteWhatTheDocumentCites(t *testing.T) {
+	for _, p := range pages() {
+		line := regexp.MustCompile(`(?m)^- \*\*(` + p.line + `\d+)\*\*(?: \[([^\]]*)\])?`)
+		lines := line.FindAllStringSubmatch(p.text(t), -1)
+		if len(lines) != len(p.rules) {
+			t.Fatalf("%s has %d rules, the model %d", p.file, len(lines), len(p.rules))
+		}
+		for i, r := range p.rules {
+			if lines[i][1] != r.name || !slices.Equal(p.ids.FindAllString(lines[i][2], -1), r.spec) {
+				t.Errorf("%v cites %v, %s has %q", r.name, r.spec, p.file, lines[i][0])
+			}
 		}
 	}
 }
 
+// So do the properties; liveness, which other tests check, has its names here.
 func TestPropertiesAreThoseOfTheDocument(t *testing.T) {
-	_, must, ok := strings.Cut(rooms(t), "\n## What must hold\n")
-	if !ok {
-		t.Fatal("the document doesn't say what must hold")
+	for _, p := range pages() {
+		_, must, ok := strings.Cut(p.text(t), "\n## What must hold\n")
+		must, _, _ = strings.Cut(must, "\n## ")
+		safety, live, found := strings.Cut(must, "\nLiveness")
+		always, promised := safety, ""
+		if p.promise != "" {
+			var split bool
+			always, promised, split = strings.Cut(safety, "\n"+p.promise)
+			ok = ok && split
+		}
+		if !ok || !found {
+			t.Fatalf("%s lacks a part", p.file)
+		}
+		want := append(stated(p, always, false), stated(p, promised, true)...)
+		if len(want) != len(p.properties) {
+			t.Fatalf("%s has %d properties, the model %d", p.file, len(want), len(p.properties))
+		}
+		for i, of := range p.properties {
+			w := want[i]
+			if of.name != w.name || of.promise != w.promise || !slices.Equal(of.spec, w.spec) {
+				t.Errorf("property %d is %+v, in %s %+v", i+1, of, p.file, w)
+			}
+			if !of.whole {
+				t.Errorf("%s is not filled in", of.name)
+			}
+		}
+		var names []string
+		for _, item := range stated(p, live, false) {
+			names = append(names, item.name)
+		}
+		if !slices.Equal(names, p.liveness) {
+			t.Errorf("%s has the liveness of %v, the model %v", p.file, names, p.liveness)
+		}
 	}
-	type cited struct {
-		name string
-		spec []string
-	}
-	var want []cited
-	for _, item := range strings.Split(must, "\n- **")[1:] {
+}
+
+// stated returns the properties of a part of a page.
+func stated(p page, part string, promise bool) (list []cited) {
+	for _, item := range strings.Split(part, "\n- **")[1:] {
 		names, sentence, _ := strings.Cut(item, "**")
 		sentence, _, _ = strings.Cut(sentence, "\n\n")
 		for _, name := range strings.Split(names, ", ") {
-			want = append(want, cited{name, chaID.FindAllString(sentence, -1)})
+			list = append(list, cited{name: name, spec: p.ids.FindAllString(sentence, -1), promise: promise})
 		}
 	}
-	all := append(Properties(), liveness()...)
-	if len(all) != len(want) {
-		t.Fatalf("the document has %d properties, the model %d", len(want), len(all))
-	}
-	for i, p := range all {
-		if p.Name != want[i].name {
-			t.Errorf("property %d is %s, in the document %s", i+1, p.Name, want[i].name)
-		}
-		if i < len(Properties()) && !slices.Equal(p.Spec, want[i].spec) {
-			t.Errorf("%s cites %v, the document %v", p.Name, p.Spec, want[i].spec)
-		}
-		if i < len(Properties()) && p.Check == nil && p.CheckStep == nil {
-			t.Errorf("%s is not filled in", p.Name)
-		}
-	}
+	return list
 }
 
 // statedBy returns what the document says states each rule and point: the properties of one
 // direction, and of the other.
 func statedBy(t *testing.T) map[string][2][]string {
 	t.Helper()
-	_, part, ok := strings.Cut(rooms(t), "\n## Each rule and what states it\n")
+	_, part, ok := strings.Cut(pages()[0].text(t), "\n## Each rule and what states it\n")
 	if !ok {
 		t.Fatal("the document doesn't say what states each rule")
 	}

@@ -59,6 +59,7 @@ type config struct {
 	rest         *ably.REST
 	observeRooms []lifecycle.RoomsOption
 	observeRoom  func(lifecycle.RoomStep)
+	observeChan  func(ChannelStep)
 	timeouts     transport.Timeouts
 }
 
@@ -86,6 +87,20 @@ func WithObservedStates() Option {
 // [lifecycle.RoomConfig].
 func WithRoomObserver(observe func(lifecycle.RoomStep)) Option {
 	return func(c *config) { c.observeRoom = observe }
+}
+
+// ChannelStep is one step of the core of a room's channel: Seq counts the steps of the core Of that
+// were observed, from 1; Name is the channel's name; Input came in, Outputs came out; Refused says
+// that the input came too late and was dropped; Before and After are the core's states around the
+// step.
+type ChannelStep = realtime.Step
+
+// WithChannelObserver sets a function that receives each step of the cores of rooms' channels,
+// [fsm.Channel], in order and one at a time for each name of a channel. It runs in the goroutine
+// that reads the connection, mostly, and must not block; it may call the client's methods that
+// don't wait. A panic in it is logged.
+func WithChannelObserver(observe func(ChannelStep)) Option {
+	return func(c *config) { c.observeChan = observe }
 }
 
 // WithChannelRetryTimeout sets after how long a suspended room attaches again by itself, before
@@ -124,10 +139,11 @@ func New(client *ably.Realtime, options ...Option) (*Client, error) {
 	}
 	c := &Client{realtime: client, transport: t, log: cfg.log, level: cfg.level,
 		observe: cfg.observeRoom, timeout: cfg.timeouts.Request, disposed: make(chan struct{})}
-	c.rest.client = cfg.rest
+	c.rest.given = cfg.rest
 	c.connection.client = c
 	c.channels, ok = realtime.New(t, realtime.Config{RequestTimeout: cfg.timeouts.Request,
-		RetryTimeout: cfg.timeouts.ChannelRetry, Log: cfg.log, Status: c.connection.changed})
+		RetryTimeout: cfg.timeouts.ChannelRetry, Log: cfg.log, Status: c.connection.changed,
+		Observe: cfg.observeChan})
 	if !ok {
 		return nil, invalid("the realtime client has a chat client already, which must be disposed of first")
 	}

@@ -2,11 +2,11 @@ package ablychat
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/ably/ably-go/ably"
 
+	"ablyrooms.example/adapter/ably/internal/chatrest"
 	"ablyrooms.example/adapter/ably/internal/transport"
 )
 
@@ -21,6 +21,8 @@ func WithREST(rest *ably.REST) Option { return func(c *config) { c.rest = rest }
 // is a transport that rooms use too. What it logs is written without keys and tokens, unless the
 // options name a log handler. [ably.WithDial] has no effect.
 //
+// With ably.WithQueueMessages(false) presence of rooms fails at once without a connection (TO3g).
+//
 // The caller closes it. Until the connection has ended its transport has goroutines.
 //
 // Errors: ably-go's, for options that are invalid.
@@ -32,9 +34,10 @@ func NewRealtime(options ...ably.ClientOption) (*ably.Realtime, error) {
 	return client, nil
 }
 
-// ourOptions puts ours before those of the caller's, which count.
+// ourOptions puts ours before those of the caller's, which count, and a guard before their callback.
 func ourOptions(options []ably.ClientOption) []ably.ClientOption {
-	return append([]ably.ClientOption{Agent(), ably.WithLogHandler(cleanLog{})}, options...)
+	ours := append([]ably.ClientOption{Agent(), ably.WithLogHandler(cleanLog{})}, options...)
+	return append(ours, guardedCallback())
 }
 
 // Connect makes a realtime client and a REST client from the same options, and a chat client on
@@ -50,8 +53,7 @@ func Connect(options ...ably.ClientOption) (*Client, error) { return ConnectWith
 //
 // Errors: those of [Connect] and [New].
 func ConnectWith(chat []Option, options ...ably.ClientOption) (*Client, error) {
-	var api restAPI
-	rest, err := ably.NewREST(append(ourOptions(options), throughTransport(&api))...)
+	rest, err := chatrest.New(ourOptions(options)...)
 	if err != nil {
 		return nil, fromAbly("create chat client", err)
 	}
@@ -59,13 +61,12 @@ func ConnectWith(chat []Option, options ...ably.ClientOption) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := New(realtime, append(slices.Clone(chat), WithREST(rest))...)
+	client, err := New(realtime, chat...)
 	if err != nil {
 		realtime.Close()
 		return nil, err
 	}
-	api.client = rest
-	client.rest, client.owned = api, true
+	client.rest, client.owned = restAPI{own: rest}, true
 	return client, nil
 }
 
@@ -97,6 +98,7 @@ func (c *Client) hangUp() {
 	ctx, cancel := context.WithTimeout(context.Background(), c.timeout)
 	defer cancel()
 	_ = c.transport.Close(ctx) // the socket is closed in any case
+	c.rest.own.Close(ctx)
 }
 
 // stayClosed closes the connection, and again whenever it comes back to life: ably-go loses a close

@@ -106,29 +106,33 @@ func (c *Connection) StatusChanges(ctx context.Context) iter.Seq[ConnectionStatu
 
 // begin sets the status that the client finds, unless it has changed by now (CHA-CS3).
 func (c *Connection) begin(state ably.ConnectionState, reason *ably.ErrorInfo) {
-	first := statusChange(ably.ConnectionStateChange{Current: state, Previous: state, Reason: reason})
+	first := statusChange(ably.ConnectionStateChange{Current: state, Previous: state, Reason: reason}, nil)
 	c.last.CompareAndSwap(nil, &first)
 }
 
 // changed passes a change on to the listeners (CHA-CS5c). The rooms' channels have taken it.
-func (c *Connection) changed(change ably.ConnectionStateChange) {
-	next := statusChange(change)
+func (c *Connection) changed(change ably.ConnectionStateChange, reason *lifecycle.ErrorInfo) {
+	next := statusChange(change, reason)
 	if last := c.last.Swap(&next); last != nil && last.Current == next.Current {
 		return // the client began with it
 	}
 	c.listeners.Publish(next)
 }
 
-func statusChange(change ably.ConnectionStateChange) ConnectionStatusChange {
+func statusChange(change ably.ConnectionStateChange, reason *lifecycle.ErrorInfo) ConnectionStatusChange {
 	return ConnectionStatusChange{
 		Current: connectionStatus(change.Current), Previous: connectionStatus(change.Previous),
-		Error: connectionReason(change.Reason), RetryIn: change.RetryIn,
+		Error: connectionReason(change.Reason, reason), RetryIn: change.RetryIn,
 	}
 }
 
-func connectionReason(err *ably.ErrorInfo) *lifecycle.ErrorInfo {
-	if err == nil {
+// connectionReason makes an error of ours from ably-go's; known is the same with its message, or nil.
+func connectionReason(err *ably.ErrorInfo, known *lifecycle.ErrorInfo) *lifecycle.ErrorInfo {
+	switch {
+	case err == nil:
 		return nil
+	case err.Unwrap() == nil && known != nil:
+		return fromAbly("connect", known)
 	}
 	return fromAbly("connect", err)
 }

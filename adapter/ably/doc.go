@@ -20,14 +20,19 @@
 // What ably-go v1.4.1 does otherwise and still touches users, with the test that shows how it is
 // hidden:
 //
-//   - REST requests have their paths escaped twice, and their errors' bodies taken; links to further
-//     pages are followed unescaped. Both are put right below ably-go (rest.go, resttransport.go;
-//     TestMessages, TestHistory, TestMessageErrors). A REST client given by [WithREST] is as it is:
-//     names with a slash can't be reached, and errors have no detail (TestARESTClientOfTheUsers).
+//   - REST requests have their paths escaped twice, their errors' bodies taken, and a token renewed
+//     for one code alone; links to further pages are followed unescaped. All is put right below
+//     ably-go (internal/chatrest; TestMessages, TestHistory, TestMessageErrors,
+//     TestAuthenticationOfREST). A REST client given by [WithREST] is as it is: names with a slash
+//     can't be reached, and errors have no detail (TestARESTClientOfTheUsers).
+//   - It panics with its lock held if a callback for tokens panics, or returns neither token nor
+//     error. The callback is guarded (TestAnAuthCallbackThatGivesNoToken).
 //   - It logs keys and tokens. A client that is made here logs without them (log.go;
 //     TestNoKeyIsLogged).
 //   - An ErrorInfo of ably-go can't carry a message of ours: errors are ours, made from its
 //     (errors.go).
+//   - It gets the token that the server asks for with a context that it has cancelled (RTN22). The
+//     request for it goes on all the same (reauth.go in internal/transport; TestAuthIsAnswered).
 //   - It holds its locks while a callback for tokens runs. Rooms wait for none of them; calls of the
 //     realtime client's own methods do (TestAnAuthCallbackThatHangs).
 //   - After a close during the pause before a retry, a goroutine of ably-go's lasts until the pause

@@ -2,7 +2,6 @@ package ablychat
 
 import (
 	"errors"
-	"fmt"
 	"regexp"
 
 	"github.com/ably/ably-go/ably"
@@ -10,31 +9,46 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// secrets finds the query of an address: ably-go's errors of a connection that can't be opened hold its key or token there.
+// secrets finds the query of an address: ably-go's errors of a connection that can't be opened hold
+// its key or token there.
 var secrets = regexp.MustCompile(`(://[^\s"'?]*)\?[^\s"']*`)
 
-// fromAbly makes an error of ours from one of ably-go's; nil from nil. The message says what could not be done, and holds no secret.
+func withoutSecrets(text string) string { return secrets.ReplaceAllString(text, "$1") }
+
+// clean returns an error that prints no secret.
+func clean(err error) error {
+	if err != nil && secrets.MatchString(err.Error()) {
+		return errors.New(withoutSecrets(err.Error()))
+	}
+	return err
+}
+
+// fromAbly makes an error of ours from one of ably-go's; nil from nil. The message says what could
+// not be done, and holds no secret.
 func fromAbly(operation string, err error) *lifecycle.ErrorInfo {
 	if err == nil {
 		return nil
 	}
+	prefix := "unable to " + operation + "; "
 	if own := (*lifecycle.ErrorInfo)(nil); errors.As(err, &own) {
-		return &lifecycle.ErrorInfo{Code: own.Code, StatusCode: own.StatusCode, Message: "unable to " + operation + "; " + own.Message, Cause: own.Cause}
+		return &lifecycle.ErrorInfo{Code: own.Code, StatusCode: own.StatusCode, Message: prefix + own.Message, Cause: own.Cause}
 	}
-	code, status, message := lifecycle.ChannelOperationFailed, 0, err.Error()
+	info := lifecycle.NewErrorInfo(lifecycle.ChannelOperationFailed,
+		"unable to "+operation+"; "+withoutSecrets(err.Error()), clean(err))
 	if theirs := (*ably.ErrorInfo)(nil); errors.As(err, &theirs) && theirs != nil {
-		status, message = theirs.StatusCode, theirs.Message()
 		if theirs.Code != 0 {
-			code = lifecycle.ErrorCode(theirs.Code)
+			info.Code = lifecycle.ErrorCode(theirs.Code)
+			info.StatusCode = info.Code.StatusCode()
 		}
+		if theirs.StatusCode != 0 {
+			info.StatusCode = theirs.StatusCode
+		}
+		reason := "the service gave no reason"
+		info.Cause = nil // it says the same, with an address
+		if inner := theirs.Unwrap(); inner != nil && inner.Error() != "" {
+			reason, info.Cause = withoutSecrets(inner.Error()), clean(inner)
+		}
+		info.Message = prefix + reason
 	}
-	if status == 0 {
-		status = code.StatusCode()
-	}
-	cause := err
-	if text := err.Error(); secrets.MatchString(text) {
-		cause = errors.New(secrets.ReplaceAllString(text, "$1"))
-	}
-	message = secrets.ReplaceAllString(message, "$1")
-	return &lifecycle.ErrorInfo{Code: code, StatusCode: status, Message: fmt.Sprintf("unable to %s; %s", operation, message), Cause: cause}
+	return info
 }

@@ -449,6 +449,7 @@ func TestTypingOverTheWire(t *testing.T) {
 		}
 		ann.chat.Realtime().Close()
 		closeClient(ann.chat.Realtime())
+		awaitConnection(t, ann.chat, ablychat.ConnectionClosed)                               // rooms know of it then
 		if err := hers.Typing().Keystroke(soon(t)); !errors.Is(err, lifecycle.Disconnected) { // CHA-T4f
 			t.Errorf("without a connection: %v", err)
 		}

@@ -19,12 +19,12 @@ func TestGettersAreUpToDateInListeners(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			typing, _ := newTestTyping(1)
 			told := 0
-			typing.listeners.Add(func(e chat.TypingEvent) {
+			typing.listeners.Add(typing.telling(func(e chat.TypingEvent) {
 				told++
 				if now := typing.CurrentTypers(); !slices.Equal(now, e.CurrentTypers) {
 					t.Errorf("%v is told, and %v type", e, now)
 				}
-			}, listen.Config{})
+			}), listen.Config{})
 			for _, name := range []string{"typing.started", "typing.stopped", "typing.started"} {
 				typing.receive(chat.WireMessage{Name: name, ClientID: "ann"})
 				synctest.Wait()

@@ -46,7 +46,11 @@ func (r *MessageReactions) Send(ctx context.Context, messageSerial string, react
 	if t == lifecycle.MessageReactionTypeMultiple {
 		body["count"] = max(reaction.Count, 1) // CHA-MR4b3
 	}
-	_, err = r.room.client.rest.do(ctx, operation, call{method: "POST", path: r.room.messages.path(messageSerial, "reactions"), body: body})
+	if body, err = plainObject(operation, body); err != nil {
+		return err
+	}
+	_, err = r.room.client.rest.one(ctx, operation,
+		call{method: "POST", path: r.room.messages.path(messageSerial, "reactions"), body: body}, "serial")
 	return err
 }
 
@@ -66,9 +70,13 @@ func (r *MessageReactions) Delete(ctx context.Context, messageSerial string, rea
 		if reaction.Name == "" {
 			return lifecycle.NewErrorInfo(lifecycle.InvalidArgument, "unable to "+operation+"; its name is empty, and its type is not unique", nil)
 		}
+		if _, err := plainValue(operation, "name", reaction.Name); err != nil {
+			return err
+		}
 		query.Set("name", reaction.Name)
 	}
-	_, err = r.room.client.rest.do(ctx, operation, call{method: "DELETE", path: r.room.messages.path(messageSerial, "reactions"), query: query})
+	_, err = r.room.client.rest.one(ctx, operation,
+		call{method: "DELETE", path: r.room.messages.path(messageSerial, "reactions"), query: query}, "serial")
 	return err
 }
 
@@ -103,11 +111,16 @@ func (r *MessageReactions) ClientReactions(ctx context.Context, messageSerial, c
 	if clientID != "" { // CHA-MR13b1
 		query = url.Values{"forClientId": {clientID}}
 	}
-	body, err := r.room.client.rest.one(ctx, operation, call{method: "GET", path: r.room.messages.path(messageSerial, "client-reactions"), query: query})
+	a, err := r.room.client.rest.do(ctx, operation,
+		call{method: "GET", path: r.room.messages.path(messageSerial, "client-reactions"), query: query})
 	if err != nil {
 		return chat.Reactions{}, err
 	}
-	reactions, _ := chat.DecodeReactions(body)
+	body, ok := a.body.(map[string]any)
+	reactions, unknown := chat.DecodeReactions(body)
+	if !ok || len(body) > 0 && len(unknown) == len(body) {
+		return chat.Reactions{}, fromREST(ctx, operation, a.unexpected("reactions by their types"))
+	}
 	return reactions, nil
 }
 

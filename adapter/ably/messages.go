@@ -4,7 +4,6 @@ import (
 	"context"
 	"iter"
 	"log/slog"
-	"maps"
 	"net/url"
 	"strconv"
 	"time"
@@ -26,22 +25,26 @@ type Messages struct {
 // Messages returns the room's messages.
 func (r *Room) Messages() *Messages { return &r.messages }
 
-// MessageContent is what a message says.
+// MessageContent is what a message says. Values in it may be of any type that encoding/json writes;
+// they arrive as plain JSON types. Text that is not valid UTF-8, a number that JSON has no form for
+// (NaN) and an integer beyond 64 bits that a float64 would change are [lifecycle.InvalidArgument].
 type MessageContent struct {
 	Text     string
 	Metadata map[string]any // a JSON object for the receivers; may be nil
 	Headers  map[string]any // values are strings, numbers, bools or nil; may be nil
 }
 
-func (c MessageContent) body() map[string]any {
-	body := map[string]any{"text": c.Text}
+// body returns the content in plain types.
+func (c MessageContent) body(operation string) (map[string]any, error) {
+	content := map[string]any{"text": c.Text}
 	if c.Metadata != nil { // CHA-M3b
-		body["metadata"] = c.Metadata
+		content["metadata"] = c.Metadata
 	}
-	if c.Headers != nil {
-		body["headers"] = c.Headers
+	body, err := plainObject(operation, content)
+	if err == nil && c.Headers != nil {
+		body["headers"], err = plainHeaders(operation, c.Headers)
 	}
-	return body
+	return body, err
 }
 
 // OperationDetails say why a message was updated or deleted; what is empty is not sent.
@@ -50,14 +53,16 @@ type OperationDetails struct {
 	Metadata    map[string]string
 }
 
-func (d OperationDetails) addTo(body map[string]any) map[string]any {
+// body returns the details in plain types.
+func (d OperationDetails) body(operation string) (map[string]any, error) {
+	details := map[string]any{}
 	if d.Description != "" {
-		body["description"] = d.Description
+		details["description"] = d.Description
 	}
 	if d.Metadata != nil {
-		body["metadata"] = d.Metadata
+		details["metadata"] = d.Metadata
 	}
-	return body
+	return plainObject(operation, details)
 }
 
 func (m *Messages) path(more ...string) []string {
@@ -66,48 +71,64 @@ func (m *Messages) path(more ...string) []string {
 
 // Send sends a message and returns it as it was taken (CHA-M3).
 //
-// Errors: the service's, with its code and, where moderation or a rule says more, a [Rejection] for a cause (CHA-M3e); the context's cause, when
+// Errors: [lifecycle.InvalidArgument] for content that can't be sent as it is; the service's, with its code and, where moderation or a rule says more, a [Rejection] for a cause (CHA-M3e); the context's cause, when
 // that ends first: then the message may have been sent.
 func (m *Messages) Send(ctx context.Context, content MessageContent) (chat.Message, error) {
-	body, err := m.room.client.rest.one(ctx, "send message", call{method: "POST", path: m.path(), body: content.body()})
+	const operation = "send message"
+	body, err := content.body(operation)
 	if err != nil {
 		return chat.Message{}, err
 	}
-	sent := chat.DecodeRESTMessage(body)
-	if _, whole := body["text"]; !whole { // an older service says only serial and time
-		sent.Text, sent.Metadata, sent.Headers = content.Text, orEmpty(maps.Clone(content.Metadata)), orEmpty(maps.Clone(content.Headers))
-		sent.ClientID = m.room.client.ClientID()
-	}
-	return sent, nil
+	return m.one(ctx, operation, call{method: "POST", path: m.path(), body: body})
 }
 
 // Update puts other content in the place of a message's; what it leaves out is gone (CHA-M8). It returns the message as it is then.
 //
 // Errors: [lifecycle.InvalidArgument] for an empty serial (CHA-M8g); the service's (CHA-M8d); the context's cause.
 func (m *Messages) Update(ctx context.Context, serial string, content MessageContent, details OperationDetails) (chat.Message, error) {
-	return m.change(ctx, "update message", serial, call{method: "PUT", path: m.path(serial),
-		body: details.addTo(map[string]any{"message": content.body()})})
+	const operation = "update message"
+	if serial == "" {
+		return chat.Message{}, emptySerial(operation)
+	}
+	body, err := details.body(operation)
+	if err == nil {
+		body["message"], err = content.body(operation)
+	}
+	if err != nil {
+		return chat.Message{}, err
+	}
+	return m.one(ctx, operation, call{method: "PUT", path: m.path(serial), body: body})
 }
 
 // Delete marks a message as deleted and takes its content away; it stays in the history as that (CHA-M9). It returns the message as it is then.
 //
 // Errors: [lifecycle.InvalidArgument] for an empty serial (CHA-M9f); the service's (CHA-M9c); the context's cause.
 func (m *Messages) Delete(ctx context.Context, serial string, details OperationDetails) (chat.Message, error) {
-	return m.change(ctx, "delete message", serial, call{method: "POST", path: m.path(serial, "delete"), body: details.addTo(map[string]any{})})
+	const operation = "delete message"
+	if serial == "" {
+		return chat.Message{}, emptySerial(operation)
+	}
+	body, err := details.body(operation)
+	if err != nil {
+		return chat.Message{}, err
+	}
+	return m.one(ctx, operation, call{method: "POST", path: m.path(serial, "delete"), body: body})
 }
 
 // Get returns a message as it is now, by its serial (CHA-M13).
 //
 // Errors: [lifecycle.InvalidArgument] for an empty serial; the service's, of status 404 when there is none (CHA-M13b); the context's cause.
 func (m *Messages) Get(ctx context.Context, serial string) (chat.Message, error) {
-	return m.change(ctx, "get message", serial, call{method: "GET", path: m.path(serial)})
-}
-
-func (m *Messages) change(ctx context.Context, operation, serial string, c call) (chat.Message, error) {
+	const operation = "get message"
 	if serial == "" {
 		return chat.Message{}, emptySerial(operation)
 	}
-	body, err := m.room.client.rest.one(ctx, operation, c)
+	return m.one(ctx, operation, call{method: "GET", path: m.path(serial)})
+}
+
+// one makes a request whose answer is a message.
+func (m *Messages) one(ctx context.Context, operation string, c call) (chat.Message, error) {
+	body, err := m.room.client.rest.one(ctx, operation, c, "serial")
 	if err != nil {
 		return chat.Message{}, err
 	}
@@ -208,16 +229,15 @@ func (m *Messages) All(ctx context.Context, query HistoryQuery) iter.Seq2[chat.M
 }
 
 func (m *Messages) page(ctx context.Context, query url.Values) (*Page, error) {
-	a, err := m.room.client.rest.do(ctx, "get history", call{method: "GET", path: m.path(), query: query})
+	const operation = "get history"
+	list, next, err := m.room.client.rest.list(ctx, operation,
+		call{method: "GET", path: m.path(), query: query}, "serial")
 	if err != nil {
 		return nil, err
 	}
-	p := &Page{messages: m, next: a.next}
-	list, _ := a.body.([]any)
-	for _, item := range list {
-		if o, ok := item.(map[string]any); ok {
-			p.Items = append(p.Items, chat.DecodeRESTMessage(o))
-		}
+	p := &Page{messages: m, next: next, Items: make([]chat.Message, len(list))}
+	for i, body := range list {
+		p.Items[i] = chat.DecodeRESTMessage(body)
 	}
 	return p, nil
 }

@@ -23,9 +23,17 @@ func (r *Room) Occupancy() *Occupancy { return &r.occupancy }
 //
 // Errors: the service's; the context's cause; see [Client] for clients that have no REST client.
 func (o *Occupancy) Get(ctx context.Context) (chat.Occupancy, error) {
-	body, err := o.room.client.rest.one(ctx, "get occupancy", call{method: "GET", path: []string{"rooms", o.room.Name(), "occupancy"}})
+	const operation = "get occupancy"
+	a, err := o.room.client.rest.do(ctx, operation,
+		call{method: "GET", path: []string{"rooms", o.room.Name(), "occupancy"}})
 	if err != nil {
 		return chat.Occupancy{}, err
+	}
+	body, _ := a.body.(map[string]any)
+	for _, name := range []string{"connections", "presenceMembers"} {
+		if n, ok := body[name].(float64); !ok || n < 0 {
+			return chat.Occupancy{}, fromREST(ctx, operation, a.unexpected("an object with the numbers connections and presenceMembers"))
+		}
 	}
 	return chat.DecodeRESTOccupancy(body), nil
 }

@@ -1,41 +1,56 @@
 package ablychat
 
-import "fmt"
+import (
+	"fmt"
 
-// plain makes of a value that came in MessagePack what the same value is in JSON: maps by strings, and numbers as float64.
-func plain(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		return plainObject(v)
-	case map[any]any:
-		o := make(map[string]any, len(v))
-		for key, value := range v {
-			o[fmt.Sprint(key)] = plain(value)
-		}
-		return o
-	case []any:
-		list := make([]any, len(v))
-		for i := range v {
-			list[i] = plain(v[i])
-		}
-		return list
-	case int64:
-		return float64(v)
-	case uint64:
-		return float64(v)
-	case float32:
-		return float64(v)
+	"ablyrooms.example/internal/jsonvalue"
+	"ablyrooms.example/lifecycle"
+)
+
+// plainValue returns a copy of a value that is to be sent, in plain JSON types. All that users give
+// goes through it, so that it is the same by REST and realtime, in JSON and MessagePack.
+//
+// It returns [lifecycle.InvalidArgument] for a value that can't be sent as it is, and names the
+// field.
+func plainValue(operation, field string, v any) (any, error) {
+	plain, err := jsonvalue.Of(field, v)
+	if err != nil {
+		return nil, unsendable(operation, err.Error())
 	}
-	return v
+	return plain, nil
 }
 
-func plainObject(m map[string]any) map[string]any {
-	if m == nil {
-		return nil
+func unsendable(operation, reason string) error {
+	return lifecycle.NewErrorInfo(lifecycle.InvalidArgument, "unable to "+operation+"; "+reason, nil)
+}
+
+// plainObject is [plainValue] for the members of an object.
+func plainObject(operation string, members map[string]any) (map[string]any, error) {
+	plain, err := plainValue(operation, "", members)
+	if err != nil {
+		return nil, err
 	}
-	o := make(map[string]any, len(m))
-	for key, value := range m {
-		o[key] = plain(value)
+	return plain.(map[string]any), nil
+}
+
+// plainHeaders is [plainValue] for headers, whose values are strings, numbers, bools or nil.
+func plainHeaders(operation string, headers map[string]any) (map[string]any, error) {
+	plain, err := plainValue(operation, "headers", headers)
+	if err != nil {
+		return nil, err
 	}
-	return o
+	for name, value := range plain.(map[string]any) {
+		kind := ""
+		switch value.(type) {
+		case map[string]any:
+			kind = "an object"
+		case []any:
+			kind = "a list"
+		default:
+			continue
+		}
+		return nil, unsendable(operation,
+			fmt.Sprintf("the header %q is %s, expected a string, number, bool or nil", name, kind))
+	}
+	return plain.(map[string]any), nil
 }

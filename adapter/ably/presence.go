@@ -24,7 +24,8 @@ func (r *Room) Presence() *Presence { return &r.presence }
 // the room is attaching it waits for the end of that.
 //
 // Errors: [lifecycle.RoomInInvalidState] for a room that is not attached, nor becomes so (CHA-PR3h, CHA-RL9c); [lifecycle.InvalidArgument] for
-// data that JSON has no form for; the service's, such as [lifecycle.InvalidClientID] for a client without an id; the context's cause.
+// data that JSON has no form for; [lifecycle.Disconnected] without a connection, when the realtime client
+// was made with ably.WithQueueMessages(false) (TO3g); the service's, such as [lifecycle.InvalidClientID] for a client without an id; the context's cause.
 func (p *Presence) Enter(ctx context.Context, data any) error {
 	return p.do(ctx, "enter presence", data, (*realtime.Channel).Enter)
 }
@@ -43,8 +44,11 @@ func (p *Presence) do(
 	ctx context.Context, operation string, data any,
 	call func(*realtime.Channel, context.Context, any) error,
 ) error {
-	data, err := inJSON(operation, data)
+	data, err := plainValue(operation, "data", data)
 	if err != nil {
+		return err
+	}
+	if err := p.room.sendable(operation); err != nil {
 		return err
 	}
 	if err := p.room.attached(ctx, operation); err != nil {
@@ -65,8 +69,9 @@ func failed(ctx context.Context, operation string, err error) error {
 	return fromAbly(operation, err)
 }
 
-// Get returns all who are present, once the service's list is complete (CHA-PR6). Waits and errors
-// are those of [Presence.Enter].
+// Get returns all who are present, once the service's list is complete (CHA-PR6). In a room that
+// was got without presence events, or whose client may not subscribe, it returns nobody, which is
+// logged as an error (RTP11f). Waits and errors are those of [Presence.Enter].
 func (p *Presence) Get(ctx context.Context) ([]chat.PresenceMember, error) {
 	const operation = "get presence"
 	if err := p.room.attached(ctx, operation); err != nil {

@@ -2,7 +2,6 @@ package ablychat
 
 import (
 	"context"
-	"encoding/json"
 
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 	"ablyrooms.example/lifecycle"
@@ -13,22 +12,23 @@ import (
 // (CHA-GP2).
 //
 // Errors: [lifecycle.Disconnected] without a connection; [lifecycle.RoomInInvalidState] for a room
-// that is released; [lifecycle.InvalidArgument] for data that JSON has no form for; the service's;
+// that is released; [lifecycle.InvalidArgument] for a value that can't be sent as it is; the service's;
 // the context's cause.
 func (r *Room) publish(ctx context.Context, operation, name string, data, headers map[string]any) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	m := &wire.Message{Name: name, Extras: map[string]any{"ephemeral": true}}
+	var err error
 	if data != nil {
-		m.Data = data
-	}
-	if headers != nil {
-		plain, err := inJSON(operation, headers)
-		if err != nil {
+		if m.Data, err = plainObject(operation, data); err != nil {
 			return err
 		}
-		m.Extras["headers"] = plain
+	}
+	if headers != nil {
+		if m.Extras["headers"], err = plainHeaders(operation, headers); err != nil {
+			return err
+		}
 	}
 	if err := r.online(operation); err != nil { // CHA-ER3g
 		return err
@@ -36,16 +36,17 @@ func (r *Room) publish(ctx context.Context, operation, name string, data, header
 	return failed(ctx, operation, r.channel.Publish(ctx, m))
 }
 
-// inJSON returns what JSON makes of a value: objects, lists, strings, float64, bools and nil.
-func inJSON(operation string, v any) (plain any, err error) {
-	text, err := json.Marshal(v)
-	if err == nil {
-		err = json.Unmarshal(text, &plain)
+// sendable returns an error without a connection, for a room that could send on it, if the realtime
+// client does not queue messages (TO3g).
+func (r *Room) sendable(operation string) error {
+	if r.client.transport.Queues() {
+		return nil
 	}
-	if err != nil {
-		return nil, lifecycle.NewErrorInfo(lifecycle.InvalidArgument, "unable to "+operation+"; what is to be sent has no form in JSON", err)
+	switch r.Status() {
+	case lifecycle.StatusAttaching, lifecycle.StatusAttached:
+		return r.online(operation)
 	}
-	return plain, nil
+	return nil
 }
 
 // online returns an error without a connection.
@@ -54,4 +55,14 @@ func (r *Room) online(operation string) error {
 		return nil
 	}
 	return lifecycle.NewErrorInfo(lifecycle.Disconnected, "unable to "+operation+"; there is no connection", nil)
+}
+
+// identified returns an error for a client without an id, as far as that is known: with the
+// connection.
+func (r *Room) identified(operation string) error {
+	if !r.client.channels.Connected() || r.client.ClientID() != "" {
+		return nil
+	}
+	return lifecycle.NewErrorInfo(lifecycle.InvalidClientID, "unable to "+operation+"; the client has no id: "+
+		"give one with ably.WithClientID, or in its token", nil)
 }

@@ -2,6 +2,7 @@ package ablychat
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -9,142 +10,175 @@ import (
 
 	"github.com/ably/ably-go/ably"
 
+	"ablyrooms.example/adapter/ably/internal/chatrest"
+	"ablyrooms.example/internal/jsonvalue"
 	"ablyrooms.example/lifecycle"
 )
-
-// chatPath is where the Chat REST API is (CHA-RST).
-const chatPath = "/chat/v4/"
 
 // call is one request to the Chat REST API.
 type call struct {
 	method string
-	path   []string // below chatPath, not escaped: any text (CHA-RST6)
+	path   []string // not escaped: any text (CHA-RST6)
 	query  url.Values
-	body   any // nil for none
+	body   any // of plain types; nil for none
 }
 
-// restAPI makes requests to the Chat REST API by way of ably-go's REST client (CHA-RST1), which knows the hosts, the fallbacks, the
-// authentication and the format.
-//
-// ably-go escapes the path that it is given once more, follows links to further pages by paths that are not escaped, and keeps an error's body
-// to itself. So the request is put right, and the answer read, in the transport below ably-go, where that is ours (resttransport.go). A REST
-// client of the user's own has another one: what has a slash can't be sent with it, and an error has no detail.
+// restAPI makes requests to the Chat REST API (CHA-RST1).
 type restAPI struct {
-	client *ably.REST // nil when there is none
-	ours   bool       // its transport is ours
+	own   *chatrest.Client
+	given *ably.REST // the user's, if there is no client of our own; or nil
 }
 
-// answer is what came back.
+// answer is the service's answer to a request that it carried out.
 type answer struct {
-	body any        // as encoding/json makes it of JSON
-	next url.Values // the query of the next page; nil when this is the last
+	body       any        // in the types of package jsonvalue
+	next       url.Values // the query of the next page; nil if this is the last
+	unexpected func(expected string) *chatrest.Error
 }
 
 // do makes a request and returns the answer. operation is what to call it in errors.
 //
-// Errors: the service's, with its code, status, message and detail (CHA-M3e); the context's cause; [lifecycle.InvalidArgument] when there is
-// no REST client, and for a body that JSON has no form for.
+// Errors: the service's, with its code, status, message and detail (CHA-M3e); the code 80013 for an
+// answer that can't be read; 80000 or 50003 if the service can't be reached; those of credentials (40170,
+// 40171, 40142 and the like); the context's cause; [lifecycle.InvalidArgument] if there is no REST
+// client.
 func (r restAPI) do(ctx context.Context, operation string, c call) (answer, error) {
 	if ctx.Err() != nil {
 		return answer{}, context.Cause(ctx)
 	}
-	if r.client == nil {
-		return answer{}, lifecycle.NewErrorInfo(lifecycle.InvalidArgument,
-			"unable to "+operation+"; the chat client has no REST client: make it with ablychat.Connect, or give it one with ablychat.WithREST", nil)
+	if r.own == nil {
+		return r.byGiven(ctx, operation, c)
 	}
-	path := chatPath + strings.Join(c.path, "/")
-	x := &exchange{path: path, escaped: chatPath + escape(c.path)}
-	given := path
-	if r.ours {
-		given = chatPath + "request" // what the transport puts in its place may be anything
-		ctx = context.WithValue(ctx, exchangeKey{}, x)
-	} else if bad := withSlash(c.path); bad != "" {
-		return answer{}, lifecycle.NewErrorInfo(lifecycle.InvalidArgument,
-			fmt.Sprintf("unable to %s; %q has a slash, which only a REST client made by ablychat.Connect can send", operation, bad), nil)
+	a, err := r.own.Do(ctx, chatrest.Request{Method: c.method, Path: c.path, Query: c.query, Body: c.body})
+	if err != nil {
+		return answer{}, fromREST(ctx, operation, err)
 	}
-	var options []ably.RequestOption
-	if c.query != nil {
-		options = append(options, ably.RequestWithParams(c.query))
-	}
-	if c.body != nil {
-		body, err := inJSON(operation, c.body)
-		if err != nil {
-			return answer{}, err
-		}
-		options = append(options, ably.RequestWithBody(body))
-	}
-	pages, err := r.client.Request(c.method, given, options...).Pages(ctx)
-	switch {
-	case x.failed != nil:
-		return answer{}, named(operation, x.failed)
-	case err != nil:
-		return answer{}, failed(ctx, operation, err)
-	case !pages.Success():
-		return answer{}, named(operation, serviceError(pages.StatusCode(), int(pages.ErrorCode()), pages.ErrorMessage()))
-	}
-	a := answer{body: x.body, next: nextPage(pages.Headers())}
-	if !x.seen {
-		var items []any
-		if pages.Next(ctx) {
-			if err := pages.Items(&items); err != nil {
-				return answer{}, fromAbly(operation, err)
-			}
-		}
-		a.body = plain(items)
-	}
-	return a, nil
+	return answer{a.Body, a.Next, a.Unexpected}, nil
 }
 
-// one makes a request whose answer is one object.
-func (r restAPI) one(ctx context.Context, operation string, c call) (map[string]any, error) {
+// one makes a request whose answer is one object, with text in a member that the caller relies on;
+// "" for none.
+func (r restAPI) one(ctx context.Context, operation string, c call, member string) (map[string]any, error) {
 	a, err := r.do(ctx, operation, c)
 	if err != nil {
 		return nil, err
 	}
-	if list, ok := a.body.([]any); ok && len(list) > 0 { // ably-go makes a list of everything
-		a.body = list[0]
+	o, ok := a.body.(map[string]any)
+	if !ok {
+		return nil, fromREST(ctx, operation, a.unexpected("an object"))
 	}
-	o, _ := a.body.(map[string]any)
+	if text, _ := o[member].(string); member != "" && text == "" {
+		return nil, fromREST(ctx, operation, a.unexpected("an object with a "+member))
+	}
 	return o, nil
 }
 
-// named says in an error's message what could not be done.
-func named(operation string, e *lifecycle.ErrorInfo) error {
-	return &lifecycle.ErrorInfo{Code: e.Code, StatusCode: e.StatusCode, Message: "unable to " + operation + "; " + e.Message, Cause: e.Cause}
-}
-
-func escape(path []string) string {
-	escaped := make([]string, len(path))
-	for i, segment := range path {
-		escaped[i] = url.PathEscape(segment)
+// list makes a request whose answer is a list of objects, each with text in a member.
+func (r restAPI) list(ctx context.Context, operation string, c call, member string) (
+	objects []map[string]any, next url.Values, err error,
+) {
+	a, err := r.do(ctx, operation, c)
+	if err != nil {
+		return nil, nil, err
 	}
-	return strings.Join(escaped, "/")
+	items, ok := a.body.([]any)
+	for _, item := range items {
+		o, _ := item.(map[string]any)
+		text, _ := o[member].(string)
+		ok = ok && text != ""
+		objects = append(objects, o)
+	}
+	if !ok {
+		return nil, nil, fromREST(ctx, operation, a.unexpected("a list of objects with a "+member))
+	}
+	return objects, a.next, nil
 }
 
-func withSlash(path []string) string {
-	for _, segment := range path {
+// Rejection is the cause of an error of the service's that has more to say than a code and a
+// message: it is found with [errors.As].
+type Rejection struct {
+	Detail map[string]any // what moderation or a rule says of a message that it rejected, or nil
+	Href   string         // where to read more, or empty
+}
+
+// Error prints the detail and the address that there are.
+func (r *Rejection) Error() string {
+	var parts []string
+	if r.Detail != nil {
+		parts = append(parts, fmt.Sprintf("detail %v", r.Detail))
+	}
+	if r.Href != "" {
+		parts = append(parts, "see "+r.Href)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// fromREST makes an error of ours from one of a request.
+func fromREST(ctx context.Context, operation string, err error) error {
+	e, ok := errors.AsType[*chatrest.Error](err)
+	if !ok {
+		return failed(ctx, operation, err)
+	}
+	info := &lifecycle.ErrorInfo{Code: lifecycle.ErrorCode(e.Code), StatusCode: e.StatusCode,
+		Message: "unable to " + operation + "; " + withoutSecrets(e.Message)}
+	switch cause, ok := errors.AsType[*chatrest.Error](e.Cause); {
+	case ok:
+		info.Cause = &lifecycle.ErrorInfo{
+			Code: lifecycle.ErrorCode(cause.Code), StatusCode: cause.StatusCode, Message: cause.Message}
+	case e.Cause != nil:
+		info.Cause = clean(e.Cause)
+	case e.Detail != nil || e.Href != "":
+		info.Cause = &Rejection{Detail: e.Detail, Href: e.Href}
+	}
+	return info
+}
+
+// byGiven makes a request with the user's own REST client. It can't send a slash, says nothing of
+// an error's detail, and renews a token for the code 40140 alone.
+func (r restAPI) byGiven(ctx context.Context, operation string, c call) (answer, error) {
+	if r.given == nil {
+		return answer{}, lifecycle.NewErrorInfo(lifecycle.InvalidArgument, "unable to "+operation+
+			"; the chat client has no REST client: make it with ablychat.Connect, or give it one with ablychat.WithREST", nil)
+	}
+	for _, segment := range c.path {
 		if strings.Contains(segment, "/") {
-			return segment
+			return answer{}, lifecycle.NewErrorInfo(lifecycle.InvalidArgument, fmt.Sprintf(
+				"unable to %s; %q has a slash, which only a client made by ablychat.Connect can send", operation, segment), nil)
 		}
 	}
-	return ""
-}
-
-// nextPage returns the query of the link to the next page. The rest of the link is the request's own path, however it is written there.
-func nextPage(header http.Header) url.Values {
-	for _, value := range header.Values("Link") {
-		for link := range strings.SplitSeq(value, ",") {
-			target, params, ok := strings.Cut(link, ";")
-			target = strings.TrimSpace(target)
-			if !ok || !strings.Contains(params, `rel="next"`) && !strings.Contains(params, "rel=next") || len(target) < 2 {
-				continue
-			}
-			if _, query, ok := strings.Cut(target[1:len(target)-1], "?"); ok {
-				if q, err := url.ParseQuery(query); err == nil {
-					return q
-				}
-			}
-		}
+	options := []ably.RequestOption{ably.RequestWithParams(c.query)}
+	if c.body != nil {
+		options = append(options, ably.RequestWithBody(c.body))
 	}
-	return nil
+	pages, err := r.given.Request(c.method, chatrest.BasePath+strings.Join(c.path, "/"), options...).Pages(ctx)
+	if err != nil {
+		return answer{}, failed(ctx, operation, err)
+	}
+	if !pages.Success() {
+		e := &chatrest.Error{Code: int(pages.ErrorCode()), StatusCode: pages.StatusCode(), Message: pages.ErrorMessage()}
+		if e.Code == 0 {
+			e.Code, e.Message = e.StatusCode*100, http.StatusText(e.StatusCode)
+		}
+		return answer{}, fromREST(ctx, operation, e)
+	}
+	a := answer{unexpected: func(expected string) *chatrest.Error {
+		return &chatrest.Error{Code: 80013, StatusCode: 500, Message: "the answer is not " + expected}
+	}}
+	var bad *chatrest.Error
+	if a.next, bad = chatrest.NextPage(pages.Headers()); bad != nil {
+		return answer{}, fromREST(ctx, operation, bad)
+	}
+	var items []any
+	if !pages.Next(ctx) {
+		return answer{}, fromREST(ctx, operation, a.unexpected("one of the service's"))
+	}
+	if err := pages.Items(&items); err != nil {
+		return answer{}, failed(ctx, operation, err)
+	}
+	a.body = jsonvalue.Received(items)
+	history := c.method == http.MethodGet && c.path[len(c.path)-1] == "messages"
+	if len(items) == 1 && !history { // ably-go makes a list of everything
+		a.body = items[0]
+	}
+	return a, nil
 }

@@ -60,9 +60,15 @@ func channelOptions(room string, o lifecycle.RoomOptions) realtime.Options {
 	if o.Messages.RawMessageReactions {
 		modes |= wire.ModeAnnotationSubscribe // CHA-RC3d2
 	}
-	params := map[string]string{"agent": agentName + "/" + Version}
+	params := plainParams
 	if o.Occupancy.EnableEvents {
-		params["occupancy"] = "metrics"
+		params = occupancyParams
 	}
 	return realtime.Options{Room: room, Modes: modes, Params: params}
 }
+
+// The params of channels, which all rooms share.
+var (
+	plainParams     = map[string]string{"agent": agentName + "/" + Version}
+	occupancyParams = map[string]string{"agent": agentName + "/" + Version, "occupancy": "metrics"}
+)

@@ -2,8 +2,8 @@ package ablychat
 
 import (
 	"context"
-	"iter"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,21 +21,23 @@ type Typing struct {
 	wire      typingWire
 	interval  time.Duration
 	began     time.Time
-	listeners listen.List[chat.TypingEvent]
+	listeners listen.List[typingNews]
 
 	turns    turns
 	throttle chat.Throttle // only who has the turn uses it
 	until    atomic.Int64  // when the interval of the throttle is over, by clock; 0 for none
 
-	mu    sync.Mutex
-	set   chat.Typers
-	timer *time.Timer // for the next who is silent for too long; nil while nobody types
-	over  bool
+	mu     sync.Mutex
+	set    chat.Typers
+	typers typers
+	timer  *time.Timer // for the next who is silent for too long; nil while nobody types
+	over   bool
 }
 
 // typingWire is what typing needs of its room.
 type typingWire interface {
-	online(operation string) error // nil with a connection
+	online(operation string) error     // nil with a connection
+	identified(operation string) error // nil with a client id
 	publish(ctx context.Context, operation, name string, data, headers map[string]any) error
 }
 
@@ -50,7 +52,8 @@ func (t *Typing) clock() time.Duration { return time.Since(t.began) }
 //
 // Calls run one at a time; of those that wait, the newest goes on, and the others return nil without effect (CHA-T14).
 //
-// Errors: [lifecycle.Disconnected] without a connection (CHA-T4f); [lifecycle.RoomInInvalidState] for a room that is released; the service's
+// Errors: [lifecycle.Disconnected] without a connection (CHA-T4f); [lifecycle.InvalidClientID] for a client without an id, which others could
+// not see; [lifecycle.RoomInInvalidState] for a room that is released; the service's
 // (CHA-T4a5); the context's cause.
 func (t *Typing) Keystroke(ctx context.Context) error {
 	return t.do(ctx, "send typing", chat.TypingStarted)
@@ -80,6 +83,10 @@ func (t *Typing) do(ctx context.Context, operation string, what chat.TypingEvent
 			return nil
 		}
 		if err := t.wire.publish(ctx, operation, string(what), nil, nil); err != nil { // CHA-T5d1
+			if ctx.Err() != nil { // it may have been sent all the same
+				t.throttle.Untold(now, t.interval)
+				t.until.Store(0)
+			}
 			return err
 		}
 		t.throttle.Stopped() // CHA-T5e
@@ -89,32 +96,28 @@ func (t *Typing) do(ctx context.Context, operation string, what chat.TypingEvent
 	if !t.throttle.Keystroke(now) { // CHA-T4c
 		return nil
 	}
-	if err := t.wire.publish(ctx, operation, string(what), nil, nil); err != nil { // CHA-T4a5
+	if err := t.wire.identified(operation); err != nil {
 		return err
 	}
-	now = t.clock()
-	t.throttle.Told(now, t.interval) // CHA-T4a4
-	t.until.Store(int64(now + t.interval))
+	if err := t.wire.publish(ctx, operation, string(what), nil, nil); err != nil { // CHA-T4a5
+		if ctx.Err() != nil { // it may have been sent all the same
+			t.throttle.Untold(t.clock(), t.interval)
+		}
+		return err
+	}
+	t.until.Store(int64(t.throttle.Told(t.clock(), t.interval))) // CHA-T4a4
 	return nil
 }
 
-// CurrentTypers returns those who type, this client included, in the order of their client ids (CHA-T18).
+// CurrentTypers returns those who type, this client included, in the order of their client ids
+// (CHA-T18); nil once the room is released. It is never older than the events that a listener has received.
 func (t *Typing) CurrentTypers() []chat.TypingMember {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.set.Current()
-}
-
-// Subscribe registers a listener for changes of the set of those who type, and returns what removes it (CHA-T6). It attaches nothing. At most
-// [MaxPending] may wait for it.
-func (t *Typing) Subscribe(listener func(chat.TypingEvent)) (off func()) {
-	return t.listeners.Add(listener, t.room.listening())
-}
-
-// Events is [Typing.Subscribe] for those who range: every change from the call on, until the context ends, the loop is left or the room is
-// released. A [listen.OverflowError] tells of what was lost.
-func (t *Typing) Events(ctx context.Context) iter.Seq2[chat.TypingEvent, error] {
-	return t.listeners.Events(ctx, t.room.listening())
+	if t.over {
+		return nil
+	}
+	return slices.Clone(t.current())
 }
 
 func (t *Typing) receive(w chat.WireMessage) {
@@ -128,15 +131,14 @@ func (t *Typing) receive(w chat.WireMessage) {
 	if t.over {
 		return
 	}
-	var event chat.TypingEvent
 	var told bool
 	if change.Type == chat.TypingStarted {
-		event, told = t.set.Started(change.TypingMember, t.clock()+t.interval+typingGrace) // CHA-T10a1
+		change, told = t.set.Started(change.TypingMember, chat.After(t.clock(), chat.After(t.interval, typingGrace))) // CHA-T10a1
 	} else {
-		event, told = t.set.Stopped(change.TypingMember)
+		change, told = t.set.Stopped(change.TypingMember)
 	}
 	if told {
-		t.listeners.Publish(event) // under the lock, so that events come in the order of the changes
+		t.changed(change)
 	}
 	t.schedule()
 }
@@ -160,12 +162,12 @@ func (t *Typing) expire() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for !t.over {
-		event, told := t.set.Expire(t.clock())
+		change, told := t.set.Expire(t.clock())
 		if !told {
 			t.schedule()
 			return
 		}
-		t.listeners.Publish(event)
+		t.changed(change)
 	}
 }
 
@@ -173,6 +175,7 @@ func (t *Typing) expire() {
 func (t *Typing) dispose() {
 	t.mu.Lock()
 	t.over = true
+	t.typers.shown.Store(nil)
 	if t.timer != nil {
 		t.timer.Stop()
 		t.timer = nil

@@ -44,7 +44,7 @@ func TestWhoTypesIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		typing, _ := newTestTyping(time.Second)
 		var told []chat.TypingEvent
-		off := typing.listeners.Add(func(e chat.TypingEvent) { told = append(told, e) }, listen.Config{})
+		off := typing.listeners.Add(typing.telling(func(e chat.TypingEvent) { told = append(told, e) }), listen.Config{})
 		say := func(name, who, claim string) {
 			w := chat.WireMessage{Name: name, ClientID: who}
 			if claim != "" {

@@ -130,9 +130,23 @@ func (b *bot) greet(e chat.PresenceEvent) {
 		return
 	}
 	b.say("the bot greets %s", who)
-	if _, err := b.room.Messages().Send(b.ctx, ablychat.MessageContent{Text: "Welcome, " + who + "!"}); err != nil {
+	if _, err := b.room.Messages().Send(b.ctx, ablychat.MessageContent{Text: "Welcome, " + clean(who) + "!"}); err != nil {
 		b.failed("greet", err)
 	}
+}
+
+// clean leaves out of a name or text of others what a terminal obeys: control characters and those
+// that change the direction of writing. Whoever prints what the bot repeats may not do so.
+func clean(text string) string {
+	return strings.Map(func(c rune) rune {
+		switch {
+		case c == '\n' || c == '\t' || unicode.In(c, unicode.Zl, unicode.Zp):
+			return ' '
+		case unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c):
+			return -1
+		}
+		return c
+	}, text)
 }
 
 // moderate deletes messages with a forbidden word, also those that get one by an edit.

@@ -192,7 +192,7 @@ func reactions(r chat.Reactions) string {
 func clean(text string) string {
 	return strings.Map(func(c rune) rune {
 		switch {
-		case c == '\n' || c == '\t':
+		case c == '\n' || c == '\t' || unicode.In(c, unicode.Zl, unicode.Zp):
 			return ' '
 		case unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c):
 			return -1

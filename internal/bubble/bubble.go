@@ -14,7 +14,10 @@ import (
 )
 
 // Limits say, in real time, how often a bubble is looked at that takes long, and how long it may take.
-type Limits struct{ Look, Patience time.Duration }
+type Limits struct {
+	Look, Patience time.Duration
+	Virtual        time.Duration // how long it may take by its own clock; 0 for any time
+}
 
 // looks is how often in a row a bubble must be seen at rest, and unchanged.
 const looks = 3
@@ -32,13 +35,30 @@ type End struct {
 // What run shares with the caller must be left alone when the bubble hangs.
 func Run(t *testing.T, limits Limits, run func()) End {
 	t.Helper()
+	return watch(t, limits, func(*testing.T) { run() })
+}
+
+// Test runs a test in a bubble as [synctest.Test] does. It fails the test, with the stacks of its
+// goroutines, if it hangs or leaves goroutines that wait for ever.
+func Test(t *testing.T, limits Limits, test func(*testing.T)) {
+	t.Helper()
+	switch end := watch(t, limits, test); {
+	case end.Hang != "":
+		t.Fatalf("it hangs: %s\n%s", end.Hang, end.Stacks)
+	case end.Left:
+		t.Fatalf("goroutines are left that wait for ever:\n%s", end.Stacks)
+	}
+}
+
+func watch(t *testing.T, limits Limits, run func(*testing.T)) End {
+	t.Helper()
 	type result struct {
 		End
 		panicked any
 		goexit   bool
 	}
 	var name atomic.Pointer[string]
-	ended := make(chan result, 1)
+	ended, late := make(chan result, 1), make(chan struct{}, 1)
 	go func() {
 		r := result{goexit: true}
 		defer func() {
@@ -49,9 +69,12 @@ func Run(t *testing.T, limits Limits, run func()) End {
 			}
 			ended <- r
 		}()
-		synctest.Test(t, func(*testing.T) {
+		synctest.Test(t, func(t *testing.T) {
 			name.Store(nameOfOwn())
-			run()
+			if limits.Virtual > 0 { // heartbeats, say, go on for ever while a test waits in vain
+				defer time.AfterFunc(limits.Virtual, func() { late <- struct{}{} }).Stop()
+			}
+			run(t)
 		})
 		r.goexit = false
 	}()
@@ -68,6 +91,9 @@ func Run(t *testing.T, limits Limits, run func()) End {
 				t.FailNow()
 			}
 			return r.End
+		case <-late:
+			why := fmt.Sprintf("it takes more than %v of its own time", limits.Virtual)
+			return End{Hang: why, Stacks: stacksOf(name.Load())}
 		case <-timer.C:
 		}
 		timer.Reset(limits.Look)

@@ -18,16 +18,17 @@ func (l *List[T]) Events(ctx context.Context, c Config) iter.Seq2[T, error] {
 		defer off()
 		defer stop()
 		for {
-			event, ok, lost := q.take()
+			event, lost := q.take()
 			switch {
 			case ctx.Err() != nil:
 				return
-			case ok:
-				if !yield(event, nil) {
+			case event != nil:
+				if !yield(*event, nil) {
 					return
 				}
 			case lost > 0:
-				if !yield(event, &OverflowError{Lost: lost, Limit: c.Limit}) {
+				var none T
+				if !yield(none, &OverflowError{Lost: lost, Limit: c.Limit}) {
 					return
 				}
 			case q.ended():

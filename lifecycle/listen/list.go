@@ -7,11 +7,16 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
-// List is a list of listeners. The zero List is empty and ready; it must not be copied. Its methods may be called concurrently, and from
-// within listeners.
+// List is a list of listeners. The zero List is empty and ready, and as small as a pointer; it must not be copied. Its methods may be
+// called concurrently, and from within listeners.
 type List[T any] struct {
+	state atomic.Pointer[listeners[T]] // nil until the first listener comes
+}
+
+type listeners[T any] struct {
 	mu   sync.Mutex
 	list []*queue[T]
 }
@@ -46,29 +51,35 @@ func (e *OverflowError) Error() string {
 type queue[T any] struct {
 	config Config
 	handle func(T)       // nil for one that is ranged over
+	start  func()        // run, for a function
 	ready  chan struct{} // has a token when there may be something for a loop; nil for a function
 
 	mu      sync.Mutex
 	off     bool
-	items   []T
+	items   []*T // shared by all listeners, and never changed; those before head are gone
+	head    int
 	lost    int // after the items
 	running bool
 }
 
 // put queues an event; it returns whether a goroutine must be started to deliver it.
-func (q *queue[T]) put(event T) (start bool) {
+func (q *queue[T]) put(event *T) (start bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	switch {
+	switch waiting := len(q.items) - q.head; {
 	case q.off:
 		return false
-	case q.config.Limit > 0 && len(q.items) >= q.config.Limit:
+	case q.config.Limit > 0 && waiting >= q.config.Limit:
 		q.lost++
 		return false
 	case q.lost > 0 && q.handle == nil:
 		// A loop hears of what was lost in its place, so nothing comes in behind it until it has.
 		q.lost++
 		return false
+	case len(q.items) == cap(q.items) && q.head > waiting:
+		copy(q.items, q.items[q.head:])
+		clear(q.items[waiting:])
+		q.items, q.head = q.items[:waiting], 0
 	}
 	q.items = append(q.items, event)
 	if q.handle == nil {
@@ -83,26 +94,39 @@ func (q *queue[T]) put(event T) (start bool) {
 	return start
 }
 
-// take removes the first event; without one, lost tells how many were lost since the last one.
-func (q *queue[T]) take() (event T, ok bool, lost int) {
+// roomKept is for how many events a queue keeps room while it is empty.
+const roomKept = 8
+
+// take removes the first event; without one, event is nil, and lost tells how many were lost since the last one.
+func (q *queue[T]) take() (event *T, lost int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.items) > 0 && !q.off {
-		event, q.items = q.items[0], q.items[1:]
-		return event, true, 0
+	if q.head < len(q.items) && !q.off {
+		event = q.items[q.head]
+		q.items[q.head] = nil
+		q.head++
+		return event, 0
 	}
 	lost, q.lost = q.lost, 0
-	q.items, q.running = nil, false
-	return event, false, lost
+	q.items, q.head, q.running = q.items[:0], 0, false
+	if cap(q.items) > roomKept {
+		q.items = nil
+	}
+	return nil, lost
 }
 
 func (q *queue[T]) end() {
 	q.mu.Lock()
-	q.off, q.items, q.lost = true, nil, 0
+	q.off, q.items, q.head, q.lost = true, nil, 0, 0
 	q.mu.Unlock()
 }
 
-func (l *List[T]) add(q *queue[T]) (off func()) {
+func (list *List[T]) add(q *queue[T]) (off func()) {
+	l := list.state.Load()
+	for l == nil {
+		list.state.CompareAndSwap(nil, &listeners[T]{})
+		l = list.state.Load()
+	}
 	l.mu.Lock()
 	l.list = append(l.list, q)
 	l.mu.Unlock()
@@ -117,39 +141,57 @@ func (l *List[T]) add(q *queue[T]) (off func()) {
 // Add registers a function and returns what removes this registration; that may be called again. The function gets every event from now
 // on, in order and one at a time, in a goroutine that lives only while there are events. Once off has returned, events that are
 // yet to come or still wait are not told; a call that was under way goes on. Add panics when handle is nil.
-func (l *List[T]) Add(handle func(T), c Config) (off func()) {
+func (list *List[T]) Add(handle func(T), c Config) (off func()) {
 	if handle == nil {
 		panic("listen: a listener is nil, expected a function")
 	}
-	return l.add(&queue[T]{config: c, handle: handle})
+	q := &queue[T]{config: c, handle: handle}
+	q.start = q.run
+	return list.add(q)
 }
 
 // Publish queues an event for every listener. It never blocks and runs no listener's code, so that it may be called under a lock that
 // keeps events in order.
-func (l *List[T]) Publish(event T) {
+func (list *List[T]) Publish(event T) {
+	l := list.state.Load()
+	if l == nil {
+		return
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if len(l.list) == 0 {
+		return
+	}
+	shared := event
 	for _, q := range l.list {
-		if q.put(event) {
-			go q.run()
+		if q.put(&shared) {
+			go q.start()
 		}
 	}
 }
 
 // Len returns how many listeners there are.
-func (l *List[T]) Len() int {
+func (list *List[T]) Len() int {
+	l := list.state.Load()
+	if l == nil {
+		return 0
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.list)
 }
 
 // Clear removes all listeners. Loops end.
-func (l *List[T]) Clear() {
+func (list *List[T]) Clear() {
+	l := list.state.Load()
+	if l == nil {
+		return
+	}
 	l.mu.Lock()
-	list := l.list
+	gone := l.list
 	l.list = nil
 	l.mu.Unlock()
-	for _, q := range list {
+	for _, q := range gone {
 		q.end()
 		if q.ready != nil {
 			select {
@@ -162,31 +204,26 @@ func (l *List[T]) Clear() {
 
 // run delivers until the queue is empty.
 func (q *queue[T]) run() {
-	// A listener that ends its goroutine (runtime.Goexit) must not end the delivery of what comes after.
 	done := false
 	defer func() {
-		if !done {
-			go q.run()
+		if done {
+			return // recover would be called for nothing, and makes the stack of a new goroutine grow
 		}
-	}()
-	for {
-		event, ok, lost := q.take()
-		if lost > 0 {
-			q.config.log(slog.LevelWarn, "a listener is too slow and lost events", slog.Int("lost", lost), slog.Int("limit", q.config.Limit))
-		}
-		if !ok {
-			done = true
-			return
-		}
-		q.call(event)
-	}
-}
-
-func (q *queue[T]) call(event T) {
-	defer func() {
 		if p := recover(); p != nil {
 			q.config.log(slog.LevelError, "listener panicked", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
 		}
+		// Nor does a listener that ends its goroutine (runtime.Goexit) end the delivery of what comes after.
+		go q.start()
 	}()
-	q.handle(event)
+	for {
+		event, lost := q.take()
+		if lost > 0 {
+			q.config.log(slog.LevelWarn, "a listener is too slow and lost events", slog.Int("lost", lost), slog.Int("limit", q.config.Limit))
+		}
+		if event == nil {
+			done = true
+			return
+		}
+		q.handle(*event)
+	}
 }

@@ -218,6 +218,7 @@ SilentState == ch.givenBack => ch.state = "initialized" /\ ch.reason = 0 /\ ch.c
 
 Outs(kind)   == {k \in 1..Len(outs') : outs'[k][1] = kind}
 PutOut(kind) == Outs(kind) # {}
+GivesBack    == ch'.givenBack /\ ~ch.givenBack /\ GiveBack
 
 TheFrame == \E resumed \in BOOLEAN, serial \in Serials, e \in Errs, i \in Answered : Attached(resumed, serial, e, i)
 
@@ -269,7 +270,7 @@ StatesTold == [][                                                              \
     /\ \A k \in Outs("state") :
          /\ outs'[k][2] = StateBefore(k) /\ outs'[k][3] # outs'[k][2]
          /\ outs'[k][4] => outs'[k][3] = "attached" /\ \E serial \in Serials, e \in Errs, i \in Answered : Attached(TRUE, serial, e, i)
-    /\ IF GiveBack THEN ~PutOut("state") ELSE ch'.state = StateBefore(Len(outs') + 1)]_vars
+    /\ IF GivesBack THEN ~PutOut("state") ELSE ch'.state = StateBefore(Len(outs') + 1)]_vars
 
 AttachedByFrame == [][                                                         \* RTL4c, RTL5f
     (\E k \in Outs("state") : outs'[k][3] = "attached") =>
@@ -280,7 +281,7 @@ UpdateIff == [][                                                               \
     /\ PutOut("update") => ch.state = "attached"
     /\ \A serial \in Serials, e \in Errs, i \in Answered :
          /\ (ch.state = "attached" /\ Attached(FALSE, serial, e, i)) => UpdateTold(e) \in {outs'[k] : k \in Outs("update")}
-         /\ Attached(TRUE, serial, e, i) => ~PutOut("update")]_vars
+         /\ PutOut("update") => ~Attached(TRUE, serial, e, i)]_vars
 
 ClearedIn(s) == s \in {"detached", "failed", "initialized"}
 
@@ -334,9 +335,9 @@ SilentWhenGivenBack == [][                                                     \
 ReasonRight == [][                                                             \* RTL24
     LET errors == {k \in Outs("state") : outs'[k][5] # 0 \/ outs'[k][3] = "attached"}
         last   == CHOOSE k \in errors : \A j \in errors : j <= k
-    IN  ch'.reason = IF GiveBack \/ (Connections /\ ch.connection \in {"closing", "ended"} /\ ch'.connection \in {"waiting", "connected"}) THEN 0
+    IN  ch'.reason = IF GivesBack \/ (ch.connection \in {"closing", "ended"} /\ ch'.connection \in {"waiting", "connected"} /\ Connections) THEN 0
                      ELSE IF errors # {} THEN IF outs'[last][3] = "attached" THEN 0 ELSE outs'[last][5]
-                     ELSE IF Attach /\ ch.state = "failed" /\ ch'.state # "failed" THEN 0 ELSE ch.reason]_vars
+                     ELSE IF ch.state = "failed" /\ ch'.state # "failed" /\ Attach THEN 0 ELSE ch.reason]_vars
 
 (* With the server's promise *)
 

@@ -268,12 +268,15 @@ DetachNotAnswered(r, e) ==
     IN  IF gone.state = "attached" THEN EndAttachers(gone, "done", 0)
         ELSE IF gone.attachers = <<>> THEN gone ELSE AttachNow(gone, 0)
 
+\* The server may hold what nobody wants: the DETACH that was to end it is lost, or late.
+MayHold(r) == r.held \/ On(r, "attach")
+
 RequestNotAnswered(was, e) ==
     LET r == NotAwaited(was)
     IN  CASE was.state = "detaching" -> IF DetachIsOut(was) THEN DetachNotAnswered(r, e) ELSE Send(r, "detach") \* C41
           [] was.state = "attaching" -> IF AttachIsOut(was) THEN Suspend(r, e) ELSE Send(r, "attach") \* C40, RTL4f
           [] was.state = "attached"  -> EndAttachers(r, "failed", e)           \* C40
-          [] OTHER                   -> r                                      \* C40
+          [] OTHER                   -> IF MayHold(r) THEN Send(r, "detach") ELSE r \* C40
 
 RetryNow(r) == AttachNow(r, 0)                                                 \* C42, RTL13b
 

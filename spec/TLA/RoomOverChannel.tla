@@ -171,10 +171,11 @@ FairSpec == Spec /\ PortActs /\ EventsCome /\ RequestsEnd /\ LinksMove
 -----------------------------------------------------------------------------
 (* What RoomStatus.tla takes for granted *)
 
-\* Each step of the room is one of RoomStatus.tla: ends come only when they are waited for.
+\* Each step of the room is one of RoomStatus.tla with the port's promise kept: ends come only when they are waited for, and with
+\* success only after an event of their own.
 Port == INSTANCE RoomStatus WITH last <- room.last, status <- room.status, err <- room.err, channel <- room.channel, chErr <- room.chErr,
           op <- room.op, caller <- room.caller, phase <- room.phase, queue <- room.queue, attachedOnce <- room.attachedOnce,
-          explicit <- room.explicit, outs <- outs, seen <- FALSE, fresh <- FALSE, OwnEvent <- FALSE,
+          explicit <- room.explicit, outs <- outs, seen <- seen, fresh <- fresh, OwnEvent <- TRUE,
           Emitted <- {"initialized", "attaching", "attached", "detaching", "detached", "suspended", "failed"}
 
 RoomRefined == [][Port!Next]_<<room, outs>>
@@ -184,7 +185,7 @@ OwnEventFirst == (events # <<>> /\ Head(events)[1] = "settle" /\ Head(events)[3]
 
 Told(kind) == {k \in 1..Len(outs') : outs'[k][1] = kind}
 
-\* A room is told attached only if its channel was: with OwnEventFirst, RoomStatus.tla's own.        CHA-RL1k1
+\* A room is told attached only if its channel was: RoomStatus.tla's own.                          CHA-RL1k1
 AttachedOnlyIf == [][(\E k \in Told("status") : outs'[k][3] = "attached" /\ outs' # outs) => (room'.channel = "attached" \/ seen)]_<<room, outs>>
 
 \* The first attached event of a room's life, or since its last detach, publishes no discontinuity.  CHA-RL12b

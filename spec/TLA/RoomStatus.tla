@@ -9,9 +9,10 @@
 (* may come at any moment, and what the room asked for may end in any way, *)
 (* or never.  Where that is more than a property can bear, OwnEvent makes  *)
 (* the adversary keep the one promise of the port: an attach or a detach   *)
-(* ends with success only after an event of its own, attached or detached, *)
-(* has passed since it began.  Nothing more is assumed of events, not even *)
-(* that they follow RTL2.                                                  *)
+(* ends with success only after an event of its own has passed since it    *)
+(* began: attached; or detached, or initialized, which a channel becomes   *)
+(* when its connection ended and begins anew (RTN11d).  Nothing more is    *)
+(* assumed of events, not even that they follow RTL2.                      *)
 (***************************************************************************)
 EXTENDS RoomStatusSteps
 
@@ -53,6 +54,9 @@ Become(r) ==
 \* An attach or a detach of the channel runs.
 OnChannel == phase \in {"inAttach", "inDetach"}
 
+\* What tells that one was carried out.
+OwnEvents == IF phase = "inAttach" THEN {"attached"} ELSE {"detached", "initialized"}
+
 \* One has begun in this step.  A detach of a channel that is initialized or detached needs no event.
 Began        == AttachChannel \in {outs'[k] : k \in 1..Len(outs')} \/ DetachChannel \in {outs'[k] : k \in 1..Len(outs')}
 SeenAtFirst  == phase' = "inDetach" /\ channel' \in {"initialized", "detached"}
@@ -88,7 +92,7 @@ GiveBackEnded(e) == phase = "inGiveBack" /\ Become(AfterGiveBackEnded(Here, e)) 
 ChannelEvent(s, update, resumed, e) ==
     /\ s \in Emitted
     /\ Become(AfterEvent(Here, s, update, resumed, e))
-    /\ seen' = (OwnEvent /\ (seen \/ (OnChannel /\ ~update /\ s = IF phase = "inAttach" THEN "attached" ELSE "detached")))
+    /\ seen' = (OwnEvent /\ (seen \/ (OnChannel /\ ~update /\ s \in OwnEvents)))
     /\ fresh' = (OwnEvent /\ fresh /\ s # "attached")
 
 \* Only an attached channel is resumed or has updates.

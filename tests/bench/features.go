@@ -5,13 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime"
+	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/ably/ably-go/ably"
 
 	ablychat "ablyrooms.example/adapter/ably"
-	"ablyrooms.example/adapter/ably/ablytest"
 	"ablyrooms.example/chat"
 	"ablyrooms.example/fsm"
 	"ablyrooms.example/lifecycle"
@@ -20,7 +19,7 @@ import (
 // lobby is a room that is attached, with the same in bare ably-go beside it: a realtime client of
 // its own, and a REST client.
 type lobby struct {
-	server  *ablytest.Server
+	*service
 	client  *ablychat.Client
 	room    *ablychat.Room
 	bare    *ably.Realtime
@@ -28,9 +27,8 @@ type lobby struct {
 	rest    *ably.REST
 }
 
-func openLobby(ctx context.Context) *lobby {
-	server := value(ablytest.Start(ablytest.WithFrameLog(1), ablytest.WithMessageLimit(100)))
-	options := server.ClientOptions(ably.WithClientID("ada"))
+func openLobby(ctx context.Context, server *service) *lobby {
+	options := server.options(ably.WithClientID("ada"))
 	client := value(ablychat.Connect(options...))
 	room := value(client.Rooms().Get(ctx, "lobby"))
 	must(room.Attach(ctx))
@@ -45,15 +43,22 @@ func openLobby(ctx context.Context) *lobby {
 func (l *lobby) close(ctx context.Context) {
 	_ = l.client.Dispose(ctx)
 	l.bare.Close()
-	l.server.Close()
+	l.service.close()
 }
 
-// featureCases measures a room's features against the same in bare ably-go, on the embedded server.
-func featureCases() []comparison {
+// featureCases measures a room's features against the same in bare ably-go.
+func featureCases() (cases []comparison) {
+	for _, place := range places {
+		cases = append(cases, trafficCases(place.name, func() *lobby { return openLobby(context.Background(), place.start()) })...)
+	}
+	return append(cases, keystrokeCase(), statusCase())
+}
+
+func trafficCases(where string, open func() *lobby) []comparison {
 	ctx := context.Background()
 	in := func(run func(b *testing.B, l *lobby)) func(*testing.B) {
 		return func(b *testing.B) {
-			l := openLobby(ctx)
+			l := open()
 			defer l.close(ctx)
 			b.ResetTimer()
 			run(b, l)
@@ -63,11 +68,11 @@ func featureCases() []comparison {
 	// repeated counts how often a second something is done.
 	repeated := func(unit string, do func(l *lobby) error) func(*testing.B) {
 		return in(func(b *testing.B, l *lobby) {
-			began := time.Now()
+			m := startMeter()
 			for range b.N {
 				must(do(l))
 			}
-			b.ReportMetric(float64(b.N)/time.Since(began).Seconds(), unit)
+			m.report(b, b.N, unit)
 		})
 	}
 	body := map[string]any{"text": "hello"}
@@ -86,65 +91,83 @@ func featureCases() []comparison {
 		_, err := l.room.Messages().Send(ctx, ablychat.MessageContent{Text: "hello"})
 		return err
 	}
-	// received publishes at the server, and waits until the listener has had all. unit says what
-	// to report.
-	received := func(listen func(b *testing.B, l *lobby, got chan<- struct{}), unit string) func(*testing.B) {
+	bareReact := func(l *lobby) error {
+		return l.channel.PublishMultiple(ctx, []*ably.Message{{Name: chat.NameRoomReaction,
+			Data:   map[string]any{"name": "like", "metadata": map[string]any{}},
+			Extras: map[string]any{"headers": map[string]any{}, "ephemeral": true}}})
+	}
+	roomReact := func(l *lobby) error {
+		return l.room.Reactions().Send(ctx, ablychat.SendReaction{Name: "like"})
+	}
+	// received has the server publish, some messages at a time, and waits until the listeners have
+	// had all. unit says what to report.
+	received := func(
+		listeners, some int, listen func(b *testing.B, l *lobby, got func()), unit string,
+	) func(*testing.B) {
 		return in(func(b *testing.B, l *lobby) {
-			got := make(chan struct{}, 1<<20)
-			listen(b, l, got)
-			message := ablytest.Message{Name: chat.NameMessage, ClientID: "bob", Encoding: "json", Data: `{"text":"hello","metadata":{"a":1}}`,
-				Extras: map[string]any{"headers": map[string]any{"h": "v"}}}
-			const batch = 200 // more would be what the queues cost
+			var count atomic.Int64
+			all := make(chan struct{}, 1)
+			listen(b, l, func() {
+				if count.Add(1)%int64(listeners*some) == 0 {
+					all <- struct{}{}
+				}
+			})
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			began := time.Now()
+			m := startMeter()
 			n := 0
-			for n < max(b.N, batch) {
-				for range batch {
-					value(l.server.Publish(ablychat.ChannelName("lobby"), message))
-				}
-				for range batch {
-					<-got
-				}
-				n += batch
+			for n < max(b.N, some) {
+				l.publish(some)
+				<-all
+				n += some
 			}
-			took := time.Since(began)
-			runtime.ReadMemStats(&after)
 			if unit == "messages/s" {
-				b.ReportMetric(float64(n)/took.Seconds(), unit)
-			} else {
-				b.ReportMetric(float64(after.Mallocs-before.Mallocs)/float64(n), unit)
+				m.report(b, n, unit)
+				return
 			}
+			runtime.ReadMemStats(&after)
+			b.ReportMetric(float64(after.Mallocs-before.Mallocs)/float64(n), unit)
 		})
 	}
-	bareListen := func(b *testing.B, l *lobby, got chan<- struct{}) {
-		l.room = nil
-		must(l.client.Dispose(ctx)) // so that each message goes to one client
-		_, err := l.channel.SubscribeAll(ctx, func(m *ably.Message) {
-			var data struct {
-				Text     string
-				Metadata map[string]any
-			}
-			if text, ok := m.Data.(string); !ok || json.Unmarshal([]byte(text), &data) != nil || data.Text == "" {
-				b.Error("not the message")
-			}
-			got <- struct{}{}
-		})
-		if err != nil {
-			b.Fatal(err)
+	decoded := func(b *testing.B, m *ably.Message) {
+		var data struct {
+			Text     string
+			Metadata map[string]any
+		}
+		if text, ok := m.Data.(string); !ok || json.Unmarshal([]byte(text), &data) != nil || data.Text == "" {
+			b.Error("not the message")
 		}
 	}
-	roomListen := func(b *testing.B, l *lobby, got chan<- struct{}) {
-		must(l.channel.Detach(ctx))
-		l.room.Messages().Subscribe(func(e chat.MessageEvent) {
-			if e.Message.Text == "" {
-				b.Error("not the message")
+	bareListen := func(listeners int) func(b *testing.B, l *lobby, got func()) {
+		return func(b *testing.B, l *lobby, got func()) {
+			l.room = nil
+			must(l.client.Dispose(ctx)) // so that each message goes to one client
+			for range listeners {
+				value(l.channel.SubscribeAll(ctx, func(m *ably.Message) {
+					if listeners == 1 {
+						decoded(b, m)
+					}
+					got()
+				}))
 			}
-			got <- struct{}{}
-		})
+		}
 	}
+	roomListen := func(listeners int) func(b *testing.B, l *lobby, got func()) {
+		return func(b *testing.B, l *lobby, got func()) {
+			must(l.channel.Detach(ctx))
+			for range listeners {
+				l.room.Messages().Subscribe(func(e chat.MessageEvent) {
+					if e.Message.Text == "" {
+						b.Error("not the message")
+					}
+					got()
+				})
+			}
+		}
+	}
+	const some = 200 // at a time; more would be what the queues cost
 	return []comparison{
-		{"attach + detach of one room", measure{"bare ably-go", repeated("cycles/s", func(l *lobby) error {
+		{"attach + detach of one room" + where, measure{"bare ably-go", repeated("cycles/s", func(l *lobby) error {
 			if err := l.channel.Attach(ctx); err != nil {
 				return err
 			}
@@ -154,27 +177,45 @@ func featureCases() []comparison {
 				return err
 			}
 			return l.room.Detach(ctx)
-		})}}, "at least 0.9x"},
-		{"messages sent, one after another", measure{"bare ably-go", repeated("messages/s", bareSend)}, []measure{{"room", repeated("messages/s", roomSend)}}, "at least 0.9x"},
-		{"messages received", measure{"bare ably-go, payload decoded", received(bareListen, "messages/s")},
-			[]measure{{"room", received(roomListen, "messages/s")}}, "at least 0.9x"},
-		{"allocations for each message received, the server's share included", measure{"bare ably-go, payload decoded", received(bareListen, "allocs/message")},
-			[]measure{{"room", received(roomListen, "allocs/message")}}, "none stated"},
-		{"a keystroke that is throttled", measure{"a function call", func(b *testing.B) {
-			f := func(context.Context) error { return nil }
-			for b.Loop() {
-				_ = f(ctx)
-			}
-		}}, []measure{{"typing", in(func(b *testing.B, l *lobby) {
-			must(l.room.Typing().Keystroke(ctx))
-			b.ReportAllocs()
-			b.ResetTimer()
-			for range b.N {
-				must(l.room.Typing().Keystroke(ctx))
-			}
-		})}}, "under 100 ns, no allocation"},
-		statusCase(),
+		})}}, "at least 1.1x"},
+		{"messages sent, one after another" + where, measure{"bare ably-go", repeated("messages/s", bareSend)},
+			[]measure{{"room", repeated("messages/s", roomSend)}}, "at least 1.1x"},
+		{"room reactions sent, one after another" + where, measure{"bare ably-go", repeated("messages/s", bareReact)},
+			[]measure{{"room", repeated("messages/s", roomReact)}}, "at least 1.1x"},
+		{"messages received" + where,
+			measure{"bare ably-go, payload decoded", received(1, some, bareListen(1), "messages/s")},
+			[]measure{{"room", received(1, some, roomListen(1), "messages/s")}}, "at least 1.2x"},
+		{"allocations for each message received" + where,
+			measure{"bare ably-go, payload decoded", received(1, some, bareListen(1), "allocs/message")},
+			[]measure{{"room", received(1, some, roomListen(1), "allocs/message")}}, "at most 0.8x"},
+		{"one message to 1,000 listeners" + where,
+			measure{"bare ably-go, payload as it came", received(1000, 1, bareListen(1000), "messages/s")},
+			[]measure{{"room", received(1000, 1, roomListen(1000), "messages/s")}}, "CPU at most 2x"},
 	}
+}
+
+// keystrokeCase measures a keystroke that has nothing to send.
+func keystrokeCase() comparison {
+	ctx := context.Background()
+	call := func(b *testing.B) {
+		f := func(context.Context) error { return nil }
+		for b.Loop() {
+			_ = f(ctx)
+		}
+	}
+	keystroke := func(b *testing.B) {
+		l := openLobby(ctx, here())
+		defer l.close(ctx)
+		must(l.room.Typing().Keystroke(ctx))
+		b.ReportAllocs()
+		b.ResetTimer()
+		for range b.N {
+			must(l.room.Typing().Keystroke(ctx))
+		}
+		b.StopTimer()
+	}
+	return comparison{"a keystroke that is throttled", measure{"a function call", call},
+		[]measure{{"typing", keystroke}}, "under 100 ns, no allocation"}
 }
 
 // eventChannel is a port that does nothing but tell what it is told to.

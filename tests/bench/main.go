@@ -1,9 +1,9 @@
 // Command bench measures the library against baselines in the same binary and the same run, and
 // prints the ratios.
 //
-// Each case alternates its baseline and its subject over several rounds and reports the median of
-// each, so that a machine whose speed drifts slows both. Goals are printed beside what was
-// reached; nothing is asserted.
+// Each case alternates its baseline and its subjects over several rounds, another one first in each,
+// and reports the median of each, so that a machine whose speed drifts slows all. Goals are printed
+// beside what was reached; nothing is asserted.
 package main
 
 import (
@@ -13,6 +13,7 @@ import (
 	"os"
 	"regexp"
 	"runtime"
+	"runtime/pprof"
 	"slices"
 	"testing"
 	"text/tabwriter"
@@ -38,7 +39,15 @@ func main() {
 	only := flag.String("only", "", "run the cases whose name matches this expression")
 	rounds := flag.Int("rounds", 5, "how often baseline and subject alternate")
 	length := flag.Duration("time", 200*time.Millisecond, "how long each measurement runs")
+	cpu := flag.String("cpuprofile", "", "write a CPU profile of this process to a file")
+	mem := flag.String("memprofile", "", "write a profile of all allocations of this process to a file")
+	serves := flag.Bool("serve", false, "be the server of another process (used by the command itself)")
 	flag.Parse()
+	if *serves {
+		serve(os.Stdin, os.Stdout)
+		return
+	}
+	defer profile(*cpu, *mem)()
 	must(flag.Set("test.benchtime", length.String()))
 	match := value(regexp.Compile(*only))
 	fmt.Printf("%s, %d processors; medians of %d rounds\n", runtime.Version(), runtime.GOMAXPROCS(0), *rounds)
@@ -47,6 +56,19 @@ func main() {
 		if match.MatchString(c.name) {
 			c.print(out, *rounds)
 			out.Flush()
+		}
+	}
+}
+
+// profile begins the profiles that have a file, and returns what ends them.
+func profile(cpu, mem string) (end func()) {
+	if cpu != "" {
+		must(pprof.StartCPUProfile(value(os.Create(cpu))))
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		if mem != "" {
+			must(pprof.Lookup("allocs").WriteTo(value(os.Create(mem)), 0))
 		}
 	}
 }
@@ -67,35 +89,48 @@ func value[T any](v T, err error) T {
 // end in "/s".
 type figure map[string]float64
 
+// cpuUnit is the unit of CPU time, which is shown beside the case's own.
+const cpuUnit = "CPU-us"
+
 func (c comparison) print(out *tabwriter.Writer, rounds int) {
 	all := append([]measure{c.baseline}, c.subjects...)
 	found := make([][]figure, len(all))
-	for range rounds {
-		for i, m := range all {
-			r := testing.Benchmark(m.run)
+	for round := range rounds {
+		for turn := range all {
+			i := (round + turn) % len(all)
+			r := testing.Benchmark(all[i].run)
 			f := figure{"ns/op": float64(r.T.Nanoseconds()) / float64(max(r.N, 1)), "allocs/op": float64(r.AllocsPerOp())}
 			maps.Copy(f, r.Extra)
 			found[i] = append(found[i], f)
 		}
 	}
-	fmt.Fprintf(out, "\n%s\t\t\t\tgoal: %s\n", c.name, c.goal)
+	fmt.Fprintf(out, "\n%s\t\t\t\t\tgoal: %s\n", c.name, c.goal)
 	for i, m := range all {
 		unit := "ns/op"
-		for _, f := range found[i] {
-			for u := range f {
-				if u != "ns/op" && u != "allocs/op" {
-					unit = u
-				}
+		for u := range found[i][0] {
+			if u != "ns/op" && u != "allocs/op" && u != cpuUnit {
+				unit = u
 			}
 		}
-		value, base := median(found[i], unit), median(found[0], unit)
-		ratio := "baseline"
-		if i > 0 {
-			if ratio = fmt.Sprintf("%.2fx", value/base); base == 0 {
-				ratio = fmt.Sprintf("%+.2f", value)
+		ratio := func(unit string) string {
+			value, base := median(found[i], unit), median(found[0], unit)
+			switch {
+			case i == 0:
+				return "baseline"
+			case base == 0:
+				return fmt.Sprintf("%+.2f", value)
+			}
+			return fmt.Sprintf("%.2fx", value/base)
+		}
+		cpu := ""
+		if _, ok := found[i][0][cpuUnit]; ok {
+			cpu = fmt.Sprintf("%.1f %s", median(found[i], cpuUnit), cpuUnit)
+			if i > 0 {
+				cpu += " (" + ratio(cpuUnit) + ")"
 			}
 		}
-		fmt.Fprintf(out, "  %s\t%.1f %s\t%.0f allocs/op\t%s\t\n", m.name, value, unit, median(found[i], "allocs/op"), ratio)
+		fmt.Fprintf(out, "  %s\t%.1f %s\t%.0f allocs/op\t%s\t%s\t\n", m.name, median(found[i], unit), unit,
+			median(found[i], "allocs/op"), ratio(unit), cpu)
 	}
 }
 

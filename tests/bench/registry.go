@@ -59,12 +59,14 @@ func registryCases() []comparison {
 				value(r.Get(ctx, fmt.Sprint("room ", i)))
 			}
 			b.ReportAllocs()
+			cpu := processTime()
 			for b.Loop() {
 				_, err := r.Get(ctx, name)
 				if err != nil || r.Release(ctx, name) != nil {
 					b.Fatal(err)
 				}
 			}
+			b.ReportMetric(float64((processTime()-cpu).Nanoseconds())/float64(b.N)/1000, cpuUnit)
 		}
 	}
 	// parallel counts operations per second over a number of goroutines.
@@ -87,7 +89,7 @@ func registryCases() []comparison {
 		{"ready get, throughput", measure{"1 processor", parallel(1)}, []measure{
 			{fmt.Sprint(runtime.NumCPU(), " processors"), parallel(runtime.NumCPU())}}, "grows with the processors"},
 		{"get + release, never attached", measure{"get + release", getRelease(1, false)}, []measure{
-			{"with a context that can end", getRelease(1, true)}}, "under 5000 ns/op"},
+			{"with a context that can end", getRelease(1, true)}}, "under 5000 ns/op, and 8000 with a context that can end"},
 		{"get + release, by the number of rooms", measure{"10 rooms", getRelease(10, false)}, []measure{
 			{"1,000 rooms", getRelease(1000, false)}, {"100,000 rooms", getRelease(100_000, false)}}, "flat"},
 	}

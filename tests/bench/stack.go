@@ -11,21 +11,20 @@ import (
 	"github.com/ably/ably-go/ably"
 
 	ablychat "ablyrooms.example/adapter/ably"
-	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/lifecycle"
 )
 
-// site is an embedded server and a realtime client on it.
+// site is a server and a realtime client on it.
 type site struct {
-	server *ablytest.Server
+	*service
 	client *ably.Realtime
 }
 
 // maker makes a realtime client: ably-go's alone, or one that rooms can be on.
 type maker func(...ably.ClientOption) (*ably.Realtime, error)
 
-func open(b *testing.B, client maker) *site {
-	server := value(ablytest.Start(ablytest.WithFrameLog(1)))
-	return &site{server, connect(b, value(client(server.ClientOptions(ably.WithAutoConnect(false))...)))}
+func open(b *testing.B, server *service, client maker) *site {
+	return &site{server, connect(b, value(client(server.options(ably.WithAutoConnect(false))...)))}
 }
 
 func connect(b *testing.B, client *ably.Realtime) *ably.Realtime {
@@ -42,7 +41,7 @@ func connect(b *testing.B, client *ably.Realtime) *ably.Realtime {
 
 func (s *site) close() {
 	s.client.Close()
-	s.server.Close()
+	s.service.close()
 }
 
 // bareOptions are the modes and params that a room with the default options has, for the same
@@ -68,14 +67,14 @@ func heap() (bytes float64, goroutines float64) {
 
 const idle = 1000
 
-// memoryCases measures what an attached, idle room costs beside a bare channel.
+// memoryCases measures what an attached, idle room costs beside a bare channel, in the client alone.
 func memoryCases() []comparison {
-	measured := func(client maker, fill func(context.Context, *testing.B, *site) (keep any), unit string) func(*testing.B) {
+	measured := func(client maker, fill func(*testing.B, *site) (keep any), unit string) func(*testing.B) {
 		return func(b *testing.B) {
-			s := open(b, client)
+			s := open(b, apart(), client)
 			defer s.close()
 			bytes, goroutines := heap()
-			keep := fill(context.Background(), b, s)
+			keep := fill(b, s)
 			after, running := heap()
 			runtime.KeepAlive(keep)
 			if unit == "B/room" {
@@ -85,92 +84,135 @@ func memoryCases() []comparison {
 			}
 		}
 	}
-	bare := func(ctx context.Context, b *testing.B, s *site) any {
-		for i := range idle {
-			must(s.client.Channels.Get(ablychat.ChannelName(roomName(i)), bareOptions()...).Attach(ctx))
-		}
-		return s.client
+	bare := func(b *testing.B, s *site) any { return attachBare(s, idle) }
+	rooms := func(options ...lifecycle.RoomOption) func(*testing.B, *site) any {
+		return func(b *testing.B, s *site) any { return attachRooms(s, idle, options...) }
 	}
-	rooms := func(ctx context.Context, b *testing.B, s *site) any {
-		chat := value(ablychat.New(s.client))
-		for i := range idle {
-			room, err := chat.Rooms().Get(ctx, roomName(i))
-			if err == nil {
-				err = room.Attach(ctx)
-			}
-			if err != nil {
-				b.Fatal(err)
-			}
-		}
-		return chat
-	}
+	all := rooms(lifecycle.WithOccupancyEvents(true), lifecycle.WithRawMessageReactions(true))
 	return []comparison{
-		{"memory of an attached, idle room, the server's share included", measure{"bare channel", measured(ably.NewRealtime, bare, "B/room")},
-			[]measure{{"room", measured(ablychat.NewRealtime, rooms, "B/room")}}, "under 1024 B more"},
+		{"memory of an attached, idle room", measure{"bare channel", measured(ably.NewRealtime, bare, "B/room")},
+			[]measure{{"room", measured(ablychat.NewRealtime, rooms(), "B/room")},
+				{"room, all options on", measured(ablychat.NewRealtime, all, "B/room")}}, "at most 2048 B"},
 		{"goroutines of an attached, idle room", measure{"bare channel", measured(ably.NewRealtime, bare, "goroutines/room")},
-			[]measure{{"room", measured(ablychat.NewRealtime, rooms, "goroutines/room")}}, "0 more"},
+			[]measure{{"room", measured(ablychat.NewRealtime, rooms(), "goroutines/room")}}, "0 more"},
 	}
+}
+
+// together does something for n rooms, some at once.
+func together(workers, n int, do func(name string)) {
+	var group sync.WaitGroup
+	work := make(chan string)
+	for range workers {
+		group.Go(func() {
+			for name := range work {
+				do(name)
+			}
+		})
+	}
+	for i := range n {
+		work <- roomName(i)
+	}
+	close(work)
+	group.Wait()
+}
+
+// attachBare attaches n channels by ably-go alone.
+func attachBare(s *site, n int) *ably.Realtime {
+	together(50, n, func(name string) {
+		channel := s.client.Channels.Get(ablychat.ChannelName(name), bareOptions()...)
+		must(channel.Attach(context.Background()))
+	})
+	return s.client
+}
+
+// attachRooms attaches n rooms of a new chat client.
+func attachRooms(s *site, n int, options ...lifecycle.RoomOption) *ablychat.Client {
+	client := value(ablychat.New(s.client))
+	together(50, n, func(name string) {
+		must(value(client.Rooms().Get(context.Background(), name, options...)).Attach(context.Background()))
+	})
+	return client
 }
 
 const batch = 500
 
-// stackCases measures getting, attaching and releasing rooms through the embedded server, against
-// the same in bare ably-go.
-func stackCases() []comparison {
-	timed := func(workers int, client maker, one func(context.Context, *site, *ablychat.Rooms, string) error) func(*testing.B) {
+// stackCases measures getting, attaching and releasing rooms, against the same in bare ably-go.
+func stackCases() (cases []comparison) {
+	ctx := context.Background()
+	for _, place := range places {
+		timed := func(workers int, client maker, one func(*site, *ablychat.Rooms, string) error) func(*testing.B) {
+			return func(b *testing.B) {
+				s := open(b, place.start(), client)
+				defer s.close()
+				var rooms *ablychat.Rooms
+				if chat, err := ablychat.New(s.client); err == nil { // not of ably-go's alone
+					rooms = chat.Rooms()
+					defer func() { must(chat.Dispose(ctx)) }()
+				}
+				b.ResetTimer()
+				m := startMeter()
+				for range b.N {
+					together(workers, batch, func(name string) { must(one(s, rooms, name)) })
+				}
+				m.report(b, b.N*batch, "rooms/s")
+				b.StopTimer()
+			}
+		}
+		bare := func(s *site, _ *ablychat.Rooms, name string) error {
+			name = ablychat.ChannelName(name)
+			ch := s.client.Channels.Get(name, bareOptions()...)
+			if err := ch.Attach(ctx); err != nil {
+				return err
+			}
+			return s.client.Channels.Release(ctx, name)
+		}
+		rooms := func(_ *site, rooms *ablychat.Rooms, name string) error {
+			room, err := rooms.Get(ctx, name)
+			if err != nil {
+				return err
+			}
+			if err := room.Attach(ctx); err != nil {
+				return err
+			}
+			return rooms.Release(ctx, name)
+		}
+		cases = append(cases,
+			comparison{"get + attach + release of 500 rooms, one after another" + place.name,
+				measure{"bare ably-go", timed(1, ably.NewRealtime, bare)},
+				[]measure{{"rooms", timed(1, ablychat.NewRealtime, rooms)}}, "at least 1.05x"},
+			comparison{"get + attach + release of 500 rooms, 50 at once" + place.name,
+				measure{"bare ably-go", timed(50, ably.NewRealtime, bare)},
+				[]measure{{"rooms", timed(50, ablychat.NewRealtime, rooms)}}, "at least 1.35x"},
+			disposeCase(place.name, place.start))
+	}
+	return cases
+}
+
+// disposeCase measures the end of a client with many rooms. bare ably-go has no such call: each of
+// its channels is released.
+func disposeCase(where string, start func() *service) comparison {
+	const many = 10_000
+	ctx := context.Background()
+	bare := func(workers int) func(*testing.B) {
 		return func(b *testing.B) {
-			s := open(b, client)
+			s := open(b, start(), ably.NewRealtime)
 			defer s.close()
-			var rooms *ablychat.Rooms
-			if chat, err := ablychat.New(s.client); err == nil { // not of ably-go's alone
-				rooms = chat.Rooms()
-				defer func() { must(chat.Dispose(context.Background())) }()
-			}
-			ctx := context.Background()
-			b.ResetTimer()
-			began := time.Now()
-			for range b.N {
-				var group sync.WaitGroup
-				work := make(chan string)
-				for range workers {
-					group.Go(func() {
-						for name := range work {
-							must(one(ctx, s, rooms, name))
-						}
-					})
-				}
-				for i := range batch {
-					work <- roomName(i)
-				}
-				close(work)
-				group.Wait()
-			}
-			b.ReportMetric(float64(b.N*batch)/time.Since(began).Seconds(), "rooms/s")
-			b.StopTimer()
+			attachBare(s, many)
+			m := startMeter()
+			together(workers, many, func(name string) {
+				must(s.client.Channels.Release(ctx, ablychat.ChannelName(name)))
+			})
+			m.report(b, many, "rooms/s")
 		}
 	}
-	bare := func(ctx context.Context, s *site, _ *ablychat.Rooms, name string) error {
-		name = ablychat.ChannelName(name)
-		ch := s.client.Channels.Get(name, bareOptions()...)
-		if err := ch.Attach(ctx); err != nil {
-			return err
-		}
-		return s.client.Channels.Release(ctx, name)
+	rooms := func(b *testing.B) {
+		s := open(b, start(), ablychat.NewRealtime)
+		defer s.close()
+		client := attachRooms(s, many)
+		m := startMeter()
+		must(client.Dispose(ctx))
+		m.report(b, many, "rooms/s")
 	}
-	rooms := func(ctx context.Context, _ *site, rooms *ablychat.Rooms, name string) error {
-		room, err := rooms.Get(ctx, name)
-		if err != nil {
-			return err
-		}
-		if err := room.Attach(ctx); err != nil {
-			return err
-		}
-		return rooms.Release(ctx, name)
-	}
-	return []comparison{
-		{"get + attach + release of 500 rooms, one after another", measure{"bare ably-go", timed(1, ably.NewRealtime, bare)},
-			[]measure{{"rooms", timed(1, ablychat.NewRealtime, rooms)}}, "at least 0.9x"},
-		{"get + attach + release of 500 rooms, 50 at once", measure{"bare ably-go", timed(50, ably.NewRealtime, bare)},
-			[]measure{{"rooms", timed(50, ablychat.NewRealtime, rooms)}}, "at least 0.9x"},
-	}
+	return comparison{"end of 10,000 attached rooms" + where, measure{"bare ably-go, all at once", bare(many)},
+		[]measure{{"bare ably-go, one after another", bare(1)}, {"Dispose", rooms}}, "at least 1.3x"}
 }

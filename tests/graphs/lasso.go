@@ -32,11 +32,14 @@ func (f *fair[S, M, I, O]) lasso(property string, component []int32, q *question
 		bit := uint64(1) << j
 		disabled := func(n int32) bool { return f.able[n]&bit == 0 }
 		able := func(n int32) bool { return !disabled(n) }
+		done := func(n int32) bool { return f.done[n]&bit != 0 }
 		takes := func(n int32) int {
 			return slices.IndexFunc(f.space.from(n),
 				func(a arc) bool { return inside(a.to) && f.takes(n, a)&bit != 0 })
 		}
 		switch {
+		case slices.ContainsFunc(component, done):
+			visit(done)
 		case c.Strong && !slices.ContainsFunc(component, able): // can't be taken in it
 		case !c.Strong && slices.ContainsFunc(component, disabled): // can't be taken in a state of it
 			if !disabled(entry) {

@@ -22,8 +22,11 @@ type LeadsTo[M any] struct {
 // of the action: it can't be told from stuttering.
 type Fairness[M, I any] struct {
 	Name   string
-	Of     func(in I) bool // whether the input is one of the action
+	Of     func(in I) bool // whether the input is one of the action; nil for all
 	When   func(m *M) bool // the states from which its steps count; nil for all
+	Into   func(m *M) bool // the states to which its steps lead; nil for all
+	Owed   func(m *M) bool // the states that ask for a step; nil: those in which one can be taken
+	Done   func(m *M) bool // the states that keep the conjunct as a step does; nil for none
 	Strong bool
 }
 
@@ -150,8 +153,10 @@ type fair[S, M, I, O any] struct {
 	space     *space[S, M, I, O]
 	conjuncts []Fairness[M, I]
 	of        []uint64 // by input: the conjuncts of whose action it is
-	barred    []uint64 // by state: the conjuncts whose steps don't count there
-	able      []uint64 // by state: the conjuncts whose action can be taken
+	barred    []uint64 // by state: the conjuncts whose steps don't begin there
+	shut      []uint64 // by state: the conjuncts whose steps don't lead there
+	able      []uint64 // by state: the conjuncts that ask for a step
+	done      []uint64 // by state: the conjuncts that it keeps
 	strong    uint64   // the conjuncts that are strong
 	all       uint64
 }
@@ -163,13 +168,14 @@ func (sp *space[S, M, I, O]) fairly(conjuncts []Fairness[M, I]) *fair[S, M, I, O
 	}
 	n := len(sp.states)
 	f := &fair[S, M, I, O]{space: sp, conjuncts: conjuncts, of: make([]uint64, len(sp.machine.Inputs)),
-		barred: make([]uint64, n), able: make([]uint64, n), all: 1<<len(conjuncts) - 1}
+		barred: make([]uint64, n), shut: make([]uint64, n), able: make([]uint64, n),
+		done: make([]uint64, n), all: 1<<len(conjuncts) - 1}
 	for j, c := range conjuncts {
 		if c.Strong {
 			f.strong |= 1 << j
 		}
 		for i, in := range sp.machine.Inputs {
-			if c.Of(in) {
+			if c.Of == nil || c.Of(in) {
 				f.of[i] |= 1 << j
 			}
 		}
@@ -179,11 +185,28 @@ func (sp *space[S, M, I, O]) fairly(conjuncts []Fairness[M, I]) *fair[S, M, I, O
 			if c.When != nil && !c.When(m) {
 				f.barred[n] |= 1 << j
 			}
-		}
-		for _, a := range sp.from(n) {
-			f.able[n] |= f.takes(n, a)
+			if c.Into != nil && !c.Into(m) {
+				f.shut[n] |= 1 << j
+			}
+			if c.Owed != nil && c.Owed(m) {
+				f.able[n] |= 1 << j
+			}
+			if c.Done != nil && c.Done(m) {
+				f.done[n] |= 1 << j
+			}
 		}
 	})
+	stated := uint64(0) // what asks for a step, in the conjunct's own words
+	for j, c := range conjuncts {
+		if c.Owed != nil {
+			stated |= 1 << j
+		}
+	}
+	for n := range int32(n) {
+		for _, a := range sp.from(n) {
+			f.able[n] |= f.takes(n, a) &^ stated
+		}
+	}
 	return f
 }
 
@@ -192,10 +215,10 @@ func (f *fair[S, M, I, O]) takes(from int32, a arc) uint64 {
 	if a.to == from {
 		return 0
 	}
-	return f.of[a.input] &^ f.barred[from]
+	return f.of[a.input] &^ f.barred[from] &^ f.shut[a.to]
 }
 
-// vacuous returns the names of the conjuncts whose action can be taken in no state.
+// vacuous returns the names of the conjuncts for whose action no state asks.
 func (f *fair[S, M, I, O]) vacuous() (list []string) {
 	ever := uint64(0)
 	for _, set := range f.able {
@@ -259,12 +282,13 @@ func (f *fair[S, M, I, O]) check(property string, q *question) *Lasso[I] {
 // unfair returns the conjuncts that a behaviour that visits all of the component again and again
 // breaks, whatever else it does.
 func (f *fair[S, M, I, O]) unfair(component []int32) uint64 {
-	always, ever := f.all, uint64(0)
+	always, ever, done := f.all, uint64(0), uint64(0)
 	for _, n := range component {
 		always &= f.able[n]
 		ever |= f.able[n]
+		done |= f.done[n]
 	}
-	owed := always&^f.strong | ever&f.strong
+	owed := (always&^f.strong | ever&f.strong) &^ done
 	if owed == 0 || len(component) == 1 {
 		return owed
 	}

@@ -75,7 +75,7 @@ func decide(t *testing.T, f *fair[int, int, string, string], name string, p, q f
 	if l == nil {
 		return nil
 	}
-	at, entry, owed, ever, taken := 0, 0, f.all, uint64(0), uint64(0)
+	at, entry, owed, ever, kept := 0, 0, f.all, uint64(0), uint64(0)
 	inputs := slices.Concat(l.Prefix, l.Cycle)
 	for i := range len(inputs) + 1 {
 		if i == l.P && !p(&at) || i >= l.P && q(&at) {
@@ -85,10 +85,10 @@ func decide(t *testing.T, f *fair[int, int, string, string], name string, p, q f
 			entry = at
 		}
 		if n := int32(slices.Index(f.space.states, at)); i >= len(l.Prefix) {
-			owed, ever = owed&f.able[n], ever|f.able[n]
+			owed, ever, kept = owed&f.able[n], ever|f.able[n], kept|f.done[n]
 			for _, a := range f.space.from(n) {
 				if i < len(inputs) && f.space.machine.Inputs[a.input] == inputs[i] {
-					taken |= f.takes(n, a)
+					kept |= f.takes(n, a)
 				}
 			}
 		}
@@ -100,7 +100,7 @@ func decide(t *testing.T, f *fair[int, int, string, string], name string, p, q f
 			at = next
 		}
 	}
-	if at != entry || (owed&^f.strong|ever&f.strong)&^taken != 0 {
+	if at != entry || (owed&^f.strong|ever&f.strong)&^kept != 0 {
 		t.Fatalf("%v is wrong: it does not close, or is not fair", l)
 	}
 	return l
@@ -240,6 +240,37 @@ func TestAnActionIsNarrowedToSomeStates(t *testing.T) {
 			if (l == nil) != want {
 				t.Errorf("%s: %v", letter, l)
 			}
+		}
+	}
+}
+
+// What asks for a step, and where the step leads, may be stated apart: here a state that asks for
+// one again and again has none, or one that leads elsewhere.
+func TestAStepIsOwedWhereItIsStated(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		owed, into func(*int) bool
+		done       func(*int) bool
+		strong     bool
+		holds      bool
+	}{
+		{"nowhere", in(9), nil, nil, true, false},
+		{"where none can be taken", in(1), in(2), nil, true, true},
+		{"where it always is", in(0, 1), in(2), nil, false, true},
+		{"now and then, weakly", in(1), in(2), nil, false, false},
+		{"to another state", in(0), in(1), nil, true, false},
+		{"and kept by a state", in(0, 1), in(2), in(1), true, false},
+	} {
+		m := newTable("0 b 1", "1 b 0", "0 a 2")
+		sp, err := build(t.Context(), &m, Options{}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := Fairness[int, string]{Name: "out", Owed: c.owed, Into: c.into, Done: c.done, Strong: c.strong}
+		round := Fairness[int, string]{Name: "on", Of: func(in string) bool { return in == "b" }}
+		l := decide(t, sp.fairly([]Fairness[int, string]{out, round}), c.name, in(0), in(2))
+		if (l == nil) != c.holds {
+			t.Errorf("%s: %v", c.name, l)
 		}
 	}
 }

@@ -27,7 +27,13 @@ type wireClient interface {
 type wireOptions struct {
 	room           *lifecycle.RoomOptions // nil for the default
 	requestTimeout time.Duration          // 0 for the default
+	// soonAgain has clients attach again after 10 ms where an attach has failed. Without it they
+	// wait for the default, 15 s, which no scenario lasts: what the server sends meanwhile must not
+	// race with that.
+	soonAgain bool
 }
+
+const soon = 10 * time.Millisecond
 
 func (o wireOptions) roomOptions() lifecycle.RoomOptions {
 	if o.room == nil {
@@ -36,16 +42,18 @@ func (o wireOptions) roomOptions() lifecycle.RoomOptions {
 	return *o.room
 }
 
-// soonAgain is after how long clients connect, or attach, again.
-const soonAgain = 10 * time.Millisecond
-
 // newWireClient makes a client that connects through a relay.
-type newWireClient func(ctx context.Context, r *relay, o wireOptions) (wireClient, error)
+type newWireClient func(ctx context.Context, r *relay, o wireOptions, f format) (wireClient, error)
 
 const (
 	alice     = "alice"
 	agreeRoom = "agree"
+	// barrier is the room whose messages show that a client has taken what came before; they are
+	// not compared.
+	barrier = "barrier"
 )
+
+func channelOf(room string) string { return ablychat.ChannelName(room) }
 
 // ourWire is a client of this library.
 type ourWire struct {
@@ -53,26 +61,38 @@ type ourWire struct {
 	room   lifecycle.RoomOptions
 }
 
-func newOurWire(_ context.Context, r *relay, o wireOptions) (wireClient, error) {
-	options := []ably.ClientOption{ably.WithClientID(alice), ably.WithPort(r.port),
-		ably.WithUseBinaryProtocol(false), ably.WithLogLevel(ably.LogNone),
-		ably.WithDisconnectedRetryTimeout(soonAgain), ably.WithChannelRetryTimeout(soonAgain)}
+func newOurWire(_ context.Context, r *relay, o wireOptions, f format) (wireClient, error) {
+	options := r.clientOptions(alice, ably.WithUseBinaryProtocol(f == inMsgPack))
+	if o.soonAgain {
+		options = append(options, ably.WithChannelRetryTimeout(soon))
+	}
 	if o.requestTimeout > 0 {
 		options = append(options, ably.WithRealtimeRequestTimeout(o.requestTimeout))
 	}
-	client, err := ablychat.Connect(r.server.ClientOptions(options...)...)
+	client, err := ablychat.Connect(options...)
 	return &ourWire{client, o.roomOptions()}, err
 }
+
+// clientOptions are those of a client of this library that connects through the relay. Between the
+// two is no TLS, and no network.
+func (r *relay) clientOptions(id string, more ...ably.ClientOption) []ably.ClientOption {
+	return append([]ably.ClientOption{ably.WithClientID(id), ably.WithKey(r.to.key),
+		ably.WithEndpoint(loopback), ably.WithPort(r.port), ably.WithTLS(false),
+		ably.WithFallbackHosts([]string{}), ably.WithInsecureAllowBasicAuthWithoutTLS(),
+		ably.WithLogLevel(ably.LogNone)}, more...)
+}
+
+const loopback = "127.0.0.1"
 
 func (w *ourWire) do(ctx context.Context, operation, name string, data any) error {
 	switch operation {
 	case "connected":
-		return w.connected(ctx)
+		return w.reaches(ctx, ablychat.ConnectionConnected)
 	case "begun":
 		return nil
 	case "close":
 		w.client.Realtime().Close()
-		return nil
+		return w.reaches(ctx, ablychat.ConnectionClosed)
 	case "release":
 		return w.client.Rooms().Release(ctx, name)
 	}
@@ -111,17 +131,23 @@ func (w *ourWire) changes() (changed chan struct{}, off func()) {
 	})
 }
 
-func (w *ourWire) connected(ctx context.Context) error {
+// reaches waits until the connection has a status.
+func (w *ourWire) reaches(ctx context.Context, status ablychat.ConnectionStatus) error {
 	changed, off := w.changes()
 	defer off()
-	for w.client.Connection().Status() != ablychat.ConnectionConnected {
+	for {
+		switch w.client.Connection().Status() {
+		case status:
+			return nil
+		case ablychat.ConnectionFailed:
+			return fmt.Errorf("%s: %w", status, w.client.Connection().Error())
+		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return fmt.Errorf("connected: %w", context.Cause(ctx))
+			return fmt.Errorf("%s: %w", status, context.Cause(ctx))
 		}
 	}
-	return nil
 }
 
 // publish waits for a connection, as the official client does by itself (RTL6c2).
@@ -155,13 +181,14 @@ type theirWire struct {
 }
 
 func newTheirWire(p *peer) newWireClient {
-	return func(ctx context.Context, r *relay, o wireOptions) (wireClient, error) {
+	return func(ctx context.Context, r *relay, o wireOptions, f format) (wireClient, error) {
 		w := &theirWire{p, p.number(), o.roomOptions()}
 		options := args{"client": w.number, "clientId": alice,
-			"endpoint": r.server.Host(), "port": r.port, "key": r.server.Key(),
-			"tls": false, "logLevel": 0, "useBinaryProtocol": false,
-			"disconnectedRetryTimeout": soonAgain.Milliseconds(),
-			"channelRetryTimeout":      soonAgain.Milliseconds()}
+			"endpoint": loopback, "port": r.port, "key": r.to.key,
+			"tls": false, "logLevel": 0, "useBinaryProtocol": f == inMsgPack}
+		if o.soonAgain {
+			options["channelRetryTimeout"] = soon.Milliseconds()
+		}
 		if o.requestTimeout > 0 {
 			options["realtimeRequestTimeout"] = o.requestTimeout.Milliseconds()
 		}
@@ -171,7 +198,7 @@ func newTheirWire(p *peer) newWireClient {
 
 func (w *theirWire) begin(ctx context.Context, operation, room string, data any) func() error {
 	modes, params := roomChannel(w.room)
-	a := args{"channel": ablychat.ChannelName(room), "modes": modes, "params": params}
+	a := args{"channel": channelOf(room), "modes": modes, "params": params}
 	switch operation {
 	case "publish":
 		a["message"] = args{"name": "roomReaction", "data": args{"name": data, "metadata": args{}},

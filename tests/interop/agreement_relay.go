@@ -2,142 +2,236 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
-	"net/http/httputil"
 	"net/url"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/coder/websocket"
 
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// wireFrame is one frame as its text stands on the wire: a missing field, a null and a zero are
-// three things. The opening of a WebSocket is a frame too, with the parameters of its address.
-type wireFrame struct {
-	action  ablytest.Action
-	channel string
-	sent    bool // by the client
-	fields  map[string]any
+// place is a server on which scenarios run.
+type place struct {
+	name     string
+	address  string        // of its WebSockets, without path: ws://127.0.0.1:1234
+	key      string        // is a secret
+	http     *http.Client  // dials; nil for the default
+	suffix   string        // of the names of rooms
+	quiet    time.Duration // how long nothing passes before nothing more is expected
+	patience time.Duration // how long a scenario may take
 }
 
-// relay stands between one client and the server, and records the frames of both directions. Its
-// methods may be called concurrently.
+// onServer returns an embedded server as a place.
+func onServer(server *ablytest.Server) place {
+	return place{name: "the embedded server", address: "ws://" + server.Addr(), key: server.Key(),
+		patience: patience}
+}
+
+// relay stands between one client and a server. It records the frames of both directions, and plays
+// the part of the network and the server in what they don't do when asked: see agreement_faults.go.
+// Its methods may be called concurrently.
 type relay struct {
-	server *ablytest.Server
-	alter  func(*wireFrame) bool // changes what the client sends, or drops it; nil for neither
-	http   *http.Server
-	port   int
-	ctx    context.Context
-	cancel context.CancelFunc
-	done   sync.WaitGroup
+	to      place
+	room    string                // the room's channel
+	barrier string                // the barrier's
+	alter   func(*wireFrame) bool // changes frames before all else, or drops them; nil for neither
+	http    *http.Server
+	port    int
+	ctx     context.Context
+	cancel  context.CancelFunc
+	done    sync.WaitGroup
 
 	mu      sync.Mutex
 	changed chan struct{} // closed and replaced with each frame
 	frames  []wireFrame
-	err     error // of a frame that could not be read
+	faults  []*fault
+	played  []string // what it does in the place of network and server
+	link    *link    // the newest
+	lost    bool     // the next resume asks for a connection that the server doesn't know
+	err     error    // of a frame that could not be read
+	noDial  error    // why the server could not be reached, the last time
 }
 
-func startRelay(server *ablytest.Server, alter func(*wireFrame) bool) (*relay, error) {
+// link is one WebSocket of the client's, and the one to the server that carries its frames on.
+type link struct {
+	r         *relay
+	near, far *websocket.Conn
+	format    format
+	ctx       context.Context
+	cut       context.CancelFunc
+
+	mu sync.Mutex // held for a frame to the client, so that frames are recorded in their order
+}
+
+// startRelay starts a relay for a room.
+func startRelay(to place, room string, alter func(*wireFrame) bool) (*relay, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	r := &relay{server: server, alter: alter, changed: make(chan struct{}),
-		port: listener.Addr().(*net.TCPAddr).Port}
-	r.ctx, r.cancel = context.WithCancel(context.Background())
-	rest := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: server.Addr()})
-	r.http = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		if q.Header.Get("Upgrade") == "" {
-			rest.ServeHTTP(w, q)
-			return
-		}
-		r.done.Add(1)
-		defer r.done.Done()
-		r.carry(w, q)
-	})}
+	r := newRelay(to, room, alter)
+	r.port = listener.Addr().(*net.TCPAddr).Port
+	r.http = &http.Server{Handler: r}
 	r.done.Go(func() { _ = r.http.Serve(listener) })
 	return r, nil
+}
+
+// newRelay returns a relay that serves HTTP. It must be closed.
+func newRelay(to place, room string, alter func(*wireFrame) bool) *relay {
+	r := &relay{to: to, alter: alter, changed: make(chan struct{}),
+		room: channelOf(room + to.suffix), barrier: channelOf(barrier + to.suffix)}
+	r.ctx, r.cancel = context.WithCancel(context.Background())
+	return r
+}
+
+// ServeHTTP carries WebSockets. Nothing of what is compared goes by REST.
+func (r *relay) ServeHTTP(w http.ResponseWriter, q *http.Request) {
+	if q.Header.Get("Upgrade") == "" {
+		http.NotFound(w, q)
+		return
+	}
+	r.done.Add(1)
+	defer r.done.Done()
+	r.carry(w, q)
 }
 
 // close ends the relay and waits for all that it runs.
 func (r *relay) close() {
 	r.cancel()
-	_ = r.http.Close()
+	if r.http != nil {
+		_ = r.http.Close()
+	}
 	r.done.Wait()
 }
 
-// carry relays one WebSocket until either side ends it.
+// carry relays one WebSocket until either side ends it. The key in its address is recorded nowhere.
 func (r *relay) carry(w http.ResponseWriter, q *http.Request) {
-	opening := wireFrame{action: ablytest.ActionConnect, sent: true, fields: map[string]any{}}
-	for name, values := range q.URL.Query() {
+	query := q.URL.Query()
+	opening := wireFrame{action: ablytest.ActionConnect, sent: true, format: inJSON,
+		fields: map[string]any{}}
+	for name, values := range query {
 		opening.fields[name] = values[0]
 	}
+	if query.Has("key") {
+		opening.fields["key"] = "the key"
+	}
+	l := &link{r: r, format: inJSON}
+	if query.Get("format") == string(inMsgPack) {
+		l.format = inMsgPack
+	}
+	l.ctx, l.cut = context.WithCancel(r.ctx)
+	defer l.cut()
 	r.record(opening)
-	ctx, cancel := context.WithCancel(r.ctx)
-	defer cancel()
-	far, _, err := websocket.Dial(ctx, "ws://"+r.server.Addr()+q.URL.RequestURI(), nil)
+	if !r.meet(l, &opening) {
+		panic(http.ErrAbortHandler)
+	}
+	if key := query.Get("resume"); key != "" && r.takeLost() {
+		query.Set("resume", unknown(key))
+	}
+	var err error
+	l.far, _, err = websocket.Dial(l.ctx, r.to.address+q.URL.Path+"?"+query.Encode(),
+		&websocket.DialOptions{HTTPClient: r.to.http,
+			HTTPHeader: http.Header{"Ably-Agent": q.Header.Values("Ably-Agent")}})
 	if err != nil {
+		r.unreachable(err)
 		panic(http.ErrAbortHandler) // as the server did
 	}
-	defer far.CloseNow()
-	near, err := websocket.Accept(w, q, &websocket.AcceptOptions{InsecureSkipVerify: true})
+	defer l.far.CloseNow()
+	l.near, err = websocket.Accept(w, q, &websocket.AcceptOptions{InsecureSkipVerify: true})
 	if err != nil {
 		return
 	}
-	defer near.CloseNow()
-	near.SetReadLimit(1 << 20)
-	far.SetReadLimit(1 << 20)
+	defer l.near.CloseNow()
+	l.near.SetReadLimit(1 << 20)
+	l.far.SetReadLimit(1 << 20)
+	r.mu.Lock()
+	r.link = l
+	r.mu.Unlock()
 	var both sync.WaitGroup
-	both.Go(func() { defer cancel(); r.copy(ctx, far, near, true) })
-	both.Go(func() { defer cancel(); r.copy(ctx, near, far, false) })
+	both.Go(func() { defer l.cut(); l.copy(true) })
+	both.Go(func() { defer l.cut(); l.copy(false) })
 	both.Wait()
 }
 
-func (r *relay) copy(ctx context.Context, to, from *websocket.Conn, sent bool) {
+// copy carries the frames of a direction.
+func (l *link) copy(sent bool) {
+	from := l.far
+	if sent {
+		from = l.near
+	}
 	for {
-		kind, text, err := from.Read(ctx)
+		_, data, err := from.Read(l.ctx)
 		if err != nil {
 			return
 		}
-		f := wireFrame{sent: sent}
-		var head struct {
-			Action  ablytest.Action
-			Channel string
-		}
-		if err := json.Unmarshal(text, &head); err != nil {
-			r.broken(fmt.Errorf("frame %q: %w", text, err))
+		f, err := l.format.decode(data, sent)
+		if err != nil {
+			l.r.broken(err)
 			return
 		}
-		if err := json.Unmarshal(text, &f.fields); err != nil {
-			r.broken(fmt.Errorf("frame %q: %w", text, err))
-			return
-		}
-		f.action, f.channel = head.Action, head.Channel
-		if sent && r.alter != nil {
-			if !r.alter(&f) {
+		if l.r.alter != nil {
+			if !l.r.alter(&f) {
 				continue
 			}
-			if text, err = json.Marshal(f.fields); err != nil {
-				r.broken(err)
-				return
-			}
+			f.data = nil
 		}
-		r.record(f)
-		if to.Write(ctx, kind, text) != nil {
+		if sent {
+			l.r.record(f)
+		}
+		if !l.r.meet(l, &f) {
+			continue
+		}
+		if sent {
+			err = l.write(l.far, f)
+		} else {
+			err = l.deliver(f, false)
+		}
+		if err != nil {
 			return
 		}
 	}
+}
+
+// deliver records a frame and writes it to the client. After the last one nothing is delivered.
+func (l *link) deliver(f wireFrame, last bool) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if last {
+		defer l.cut()
+	}
+	if l.ctx.Err() != nil {
+		return context.Cause(l.ctx)
+	}
+	l.r.record(f)
+	return l.write(l.near, f)
+}
+
+func (l *link) write(to *websocket.Conn, f wireFrame) (err error) {
+	data := f.data
+	if data == nil {
+		if data, err = l.format.encode(f.fields); err != nil {
+			l.r.broken(err)
+			return err
+		}
+	}
+	return to.Write(l.ctx, l.format.kind(), data)
 }
 
 func (r *relay) record(f wireFrame) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.frames = append(r.frames, f)
+	r.wake()
+}
+
+// wake has what waits look again. The lock is held.
+func (r *relay) wake() {
 	close(r.changed)
 	r.changed = make(chan struct{})
 }
@@ -148,31 +242,103 @@ func (r *relay) broken(err error) {
 	r.err = err
 }
 
-// all returns the frames so far.
-func (r *relay) all() ([]wireFrame, error) {
+// unreachable notes why the server could not be reached, without the address, which has the key.
+func (r *relay) unreachable(err error) {
+	var address *url.Error
+	if errors.As(err, &address) {
+		err = address.Err
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.Clone(r.frames), r.err
+	r.noDial = fmt.Errorf("%s can't be reached: %w", r.to.name, err)
+	r.wake()
 }
 
-// await waits until n frames of an action have passed in a direction.
+// all returns the frames so far.
+func (r *relay) all() (recording, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return recording{slices.Clone(r.frames), r.room, r.barrier, slices.Clone(r.played)}, r.err
+}
+
+// await waits until n frames of an action have passed in a direction, the barrier's not counted.
 func (r *relay) await(ctx context.Context, action ablytest.Action, sent bool, n int) error {
-	for {
-		r.mu.Lock()
-		passed, changed := 0, r.changed
+	passed := 0
+	err := r.until(ctx, func() bool {
+		passed = 0
 		for _, f := range r.frames {
-			if f.action == action && f.sent == sent {
+			if f.action == action && f.sent == sent && !r.ofBarrier(f) {
 				passed++
 			}
 		}
+		return passed >= n
+	})
+	if err != nil {
+		return fmt.Errorf("%d of %d frames %v: %w", passed, n, action, err)
+	}
+	return nil
+}
+
+func (r *relay) ofBarrier(f wireFrame) bool { return f.channel == r.barrier }
+
+// others counts the frames that are not the barrier's, nor may be an answer to it.
+func (r *relay) others() (n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, f := range r.frames {
+		if f.action != ablytest.ActionAck && f.action != ablytest.ActionHeartbeat &&
+			!r.ofBarrier(f) {
+			n++
+		}
+	}
+	return n
+}
+
+// hopeless returns why the client will never be connected, or nil. The lock is held.
+func (r *relay) hopeless() error {
+	if r.link == nil && r.noDial != nil {
+		return r.noDial
+	}
+	for _, f := range r.frames {
+		if f.action == ablytest.ActionError && f.channel == "" {
+			return errors.New("the server has refused the connection")
+		}
+	}
+	return nil
+}
+
+// until waits until a condition holds, which is looked at under the lock.
+func (r *relay) until(ctx context.Context, holds func() bool) error {
+	for {
+		r.mu.Lock()
+		held, hopeless, changed := holds(), r.hopeless(), r.changed
 		r.mu.Unlock()
-		if passed >= n {
+		if held {
 			return nil
+		}
+		if hopeless != nil {
+			return hopeless
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return fmt.Errorf("%d of %d frames %v: %w", passed, n, action, context.Cause(ctx))
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// calm waits until no frame has passed for as long as the place wants.
+func (r *relay) calm(ctx context.Context) {
+	for r.to.quiet > 0 {
+		r.mu.Lock()
+		changed := r.changed
+		r.mu.Unlock()
+		select {
+		case <-changed:
+		case <-time.After(r.to.quiet):
+			return
+		case <-ctx.Done():
+			return
 		}
 	}
 }

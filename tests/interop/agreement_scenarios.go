@@ -7,16 +7,12 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// Short names for what scenarios place faults at.
-var (
-	toServer = ablytest.ToServer
-	toClient = ablytest.ToClient
-	cutHere  = ablytest.CutBefore
-)
+// unanswered is how long a client waits for an answer that doesn't come, and how long any other may
+// take.
+const unanswered = 2 * time.Second
 
-var errPlanned = ablytest.NewError(90198, 400, "planned")
-
-const beforeConnected = "attach before connected"
+// planned is the reason of what a server does of itself.
+var planned = fields{"error": failure(90198, 400)}
 
 // other is room options, other than the default.
 func other(change func(*lifecycle.RoomOptions)) wireOptions {
@@ -31,10 +27,12 @@ func other(change func(*lifecycle.RoomOptions)) wireOptions {
 var scenarios = []scenario{
 	{name: "connect, close", run: func(t *wireTrial) { t.connected(1) }},
 	{name: "attach", run: func(t *wireTrial) { t.attached() }},
-	{name: beforeConnected, run: func(t *wireTrial) {
+	{name: "attach before connected", before: func(t *wireTrial) {
+		t.connecting = t.hold(ablytest.ActionConnected)
+	}, run: func(t *wireTrial) {
 		t.at(t.connecting)
 		t.start("attach")
-		t.connecting.Open()
+		t.connecting.open()
 		t.connected(1)
 	}},
 	{name: "two attaches at once", run: func(t *wireTrial) {
@@ -42,7 +40,7 @@ var scenarios = []scenario{
 		gate := t.hold(ablytest.ActionAttached)
 		t.start("attach", "attach")
 		t.at(gate)
-		gate.Open()
+		gate.open()
 	}},
 	{name: "attach twice", run: func(t *wireTrial) { t.attached(); t.do("attach") }},
 	{name: "attach with other modes and params", options: other(func(o *lifecycle.RoomOptions) {
@@ -53,19 +51,19 @@ var scenarios = []scenario{
 	}), run: func(t *wireTrial) { t.attached() }},
 	{name: "refused attach, attach", run: func(t *wireTrial) {
 		t.connected(1)
-		t.answerAttach(ablytest.NewError(40160, 401, "planned"))
+		t.answerAttach(40160, 401)
 		t.refused("attach", nil)
 		t.do("attach")
 	}},
 	{name: "attach answered with 80016", run: func(t *wireTrial) {
 		t.connected(1)
-		t.answerAttach(ablytest.NewError(80016, 400, "planned"))
+		t.answerAttach(80016, 400)
 		t.do("attach")
 	}},
-	{name: "attach that is not answered", options: wireOptions{requestTimeout: time.Second},
-		run: func(t *wireTrial) {
+	{name: "attach that is not answered",
+		options: wireOptions{requestTimeout: unanswered, soonAgain: true}, run: func(t *wireTrial) {
 			t.connected(1)
-			t.server.Fault(toServer(ablytest.ActionAttach).Once(), ablytest.Drop())
+			t.first(fromClient(ablytest.ActionAttach), drop())
 			t.refused("attach", nil)
 			t.sent(ablytest.ActionAttach, 2)
 		}},
@@ -80,7 +78,7 @@ var scenarios = []scenario{
 		t.start("attach")
 		t.at(gate)
 		t.start("detach")
-		gate.Open()
+		gate.open()
 	}},
 	{name: "detach, attach at once", run: func(t *wireTrial) {
 		t.attached()
@@ -88,12 +86,12 @@ var scenarios = []scenario{
 		t.start("detach")
 		t.at(gate)
 		t.start("attach")
-		gate.Open()
+		gate.open()
 	}},
-	{name: "detach that is not answered", options: wireOptions{requestTimeout: time.Second},
+	{name: "detach that is not answered", options: wireOptions{requestTimeout: unanswered},
 		run: func(t *wireTrial) {
 			t.attached()
-			t.server.Fault(toServer(ablytest.ActionDetach).Once(), ablytest.Drop())
+			t.first(fromClient(ablytest.ActionDetach), drop())
 			t.start("detach")
 		}},
 	{name: "release", run: func(t *wireTrial) { t.attached(); t.do("release") }},
@@ -110,8 +108,7 @@ var scenarios = []scenario{
 	}},
 	{name: "publish that is refused", run: func(t *wireTrial) {
 		t.attached()
-		t.server.Fault(toServer(ablytest.ActionMessage).Once(),
-			ablytest.Refuse(ablytest.NewError(40160, 401, "planned")))
+		t.first(fromServer(ablytest.ActionAck), refuse(failure(40160, 401)))
 		t.refused("publish", "like")
 		t.with("publish", "like")
 	}},
@@ -120,7 +117,7 @@ var scenarios = []scenario{
 	{name: "cut, resume, one message unanswered", run: func(t *wireTrial) {
 		t.attached()
 		t.with("publish", "like")
-		t.server.Fault(toClient(ablytest.ActionAck).Once(), cutHere())
+		t.first(fromServer(ablytest.ActionAck), cutBefore())
 		t.with("publish", "dislike")
 		t.with("publish", "like")
 	}},
@@ -128,25 +125,25 @@ var scenarios = []scenario{
 	{name: "cut, state lost, one message unanswered", run: func(t *wireTrial) {
 		t.attached()
 		t.with("publish", "like")
-		gate := t.server.Hold(toServer(ablytest.ActionConnect).Once())
-		t.server.Fault(toClient(ablytest.ActionAck).Once(), cutHere())
+		gate := t.relay.hold(fromClient(ablytest.ActionConnect))
+		t.first(fromServer(ablytest.ActionAck), cutBefore())
 		t.publishing("dislike", 2)
 		t.at(gate)
 		t.lost()
-		gate.Open()
-		t.connected(2)
+		gate.open()
+		t.reconnected(2)
 		t.with("publish", "like")
 	}},
 	{name: "cut while attaching", run: func(t *wireTrial) {
 		t.connected(1)
-		t.server.Fault(toServer(ablytest.ActionAttach).Once(), cutHere())
+		t.first(fromClient(ablytest.ActionAttach), cutBefore())
 		t.do("attach")
 	}},
 	{name: "cut while detaching", run: func(t *wireTrial) {
 		t.attached()
-		t.server.Fault(toServer(ablytest.ActionDetach).Once(), cutHere())
+		t.first(fromClient(ablytest.ActionDetach), cutBefore())
 		t.do("detach")
-		t.connected(2)
+		t.reconnected(2)
 	}},
 	{name: "detach while cut", run: func(t *wireTrial) {
 		t.attached()
@@ -154,62 +151,63 @@ var scenarios = []scenario{
 	}},
 	{name: "DISCONNECTED by the server", run: func(t *wireTrial) {
 		t.attached()
-		t.check("disconnect", t.server.Disconnect("", ablytest.NewError(80003, 400, "planned")))
-		t.connected(2)
+		t.check("DISCONNECTED", t.relay.disconnect(failure(80003, 400)))
+		t.reconnected(2)
 	}},
 
 	{name: "DETACHED by the server", run: func(t *wireTrial) {
 		t.attached()
-		t.server.DetachChannel(t.channel, errPlanned)
+		t.inject(ablytest.ActionDetached, planned)
 	}},
-	{name: "DETACHED by the server twice", run: func(t *wireTrial) {
-		t.connected(1)
-		t.server.Fault(toServer(ablytest.ActionAttach).Nth(2), ablytest.DetachChannel(errPlanned))
-		t.do("attach")
-		t.server.DetachChannel(t.channel, errPlanned)
-		t.sent(ablytest.ActionAttach, 3)
-	}},
+	{name: "DETACHED by the server twice", options: wireOptions{soonAgain: true},
+		run: func(t *wireTrial) {
+			t.connected(1)
+			t.relay.fault(fromClient(ablytest.ActionAttach), 2, 1,
+				answer(t.relay.onChannel(ablytest.ActionDetached, planned)))
+			t.do("attach")
+			t.inject(ablytest.ActionDetached, planned)
+			t.sent(ablytest.ActionAttach, 3)
+		}},
 	{name: "ERROR on the channel, attach", run: func(t *wireTrial) {
 		t.attached()
-		t.server.FailChannel(t.channel, ablytest.NewError(90021, 400, "planned"))
+		t.inject(ablytest.ActionError, fields{"error": failure(90021, 400)})
 		t.settle()
 		t.do("attach")
 	}},
 	{name: "ATTACHED again, resumed", run: func(t *wireTrial) {
 		t.attached()
 		t.do("enter")
-		t.server.UpdateChannel(t.channel, true, nil)
+		t.attachedAgain(true, nil)
 	}},
 	{name: "ATTACHED again, not resumed", run: func(t *wireTrial) {
 		t.attached()
 		t.do("enter")
-		t.server.UpdateChannel(t.channel, false, ablytest.NewError(80000, 400, "planned"))
+		t.attachedAgain(false, fields{"error": failure(80000, 400)})
 		t.sent(ablytest.ActionPresence, 2)
 	}},
 	{name: "ATTACHED after a detach", run: func(t *wireTrial) {
 		t.attached()
 		t.do("detach")
-		t.inject(&ablytest.ProtocolMessage{Action: ablytest.ActionAttached, Channel: t.channel})
+		t.inject(ablytest.ActionAttached, nil)
 	}},
 	{name: "a late message after a detach, attach", run: func(t *wireTrial) {
 		t.attached()
 		t.do("detach")
-		t.inject(&ablytest.ProtocolMessage{Action: ablytest.ActionMessage, Channel: t.channel,
-			ChannelSerial: "late", Messages: []*ablytest.Message{{Name: "late"}}})
+		t.inject(ablytest.ActionMessage, fields{"channelSerial": "late",
+			"messages": []any{fields{"name": "late"}}})
 		t.settle()
 		t.do("attach")
 	}},
 	{name: "a gap in ACKs, then cut", run: func(t *wireTrial) {
 		t.attached()
-		lost := t.server.Fault(toClient(ablytest.ActionAck).First(2), ablytest.Drop())
+		lost := t.relay.fault(fromServer(ablytest.ActionAck), 1, 2, drop())
 		t.publishing("like", 1)
 		t.publishing("dislike", 2)
-		t.check("lost", lost.Await(t.ctx, 2))
-		serial := int64(1)
-		t.inject(&ablytest.ProtocolMessage{
-			Action: ablytest.ActionAck, MsgSerial: &serial, Count: 1})
-		t.received(ablytest.ActionAck, 1)
-		t.whileCut(2, func() {})
+		t.check("lost", t.relay.hit(t.ctx, lost, 2))
+		t.received(ablytest.ActionMessage, 2)
+		t.check("ACK", t.relay.inject(fields{"action": int64(ablytest.ActionAck),
+			"msgSerial": int64(1), "count": int64(1)}))
+		t.cutNow(2, func() {})
 	}},
 
 	{name: "enter, update, leave", run: func(t *wireTrial) {
@@ -257,18 +255,20 @@ var scenarios = []scenario{
 		for _, mood := range []string{"good", "better", "best"} {
 			t.with("update", args{"mood": mood})
 		}
-		t.whileCut(2, t.lost)
-		t.sent(ablytest.ActionPresence, 4)
-		t.with("update", args{"mood": "bad"})
-		t.whileCut(3, t.lost)
+		t.received(ablytest.ActionPresence, 3)
+		t.cutNow(2, t.lost)
+		t.received(ablytest.ActionPresence, 4)
+		t.with("update", args{"mood": "bad"}) // its serial must not be higher than the last one's
+		t.received(ablytest.ActionPresence, 5)
+		t.cutNow(3, t.lost)
 	}},
 	{name: "presence unanswered, then a message, cut, resume", run: func(t *wireTrial) {
 		t.attached()
-		t.server.Fault(toServer(ablytest.ActionPresence).Once(), ablytest.Drop())
+		t.first(fromClient(ablytest.ActionPresence), drop())
 		t.start("enter")
 		t.sent(ablytest.ActionPresence, 1)
-		t.server.Fault(toServer(ablytest.ActionMessage).Once(), cutHere())
+		t.first(fromClient(ablytest.ActionMessage), cutBefore())
 		t.publishing("like", 1)
-		t.connected(2)
+		t.reconnected(2)
 	}},
 }

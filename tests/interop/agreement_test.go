@@ -1,31 +1,39 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
-	ablychat "ablyrooms.example/adapter/ably"
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// alteration is a fault of a client, in the nth and later frames of an action: it changes their
-// fields, or returns false for a frame that is not sent.
+// alteration is a fault of a client or a server, in the nth and later frames of a crossing: it
+// changes their fields, or returns false for a frame that is not sent.
 type alteration struct {
-	name, scenario, seen string
-	action               ablytest.Action
-	nth                  int
-	alter                func(fields map[string]any) bool
+	name, scenario string
+	in             format
+	seen           string
+	at             crossing
+	nth            int
+	alter          func(fields map[string]any) bool
 }
 
 // plant returns the fault for one run.
 func (a alteration) plant() func(*wireFrame) bool {
+	var mu sync.Mutex
 	n := 0
 	return func(f *wireFrame) bool {
-		if f.action == a.action {
-			n++
+		mu.Lock()
+		defer mu.Unlock()
+		if f.action != a.at.action || f.sent != a.at.sent {
+			return true
 		}
-		return f.action != a.action || n < a.nth || a.alter(f.fields)
+		n++
+		return n < a.nth || a.alter(f.fields)
 	}
 }
 
@@ -34,22 +42,44 @@ func without(field string) func(map[string]any) bool {
 }
 
 var alterations = []alteration{
-	{"an attach has no modes", "attach", "ATTACH flags: ours none, theirs 3080192",
-		ablytest.ActionAttach, 1, without("flags")},
-	{"a missing serial is null", "attach", "ATTACH channelSerial: ours null, theirs none",
-		ablytest.ActionAttach, 1,
-		func(fields map[string]any) bool { fields["channelSerial"] = nil; return true }},
-	{"an attach goes on from nowhere", "cut, resume",
+	{"an attach has no modes", "attach", inJSON, "ATTACH flags: ours none, theirs 3080192",
+		fromClient(ablytest.ActionAttach), 1, without("flags")},
+	{"a missing serial is null", "attach", inJSON, "ATTACH channelSerial: ours null, theirs none",
+		fromClient(ablytest.ActionAttach), 1, with("channelSerial", nil)},
+	{"an attach goes on from nowhere", "cut, resume", inJSON,
 		"ATTACH channelSerial: ours none, theirs serial-1",
-		ablytest.ActionAttach, 2, without("channelSerial")},
-	{"a re-entry has no id", "presence, cut, resume",
+		fromClient(ablytest.ActionAttach), 2, without("channelSerial")},
+	{"a re-entry has no id", "presence, cut, resume", inJSON,
 		"PRESENCE presence[0].id: ours none, theirs connection-1:0:0",
-		ablytest.ActionPresence, 2, func(fields map[string]any) bool {
-			return without("id")(fields["presence"].([]any)[0].(map[string]any))
-		}},
-	{"an ATTACHED that nobody asked for is not answered", "ATTACHED after a detach",
+		fromClient(ablytest.ActionPresence), 2, within("presence", without("id"))},
+	{"an ATTACHED that nobody asked for is not answered", "ATTACHED after a detach", inJSON,
 		"DETACH: ours none, theirs sent",
-		ablytest.ActionDetach, 2, func(map[string]any) bool { return false }},
+		fromClient(ablytest.ActionDetach), 2, func(map[string]any) bool { return false }},
+	{"a text is binary", "data that is text, data that is a list", inMsgPack,
+		`PRESENCE presence[0].data: ours binary "text", theirs text`,
+		fromClient(ablytest.ActionPresence), 1,
+		within("presence", func(fields map[string]any) bool {
+			if fields["data"] == "text" {
+				fields["data"] = []byte("text")
+			}
+			return true
+		})},
+	{"a whole number is a float", "attach", inMsgPack,
+		"ATTACH flags: ours float 3.080192e+06, theirs 3080192",
+		fromClient(ablytest.ActionAttach), 1, with("flags", 3080192.0)},
+	{"a missing serial is nil", "attach", inMsgPack, "ATTACH channelSerial: ours null, theirs none",
+		fromClient(ablytest.ActionAttach), 1, with("channelSerial", nil)},
+}
+
+func with(field string, v any) func(map[string]any) bool {
+	return func(fields map[string]any) bool { fields[field] = v; return true }
+}
+
+// within alters the first entry of a list.
+func within(field string, alter func(map[string]any) bool) func(map[string]any) bool {
+	return func(fields map[string]any) bool {
+		return alter(fields[field].([]any)[0].(map[string]any))
+	}
 }
 
 // TestAgreementSeesFaults alters what one of two clients of this library sends.
@@ -57,35 +87,51 @@ func TestAgreementSeesFaults(t *testing.T) {
 	for _, a := range alterations {
 		t.Run(a.name, func(t *testing.T) {
 			s := namedScenario(t, a.scenario)
-			wrong, right := sentBy(t, s, a.plant()), sentBy(t, s, nil)
-			found := variances(wrong, right)
+			wrong, right := sentBy(t, s, a.in, a.plant()), sentBy(t, s, a.in, nil)
+			found := variances(wrong, right, sentOnly)
 			if len(found) != 1 || found[0].String() != a.seen {
 				t.Errorf("the fault is seen as %v, expected %s", found, a.seen)
 			}
-			if _, err := judge(acceptedVariances, map[int]bool{}, s.name, found); err == nil {
+			if _, err := judge(acceptedVariances, map[occurrence]bool{}, s.name, a.in,
+				found); err == nil {
 				t.Error("the table has a row for the fault")
 			}
 		})
 	}
 }
 
-// TestAgreementOfOneLibrary has this library on both sides, without Node: nothing may differ.
+// TestAgreementOfOneLibrary has this library on both sides, without Node: nothing may differ, nor
+// may what the servers send. One client is on an embedded server of its own, the other on one that
+// stands as Ably does, and is shared.
 func TestAgreementOfOneLibrary(t *testing.T) {
-	for _, s := range scenarios {
-		t.Run(s.name, func(t *testing.T) {
-			t.Parallel()
-			for _, v := range variances(sentBy(t, s, nil), sentBy(t, s, nil)) {
-				t.Error(v)
-			}
-		})
+	far := startFar(t, nil)
+	for i, s := range scenarios {
+		for _, f := range formats {
+			t.Run(s.name+", "+string(f), func(t *testing.T) {
+				t.Parallel()
+				there := far.place
+				there.suffix = fmt.Sprintf("-%d-%s", i, f)
+				one, other, err := both(
+					func() (recording, error) { return runAlone(t.Context(), s, newOurWire, f, nil) },
+					func() (recording, error) {
+						return runScenario(t.Context(), s, there, newOurWire, f, nil)
+					})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, v := range one.view().against(other.view(), inFull) {
+					t.Error(v)
+				}
+			})
+		}
 	}
 }
 
 // TestAgreementTable plants faults in the table of differences.
 func TestAgreementTable(t *testing.T) {
 	found := []variance{{"ATTACH", "flags", "1", "2"}, {"DETACH", "", "sent", absent}}
-	rows := []accepted{{"", variance{"ATTACH", "flags", "1", anything}, "everywhere"},
-		{"cut", variance{"DETACH", "", "sent", absent}, "here"}}
+	rows := []accepted{{"", "", variance{"ATTACH", "flags", "1", anything}, "everywhere"},
+		{"cut", inJSON, variance{"DETACH", "", "sent", absent}, "here"}}
 	for name, plant := range map[string]struct {
 		scenario, failed string
 		table            []accepted
@@ -93,14 +139,20 @@ func TestAgreementTable(t *testing.T) {
 		"no fault":                      {"cut", "", rows},
 		"a difference has no row":       {"cut", "theirs none: no row", rows[:1]},
 		"a row is for another scenario": {"release", "theirs none: no row", rows},
-		"a row does not occur": {"cut", "does not occur: cut, CLOSE",
-			append(rows[:2:2], accepted{"cut", variance{"CLOSE", "", "sent", absent}, "never"})},
+		"a row does not occur": {"cut", "does not occur in json: cut, CLOSE",
+			append(rows[:2:2], accepted{"cut", "", variance{"CLOSE", "", "sent", absent}, "never"})},
+		"a row occurs in one format of two": {"cut", "does not occur in msgpack: cut, DETACH",
+			[]accepted{rows[0], {"cut", "", rows[1].variance, "here"}}},
+		"a row is for another format": {"cut", "theirs none: no row",
+			[]accepted{rows[0], {"cut", inMsgPack, rows[1].variance, "here"}}},
 		"a value is not that of the row": {"cut", "ATTACH flags: ours 1, theirs 2: no row",
-			[]accepted{{"", variance{"ATTACH", "flags", "1", "3"}, "other"}, rows[1]}},
+			[]accepted{{"", "", variance{"ATTACH", "flags", "1", "3"}, "other"}, rows[1]}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			occurred := map[int]bool{}
-			reasons, err := judge(plant.table, occurred, plant.scenario, found)
+			occurred := map[occurrence]bool{}
+			_, err := judge(plant.table, occurred, plant.scenario, inMsgPack, found[:1])
+			reasons, err2 := judge(plant.table, occurred, plant.scenario, inJSON, found)
+			err = errors.Join(err, err2)
 			if err == nil {
 				err = unused(plant.table, occurred)
 			}
@@ -134,45 +186,79 @@ func namedScenario(t *testing.T, name string) scenario {
 	return scenario{}
 }
 
-func sentBy(t *testing.T, s scenario, alter func(*wireFrame) bool) []sentFrame {
+func sentBy(t *testing.T, s scenario, f format, alter func(*wireFrame) bool) []namedFrame {
 	t.Helper()
-	frames, err := runScenario(t.Context(), s, newOurWire, alter)
+	r, err := runAlone(t.Context(), s, newOurWire, f, alter)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return compared(frames)
+	return r.view().sent
+}
+
+// TestUnmetFaults: a scenario whose fault never has its effect fails.
+func TestUnmetFaults(t *testing.T) {
+	s := scenario{name: "nothing is detached", run: func(t *wireTrial) {
+		t.attached()
+		t.first(fromClient(ablytest.ActionDetach), drop())
+	}}
+	_, err := runAlone(t.Context(), s, newOurWire, inJSON, nil)
+	if err == nil || !strings.Contains(err.Error(), "drops DETACH of the client: 0 times of 1") {
+		t.Errorf("it ends with %v", err)
+	}
 }
 
 // TestComparedWithoutTheBarrier: the barrier's messages take numbers of the connection's sequence
-// wherever they stand, and the others are numbered as if they were not there. Its ATTACH takes none.
+// wherever they stand, and the others are numbered as if they were not there; so are the ids that
+// are made of numbers. Its ATTACH takes none, and its answers are not compared.
 func TestComparedWithoutTheBarrier(t *testing.T) {
-	frame := func(sent bool, action ablytest.Action, channel string, fields map[string]any) wireFrame {
-		return wireFrame{sent: sent, action: action, channel: ablychat.ChannelName(channel), fields: fields}
+	frame := func(sent bool, action ablytest.Action, room string, fields map[string]any) wireFrame {
+		f := wireFrame{sent: sent, action: action, format: inJSON, fields: fields}
+		if room != "" {
+			f.channel = channelOf(room)
+		}
+		return f
 	}
 	connected := func(id string) wireFrame {
 		return frame(false, ablytest.ActionConnected, "", map[string]any{"connectionId": id})
 	}
-	sends := func(action ablytest.Action, channel string, serial float64) wireFrame {
-		return frame(true, action, channel, map[string]any{"msgSerial": serial})
+	sends := func(action ablytest.Action, room string, serial float64) wireFrame {
+		return frame(true, action, room, map[string]any{"msgSerial": serial})
 	}
-	sent := compared([]wireFrame{
+	acked := func(serial float64) wireFrame {
+		return frame(false, ablytest.ActionAck, "", map[string]any{"msgSerial": serial})
+	}
+	again := func(id string) wireFrame { // enters with an id of before
+		return frame(true, ablytest.ActionPresence, agreeRoom, map[string]any{"id": id})
+	}
+	v := recording{room: channelOf(agreeRoom), barrier: channelOf(barrier), frames: []wireFrame{
 		connected("one"),
 		frame(true, ablytest.ActionAttach, barrier, map[string]any{}),
 		sends(ablytest.ActionPresence, agreeRoom, 0),
 		sends(ablytest.ActionMessage, barrier, 1),
 		sends(ablytest.ActionMessage, barrier, 2),
+		acked(0), acked(1), acked(2),
 		sends(ablytest.ActionMessage, barrier, 2), // again, after a resume
 		sends(ablytest.ActionPresence, agreeRoom, 3),
+		acked(3),
 		connected("two"),
 		sends(ablytest.ActionMessage, barrier, 0),
 		sends(ablytest.ActionMessage, barrier, 1),
 		sends(ablytest.ActionPresence, agreeRoom, 2),
-	})
-	var serials []string
-	for _, s := range sent {
-		serials = append(serials, s.fields["msgSerial"])
+		acked(2),
+		again("one:3:0"), again("two:2:0"),
+	}}.view()
+	var sent, answered []string
+	for _, f := range v.sent {
+		sent = append(sent, f.fields["msgSerial"]+f.fields["id"])
 	}
-	if want := []string{"0", "1", "0"}; !slices.Equal(serials, want) {
-		t.Errorf("serials %q, want %q", serials, want)
+	for _, f := range v.answers {
+		answered = append(answered, f.fields["msgSerial"])
+	}
+	want := []string{"0", "1", "0", "connection-1:1:0", "connection-2:0:0"}
+	if !slices.Equal(sent, want) {
+		t.Errorf("sent %q, want %q", sent, want)
+	}
+	if !slices.Equal(answered, want[:3]) {
+		t.Errorf("answered %q, want %q", answered, want[:3])
 	}
 }

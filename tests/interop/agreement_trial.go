@@ -2,23 +2,19 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
-
-	"github.com/ably/ably-go/ably"
 
 	ablychat "ablyrooms.example/adapter/ably"
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// scenario is what a client of either library does on the wire. Each client has a server of its
-// own, so that both servers hold the same.
+// scenario is what a client of either library does on the wire.
 type scenario struct {
 	name    string
 	options wireOptions
+	before  func(t *wireTrial) // the client connects, or nil
 	run     func(t *wireTrial)
 }
 
@@ -26,47 +22,48 @@ type scenario struct {
 // panic of the type stop.
 type wireTrial struct {
 	ctx     context.Context
-	server  *ablytest.Server
 	relay   *relay
 	client  wireClient
-	channel string // the room's
 	calls   sync.WaitGroup
 	waiting []chan error
 	atEnd   []func(context.Context) error
 
-	connecting *ablytest.Gate // holds the first CONNECTED, in the scenario that asks for it
+	connecting wireGate // holds the first CONNECTED, in the scenario that asks for it
 }
 
-// barrier is the room whose messages show that a client has taken what came before; they are not
-// compared.
-const barrier = "barrier"
+// runAlone runs a scenario on an embedded server of its own, so that all servers hold the same.
+func runAlone(
+	ctx context.Context, s scenario, connect newWireClient, f format, alter func(*wireFrame) bool,
+) (recording, error) {
+	server, err := ablytest.Start(ablytest.WithLogf(func(string, ...any) {}))
+	if err != nil {
+		return recording{}, err
+	}
+	defer server.Close()
+	return runScenario(ctx, s, onServer(server), connect, f, alter)
+}
 
 // runScenario returns the frames of both directions.
 func runScenario(
-	ctx context.Context, s scenario, connect newWireClient, alter func(*wireFrame) bool,
-) (frames []wireFrame, err error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx context.Context, s scenario, on place, connect newWireClient, f format,
+	alter func(*wireFrame) bool,
+) (rec recording, err error) {
+	ctx, cancel := context.WithTimeout(ctx, on.patience)
 	defer cancel()
-	server, err := ablytest.Start(ablytest.WithLogf(func(string, ...any) {}))
+	r, err := startRelay(on, agreeRoom, alter)
 	if err != nil {
-		return nil, err
-	}
-	defer server.Close()
-	r, err := startRelay(server, alter)
-	if err != nil {
-		return nil, err
+		return rec, err
 	}
 	defer r.close()
-	t := &wireTrial{ctx: ctx, server: server, relay: r, channel: ablychat.ChannelName(agreeRoom)}
-	if s.name == beforeConnected {
-		t.connecting = server.Hold(ablytest.ToClient(ablytest.ActionConnected))
+	t := &wireTrial{ctx: ctx, relay: r}
+	if s.before != nil {
+		s.before(t)
 	}
-	t.client, err = connect(ctx, r, s.options)
+	t.client, err = connect(ctx, r, s.options, f)
 	if err != nil {
-		return nil, err
+		return rec, err
 	}
 	defer func() {
-		server.ClearFaults()
 		for _, end := range append(t.atEnd, t.client.dispose) {
 			err = errors.Join(err, end(ctx))
 		}
@@ -77,8 +74,8 @@ func runScenario(
 		switch stopped := recover().(type) {
 		case nil:
 		case stop:
-			frames, _ = r.all()
-			err = fmt.Errorf("%w, after\n%s", stopped.err, describe(frames))
+			rec, _ = r.all()
+			err = fmt.Errorf("on %s: %w, after\n%v", on.name, stopped.err, rec)
 		default:
 			panic(stopped)
 		}
@@ -98,7 +95,8 @@ func (t *wireTrial) end() {
 		}
 	}
 	t.settle()
-	t.check("close", t.client.begin(t.ctx, "close", agreeRoom, nil)())
+	t.check("a fault was not met", t.relay.unmet())
+	t.check("close", t.begin("close", nil)())
 	t.check("CLOSE", t.relay.await(t.ctx, ablytest.ActionClose, true, 1))
 }
 
@@ -107,6 +105,11 @@ func (t *wireTrial) check(what string, err error) {
 	if err != nil {
 		panic(stop{fmt.Errorf("%s: %w", what, err)})
 	}
+}
+
+// begin begins an operation on the room.
+func (t *wireTrial) begin(operation string, data any) (end func() error) {
+	return t.client.begin(t.ctx, operation, agreeRoom+t.relay.to.suffix, data)
 }
 
 // start begins operations on the room; what comes of them is not compared.
@@ -120,9 +123,9 @@ func (t *wireTrial) start(operations ...string) {
 func (t *wireTrial) startWith(operation string, data any) {
 	done := make(chan error, 1)
 	t.waiting = append(t.waiting, done)
-	end := t.client.begin(t.ctx, operation, agreeRoom, data)
+	end := t.begin(operation, data)
 	t.calls.Go(func() { done <- end() })
-	t.check("begun", t.client.begin(t.ctx, "begun", agreeRoom, nil)())
+	t.check("begun", t.begin("begun", nil)())
 }
 
 // publishing begins to publish the nth message, and waits until it is on the wire.
@@ -140,12 +143,12 @@ func (t *wireTrial) do(operations ...string) {
 
 // with does an operation with data.
 func (t *wireTrial) with(operation string, data any) {
-	t.check(operation, t.client.begin(t.ctx, operation, agreeRoom, data)())
+	t.check(operation, t.begin(operation, data)())
 }
 
 // refused does an operation that must fail.
 func (t *wireTrial) refused(operation string, data any) {
-	if t.client.begin(t.ctx, operation, agreeRoom, data)() == nil {
+	if t.begin(operation, data)() == nil {
 		t.check(operation, errors.New("it did not fail"))
 	}
 }
@@ -156,12 +159,22 @@ func (t *wireTrial) connected(n int) {
 	t.do("connected")
 }
 
+// reconnected is connected, and waits until the client has done what it does by itself then.
+func (t *wireTrial) reconnected(n int) {
+	t.connected(n)
+	t.settle()
+}
+
 // settle waits until the client has answered all that it got, and has got the answers: each message
-// is acknowledged behind what came before it. It must be connected.
+// is acknowledged behind what came before it, and answers bring answers, until nothing passes but
+// the barrier's own. It must be connected.
 func (t *wireTrial) settle() {
 	t.do("connected")
-	for range 3 {
-		t.check("barrier", t.client.begin(t.ctx, "publish", barrier, "settle")())
+	for round, before := 0, -1; round < 3 || before != t.relay.others(); round++ {
+		before = t.relay.others()
+		name := barrier + t.relay.to.suffix
+		t.check("barrier", t.client.begin(t.ctx, "publish", name, "settle")())
+		t.relay.calm(t.ctx)
 	}
 }
 
@@ -181,61 +194,80 @@ func (t *wireTrial) received(action ablytest.Action, n int) {
 	t.check("received", t.relay.await(t.ctx, action, false, n))
 }
 
-// hold holds frames of the room's channel to the client back.
-func (t *wireTrial) hold(action ablytest.Action) *ablytest.Gate {
-	return t.server.Hold(ablytest.ToClient(action).OnChannel(t.channel).Once())
+// hold holds the next frame of an action back that the server sends.
+func (t *wireTrial) hold(action ablytest.Action) wireGate {
+	return t.relay.hold(fromServer(action))
 }
 
 // at waits until a gate holds a frame.
-func (t *wireTrial) at(g *ablytest.Gate) { t.check("gate", g.Await(t.ctx, 1)) }
+func (t *wireTrial) at(g wireGate) { t.check("gate", t.relay.hit(t.ctx, g.fault, 1)) }
 
-// answerAttach answers the first ATTACH with an ERROR on the channel.
-func (t *wireTrial) answerAttach(reason *ablytest.ErrorInfo) {
-	t.server.Fault(ablytest.ToServer(ablytest.ActionAttach).Once(),
-		ablytest.Reply(&ablytest.ProtocolMessage{
-			Action: ablytest.ActionError, Channel: t.channel, Error: reason}))
+// first places a fault at the next frame of a crossing.
+func (t *wireTrial) first(at crossing, e effect) { t.relay.fault(at, 1, 1, e) }
+
+// answerAttach answers the next ATTACH with an ERROR on the channel.
+func (t *wireTrial) answerAttach(code, status int64) {
+	t.first(fromClient(ablytest.ActionAttach),
+		answer(t.relay.onChannel(ablytest.ActionError, fields{"error": failure(code, status)})))
 }
 
-// inject sends frames to the client that the server knows nothing of.
-func (t *wireTrial) inject(frames ...*ablytest.ProtocolMessage) {
-	t.check("inject", t.server.Inject("", frames...))
+// inject sends a frame of the room's channel to the client.
+func (t *wireTrial) inject(action ablytest.Action, more fields) {
+	t.check("inject", t.relay.inject(t.relay.onChannel(action, more)))
 }
 
-// whileCut cuts the connection, has f called before it is opened again, and waits for that.
+// attachedAgain sends an ATTACHED that the client has not asked for, like the one before.
+func (t *wireTrial) attachedAgain(resumed bool, more fields) {
+	f, err := t.relay.last(ablytest.ActionAttached)
+	t.check("ATTACHED", err)
+	flags, _ := whole(f["flags"])
+	flags &^= int64(ablytest.FlagResumed)
+	if resumed {
+		flags |= int64(ablytest.FlagResumed)
+	}
+	again := fields{"flags": flags, "channelSerial": f["channelSerial"]}
+	for name, v := range more {
+		again[name] = v
+	}
+	t.inject(ablytest.ActionAttached, again)
+}
+
+// whileCut cuts the connection once nothing is on its way, has f called before it is opened again,
+// and waits for that, and for what the client does by itself then.
 func (t *wireTrial) whileCut(nth int, f func()) {
-	gate := t.server.Hold(ablytest.ToServer(ablytest.ActionConnect).Once())
-	t.check("cut", t.server.Cut(""))
+	t.settle()
+	t.cutNow(nth, f)
+	t.settle()
+}
+
+// cutNow is whileCut without waiting, and so without the barrier's messages, which take serials.
+func (t *wireTrial) cutNow(nth int, f func()) {
+	gate := t.relay.hold(fromClient(ablytest.ActionConnect))
+	t.check("cut", t.relay.cut())
 	t.at(gate)
 	f()
-	gate.Open()
+	gate.open()
 	t.connected(nth)
 }
 
+// lost has the server not know the connection any more, which must be cut.
+func (t *wireTrial) lost() { t.relay.loseState() }
+
 // member has another client enter the room, and stay in it until the end.
 func (t *wireTrial) member(id string) {
-	client, err := ablychat.Connect(t.server.ClientOptions(ably.WithClientID(id),
-		ably.WithLogLevel(ably.LogNone))...)
+	r, err := startRelay(t.relay.to, agreeRoom, nil)
 	t.check(id, err)
-	t.atEnd = append(t.atEnd, client.Dispose)
-	room, err := client.Rooms().Get(t.ctx, agreeRoom)
+	client, err := ablychat.Connect(r.clientOptions(id)...)
+	t.atEnd = append(t.atEnd, func(ctx context.Context) (err error) {
+		if client != nil {
+			err = client.Dispose(ctx)
+		}
+		r.close()
+		return err
+	})
+	t.check(id, err)
+	room, err := client.Rooms().Get(t.ctx, agreeRoom+t.relay.to.suffix)
 	t.check(id, err)
 	t.check(id, room.Attach(t.ctx))
 	t.check(id, room.Presence().Enter(t.ctx, nil))
-}
-
-// lost has the server forget the connection, which must be cut.
-func (t *wireTrial) lost() { t.check("forget", t.server.Forget("")) }
-
-// describe lists frames, for a message.
-func describe(frames []wireFrame) string {
-	var b strings.Builder
-	for _, f := range frames {
-		arrow := "<"
-		if f.sent {
-			arrow = ">"
-		}
-		text, _ := json.Marshal(f.fields)
-		fmt.Fprintf(&b, "%s %v %s\n", arrow, f.action, text)
-	}
-	return b.String()
 }

@@ -3,7 +3,11 @@
 // It installs the pinned clients first. It exits with 0 only if no row fails; a row that differs
 // says what the official client does otherwise, and has made sure that it does.
 //
-//	go run ./tests/interop [-only text]
+//	go run ./tests/interop [-only text] [-delay time]
+//	go run ./tests/interop -live [-only text]
+//
+// With -live it runs this library alone, without Node, on the embedded server and on Ably itself,
+// with the key of ABLY_API_KEY, and prints the frames that differ.
 //
 // A row of the second kind is a check in a file of its subject: messages.go, history.go and so
 // on. It is written once, for two persons, and runs in both directions, for all formats of the
@@ -19,6 +23,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"ablyrooms.example/internal/modroot"
 	"ablyrooms.example/internal/npm"
@@ -26,16 +31,25 @@ import (
 
 func main() {
 	only := flag.String("only", "", "run only the rows whose name contains this `text`")
+	live := flag.Bool("live", false, "run on Ably itself, with the key of "+keyVariable)
+	delay := flag.Duration("delay", 0, "have frames come late, by a random `time` up to this")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *only); err != nil {
+	if *live {
+		if err := liveRun(ctx, os.Stdout, os.Getenv, *only); err != nil {
+			fmt.Fprintln(os.Stderr, "live:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	if err := run(ctx, *only, *delay); err != nil {
 		fmt.Fprintln(os.Stderr, "interop: FAILED:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, only string) error {
+func run(ctx context.Context, only string, delay time.Duration) error {
 	root, err := modroot.Find()
 	if err != nil {
 		return err
@@ -47,7 +61,7 @@ func run(ctx context.Context, only string) error {
 	total, clientErr := clientRows(ctx, js, only)
 	chat, chatErr := chatRows(ctx, js, only)
 	total.add(chat)
-	wire, wireErr := agreementRows(ctx, js, only)
+	wire, wireErr := agreementRows(ctx, js, only, delay)
 	total.add(wire)
 	fmt.Println(total.evidence())
 	err = errors.Join(clientErr, chatErr, wireErr)

@@ -15,8 +15,8 @@ import (
 )
 
 // patience is how long a trial may take: all that it waits for takes milliseconds, but for the
-// end of typing, which takes two seconds.
-const patience = 10 * time.Second
+// end of typing and for what is never answered, which take two seconds.
+const patience = 30 * time.Second
 
 // errLate is how a trial ends that waits for longer than that.
 var errLate = errors.New("nothing more happened in time")

@@ -88,11 +88,14 @@ type benchSuite struct {
 
 func (b *bench) run(ctx context.Context) ([]verdict, error) {
 	place := filepath.Join(b.root, ".cache", "mutation", strings.ReplaceAll(b.folder, "/", "-"))
-	b.dir = place + "-built"
-	if err := errors.Join(os.RemoveAll(b.dir), os.MkdirAll(b.dir, 0o755)); err != nil {
+	err := os.MkdirAll(filepath.Dir(place), 0o755)
+	if err != nil {
 		return nil, err
 	}
-	var err error
+	if b.dir, err = os.MkdirTemp(filepath.Dir(place), filepath.Base(place)+"-built-"); err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(b.dir)
 	if b.source, err = load(b.root, b.folder); err != nil {
 		return nil, err
 	}
@@ -214,7 +217,8 @@ func (b *bench) prepare(ctx context.Context, mutants []mutant) error {
 			return fmt.Errorf("the suite %s with nothing planted: %s\n%s", s.Name, e.end, e.text)
 		}
 		took := time.Since(began)
-		s.limit = bounds{15*took + 20*time.Second, 4*e.processor + 5*time.Second}
+		// A test with a deadline of its own has ten seconds to name what hangs.
+		s.limit = bounds{8*took + 15*time.Second, 4*e.processor + 15*time.Second}
 		text, err := os.ReadFile(trace)
 		if err != nil {
 			return err
@@ -276,7 +280,7 @@ func (b *bench) try(ctx context.Context, m mutant, dir string) (verdict, error) 
 					return v, err
 				}
 			}
-			e := b.attempt(ctx, built, s, number)
+			e := b.again(ctx, built, s, number, b.store.killer(m.Name, s.Name))
 			if e.end == killed && s.Wire {
 				if e = b.attempt(ctx, built, s, number); e.end == alive {
 					b.mu.Lock()
@@ -299,6 +303,19 @@ func (b *bench) try(ctx context.Context, m mutant, dir string) (verdict, error) 
 		}
 	}
 	return v, nil
+}
+
+// again runs the test that noticed the change before, if there is one, and the whole suite unless
+// it notices again.
+func (b *bench) again(ctx context.Context, built string, s *benchSuite, number int, test string) ending {
+	if strings.HasPrefix(test, "Test") {
+		first := *s
+		first.Run = "^" + test + "$"
+		if e := b.attempt(ctx, built, &first, number); e.end == killed {
+			return e
+		}
+	}
+	return b.attempt(ctx, built, s, number)
 }
 
 func (b *bench) attempt(ctx context.Context, built string, s *benchSuite, number int) ending {

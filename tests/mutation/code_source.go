@@ -15,6 +15,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 )
@@ -35,7 +36,8 @@ type source struct {
 // load reads a folder. The packages that it imports come from the compiler's export data.
 func load(root, folder string) (*source, error) {
 	cmd := exec.Command("go", "list", "-export", "-deps",
-		"-json=ImportPath,Dir,GoFiles,Export,Module", "./"+folder)
+		"-json=ImportPath,Dir,GoFiles,Export,Module", "./"+folder,
+		"fmt", "os", "strconv", "sync/atomic") // which the woven package imports
 	cmd.Dir = root
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -49,7 +51,7 @@ func load(root, folder string) (*source, error) {
 		Module                  struct{ Path string }
 	}
 	exports := map[string]string{}
-	var own pack // the last one: go list puts what is imported first
+	var own pack
 	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
 		var p pack
 		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
@@ -57,7 +59,10 @@ func load(root, folder string) (*source, error) {
 		} else if err != nil {
 			return nil, err
 		}
-		exports[p.ImportPath], own = p.Export, p
+		exports[p.ImportPath] = p.Export
+		if p.Module.Path != "" && p.ImportPath == path.Join(p.Module.Path, folder) {
+			own = p
+		}
 	}
 	s := &source{folder: folder, module: own.Module.Path, fset: token.NewFileSet(),
 		text: map[string]string{}, trees: map[string]*ast.File{},

@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"time"
 )
 
@@ -52,7 +53,7 @@ func command(ctx context.Context, args []string) (bool, error) {
 		"code": runCode, "spec": runSpec, "misread": runMisread}[args[0]]
 	switch args[0] {
 	case "code":
-		f.StringVar(&o.packages, "package", "fsm,lifecycle,"+adapter, "the folders to change")
+		f.StringVar(&o.packages, "package", strings.Join(folders, ","), "the folders to change")
 		f.StringVar(&o.suites, "suites", "", "use the suites whose name matches this expression")
 	case "spec":
 		f.BoolVar(&o.quick, "quick", false, "stop at the first graph that differs, "+

@@ -24,9 +24,10 @@ func (r record) key() record { r.End, r.By = alive, ""; return r }
 
 // store is a file of records, one on a line.
 type store struct {
-	mu   sync.Mutex
-	file *os.File
-	seen map[record]record // by key
+	mu      sync.Mutex
+	file    *os.File
+	seen    map[record]record // by key
+	killers map[record]string // by change and suite: the test that noticed it last, of any build
 }
 
 func openStore(name string) (*store, error) {
@@ -37,11 +38,11 @@ func openStore(name string) (*store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &store{file: f, seen: map[record]record{}}
+	s := &store{file: f, seen: map[record]record{}, killers: map[record]string{}}
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		var r record
 		if json.Unmarshal(lines.Bytes(), &r) == nil { // the last line of a run may be a part
-			s.seen[r.key()] = r
+			s.note(r)
 		}
 	}
 	return s, nil
@@ -54,6 +55,22 @@ func (s *store) get(key record) (record, bool) {
 	return r, ok
 }
 
+// note takes a record in. The lock is held, or the store is new.
+func (s *store) note(r record) {
+	s.seen[r.key()] = r
+	if r.End == killed {
+		s.killers[record{Change: r.Change, Suite: r.Suite}] = r.By
+	}
+}
+
+// killer returns the test of a suite that noticed a change when it was last noticed, or "". What is
+// known of another build is no verdict, but it says which test to run first.
+func (s *store) killer(change, suite string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.killers[record{Change: change, Suite: suite}]
+}
+
 func (s *store) put(r record) error {
 	line, err := json.Marshal(r)
 	if err != nil {
@@ -61,7 +78,7 @@ func (s *store) put(r record) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.seen[r.key()] = r
+	s.note(r)
 	_, err = s.file.Write(append(line, '\n'))
 	return err
 }

@@ -129,6 +129,8 @@ func attempt(ctx context.Context, root, binary string, s suite, limit bounds, en
 	}
 	switch {
 	case err == nil:
+	case cmd.ProcessState.ExitCode() == 126 || cmd.ProcessState.ExitCode() == 127:
+		panic("mutation: the suite " + s.Name + " can't be run: " + e.text)
 	case within.Err() != nil, signalled, strings.Contains(e.text, "panic: test timed out after"),
 		strings.Contains(e.text, "SIGXCPU"), strings.Contains(e.text, "out of memory"),
 		strings.Contains(e.text, "cannot allocate memory"),

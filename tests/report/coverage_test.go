@@ -19,12 +19,12 @@ import (
 )
 
 // coverage.md names, for each point of the specification on a room's lifecycle, what covers it,
-// coverage-features.md does for all other points of it, and coverage-realtime.md for the points and
-// the traps of realtime clients. The tests here hold them to that.
+// coverage-features.md does for all other points of it, coverage-realtime.md for the points and the
+// traps of realtime clients, and coverage-uts.md for the cases of their unit test texts. The tests
+// here hold them to that.
 
 var (
-	coverageRow   = regexp.MustCompile(`(?m)^\| ((?:CHA-)?[A-Z]+\d\w*) \| (.+) \| (.*) \|$`)
-	coverageTest  = regexp.MustCompile("`([a-z/]+)\\.(Test\\w+)(?:\\[([A-Z-]+\\d\\w*)\\])?`")
+	coverageRow   = regexp.MustCompile(`(?m)^\| ((?:CHA-)?[A-Z]+\d\w*(?:/[\w-]+)?) \| (.+) \| (.*) \|$`)
 	coverageBold  = regexp.MustCompile(`\*\*(\w+)\*\*`)
 	coverageWhy   = regexp.MustCompile(`^(?:(.*); )?(not for Go|not here|ably-go's|missing): (.*)$`)
 	coveragePlace = regexp.MustCompile(`^(\w+\.md): `)
@@ -41,12 +41,15 @@ var (
 		"features": {"feature_points", "coverage-features.md", []string{"room.md"}},
 		"realtime": {"realtime_points", "coverage-realtime.md", realtimeDocuments},
 		"traps":    {"realtime_traps", "coverage-realtime.md", realtimeDocuments},
+		"uts":      {"uts_cases", "coverage-uts.md", realtimeDocuments},
 	}
 )
 
 // source is what the checks read.
 type source struct {
-	points   string // a line each: the id, and T where the specification marks it as testable
+	// points has a line for each: the id, and T where the specification marks it as testable. A line
+	// that begins with # has the commit that they are of.
+	points   string
 	table    string
 	document string // the documents, each behind a line with @ and its name
 	test     func(folder, name string) (string, bool)
@@ -70,8 +73,9 @@ func coverageSource(t *testing.T, of string, find func(folder, name string) (str
 func (s source) ids() map[string]bool {
 	ids := map[string]bool{}
 	for line := range strings.Lines(s.points) {
-		id, mark, _ := strings.Cut(strings.TrimSpace(line), " ")
-		ids[id] = mark == "T"
+		if id, mark, _ := strings.Cut(strings.TrimSpace(line), " "); id != "#" {
+			ids[id] = mark == "T"
+		}
 	}
 	return ids
 }
@@ -223,6 +227,48 @@ func TestEveryPointOfRealtimeIsCovered(t *testing.T) {
 }
 
 func TestEveryTrapIsDecided(t *testing.T) { covered(t, "traps") }
+
+func TestEveryCaseOfTheUnitTestTextsIsCovered(t *testing.T) { covered(t, "uts") }
+
+// utsCounts counts the rows of coverage-uts.md, by the text.
+func utsCounts(t *testing.T) string {
+	var texts []string
+	counts := map[string]*[5]int{}
+	s := coverageSource(t, "uts", nil)
+	commit, _, _ := strings.Cut(strings.TrimPrefix(s.points, "# "), "\n")
+	for _, row := range coverageRow.FindAllStringSubmatch(s.table, -1) {
+		text := row[2]
+		if counts[text] == nil {
+			texts, counts[text] = append(texts, text), &[5]int{}
+		}
+		n := counts[text]
+		n[0]++
+		why := coverageWhy.FindStringSubmatch(row[3])
+		switch {
+		case why == nil:
+			n[1]++
+			continue
+		case why[1] != "":
+			n[2]++
+		case why[2] == "ably-go's":
+			n[3]++
+		default:
+			n[4]++
+		}
+	}
+	var rows []string
+	var sum [5]int
+	for _, text := range texts {
+		n := counts[text]
+		rows = append(rows, fmt.Sprintf("| %s | %d | %d | %d | %d | %d |\n", text, n[0], n[1], n[2], n[3], n[4]))
+		for i := range sum {
+			sum[i] += n[i]
+		}
+	}
+	rows = append(rows, fmt.Sprintf("| all | %d | %d | %d | %d | %d |\n", sum[0], sum[1], sum[2], sum[3], sum[4]))
+	return "Commit " + commit + ".\n\n" +
+		table("text | cases | with tests | in part | ably-go's | not here", rows)
+}
 
 // realtimeCounts counts the rows of coverage-realtime.md, by kind of point.
 func realtimeCounts(t *testing.T) string {

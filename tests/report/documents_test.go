@@ -49,6 +49,7 @@ func generated(t *testing.T) map[string]map[string]string {
 			"mutation":   mutationScores(t),
 		},
 		"tests/report/coverage-realtime.md": {"counts": realtimeCounts(t)},
+		"tests/report/coverage-uts.md":      {"counts": utsCounts(t)},
 	}
 }
 
@@ -151,7 +152,9 @@ func mutationScores(t *testing.T) string {
 		t.Fatal(err)
 	}
 	var rows []string
-	for _, name := range []string{"fsm", "lifecycle", "adapter/ably"} {
+	const internal = "adapter/ably/internal/"
+	for _, name := range []string{"fsm", "lifecycle", "adapter/ably", internal + "transport", internal + "transport/wire",
+		internal + "transport/sequence", internal + "realtime", internal + "realtime/presence"} {
 		s, measured := scores[name]
 		if !measured {
 			rows = append(rows, fmt.Sprintf("| `%s` | not measured | | | | | | | |\n", name))

@@ -24,14 +24,14 @@ var allowed = map[string]string{
 	"fsm":              "github.com/looplab/fsm",
 	"lifecycle":        "/fsm",
 	"lifecycle/listen": "",
-	"chat":             "/lifecycle",
-	"adapter/ably": "/lifecycle /fsm /chat github.com/ably/ably-go github.com/coder/websocket " +
+	"chat":             "/lifecycle /internal/jsonvalue",
+	"adapter/ably": "/lifecycle /fsm /chat /internal/jsonvalue github.com/ably/ably-go github.com/coder/websocket " +
 		"github.com/ugorji/go/codec",
 	"adapter/ably/internal/transport": "github.com/ably/ably-go github.com/coder/websocket " +
 		"github.com/ugorji/go/codec",
 	"adapter/ably/internal/realtime/presence": "",
 	"adapter/ably/ablytest": "github.com/ably/ably-go/ably github.com/coder/websocket " +
-		"github.com/ugorji/go/codec",
+		"github.com/golang-jwt/jwt/v5 github.com/ugorji/go/codec",
 	"model":    "",
 	"internal": "golang.org/x/term",
 	"spec":     "/internal /tests/report/golden",

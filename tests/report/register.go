@@ -27,6 +27,7 @@ type register struct {
 	Evidence map[string][]string // what each step prints: a name and conditions, as key=value
 	Skips    []skip
 	rows     []row
+	covering []string // the tests that the coverage tables name, as package.Test
 }
 
 // machine is one of the machines, whose document lists its properties.
@@ -54,9 +55,10 @@ type condition struct{ key, operator, value string }
 func (c condition) String() string { return c.key + c.operator + c.value }
 
 var (
-	conditioned = regexp.MustCompile(`^([a-zA-Z_][a-zA-Z0-9_-]*)(>=|<=|=)(\S+)$`)
-	mustHold    = regexp.MustCompile(`(?m)^- \*\*([A-Za-z, ]+)\*\*((?:.+\n  )*.+)`)
-	cited       = regexp.MustCompile(`\b(?:CHA-\w+|RT[A-Z]+\d\w*)`)
+	coverageTest = regexp.MustCompile("`([a-z/]+)\\.(Test\\w+)(?:\\[([A-Z-]+\\d[\\w/-]*)\\])?`")
+	conditioned  = regexp.MustCompile(`^([a-zA-Z_][a-zA-Z0-9_-]*)(>=|<=|=)(\S+)$`)
+	mustHold     = regexp.MustCompile(`(?m)^- \*\*([A-Za-z, ]+)\*\*((?:.+\n  )*.+)`)
+	cited        = regexp.MustCompile(`\b(?:CHA-\w+|RT[A-Z]+\d\w*)`)
 )
 
 // readRegister reads the register, and the properties from the documents that it names.
@@ -85,6 +87,21 @@ func readRegister(text []byte, root string) (*register, error) {
 			return nil, fmt.Errorf("%s lists no properties, or no test holds them", m.Document)
 		}
 	}
+	tables, err := filepath.Glob(filepath.Join(root, "tests", "report", "coverage*.md"))
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range tables {
+		table, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range coverageTest.FindAllStringSubmatch(string(table), -1) {
+			reg.covering = append(reg.covering, t[1]+"."+t[2])
+		}
+	}
+	slices.Sort(reg.covering)
+	reg.covering = slices.Compact(reg.covering)
 	for _, s := range reg.Skips {
 		if s.Why == "" || s.Instead == "" {
 			return nil, fmt.Errorf("the skip of %s does not say why, or where it runs", s.Test)
@@ -192,6 +209,11 @@ func (r *register) compare(records []record, names []string) (complaints []strin
 		}
 		if !strings.HasPrefix(s.Instead, "make ") && !passedIn[[2]string{s.Instead, s.Test}] {
 			complain("%s did not run and pass in step %s either", s.Test, s.Instead)
+		}
+	}
+	for _, t := range r.covering {
+		if !passed[t] {
+			complain("the test %s, which a coverage table names, did not run and pass", t)
 		}
 	}
 	for _, m := range r.Machines {

@@ -51,6 +51,14 @@ func readSample(t *testing.T, text, document string) (*register, error) {
 	if err := os.WriteFile(filepath.Join(root, "rooms.md"), []byte(document), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	report := filepath.Join(root, "tests", "report")
+	if err := os.MkdirAll(report, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	const table = "| RTL1 | what | `chat.TestX[RTL1]`, `model.TestWalk` |\n"
+	if err := os.WriteFile(filepath.Join(report, "coverage-sample.md"), []byte(table), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	return readRegister([]byte(text), root)
 }
 
@@ -104,6 +112,8 @@ func TestWhatIsNotAsTheRegisterSaysIsFound(t *testing.T) {
 		{"unknown evidence", evidence(0, "tlc configurations=35", "more x=1"), "no row knows"},
 		{"a test that did not run", func(r []record) []record { r[2].Passed = nil; return r },
 			"model.TestWalk did not run and pass"},
+		{"a covering test that did not run", func(r []record) []record { r[2].Passed = []string{"model.TestWalk"}; return r },
+			"chat.TestX, which a coverage table names, did not run and pass"},
 		{"a twin that is not rejected", func(r []record) []record { r[0].Caught = r[0].Caught[1:]; return r },
 			"the broken twin of OneInUse"},
 		{"a test skipped unexpectedly", func(r []record) []record {

@@ -272,7 +272,7 @@ func (s *Server) chatChange(rq *request, action int, op string, m *Message, desc
 func (ch *channel) chatBody(m *Message) map[string]any {
 	data, _ := m.Data.(map[string]any)
 	if text, ok := m.Data.(string); ok && m.Encoding == "json" {
-		_ = json.Unmarshal([]byte(text), &data) // of its own making
+		_ = unmarshalJSON([]byte(text), &data) // of its own making
 	}
 	headers, _ := m.Extras["headers"].(map[string]any)
 	actions := map[int]string{actionUpdate: "message.update", actionDelete: "message.delete"}

@@ -60,7 +60,7 @@ func marshal(f Format, v any) ([]byte, error) {
 // unmarshal never panics: the MessagePack decoder may, on hostile input.
 func unmarshal(f Format, b []byte, v any) (err error) {
 	if f == JSON {
-		return json.Unmarshal(b, v)
+		return unmarshalJSON(b, v)
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -197,7 +197,7 @@ func plain(v any) (any, error) {
 		return nil, err
 	}
 	var out any
-	err = json.Unmarshal(b, &out)
+	err = unmarshalJSON(b, &out)
 	return out, err
 }
 

@@ -68,7 +68,7 @@
 //
 // # Not served
 //
-// Channel qualifiers ("[filter=...]name"), objects, filters, JWTs, push, stats, batch
+// Channel qualifiers ("[filter=...]name"), objects, filters, push, stats, batch
 // requests, the comet transport, limits on rates. Whatever isn't served is refused in
 // Ably's error form (a NACK, an ERROR, an HTTP error with its headers), never met with
 // silence.

@@ -144,7 +144,7 @@ func TestBadCredentials(t *testing.T) {
 		"":                              40101,
 		"key=hush":                      40101,
 		"access_token=app.unknown":      40101,
-		"access_token=a.b.c":            40101,
+		"access_token=a.b.c":            40144,
 		"key=app.key:secret&clientId=*": 40012,
 		"access_token=" + revoked.Token: 40141,
 		"clientId=bob&accessToken=" + alice.Token: 40102,

@@ -29,7 +29,7 @@ type TokenParams struct {
 	ClientID   string
 }
 
-// token is a token that the server has issued. Expired ones are kept: their users are
+// token is a token that the server has issued, or a JWT that it has seen. Expired ones are kept: their users are
 // told something else than those of tokens that never were.
 type token struct {
 	details    TokenDetails
@@ -189,9 +189,13 @@ func (s *Server) identifyToken(text string) (identity, *ErrorInfo) {
 
 func (s *Server) identifyTokenLocked(text string) (identity, *ErrorInfo) {
 	t := s.tokens[text]
+	if t == nil && strings.Count(text, ".") == 2 {
+		var err *ErrorInfo
+		if t, err = s.jwtLocked(text); err != nil {
+			return identity{}, err
+		}
+	}
 	switch {
-	case t == nil && strings.Count(text, ".") == 2:
-		return identity{}, NewError(40101, http.StatusUnauthorized, "invalid credentials: %s", errNotServed("JWTs").Message)
 	case t == nil:
 		return identity{}, NewError(40101, http.StatusUnauthorized, "invalid credentials: the token is unknown")
 	case t.revoked:

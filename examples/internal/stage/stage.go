@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/ably/ably-go/ably"
 
@@ -56,11 +57,26 @@ func Open(out io.Writer) (*Stage, error) {
 // RoomName returns the name of a room that only this run uses.
 func (s *Stage) RoomName(name string) string { return name + s.suffix }
 
-// Printf tells something, in a line of its own.
+// Printf tells something, in a line of its own. Names and texts of others among args can't move the
+// cursor, colour the screen or begin another line.
 func (s *Stage) Printf(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	fmt.Fprintf(s.Out, format+"\n", args...)
+	fmt.Fprintln(s.Out, clean(fmt.Sprintf(format, args...)))
+}
+
+// clean leaves out of a text what a terminal obeys: control characters and those that change the
+// direction of writing. What would end the line becomes a space.
+func clean(text string) string {
+	return strings.Map(func(c rune) rune {
+		switch {
+		case c == '\n' || c == '\t' || unicode.In(c, unicode.Zl, unicode.Zp):
+			return ' '
+		case unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c):
+			return -1
+		}
+		return c
+	}, text)
 }
 
 // Client makes a chat client with an id. [Stage.Close] disposes of it.
@@ -129,7 +145,7 @@ func Main(run func(context.Context, *Stage) error) {
 	defer cancel()
 	if err := Play(ctx, os.Stdout, run); err != nil {
 		stop()
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(os.Stderr, clean(err.Error()))
 		os.Exit(1)
 	}
 }

@@ -13,8 +13,6 @@ import (
 	"ablyrooms.example/tests/graphs/graphtest"
 )
 
-const root = "../../.."
-
 // bounds are those of the graph that spec, model and core are compared at.
 var bounds = model.ChannelBounds{Calls: 3, Errors: 1, Wire: 2}
 
@@ -63,6 +61,78 @@ func TestChannelCoreAgainstModelEverywhere(t *testing.T) {
 	}
 }
 
+// The bounds at which planted faults are looked for, by what the machine is for.
+var (
+	always   = Bounds{ChannelBounds: model.ChannelBounds{Calls: 2, Errors: 1, Serials: 1, Wire: 2}}
+	promised = Bounds{ChannelBounds: model.ChannelBounds{Calls: 2, Errors: 1, Wire: 3}, Promised: true}
+	settles  = Bounds{ChannelBounds: model.ChannelBounds{Calls: 2, Errors: 1, Wire: 2}, Forgets: true}
+	heals    = Bounds{ChannelBounds: model.ChannelBounds{Calls: 1, Errors: 1, Wire: 2}, Forgets: true, Heals: true}
+)
+
+// Each planted fault is caught by each property that it lists, by core and model, and each property
+// of docs/channel.md catches one, liveness too.
+func TestEachPropertyOfTheChannelFailsOnAPlantedFault(t *testing.T) {
+	t.Parallel()
+	caught := map[string]bool{}
+	for family, of := range map[string]func(Bounds) Machine{"channel": New, "channel-of-model": modelWithFaults} {
+		for _, b := range []struct{ safety, live Bounds }{{always, settles}, {promised, heals}} {
+			m, live := of(b.safety), of(b.live)
+			m.Faults = slices.Concat(m.Faults, slices.DeleteFunc(slices.Clone(live.Faults), func(f fault) bool {
+				return slices.ContainsFunc(m.Faults, func(g fault) bool { return g.Name == f.Name })
+			}))
+			for i := range m.Faults { // each machine is asked for its own properties
+				m.Faults[i].Breaks = slices.DeleteFunc(slices.Clone(m.Faults[i].Breaks), func(name string) bool {
+					alone := fault{Breaks: []string{name}}
+					return !breaksOf(m, alone) && !breaksOf(live, alone)
+				})
+			}
+			for name := range graphtest.Faults(t, family, m, live) {
+				name, _, _ = strings.Cut(name, "(")
+				caught[family+" "+name] = true
+			}
+		}
+		for _, p := range model.ChannelProperties() {
+			if !caught[family+" "+p.Name] {
+				t.Errorf("%s: no fault breaks %s", family, p.Name)
+			}
+		}
+		for _, name := range []string{"CallsSettle", "RetriesForEver", "Heals"} {
+			if !caught[family+" "+name] {
+				t.Errorf("%s: no fault breaks %s", family, name)
+			}
+		}
+	}
+}
+
+// modelWithFaults is the model in the place of the core.
+func modelWithFaults(b Bounds) Machine {
+	m := New(b)
+	of := m.OfModel()
+	of.Faults, of.Record = m.Faults, m.Record
+	return of
+}
+
+// The channel keeps its liveness, and each conjunct of the fairness is needed.
+func TestTheChannelKeepsTheLivenessProperties(t *testing.T) {
+	t.Parallel()
+	for b, conjuncts := range map[Bounds]int{settles: 6, heals: 4} {
+		r := graphtest.Liveness(t, "channel", New(b))
+		if len(r.Vacuous) > 0 || len(r.Without) != conjuncts {
+			t.Errorf("%v: %+v", b, r)
+		}
+	}
+}
+
+func TestBoundsOfTheChannelAreChecked(t *testing.T) {
+	one := model.ChannelBounds{Calls: 1, Wire: 1}
+	for _, b := range []Bounds{{}, {ChannelBounds: model.ChannelBounds{Calls: 1}}, {ChannelBounds: one, Heals: true},
+		{ChannelBounds: one, Promised: true, Bare: true}, {ChannelBounds: one, Promised: true, Forgets: true}} {
+		if b.Check() == nil {
+			t.Errorf("%v are taken", b)
+		}
+	}
+}
+
 // The graphs of spec, model and core are equal, both ways, refusals included.
 func TestTheChannelsGraphsAreEqual(t *testing.T) {
 	t.Parallel()
@@ -71,96 +141,45 @@ func TestTheChannelsGraphsAreEqual(t *testing.T) {
 	}
 }
 
-// brokenSpec is a mapping with something wrong with it.
-type brokenSpec struct {
-	Spec
-	state func(*Node)
-	step  func(string) string
-}
-
-func (b brokenSpec) State(vars graphs.Value) (Node, error) {
-	n, err := b.Spec.State(vars)
-	if b.state != nil {
-		b.state(&n)
-	}
-	return n, err
-}
-
-func (b brokenSpec) Step(action string, before, after Node) (string, error) {
-	if b.step != nil {
-		action = b.step(action)
-	}
-	return b.Spec.Step(action, before, after)
-}
+type broken = graphtest.Broken[Node]
 
 // The mapping can hide no difference: a field that is dropped or swapped, or an action that is taken
 // for another, is no bijection or differs from the core.
 func TestABrokenMappingOfTheChannelIsSeen(t *testing.T) {
 	t.Parallel()
-	small, large := Bounds{model.ChannelBounds{Calls: 1, Serials: 2, Wire: 2}, true}, Bounds{bounds, true}
-	dumps := map[Bounds][]byte{}
-	for b, c := range map[Bounds]graphs.Comparison{small: Comparisons()[0], large: Comparisons()[1]} {
-		dump, err := c.ReadGolden(root)
-		if err != nil {
-			t.Fatal(err)
-		}
-		dumps[b] = dump
-	}
-	swap := func(a, b string) func(string) string {
-		return func(action string) string {
-			switch action {
-			case a:
-				return b
-			case b:
-				return a
-			}
-			return action
-		}
-	}
-	of := func(b Bounds, s brokenSpec) func() (*graphs.Equality, error) {
-		return func() (*graphs.Equality, error) {
-			return graphs.NewComparison("spec/TLA", "MCChannel_graph1", "", New(b), s).Compare(t.Context(), dumps[b])
-		}
-	}
-	serials := func(change func(*model.Channel)) func() (*graphs.Equality, error) {
-		return of(small, brokenSpec{state: func(n *Node) { change(&n.Channel) }})
-	}
-	calls := func(change func(*model.Channel)) func() (*graphs.Equality, error) {
-		return of(large, brokenSpec{Spec: Spec{1}, state: func(n *Node) { change(&n.Channel) }})
-	}
-	for what, compare := range map[string]func() (*graphs.Equality, error){
-		"last":            calls(func(c *model.Channel) { c.Last = 0 }),
-		"state":           serials(func(c *model.Channel) { c.State = 0 }),
-		"reason":          calls(func(c *model.Channel) { c.Reason = 0 }),
-		"connection":      serials(func(c *model.Channel) { c.Connection = 0 }),
-		"wire":            serials(func(c *model.Channel) { c.Wire = nil }),
-		"awaited":         serials(func(c *model.Channel) { c.Awaited = false }),
-		"held":            serials(func(c *model.Channel) { c.Held = false }),
-		"doubt":           serials(func(c *model.Channel) { c.Doubt = false }),
-		"leftover":        serials(func(c *model.Channel) { c.Leftover = false }),
-		"attachers":       calls(func(c *model.Channel) { c.Attachers = nil }),
-		"detachers":       calls(func(c *model.Channel) { c.Detachers = nil }),
-		"callers swapped": calls(func(c *model.Channel) { c.Attachers, c.Detachers = c.Detachers, c.Attachers }),
-		"back":            calls(func(c *model.Channel) { c.Back = 0 }),
-		"retries":         serials(func(c *model.Channel) { c.Retries = 0 }),
-		"serials swapped": serials(func(c *model.Channel) { c.ChannelSerial, c.AttachSerial = c.AttachSerial, c.ChannelSerial }),
-		"channelSerial":   serials(func(c *model.Channel) { c.ChannelSerial = 0 }),
-		"attachSerial":    serials(func(c *model.Channel) { c.AttachSerial = 0 }),
-		"resume":          serials(func(c *model.Channel) { c.Resume = false }),
-		"givenBack":       serials(func(c *model.Channel) { c.GivenBack = false }),
-		"outs":            of(small, brokenSpec{state: func(n *Node) { n.Outs = nil }}),
-		"order of outs":   of(small, brokenSpec{state: func(n *Node) { slices.Reverse(n.Outs) }}),
-		"resumed swapped": of(small, brokenSpec{step: swap("AttachedR0S1E0", "AttachedR1S1E0")}),
-		"closed, failed":  of(small, brokenSpec{step: swap("ToClosed", "ToFailed")}),
-		"errors swapped":  of(large, brokenSpec{Spec: Spec{1}, step: swap("DetachedE0", "DetachedE1")}),
-	} {
-		e, err := compare()
-		if err == nil && e.Equal() {
-			t.Errorf("%s: not seen", what)
-		}
-	}
+	serials, calls := Comparisons()[0], Comparisons()[1]
+	graphtest.BrokenMappings(t, "channel", serials, New(Bounds{ChannelBounds: model.ChannelBounds{Calls: 1, Serials: 2, Wire: 2}, Bare: true}), Spec(0), map[string]broken{
+		"state":      {Spoil: func(n *Node) { n.State.State = 0 }},
+		"connection": {Spoil: func(n *Node) { n.State.Connection = 0 }},
+		"wire":       {Spoil: func(n *Node) { n.State.Wire = nil }},
+		"awaited":    {Spoil: func(n *Node) { n.State.Awaited = false }},
+		"held":       {Spoil: func(n *Node) { n.State.Held = false }},
+		"doubt":      {Spoil: func(n *Node) { n.State.Doubt = false }},
+		"leftover":   {Spoil: func(n *Node) { n.State.Leftover = false }},
+		"retries":    {Spoil: func(n *Node) { n.State.Retries = 0 }},
+		"serials swapped": {Spoil: func(n *Node) {
+			n.State.ChannelSerial, n.State.AttachSerial = n.State.AttachSerial, n.State.ChannelSerial
+		}},
+		"channelSerial":   {Spoil: func(n *Node) { n.State.ChannelSerial = 0 }},
+		"attachSerial":    {Spoil: func(n *Node) { n.State.AttachSerial = 0 }},
+		"resume":          {Spoil: func(n *Node) { n.State.Resume = false }},
+		"givenBack":       {Spoil: func(n *Node) { n.State.GivenBack = false }},
+		"outs":            {Spoil: func(n *Node) { n.Outs = nil }},
+		"order of outs":   {Spoil: func(n *Node) { slices.Reverse(n.Outs) }},
+		"resumed swapped": {Swapped: [2]string{"AttachedR0S1E0", "AttachedR1S1E0"}},
+		"closed, failed":  {Swapped: [2]string{"ToClosed", "ToFailed"}},
+	})
+	graphtest.BrokenMappings(t, "channel", calls, New(Bounds{ChannelBounds: bounds, Bare: true}), Spec(1), map[string]broken{
+		"last":            {Spoil: func(n *Node) { n.State.Last = 0 }},
+		"reason":          {Spoil: func(n *Node) { n.State.Reason = 0 }},
+		"attachers":       {Spoil: func(n *Node) { n.State.Attachers = nil }},
+		"detachers":       {Spoil: func(n *Node) { n.State.Detachers = nil }},
+		"callers swapped": {Spoil: func(n *Node) { n.State.Attachers, n.State.Detachers = n.State.Detachers, n.State.Attachers }},
+		"back":            {Spoil: func(n *Node) { n.State.Back = 0 }},
+		"errors swapped":  {Swapped: [2]string{"DetachedE0", "DetachedE1"}},
+	})
 	for _, action := range []string{"", "Detaches", "ToNowhere", "AttachedRx"} {
-		if in, err := (Spec{}).inputOf(action, Node{}); err == nil {
+		if in, err := inputOf(action, 0, Node{}); err == nil {
 			t.Errorf("the action %q is read as %v", action, in)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"ablyrooms.example/fsm"
 	"ablyrooms.example/model"
 )
 
@@ -176,7 +177,7 @@ func (s *stack) renumber(t *testing.T) {
 	if s.called != 0 || s.channel.model.Last == 0 {
 		return
 	}
-	var state coreState
+	var state fsm.ChannelCoreState[int]
 	core := s.channel.core.Clone()
 	core.StateInto(&state)
 	state.LastCall = 0
@@ -237,7 +238,7 @@ func TestARoomOverAChannelKeepsThePortsPromise(t *testing.T) {
 		t.Fatal(err)
 	}
 	fmt.Printf("EVIDENCE room_over_channel states=%d\n", states)
-	if states != 23209 {
+	if states != 22755 {
 		t.Errorf("%d states", states)
 	}
 }

@@ -1,7 +1,9 @@
 package channel
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"ablyrooms.example/fsm"
@@ -9,24 +11,45 @@ import (
 	"ablyrooms.example/tests/graphs"
 )
 
-// Bounds make the machine finite.
+// Bounds make the machine finite, and say what there is beside the channel.
 type Bounds struct {
 	model.ChannelBounds
 	// Bare leaves out what the world remembers, so that the states are those of the channel alone, as
 	// the spec has them; properties can't be asked of them.
 	Bare bool
+	// Promised has the server keep its promise, and holds NotByEarlierLife.
+	Promised bool
+	// Forgets has the oldest unanswered request be forgotten when there would be one too many, so that
+	// the bound stops nothing. Liveness is asked of such a channel.
+	Forgets bool
+	// Heals asks for Heals, under the fairness that it needs, instead of the other liveness.
+	Heals bool
 }
 
 // String prints the bounds as they are cited.
 func (b Bounds) String() string {
-	return fmt.Sprintf("(%d calls, %d errors, %d serials, %d requests%s)", b.Calls, b.Errors, b.Serials, b.Wire,
-		map[bool]string{true: ", bare"}[b.Bare])
+	return fmt.Sprintf("(%d calls, %d errors, %d serials, %d requests%s)", b.Calls, b.Errors, b.Serials, b.Wire, b.words(", "))
+}
+
+// words lists what is set.
+func (b Bounds) words(separator string) (list string) {
+	for i, set := range []bool{b.Bare, b.Promised, b.Forgets, b.Heals} {
+		if set {
+			list += separator + []string{"bare", "promised", "forgets", "heals"}[i]
+		}
+	}
+	return list
 }
 
 // Check returns an error for bounds that are out of range.
 func (b Bounds) Check() error {
-	if b.Calls < 1 || b.Calls > 9 || b.Errors < 0 || b.Errors > 3 || b.Serials < 0 || b.Serials > 3 || b.Wire < 1 || b.Wire > 9 {
+	switch {
+	case b.Calls < 1 || b.Calls > 9 || b.Errors < 0 || b.Errors > 3 || b.Serials < 0 || b.Serials > 3 || b.Wire < 1 || b.Wire > 9:
 		return fmt.Errorf("bounds %v are out of range: 1 to 9 calls and requests, errors and serials up to 3", b)
+	case b.Promised && (b.Bare || b.Forgets):
+		return errors.New("the server's promise is the world's to keep, and lets no request be forgotten")
+	case b.Heals && !b.Forgets:
+		return errors.New("liveness is asked of a channel whose requests may be forgotten")
 	}
 	return nil
 }
@@ -34,58 +57,166 @@ func (b Bounds) Check() error {
 // State is the channel with what the world remembers of it, both in the words of the model.
 type State = model.ChannelRun
 
-// Machine is the description of a channel, as package graphs takes it.
-type Machine = graphs.Machine[State, State, model.ChannelInput, model.ChannelOutput]
+// Event is an input. With a server that keeps its promise, it may come in several ways, of which
+// only the server knows which it is: Way says which of them, from 0.
+type Event struct {
+	model.ChannelInput
+	Way int
+}
 
-// New returns the machine at the bounds.
+// String prints the input as the model does, with the way if it is not the first.
+func (e Event) String() string {
+	if e.Way == 0 {
+		return e.ChannelInput.String()
+	}
+	return fmt.Sprintf("%v#%d", e.ChannelInput, e.Way+1)
+}
+
+// of returns what the server knows of the event in a state, and whether it may come.
+func (e Event) of(s *State) (model.ChannelEvent, bool) {
+	ways := s.Events([]model.ChannelInput{e.ChannelInput})
+	if e.Way >= len(ways) {
+		return model.ChannelEvent{}, false
+	}
+	return ways[e.Way], true
+}
+
+// events returns every input within the bounds.
+func (b Bounds) events() (list []Event) {
+	ways := 1
+	if b.Promised {
+		ways = b.Wire + 1 // any request on its way, or none
+	}
+	for _, in := range model.ChannelAlphabet(b.ChannelBounds) {
+		for way := range ways {
+			list = append(list, Event{in, way})
+		}
+	}
+	return list
+}
+
+// gives reports whether an input may come within the bounds.
+func (b Bounds) gives(s *State, in Event) bool {
+	switch {
+	case b.Forgets:
+		return in.Call <= b.Calls
+	case b.Promised:
+		e, may := in.of(s)
+		if !may || !s.Possible(in.ChannelInput, b.ChannelBounds) {
+			return false
+		}
+		next, outs, err := s.Channel.Step(in.ChannelInput)
+		return err != nil || len(e.Server.Hears(next, outs).Sent) <= b.Wire
+	}
+	return s.Possible(in.ChannelInput, b.ChannelBounds)
+}
+
+// forget drops the oldest requests beyond the bound.
+func (b Bounds) forget(c *model.Channel) {
+	if n := len(c.Wire) - b.Wire; b.Forgets && n > 0 {
+		c.Wire = c.Wire[n:]
+	}
+}
+
+// Machine is the description of a channel, as package graphs takes it.
+type Machine = graphs.Machine[State, State, Event, model.ChannelOutput]
+
+// New returns the machine at the bounds, which must be in range ([Bounds.Check]).
 func New(b Bounds) Machine {
+	if err := b.Check(); err != nil {
+		panic(err)
+	}
 	key := func(dst []byte, s *State) []byte { return append(dst, s.Key()...) }
 	m := Machine{
-		Name: "channel " + b.String(), Inputs: model.ChannelAlphabet(b.ChannelBounds),
-		Golden: fmt.Sprintf("graph/channel/%d-%d-%d-%d%s", b.Calls, b.Errors, b.Serials, b.Wire,
-			map[bool]string{true: "-bare"}[b.Bare]),
-		Action: func(in model.ChannelInput) string { return in.Kind.String() },
-		New: func() graphs.Core[State, model.ChannelInput, model.ChannelOutput] {
-			return &core{channel: fsm.NewChannel[int](fsm.ConnectionInitialized)}
+		Name: "channel " + b.String(), Inputs: b.events(),
+		Golden: fmt.Sprintf("graph/channel/%d-%d-%d-%d%s", b.Calls, b.Errors, b.Serials, b.Wire, b.words("-")),
+		Action: func(in Event) string { return in.Kind.String() },
+		New: func() graphs.Core[State, Event, model.ChannelOutput] {
+			return &core{channel: fsm.NewChannel[int](fsm.ConnectionInitialized), bounds: b}
 		},
 		Key: key, View: func(s, m *State) { *m = *s },
-		Record: func(before *State, in model.ChannelInput, outs []model.ChannelOutput, s *State) error {
-			s.ChannelHistory = before.ChannelHistory.Record(before.Channel, in, outs)
+		Record: func(before *State, in Event, outs []model.ChannelOutput, s *State) error {
+			s.ChannelHistory = before.ChannelHistory.Record(before.Channel, in.ChannelInput, outs)
+			if e, may := in.of(before); b.Promised && may {
+				s.ChannelServer = e.Server.Hears(s.Channel, outs)
+			}
 			return nil
 		},
 
-		Model: State.Step, ModelKey: key,
-		Rules:      func(m State, in model.ChannelInput) string { return strings.Trim(fmt.Sprint(m.Explain(in)), "[]") },
+		ModelKey: key,
+		Model: func(s State, in Event) (next State, outs []model.ChannelOutput, err error) {
+			if e, may := in.of(&s); b.Promised && may {
+				next, outs, err = s.Take(e)
+			} else {
+				next, outs, err = s.Step(in.ChannelInput)
+			}
+			b.forget(&next.Channel)
+			return next, outs, err
+		},
+		Rules: func(m State, in Event) string {
+			return strings.Trim(fmt.Sprint(m.Explain(in.ChannelInput)), "[]")
+		},
 		SameOutput: func(a, b model.ChannelOutput) bool { return a == b },
 		Refused: func(err error) bool {
 			return graphs.IsA[*fsm.RefusedError](err) || graphs.IsA[*model.ChannelRefusedError](err)
 		},
-		OutputsInState: true,
-		Gives:          func(s *State, in model.ChannelInput) bool { return s.Possible(in, b.ChannelBounds) },
+		OutputsInState: true, Gives: b.gives,
 	}
 	for _, p := range model.ChannelProperties() {
-		if !p.Promise {
-			m.Properties = append(m.Properties, graphs.Property[State, model.ChannelInput, model.ChannelOutput]{Name: p.Name,
-				Step: func(before *State, in model.ChannelInput, outs []model.ChannelOutput, after *State) error {
-					return p.Check(*before, model.ChannelEvent{In: in}, outs, *after)
+		if p.Promise == b.Promised {
+			m.Properties = append(m.Properties, property{Name: p.Name,
+				Step: func(before *State, in Event, outs []model.ChannelOutput, after *State) error {
+					e := model.ChannelEvent{In: in.ChannelInput}
+					if b.Promised {
+						e, _ = in.of(before)
+					}
+					return p.Check(*before, e, outs, *after)
 				}})
 		}
 	}
-	if b.Bare {
+	switch {
+	case b.Bare:
 		m.Record, m.Properties = nil, nil
-		m.Model = func(s State, in model.ChannelInput) (State, []model.ChannelOutput, error) {
-			next, outs, err := s.Channel.Step(in)
+		m.Model = func(s State, in Event) (State, []model.ChannelOutput, error) {
+			next, outs, err := s.Channel.Step(in.ChannelInput)
 			return State{Channel: next}, outs, err
 		}
+	case b.Heals:
+		m.Liveness, m.Fairness = healing()
+	case b.Forgets:
+		m.Liveness, m.Fairness = liveness(b.Calls)
 	}
+	m.Faults = slices.DeleteFunc(faults(), func(f fault) bool { return !breaksOf(m, f) })
 	return m
+}
+
+type property = graphs.Property[State, Event, model.ChannelOutput]
+
+// breaksOf reports whether a fault is of a machine: whether some property that it breaks is asked
+// of it, which is the liveness alone where there is some.
+func breaksOf(m Machine, f fault) bool {
+	asked := []string{graphs.Unchanged}
+	for _, p := range m.Properties {
+		asked = append(asked, p.Name)
+	}
+	if len(m.Liveness) > 0 {
+		asked = nil
+	}
+	for _, p := range m.Liveness {
+		name, _, _ := strings.Cut(p.Name, "(") // of a call
+		asked = append(asked, name)
+	}
+	return slices.ContainsFunc(f.Breaks, func(name string) bool { return slices.Contains(asked, name) })
 }
 
 // Sizes are the machines whose sizes stand in golden.json.
 func Sizes() (list []Machine) {
 	for _, b := range []Bounds{
-		{model.ChannelBounds{Calls: 2, Errors: 1, Wire: 2}, false}, {model.ChannelBounds{Calls: 3, Errors: 1, Wire: 2}, true},
-		{model.ChannelBounds{Calls: 1, Serials: 2, Wire: 2}, false}, {model.ChannelBounds{Calls: 1, Serials: 2, Wire: 2}, true},
+		{ChannelBounds: model.ChannelBounds{Calls: 2, Errors: 1, Wire: 2}},
+		{ChannelBounds: model.ChannelBounds{Calls: 3, Errors: 1, Wire: 2}, Bare: true},
+		{ChannelBounds: model.ChannelBounds{Calls: 1, Serials: 2, Wire: 2}},
+		{ChannelBounds: model.ChannelBounds{Calls: 1, Serials: 2, Wire: 2}, Bare: true},
+		{ChannelBounds: model.ChannelBounds{Calls: 2, Errors: 1, Wire: 3}, Promised: true},
 	} {
 		list = append(list, New(b))
 	}
@@ -96,6 +227,7 @@ func Sizes() (list []Machine) {
 type core struct {
 	channel *fsm.Channel[int]
 	coreOut []fsm.ChannelOutput[int]
+	bounds  Bounds
 }
 
 // Restore implements graphs.Core.
@@ -103,9 +235,10 @@ func (c *core) Restore(s *State) error { return c.channel.Restore(ToState(s.Chan
 
 // Read implements graphs.Core.
 func (c *core) Read(s *State) error {
-	var state coreState
+	var state fsm.ChannelCoreState[int]
 	c.channel.StateInto(&state)
-	s.Channel = FromState(state)
+	s.Channel = FromState(state, Same)
+	c.bounds.forget(&s.Channel)
 	if now, reason := c.channel.State(); now != state.State || reason != state.Reason ||
 		c.channel.NextCall() != state.LastCall+1 || c.channel.ChannelSerial() != state.ChannelSerial ||
 		c.channel.AttachSerial() != state.AttachSerial {
@@ -115,10 +248,10 @@ func (c *core) Read(s *State) error {
 }
 
 // Step implements graphs.Core.
-func (c *core) Step(in model.ChannelInput) (outs []model.ChannelOutput, err error) {
-	c.coreOut, err = c.channel.Step(ToCore(in), c.coreOut[:0])
+func (c *core) Step(in Event) (outs []model.ChannelOutput, err error) {
+	c.coreOut, err = c.channel.Step(ToCore(in.ChannelInput), c.coreOut[:0])
 	for _, out := range c.coreOut {
-		outs = append(outs, FromCore(out))
+		outs = append(outs, FromOutput(out, Same))
 	}
 	return outs, err
 }

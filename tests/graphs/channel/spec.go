@@ -1,8 +1,6 @@
 package channel
 
 import (
-	"slices"
-
 	"fmt"
 	"strconv"
 	"strings"
@@ -14,17 +12,17 @@ import (
 // Spec maps the states and steps of Channel.tla to those of the reference model: the one written
 // mapping. The fields of ch are those of model.Channel, name for name; outs are the outputs of the
 // step that led here; net, holds, gaveUp, spoke and by are nothing: with Promise = FALSE they are
-// constant.
-type Spec struct {
-	// Errors is NErrs: the error that timers, an ERROR and the end of a connection come with.
-	Errors int
+// constant. errors is NErrs: the error that timers, an ERROR and the end of a connection come with.
+func Spec(errors int) graphs.StepSpec[model.Channel, model.ChannelInput, model.ChannelOutput] {
+	return graphs.StepSpec[model.Channel, model.ChannelInput, model.ChannelOutput]{
+		Read: readState, Output: readOutput,
+		Input: func(action string, _, after Node) (model.ChannelInput, error) {
+			return inputOf(action, errors, after)
+		}}
 }
 
 // Node is a state of Channel.tla: a state of the channel, and the outputs of the step that led to it.
-type Node struct {
-	Channel model.Channel
-	Outs    []model.ChannelOutput
-}
+type Node = graphs.Node[model.Channel, model.ChannelOutput]
 
 // Words of the spec, which are the model's own.
 var (
@@ -33,6 +31,7 @@ var (
 	specRequests    = graphs.Words(model.RequestAttach, model.RequestDetach)
 	specOutcomes    = graphs.Words(model.OutcomeChannelDone, model.OutcomeChannelGivenBack)
 	specOutputs     = graphs.Words(model.OutputChannelSettle, model.OutputDeliver)
+	specInputs      = graphs.Words(model.KindChannelAttach, model.KindConnection)
 	specChanges     = graphs.Words(model.ToInitialized, model.ToFailed)
 )
 
@@ -42,82 +41,60 @@ func Comparisons() []graphs.Comparison {
 	const golden = "tests/graphs/channel/testdata"
 	return []graphs.Comparison{
 		graphs.NewComparison("spec/TLA", "MCChannel_graph1", golden,
-			New(Bounds{model.ChannelBounds{Calls: 1, Serials: 2, Wire: 2}, true}), Spec{}),
+			New(Bounds{ChannelBounds: model.ChannelBounds{Calls: 1, Serials: 2, Wire: 2}, Bare: true}), Spec(0)),
 		graphs.NewComparison("spec/TLA", "MCChannel_graph3", golden,
-			New(Bounds{model.ChannelBounds{Calls: 3, Errors: 1, Wire: 2}, true}), Spec{1}),
+			New(Bounds{ChannelBounds: model.ChannelBounds{Calls: 3, Errors: 1, Wire: 2}, Bare: true}), Spec(1)),
 	}
 }
 
-// State implements [graphs.Mapping].
-func (Spec) State(vars graphs.Value) (n Node, err error) {
-	var errs graphs.Unknown
-	ch := vars.Field("ch")
-	field := func(name string) graphs.Value {
-		if !slices.Contains(ch.Names, name) {
-			errs = append(errs, "there is no "+name)
-		}
-		return ch.Field(name)
-	}
-	number := func(name string) int { return field(name).Number }
+func readState(vars *graphs.Record) model.Channel {
 	if vars.Field("net").Len() != 0 || vars.Field("holds").Text != "none" {
-		errs = append(errs, "the server's promise is kept track of: Promise must be FALSE")
+		*vars.Unknown = append(*vars.Unknown, "the server's promise is kept track of: Promise must be FALSE")
 	}
-	n.Channel = model.Channel{Last: number("last"), State: graphs.Lookup(&errs, specStates, field("state")), Reason: number("reason"),
-		Connection: graphs.Lookup(&errs, specConnections, field("connection")), Awaited: number("awaited") == 1, Held: number("held") == 1,
-		Doubt: number("doubt") == 1, Leftover: number("leftover") == 1, Back: graphs.Lookup(&errs, specStates, field("back")),
-		Retries: number("retries"), ChannelSerial: number("channelSerial"), AttachSerial: number("attachSerial"),
-		Resume: number("resume") == 1, GivenBack: number("givenBack") == 1}
-	for _, r := range field("wire").Items {
-		n.Channel.Wire = append(n.Channel.Wire, graphs.Lookup(&errs, specRequests, r))
+	r := vars.Record("ch")
+	c := model.Channel{Last: r.Number("last"), State: graphs.Word(r, specStates, "state"),
+		Reason: r.Number("reason"), Connection: graphs.Word(r, specConnections, "connection"),
+		Awaited: r.Is("awaited"), Held: r.Is("held"), Doubt: r.Is("doubt"), Leftover: r.Is("leftover"),
+		Attachers: r.Numbers("attachers"), Detachers: r.Numbers("detachers"),
+		Back: graphs.Word(r, specStates, "back"), Retries: r.Number("retries"),
+		ChannelSerial: r.Number("channelSerial"), AttachSerial: r.Number("attachSerial"),
+		Resume: r.Is("resume"), GivenBack: r.Is("givenBack")}
+	for _, v := range r.Field("wire").Items {
+		c.Wire = append(c.Wire, graphs.Lookup(r.Unknown, specRequests, v))
 	}
-	for _, c := range field("attachers").Items {
-		n.Channel.Attachers = append(n.Channel.Attachers, c.Number)
-	}
-	for _, c := range field("detachers").Items {
-		n.Channel.Detachers = append(n.Channel.Detachers, c.Number)
-	}
-	for _, v := range vars.Field("outs").Items {
-		o := model.ChannelOutput{Kind: graphs.Lookup(&errs, specOutputs, v.At(1))}
-		switch o.Kind {
-		case model.OutputChannelSettle:
-			o.Call, o.Outcome, o.Err = v.At(2).Number, graphs.Lookup(&errs, specOutcomes, v.At(3)), v.At(4).Number
-		case model.OutputSendAttach:
-			o.Serial, o.Resumed = v.At(2).Number, v.At(3).Number == 1
-		case model.OutputStartRetryTimer:
-			o.Retry = v.At(2).Number
-		case model.OutputChannelState:
-			o.Previous, o.State = graphs.Lookup(&errs, specStates, v.At(2)), graphs.Lookup(&errs, specStates, v.At(3))
-			o.Resumed, o.Err = v.At(4).Number == 1, v.At(5).Number
-		case model.OutputUpdate:
-			o.Err = v.At(2).Number
-		case model.OutputApply:
-			o.Resumed = v.At(2).Number == 1
-		}
-		n.Outs = append(n.Outs, o)
-	}
-	return n, errs.Err()
+	return c
 }
 
-// Text implements [graphs.Mapping].
-func (Spec) Text(n Node) string { return graphs.NodeText(n.Channel, n.Outs) }
-
-// Step implements [graphs.Mapping]: the input from the action's name.
-func (s Spec) Step(action string, before, after Node) (string, error) {
-	in, err := s.inputOf(action, after)
-	return graphs.StepText(in, after.Outs), err
+func readOutput(u *graphs.Unknown, v graphs.Value) model.ChannelOutput {
+	o := model.ChannelOutput{Kind: graphs.Lookup(u, specOutputs, v.At(1))}
+	switch o.Kind {
+	case model.OutputChannelSettle:
+		o.Call, o.Outcome, o.Err = v.At(2).Number, graphs.Lookup(u, specOutcomes, v.At(3)), v.At(4).Number
+	case model.OutputSendAttach:
+		o.Serial, o.Resumed = v.At(2).Number, v.At(3).Number == 1
+	case model.OutputStartRetryTimer:
+		o.Retry = v.At(2).Number
+	case model.OutputChannelState:
+		o.Previous, o.State = graphs.Lookup(u, specStates, v.At(2)), graphs.Lookup(u, specStates, v.At(3))
+		o.Resumed, o.Err = v.At(4).Number == 1, v.At(5).Number
+	case model.OutputUpdate:
+		o.Err = v.At(2).Number
+	case model.OutputApply:
+		o.Resumed = v.At(2).Number == 1
+	}
+	return o
 }
 
 // inputOf reads an action's name: what happened, and R, S and E with what came with it.
-func (s Spec) inputOf(action string, after Node) (in model.ChannelInput, err error) {
-	calls := map[string]model.ChannelKind{"Attach": model.KindChannelAttach, "Detach": model.KindChannelDetach, "SetOptions": model.KindSetOptions}
-	if kind, ok := calls[action]; ok {
-		return model.ChannelInput{Kind: kind, Call: after.Channel.Last}, nil
+func inputOf(action string, errors int, after Node) (in model.ChannelInput, err error) {
+	if kind, ok := specInputs[action]; ok && kind <= model.KindSetOptions {
+		return model.ChannelInput{Kind: kind, Call: after.State.Last}, nil
 	}
-	plain := map[string]model.ChannelInput{"GiveBack": {Kind: model.KindGiveBack}, "Renew": {Kind: model.KindRenew},
-		"Overtaken": {Kind: model.KindOvertaken}, "RetryTimeout": {Kind: model.KindRetryTimeout},
-		"RequestTimeout": {Kind: model.KindRequestTimeout, Err: s.Errors}, "ErrorE": {Kind: model.KindError, Err: s.Errors}}
-	if in, ok := plain[action]; ok {
-		return in, nil
+	switch action {
+	case "GiveBack", "Renew", "Overtaken", "RetryTimeout":
+		return model.ChannelInput{Kind: specInputs[action]}, nil
+	case "RequestTimeout", "ErrorE":
+		return model.ChannelInput{Kind: specInputs[strings.TrimSuffix(action, "E")], Err: errors}, nil
 	}
 	if to, ok := strings.CutPrefix(action, "To"); ok {
 		in := model.ChannelInput{Kind: model.KindConnection}
@@ -130,16 +107,16 @@ func (s Spec) inputOf(action string, after Node) (in model.ChannelInput, err err
 		}
 		switch in.Connection {
 		case model.ToDisconnected, model.ToSuspended, model.ToClosed, model.ToFailed:
-			in.Err = s.Errors
+			in.Err = errors
 		}
 		return in, nil
 	}
-	for name, kind := range map[string]model.ChannelKind{"Attached": model.KindAttached, "Detached": model.KindDetached, "Message": model.KindMessage} {
+	for _, name := range []string{"Attached", "Detached", "Message"} {
 		rest, ok := strings.CutPrefix(action, name)
 		if !ok {
 			continue
 		}
-		in.Kind = kind
+		in.Kind = specInputs[name]
 		for ; len(rest) > 1; rest = rest[2:] {
 			n, bad := strconv.Atoi(rest[1:2])
 			switch {

@@ -156,29 +156,29 @@ type broken = graphtest.Broken[Node]
 func TestABrokenMappingOfTheRoomIsSeen(t *testing.T) {
 	t.Parallel()
 	m := New(Bounds{Calls: 2, Errors: 1, Bare: true})
-	graphtest.BrokenMappings(t, "room", Comparisons()[0], m, Spec{}, map[string]broken{
-		"last":          broken{Spoil: func(n *Node) { n.Room.Last = 0 }},
-		"status":        broken{Spoil: func(n *Node) { n.Room.Status = 0 }},
-		"err":           broken{Spoil: func(n *Node) { n.Room.Err = 0 }},
-		"channel":       broken{Spoil: func(n *Node) { n.Room.Channel = 0 }},
-		"chErr":         broken{Spoil: func(n *Node) { n.Room.ChErr = 0 }},
-		"op":            broken{Spoil: func(n *Node) { n.Room.Op = 0 }},
-		"caller":        broken{Spoil: func(n *Node) { n.Room.Caller = 0 }},
-		"phase":         broken{Spoil: func(n *Node) { n.Room.Phase = 0 }},
-		"queue":         broken{Spoil: func(n *Node) { n.Room.Queue = nil }},
-		"attachedOnce":  broken{Spoil: func(n *Node) { n.Room.AttachedOnce = false }},
-		"explicit":      broken{Spoil: func(n *Node) { n.Room.Explicit = false }},
+	graphtest.BrokenMappings(t, "room", Comparisons()[0], m, Spec, map[string]broken{
+		"last":          broken{Spoil: func(n *Node) { n.State.Last = 0 }},
+		"status":        broken{Spoil: func(n *Node) { n.State.Status = 0 }},
+		"err":           broken{Spoil: func(n *Node) { n.State.Err = 0 }},
+		"channel":       broken{Spoil: func(n *Node) { n.State.Channel = 0 }},
+		"chErr":         broken{Spoil: func(n *Node) { n.State.ChErr = 0 }},
+		"op":            broken{Spoil: func(n *Node) { n.State.Op = 0 }},
+		"caller":        broken{Spoil: func(n *Node) { n.State.Caller = 0 }},
+		"phase":         broken{Spoil: func(n *Node) { n.State.Phase = 0 }},
+		"queue":         broken{Spoil: func(n *Node) { n.State.Queue = nil }},
+		"attachedOnce":  broken{Spoil: func(n *Node) { n.State.AttachedOnce = false }},
+		"explicit":      broken{Spoil: func(n *Node) { n.State.Explicit = false }},
 		"outs":          broken{Spoil: func(n *Node) { n.Outs = nil }},
 		"order of outs": broken{Spoil: func(n *Node) { slices.Reverse(n.Outs) }},
 		"flags swapped": broken{Spoil: func(n *Node) {
-			n.Room.AttachedOnce, n.Room.Explicit = n.Room.Explicit, n.Room.AttachedOnce
+			n.State.AttachedOnce, n.State.Explicit = n.State.Explicit, n.State.AttachedOnce
 		}},
 		"states swapped": broken{Spoil: func(n *Node) {
-			switch n.Room.Channel {
+			switch n.State.Channel {
 			case model.ChannelSuspended:
-				n.Room.Channel = model.ChannelFailed
+				n.State.Channel = model.ChannelFailed
 			case model.ChannelFailed:
-				n.Room.Channel = model.ChannelSuspended
+				n.State.Channel = model.ChannelSuspended
 			}
 		}},
 		"resumed swapped": broken{Swapped: [2]string{"Updated0", "UpdatedResumed0"}},

@@ -22,14 +22,12 @@ import (
 //	attachedOnce, explicit      AttachedOnce, Explicit
 //	outs                        the outputs of the step that led here
 //	seen, fresh                 nothing: with OwnEvent = FALSE they are constant
-type Spec struct{}
+var Spec = graphs.StepSpec[model.RoomState, model.RoomInput, model.RoomOutput]{
+	Read: readState, Output: readOutput, Input: inputOf}
 
 // Node is a state of RoomStatus.tla: a state of the room, and the outputs of the step that led to
 // it.
-type Node struct {
-	Room model.RoomState
-	Outs []model.RoomOutput
-}
+type Node = graphs.Node[model.RoomState, model.RoomOutput]
 
 // Words of the spec, which are the model's own.
 var (
@@ -46,61 +44,43 @@ var (
 func Comparisons() []graphs.Comparison {
 	return []graphs.Comparison{
 		graphs.NewComparison("spec/TLA", "MCRoomStatus_graph2", "tests/graphs/roomstatus/testdata",
-			New(Bounds{Calls: 2, Errors: 1, Bare: true}), Spec{}),
-		graphs.NewComparison("spec/TLA", "MCRoomStatus_graph4", "", New(Bounds{Calls: 4, Errors: 1, Bare: true}), Spec{}),
+			New(Bounds{Calls: 2, Errors: 1, Bare: true}), Spec),
+		graphs.NewComparison("spec/TLA", "MCRoomStatus_graph4", "", New(Bounds{Calls: 4, Errors: 1, Bare: true}), Spec),
 	}
 }
 
-// State implements [graphs.Mapping].
-func (Spec) State(vars graphs.Value) (n Node, err error) {
-	var errs graphs.Unknown
-	field := func(name string) graphs.Value {
-		if !slices.Contains(vars.Names, name) {
-			errs = append(errs, "there is no "+name)
-		}
-		return vars.Field(name)
+func readState(r *graphs.Record) model.RoomState {
+	if r.Is("seen") || r.Is("fresh") {
+		*r.Unknown = append(*r.Unknown, "the port's promise is kept track of: OwnEvent must be FALSE")
 	}
-	if field("seen").Number != 0 || field("fresh").Number != 0 {
-		errs = append(errs, "the port's promise is kept track of: OwnEvent must be FALSE")
+	m := model.RoomState{Last: r.Number("last"),
+		Status: graphs.Word(r, specStatuses, "status"), Err: r.Number("err"),
+		Channel: graphs.Word(r, specChannels, "channel"), ChErr: r.Number("chErr"),
+		Op: graphs.Word(r, specOps, "op"), Caller: r.Number("caller"),
+		Phase: graphs.Word(r, specPhases, "phase"), AttachedOnce: r.Is("attachedOnce"), Explicit: r.Is("explicit")}
+	for _, e := range r.Field("queue").Items {
+		m.Queue = append(m.Queue,
+			model.RoomEntry{Op: graphs.Lookup(r.Unknown, specOps, e.At(1)), Caller: e.At(2).Number})
 	}
-	n.Room = model.RoomState{Last: field("last").Number,
-		Status: graphs.Lookup(&errs, specStatuses, field("status")), Err: field("err").Number,
-		Channel: graphs.Lookup(&errs, specChannels, field("channel")), ChErr: field("chErr").Number,
-		Op: graphs.Lookup(&errs, specOps, field("op")), Caller: field("caller").Number,
-		Phase:        graphs.Lookup(&errs, specPhases, field("phase")),
-		AttachedOnce: field("attachedOnce").Number == 1, Explicit: field("explicit").Number == 1}
-	for _, e := range field("queue").Items {
-		n.Room.Queue = append(n.Room.Queue,
-			model.RoomEntry{Op: graphs.Lookup(&errs, specOps, e.At(1)), Caller: e.At(2).Number})
-	}
-	for _, v := range field("outs").Items {
-		o := model.RoomOutput{Kind: graphs.Lookup(&errs, specOutputs, v.At(1))}
-		switch o.Kind {
-		case model.OutputRoomSettle:
-			o.Call, o.Outcome.Err = v.At(2).Number, v.At(4).Number
-			o.Outcome.Kind = graphs.Lookup(&errs, specOutcomes, v.At(3))
-			if v.At(5).Text != "-" {
-				o.Outcome.Status = graphs.Lookup(&errs, specStatuses, v.At(5))
-			}
-		case model.OutputRoomStatus:
-			o.Previous = graphs.Lookup(&errs, specStatuses, v.At(2))
-			o.Status, o.Err = graphs.Lookup(&errs, specStatuses, v.At(3)), v.At(4).Number
-		case model.OutputDiscontinuity:
-			o.Err = v.At(2).Number
-		}
-		n.Outs = append(n.Outs, o)
-	}
-	return n, errs.Err()
+	return m
 }
 
-// Text implements [graphs.Mapping].
-func (Spec) Text(n Node) string { return graphs.NodeText(n.Room, n.Outs) }
-
-// Step implements [graphs.Mapping]: the input from the action's name, with its numbers from the
-// states.
-func (Spec) Step(action string, before, after Node) (string, error) {
-	in, err := inputOf(action, before, after)
-	return graphs.StepText(in, after.Outs), err
+func readOutput(u *graphs.Unknown, v graphs.Value) model.RoomOutput {
+	o := model.RoomOutput{Kind: graphs.Lookup(u, specOutputs, v.At(1))}
+	switch o.Kind {
+	case model.OutputRoomSettle:
+		o.Call, o.Outcome.Err = v.At(2).Number, v.At(4).Number
+		o.Outcome.Kind = graphs.Lookup(u, specOutcomes, v.At(3))
+		if v.At(5).Text != "-" {
+			o.Outcome.Status = graphs.Lookup(u, specStatuses, v.At(5))
+		}
+	case model.OutputRoomStatus:
+		o.Previous = graphs.Lookup(u, specStatuses, v.At(2))
+		o.Status, o.Err = graphs.Lookup(u, specStatuses, v.At(3)), v.At(4).Number
+	case model.OutputDiscontinuity:
+		o.Err = v.At(2).Number
+	}
+	return o
 }
 
 // inputOf reads an action's name: what happened, in which state, with which error as its last
@@ -108,15 +88,15 @@ func (Spec) Step(action string, before, after Node) (string, error) {
 func inputOf(action string, before, after Node) (in model.RoomInput, err error) {
 	switch action {
 	case "Attach":
-		return model.RoomAttach(after.Room.Last), nil
+		return model.RoomAttach(after.State.Last), nil
 	case "Detach":
-		return model.RoomDetach(after.Room.Last), nil
+		return model.RoomDetach(after.State.Last), nil
 	case "Release":
-		return model.RoomRelease(after.Room.Last), nil
+		return model.RoomRelease(after.State.Last), nil
 	case "RetryDue":
 		return model.RetryDue(), nil
 	case "GiveUp": // who gave up is who is settled, and was pending
-		if len(after.Outs) != 1 || !slices.Contains(before.Room.Pending(), after.Outs[0].Call) {
+		if len(after.Outs) != 1 || !slices.Contains(before.State.Pending(), after.Outs[0].Call) {
 			return in, fmt.Errorf("GiveUp settles %v", after.Outs)
 		}
 		return model.RoomGiveUp(after.Outs[0].Call), nil

@@ -34,6 +34,7 @@ machine's properties to each state and step. What it says holds within the bound
   run explore -of roomstatus                    one room: attach, detach, release, its channel's events
   run liveness                                  what must happen at last, and what fairness that needs
   run liveness -plant wedged                    a behaviour in which it does not
+  run liveness -of channel -calls 2             of a channel that forgets what it need not know, so that bounds stop nothing
   run equality                                  the graphs of spec, core and model, both ways; needs Java
   run golden                                    write what tests keep of the graphs; needs Java
 
@@ -107,7 +108,8 @@ func (c *command) parse(args []string) error {
 	flags.BoolVar(&c.rooms.Conditional, "conditional", false, "of rooms: calls may be ReleaseIf too")
 	flags.IntVar(&c.room.Errors, "errors", 1, "of roomstatus and channel: the errors are 0, which is none, up to this")
 	flags.BoolVar(&c.room.Promised, "promised", false,
-		"of roomstatus: an attach ends well only after its own event, and what needs that must hold too")
+		"of roomstatus: an attach ends well only after its own event; of channel: the server answers in order; "+
+			"what needs that must hold")
 	flags.BoolVar(&c.room.Bare, "bare", false,
 		"of roomstatus and channel: the states alone, without what the world remembers and what must hold")
 	flags.IntVar(&c.channel.Wire, "requests", 2, "of channel: how many requests may be unanswered")
@@ -138,7 +140,7 @@ func (c *command) parse(args []string) error {
 		return fmt.Errorf("-plant and -symmetry are for the core: %w", errUsage)
 	}
 	c.rooms.Calls, c.room.Calls, c.channel.Calls = *calls, *calls, *calls
-	c.channel.Errors, c.channel.Bare = c.room.Errors, c.room.Bare
+	c.channel.Errors, c.channel.Bare, c.channel.Promised = c.room.Errors, c.room.Bare, c.room.Promised
 	c.options.Possible = !c.refusals
 	return nil
 }
@@ -157,7 +159,13 @@ func (c *command) do(ctx context.Context) error {
 	case "roomstatus":
 		return of(ctx, c, c.room.Check, func() roomstatus.Machine { return roomstatus.New(c.room) })
 	case "channel":
-		return of(ctx, c, c.channel.Check, func() channel.Machine { return channel.New(c.channel) })
+		c.channel.Forgets = c.verb == "liveness"
+		err := of(ctx, c, c.channel.Check, func() channel.Machine { return channel.New(c.channel) })
+		if c.channel.Forgets && err == nil && c.plant == "" { // Heals has fairness of its own
+			c.channel.Heals, c.of = true, "channel-heals"
+			err = of(ctx, c, c.channel.Check, func() channel.Machine { return channel.New(c.channel) })
+		}
+		return err
 	case "toy":
 		return of(ctx, c, func() error { return nil }, func() toy.Machine { return toy.New(c.clients) })
 	}

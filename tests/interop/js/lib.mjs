@@ -4,7 +4,7 @@ import net from 'node:net';
 import { isDeepStrictEqual, inspect } from 'node:util';
 import * as Ably from 'ably';
 
-const patience = 10_000; // ms, for anything that should take milliseconds
+const patience = 30_000; // ms, for anything that should take milliseconds
 
 let names = 0;
 

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	ablychat "ablyrooms.example/adapter/ably"
 	"ablyrooms.example/fsm"
 	"ablyrooms.example/lifecycle"
 	"ablyrooms.example/lifecycle/trace"
@@ -19,13 +20,15 @@ type Recorder struct {
 	mu      sync.Mutex
 	streams []*Stream
 	byRoom  map[*lifecycle.Room]*Stream
+	byCore  map[any]*ChannelStream
+	cores   []*ChannelStream
 	traces  []trace.Trace
 	err     error
 }
 
 // NewRecorder returns a recorder that counts time from begin.
 func NewRecorder(begin time.Time) *Recorder {
-	return &Recorder{begin: begin, byRoom: map[*lifecycle.Room]*Stream{}}
+	return &Recorder{begin: begin, byRoom: map[*lifecycle.Room]*Stream{}, byCore: map[any]*ChannelStream{}}
 }
 
 // Rooms returns an observer of a Rooms, whose steps are a trace of their own. It is for
@@ -66,11 +69,31 @@ func (r *Recorder) Observe(step lifecycle.RoomStep) {
 	s.Add(Seen{time.Since(r.begin), step})
 }
 
+// ObserveChannel notes a step of a channel. It is for ablychat.WithChannelObserver.
+func (r *Recorder) ObserveChannel(step ablychat.ChannelStep) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.byCore[step.Of]
+	if s == nil {
+		s = NewChannelStream(step.Name)
+		r.cores, r.byCore[step.Of] = append(r.cores, s), s
+	}
+	s.Add(step)
+}
+
+// Channels returns what was noted of channels, in the order in which they began; as for Streams.
+func (r *Recorder) Channels() []*ChannelStream {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.cores)
+}
+
 // Forget drops what was noted, for what ably-go strands may hold on to the recorder.
 func (r *Recorder) Forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.streams, r.byRoom = nil, map[*lifecycle.Room]*Stream{}
+	r.cores, r.byCore = nil, map[any]*ChannelStream{}
 }
 
 // Of returns the stream of a room, nil when nothing ever happened to it. See [Recorder.Streams].

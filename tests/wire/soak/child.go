@@ -203,8 +203,8 @@ func newChaos(server *ablytest.Server, set settings, seed uint64) *chaos {
 func (c *chaos) trouble(ctx context.Context, random *rand.Rand) {
 	c.cuts++
 	if c.killers && random.IntN(2) == 0 {
-		_ = c.server.Cut("")
 		before := c.server.State().WebSockets
+		_ = c.server.Cut("")
 		_ = c.server.Await(ctx, func(s ablytest.State) bool { return s.WebSockets > before && s.Connected() > 0 })
 		pause(ctx, time.Duration(random.IntN(20))*time.Millisecond)
 		_ = c.server.Cut("")

@@ -6,6 +6,10 @@
 // What is played runs in a child process: ably-go may end it by a panic or lock itself up for ever.
 // Then another child goes on for the rest of the time.
 //
+// With -double-cuts it plays so many runs in which a connection is cut again 0 to 20 ms after it
+// came back, while 1 to 8 senders use it, and prints how many failed.
+//
+//	go run ./tests/wire/soak -double-cuts 200 [-lanes 4] [-seed n]
 //	go run ./tests/wire/soak [-for 10m] [-lanes 4] [-share 0.02] [-killers] [-seed n] [-every 10s]
 package main
 
@@ -28,6 +32,7 @@ type settings struct {
 	share         float64
 	killers       bool
 	seed          uint64
+	doubleCuts    int
 }
 
 func main() {
@@ -38,6 +43,7 @@ func main() {
 	flag.Float64Var(&set.share, "share", 0.02, "the share of the frames that meet a fault")
 	flag.BoolVar(&set.killers, "killers", false, "cut connections twice within 20 ms, and refuse them with an error")
 	flag.Uint64Var(&set.seed, "seed", uint64(time.Now().UnixNano())%1_000_000, "chooses what is done, and the faults")
+	flag.IntVar(&set.doubleCuts, "double-cuts", 0, "instead, cut the connections of so many runs twice, under load, and count")
 	child := flag.Bool("child", false, "be the process that plays; for the command's own use")
 	flag.Parse()
 	if *child {
@@ -46,6 +52,16 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if set.doubleCuts > 0 {
+		failed, err := doubleCuts(ctx, os.Stdout, set)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "soak:", err)
+		}
+		if failed > 0 || err != nil {
+			os.Exit(1)
+		}
+		return
+	}
 	fmt.Printf("soak: seed %d; %d lanes, a fault for %g of the frames, killers: %t\n", set.seed, set.lanes, set.share, set.killers)
 	p := &parent{settings: set, begin: time.Now(), known: world.NewKnownList(world.KnownFailures())}
 	p.run(ctx)

@@ -1,9 +1,10 @@
 // Command traces records what the Rooms of the running library do, on ably-go and the embedded
 // server, and has TLC judge every line by spec/TLA/TraceRooms.tla; and the same with corrupted
-// traces, of which only those may pass that the reference model takes too. With -check it judges
+// traces, of which only those may pass that the reference model takes too. So it does with what the
+// cores of channels do in the scenarios, by spec/TLA/TraceChannel.tla. With -check it judges
 // traces from files, from any folder. docs/traces.md has more.
 //
-//	go run ./tests/wire/traces [-seed N] [-keep FILE.jsonl]
+//	go run ./tests/wire/traces [-seed N] [-keep FILE.jsonl] [-channels]
 //	go run ablyrooms.example/tests/wire/traces -check FILE.jsonl …
 package main
 
@@ -29,6 +30,7 @@ func main() {
 	defer stop()
 	check := flag.Bool("check", false, "judge the traces in the files given")
 	seed := flag.Uint64("seed", 1, "the seed of what is drawn")
+	channels := flag.Bool("channels", false, "record and judge the traces of channels alone")
 	keep := flag.String("keep", "", "write the recorded traces to this `FILE`")
 	flag.Parse()
 	bubble.Main(func(t *testing.T) int {
@@ -39,7 +41,7 @@ func main() {
 				err = checkFiles(ctx, os.Stdout, tlc, flag.Args())
 			}
 		} else {
-			err = run(ctx, t, os.Stdout, *seed, *keep)
+			err = run(ctx, t, os.Stdout, *seed, *keep, *channels)
 		}
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "traces:", err)

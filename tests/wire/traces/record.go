@@ -12,6 +12,7 @@ import (
 	"ablyrooms.example/internal/progress"
 	"ablyrooms.example/lifecycle/trace"
 	"ablyrooms.example/model"
+	"ablyrooms.example/tests/wire/judge"
 	"ablyrooms.example/tests/wire/memnet"
 	"ablyrooms.example/tests/wire/stack"
 	"ablyrooms.example/tests/wire/world"
@@ -59,10 +60,12 @@ func recordScripts(ctx context.Context, t *testing.T, scripts [][]model.Input) (
 }
 
 // recordScenarios plays each scenario, plainly and with so many faults by lot, and returns what the
-// Rooms of its clients did.
-func recordScenarios(t *testing.T, draw *rand.Rand, faults int) (traces []trace.Trace, err error) {
+// Rooms of its clients did, and the cores of their channels.
+func recordScenarios(t *testing.T, draw *rand.Rand, faults int) (traces []trace.Trace, channels []*judge.ChannelStream,
+	err error) {
 	record := func(p world.Plan) world.Result {
 		r := world.Run(t, p)
+		channels = append(channels, r.Channels...)
 		traces = append(traces, slices.DeleteFunc(r.Traces, func(t trace.Trace) bool { return len(t.Lines) == 0 })...)
 		return r
 	}
@@ -81,7 +84,7 @@ func recordScenarios(t *testing.T, draw *rand.Rand, faults int) (traces []trace.
 			}
 		}
 	}
-	return traces, err
+	return traces, channels, err
 }
 
 // onLink calls f with a link in a bubble.

@@ -32,8 +32,11 @@ const (
 var skipping string
 
 // run records, judges, corrupts and judges again.
-func run(ctx context.Context, t *testing.T, out io.Writer, seed uint64, keep string) error {
+func run(ctx context.Context, t *testing.T, out io.Writer, seed uint64, keep string, channelsAlone bool) error {
 	draw := rand.New(rand.NewPCG(seed, 0))
+	if channelsAlone {
+		return runChannels(ctx, t, out, draw)
+	}
 	began := time.Now()
 	g, err := newGraph(ctx)
 	if err != nil {
@@ -47,7 +50,7 @@ func run(ctx context.Context, t *testing.T, out io.Writer, seed uint64, keep str
 	if err != nil {
 		return err
 	}
-	scenarios, err := recordScenarios(t, draw, faultsEach)
+	scenarios, channels, err := recordScenarios(t, draw, faultsEach)
 	if err != nil {
 		return err
 	}
@@ -78,6 +81,9 @@ func run(ctx context.Context, t *testing.T, out io.Writer, seed uint64, keep str
 	}
 	o, err := judgeCorrupted(ctx, out, tlc, corrupt(traces, corruptions, draw))
 	if err != nil {
+		return err
+	}
+	if err := judgeChannels(ctx, out, tlc, channels, draw); err != nil {
 		return err
 	}
 	bad := traces[0].Clone()

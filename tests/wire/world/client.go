@@ -65,7 +65,8 @@ func (w *World) connectLater(id string, options ...ably.ClientOption) *client {
 
 // open makes a chat client on the realtime client.
 func (c *client) open() {
-	options := []ablychat.Option{ablychat.WithRoomObserver(c.recorder.Observe), ablychat.WithRequestTimeout(c.w.request),
+	options := []ablychat.Option{ablychat.WithRoomObserver(c.recorder.Observe),
+		ablychat.WithChannelObserver(c.recorder.ObserveChannel), ablychat.WithRequestTimeout(c.w.request),
 		ablychat.WithChannelRetryTimeout(c.w.retry)}
 	if c.w.bubble {
 		options = append(options, ablychat.WithRoomsObserver(c.recorder.Rooms()), ablychat.WithObservedStates())

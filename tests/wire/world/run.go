@@ -28,6 +28,8 @@ type Result struct {
 	Report   string        // everything that happened; made when there is a problem
 
 	streams []*judge.Stream
+
+	Channels []*judge.ChannelStream // what the channels did; in a bubble
 }
 
 // Run runs a plan in a bubble of its own.
@@ -111,6 +113,7 @@ func (w *World) play(r *Result, faultsEnd func()) {
 	}
 	for _, c := range w.clients {
 		r.streams = append(r.streams, c.recorder.Streams()...)
+		r.Channels = append(r.Channels, c.recorder.Channels()...)
 	}
 	r.Streams = len(r.streams)
 	for _, s := range r.streams {
@@ -120,7 +123,7 @@ func (w *World) play(r *Result, faultsEnd func()) {
 		r.Report = w.report()
 	}
 	if !w.bubble {
-		r.streams = nil
+		r.streams, r.Channels = nil, nil
 		for _, c := range w.clients {
 			c.recorder.Forget()
 		}

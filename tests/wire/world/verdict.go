@@ -91,7 +91,7 @@ func (w *World) truth() (found []string) {
 					c.id, h.room.Name(), status, h.room.Error(), there, connection))
 			}
 		}
-		// Where faults follow each other, a released channel may stay until its next attach.
+		// Where faults follow each other, a released channel may stay until its DETACH is sent again.
 		if w.bubble || w.used {
 			found = append(found, w.leftovers(c, holds)...)
 		}
@@ -179,6 +179,11 @@ func (w *World) end(r *Result) {
 		w.holds("in the end", func() []string { return w.leftovers(c, nil) })
 		w.holds("in the end", c.recorder.Unreleased)
 		for _, s := range c.recorder.Streams() {
+			if err := s.Err(); err != nil {
+				w.problem("%s's %v", c.id, err)
+			}
+		}
+		for _, s := range c.recorder.Channels() {
 			if err := s.Err(); err != nil {
 				w.problem("%s's %v", c.id, err)
 			}

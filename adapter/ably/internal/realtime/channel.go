@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"context"
+	"slices"
 
 	"ablyrooms.example/adapter/ably/internal/realtime/presence"
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
@@ -32,17 +33,20 @@ type Channel struct {
 	emit    func(lifecycle.ChannelStateChange)
 
 	// Guarded by the line's lock.
-	told     lifecycle.ChannelState // what the room was told last
-	unwanted bool                   // it was told detached, and the core isn't there yet
-	calls    map[fsm.Call]call      // those that wait
-	members  presence.Set[payload]
+	told     lifecycle.ChannelState  // what the room was told last
+	unwanted bool                    // it was told detached, and the core isn't there yet
+	calls    []call                  // those that wait; nil for none
+	members  *presence.Set[payload]  // nil until there is news of it
 	entries  map[presence.Call]entry // calls of presence that wait
 	last     presence.Call
+	granted  wire.Flags // by the last ATTACHED
+	lacking  wire.Flags // what it lacks was logged
 }
 
 type call struct {
-	kind fsm.ChannelInputKind
-	done chan error
+	number fsm.Call
+	kind   fsm.ChannelInputKind
+	done   chan error
 }
 
 var _ lifecycle.Channel = (*Channel)(nil)
@@ -53,12 +57,12 @@ func (c *Client) Channel(name string, options Options, sink Sink) *Channel {
 	ch := &Channel{options: options, sink: sink, emit: func(lifecycle.ChannelStateChange) {}}
 	for {
 		c.mu.Lock()
-		l, id := c.lines[name], c.id
+		l := c.lines[name]
 		if l == nil {
-			l = &line{client: c, name: name, connection: c.connection, socket: c.socket, dead: !c.open,
-				core: fsm.NewChannel[*lifecycle.ErrorInfo](c.connection)}
+			l = &line{client: c, name: name, connection: c.connection, reason: c.reason,
+				socket: c.socket, dead: !c.open,
+				core: *fsm.NewChannel[*lifecycle.ErrorInfo](c.connection)}
 			ch.line = l
-			ch.members.Step(presenceInput{Kind: presence.Connected, Connection: id}, nil)
 			if c.open {
 				c.lines[name], l.channel = l, ch
 			}
@@ -76,7 +80,6 @@ func (c *Client) Channel(name string, options Options, sink Sink) *Channel {
 			panic("realtime: the channel " + name + " is in use")
 		}
 		ch.line = l
-		ch.members.Step(presenceInput{Kind: presence.Connected, Connection: id}, nil)
 		l.renew(ch)
 		l.unlock()
 		return ch
@@ -114,10 +117,7 @@ func (c *Channel) do(ctx context.Context, kind fsm.ChannelInputKind) error {
 		return nil
 	}
 	number := l.core.NextCall()
-	if c.calls == nil {
-		c.calls = map[fsm.Call]call{}
-	}
-	c.calls[number] = call{kind, done}
+	c.calls = append(c.calls, call{number, kind, done})
 	l.step(input{Kind: kind, Call: number}, nil)
 	l.unlock()
 	select {
@@ -156,24 +156,35 @@ func (c *Channel) GiveBack(context.Context) error {
 
 // end settles what still waits. The lock is held.
 func (c *Channel) end(err *lifecycle.ErrorInfo) {
-	c.line.patience.stop()
-	for number := range c.calls {
-		c.finish(number, err)
-	}
+	c.finishAll(err)
 	c.leavePresence(err)
 }
 
 // finish settles a call with an error, or nil, if it still waits. The lock is held.
 func (c *Channel) finish(number fsm.Call, err *lifecycle.ErrorInfo) {
-	if w, ok := c.calls[number]; ok {
-		delete(c.calls, number)
-		failure := unable(c.operation(w.kind), err)
-		c.line.later(func() { w.done <- failure })
+	i := slices.IndexFunc(c.calls, func(w call) bool { return w.number == number })
+	if i < 0 {
+		return
+	}
+	done, failure := c.calls[i].done, error(nil)
+	if err != nil {
+		failure = unable(c.operation(c.calls[i].kind), err)
+	}
+	if c.calls = slices.Delete(c.calls, i, i+1); len(c.calls) == 0 {
+		c.calls = nil
+	}
+	c.line.later(func() { done <- failure })
+}
+
+// finishAll settles all calls that still wait. The lock is held.
+func (c *Channel) finishAll(err *lifecycle.ErrorInfo) {
+	for len(c.calls) > 0 {
+		c.finish(c.calls[0].number, err)
 	}
 }
 
 // settle ends a call by the core's word. The lock is held.
-func (c *Channel) settle(out output) {
+func (c *Channel) settle(out *output) {
 	var err *lifecycle.ErrorInfo
 	switch out.Outcome {
 	case fsm.ChannelCallDone:
@@ -184,11 +195,9 @@ func (c *Channel) settle(out output) {
 	case fsm.ChannelCallInvalidState: // RTL5b
 		err = lifecycle.NewErrorInfo(codeInvalidState, "its channel is failed", nil)
 	case fsm.ChannelCallInvalidConnection:
-		if err = ended[c.line.connection]; err == nil {
+		if err = c.line.reason; err == nil {
 			err = errNoReason
 		}
-	case fsm.ChannelCallGivenBack:
-		err = errGivenBack
 	default:
 		err = errSuperseded
 	}
@@ -207,7 +216,7 @@ func (c *Channel) tell(change lifecycle.ChannelStateChange) {
 
 // changed takes a change of the core's state. applied says that an ATTACHED brought it. The lock is
 // held.
-func (c *Channel) changed(out output, applied bool) {
+func (c *Channel) changed(out *output, applied bool) {
 	if out.Previous == fsm.ChannelAttached {
 		c.line.later(c.sink.Left)
 	}
@@ -274,9 +283,7 @@ func (c *Channel) expire(err *lifecycle.ErrorInfo) {
 	if err != nil {
 		c.tell(lifecycle.ChannelStateChange{Current: fsm.ChannelSuspended, Reason: c.keep(err)})
 	}
-	for number := range c.calls {
-		c.finish(number, err)
-	}
+	c.finishAll(err)
 }
 
 // applied takes an ATTACHED that the core took. The lock is held.
@@ -285,9 +292,10 @@ func (c *Channel) applied(frame *wire.ProtocolMessage, resumed, again bool) {
 	if serial == "" {
 		serial = string(c.line.core.ChannelSerial())
 	}
+	c.grant(frame.Flags.Modes())
 	c.line.later(func() { c.sink.Attached(serial, resumed) })
 	c.presence(presenceInput{Kind: presence.ChannelAttached, Again: again,
-		HasPresence: frame.Flags.Has(wire.FlagHasPresence)}, nil)
+		HasPresence: frame.Flags.Has(wire.FlagHasPresence | wire.ModePresenceSubscribe)}, nil)
 }
 
 // delivered takes a frame that the core lets through. The lock is held.

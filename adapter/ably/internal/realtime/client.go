@@ -16,9 +16,9 @@ import (
 	"github.com/ably/ably-go/ably"
 
 	"ablyrooms.example/adapter/ably/internal/transport"
-	"ablyrooms.example/adapter/ably/internal/transport/wire"
 	"ablyrooms.example/chat"
 	"ablyrooms.example/fsm"
+	"ablyrooms.example/lifecycle"
 )
 
 // Config configures a [Client].
@@ -28,11 +28,16 @@ type Config struct {
 	// RetryTimeout is the pause before a suspended channel attaches again (TO3l7), before backoff
 	// and jitter (RTB1).
 	RetryTimeout time.Duration
-	// Log receives what can't be decoded and which members could not be entered again.
+	// Log receives what can't be decoded, which modes were not granted, and which members could
+	// not be entered again. nil is for [slog.Default] and errors alone.
 	Log *slog.Logger
 	// Status is called with each change of ably-go's state, one at a time, after the channels have
-	// taken what it is for them (RTL3d1). It must not block. nil is for nobody.
-	Status func(ably.ConnectionStateChange)
+	// taken what it is for them (RTL3d1). reason is that of the change, or nil, with the message that
+	// ably-go may have lost. It must not block. nil is for no listener.
+	Status func(change ably.ConnectionStateChange, reason *lifecycle.ErrorInfo)
+	// Observe is called with each step of each channel's core, in order and one at a time for each
+	// name, before what comes of it. It must not block. nil is for no observer.
+	Observe func(Step)
 }
 
 // Sink receives what comes through a channel, in the order of the wire and one call at a time. Its
@@ -61,9 +66,10 @@ type Client struct {
 	mu         sync.Mutex // is not held while a line's is taken
 	lines      map[string]*line
 	connection fsm.ConnectionState
-	id         string // of the present connection or the last
-	socket     uint64 // its WebSocket
-	clientID   string // of the present connection or the last
+	reason     *lifecycle.ErrorInfo // why the connection is as it is, or nil
+	id         string               // of the present connection or the last
+	socket     uint64               // its WebSocket
+	clientID   string               // of the present connection or the last
 	open       bool
 }
 
@@ -72,11 +78,10 @@ type Client struct {
 // channel of the one reaches a channel of the other (T20).
 func New(t *transport.Transport, config Config) (c *Client, ok bool) {
 	if config.Log == nil {
-		config.Log = slog.New(slog.DiscardHandler)
+		config.Log = slog.New(errorsOnly{slog.Default().Handler()})
 	}
 	c = t.Keep(func() any {
 		c := &Client{transport: t, lines: map[string]*line{}}
-		c.config.Store(&closed)
 		return c
 	}).(*Client)
 	c.mu.Lock()
@@ -138,52 +143,51 @@ func (c *Client) handle(e transport.Event) {
 		}
 	case transport.Connected:
 		c.identify(e.Connection)
-		c.change(fsm.ConnectionConnected, e.Connection.Resumed, e.Reason)
+		c.change(fsm.ConnectionConnected, e)
 	case transport.Updated: // RTN24
 		c.identify(e.Connection)
 	case transport.Disconnected:
 		if !c.is(fsm.ConnectionClosing) { // else CLOSED follows, which says why
-			c.change(fsm.ConnectionDisconnected, false, e.Reason)
+			c.change(fsm.ConnectionDisconnected, e)
 		}
 	case transport.Suspended:
-		c.change(fsm.ConnectionSuspended, false, e.Reason)
+		c.change(fsm.ConnectionSuspended, e)
 	case transport.Closing:
-		c.change(fsm.ConnectionClosing, false, e.Reason)
+		c.change(fsm.ConnectionClosing, e)
 	case transport.Closed:
-		c.change(fsm.ConnectionClosed, false, e.Reason)
+		c.change(fsm.ConnectionClosed, e)
 	case transport.Failed:
-		c.change(fsm.ConnectionFailed, false, e.Reason)
+		c.change(fsm.ConnectionFailed, e)
 	case transport.Status:
 		if e.Change.Current == ably.ConnectionStateConnecting {
 			switch {
 			case c.is(fsm.ConnectionConnected), c.is(fsm.ConnectionDisconnected):
 			default: // an attach waits for it (RTL4i)
-				c.change(fsm.ConnectionConnecting, false, nil)
+				c.change(fsm.ConnectionConnecting, transport.Event{})
 			}
 		}
 		if status := c.config.Load().Status; status != nil {
-			status(e.Change)
+			status(*e.Change, fromWire(e.Reason))
 		}
 	}
 }
 
-func (c *Client) identify(now transport.Connection) {
+func (c *Client) identify(now *transport.Connection) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.id, c.socket, c.clientID = now.ID, now.Socket, now.Details.ClientID
 }
 
-// change has all channels take a change of the connection.
-func (c *Client) change(to fsm.ConnectionState, resumed bool, reason *wire.ErrorInfo) {
+// change has all channels take a change of the connection, by the event that says it.
+func (c *Client) change(to fsm.ConnectionState, e transport.Event) {
+	in := input{Kind: fsm.ConnectionChange, Connection: to,
+		Resumed: e.Connection != nil && e.Connection.Resumed,
+		Err:     unconnected(to, fromWire(e.Reason))}
 	c.mu.Lock()
-	c.connection = to
+	c.connection, c.reason = to, in.Err
 	id, socket := c.id, c.socket
 	lines := c.all() // what is made from now on begins with this connection
 	c.mu.Unlock()
-	in := input{Kind: fsm.ConnectionChange, Connection: to, Resumed: resumed, Err: fromWire(reason)}
-	if in.Err == nil || to == fsm.ConnectionClosed { // ably-go's reason is of what was before
-		in.Err = ended[to]
-	}
 	for _, l := range lines {
 		l.connectionChanged(in, id, socket)
 	}

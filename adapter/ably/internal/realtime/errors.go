@@ -28,7 +28,7 @@ var (
 	errNoReason = lifecycle.NewErrorInfo(lifecycle.ChannelOperationFailed,
 		"the service gave no reason", nil)
 	errNoClientID = lifecycle.NewErrorInfo(lifecycle.InvalidClientID,
-		"the client has no id of its own", nil)
+		"the client has no id: give one with ably.WithClientID, or in its token", nil)
 )
 
 // ended says why nothing can be attached in a state of the connection.
@@ -38,6 +38,20 @@ var ended = map[fsm.ConnectionState]*lifecycle.ErrorInfo{
 	fsm.ConnectionClosing: lifecycle.NewErrorInfo(codeClosed, "the connection is closing", nil),
 	fsm.ConnectionClosed:  lifecycle.NewErrorInfo(codeClosed, "the connection is closed", nil),
 	fsm.ConnectionFailed:  lifecycle.NewErrorInfo(codeFailed, "the connection failed", nil),
+}
+
+// unconnected says why the connection is in a state, with the code of the reason if there is one; nil
+// if there is nothing to say.
+func unconnected(state fsm.ConnectionState, reason *lifecycle.ErrorInfo) *lifecycle.ErrorInfo {
+	plain := ended[state]
+	switch {
+	case plain == nil:
+		return reason
+	case reason == nil || state == fsm.ConnectionClosed: // ably-go's reason is of what was before
+		return plain
+	}
+	return &lifecycle.ErrorInfo{Code: reason.Code, StatusCode: reason.StatusCode,
+		Message: plain.Message + ": " + reason.Message, Cause: reason.Cause}
 }
 
 // fromWire makes an error of the service's one of ours; nil of nil.

@@ -29,6 +29,9 @@ func TestDoubleCutsWithSenders(t *testing.T) {
 	}
 }
 
+// pace has the clock of the bubble go on, which stands still while anything works.
+func pace() { time.Sleep(500 * time.Microsecond) }
+
 func doubleCuts(t *testing.T, senders int, format ably.ClientOption) {
 	w := connected(t, format)
 	c := w.attached()
@@ -38,6 +41,7 @@ func doubleCuts(t *testing.T, senders int, format ably.ClientOption) {
 	for i := range senders {
 		work.Go(func() {
 			for n := &sent[i]; !stop.Load(); *n++ {
+				pace()
 				if err := c.Publish(soon(t), &wire.Message{Name: fmt.Sprintf("%d-%d", i, *n)}); err != nil {
 					t.Errorf("publish: %v", err)
 					return
@@ -47,6 +51,7 @@ func doubleCuts(t *testing.T, senders int, format ably.ClientOption) {
 	}
 	work.Go(func() {
 		for n := 0; !stop.Load(); n++ {
+			pace()
 			if err := c.Update(soon(t), n); err != nil {
 				t.Errorf("update: %v", err)
 				return
@@ -91,51 +96,53 @@ func doubleCuts(t *testing.T, senders int, format ably.ClientOption) {
 
 // A callback for tokens that doesn't return holds up ably-go, and nothing of the rooms'.
 func TestAnAuthCallbackThatHangs(t *testing.T) {
-	server := ablytest.NewServer(t)
-	release, hangs := make(chan struct{}), make(chan struct{})
-	var calls atomic.Int32
-	w := newWorld(t, server, realtime.Config{}, ably.WithKey(""), ably.WithAuthCallback(
-		func(context.Context, ably.TokenParams) (ably.Tokener, error) {
-			if calls.Add(1) == 2 {
-				close(hangs)
-				<-release
+	inBubble(t, "", func(t *testing.T) {
+		server := newServer(t)
+		release, hangs := make(chan struct{}), make(chan struct{})
+		var calls atomic.Int32
+		w := newWorld(t, server, realtime.Config{}, ably.WithKey(""), ably.WithAuthCallback(
+			func(context.Context, ably.TokenParams) (ably.Tokener, error) {
+				if calls.Add(1) == 2 {
+					close(hangs)
+					<-release
+				}
+				details, err := server.IssueToken(ablytest.TokenParams{ClientID: "ann"})
+				if err != nil {
+					return nil, err
+				}
+				return ably.TokenString(details.Token), nil
+			}))
+		w.connect()
+		c := w.attached()
+		must(t, c.Enter(soon(t), nil))
+		server.ExpireTokens()
+		<-hangs
+		mine := errors.New("mine")
+		ctx, cancel := context.WithTimeoutCause(t.Context(), 10*time.Millisecond, mine)
+		defer cancel()
+		for what, call := range map[string]func() error{
+			"publish": func() error { return c.Publish(ctx, &wire.Message{Name: "m"}) },
+			"update":  func() error { return c.Update(ctx, nil) },
+			"get":     func() error { _, err := c.Get(ctx); return err },
+		} {
+			if err := call(); err != nil && !errors.Is(err, mine) {
+				t.Errorf("%s: %v", what, err)
 			}
-			details, err := server.IssueToken(ablytest.TokenParams{ClientID: "ann"})
-			if err != nil {
-				return nil, err
-			}
-			return ably.TokenString(details.Token), nil
-		}))
-	w.connect()
-	c := w.attached()
-	must(t, c.Enter(soon(t), nil))
-	server.ExpireTokens()
-	<-hangs
-	mine := errors.New("mine")
-	ctx, cancel := context.WithTimeoutCause(t.Context(), 10*time.Millisecond, mine)
-	defer cancel()
-	for what, call := range map[string]func() error{
-		"publish": func() error { return c.Publish(ctx, &wire.Message{Name: "m"}) },
-		"update":  func() error { return c.Update(ctx, nil) },
-		"get":     func() error { _, err := c.Get(ctx); return err },
-	} {
-		if err := call(); err != nil && !errors.Is(err, mine) {
-			t.Errorf("%s: %v", what, err)
 		}
-	}
-	if w.channels.ClientID() != "ann" {
-		t.Errorf("the client is %q", w.channels.ClientID())
-	}
-	must(t, c.Detach(soon(t)))
-	c.end()
-	c = w.channel()
-	if err := c.Attach(ctx); !errors.Is(err, mine) {
-		t.Errorf("attach: %v", err)
-	}
-	close(release)
-	w.states.await("connected")
-	c.await("attached")
-	c.end()
+		if w.channels.ClientID() != "ann" {
+			t.Errorf("the client is %q", w.channels.ClientID())
+		}
+		must(t, c.Detach(soon(t)))
+		c.end()
+		c = w.channel()
+		if err := c.Attach(ctx); !errors.Is(err, mine) {
+			t.Errorf("attach: %v", err)
+		}
+		close(release)
+		w.states.await("connected")
+		c.await("attached")
+		c.end()
+	})
 }
 
 // Frames that nobody asked for harm nothing.
@@ -181,7 +188,7 @@ func TestKillerFrames(t *testing.T) {
 // A channel that is given back without a connection leaves nothing to the next of its name.
 func TestGiveBackDuringAnOutage(t *testing.T) {
 	for _, lost := range []bool{false, true} {
-		t.Run(map[bool]string{false: "resumed", true: "lost"}[lost], func(t *testing.T) {
+		inBubble(t, map[bool]string{false: "resumed", true: "lost"}[lost], func(t *testing.T) {
 			w := connected(t)
 			first := w.attached()
 			must(t, first.Enter(soon(t), nil))
@@ -212,23 +219,25 @@ func TestGiveBackDuringAnOutage(t *testing.T) {
 
 // A DETACH that is lost, an outage and an attach: the channel is attached, once.
 func TestALostDetachAnOutageAndAnAttach(t *testing.T) {
-	w := connected(t)
-	c := w.attached()
-	lost := w.server.Fault(ablytest.ToServer(ablytest.ActionDetach).Once(), ablytest.Drop())
-	detach := later(func() error { return c.Detach(soon(t)) })
-	must(t, lost.Await(soon(t), 1))
-	over := w.outage()
-	must(t, <-detach)
-	attach := later(func() error { return c.Attach(soon(t)) })
-	over()
-	must(t, <-attach)
-	c.is("left", "detaching", "detached", "attaching", "at", "attached")
-	if !w.server.State().Attached(name) {
-		t.Error("the server knows nothing of it")
-	}
-	must(t, c.Publish(soon(t), &wire.Message{Name: "m"}))
-	c.is(`message m <nil> ""`)
-	c.end()
+	inBubble(t, "", func(t *testing.T) {
+		w := connected(t)
+		c := w.attached()
+		lost := w.server.Fault(ablytest.ToServer(ablytest.ActionDetach).Once(), ablytest.Drop())
+		detach := later(func() error { return c.Detach(soon(t)) })
+		must(t, lost.Await(soon(t), 1))
+		over := w.outage()
+		must(t, <-detach)
+		attach := later(func() error { return c.Attach(soon(t)) })
+		over()
+		must(t, <-attach)
+		c.is("left", "detaching", "detached", "attaching", "at", "attached")
+		if !w.server.State().Attached(name) {
+			t.Error("the server knows nothing of it")
+		}
+		must(t, c.Publish(soon(t), &wire.Message{Name: "m"}))
+		c.is(`message m <nil> ""`)
+		c.end()
+	})
 }
 
 // Own members are entered again while others come and go and messages are sent.
@@ -243,6 +252,7 @@ func TestReentryUnderLoad(t *testing.T) {
 		var work sync.WaitGroup
 		work.Go(func() {
 			for n := 0; !stop.Load(); n++ {
+				pace()
 				if err := his.Enter(soon(t), n); err != nil {
 					t.Errorf("enter: %v", err)
 					return
@@ -255,6 +265,7 @@ func TestReentryUnderLoad(t *testing.T) {
 		})
 		work.Go(func() {
 			for !stop.Load() {
+				pace()
 				if err := c.Publish(soon(t), &wire.Message{Name: "m"}); err != nil {
 					t.Errorf("publish: %v", err)
 					return
@@ -302,65 +313,69 @@ func TestReentryUnderLoad(t *testing.T) {
 
 // No timer runs for an idle channel, and none after Close, whatever was waited for.
 func TestNoTimerIsLeft(t *testing.T) {
-	server := ablytest.NewServer(t)
-	w := newWorld(t, server, realtime.Config{RequestTimeout: time.Hour, RetryTimeout: time.Hour})
-	none := func(want int) {
-		t.Helper()
-		if n, _ := w.channels.Running(); n != want {
-			t.Errorf("%d timers run, want %d", n, want)
+	inBubble(t, "", func(t *testing.T) {
+		server := newServer(t)
+		w := newWorld(t, server, realtime.Config{RequestTimeout: time.Hour, RetryTimeout: time.Hour})
+		none := func(want int) {
+			t.Helper()
+			if n, _ := w.channels.Running(); n != want {
+				t.Errorf("%d timers run, want %d", n, want)
+			}
 		}
-	}
-	c := w.channel()
-	attach := later(func() error { return c.Attach(t.Context()) }) // waits for the connection
-	c.is("attaching")
-	none(1)
-	w.connect()
-	must(t, <-attach)
-	none(0)
-	server.Fault(ablytest.ToServer(ablytest.ActionAttach), ablytest.DetachChannel(ablytest.NewError(50000, 500, "busy")))
-	w.server.DetachChannel(name, ablytest.NewError(90198, 400, "moved"))
-	c.await("suspended")
-	none(1) // until it is tried again
-	c.end()
-	if n, lines := w.channels.Running(); n != 0 || lines != 0 {
-		t.Errorf("after all was given back %d timers run, of %d channels", n, lines)
-	}
-	c = w.channel()
-	server.ClearFaults()
-	gate := server.Hold(ablytest.ToServer(ablytest.ActionAttach))
-	attach = later(func() error { return c.Attach(t.Context()) })
-	must(t, gate.Await(soon(t), 1))
-	none(1)
-	w.channels.Close()
-	if err := <-attach; err == nil {
-		t.Error("an attach succeeded")
-	}
-	none(0)
-	gate.Open()
+		c := w.channel()
+		attach := later(func() error { return c.Attach(t.Context()) }) // waits for the connection
+		c.is("attaching")
+		none(1)
+		w.connect()
+		must(t, <-attach)
+		none(0)
+		server.Fault(ablytest.ToServer(ablytest.ActionAttach), ablytest.DetachChannel(ablytest.NewError(50000, 500, "busy")))
+		w.server.DetachChannel(name, ablytest.NewError(90198, 400, "moved"))
+		c.await("suspended")
+		none(1) // until it is tried again
+		c.end()
+		if n, lines := w.channels.Running(); n != 0 || lines != 0 {
+			t.Errorf("after all was given back %d timers run, of %d channels", n, lines)
+		}
+		c = w.channel()
+		server.ClearFaults()
+		gate := server.Hold(ablytest.ToServer(ablytest.ActionAttach))
+		attach = later(func() error { return c.Attach(t.Context()) })
+		must(t, gate.Await(soon(t), 1))
+		none(1)
+		w.channels.Close()
+		if err := <-attach; err == nil {
+			t.Error("an attach succeeded")
+		}
+		none(0)
+		gate.Open()
+	})
 }
 
 // RTL3d1: who hears that the connection is there, or over, finds the channels changed.
 func TestTheConnectionIsToldLast(t *testing.T) {
-	server := ablytest.NewServer(t, ablytest.WithConnectionStateTTL(30*time.Millisecond))
-	w := newWorld(t, server, realtime.Config{})
-	w.connect()
-	c := w.channelTo(w.states)
-	must(t, c.Attach(soon(t)))
-	c.await("attached")
-	server.RefuseConnections(nil)
-	must(t, server.Cut(""))
-	for _, line := range c.await("suspended 80002") {
-		if line == "suspended" {
-			t.Error("the connection was told first")
+	inBubble(t, "", func(t *testing.T) {
+		server := newServer(t, ablytest.WithConnectionStateTTL(30*time.Millisecond))
+		w := newWorld(t, server, realtime.Config{})
+		w.connect()
+		c := w.channelTo(w.states)
+		must(t, c.Attach(soon(t)))
+		c.await("attached")
+		server.RefuseConnections(nil)
+		must(t, server.Cut(""))
+		for _, line := range c.await("suspended 80002") {
+			if line == "suspended" {
+				t.Error("the connection was told first")
+			}
 		}
-	}
-	c.await("suspended")
-	server.AcceptConnections()
-	if before := c.await("connected"); !slices.Contains(before, "attaching") {
-		t.Errorf("connected was told before the channel was attaching: %q", before)
-	}
-	must(t, c.Attach(soon(t)))
-	c.end()
+		c.await("suspended")
+		server.AcceptConnections()
+		if before := c.await("connected"); !slices.Contains(before, "attaching") {
+			t.Errorf("connected was told before the channel was attaching: %q", before)
+		}
+		must(t, c.Attach(soon(t)))
+		c.end()
+	})
 }
 
 // Answers to an earlier life of a name reach no later one (T20).
@@ -371,7 +386,7 @@ func TestEarlierLives(t *testing.T) {
 		"DETACH":   ablytest.ToServer(ablytest.ActionDetach).Once(),
 		"DETACHED": ablytest.ToClient(ablytest.ActionDetached).Once(),
 	} {
-		t.Run(what, func(t *testing.T) {
+		inBubble(t, what, func(t *testing.T) {
 			w := connected(t)
 			first := w.channel()
 			gate := w.server.Hold(held)
@@ -410,7 +425,7 @@ func TestTheNextUserOfAConnection(t *testing.T) {
 		"ATTACHED": ablytest.ToClient(ablytest.ActionAttached).Once(),
 		"DETACHED": ablytest.ToClient(ablytest.ActionDetached).Once(),
 	} {
-		t.Run(what, func(t *testing.T) {
+		inBubble(t, what, func(t *testing.T) {
 			w := connected(t)
 			config := realtime.Config{RequestTimeout: 10 * time.Second, RetryTimeout: time.Second}
 			if _, ok := realtime.New(w.transport, config); ok {

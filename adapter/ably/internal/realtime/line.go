@@ -26,14 +26,16 @@ type line struct {
 	name   string
 
 	mu         sync.Mutex
-	core       *fsm.Channel[*lifecycle.ErrorInfo]
+	core       fsm.Channel[*lifecycle.ErrorInfo]
 	connection fsm.ConnectionState
-	socket     uint64   // of the connection: nothing is sent on a later one
-	channel    *Channel // the present life; nil when it was given back
-	dead       bool     // not used any more
-	paused     bool     // the request timer stands still while nobody uses the client
-	queue      []func()
+	dead       bool // not used any more
+	paused     bool // the request timer stands still while the client is not used
 	draining   bool
+	reason     *lifecycle.ErrorInfo // why the connection is as it is, or nil
+	socket     uint64               // of the connection: nothing is sent on a later one
+	channel    *Channel             // the present life; nil when it was given back
+	queue      []func()
+	steps      uint64 // that were observed
 
 	request, retry, patience alarm
 }
@@ -67,7 +69,12 @@ func (a *alarm) stop() {
 }
 
 // later puts something in the queue. The lock is held.
-func (l *line) later(f func()) { l.queue = append(l.queue, f) }
+func (l *line) later(f func()) {
+	if l.queue == nil {
+		l.queue = make([]func(), 0, 4)
+	}
+	l.queue = append(l.queue, f)
+}
 
 // unlock releases the lock when the queue is empty, or somebody empties it.
 func (l *line) unlock() {
@@ -123,7 +130,7 @@ const codeOvertaken = 80016
 func (l *line) connectionChanged(in input, id string, socket uint64) {
 	l.mu.Lock()
 	defer l.unlock()
-	l.connection, l.socket = in.Connection, socket
+	l.connection, l.reason, l.socket = in.Connection, in.Err, socket
 	if l.channel != nil && in.Connection == fsm.ConnectionConnected {
 		l.channel.presence(presenceInput{Kind: presence.Connected, Connection: id}, nil)
 	}
@@ -137,10 +144,16 @@ func (l *line) step(in input, frame *wire.ProtocolMessage) {
 		return
 	}
 	was, _ := l.core.State()
-	outs, _ := l.core.Step(in, nil)
+	var room [4]output
+	outs := room[:0]
+	if observe := l.client.config.Load().Observe; observe != nil {
+		outs = l.observed(observe, in)
+	} else {
+		outs, _ = l.core.Step(in, outs)
+	}
 	applied := false
-	for _, out := range outs {
-		switch out.Kind {
+	for i := range outs {
+		switch out := &outs[i]; out.Kind {
 		case fsm.SendAttach:
 			l.send(l.attach(out))
 		case fsm.SendDetach:
@@ -188,7 +201,7 @@ func (l *line) step(in input, frame *wire.ProtocolMessage) {
 func (l *line) send(m *wire.ProtocolMessage) { l.client.transport.SendOn(l.socket, m, nil) }
 
 // attach makes an ATTACH (RTL4c1, RTL4k, RTL4l).
-func (l *line) attach(out output) *wire.ProtocolMessage {
+func (l *line) attach(out *output) *wire.ProtocolMessage {
 	m := &wire.ProtocolMessage{
 		Action: wire.ActionAttach, Channel: l.name, ChannelSerial: string(out.Serial)}
 	if out.Resumed { // T2
@@ -232,9 +245,9 @@ func (l *line) startRequest() {
 
 // giveBack ends a life; calls that wait end with the error. The lock is held.
 func (l *line) giveBack(c *Channel, err *lifecycle.ErrorInfo) {
+	c.end(err)
 	l.step(input{Kind: fsm.GiveBack}, nil)
 	l.channel = nil
-	c.end(err)
 }
 
 // die ends the line. The lock is held.

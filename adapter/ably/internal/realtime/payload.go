@@ -8,6 +8,7 @@ import (
 
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 	"ablyrooms.example/chat"
+	"ablyrooms.example/internal/jsonvalue"
 	"ablyrooms.example/lifecycle"
 )
 
@@ -40,7 +41,7 @@ func decode(data any, encoding string) (decoded any, left string, err error) {
 	return data, "", nil
 }
 
-func decodeStep(data any, encoding string) (decoded any, err error) {
+func decodeStep(data any, encoding string) (any, error) {
 	text, isText := data.(string)
 	raw, isRaw := data.([]byte)
 	switch {
@@ -48,8 +49,7 @@ func decodeStep(data any, encoding string) (decoded any, err error) {
 		if isText {
 			raw = []byte(text)
 		}
-		err = json.Unmarshal(raw, &decoded)
-		return decoded, err
+		return jsonvalue.Parse(raw)
 	case encoding == "base64" && isText:
 		return base64.StdEncoding.DecodeString(text)
 	case encoding == "utf-8" && isRaw:
@@ -58,32 +58,6 @@ func decodeStep(data any, encoding string) (decoded any, err error) {
 		return text, nil
 	}
 	return nil, fmt.Errorf("the encoding %q can't be undone from %T", encoding, data)
-}
-
-// plain returns a value of the wire with the types that [encoding/json] makes by itself.
-func plain(v any) any {
-	switch v := v.(type) {
-	case json.Number:
-		f, err := v.Float64()
-		if err != nil {
-			return nil
-		}
-		return f
-	case []any:
-		for i := range v {
-			v[i] = plain(v[i])
-		}
-	case map[string]any:
-		return plainObject(v)
-	}
-	return v
-}
-
-func plainObject(o map[string]any) map[string]any {
-	for key, value := range o {
-		o[key] = plain(value)
-	}
-	return o
 }
 
 // payload is what a presence message carries: encoded in what this client sends, decoded in what
@@ -95,7 +69,7 @@ type payload struct {
 }
 
 func (c *Client) decoded(data any, encoding string) (any, string) {
-	decoded, left, err := decode(plain(data), encoding)
+	decoded, left, err := decode(jsonvalue.Received(data), encoding)
 	if err != nil {
 		c.config.Load().Log.Warn("a payload can't be decoded", "error", err)
 	}
@@ -109,7 +83,7 @@ func (c *Client) messages(in []*wire.Message) []chat.WireMessage {
 		w := &out[i]
 		*w = chat.WireMessage{
 			Name: m.Name, ClientID: m.ClientID, ConnectionID: m.ConnectionID,
-			Extras: plainObject(m.Extras),
+			Extras: jsonvalue.ReceivedObject(m.Extras),
 			Serial: m.Serial, Timestamp: m.Timestamp, Action: chat.WireAction(m.Action),
 		}
 		w.Data, w.Encoding = c.decoded(m.Data, m.Encoding)
@@ -118,7 +92,7 @@ func (c *Client) messages(in []*wire.Message) []chat.WireMessage {
 				Description: v.Description, Metadata: v.Metadata}
 		}
 		if m.Annotations != nil {
-			w.Summary = plainObject(m.Annotations.Summary)
+			w.Summary = jsonvalue.ReceivedObject(m.Annotations.Summary)
 		}
 	}
 	return out
@@ -129,7 +103,7 @@ func annotations(in []*wire.Annotation) []chat.WireAnnotation {
 	for i, a := range in {
 		out[i] = chat.WireAnnotation{
 			Action: a.Action, Type: a.Type, Name: a.Name, ClientID: a.ClientID, Serial: a.Serial,
-			MessageSerial: a.MessageSerial, Timestamp: a.Timestamp, Extras: plainObject(a.Extras),
+			MessageSerial: a.MessageSerial, Timestamp: a.Timestamp, Extras: jsonvalue.ReceivedObject(a.Extras),
 		}
 		if a.Count != nil {
 			count := int(*a.Count)

@@ -9,6 +9,7 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 	"ablyrooms.example/chat"
 	"ablyrooms.example/fsm"
+	"ablyrooms.example/internal/jsonvalue"
 	"ablyrooms.example/lifecycle"
 )
 
@@ -37,7 +38,8 @@ type presenceResult struct {
 // Enter makes this client present, with data that JSON has a form for, or nil (RTP8).
 //
 // Errors: [lifecycle.RoomInInvalidState] when the channel is neither attached nor attaching, or stops
-// to be before it is sent (RTP16c); [lifecycle.InvalidClientID] for a client without an id (RTP8j);
+// to be before it is sent (RTP16c); the code 80003 without a connection, if the realtime client does
+// not queue messages (TO3g), which leaves out attaching too; [lifecycle.InvalidClientID] for a client without an id (RTP8j);
 // the service's; the context's cause.
 func (c *Channel) Enter(ctx context.Context, data any) error {
 	return c.announce(ctx, presence.CallEnter, data)
@@ -67,10 +69,16 @@ func (c *Channel) announce(ctx context.Context, kind presence.InputKind, data an
 	return failure
 }
 
-// Get returns who is present, when the service's list is complete (RTP11). Errors are those of
-// [Channel.Enter].
+// Get returns who is present, when the service's list is complete (RTP11); nobody, which is logged,
+// if the service did not grant that (RTP11f). Errors are those of [Channel.Enter].
 func (c *Channel) Get(ctx context.Context) ([]chat.WirePresence, error) {
-	return c.ask(ctx, presenceInput{Kind: presence.CallGet})
+	members, err := c.ask(ctx, presenceInput{Kind: presence.CallGet})
+	if err == nil {
+		c.line.mu.Lock()
+		defer c.line.unlock()
+		c.miss(wire.ModePresenceSubscribe)
+	}
+	return members, err
 }
 
 func (c *Channel) ask(ctx context.Context, in presenceInput) ([]chat.WirePresence, error) {
@@ -79,6 +87,11 @@ func (c *Channel) ask(ctx context.Context, in presenceInput) ([]chat.WirePresenc
 	if l.channel != c {
 		l.unlock()
 		return nil, errGivenBack
+	}
+	if s, _ := l.core.State(); s == fsm.ChannelAttaching && in.Kind != presence.CallGet &&
+		!l.client.transport.Queues() { // RTP16c
+		l.unlock()
+		return nil, notAttached(s)
 	}
 	c.last++
 	in.Call = c.last
@@ -103,6 +116,17 @@ func (c *Channel) ask(ctx context.Context, in presenceInput) ([]chat.WirePresenc
 // presence puts an input through the core of presence and carries out what comes of it. err is the
 // service's, of an answer. The lock is held.
 func (c *Channel) presence(in presenceInput, err *lifecycle.ErrorInfo) {
+	if c.members == nil {
+		if nothingNew(&in) {
+			return
+		}
+		c.members = c.newMembers()
+	}
+	c.presenceStep(in, err)
+}
+
+// presenceStep is presence where there is something to carry out. Its frame is large.
+func (c *Channel) presenceStep(in presenceInput, err *lifecycle.ErrorInfo) {
 	l := c.line
 	for _, out := range c.members.Step(in, nil) {
 		switch out.Kind {
@@ -115,7 +139,7 @@ func (c *Channel) presence(in presenceInput, err *lifecycle.ErrorInfo) {
 				r.err = err
 			case out.Outcome == presence.NotAttached:
 				s, _ := l.core.State()
-				r.err = lifecycle.NewErrorInfo(lifecycle.RoomInInvalidState, "the channel is "+s.String(), nil)
+				r.err = notAttached(s)
 			case out.Members != nil:
 				r.members = make([]chat.WirePresence, len(out.Members))
 				for i, m := range out.Members {
@@ -129,14 +153,48 @@ func (c *Channel) presence(in presenceInput, err *lifecycle.ErrorInfo) {
 		case presence.ReentryRefused: // RTP17e
 			info := lifecycle.NewErrorInfo(lifecycle.PresenceAutoReentryFailed,
 				"unable to enter "+out.Message.ClientID+" again", err)
-			l.client.config.Load().Log.Warn("presence could not be entered again",
-				"room", c.options.Room, "error", info)
+			log := l.client.config.Load().Log
+			l.later(func() {
+				log.Warn("presence could not be entered again", "room", c.options.Room, "error", info)
+			})
 			if c.told == fsm.ChannelAttached {
 				c.tell(lifecycle.ChannelStateChange{
 					Current: fsm.ChannelAttached, Update: true, Resumed: true, Reason: info})
 			}
 		}
 	}
+}
+
+// notAttached is the error of presence on a channel in a state in which nothing is sent (RTP16c).
+func notAttached(s fsm.ChannelState) *lifecycle.ErrorInfo {
+	return lifecycle.NewErrorInfo(lifecycle.RoomInInvalidState, "the channel is "+s.String(), nil)
+}
+
+// nothingNew reports whether an input changes nothing in a set without members and calls but what
+// newMembers can find out.
+func nothingNew(in *presenceInput) bool {
+	switch in.Kind {
+	case presence.Connected, presence.ChannelState:
+		return true
+	case presence.ChannelAttached:
+		return !in.HasPresence
+	}
+	return false
+}
+
+// newMembers returns the set of a channel of which nothing is known but its state. The lock is held.
+func (c *Channel) newMembers() *presence.Set[payload] {
+	set, client := &presence.Set[payload]{}, c.line.client
+	client.mu.Lock()
+	id := client.id
+	client.mu.Unlock()
+	set.Step(presenceInput{Kind: presence.Connected, Connection: id}, nil)
+	in := presenceInput{Kind: presence.ChannelAttached}
+	if s, _ := c.line.core.State(); s != fsm.ChannelAttached {
+		in = presenceInput{Kind: presence.ChannelState, State: presenceStates[s]}
+	}
+	set.Step(in, nil)
+	return set
 }
 
 func (c *Channel) settlePresence(call presence.Call, r presenceResult) {
@@ -192,7 +250,7 @@ func (c *Channel) received(kind presence.InputKind, m *wire.ProtocolMessage) {
 		e := presenceMessage{Action: presence.Action(p.Action), ClientID: p.ClientID,
 			ConnectionID: p.ConnectionID, ID: p.ID, Timestamp: p.Timestamp}
 		e.Payload.data, e.Payload.encoding = c.line.client.decoded(p.Data, p.Encoding)
-		e.Payload.extras = plainObject(p.Extras)
+		e.Payload.extras = jsonvalue.ReceivedObject(p.Extras)
 		in.Messages[i] = e
 	}
 	c.presence(in, nil)

@@ -60,13 +60,15 @@ func TestPresence(t *testing.T) {
 
 // RTP8j: a client without an id can't be present.
 func TestPresenceWithoutAClientID(t *testing.T) {
-	w := connected(t, ably.WithClientID(""))
-	c := w.attached()
-	fails(t, c.Enter(soon(t), nil), lifecycle.InvalidClientID)
-	if _, err := c.Get(soon(t)); err != nil {
-		t.Error(err)
-	}
-	c.end()
+	inBubble(t, "", func(t *testing.T) {
+		w := connected(t, ably.WithClientID(""))
+		c := w.attached()
+		fails(t, c.Enter(soon(t), nil), lifecycle.InvalidClientID)
+		if _, err := c.Get(soon(t)); err != nil {
+			t.Error(err)
+		}
+		c.end()
+	})
 }
 
 // RTP17i, RTP17g, RTP17g1: own members are entered again, with the same data, after a cut.
@@ -104,55 +106,63 @@ func TestMembersAreEnteredAgain(t *testing.T) {
 
 // RTP17e: a member that can't be entered again is reported, and nothing else happens.
 func TestAReentryThatIsRefused(t *testing.T) {
-	w := connected(t)
-	c := w.attached()
-	must(t, c.Enter(soon(t), nil))
-	c.await("enter ann")
-	over := w.outage()
-	w.server.Fault(ablytest.ToServer(ablytest.ActionPresence), ablytest.Refuse(ablytest.NewError(40160, 401, "no")))
-	over()
-	c.await("update resumed 91004")
-	c.end()
+	inBubble(t, "", func(t *testing.T) {
+		w := connected(t)
+		c := w.attached()
+		must(t, c.Enter(soon(t), nil))
+		c.await("enter ann")
+		over := w.outage()
+		w.server.Fault(ablytest.ToServer(ablytest.ActionPresence), ablytest.Refuse(ablytest.NewError(40160, 401, "no")))
+		over()
+		c.await("update resumed 91004")
+		c.end()
+	})
 }
 
 // RTP16a, T10: an entry without a connection waits for the channel.
 func TestEnterDuringAnOutage(t *testing.T) {
-	w := connected(t)
-	c := w.attached()
-	over := w.outage()
-	enter := later(func() error { return c.Enter(soon(t), "x") })
-	over()
-	must(t, <-enter)
-	equal(t, c.present(), "ann x")
-	c.end()
+	inBubble(t, "", func(t *testing.T) {
+		w := connected(t)
+		c := w.attached()
+		over := w.outage()
+		enter := later(func() error { return c.Enter(soon(t), "x") })
+		over()
+		must(t, <-enter)
+		equal(t, c.present(), "ann x")
+		c.end()
+	})
 }
 
 // The service's answer to an entry is that of the call.
 func TestARefusedEntry(t *testing.T) {
-	w := connected(t)
-	c := w.attached()
-	w.server.Fault(ablytest.ToServer(ablytest.ActionPresence), ablytest.Refuse(ablytest.NewError(40160, 401, "no")))
-	err := c.Enter(soon(t), nil)
-	var info *lifecycle.ErrorInfo
-	if !errors.As(err, &info) || info.Code != 40160 || info.StatusCode != 401 {
-		t.Errorf("enter: %v", err)
-	}
-	c.end()
+	inBubble(t, "", func(t *testing.T) {
+		w := connected(t)
+		c := w.attached()
+		w.server.Fault(ablytest.ToServer(ablytest.ActionPresence), ablytest.Refuse(ablytest.NewError(40160, 401, "no")))
+		err := c.Enter(soon(t), nil)
+		var info *lifecycle.ErrorInfo
+		if !errors.As(err, &info) || info.Code != 40160 || info.StatusCode != 401 {
+			t.Errorf("enter: %v", err)
+		}
+		c.end()
+	})
 }
 
 // RTP8c, RTP9d, RTP10c: each call is one PRESENCE with one entry, without the client's own id.
 func TestEntriesOnTheWire(t *testing.T) {
-	w := connected(t)
-	c := w.attached()
-	must(t, c.Enter(soon(t), []any{1}))
-	must(t, c.Update(soon(t), "x"))
-	must(t, c.Leave(soon(t), nil))
-	c.end()
-	var got []string
-	for _, f := range w.server.Frames() {
-		if f.Direction == ablytest.ClientToServer && f.Action == ablytest.ActionPresence {
-			got = append(got, fmt.Sprint(*f.Message.MsgSerial, f.Message.Presence))
+	inBubble(t, "", func(t *testing.T) {
+		w := connected(t)
+		c := w.attached()
+		must(t, c.Enter(soon(t), []any{1}))
+		must(t, c.Update(soon(t), "x"))
+		must(t, c.Leave(soon(t), nil))
+		c.end()
+		var got []string
+		for _, f := range w.server.Frames() {
+			if f.Direction == ablytest.ClientToServer && f.Action == ablytest.ActionPresence {
+				got = append(got, fmt.Sprint(*f.Message.MsgSerial, f.Message.Presence))
+			}
 		}
-	}
-	equal(t, got, "0 [map[action:2 data:[1] encoding:json]]", "1 [map[action:4 data:x]]", "2 [map[action:3]]")
+		equal(t, got, "0 [map[action:2 data:[1] encoding:json]]", "1 [map[action:4 data:x]]", "2 [map[action:3]]")
+	})
 }

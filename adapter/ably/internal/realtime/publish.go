@@ -10,7 +10,7 @@ import (
 
 // Publish sends messages in one frame and waits until the service has taken them (RTL6). The channel
 // need not be attached, and is not by that (RTL6c5). Without a connection the messages wait for one,
-// unless it is suspended, closed or failed (RTL6c2). Data is encoded; extras must be of the types
+// unless it is suspended, closed or failed, or the realtime client queues none (RTL6c2, TO3g). Data is encoded; extras must be of the types
 // that [encoding/json] makes.
 //
 // Errors: [lifecycle.RoomInInvalidState] when the channel was given back; the code 90001 when it is

@@ -29,13 +29,15 @@ func NewRealtime(options Options, client ...ably.ClientOption) (*ably.Realtime, 
 	if err != nil {
 		return nil, nil, err
 	}
-	connects := false
+	var connects bool
 	realtime, err := ably.NewRealtime(append(slices.Clone(client), dial,
 		changing(ably.WithAutoConnect(false), func(o reflect.Value) {
 			noConnect := o.FieldByName("NoConnect")
 			connects = !noConnect.Bool()
 			noConnect.SetBool(true) // ably-go must be whole, and watched, before it dials
 			t.renewable = renewable(o)
+			t.through(o)
+			t.unqueued = o.FieldByName("NoQueueing").Bool()
 			t.timeouts = Timeouts{10 * time.Second, 15 * time.Second}
 			if d := o.FieldByName("RealtimeRequestTimeout").Int(); d > 0 {
 				t.timeouts.Request = time.Duration(d)

@@ -3,7 +3,6 @@ package transport_test
 import (
 	"context"
 	"net"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -67,7 +66,7 @@ func TestConnectWhileClosing(t *testing.T) {
 
 // Close while the dial waits, for the network or for CONNECTED, closes at once (RTN12f).
 func TestCloseWhileDialling(t *testing.T) {
-	t.Run("for CONNECTED", func(t *testing.T) {
+	bubbled(t, "for CONNECTED", func(t *testing.T) {
 		w := newWorld(t)
 		gate := w.server.Hold(ablytest.ToClient(ablytest.ActionConnected))
 		w.client.Connect()
@@ -75,9 +74,9 @@ func TestCloseWhileDialling(t *testing.T) {
 		w.client.Close()
 		w.state(ably.ConnectionStateClosed)
 	})
-	t.Run("for the network", func(t *testing.T) {
+	bubbled(t, "for the network", func(t *testing.T) {
 		dialled := make(chan struct{}, 1)
-		w := newWorldOn(t, ablytest.NewServer(t), transport.Options{
+		w := newWorldOn(t, newServer(t), transport.Options{
 			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 				dialled <- struct{}{}
 				<-ctx.Done()
@@ -166,54 +165,13 @@ func TestFramesOfRoomsCountAsActivity(t *testing.T) {
 
 // inBubble runs a test with a connected client and a server under a clock of its own.
 func inBubble(t *testing.T, options []ablytest.Option, f func(*testing.T, *world)) {
-	synctest.Test(t, func(t *testing.T) {
-		network := newPipeNetwork()
-		server := ablytest.NewServer(t, append(options, ablytest.WithListener(network))...)
-		w := newWorldOn(t, server, transport.Options{DialContext: network.dial})
+	t.Helper()
+	bubbled(t, "", func(t *testing.T) {
+		w := newWorldOn(t, newServer(t, options...), transport.Options{})
 		w.connect()
 		f(t, w)
 	})
 }
-
-// pipeNetwork is a network in memory.
-type pipeNetwork struct {
-	accept chan net.Conn
-	closed chan struct{}
-	once   atomic.Bool
-}
-
-func newPipeNetwork() *pipeNetwork {
-	return &pipeNetwork{accept: make(chan net.Conn), closed: make(chan struct{})}
-}
-
-func (n *pipeNetwork) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	client, server := net.Pipe()
-	select {
-	case n.accept <- server:
-		return client, nil
-	case <-n.closed:
-	case <-ctx.Done():
-	}
-	return nil, net.ErrClosed
-}
-
-func (n *pipeNetwork) Accept() (net.Conn, error) {
-	select {
-	case c := <-n.accept:
-		return c, nil
-	case <-n.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (n *pipeNetwork) Close() error {
-	if !n.once.Swap(true) {
-		close(n.closed)
-	}
-	return nil
-}
-
-func (n *pipeNetwork) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
 
 // Close and Connect at once, while ably-go waits to try again, leave it with two loops that
 // connect. One connection comes of it.

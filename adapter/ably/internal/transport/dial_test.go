@@ -20,7 +20,7 @@ import (
 
 // The agent is what ably-go itself sends (RSC7d).
 func TestTheAgentIsAblyGos(t *testing.T) {
-	server := ablytest.NewServer(t)
+	server := newServer(t)
 	relay := newRelay(t, server)
 	agents := ably.WithAgents(map[string]string{"chat-go": "1.2.3"})
 	w := newWorldOn(t, server, transport.Options{}, relay.options(), agents)
@@ -41,41 +41,45 @@ func TestTheAgentIsAblyGos(t *testing.T) {
 
 // A recovery key of ably-go's counts neither our connection nor our messages.
 func TestRecoverIsNotAskedFor(t *testing.T) {
-	server := ablytest.NewServer(t)
-	relay := newRelay(t, server)
-	before := newWorldOn(t, server, transport.Options{}, relay.options())
-	before.connect()
-	before.attach()
-	before.succeeds(before.publish("before"))
-	key := before.client.Connection.CreateRecoveryKey()
-	w := newWorldOn(t, server, transport.Options{}, relay.options(), ably.WithRecover(key))
-	w.connect()
-	w.attach()
-	w.succeeds(w.publish("after"))
-	must(t, w.client.Channels.Get("own").Publish(soon(t), "m", nil))
-	if q := relay.queries[1]; strings.Contains(q, "recover=") {
-		t.Error("the dial asks for a recovery")
-	}
-	if got := len(server.Messages(room)); got != 2 {
-		t.Errorf("%d messages, want 2", got)
-	}
+	bubbled(t, "", func(t *testing.T) {
+		server := newServer(t)
+		relay := newRelay(t, server)
+		before := newWorldOn(t, server, transport.Options{}, relay.options())
+		before.connect()
+		before.attach()
+		before.succeeds(before.publish("before"))
+		key := before.client.Connection.CreateRecoveryKey()
+		w := newWorldOn(t, server, transport.Options{}, relay.options(), ably.WithRecover(key))
+		w.connect()
+		w.attach()
+		w.succeeds(w.publish("after"))
+		must(t, w.client.Channels.Get("own").Publish(soon(t), "m", nil))
+		if q := relay.queries[1]; strings.Contains(q, "recover=") {
+			t.Error("the dial asks for a recovery")
+		}
+		if got := len(server.Messages(room)); got != 2 {
+			t.Errorf("%d messages, want 2", got)
+		}
+	})
 }
 
 // ably-go dials protocol 5, for which ATTACH has ATTACH_RESUME (T2), and asks for HEARTBEAT frames
 // (RTN23b). A version that does neither wants another look at docs/channel.md.
 func TestTheProtocolIs5(t *testing.T) {
-	server := ablytest.NewServer(t)
-	relay := newRelay(t, server)
-	newWorldOn(t, server, transport.Options{}, relay.options()).connect()
-	q, err := url.ParseQuery(relay.queries[0])
-	if err != nil || q.Get("v") != "5" || q.Get("heartbeats") != "true" {
-		t.Errorf("the dial asks for %v, %v", q, err)
-	}
+	bubbled(t, "", func(t *testing.T) {
+		server := newServer(t)
+		relay := newRelay(t, server)
+		newWorldOn(t, server, transport.Options{}, relay.options()).connect()
+		q, err := url.ParseQuery(relay.queries[0])
+		if err != nil || q.Get("v") != "5" || q.Get("heartbeats") != "true" {
+			t.Errorf("the dial asks for %v, %v", q, err)
+		}
+	})
 }
 
 // The WebSocket goes by the proxy that HTTP clients use, and by a client that is given.
 func TestAnHTTPClientAndItsProxy(t *testing.T) {
-	server := ablytest.NewServer(t)
+	server := newServer(t)
 	var mu sync.Mutex
 	var asked []string
 	proxy := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
@@ -105,14 +109,13 @@ func TestAnHTTPClientAndItsProxy(t *testing.T) {
 // After a 5xx at the handshake, and after a host that can't be reached in time, ably-go tries
 // its fallback hosts.
 func TestFallbackHosts(t *testing.T) {
-	server := ablytest.NewServer(t)
 	for _, c := range []struct {
 		name   string
 		status int
 	}{{"a status of 503", 503}, {"no answer", 0}} {
-		t.Run(c.name, func(t *testing.T) {
-			bad := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(c.status) }))
-			defer bad.Close()
+		bubbled(t, c.name, func(t *testing.T) {
+			server := newServer(t)
+			bad := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(c.status) }))
 			network := func(ctx context.Context, network, address string) (net.Conn, error) {
 				host, _, _ := net.SplitHostPort(address)
 				switch {
@@ -123,7 +126,7 @@ func TestFallbackHosts(t *testing.T) {
 				default:
 					address = strings.TrimPrefix(bad.URL, "http://")
 				}
-				return (&net.Dialer{}).DialContext(ctx, network, address)
+				return dialer(ctx, network, address)
 			}
 			// ably-go asks by HTTP whether there is an internet before it tries another host.
 			internet := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
@@ -154,7 +157,7 @@ func (timedOut) Temporary() bool { return true }
 // that the transport sets itself.
 func TestNoSecretsInWhatIsReported(t *testing.T) {
 	var log memoryLog
-	server := ablytest.NewServer(t)
+	server := newServer(t)
 	w := newWorldOn(t, server, transport.Options{}, ably.WithLogLevel(ably.LogWarning), ably.WithLogHandler(&log))
 	w.connect()
 	w.client.Close()
@@ -192,14 +195,16 @@ func (l *memoryLog) String() string {
 
 // A frame above the limit ends the socket; the connection goes on.
 func TestTheReadLimit(t *testing.T) {
-	server := ablytest.NewServer(t, ablytest.WithMaxMessageSize(1<<20))
-	w := newWorldOn(t, server, transport.Options{ReadLimit: 10_000}, quickly())
-	w.connect()
-	w.attach()
-	if _, err := server.Publish(room, ablytest.Message{Data: strings.Repeat("x", 20_000)}); err != nil {
-		t.Fatal(err)
-	}
-	w.await(transport.Disconnected)
-	w.await(transport.Connected)
-	w.succeeds(w.publish("after"))
+	bubbled(t, "", func(t *testing.T) {
+		server := newServer(t, ablytest.WithMaxMessageSize(1<<20))
+		w := newWorldOn(t, server, transport.Options{ReadLimit: 10_000}, quickly())
+		w.connect()
+		w.attach()
+		if _, err := server.Publish(room, ablytest.Message{Data: strings.Repeat("x", 20_000)}); err != nil {
+			t.Fatal(err)
+		}
+		w.await(transport.Disconnected)
+		w.await(transport.Connected)
+		w.succeeds(w.publish("after"))
+	})
 }

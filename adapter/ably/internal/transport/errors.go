@@ -20,6 +20,7 @@ var (
 	errSpare          = errors.New("ably-go has a connection, and another loop for it")
 	errReplaced       = errors.New("another socket takes the place of this one")
 	errQueueFull      = errors.New("the connection does not take frames as fast as they are sent")
+	errSlow           = timeoutError{errors.New("a frame could not be written in time")}
 	errIdle           = timeoutError{errors.New("nothing was received for too long")}
 	errStillClosing   = errors.New("the connection was closing")
 )
@@ -64,10 +65,6 @@ func fromAbly(e *ably.ErrorInfo) *wire.ErrorInfo {
 
 // message returns the message of e; ably-go panics on an error that wraps none.
 func message(e *ably.ErrorInfo) (text string) {
-	defer func() {
-		if recover() != nil {
-			text = ""
-		}
-	}()
+	defer func() { _ = recover() }()
 	return e.Message()
 }

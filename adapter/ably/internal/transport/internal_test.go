@@ -5,11 +5,16 @@ import (
 	"reflect"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/ably/ably-go/ably"
 
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
+	"ablyrooms.example/internal/bubble"
 )
+
+// limits are those of a test in real time.
+var limits = bubble.Limits{Look: 300 * time.Millisecond, Patience: 15 * time.Second, Virtual: time.Hour}
 
 // Pending returns how many frames ably-go may send again, for tests outside the package.
 func (t *Transport) Pending() int {
@@ -25,7 +30,7 @@ func TestADialWaitsForTheListener(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, limits, func(t *testing.T) {
 		say := func(s ably.ConnectionState) {
 			tr.mu.Lock()
 			defer tr.mu.Unlock()

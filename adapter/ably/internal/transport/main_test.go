@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -14,16 +16,65 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 	"ablyrooms.example/adapter/ably/internal/transport"
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
+	"ablyrooms.example/internal/bubble"
+	"ablyrooms.example/tests/wire/memnet"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const room = "lounge::$chat"
 
-// eachFormat runs a test in both formats of the wire.
+// eachFormat runs a test in both formats of the wire, in bubbles.
 func eachFormat(t *testing.T, f func(t *testing.T, format ably.ClientOption)) {
-	t.Run("json", func(t *testing.T) { f(t, ably.WithUseBinaryProtocol(false)) })
-	t.Run("msgpack", func(t *testing.T) { f(t, ably.WithUseBinaryProtocol(true)) })
+	bubbled(t, "json", func(t *testing.T) { f(t, ably.WithUseBinaryProtocol(false)) })
+	bubbled(t, "msgpack", func(t *testing.T) { f(t, ably.WithUseBinaryProtocol(true)) })
+}
+
+// limits are those of a test. One takes some milliseconds of real time.
+var limits = bubble.Limits{Look: 300 * time.Millisecond, Patience: 15 * time.Second,
+	Virtual: 15 * time.Minute}
+
+// bubbled runs a test, or a subtest with a name, under a clock of its own. One that hangs fails.
+func bubbled(t *testing.T, name string, f func(t *testing.T)) {
+	t.Helper()
+	if name == "" {
+		bubble.Test(t, limits, f)
+		return
+	}
+	t.Run(name, func(t *testing.T) { bubble.Test(t, limits, f) })
+}
+
+// virtual reports whether the caller is in a bubble, whose clock begins in 2000.
+func virtual() bool { return time.Now().Year() == 2000 }
+
+// network is that of all bubbles.
+var network = memnet.New()
+
+// listen returns a listener on the network that the caller is in.
+func listen(t testing.TB) net.Listener {
+	t.Helper()
+	if virtual() {
+		return network.Listen()
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	return l
+}
+
+// dialer dials on the network that the caller is in.
+func dialer(ctx context.Context, kind, address string) (net.Conn, error) {
+	if virtual() {
+		return network.DialContext(ctx, kind, address)
+	}
+	return (&net.Dialer{}).DialContext(ctx, kind, address)
+}
+
+// client opens no connection twice, so that none is left.
+var client = &http.Client{Transport: &http.Transport{DialContext: dialer, DisableKeepAlives: true}}
+
+func newServer(t testing.TB, options ...ablytest.Option) *ablytest.Server {
+	t.Helper()
+	return ablytest.NewServer(t, append(options, ablytest.WithListener(listen(t)))...)
 }
 
 // world is a realtime client on a transport, on an embedded server, and what its handler got.
@@ -41,7 +92,7 @@ type world struct {
 }
 
 func newWorld(t testing.TB, options ...ably.ClientOption) *world {
-	return newWorldOn(t, ablytest.NewServer(t), transport.Options{}, options...)
+	return newWorldOn(t, newServer(t), transport.Options{}, options...)
 }
 
 func newWorldOn(t testing.TB, server *ablytest.Server, o transport.Options, options ...ably.ClientOption) *world {
@@ -49,9 +100,13 @@ func newWorldOn(t testing.TB, server *ablytest.Server, o transport.Options, opti
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.DialContext == nil {
+		o.DialContext = dialer
+	}
 	w := &world{t: t, server: server, change: make(chan struct{}, 1)}
 	options = append([]ably.ClientOption{
-		ably.WithLogLevel(ably.LogNone), ably.WithAutoConnect(false), ably.WithChannelRetryTimeout(100 * time.Millisecond),
+		ably.WithLogLevel(ably.LogNone), ably.WithAutoConnect(false), ably.WithHTTPClient(client),
+		ably.WithChannelRetryTimeout(100 * time.Millisecond),
 	}, options...)
 	var err error
 	if w.client, w.transport, err = transport.NewRealtime(o, server.ClientOptions(options...)...); err != nil {
@@ -87,6 +142,9 @@ func (w *world) close() {
 	}
 	if err := w.transport.Close(soon(w.t)); err != nil {
 		w.t.Errorf("close: %v", err)
+	}
+	if virtual() {
+		time.Sleep(time.Second) // a dial of ably-go's that is one too many ends in a moment
 	}
 }
 
@@ -218,11 +276,11 @@ func (w *world) fails(c chan result, code int) {
 }
 
 // soon is a context for what should end at once; it only keeps a test that fails from hanging.
-// In a bubble, whose clock begins in 2000, waiting costs nothing.
+// In a bubble waiting costs nothing.
 func soon(t testing.TB) context.Context {
 	patience := 20 * time.Second
-	if time.Now().Year() == 2000 {
-		patience = time.Hour
+	if virtual() {
+		patience = 10 * time.Minute
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -17,6 +18,7 @@ import (
 
 // relay stands between clients and a server and puts raw frames in.
 type relay struct {
+	t       testing.TB
 	server  *ablytest.Server
 	http    *httptest.Server
 	mu      sync.Mutex
@@ -24,35 +26,56 @@ type relay struct {
 	drop    func(toServer bool, frame []byte) bool
 	headers []http.Header
 	queries []string
+	kinds   []websocket.MessageType // of what came from clients
 }
 
 func newRelay(t testing.TB, server *ablytest.Server) *relay {
-	r := &relay{server: server}
-	r.http = httptest.NewServer(http.HandlerFunc(r.serve))
-	t.Cleanup(r.http.Close)
+	t.Helper()
+	r := &relay{t: t, server: server}
+	r.http = serve(t, http.HandlerFunc(r.serve))
 	return r
 }
 
-// options has a client use the relay.
-func (r *relay) options() ably.ClientOption {
-	return ably.WithPort(r.http.Listener.Addr().(*net.TCPAddr).Port)
+// serve serves HTTP on the network that the caller is in, to the end of the test.
+func serve(t testing.TB, h http.Handler) *httptest.Server {
+	t.Helper()
+	s := &httptest.Server{Listener: listen(t), Config: &http.Server{Handler: h}}
+	s.Start()
+	t.Cleanup(s.Close)
+	return s
 }
 
+// at has a client dial an address, of which it takes host and port.
+func at(t testing.TB, address net.Addr) ably.ClientOption {
+	t.Helper()
+	host, text, err := net.SplitHostPort(address.String())
+	must(t, err)
+	port, err := strconv.Atoi(text)
+	must(t, err)
+	return both(ably.WithEndpoint(host), ably.WithPort(port))
+}
+
+// both is an option that is two.
+func both[F ~func(O), O any](a, b F) F { return func(o O) { a(o); b(o) } }
+
+// options has a client use the relay.
+func (r *relay) options() ably.ClientOption { return at(r.t, r.http.Listener.Addr()) }
+
 func (r *relay) serve(w http.ResponseWriter, req *http.Request) {
-	client, err := websocket.Accept(w, req, nil)
+	conn, err := websocket.Accept(w, req, nil)
 	if err != nil {
 		return
 	}
-	defer client.CloseNow()
+	defer conn.CloseNow()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	upstream, _, err := websocket.Dial(ctx, "ws://"+r.server.Addr()+"/?"+req.URL.RawQuery, nil)
+	upstream, _, err := websocket.Dial(ctx, "ws://"+r.server.Addr()+"/?"+req.URL.RawQuery, &websocket.DialOptions{HTTPClient: client})
 	if err != nil {
 		return
 	}
 	defer upstream.CloseNow()
 	r.mu.Lock()
-	r.clients = append(r.clients, client)
+	r.clients = append(r.clients, conn)
 	r.headers = append(r.headers, req.Header)
 	r.queries = append(r.queries, req.URL.RawQuery)
 	r.mu.Unlock()
@@ -61,12 +84,15 @@ func (r *relay) serve(w http.ResponseWriter, req *http.Request) {
 		defer cancel()
 		for {
 			kind, b, err := from.Read(ctx)
+			r.mu.Lock()
+			drop := r.drop
+			if toServer && err == nil {
+				r.kinds = append(r.kinds, kind)
+			}
+			r.mu.Unlock()
 			if err != nil {
 				return
 			}
-			r.mu.Lock()
-			drop := r.drop
-			r.mu.Unlock()
 			if drop != nil && drop(toServer, b) {
 				continue
 			}
@@ -75,8 +101,8 @@ func (r *relay) serve(w http.ResponseWriter, req *http.Request) {
 			}
 		}
 	}
-	pumps.Go(func() { pump(client, upstream, true) })
-	pump(upstream, client, false)
+	pumps.Go(func() { pump(conn, upstream, true) })
+	pump(upstream, conn, false)
 	pumps.Wait()
 }
 
@@ -84,10 +110,10 @@ func (r *relay) serve(w http.ResponseWriter, req *http.Request) {
 func (r *relay) inject(t testing.TB, binary bool, frame map[string]any) {
 	t.Helper()
 	r.mu.Lock()
-	client := r.clients[len(r.clients)-1]
+	conn := r.clients[len(r.clients)-1]
 	r.mu.Unlock()
 	kind, b := encodeRaw(t, binary, frame)
-	must(t, client.Write(soon(t), kind, b))
+	must(t, conn.Write(soon(t), kind, b))
 }
 
 func encodeRaw(t testing.TB, binary bool, frame map[string]any) (kind websocket.MessageType, b []byte) {
@@ -104,7 +130,8 @@ func encodeRaw(t testing.TB, binary bool, frame map[string]any) (kind websocket.
 
 // refuser answers each WebSocket with one raw frame.
 func refuser(t testing.TB, frame string) ably.ClientOption {
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	t.Helper()
+	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, err := websocket.Accept(w, r, nil)
 		if err != nil {
 			return
@@ -113,6 +140,5 @@ func refuser(t testing.TB, frame string) ably.ClientOption {
 		_ = c.Write(r.Context(), websocket.MessageText, []byte(frame))
 		_, _, _ = c.Read(context.Background())
 	}))
-	t.Cleanup(s.Close)
-	return ably.WithPort(s.Listener.Addr().(*net.TCPAddr).Port)
+	return at(t, s.Listener.Addr())
 }

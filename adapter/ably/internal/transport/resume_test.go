@@ -101,6 +101,9 @@ func TestDoubleCutsWithSenders(t *testing.T) {
 	}
 }
 
+// pace has the clock of the bubble go on, which stands still while anything works.
+func pace() { time.Sleep(500 * time.Microsecond) }
+
 // doubleCuts cuts the connection, and again when the first frames of the new one are out,
 // while senders publish, on ably-go's channels and on the room's.
 func doubleCuts(t *testing.T, senders int, format ably.ClientOption) {
@@ -114,6 +117,7 @@ func doubleCuts(t *testing.T, senders int, format ably.ClientOption) {
 		channel := w.client.Channels.Get(fmt.Sprintf("own%d", i))
 		work.Go(func() {
 			for !closed(stop) {
+				pace()
 				err := channel.Publish(soon(t), "m", fmt.Sprint(sent[i]))
 				var e *ably.ErrorInfo
 				switch {
@@ -129,6 +133,7 @@ func doubleCuts(t *testing.T, senders int, format ably.ClientOption) {
 		})
 		work.Go(func() {
 			for n := &sent[senders+i]; !closed(stop); *n++ {
+				pace()
 				if r := <-w.publish(fmt.Sprintf("%d-%d", i, *n)); r.err != nil {
 					t.Errorf("the room's publish %d: %v", *n, r.err)
 					return
@@ -176,54 +181,58 @@ func closed(c chan struct{}) bool {
 
 // PRESENCE that was written is sent again, one that wasn't is given back (T10).
 func TestPresenceThatWasNotSentIsGivenBack(t *testing.T) {
-	w := connected(t, quickly(), ably.WithClientID("alice"))
-	w.attach()
-	enter := func() chan result {
-		return w.send(&wire.ProtocolMessage{
-			Action: wire.ActionPresence, Channel: room, Presence: []*wire.PresenceMessage{{Action: 2}},
-		})
-	}
-	gate := w.server.Hold(ablytest.ToServer(ablytest.ActionPresence).OnConnection(1))
-	sent := enter()
-	must(t, gate.Await(soon(t), 1))
-	w.server.RefuseConnections(nil)
-	must(t, w.server.Cut(""))
-	w.await(transport.Disconnected)
-	if r := w.get(enter()); r.err != transport.ErrNotSent {
-		t.Errorf("error %v, want ErrNotSent", r.err)
-	}
-	attach := w.send(&wire.ProtocolMessage{Action: wire.ActionAttach, Channel: room})
-	if r := w.get(attach); r.err != transport.ErrNotSent {
-		t.Errorf("ATTACH without a connection: %v, want ErrNotSent", r.err)
-	}
-	w.server.AcceptConnections()
-	w.await(transport.Connected)
-	w.attach()
-	if r := w.get(sent); r.err != nil {
-		t.Errorf("the sent one: %v", r.err)
-	}
+	bubbled(t, "", func(t *testing.T) {
+		w := connected(t, quickly(), ably.WithClientID("alice"))
+		w.attach()
+		enter := func() chan result {
+			return w.send(&wire.ProtocolMessage{
+				Action: wire.ActionPresence, Channel: room, Presence: []*wire.PresenceMessage{{Action: 2}},
+			})
+		}
+		gate := w.server.Hold(ablytest.ToServer(ablytest.ActionPresence).OnConnection(1))
+		sent := enter()
+		must(t, gate.Await(soon(t), 1))
+		w.server.RefuseConnections(nil)
+		must(t, w.server.Cut(""))
+		w.await(transport.Disconnected)
+		if r := w.get(enter()); r.err != transport.ErrNotSent {
+			t.Errorf("error %v, want ErrNotSent", r.err)
+		}
+		attach := w.send(&wire.ProtocolMessage{Action: wire.ActionAttach, Channel: room})
+		if r := w.get(attach); r.err != transport.ErrNotSent {
+			t.Errorf("ATTACH without a connection: %v, want ErrNotSent", r.err)
+		}
+		w.server.AcceptConnections()
+		w.await(transport.Connected)
+		w.attach()
+		if r := w.get(sent); r.err != nil {
+			t.Errorf("the sent one: %v", r.err)
+		}
+	})
 }
 
 // The same for PRESENCE that waited to be written when the connection went; a MESSAGE stays.
 func TestPresenceInTheQueueIsGivenBack(t *testing.T) {
-	network := newStallingNet()
-	w := newWorldOn(t, ablytest.NewServer(t), transport.Options{DialContext: network.dial}, quickly(),
-		ably.WithClientID("alice"))
-	w.connect()
-	w.attach()
-	release := network.stall()
-	first := w.publish("being written")
-	<-network.held
-	presence := w.send(&wire.ProtocolMessage{
-		Action: wire.ActionPresence, Channel: room, Presence: []*wire.PresenceMessage{{Action: 2}},
+	bubbled(t, "", func(t *testing.T) {
+		network := newStallingNet()
+		w := newWorldOn(t, newServer(t), transport.Options{DialContext: network.dial}, quickly(),
+			ably.WithClientID("alice"))
+		w.connect()
+		w.attach()
+		release := network.stall()
+		first := w.publish("being written")
+		<-network.held
+		presence := w.send(&wire.ProtocolMessage{
+			Action: wire.ActionPresence, Channel: room, Presence: []*wire.PresenceMessage{{Action: 2}},
+		})
+		second := w.publish("queued")
+		must(t, w.server.Cut(""))
+		if r := w.get(presence); r.err != transport.ErrNotSent {
+			t.Errorf("error %v, want ErrNotSent", r.err)
+		}
+		release()
+		w.succeeds(first)
+		w.succeeds(second)
+		equal(t, serialsOn(w.server, 2), room+" 0", room+" 1")
 	})
-	second := w.publish("queued")
-	must(t, w.server.Cut(""))
-	if r := w.get(presence); r.err != transport.ErrNotSent {
-		t.Errorf("error %v, want ErrNotSent", r.err)
-	}
-	release()
-	w.succeeds(first)
-	w.succeeds(second)
-	equal(t, serialsOn(w.server, 2), room+" 0", room+" 1")
 }

@@ -1,6 +1,8 @@
 package transport
 
 import (
+	"bytes"
+	"context"
 	"time"
 
 	"github.com/ably/ably-go/ably"
@@ -11,8 +13,13 @@ import (
 
 // read takes frames off the socket until it ends.
 func (s *socket) read() {
+	var buffer bytes.Buffer // decoding leaves nothing that shares it
 	for {
-		kind, b, err := s.ws.Read(s.ctx)
+		kind, r, err := s.ws.Reader(context.Background())
+		if err == nil {
+			buffer.Reset()
+			_, err = buffer.ReadFrom(r)
+		}
 		if err != nil {
 			s.end(err)
 			return
@@ -22,7 +29,10 @@ func (s *socket) read() {
 			format = wire.MsgPack
 		}
 		t := s.t
-		last, full := s.take(format, b)
+		last, full := s.take(format, buffer.Bytes())
+		if buffer.Cap() > bufferKept {
+			buffer = bytes.Buffer{}
+		}
 		if last {
 			// Nothing follows that is for anybody. The server closes.
 			s.ws.Close(websocket.StatusNormalClosure, "")
@@ -90,14 +100,15 @@ func (s *socket) take(format wire.Format, b []byte) (last bool, full <-chan stru
 	case ours == nil:
 		t.drop("a frame of an unknown kind", 1)
 	case isConnectionAction(h):
-		return s.takeOwn(ours), nil
+		s.last = s.takeOwn(ours)
+		return s.last, nil
 	default:
 		if h.Action == wire.ActionError && ours.Error == nil {
 			ours.Error = errWithoutReason
 		}
 		t.post(Event{Kind: Message, Message: ours})
 		if len(t.stream.queue) > streamLimit {
-			full = t.stream.space
+			full = t.stream.room()
 		}
 	}
 	return false, full
@@ -140,7 +151,7 @@ func (s *socket) takeOwn(m *wire.ProtocolMessage) (last bool) {
 	case wire.ActionConnected:
 		s.connected(m)
 	case wire.ActionAuth:
-		s.give(t.native.from(m))
+		s.giveAll(received{v: t.native.from(m), asks: true})
 	case wire.ActionClosed:
 		s.closedLocked()
 		return true
@@ -205,17 +216,20 @@ func (s *socket) connected(m *wire.ProtocolMessage) {
 	if s.up {
 		kind = Updated
 	}
-	t.post(Event{Kind: kind, Connection: t.info, Reason: m.Error})
+	e := t.connectedEvent(kind)
+	e.Reason = m.Error
+	t.post(*e)
 	s.giveAll(t.owed...)
 	t.owed = nil
+	if s.up {
+		s.give(t.native.from(m))
+		return
+	}
 	// With the error ably-go would send its unanswered messages anew, by another count. The
 	// rooms' side reports it.
 	withoutError := *m
 	withoutError.Error = nil
 	s.give(t.native.from(&withoutError))
-	if s.up {
-		return
-	}
 	s.up = true
 	close(s.first)
 	t.refusal, t.tokenRefused = nil, false

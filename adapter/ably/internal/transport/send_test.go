@@ -41,7 +41,7 @@ func (n *stallingNet) stall() (release func()) {
 }
 
 func (n *stallingNet) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	c, err := (&net.Dialer{}).DialContext(ctx, network, address)
+	c, err := dialer(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
@@ -80,52 +80,56 @@ func (c *stallingConn) Close() error {
 // A socket that takes nothing is closed at the bound of its queue. Nothing that was sent is
 // lost, and no call of ably-go's waits for it.
 func TestTheBoundOfTheQueueClosesTheSocket(t *testing.T) {
-	const limit = 8
-	network := newStallingNet()
-	server := ablytest.NewServer(t)
-	w := newWorldOn(t, server, transport.Options{QueueLimit: limit, DialContext: network.dial}, quickly())
-	w.connect()
-	w.attach()
-	release := network.stall()
-	results := []chan result{w.publish("held")}
-	<-network.held
-	own := make(chan error, limit)
-	for i := range limit {
-		if i%2 == 0 {
-			results = append(results, w.publish(i))
-			own <- nil
-		} else {
-			must(t, w.client.Channels.Get("own").PublishAsync("m", fmt.Sprint(i), func(err error) { own <- err }))
+	bubbled(t, "", func(t *testing.T) {
+		const limit = 8
+		network := newStallingNet()
+		server := newServer(t)
+		w := newWorldOn(t, server, transport.Options{QueueLimit: limit, DialContext: network.dial}, quickly())
+		w.connect()
+		w.attach()
+		release := network.stall()
+		results := []chan result{w.publish("held")}
+		<-network.held
+		own := make(chan error, limit)
+		for i := range limit {
+			if i%2 == 0 {
+				results = append(results, w.publish(i))
+				own <- nil
+			} else {
+				must(t, w.client.Channels.Get("own").PublishAsync("m", fmt.Sprint(i), func(err error) { own <- err }))
+			}
 		}
-	}
-	if n := w.transport.Dropped(); len(n) != 0 {
-		t.Fatalf("dropped %v before the bound", n)
-	}
-	results = append(results, w.publish("one too many"))
-	if e := w.await(transport.Disconnected); !strings.Contains(e.Reason.Message, "as fast") {
-		t.Errorf("disconnected for %v", e.Reason)
-	}
-	release()
-	w.await(transport.Connected)
-	for _, r := range results {
-		w.succeeds(r)
-	}
-	for range limit {
-		must(t, <-own)
-	}
-	if got := len(server.Messages(room)); got != len(results) {
-		t.Errorf("%d messages, want %d", got, len(results))
-	}
+		if n := w.transport.Dropped(); len(n) != 0 {
+			t.Fatalf("dropped %v before the bound", n)
+		}
+		results = append(results, w.publish("one too many"))
+		if e := w.await(transport.Disconnected); !strings.Contains(e.Reason.Message, "as fast") {
+			t.Errorf("disconnected for %v", e.Reason)
+		}
+		release()
+		w.await(transport.Connected)
+		for _, r := range results {
+			w.succeeds(r)
+		}
+		for range limit {
+			must(t, <-own)
+		}
+		if got := len(server.Messages(room)); got != len(results) {
+			t.Errorf("%d messages, want %d", got, len(results))
+		}
+	})
 }
 
 // Without a connection the room's messages wait, up to the bound.
 func TestTheBoundWithoutAConnection(t *testing.T) {
-	w := newWorldOn(t, ablytest.NewServer(t), transport.Options{QueueLimit: 2})
-	first, second := w.publish(1), w.publish(2)
-	w.fails(w.publish(3), 40000)
-	w.connect()
-	w.succeeds(first)
-	w.succeeds(second)
+	bubbled(t, "", func(t *testing.T) {
+		w := newWorldOn(t, newServer(t), transport.Options{QueueLimit: 2})
+		first, second := w.publish(1), w.publish(2)
+		w.fails(w.publish(3), 40000)
+		w.connect()
+		w.succeeds(first)
+		w.succeeds(second)
+	})
 }
 
 // A message that can't be encoded fails by itself; ably-go's too, which bare ably-go sends
@@ -161,29 +165,35 @@ func (unencodable) CodecEncodeSelf(*codec.Encoder) { panic("no") }
 func (unencodable) CodecDecodeSelf(*codec.Decoder) {}
 
 func TestAMessageThatIsTooLarge(t *testing.T) {
-	w := newWorldOn(t, ablytest.NewServer(t, ablytest.WithMaxMessageSize(100)), transport.Options{})
-	w.connect()
-	w.attach()
-	w.fails(w.publish(strings.Repeat("x", 100)), 40009) // and the name
-	w.succeeds(w.publish(strings.Repeat("x", 99)))
-	equal(t, serialsOn(w.server, 1), room+" 0")
+	bubbled(t, "", func(t *testing.T) {
+		w := newWorldOn(t, newServer(t, ablytest.WithMaxMessageSize(100)), transport.Options{})
+		w.connect()
+		w.attach()
+		w.fails(w.publish(strings.Repeat("x", 100)), 40009) // and the name
+		w.succeeds(w.publish(strings.Repeat("x", 99)))
+		equal(t, serialsOn(w.server, 1), room+" 0")
+	})
 }
 
 func TestCancelStopsTheCallbackAndNotTheMessage(t *testing.T) {
-	w := connected(t)
-	w.attach()
-	called := make(chan struct{})
-	cancel := w.transport.Send(&wire.ProtocolMessage{
-		Action: wire.ActionMessage, Channel: room, Messages: []*wire.Message{{Name: "m"}},
-	}, func([]*string, error) { close(called) })
-	cancel()
-	w.succeeds(w.publish("next"))
-	if got := len(w.server.Messages(room)); got != 2 {
-		t.Errorf("%d messages, want 2", got)
-	}
-	if closed(called) {
-		t.Error("the callback was called")
-	}
+	bubbled(t, "", func(t *testing.T) {
+		w := connected(t)
+		w.attach()
+		gate := w.server.Hold(ablytest.ToServer(ablytest.ActionMessage))
+		called := make(chan struct{})
+		cancel := w.transport.Send(&wire.ProtocolMessage{
+			Action: wire.ActionMessage, Channel: room, Messages: []*wire.Message{{Name: "m"}},
+		}, func([]*string, error) { close(called) })
+		cancel()
+		gate.Open()
+		w.succeeds(w.publish("next"))
+		if got := len(w.server.Messages(room)); got != 2 {
+			t.Errorf("%d messages, want 2", got)
+		}
+		if closed(called) {
+			t.Error("the callback was called")
+		}
+	})
 }
 
 // A server's NACK reaches its owner with its error.
@@ -204,65 +214,69 @@ func TestNacks(t *testing.T) {
 // The events of one connection come between its Connected and its Disconnected, in the order
 // of the wire.
 func TestTheOrderOfEvents(t *testing.T) {
-	w := connected(t, quickly())
-	for range 10 {
-		w.attach()
-		for i := range 20 {
-			if _, err := w.server.Publish(room, ablytest.Message{Name: fmt.Sprint(i)}); err != nil {
-				t.Fatal(err)
+	bubbled(t, "", func(t *testing.T) {
+		w := connected(t, quickly())
+		for range 10 {
+			w.attach()
+			for i := range 20 {
+				if _, err := w.server.Publish(room, ablytest.Message{Name: fmt.Sprint(i)}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for i := 0; i < 20; i++ {
+				if m := w.message(wire.ActionMessage); m.Messages[0].Name != fmt.Sprint(i) {
+					t.Fatalf("got %s, want %d", m.Messages[0].Name, i)
+				}
+			}
+			must(t, w.server.Cut(""))
+			w.await(transport.Connected)
+		}
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		up := false
+		for i, e := range w.events {
+			switch e.Kind {
+			case transport.Connected:
+				if up {
+					t.Errorf("event %d: connected twice", i)
+				}
+				up = true
+			case transport.Disconnected:
+				up = false
+			case transport.Message:
+				if !up {
+					t.Errorf("event %d: a frame without a connection", i)
+				}
 			}
 		}
-		for i := 0; i < 20; i++ {
-			if m := w.message(wire.ActionMessage); m.Messages[0].Name != fmt.Sprint(i) {
-				t.Fatalf("got %s, want %d", m.Messages[0].Name, i)
-			}
-		}
-		must(t, w.server.Cut(""))
-		w.await(transport.Connected)
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	up := false
-	for i, e := range w.events {
-		switch e.Kind {
-		case transport.Connected:
-			if up {
-				t.Errorf("event %d: connected twice", i)
-			}
-			up = true
-		case transport.Disconnected:
-			up = false
-		case transport.Message:
-			if !up {
-				t.Errorf("event %d: a frame without a connection", i)
-			}
-		}
-	}
+	})
 }
 
 func TestBind(t *testing.T) {
-	w := connected(t)
-	if _, ok := w.transport.Bind(func(transport.Event) {}); ok {
-		t.Error("a second handler was accepted")
-	}
-	other := newWorldOn(t, w.server, transport.Options{})
-	other.connect()
-	unbind := other.rebind()
-	if e := other.next(); e.Kind != transport.Connected || e.Connection.ID != other.client.Connection.ID() {
-		t.Errorf("first event %v of %q", e.Kind, e.Connection.ID)
-	}
-	unbind()
-	unbind()
-	must(t, other.server.Cut(other.client.Connection.ID()))
-	other.client.Close()
-	other.state(ably.ConnectionStateClosed)
-	unbind = other.rebind()
-	for e := other.next(); e.Kind != transport.Closed; e = other.next() {
-		if e.Kind == transport.Disconnected || e.Kind == transport.Connected {
-			t.Errorf("an old event: %v", e.Kind)
+	bubbled(t, "", func(t *testing.T) {
+		w := connected(t)
+		if _, ok := w.transport.Bind(func(transport.Event) {}); ok {
+			t.Error("a second handler was accepted")
 		}
-	}
-	unbind()
+		other := newWorldOn(t, w.server, transport.Options{})
+		other.connect()
+		unbind := other.rebind()
+		if e := other.next(); e.Kind != transport.Connected || e.Connection.ID != other.client.Connection.ID() {
+			t.Errorf("first event %v of %q", e.Kind, e.Connection.ID)
+		}
+		unbind()
+		unbind()
+		must(t, other.server.Cut(other.client.Connection.ID()))
+		other.client.Close()
+		other.state(ably.ConnectionStateClosed)
+		unbind = other.rebind()
+		for e := other.next(); e.Kind != transport.Closed; e = other.next() {
+			if e.Kind == transport.Disconnected || e.Kind == transport.Connected {
+				t.Errorf("an old event: %v", e.Kind)
+			}
+		}
+		unbind()
+	})
 }
 
 // rebind replaces the handler by one that begins afresh.
@@ -280,7 +294,7 @@ func (w *world) rebind() (unbind func()) {
 
 // The registry finds the transport of a client, and keeps neither alive.
 func TestTheRegistryKeepsNothingAlive(t *testing.T) {
-	server := ablytest.NewServer(t)
+	server := newServer(t)
 	client, made, err := transport.NewRealtime(transport.Options{}, server.ClientOptions(ably.WithAutoConnect(false))...)
 	must(t, err)
 	if found, ok := transport.Of(client); !ok || found != made {
@@ -294,18 +308,19 @@ func TestTheRegistryKeepsNothingAlive(t *testing.T) {
 	if _, ok := transport.Of(nil); ok {
 		t.Error("no client has a transport")
 	}
+	before := transport.Known() // with this client, and maybe some of other tests
 	collected := make(chan struct{}, 2)
 	runtime.AddCleanup(client, func(int) { collected <- struct{}{} }, 0)
 	runtime.AddCleanup(made, func(int) { collected <- struct{}{} }, 0)
 	client, made = nil, nil
 	deadline := time.After(10 * time.Second)
-	for got := 0; got < 2; {
+	for got := 0; got < 2 || transport.Known() >= before; {
 		runtime.GC()
 		select {
 		case <-collected:
 			got++
 		case <-deadline:
-			t.Fatalf("%d of client and transport collected", got)
+			t.Fatalf("%d of client and transport collected, %d of %d entries left", got, transport.Known(), before)
 		default:
 			runtime.Gosched()
 		}

@@ -44,8 +44,8 @@ func TestFramesThatWouldKillAblyGo(t *testing.T) {
 		{"a channel that is none", frame{"action": 15, "channel": 7}, garbled},
 	} {
 		for _, binary := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s, binary %v", c.name, binary), func(t *testing.T) {
-				server := ablytest.NewServer(t)
+			bubbled(t, fmt.Sprintf("%s, binary %v", c.name, binary), func(t *testing.T) {
+				server := newServer(t)
 				relay := newRelay(t, server)
 				w := newWorldOn(t, server, transport.Options{}, relay.options(),
 					ably.WithUseBinaryProtocol(binary))
@@ -68,72 +68,78 @@ func TestFramesThatWouldKillAblyGo(t *testing.T) {
 }
 
 func TestAChannelErrorWithoutAnError(t *testing.T) {
-	w := connected(t)
-	own := w.client.Channels.Get("own")
-	must(t, own.Attach(soon(t)))
-	w.attach()
-	for _, channel := range []string{"own", room} {
-		frame := &ablytest.ProtocolMessage{Action: ablytest.ActionError, Channel: channel}
-		must(t, w.server.Inject("", frame))
-	}
-	if m := w.message(wire.ActionError); m.Error == nil {
-		t.Error("the room's ERROR has no error")
-	}
-	for own.State() != ably.ChannelStateFailed {
-		time.Sleep(time.Millisecond)
-	}
-	if reason := own.ErrorReason().Error(); reason == "" { // it would panic
-		t.Error("no reason")
-	}
+	bubbled(t, "", func(t *testing.T) {
+		w := connected(t)
+		own := w.client.Channels.Get("own")
+		must(t, own.Attach(soon(t)))
+		w.attach()
+		for _, channel := range []string{"own", room} {
+			frame := &ablytest.ProtocolMessage{Action: ablytest.ActionError, Channel: channel}
+			must(t, w.server.Inject("", frame))
+		}
+		if m := w.message(wire.ActionError); m.Error == nil {
+			t.Error("the room's ERROR has no error")
+		}
+		for own.State() != ably.ChannelStateFailed {
+			time.Sleep(time.Millisecond)
+		}
+		if reason := own.ErrorReason().Error(); reason == "" { // it would panic
+			t.Error("no reason")
+		}
+	})
 }
 
 // An ERROR without an error fails the connection, and what waits, and ably-go's reason can be
 // read.
 func TestAConnectionErrorWithoutAnError(t *testing.T) {
-	w := connected(t)
-	w.attach()
-	w.server.Hold(ablytest.ToServer(ablytest.ActionMessage).OnConnection(1))
-	own, r := make(chan error, 1), w.publish("lost")
-	must(t, w.client.Channels.Get("own").PublishAsync("m", nil, func(err error) { own <- err }))
-	must(t, w.server.Inject("", &ablytest.ProtocolMessage{Action: ablytest.ActionError}))
-	w.fails(r, 80000)
-	if err := <-own; err == nil {
-		t.Error("ably-go's publish succeeded")
-	}
-	w.state(ably.ConnectionStateFailed)
-	_ = w.client.Connection.ErrorReason().Error()
-	if e := w.await(transport.Failed); e.Reason.Code != 80000 {
-		t.Errorf("failed for %v", e.Reason)
-	}
-	w.fails(w.publish("too late"), 80000)
-	// It comes back when it is asked to (RTN11d), and counts from 0.
-	w.connect()
-	w.attach()
-	w.succeeds(w.publish("again"))
-	must(t, w.client.Channels.Get("other").Publish(soon(t), "m", "again"))
-	equal(t, serialsOn(w.server, 2), room+" 0", "other 1")
+	bubbled(t, "", func(t *testing.T) {
+		w := connected(t)
+		w.attach()
+		w.server.Hold(ablytest.ToServer(ablytest.ActionMessage).OnConnection(1))
+		own, r := make(chan error, 1), w.publish("lost")
+		must(t, w.client.Channels.Get("own").PublishAsync("m", nil, func(err error) { own <- err }))
+		must(t, w.server.Inject("", &ablytest.ProtocolMessage{Action: ablytest.ActionError}))
+		w.fails(r, 80000)
+		if err := <-own; err == nil {
+			t.Error("ably-go's publish succeeded")
+		}
+		w.state(ably.ConnectionStateFailed)
+		_ = w.client.Connection.ErrorReason().Error()
+		if e := w.await(transport.Failed); e.Reason.Code != 80000 {
+			t.Errorf("failed for %v", e.Reason)
+		}
+		w.fails(w.publish("too late"), 80000)
+		// It comes back when it is asked to (RTN11d), and counts from 0.
+		w.connect()
+		w.attach()
+		w.succeeds(w.publish("again"))
+		must(t, w.client.Channels.Get("other").Publish(soon(t), "m", "again"))
+		equal(t, serialsOn(w.server, 2), room+" 0", "other 1")
+	})
 }
 
 func TestADisconnectedWithoutAnError(t *testing.T) {
-	w := connected(t, quickly())
-	w.attach()
-	must(t, w.server.Inject("", &ablytest.ProtocolMessage{Action: ablytest.ActionDisconnected}))
-	if e := w.await(transport.Disconnected); e.Reason.Code != 80003 {
-		t.Errorf("disconnected for %v", e.Reason)
-	}
-	w.await(transport.Connected)
-	w.succeeds(w.publish("after"))
+	bubbled(t, "", func(t *testing.T) {
+		w := connected(t, quickly())
+		w.attach()
+		must(t, w.server.Inject("", &ablytest.ProtocolMessage{Action: ablytest.ActionDisconnected}))
+		if e := w.await(transport.Disconnected); e.Reason.Code != 80003 {
+			t.Errorf("disconnected for %v", e.Reason)
+		}
+		w.await(transport.Connected)
+		w.succeeds(w.publish("after"))
+	})
 }
 
 // A refusal as the first frame fails the dial: while it resumes, ably-go would lock itself up.
 func TestARefusalAsTheFirstFrame(t *testing.T) {
-	t.Run("at first", func(t *testing.T) {
+	bubbled(t, "at first", func(t *testing.T) {
 		w := newWorld(t)
 		w.server.RefuseConnections(ablytest.NewError(40101, 401, "not you"))
 		w.client.Connect()
 		w.refused(40101, "not you")
 	})
-	t.Run("at a resume, with channels and messages", func(t *testing.T) {
+	bubbled(t, "at a resume, with channels and messages", func(t *testing.T) {
 		w := connected(t)
 		w.attach()
 		must(t, w.client.Channels.Get("own").Attach(soon(t)))
@@ -150,16 +156,16 @@ func TestARefusalAsTheFirstFrame(t *testing.T) {
 			t.Error("ably-go's publish succeeded")
 		}
 	})
-	t.Run("without an error", func(t *testing.T) {
-		w := newWorldOn(t, ablytest.NewServer(t), transport.Options{}, quickly(),
+	bubbled(t, "without an error", func(t *testing.T) {
+		w := newWorldOn(t, newServer(t), transport.Options{}, quickly(),
 			ably.WithUseBinaryProtocol(false), refuser(t, `{"action":9}`))
 		w.client.Connect()
 		w.state(ably.ConnectionStateDisconnected)
 		_ = w.client.Connection.ErrorReason().Error()
 		w.client.Close()
 	})
-	t.Run("a token that can't be renewed", func(t *testing.T) {
-		server := ablytest.NewServer(t)
+	bubbled(t, "a token that can't be renewed", func(t *testing.T) {
+		server := newServer(t)
 		token, err := server.IssueToken(ablytest.TokenParams{})
 		must(t, err)
 		server.ExpireTokens()

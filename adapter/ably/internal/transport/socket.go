@@ -18,7 +18,6 @@ type socket struct {
 	timeout time.Duration // of a write, and of the answer to CLOSE
 	ctx     context.Context
 	cancel  context.CancelFunc
-	done    chan struct{} // closed when reader and writer have ended
 	first   chan struct{} // closed when the connection is up, refused or ended
 	letGo   chan struct{} // closed when ably-go has closed it
 
@@ -26,6 +25,7 @@ type socket struct {
 	given   bool // ably-go has it, and reads it
 	over    bool // ably-go has got CLOSED or ERROR, after which it closes the socket
 	ended   bool
+	last    bool            // by the server's word, which closes the WebSocket then
 	err     error           // why it ended
 	refused error           // why it can't be given to ably-go
 	goAhead time.Time       // when ably-go gets its first frame
@@ -49,6 +49,7 @@ type received struct {
 	answers []any
 	last    bool // ably-go reads no further
 	closes  bool // ably-go closes the socket then
+	asks    bool // ably-go gets a token before it reads on
 }
 
 // inboxLimit is how many frames may wait for ably-go before the reader waits too.
@@ -57,7 +58,7 @@ const inboxLimit = 1024
 func newSocket(t *Transport, ws *websocket.Conn, format wire.Format, timeout time.Duration) *socket {
 	s := &socket{
 		t: t, ws: ws, format: format, timeout: timeout,
-		done: make(chan struct{}), first: make(chan struct{}), letGo: make(chan struct{}), heard: time.Now(),
+		first: make(chan struct{}), letGo: make(chan struct{}), heard: time.Now(),
 		wake: make(chan struct{}, 1), arrived: make(chan struct{}, 1), space: make(chan struct{}, 1),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -70,16 +71,25 @@ func deadSocket(t *Transport) *socket {
 	s.ended, s.err = true, errClosedByClient
 	s.cancel()
 	close(s.first)
-	close(s.done)
 	return s
 }
 
 // usable reports whether frames can be sent. The lock is held; s may be nil.
 func (s *socket) usable() bool { return s != nil && s.up && !s.ended }
 
-// start runs the reader and the writer. The lock is held.
+// start runs the reader and the writer, which use the WebSocket without contexts: those cost more
+// than a frame. It is closed when the socket has ended. The lock is held.
 func (s *socket) start() {
-	wrote := make(chan struct{})
+	wrote, hungUp := make(chan struct{}), make(chan struct{})
+	context.AfterFunc(s.ctx, func() {
+		defer close(hungUp)
+		s.t.mu.Lock()
+		last := s.last
+		s.t.mu.Unlock()
+		if !last { // else the reader closes it, as is due
+			s.ws.CloseNow()
+		}
+	})
 	s.t.run(func() {
 		defer close(wrote)
 		s.write()
@@ -88,7 +98,7 @@ func (s *socket) start() {
 		s.read()
 		<-wrote
 		s.ws.CloseNow()
-		close(s.done)
+		<-hungUp
 	})
 }
 
@@ -114,7 +124,11 @@ func notify(c chan struct{}) {
 // write writes what is queued until the socket ends.
 func (s *socket) write() {
 	t := s.t
+	slow := time.AfterFunc(s.timeout, func() { s.end(errSlow) })
+	defer slow.Stop()
+	var buffer []byte
 	for {
+		slow.Stop()
 		t.mu.Lock()
 		for len(s.queue) == 0 && !s.ended {
 			t.mu.Unlock()
@@ -141,35 +155,43 @@ func (s *socket) write() {
 			}
 		}
 		t.mu.Unlock()
-		b, err := s.encode(it, serial)
+		b, err := s.encode(buffer, it, serial)
 		if err != nil {
 			s.refuse(it, err)
 			continue
+		}
+		if buffer = b; cap(b) > bufferKept {
+			buffer = nil
 		}
 		kind := websocket.MessageText
 		if s.format == wire.MsgPack {
 			kind = websocket.MessageBinary
 		}
-		ctx, cancel := context.WithTimeout(s.ctx, s.timeout)
-		err = s.ws.Write(ctx, kind, b)
-		cancel()
-		if err != nil {
+		slow.Reset(s.timeout)
+		if err := s.ws.Write(context.Background(), kind, b); err != nil {
 			s.end(err)
-			return
 		}
 	}
 }
 
-func (s *socket) encode(it *item, serial int64) ([]byte, error) {
+// bufferKept is the size in bytes up to which a buffer of a frame is used again.
+const bufferKept = 64 << 10
+
+// encode encodes a frame, with serial if it is not negative, perhaps in the memory of buffer.
+func (s *socket) encode(buffer []byte, it *item, serial int64) ([]byte, error) {
 	if it.ours == nil {
 		return s.t.native.encode(s.format, it.native, serial)
 	}
-	m := *it.ours
-	m.MsgSerial = nil
-	if serial >= 0 {
-		m.MsgSerial = &serial
+	m := it.ours
+	if serial >= 0 || m.MsgSerial != nil {
+		c := *m
+		c.MsgSerial = nil
+		if serial >= 0 {
+			c.MsgSerial = &serial
+		}
+		m = &c
 	}
-	return wire.Marshal(s.format, &m)
+	return wire.MarshalInto(buffer, s.format, m)
 }
 
 // refuse answers a frame that can't be encoded.
@@ -212,6 +234,9 @@ func (s *socket) receive(deadline time.Time) (any, error) {
 	}
 	for {
 		t.mu.Lock()
+		if t.asking == s {
+			t.asking = nil
+		}
 		wait := time.Until(s.goAhead)
 		switch {
 		case wait > 0:
@@ -222,6 +247,9 @@ func (s *socket) receive(deadline time.Time) (any, error) {
 			s.unknown = false
 			s.given = s.given && !r.last
 			s.over = s.over || r.closes
+			if r.asks {
+				t.asking = s
+			}
 			notify(s.space)
 			for _, v := range r.answers {
 				delete(t.pending, v)
@@ -307,10 +335,14 @@ func (s *socket) endLocked(err error) {
 	}
 	s.ended, s.err, s.queue = true, err, nil
 	if s.up {
-		t.takeBack()
 		reason := s.reason
 		if reason == nil {
 			reason = reasonOf(err, codeDisconnected, 400)
+		}
+		if t.unqueued {
+			t.fail(reason) // RTN7d
+		} else {
+			t.takeBack()
 		}
 		t.post(Event{Kind: Disconnected, Reason: reason})
 	} else {

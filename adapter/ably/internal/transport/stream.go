@@ -41,15 +41,15 @@ func (k EventKind) String() string { return eventNames[k] }
 // Suspended, Closed and Failed come before the next Connected.
 type Event struct {
 	Kind EventKind
-	// Connection is set in Connected and Updated.
-	Connection Connection
+	// Connection is set in Connected and Updated. It must not be changed.
+	Connection *Connection
 	// Message is set in Message. Its entries are complete and never nil.
 	Message *wire.ProtocolMessage
 	// Reason says why, or is nil. In Connected it is why the connection could not be resumed
 	// (RTN15c7).
 	Reason *wire.ErrorInfo
-	// Change is set in Status.
-	Change ably.ConnectionStateChange
+	// Change is set in Status. It must not be changed.
+	Change *ably.ConnectionStateChange
 }
 
 // reason returns the reason for the end of a connection, never nil.
@@ -72,8 +72,9 @@ type stream struct {
 	bound    *binding // of the last Bind, until it is undone
 	active   *binding // the same, once the events before it have had their turn
 	queue    []entry
+	spare    []entry // empty; the next queue, while this one is drained
 	draining bool
-	space    chan struct{} // closed when the queue has been taken
+	space    chan struct{} // closed when the queue has been taken; nil when nobody waits
 }
 
 // binding is a handler from Bind on, until it is undone.
@@ -87,6 +88,23 @@ type entry struct {
 
 // streamLimit is how many entries may wait before the reader waits.
 const streamLimit = 4096
+
+// spareLimit is for how many entries a queue may have room that is used again.
+const spareLimit = 16
+
+// room returns a channel that is closed when the queue has been taken. The lock is held.
+func (s *stream) room() <-chan struct{} {
+	if s.space == nil {
+		s.space = make(chan struct{})
+	}
+	return s.space
+}
+
+// connectedEvent returns an event that says what the connection is now. The lock is held.
+func (t *Transport) connectedEvent(kind EventKind) *Event {
+	info := t.info
+	return &Event{Kind: kind, Connection: &info}
+}
 
 // post adds an event. The lock is held.
 func (t *Transport) post(e Event) { t.then(entry{event: e}) }
@@ -120,19 +138,27 @@ func (t *Transport) drain() {
 	defer t.mu.Unlock()
 	for len(s.queue) > 0 {
 		batch := s.queue
-		s.queue = nil
-		close(s.space)
-		s.space = make(chan struct{})
-		for _, e := range batch {
-			call := e.call
-			if b := s.active; call == nil && b != nil {
-				call = func() { b.handler(e.event) }
+		s.queue, s.spare = s.spare, nil
+		if s.space != nil {
+			close(s.space)
+			s.space = nil
+		}
+		for i := range batch {
+			e, b := &batch[i], s.active
+			if e.call == nil && b == nil {
+				continue
 			}
-			if call != nil {
-				t.mu.Unlock()
-				call()
-				t.mu.Lock()
+			t.mu.Unlock()
+			if e.call != nil {
+				e.call()
+			} else {
+				b.handler(e.event)
 			}
+			t.mu.Lock()
+		}
+		if cap(batch) <= spareLimit {
+			clear(batch)
+			s.spare = batch[:0]
 		}
 	}
 	s.draining = false
@@ -154,7 +180,7 @@ func (t *Transport) Bind(handler func(Event)) (unbind func(), ok bool) {
 	s.bound = b
 	now := t.ended
 	if t.sock.usable() {
-		now = &Event{Kind: Connected, Connection: t.info}
+		now = t.connectedEvent(Connected)
 	}
 	t.then(entry{call: func() { // the events that are queued happened before
 		t.mu.Lock()
@@ -196,12 +222,12 @@ func (t *Transport) stateChange(c ably.ConnectionStateChange) {
 	}
 	t.mu.Lock()
 	defer t.unlock()
-	defer t.post(Event{Kind: Status, Change: c})
-	t.setState(c.Current)
 	e := Event{Reason: fromAbly(c.Reason)}
 	if e.Reason != nil && t.refusal != nil && e.Reason.Code == t.refusal.Code {
 		e.Reason = t.refusal // ably-go keeps the code and loses the message
 	}
+	defer t.post(Event{Kind: Status, Change: &c, Reason: e.Reason})
+	t.setState(c.Current)
 	switch c.Current {
 	case ably.ConnectionStateConnecting:
 		t.ended = nil

@@ -63,6 +63,8 @@ type Transport struct {
 	// renewable reports whether ably-go can renew the token (RSA4a2).
 	renewable bool
 	timeouts  Timeouts
+	// unqueued says that messages don't wait for a connection (TO3g).
+	unqueued bool
 
 	mu      sync.Mutex
 	client  weak.Pointer[ably.Realtime]
@@ -70,6 +72,7 @@ type Transport struct {
 	pending map[any]struct{} // ably-go's frames that await an answer, by their pointers
 	owed    []received       // answers that ably-go gets before its next CONNECTED
 	sock    *socket          // the newest socket, or nil
+	asking  *socket          // on which ably-go has got an AUTH that it answers just now, or nil
 	info    Connection       // of the last connection; zero after SUSPENDED, CLOSED, FAILED
 	ended   *Event           // SUSPENDED, CLOSING, CLOSED or FAILED, while that is the state
 	refusal *wire.ErrorInfo  // why the server refused the last connection, which ably-go forgets
@@ -133,7 +136,6 @@ func newTransport(options Options) *Transport {
 		}
 	}
 	close(t.idle)
-	t.stream.space = make(chan struct{})
 	return t
 }
 
@@ -145,6 +147,11 @@ type Timeouts struct {
 
 // Timeouts returns the times that the options of the realtime client give.
 func (t *Transport) Timeouts() Timeouts { return t.timeouts }
+
+// Queues reports whether messages wait for the connection while it is not there (TO3g), as the
+// options of the realtime client say. Without that they fail at once, and those that are unanswered
+// when it goes fail then (RTN7d).
+func (t *Transport) Queues() bool { return !t.unqueued }
 
 // Connection describes a connection to Ably.
 type Connection struct {
@@ -164,7 +171,8 @@ type Connection struct {
 // A frame that awaits an acknowledgement (MESSAGE, PRESENCE, ANNOTATION) may be given while
 // the connection comes and goes: it waits for it, and is sent again until it is answered
 // (RTL6c2, RTN19a). But PRESENCE that was never written ends with [ErrNotSent] when the
-// connection goes or isn't there. done gets the serials of an ACK, one for each message, or
+// connection goes or isn't there; and without [Transport.Queues] all of them end with an error
+// then. done gets the serials of an ACK, one for each message, or
 // the error: an [*wire.ErrorInfo], or ErrNotSent. It is called once, in the order of the
 // [Event] stream, unless it is nil or cancel was called before. cancel doesn't take the frame
 // back.
@@ -186,15 +194,18 @@ func (t *Transport) SendOn(
 	t.mu.Lock()
 	defer t.unlock()
 	up := t.sock.usable()
+	gone := !up || socket != 0 && socket != t.sockets
 	switch max := t.info.Details.MaxMessageSize; {
 	case t.ended != nil:
 		t.finish(it, answer{err: t.ended.reason()})
-	case (!up || socket != 0 && socket != t.sockets) && (msg.Action == wire.ActionPresence || !msg.Action.Acknowledged()):
+	case gone && t.unqueued && msg.Action.Acknowledged(): // RTL6c4
+		t.finish(it, answer{err: errUnqueued})
+	case gone && (msg.Action == wire.ActionPresence || !msg.Action.Acknowledged()):
 		t.finish(it, answer{notSent: true})
 	case !msg.Action.Acknowledged():
 		it.done = nil
 		t.sock.queueItem(it)
-	case max > 0 && msg.Size() > max: // CD2c
+	case max > 0 && msg.Exceeds(max): // CD2c
 		t.finish(it, answer{err: errTooLarge})
 	case !up && t.seq.Len() >= t.options.QueueLimit:
 		t.finish(it, answer{err: errTooMany})
@@ -242,8 +253,12 @@ func (t *Transport) sendNative(s *socket, v any) {
 	}
 	t.pending[v] = struct{}{}
 	var answers []sequence.Answer[*item, answer]
+	reason := errRoomChannel
+	if t.unqueued && !t.sock.usable() {
+		refuse, reason = true, errUnqueued
+	}
 	if refuse {
-		it.frame, answers = t.seq.PushRefused(sequence.Ably, it, answer{err: errRoomChannel})
+		it.frame, answers = t.seq.PushRefused(sequence.Ably, it, answer{err: reason})
 	} else {
 		it.frame = t.seq.Push(sequence.Ably, it)
 	}
@@ -260,6 +275,7 @@ var (
 	errSkipped     = newError(codeInternal, 500, "the server acknowledged a later message and not this one")
 	errTooLarge    = newError(codeMessageTooLarge, 400, "the message is larger than the account allows")
 	errTooMany     = newError(codeBadRequest, 400, "too many messages wait for the connection")
+	errUnqueued    = newError(codeDisconnected, 400, "there is no connection, and messages are not queued")
 	errRoomChannel = newError(codeBadRequest, 400,
 		"a channel whose name ends in "+RoomSuffix+" belongs to the chat client")
 )
@@ -317,7 +333,7 @@ func (t *Transport) finish(it *item, a answer) {
 	}})
 }
 
-// fail ends all that awaits an acknowledgement (RTN7e). The lock is held.
+// fail ends all that awaits an acknowledgement (RTN7d, RTN7e). The lock is held.
 func (t *Transport) fail(reason *wire.ErrorInfo) { t.deliver(t.seq.Fail(answer{err: reason})) }
 
 // Keep returns the value that the rooms' side keeps with the transport; it is made at the first

@@ -53,7 +53,7 @@ func alphabet(next Call, calls int) []Input[int] {
 }
 
 // TestSetAgainstModelEverywhere walks every sequence of inputs up to a depth, states that are equal
-// counted once, and holds each step of the core against the model.
+// in core and model counted once, and holds each step of the core against the model.
 func TestSetAgainstModelEverywhere(t *testing.T) {
 	const calls, depth = 2, 6
 	type node struct {
@@ -99,7 +99,7 @@ func replay(t *testing.T, script []Input[int]) (*model, string) {
 		}
 	}
 	m.out = nil
-	return m, fmt.Sprintf("%+v", *m)
+	return m, fmt.Sprintf("%+v, %s", *m, s.Text())
 }
 
 // mustHold is NothingResidualOutside, and that a call is in one place at a time (SettledOnce).

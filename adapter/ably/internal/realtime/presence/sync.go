@@ -1,6 +1,7 @@
 package presence
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -12,7 +13,7 @@ func (s *Set[P]) attached(in Input[P], outs []Output[P]) []Output[P] {
 	s.state = Attached
 	if !in.Again {
 		outs = s.reenter(outs)
-		s.syncing, s.sequence = false, ""
+		s.sequence = ""
 		s.forgetMarks()
 		for _, m := range s.members {
 			m.residual = true
@@ -24,7 +25,6 @@ func (s *Set[P]) attached(in Input[P], outs []Output[P]) []Output[P] {
 	queue := s.queue
 	s.queue = nil
 	for _, r := range queue {
-		r.back = false
 		outs = s.send(r, outs)
 	}
 	return outs
@@ -68,13 +68,10 @@ func (s *Set[P]) moved(to State, outs []Output[P]) []Output[P] {
 	return outs
 }
 
-// forgetMarks drops what only a sync needs: P25, P27.
+// forgetMarks drops the marks of those that left, which only a sync needs: P25, P27. What is residual is
+// said anew when a sync begins.
 func (s *Set[P]) forgetMarks() {
-	for k, m := range s.members {
-		if m.residual = false; m.left {
-			delete(s.members, k)
-		}
-	}
+	maps.DeleteFunc(s.members, func(_ key, m *member[P]) bool { return m.left })
 }
 
 // page is P22 and P24.
@@ -102,12 +99,10 @@ func (s *Set[P]) endSync(outs []Output[P]) []Output[P] {
 	s.syncing, s.sequence = false, ""
 	for _, k := range s.keys() {
 		m := s.members[k]
-		if m.left {
+		if m.left || m.residual {
 			delete(s.members, k)
-			continue
 		}
 		if m.residual {
-			delete(s.members, k)
 			gone := m.Message
 			gone.Action, gone.ID = Leave, ""
 			outs = append(outs, Output[P]{Kind: Report, Message: gone})
@@ -167,23 +162,14 @@ func newer[P any](in, stored Message[P]) bool {
 	if !ok || !okStored {
 		return in.Timestamp >= stored.Timestamp
 	}
-	if serial != serialStored {
-		return serial > serialStored
-	}
-	return index > indexStored
+	return cmp.Or(cmp.Compare(serial, serialStored), cmp.Compare(index, indexStored)) > 0
 }
 
 // place reads the msgSerial and the index from an id. ok is false for a synthesized message.
 func place[P any](m Message[P]) (serial, index int64, ok bool) {
-	rest, ok := strings.CutPrefix(m.ID, m.ConnectionID+":")
-	if !ok || m.ConnectionID == "" {
-		return 0, 0, false
-	}
-	first, second, ok := strings.Cut(rest, ":")
-	if !ok {
-		return 0, 0, false
-	}
-	serial, err := strconv.ParseInt(first, 10, 64)
-	index, err2 := strconv.ParseInt(second, 10, 64)
-	return serial, index, err == nil && err2 == nil
+	rest, own := strings.CutPrefix(m.ID, m.ConnectionID+":")
+	first, second, _ := strings.Cut(rest, ":")
+	serial, bad := strconv.ParseInt(first, 10, 64)
+	index, bad2 := strconv.ParseInt(second, 10, 64)
+	return serial, index, own && m.ConnectionID != "" && bad == nil && bad2 == nil
 }

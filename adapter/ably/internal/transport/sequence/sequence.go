@@ -103,9 +103,6 @@ func (s *Sequence[T, R]) Refuse(f *Frame[T, R], result R) []Answer[T, R] {
 	return s.answer(f, result)
 }
 
-// Answered reports whether f has its answer.
-func (f *Frame[T, R]) Answered() bool { return f.answered }
-
 // Written reports whether f may have reached the server.
 func (f *Frame[T, R]) Written() bool { return f.writes > 0 }
 
@@ -120,8 +117,12 @@ func (s *Sequence[T, R]) Acknowledge(
 		return nil, false
 	}
 	n := 0
-	for ; n < len(s.open) && s.open[n].writes > 0 && s.open[n].serial-serial < count; n++ {
-		ok = ok || s.open[n].serial >= serial
+	for _, f := range s.open {
+		if f.writes == 0 || f.serial-serial >= count {
+			break
+		}
+		ok = ok || f.serial >= serial
+		n++
 	}
 	if !ok {
 		return nil, false
@@ -174,8 +175,11 @@ func (s *Sequence[T, R]) answer(f *Frame[T, R], result R) (answers []Answer[T, R
 		return []Answer[T, R]{{f.Owner, f.Number, f.Item, result}}
 	}
 	n := 0
-	for ; n < len(s.waiting) && s.waiting[n].answered; n++ {
-		w := s.waiting[n]
+	for _, w := range s.waiting {
+		if !w.answered {
+			break
+		}
+		n++
 		answers = append(answers, Answer[T, R]{w.Owner, w.Number, w.Item, w.result})
 	}
 	s.waiting = slices.Delete(s.waiting, 0, n)

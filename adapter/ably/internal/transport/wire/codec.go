@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"sync"
 
 	"github.com/ugorji/go/codec"
 )
@@ -45,8 +46,21 @@ func Unmarshal(f Format, b []byte) (*ProtocolMessage, error) {
 		}
 		return m, nil
 	}
-	if err := decodeMsgPack(b, m); err != nil {
+	fast := packed{b: b}
+	if fast.frame(m) {
+		return m, nil
+	}
+	*m = ProtocolMessage{}
+	if err := unmarshalMsgPack(b, m); err != nil {
 		return nil, err
+	}
+	return m, nil
+}
+
+// unmarshalMsgPack decodes any frame.
+func unmarshalMsgPack(b []byte, m *ProtocolMessage) error {
+	if err := decodeMsgPack(b, m); err != nil {
+		return err
 	}
 	for _, e := range m.Messages {
 		if e != nil {
@@ -66,7 +80,7 @@ func Unmarshal(f Format, b []byte) (*ProtocolMessage, error) {
 			e.Data, e.Extras = decoded(e.Data), decodedMap(e.Extras)
 		}
 	}
-	return m, nil
+	return nil
 }
 
 func decodeJSON(b []byte, v any) error {
@@ -90,12 +104,50 @@ func decodeMsgPack(b []byte, v any) (err error) {
 	if len(b) == 0 || b[0]&0xf0 != 0x80 && b[0] != 0xde && b[0] != 0xdf {
 		return fmt.Errorf("a frame is a map") // the decoder takes arrays too, by position
 	}
-	return codec.NewDecoderBytes(b, msgpack).Decode(v)
+	d := decoders.Get().(*codec.Decoder)
+	d.ResetBytes(b)
+	err = d.Decode(v)
+	d.ResetBytes(nil)
+	decoders.Put(d) // but not after a panic
+	return err
 }
+
+// decoders and encoders are those of MessagePack, which are costly to make.
+var (
+	decoders = sync.Pool{New: func() any { return codec.NewDecoderBytes(nil, msgpack) }}
+	encoders = sync.Pool{New: func() any { return codec.NewEncoderBytes(&[]byte{}, msgpack) }}
+)
 
 // Marshal encodes a frame. Binary data becomes base64 in JSON, and the encoding says so
 // (RSL4d1). It leaves m as it is and never panics.
-func Marshal(f Format, m *ProtocolMessage) (b []byte, err error) {
+func Marshal(f Format, m *ProtocolMessage) ([]byte, error) { return MarshalInto(nil, f, m) }
+
+// MarshalInto is [Marshal] in the memory of buffer, as far as that is enough.
+func MarshalInto(buffer []byte, f Format, m *ProtocolMessage) (b []byte, err error) {
+	if len(m.Messages)+len(m.Presence)+len(m.Annotations) > 0 {
+		if m, err = encodePayloads(f, m); err != nil {
+			return nil, err
+		}
+	}
+	if f == JSON {
+		return json.Marshal(m)
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			b, err = nil, fmt.Errorf("encode MessagePack: %v", r)
+		}
+	}()
+	b = buffer[:0]
+	e := encoders.Get().(*codec.Encoder)
+	e.ResetBytes(&b)
+	err = e.Encode(m)
+	e.ResetBytes(nil)
+	encoders.Put(e) // but not after a panic
+	return b, err
+}
+
+// encodePayloads returns a copy of the frame with its payloads in the form of the format.
+func encodePayloads(f Format, m *ProtocolMessage) (_ *ProtocolMessage, err error) {
 	c := *m
 	if c.Messages, err = encodeEntries(f, m.Messages, func(e *Message) payload {
 		return payload{&e.Data, &e.Encoding, &e.Extras}
@@ -112,16 +164,7 @@ func Marshal(f Format, m *ProtocolMessage) (b []byte, err error) {
 	}); err != nil {
 		return nil, err
 	}
-	if f == JSON {
-		return json.Marshal(&c)
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			b, err = nil, fmt.Errorf("encode MessagePack: %v", r)
-		}
-	}()
-	err = codec.NewEncoderBytes(&b, msgpack).Encode(&c)
-	return b, err
+	return &c, nil
 }
 
 // payload points to what differs between the formats.

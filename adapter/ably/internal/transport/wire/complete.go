@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"math"
 	"slices"
 	"strconv"
 )
@@ -58,9 +59,15 @@ func withoutNulls[E any](entries []*E) []*E {
 	return slices.DeleteFunc(entries, func(e *E) bool { return e == nil })
 }
 
+// Exceeds reports whether what the frame publishes is larger than max bytes, as [ProtocolMessage.Size] counts.
+// It is cheap for a frame that is much smaller.
+func (m *ProtocolMessage) Exceeds(max int64) bool { return m.sum(bound) > max && m.Size() > max }
+
 // Size returns the size of what the frame publishes, in bytes, as Ably counts it against
 // maxMessageSize: names, client ids, data and extras (TM6, TP3h, CD2c).
-func (m *ProtocolMessage) Size() int64 {
+func (m *ProtocolMessage) Size() int64 { return m.sum(size) }
+
+func (m *ProtocolMessage) sum(size func(any) int64) int64 {
 	var n int64
 	for _, e := range m.Messages {
 		n += int64(len(e.Name)+len(e.ClientID)) + size(e.Data) + size(e.Extras)
@@ -92,4 +99,33 @@ func size(v any) int64 {
 		return 0 // it can't be sent either, which is reported there
 	}
 	return int64(len(b))
+}
+
+// bound returns a number that size doesn't exceed.
+func bound(v any) int64 {
+	const scalar = 32 // of a number, a bool or null, a comma included
+	text := func(s string) int64 { return 6*int64(len(s)) + 3 }
+	switch v := v.(type) {
+	case nil, bool, float64, int, int64:
+		return scalar
+	case string:
+		return text(v)
+	case json.Number:
+		return int64(len(v)) + 1
+	case []byte: // base64
+		return 2*int64(len(v)) + scalar
+	case []any:
+		n := int64(scalar)
+		for _, e := range v {
+			n += bound(e)
+		}
+		return n
+	case map[string]any:
+		n := int64(scalar)
+		for key, e := range v {
+			n += text(key) + bound(e)
+		}
+		return n
+	}
+	return math.MaxInt32
 }

@@ -17,6 +17,10 @@ type Header struct {
 // the rest is malformed.
 func UnmarshalHeader(f Format, b []byte) (h Header, err error) {
 	if f == MsgPack {
+		s := packed{b: b}
+		if h, ok := s.header(); ok {
+			return h, nil
+		}
 		err = decodeMsgPack(b, &h)
 		return h, err
 	}

@@ -1,13 +1,9 @@
 package wire
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"strconv"
-	"strings"
-	"unicode/utf8"
 )
 
 // decoded returns a value that MessagePack decoding made in the form that JSON decoding
@@ -20,8 +16,6 @@ func decoded(v any) any {
 		return json.Number(strconv.FormatUint(v, 10))
 	case float64:
 		return json.Number(strconv.FormatFloat(v, 'g', -1, 64))
-	case float32:
-		return json.Number(strconv.FormatFloat(float64(v), 'g', -1, 32))
 	case []any:
 		for i := range v {
 			v[i] = decoded(v[i])
@@ -42,9 +36,10 @@ func decodedMap(m map[string]any) map[string]any {
 // encodable returns v in types that the MessagePack encoder can take; it crashes on maps of
 // others. What isn't of plain types already goes by way of JSON.
 func encodable(v any) (any, error) {
-	switch v := v.(type) {
-	case nil, bool, string, []byte, int, int64, uint64, float64:
+	if isEncodable(v) {
 		return v, nil
+	}
+	switch v := v.(type) {
 	case json.Number:
 		return number(v)
 	case map[string]any:
@@ -70,9 +65,32 @@ func encodable(v any) (any, error) {
 	return encodable(plain)
 }
 
+// isEncodable reports whether v is of the types that the MessagePack encoder can take.
+func isEncodable(v any) bool {
+	switch v := v.(type) {
+	case nil, bool, string, []byte, int, int64, uint64, float64:
+		return true
+	case map[string]any:
+		for _, e := range v {
+			if !isEncodable(e) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		for _, e := range v {
+			if !isEncodable(e) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
 func encodableMap(m map[string]any) (map[string]any, error) {
-	if m == nil {
-		return nil, nil
+	if isEncodable(m) {
+		return m, nil
 	}
 	out := make(map[string]any, len(m))
 	for k, v := range m {
@@ -107,74 +125,4 @@ func addStep(encoding, step string) string {
 		return step
 	}
 	return encoding + "/" + step
-}
-
-// EncodeData returns a payload in the form in which it is published, and its encoding
-// (RSL4): a string or bytes as they are, an object or array as a JSON string. nil is no
-// payload. Any other value is an error.
-func EncodeData(v any) (data any, encoding string, err error) {
-	switch v := v.(type) {
-	case nil, []byte:
-		return v, "", nil
-	case string:
-		if utf8.ValidString(v) {
-			return v, "", nil
-		}
-		return []byte(v), "", nil
-	}
-	b, err := json.Marshal(v)
-	if err != nil {
-		return nil, "", err
-	}
-	if b[0] != '{' && b[0] != '[' {
-		return nil, "", fmt.Errorf("a payload is a string, bytes, a JSON object or array, not %T", v)
-	}
-	return string(b), "json", nil
-}
-
-// DecodeData undoes the encoding of a payload from the right (RSL6). It stops at a step
-// that it doesn't know or that fails, and returns what is left of both (RSL6b); err is then
-// the reason.
-func DecodeData(data any, encoding string) (decoded any, left string, err error) {
-	for encoding != "" {
-		i := strings.LastIndexByte(encoding, '/')
-		next, err := decodeStep(data, encoding[i+1:])
-		if err != nil {
-			return data, encoding, err
-		}
-		data, encoding = next, encoding[:max(i, 0)]
-	}
-	return data, "", nil
-}
-
-func decodeStep(data any, step string) (any, error) {
-	switch step {
-	case "base64":
-		if text, ok := data.(string); ok {
-			return base64.StdEncoding.DecodeString(text)
-		}
-	case "utf-8":
-		switch d := data.(type) {
-		case string:
-			return d, nil
-		case []byte:
-			if utf8.Valid(d) {
-				return string(d), nil
-			}
-		}
-	case "json":
-		var text []byte
-		switch d := data.(type) {
-		case string:
-			text = []byte(d)
-		case []byte:
-			text = d
-		}
-		if len(bytes.TrimSpace(text)) > 0 {
-			var v any
-			err := decodeJSON(text, &v)
-			return v, err
-		}
-	}
-	return nil, fmt.Errorf("payload of type %T can't be decoded as %q", data, step)
 }

@@ -198,43 +198,6 @@ func TestComplete(t *testing.T) {
 	}
 }
 
-// Payloads by the tables of RSL4 and RSL6.
-func TestDataEncodings(t *testing.T) {
-	for _, v := range []any{nil, "text", []byte{1}, map[string]any{"a": json.Number("9007199254740993")}, []any{"x"}} {
-		data, encoding, err := wire.EncodeData(v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, left, err := wire.DecodeData(data, encoding)
-		if diff := cmp.Diff(v, got); diff != "" || left != "" || err != nil {
-			t.Errorf("%v: left %q, %v %s", v, left, err, diff)
-		}
-	}
-	for _, v := range []any{1, true, func() {}} {
-		if _, _, err := wire.EncodeData(v); err == nil {
-			t.Errorf("%T is no payload", v)
-		}
-	}
-	for _, c := range []struct {
-		data     any
-		encoding string
-		want     any
-		left     string
-	}{
-		{"eyJhIjoxfQ==", "json/utf-8/base64", map[string]any{"a": json.Number("1")}, ""},
-		{"!", "json/base64", "!", "json/base64"},
-		{"AQ==", "cipher+aes-128-cbc/base64", []byte{1}, "cipher+aes-128-cbc"},
-		{"{", "json", "{", "json"},
-		{[]byte("x"), "utf-8", "x", ""},
-		{json.Number("1"), "json", json.Number("1"), "json"},
-	} {
-		got, left, err := wire.DecodeData(c.data, c.encoding)
-		if diff := cmp.Diff(c.want, got); diff != "" || left != c.left || (err != nil) != (left != "") {
-			t.Errorf("%v as %q: left %q, %v %s", c.data, c.encoding, left, err, diff)
-		}
-	}
-}
-
 // Any input is decoded or refused, and the header is that of the whole.
 func FuzzUnmarshal(f *testing.F) {
 	for _, frame := range []map[string]any{

@@ -1,0 +1,73 @@
+package ablytest
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// claims are those of an Ably JWT.
+type claims struct {
+	jwt.RegisteredClaims
+	Capability string `json:"x-ably-capability,omitempty"`
+	ClientID   string `json:"x-ably-clientId,omitempty"`
+}
+
+// IssueJWT makes a JWT that the server takes for a token, signed by the server's first key, as an
+// application's own server makes it without asking Ably. Each is another one.
+func (s *Server) IssueJWT(p TokenParams) (string, error) {
+	if p.TTL == 0 {
+		p.TTL = defaultTokenTTL
+	}
+	now := s.now()
+	t := jwt.NewWithClaims(jwt.SigningMethodHS256, claims{
+		RegisteredClaims: jwt.RegisteredClaims{ID: randomText(16),
+			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(p.TTL))},
+		Capability: p.Capability, ClientID: p.ClientID,
+	})
+	t.Header["kid"] = s.opts.keys[0].Name
+	return t.SignedString([]byte(s.opts.keys[0].Secret))
+}
+
+// jwtLocked checks a JWT. The server keeps it as it keeps the tokens that it has issued, so that it
+// can be revoked.
+func (s *Server) jwtLocked(text string) (*token, *ErrorInfo) {
+	var key Key
+	var unknown *ErrorInfo
+	var c claims
+	_, err := jwt.ParseWithClaims(text, &c, func(t *jwt.Token) (any, error) {
+		name, _ := t.Header["kid"].(string)
+		if key, unknown = s.findKey(name); unknown != nil {
+			return nil, unknown
+		}
+		return []byte(key.Secret), nil
+	}, jwt.WithValidMethods([]string{"HS256"}), jwt.WithTimeFunc(s.now), jwt.WithIssuedAt(),
+		jwt.WithExpirationRequired(), jwt.WithLeeway(timestampSlack))
+	expired := errors.Is(err, jwt.ErrTokenExpired) // said by identifyTokenLocked
+	switch {
+	case unknown != nil:
+		return nil, unknown
+	case errors.Is(err, jwt.ErrTokenSignatureInvalid):
+		return nil, errInvalidKey(key.Name)
+	case err != nil && !expired || c.IssuedAt == nil:
+		return nil, NewError(40144, http.StatusUnauthorized, "the JWT can't be decoded")
+	}
+	allowed, bad := parseCapability(c.Capability)
+	if bad != nil {
+		return nil, NewError(40144, http.StatusUnauthorized, "the JWT's x-ably-capability: %v", bad)
+	}
+	owned, _ := parseCapability(key.Capability)
+	t := &token{key: key, capability: owned.intersect(allowed), details: TokenDetails{
+		Token: text, KeyName: key.Name, ClientID: c.ClientID,
+		Issued: c.IssuedAt.UnixMilli(), Expires: c.ExpiresAt.UnixMilli(),
+	}}
+	t.details.Capability = t.capability.String()
+	if len(s.tokens) < maxJWTs {
+		s.tokens[text] = t
+	}
+	return t, nil
+}
+
+// maxJWTs is how many tokens the server keeps before it keeps no more JWTs.
+const maxJWTs = 100_000

@@ -1,0 +1,159 @@
+// Package chatrest makes requests to the Chat REST API (CHA-RST).
+//
+// ably-go chooses hosts and fallbacks, encodes, and gets tokens. Between its client and the network
+// is a transport of this package, which puts in the path and the credentials and takes the answer,
+// because ably-go's Request escapes the path again, renews a token for the code 40140 alone (RSC10
+// asks for 40140 to 40149), changes its credentials without a lock while other requests read them,
+// and keeps the body of an error to itself.
+package chatrest
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ably/ably-go/ably"
+)
+
+// BasePath is where the Chat REST API is.
+const BasePath = "/chat/v4/"
+
+// Client makes requests. Its methods may be called concurrently.
+type Client struct {
+	carrier     *ably.REST // its own credentials and paths are replaced
+	credentials *credentials
+}
+
+// Request is one request.
+type Request struct {
+	Method string
+	Path   []string // below [BasePath], not escaped: any text (CHA-RST6)
+	Query  url.Values
+	Body   any // of plain types, or nil for none
+}
+
+// New returns a client with the options of a client of ably-go's. [Client.Close] ends it.
+//
+// Errors: ably-go's, for options that are invalid.
+func New(options ...ably.ClientOption) (*Client, error) {
+	c := &Client{credentials: &credentials{}}
+	var err error
+	c.credentials.authority, err = ably.NewREST(append(slices.Clone(options),
+		changing(ably.WithUseTokenAuth(false), c.credentials.read))...)
+	if err != nil {
+		return nil, err
+	}
+	c.credentials.begin()
+	c.carrier, err = ably.NewREST(append(slices.Clone(options),
+		changing(ably.WithUseTokenAuth(false), carry))...)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// changing returns an option that reads and changes the options that came before it. Their type is
+// not exported, but its fields are. The option that it is given is there for its type.
+func changing[O any](_ func(O), change func(reflect.Value)) func(O) {
+	return func(options O) { change(reflect.ValueOf(options).Elem()) }
+}
+
+// carry makes the options of the carrier: a transport of ours, and a key that is never sent, so that
+// ably-go asks for no token.
+func carry(options reflect.Value) {
+	for _, name := range []string{"Token", "TokenDetails", "AuthCallback", "AuthURL", "UseTokenAuth"} {
+		options.FieldByName(name).SetZero()
+	}
+	options.FieldByName("Key").SetString("not.sent:not-sent")
+	options.FieldByName("InsecureAllowBasicAuthWithoutTLS").SetBool(true)
+	if level := options.FieldByName("LogLevel"); level.Uint() < uint64(ably.LogInfo) {
+		level.SetUint(uint64(ably.LogNone)) // errors are returned; ably-go would see but their status
+	}
+	field := options.FieldByName("HTTPClient")
+	client := &http.Client{Timeout: options.FieldByName("HTTPRequestTimeout").Interface().(time.Duration)}
+	if given, _ := field.Interface().(*http.Client); given != nil {
+		*client = *given
+	}
+	base := client.Transport
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	// The client's own timeout costs a goroutine until the body is closed, which ably-go doesn't do.
+	client.Transport, client.Timeout = roundTripper{base, client.Timeout}, 0
+	field.Set(reflect.ValueOf(client))
+}
+
+// Do makes a request and returns the answer to it. A token that the service refuses is renewed once,
+// and the request made again (RSC10).
+//
+// Errors: an [*Error], of the service or for an answer that can't be read; the context's cause;
+// ably-go's and those of package net/http if there is no answer.
+func (c *Client) Do(ctx context.Context, r Request) (*Answer, error) {
+	authorization, err := c.credentials.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	x, err := c.send(ctx, r, authorization)
+	if err != nil {
+		return nil, err
+	}
+	answer, failure := x.read()
+	if failure != nil && failure.isTokenError() {
+		if !c.credentials.renewable {
+			return nil, failure.notRenewable()
+		}
+		if authorization, err = c.credentials.renewed(ctx, authorization); err != nil {
+			return nil, err
+		}
+		if x, err = c.send(ctx, r, authorization); err != nil {
+			return nil, err
+		}
+		answer, failure = x.read()
+	}
+	switch {
+	case failure != nil:
+		return nil, failure
+	case answer.Next != nil && answer.Next.Encode() == r.Query.Encode():
+		return nil, unreadable("the link to the next page is to the same page", nil)
+	}
+	return answer, nil
+}
+
+func (c *Client) send(ctx context.Context, r Request, authorization string) (*exchange, error) {
+	x := &exchange{authorization: authorization, path: BasePath + strings.Join(r.Path, "/")}
+	escaped := make([]string, len(r.Path))
+	for i, segment := range r.Path {
+		escaped[i] = url.PathEscape(segment)
+	}
+	x.escaped = BasePath + strings.Join(escaped, "/")
+	var options []ably.RequestOption
+	if r.Query != nil {
+		options = append(options, ably.RequestWithParams(r.Query))
+	}
+	if r.Body != nil {
+		options = append(options, ably.RequestWithBody(r.Body))
+	}
+	_, err := c.carrier.Request(r.Method, BasePath+"request", options...).
+		Pages(context.WithValue(ctx, exchangeKey{}, x))
+	switch {
+	case x.answered:
+		return x, nil
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err == nil:
+		return nil, errors.New("ably-go made no request")
+	}
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err // its address is not the one that was asked
+	}
+	return nil, unreachable(err)
+}
+
+// Close ends the request for a token that may be under way, and waits for its end, or that of ctx.
+// Requests that need a new token fail from then on.
+func (c *Client) Close(ctx context.Context) { c.credentials.close(ctx) }

@@ -1,0 +1,59 @@
+package realtime
+
+import (
+	"testing"
+	"time"
+
+	"ablyrooms.example/internal/bubble"
+)
+
+// An alarm fires once, for its last start, and not when it was stopped.
+func TestAlarms(t *testing.T) {
+	bubble.Test(t, limits, func(t *testing.T) {
+		l, a, fired := &line{}, &alarm{}, []time.Duration{}
+		began := time.Now()
+		start := func(d time.Duration) {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.start(a, d, func() {
+				if l.mu.TryLock() {
+					t.Error("it fires without the lock")
+				}
+				fired = append(fired, time.Since(began))
+			})
+		}
+		start(time.Second)
+		start(3 * time.Second)
+		time.Sleep(10 * time.Second)
+		l.mu.Lock()
+		if len(fired) != 1 || fired[0] != 3*time.Second || a.timer != nil {
+			t.Errorf("fired at %v", fired)
+		}
+		l.mu.Unlock()
+		start(time.Second)
+		l.mu.Lock()
+		a.stop()
+		a.stop()
+		l.mu.Unlock()
+		time.Sleep(10 * time.Second)
+		// One that fires while it is stopped, or started again, waits for the lock and is too late.
+		start(time.Second)
+		l.mu.Lock()
+		late := a.starts
+		go func() {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			if a.starts == late {
+				t.Error("a stop doesn't count")
+			}
+		}()
+		a.stop()
+		l.mu.Unlock()
+		time.Sleep(10 * time.Second)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if len(fired) != 1 {
+			t.Errorf("fired at %v", fired)
+		}
+	})
+}

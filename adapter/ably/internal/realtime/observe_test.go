@@ -1,0 +1,51 @@
+package realtime_test
+
+import (
+	"reflect"
+	"sync"
+	"testing"
+
+	"ablyrooms.example/adapter/ably/internal/realtime"
+	"ablyrooms.example/fsm"
+)
+
+// An observer receives each step in order, before what comes of it; a panic in it does no harm, and it
+// runs under no lock.
+func TestStepsAreObserved(t *testing.T) {
+	var mu sync.Mutex
+	var steps []realtime.Step
+	var w *world
+	w = newWorld(t, newServer(t), realtime.Config{Observe: func(s realtime.Step) {
+		mu.Lock()
+		steps = append(steps, s)
+		mu.Unlock()
+		w.channels.Connected()
+		if len(steps)%2 == 0 {
+			panic("an observer's")
+		}
+	}})
+	w.connect()
+	ch := w.channel()
+	must(t, ch.Attach(t.Context()))
+	must(t, ch.Detach(t.Context()))
+	must(t, ch.GiveBack(t.Context()))
+
+	mu.Lock()
+	defer mu.Unlock()
+	kinds := map[fsm.ChannelInputKind]bool{}
+	for i, s := range steps {
+		kinds[s.Input.Kind] = true
+		if s.Seq != uint64(i+1) || s.Name != name || s.Of != steps[0].Of || s.Refused {
+			t.Errorf("step %d is %+v", i+1, s)
+		}
+		if i > 0 && !reflect.DeepEqual(s.Before, steps[i-1].After) {
+			t.Errorf("step %d begins as %+v, where the one before ended as %+v", i+1, s.Before, steps[i-1].After)
+		}
+	}
+	for _, kind := range []fsm.ChannelInputKind{fsm.CallChannelAttach, fsm.FrameAttached, fsm.CallChannelDetach,
+		fsm.FrameDetached, fsm.GiveBack} {
+		if !kinds[kind] {
+			t.Errorf("no step is %v", kind)
+		}
+	}
+}

@@ -1,0 +1,101 @@
+package realtime_test
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/adapter/ably/internal/realtime"
+)
+
+// T20: the time of a request of the user before goes on with the next user, whose attach is sent when it is
+// over.
+func TestARequestOfTheUserBefore(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		w := newWorld(t, newServer(t), realtime.Config{RequestTimeout: time.Second})
+		w.connect()
+		c := w.attached()
+		w.server.Fault(ablytest.ToServer(ablytest.ActionDetach).Once(), ablytest.Drop())
+		c.end() // and its DETACH is lost
+		w.channels.Close()
+		if n, lines := w.channels.Running(); n != 0 || lines != 1 {
+			t.Errorf("%d timers run, of %d channels", n, lines)
+		}
+		time.Sleep(30 * time.Second)
+		var ok bool
+		if w.channels, ok = realtime.New(w.transport, realtime.Config{RequestTimeout: time.Second}); !ok {
+			t.Fatal("the connection is not free")
+		}
+		second := w.channel()
+		began := time.Now()
+		must(t, second.Attach(soon(t)))
+		if d := time.Since(began); d != time.Second {
+			t.Errorf("attached after %v", d)
+		}
+		second.is("attaching", "at", "attached")
+		second.end()
+		w.close()
+		if n, _ := w.channels.Running(); n != 0 {
+			t.Errorf("%d timers run", n)
+		}
+	})
+}
+
+// RTL13b: a suspended channel that is attached by hand, or detached, is not tried again.
+func TestARetryThatIsOvertaken(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		w := newWorld(t, newServer(t), realtime.Config{RetryTimeout: time.Minute})
+		w.connect()
+		c := w.channel()
+		w.server.Fault(ablytest.ToServer(ablytest.ActionAttach).Once(),
+			ablytest.DetachChannel(ablytest.NewError(50000, 500, "busy")))
+		fails(t, c.Attach(soon(t)), 50000)
+		if n, _ := w.channels.Running(); n != 1 {
+			t.Errorf("%d timers run, want 1", n)
+		}
+		must(t, c.Detach(soon(t)))
+		if n, _ := w.channels.Running(); n != 0 {
+			t.Errorf("%d timers run", n)
+		}
+		time.Sleep(30 * time.Second)
+		c.is("attaching", "suspended 50000", "detached")
+		synctest.Wait()
+		c.empty()
+		c.end()
+	})
+}
+
+// RSL6b, RTP17e: what can't be decoded, and who can't be entered again, is logged.
+func TestWhatIsLogged(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		var text bytes.Buffer
+		w := newWorld(t, newServer(t), realtime.Config{Log: slog.New(slog.NewTextHandler(&text, nil))})
+		w.connect()
+		c := w.attached()
+		_, err := w.server.Publish(name, ablytest.Message{Name: "good", Data: "{}", Encoding: "json"})
+		must(t, err)
+		c.await("message good")
+		if text.Len() > 0 {
+			t.Errorf("logged %q", text.String())
+		}
+		_, err = w.server.Publish(name, ablytest.Message{Name: "bad", Data: "{", Encoding: "json"})
+		must(t, err)
+		c.await("message bad")
+		if !strings.Contains(text.String(), "a payload can't be decoded") {
+			t.Errorf("logged %q", text.String())
+		}
+		must(t, c.Enter(soon(t), nil))
+		over := w.outage()
+		w.server.Fault(ablytest.ToServer(ablytest.ActionPresence), ablytest.Refuse(ablytest.NewError(40160, 401, "no")))
+		over()
+		c.await("update resumed 91004")
+		if !strings.Contains(text.String(), "presence could not be entered again") || !strings.Contains(text.String(), "lounge") {
+			t.Errorf("logged %q", text.String())
+		}
+		c.end()
+	})
+}

@@ -1,0 +1,112 @@
+package realtime_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ably/ably-go/ably"
+
+	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/adapter/ably/internal/realtime"
+	"ablyrooms.example/adapter/ably/internal/transport/wire"
+)
+
+// lostDetach has a channel detach, loses the DETACH, and the connection too. The room hears that it is
+// detached. What returns has the connection come back.
+func (w *world) lostDetach(c *channel) (over func()) {
+	w.t.Helper()
+	lost := w.server.Fault(ablytest.ToServer(ablytest.ActionDetach).Once(), ablytest.Drop())
+	detach := later(func() error { return c.Detach(soon(w.t)) })
+	must(w.t, lost.Await(soon(w.t), 1))
+	over = w.outage()
+	must(w.t, <-detach)
+	c.is("left", "detaching", "detached")
+	return over
+}
+
+// A room that was told detached need not wait for the DETACH that is sent again.
+func TestADetachThatIsDoneForTheRoom(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		w := connected(t)
+		c := w.attached()
+		over := w.lostDetach(c)
+		gate := w.server.Hold(ablytest.ToServer(ablytest.ActionDetach))
+		over()
+		must(t, gate.Await(soon(t), 1))
+		must(t, c.Detach(soon(t)))
+		gate.Open()
+		synctest.Wait()
+		c.empty()
+		c.end()
+	})
+}
+
+// An attach after such a detach is what counts: when the DETACH can't be made, the channel stays
+// attached (C41).
+func TestAnAttachAfterALostDetach(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		w := newWorld(t, newServer(t), realtime.Config{RequestTimeout: time.Second})
+		w.connect()
+		c := w.attached()
+		over := w.lostDetach(c)
+		attach := later(func() error { return c.Attach(soon(t)) })
+		synctest.Wait()
+		lost := w.server.Fault(ablytest.ToServer(ablytest.ActionDetach).Once(), ablytest.Drop())
+		over()
+		must(t, lost.Await(soon(t), 1))
+		must(t, <-attach)
+		time.Sleep(5 * time.Second)
+		if !w.server.State().Attached(name) {
+			t.Error("it was detached all the same")
+		}
+		c.await("attached")
+		c.empty()
+		c.end()
+	})
+}
+
+// RTL14, RTL5b: the server may fail the channel instead; then it is failed for the room too.
+func TestALostDetachOfAChannelThatFails(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		w := connected(t)
+		c := w.attached()
+		over := w.lostDetach(c)
+		w.server.Fault(ablytest.ToServer(ablytest.ActionDetach).Once(),
+			ablytest.FailChannel(ablytest.NewError(40160, 401, "no")))
+		over()
+		c.await("failed 40160")
+		fails(t, c.Detach(soon(t)), 90001)
+		c.end()
+	})
+}
+
+// RTL5f: a channel that can't be detached is attached as before, with its members, and enters none
+// again.
+func TestPresenceAfterADetachWithoutAnAnswer(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		w := newWorld(t, newServer(t), realtime.Config{RequestTimeout: time.Second})
+		w.connect()
+		bob := newWorld(t, w.server, realtime.Config{}, ably.WithClientID("bob"))
+		bob.connect()
+		his := bob.attached()
+		must(t, his.Enter(soon(t), "hi"))
+		c := w.attached()
+		must(t, c.Enter(soon(t), nil))
+		c.await("enter ann")
+		before := len(sent(w.server, ablytest.ActionPresence))
+		w.server.Fault(ablytest.ToServer(ablytest.ActionDetach).Once(), ablytest.Drop())
+		fails(t, c.Detach(soon(t)), 90007)
+		c.is("left", "detaching", "at resumed", "attached 90007")
+		equal(t, c.present(), "ann <nil>", "bob hi")
+		must(t, c.Update(soon(t), "still here"))
+		c.is("update ann still here")
+		if n := len(sent(w.server, ablytest.ActionPresence)) - before; n != 1 {
+			t.Errorf("%d PRESENCE frames, want 1", n)
+		}
+		must(t, c.Publish(soon(t), &wire.Message{Name: "m"}))
+		c.await("message m")
+		c.end()
+		his.end()
+	})
+}

@@ -1,0 +1,189 @@
+package transport
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ably/ably-go/ably"
+
+	"ablyrooms.example/adapter/ably/internal/transport/wire"
+	"ablyrooms.example/internal/bubble"
+)
+
+// took returns how long a function takes by the bubble's clock.
+func took(f func()) time.Duration {
+	began := time.Now()
+	f()
+	return time.Since(began)
+}
+
+// A dial waits, for a moment, until ably-go has closed the socket on which it got CLOSED or ERROR: it
+// would close the next one in its place.
+func TestADialWaitsUntilTheSocketIsLetGo(t *testing.T) {
+	client, tr, err := NewRealtime(Options{}, ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bubble.Test(t, limits, func(t *testing.T) {
+		tr.mu.Lock()
+		tr.stateChanged = make(chan struct{})
+		tr.setState(ably.ConnectionStateInitialized)
+		tr.mu.Unlock()
+		for _, c := range []struct {
+			name string
+			last wire.Action // 0 for none
+			let  time.Duration
+			want time.Duration
+		}{
+			{"after CLOSED", wire.ActionClosed, 20 * time.Millisecond, 20 * time.Millisecond},
+			{"after ERROR", wire.ActionError, 20 * time.Millisecond, 20 * time.Millisecond},
+			{"no longer than a moment", wire.ActionClosed, time.Hour, 100 * time.Millisecond},
+			{"after DISCONNECTED", wire.ActionDisconnected, time.Hour, 0},
+			{"after none", wire.ActionHeartbeat, time.Hour, 0},
+		} {
+			s := newSocket(tr, nil, wire.JSON, time.Second)
+			s.up, s.given = true, true
+			tr.mu.Lock()
+			tr.sock = s
+			if c.last != 0 {
+				s.giveLast(&wire.ProtocolMessage{Action: c.last}, errClosedByClient)
+			} else {
+				s.given = false
+			}
+			tr.mu.Unlock()
+			for c.last != 0 {
+				if v, err := s.receive(time.Time{}); err != nil {
+					t.Fatal(err)
+				} else if action, _ := tr.native.header(v); action == c.last {
+					break
+				}
+			}
+			let := time.AfterFunc(c.let, func() { close(s.letGo) })
+			d := took(func() { err = tr.replace(t.Context(), client) })
+			let.Stop()
+			if d != c.want || err != nil {
+				t.Errorf("%s: it waited for %v, want %v: %v", c.name, d, c.want, err)
+			}
+			tr.mu.Lock()
+			if tr.sock != nil {
+				t.Errorf("%s: the old socket is still there", c.name)
+			}
+			tr.mu.Unlock()
+		}
+	})
+}
+
+// A dial after Close waits, for a moment, for the loop of ably-go's that was to dial again. Its sign is
+// taken once.
+func TestADialWaitsForTheLoopThatEnds(t *testing.T) {
+	bubble.Test(t, limits, func(t *testing.T) {
+		tr := newTransport(Options{})
+		wait := func() time.Duration { return took(func() { tr.letLoopEnd(t.Context()) }) }
+		if d := wait(); d != 0 {
+			t.Errorf("without a loop: %v", d)
+		}
+		tr.loopLeft = true
+		if d := wait(); d != 100*time.Millisecond {
+			t.Errorf("for a loop without a sign: %v", d)
+		}
+		if d := wait(); d != 0 {
+			t.Errorf("the second time: %v", d)
+		}
+		tr.loopLeft = true
+		time.AfterFunc(30*time.Millisecond, func() { notify(tr.spare) })
+		if d := wait(); d != 30*time.Millisecond {
+			t.Errorf("for a loop that dials: %v", d)
+		}
+		tr.loopLeft = true
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		defer cancel()
+		if d := took(func() { tr.letLoopEnd(ctx) }); d != 10*time.Millisecond {
+			t.Errorf("with a context that ends: %v", d)
+		}
+	})
+}
+
+// Only a close while ably-go waits to dial again leaves a loop; a sign from before is none of its.
+func TestWhichClosesLeaveALoop(t *testing.T) {
+	for previous, want := range map[ably.ConnectionState]bool{
+		ably.ConnectionStateDisconnected: true, ably.ConnectionStateSuspended: true,
+		ably.ConnectionStateConnected: false, ably.ConnectionStateClosing: false, ably.ConnectionStateConnecting: false,
+	} {
+		tr := newTransport(Options{})
+		notify(tr.spare)
+		tr.stateChange(ably.ConnectionStateChange{Current: ably.ConnectionStateClosed, Previous: previous,
+			Event: ably.ConnectionEventClosed})
+		if tr.loopLeft != want || len(tr.spare) != 0 {
+			t.Errorf("closed while %v: a loop is left: %t, signs %d", previous, tr.loopLeft, len(tr.spare))
+		}
+		if err := tr.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// The errors that are made here have Ably's codes and the status that belongs to each.
+func TestErrorsThatAreMadeHere(t *testing.T) {
+	for _, e := range []*wire.ErrorInfo{
+		errSkipped, errTooLarge, errTooMany, errRoomChannel, errWithoutReason,
+		(&Event{Kind: Suspended}).reason(), (&Event{Kind: Closed}).reason(), (&Event{Kind: Closing}).reason(),
+		(&Event{Kind: Failed}).reason(),
+	} {
+		status := e.Code / 100
+		if status >= 800 {
+			status = 400
+		}
+		if e.StatusCode != status || e.Message == "" {
+			t.Errorf("%+v has not the status %d", e, status)
+		}
+	}
+	given := newError(1, 2, "given")
+	if e := (&Event{Kind: Failed, Reason: given}).reason(); e != given {
+		t.Errorf("the reason is %v", e)
+	}
+	if e := reasonOf(given, 3, 4); e != given {
+		t.Errorf("the reason is %v", e)
+	}
+	if e := reasonOf(errSpare, 3, 4); e.Code != 3 || e.StatusCode != 4 || e.Message != errSpare.Error() {
+		t.Errorf("the reason is %v", e)
+	}
+}
+
+// RSA4, RTN14b: which errors are about a token that may be renewed.
+func TestErrorsOfTokens(t *testing.T) {
+	for e, want := range map[*wire.ErrorInfo]bool{
+		nil: false, newError(40140, 401, ""): true, newError(40149, 401, ""): true, newError(40142, 401, ""): true,
+		newError(40139, 401, ""): false, newError(40150, 401, ""): false, newError(40142, 403, ""): false,
+		newError(40300, 401, ""): false, newError(0, 401, ""): false,
+	} {
+		if isTokenError(e) != want {
+			t.Errorf("%v: %t", e, !want)
+		}
+	}
+}
+
+// An error of ably-go's keeps its parts, also one that wraps none, at whose message ably-go panics.
+func TestErrorsOfAblyGo(t *testing.T) {
+	if fromAbly(nil) != nil {
+		t.Error("nil is an error")
+	}
+	e := fromAbly(&ably.ErrorInfo{Code: 40142, StatusCode: 401, HRef: "h", Cause: &ably.ErrorInfo{Code: 1}})
+	if e.Code != 40142 || e.StatusCode != 401 || e.Href != "h" || e.Message != "" || e.Cause.Code != 1 || e.Cause.Cause != nil {
+		t.Errorf("got %+v", e)
+	}
+}
+
+// ably-go asks for one of two formats; another is none of ours.
+func TestAnUnknownProtocol(t *testing.T) {
+	_, tr, err := NewRealtime(Options{}, ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err := tr.open(t.Context(), tr.client.Value(), "text/html", &url.URL{}, time.Second); s != nil || err == nil ||
+		!strings.Contains(err.Error(), "text/html") {
+		t.Errorf("got %v, %v", s, err)
+	}
+}

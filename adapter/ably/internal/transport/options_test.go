@@ -1,0 +1,120 @@
+package transport_test
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/ably/ably-go/ably"
+
+	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/adapter/ably/internal/transport"
+	"ablyrooms.example/adapter/ably/internal/transport/wire"
+)
+
+// What is dropped is counted, and logged once for each kind.
+func TestDropsAreLoggedOnce(t *testing.T) {
+	bubbled(t, "", func(t *testing.T) {
+		var text bytes.Buffer
+		options := transport.Options{Logger: slog.New(slog.NewTextHandler(&text, nil))}
+		w := newWorldOn(t, newServer(t), options)
+		w.connect()
+		serial := int64(7)
+		for range 3 {
+			w.inject(&ablytest.ProtocolMessage{Action: ablytest.ActionAck, MsgSerial: &serial, Count: 1},
+				&ablytest.ProtocolMessage{Action: 99})
+		}
+		w.attach()
+		synctest.Wait()
+		got := w.transport.Dropped()
+		if got["an acknowledgement of nothing that waits"] != 3 || got["a frame of an unknown kind"] != 3 || len(got) != 2 {
+			t.Errorf("dropped %v", got)
+		}
+		got["x"] = 1 // it is a copy
+		if lines := strings.Count(text.String(), "level=WARN"); lines != 2 || len(w.transport.Dropped()) != 2 {
+			t.Errorf("logged:\n%s", text.String())
+		}
+	})
+}
+
+// Without a limit of its own the transport reads as much as ably-go does, 2 MiB.
+func TestTheDefaultReadLimit(t *testing.T) {
+	bubbled(t, "", func(t *testing.T) {
+		w := newWorldOn(t, newServer(t, ablytest.WithMaxMessageSize(16<<20)), transport.Options{}, quickly())
+		w.connect()
+		w.attach()
+		for size, fits := range map[int]bool{1_900_000: true, 2_200_000: false} {
+			_, err := w.server.Publish(room, ablytest.Message{Data: strings.Repeat("x", size)})
+			must(t, err)
+			if fits {
+				w.message(wire.ActionMessage)
+				continue
+			}
+			w.await(transport.Disconnected)
+			w.await(transport.Connected)
+			w.attach()
+		}
+	})
+}
+
+// A limit of one frame is one.
+func TestAQueueOfOne(t *testing.T) {
+	bubbled(t, "", func(t *testing.T) {
+		w := newWorldOn(t, newServer(t), transport.Options{QueueLimit: 1})
+		first := w.publish(1)
+		w.fails(w.publish(2), 40000)
+		w.connect()
+		w.succeeds(first)
+	})
+}
+
+// What was decided on one WebSocket is not sent on another (T20); messages are, which wait for any.
+func TestSendOnAWebSocket(t *testing.T) {
+	bubbled(t, "", func(t *testing.T) {
+		w := connected(t, quickly(), ably.WithClientID("ann"))
+		send := func(socket uint64, m *wire.ProtocolMessage) chan result {
+			c := make(chan result, 1)
+			w.transport.SendOn(socket, m, func(serials []*string, err error) { c <- result{serials, err} })
+			return c
+		}
+		attach := &wire.ProtocolMessage{Action: wire.ActionAttach, Channel: room}
+		enter := &wire.ProtocolMessage{Action: wire.ActionPresence, Channel: room, Presence: []*wire.PresenceMessage{{Action: 2}}}
+		message := &wire.ProtocolMessage{Action: wire.ActionMessage, Channel: room, Messages: []*wire.Message{{Name: "m"}}}
+		for socket := uint64(1); socket <= 2; socket++ {
+			if r := w.get(send(3-socket, attach)); r.err != transport.ErrNotSent {
+				t.Errorf("ATTACH on another WebSocket: %v", r.err)
+			}
+			send(socket, attach)
+			w.message(wire.ActionAttached)
+			if r := w.get(send(socket, enter)); r.err != nil {
+				t.Errorf("PRESENCE: %v", r.err)
+			}
+			if r := w.get(send(3-socket, enter)); r.err != transport.ErrNotSent {
+				t.Errorf("PRESENCE on another WebSocket: %v", r.err)
+			}
+			w.succeeds(send(3-socket, message))
+			must(t, w.server.Cut(""))
+			w.await(transport.Connected)
+		}
+	})
+}
+
+// ably-go counts its frames anew after it was closed; its acknowledgements are found all the same.
+func TestAblyGoCountsAnew(t *testing.T) {
+	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
+		w := connected(t, format)
+		own := w.client.Channels.Get("own")
+		for range 3 {
+			must(t, own.Publish(soon(t), "m", nil))
+			must(t, own.Publish(soon(t), "m", nil))
+			w.client.Close()
+			w.state(ably.ConnectionStateClosed)
+			w.connect()
+		}
+		if got := len(w.server.Messages("own")); got != 6 {
+			t.Errorf("%d messages, want 6", got)
+		}
+	})
+}

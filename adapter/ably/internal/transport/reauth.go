@@ -1,0 +1,57 @@
+package transport
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"reflect"
+	"time"
+)
+
+// reauth is the way of ably-go's HTTP requests. When the server asks for a new token (RTN22) ably-go
+// gets one with a context that it has cancelled before, so as not to wait for the CONNECTED that
+// follows: a token that comes by HTTP could never be got so. Here such a request ends with the
+// socket that asked, or after the time that a request may take.
+type reauth struct {
+	t    *Transport
+	base http.RoundTripper
+}
+
+// through puts reauth below the HTTP client of ably-go's options.
+func (t *Transport) through(options reflect.Value) {
+	field := options.FieldByName("HTTPClient")
+	client := http.Client{Timeout: time.Duration(options.FieldByName("HTTPRequestTimeout").Int())}
+	if given := field.Interface().(*http.Client); given != nil {
+		client = *given
+	}
+	if client.Transport == nil {
+		client.Transport = http.DefaultTransport
+	}
+	client.Transport = reauth{t, client.Transport}
+	field.Set(reflect.ValueOf(&client))
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (r reauth) RoundTrip(request *http.Request) (*http.Response, error) {
+	r.t.mu.Lock()
+	asking, timeout := r.t.asking, r.t.timeouts.Request
+	r.t.mu.Unlock()
+	if asking == nil || request.Context().Err() == nil {
+		return r.base.RoundTrip(request)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(request.Context()), timeout)
+	defer cancel()
+	defer context.AfterFunc(asking.ctx, cancel)()
+	response, err := r.base.RoundTrip(request.WithContext(ctx))
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil, err
+	}
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	return response, nil
+}

@@ -1,0 +1,194 @@
+package ablychat_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/ably/ably-go/ably"
+
+	ablychat "ablyrooms.example/adapter/ably"
+	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/lifecycle"
+)
+
+// answering is a room whose REST calls all get the answer that is set.
+type answering struct {
+	room   *ablychat.Room
+	status int
+	header http.Header
+	body   string
+}
+
+func newAnswering(t *testing.T) *answering {
+	a := &answering{}
+	server := ablytest.NewServer(t)
+	a.room = connectWith(t, server.ClientOptions(ably.WithClientID("ann"), ably.WithAutoConnect(false),
+		ably.WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			if r.URL.Host != server.Addr() {
+				t.Errorf("%s is asked", r.URL)
+			}
+			return &http.Response{StatusCode: a.status, Header: a.header, Body: io.NopCloser(strings.NewReader(a.body))}, nil
+		})})))
+	return a
+}
+
+func (a *answering) set(status int, kind, body string, headers ...string) {
+	a.status, a.body, a.header = status, body, http.Header{"Content-Type": {kind}}
+	for i := 0; i < len(headers); i += 2 {
+		a.header.Add(headers[i], headers[i+1])
+	}
+}
+
+// operations are what the calls of restCalls are called in errors.
+var operations = map[string]string{
+	"send": "send message", "update": "update message", "delete": "delete message", "get": "get message",
+	"history": "get history", "react": "send message reaction", "take back": "delete message reaction",
+	"client reactions": "get client reactions", "occupancy": "get occupancy",
+}
+
+// An answer that is no answer is never a success, whatever its status says: the error says what came.
+func TestAnswersThatAreNone(t *testing.T) {
+	const json, html, msgpack = "application/json", "text/html; charset=utf-8", "application/x-msgpack"
+	message := `{"serial":"s","text":"x","clientId":"ann","timestamp":1}`
+	a := newAnswering(t)
+	for what, c := range map[string]struct {
+		kind, body string
+		came       string
+		but        string // calls that this is an answer to
+	}{
+		"a page":              {html, "<html>Please log in</html>", `200 OK with 26 bytes of text/html: "<html>Please log in</html>", expected`, ""},
+		"nothing":             {json, "", "200 OK with an empty body, expected JSON or MessagePack", ""},
+		"no MessagePack":      {msgpack, "", "200 OK with an empty body, expected JSON or MessagePack", ""},
+		"cut JSON":            {json, message[:20], "200 OK with 20 bytes of application/json", ""},
+		"cut MessagePack":     {msgpack, "\x82\xa6serial\xa1s\xa4te", "200 OK with 13 bytes of application/x-msgpack", ""},
+		"two values":          {json, message + message, "200 OK with 112 bytes", ""},
+		"more MessagePack":    {msgpack, "\x81\xa6serial\xa1s\xc0", "200 OK with 11 bytes", ""},
+		"hostile MessagePack": {msgpack, "\xdf\xff\xff\xff\xff", "200 OK with 5 bytes", ""},
+		"null":                {json, "null", `200 OK with 4 bytes of application/json: "null", expected`, ""},
+		"text":                {json, `"ok"`, "200 OK with 4 bytes", ""},
+		"a number":            {json, `1`, "200 OK with 1 bytes", ""},
+		"true":                {msgpack, "\xc3", `"\xc3", expected`, ""},
+		"an object":           {json, `{"ok":true}`, "200 OK with 11 bytes", ""},
+		"an empty object":     {json, `{}`, "200 OK with 2 bytes", "client reactions"},
+		"an empty list":       {json, `[]`, "200 OK with 2 bytes", "history"},
+		"a list of text":      {json, `["s"]`, "200 OK with 5 bytes", ""},
+		"a list in a list":    {json, "[[" + message + "]]", "200 OK with 60 bytes", ""},
+		"an empty serial":     {json, `{"serial":""}`, "200 OK with 13 bytes", ""},
+		"a serial, a number":  {json, `{"serial":7}`, "200 OK with 12 bytes", ""},
+		"one without serial":  {json, "[" + message + `,{"text":"x"}]`, "200 OK with 71 bytes", ""},
+		"an error":            {json, `{"error":{"code":40000,"message":"no"}}`, "200 OK with 39 bytes", ""},
+		"text for numbers":    {json, `{"connections":"2","presenceMembers":"1"}`, "200 OK with 41 bytes", ""},
+		"half an occupancy":   {json, `{"connections":2}`, "200 OK with 17 bytes", ""},
+		"less than nobody":    {json, `{"connections":-2,"presenceMembers":0}`, "200 OK with 38 bytes", ""},
+	} {
+		a.set(200, c.kind, c.body)
+		for call, do := range restCalls(t, a.room, "s") {
+			err := do()
+			info := lifecycle.AsErrorInfo(err)
+			switch {
+			case call == c.but:
+				if err != nil {
+					t.Errorf("%s, %s: %v", what, call, err)
+				}
+			case info == nil || info.Code != 80013 || info.StatusCode != 500 || !strings.Contains(info.Message, c.came) ||
+				!strings.HasPrefix(info.Message, "unable to "+operations[call]+"; the answer is 200 OK with "):
+				t.Errorf("%s, %s: %v", what, call, err)
+			}
+		}
+		if m, err := a.room.Messages().Send(soon(t), ablychat.MessageContent{Text: "x"}); err == nil || m.Serial != "" {
+			t.Errorf("%s: sent %+v, %v", what, m, err)
+		}
+	}
+}
+
+// A page of the history is the last one only if the service says no more of a further one.
+func TestHistoryDoesNotEndEarly(t *testing.T) {
+	a := newAnswering(t)
+	const page = `[{"serial":"s","text":"x"}]`
+	for link, want := range map[string]struct {
+		next bool
+		err  string
+	}{
+		`<./messages?cursor=a,b>; rel="next"`:                       {true, ""},
+		`<./messages?cursor=2>; title="x"; REL = "last NEXT"`:       {true, ""},
+		`<./first?a=1>; rel=first,<https://h/x?cursor=2>; rel=next`: {true, ""},
+		`<./messages?direction=forwards>; rel="first"`:              {false, ""},
+		``: {false, ""},
+		`<./messages?direction=backwards>; rel="next"`:               {false, "to the same page"},
+		`<./messages>; rel="next"`:                                   {false, `the target "./messages" has no query`},
+		`<./messages?cursor=2; rel="next"`:                           {false, "without its end"},
+		`./messages?cursor=2; rel="next"`:                            {false, "without <>"},
+		`<./messages?cursor=2>; rel="next`:                           {false, "without its end"},
+		`<./messages?cursor=%zz>; rel="next"`:                        {false, "invalid URL escape"},
+		`<./messages?a=1>; rel=first <./messages?cursor=2>;rel=next`: {false, "without quotes"},
+	} {
+		a.set(200, "application/json", page, "Link", link)
+		p, err := a.room.Messages().History(soon(t), ablychat.HistoryQuery{})
+		switch {
+		case want.err == "" && (err != nil || p.HasNext() != want.next):
+			t.Errorf("%s: %+v, %v", link, p, err)
+		case want.err != "" && (err == nil || !strings.HasPrefix(err.Error(), "unable to get history; the link to the next page ") ||
+			!strings.Contains(err.Error(), want.err)):
+			t.Errorf("%s: %v, expected %q", link, err, want.err)
+		}
+	}
+}
+
+// An answer with an error's status is that error, in whatever form it comes; a redirection is not
+// followed, so that no other host gets the credentials.
+func TestAnswersThatAreErrors(t *testing.T) {
+	a := newAnswering(t)
+	for what, c := range map[string]struct {
+		status     int
+		kind, body string
+		headers    []string
+		code       lifecycle.ErrorCode
+		message    string
+	}{
+		"as Ably says it": {422, "application/json", `{"error":{"code":42211,"statusCode":422,"message":"a rule says no"}}`, nil, 42211, "a rule says no"},
+		"by headers alone": {403, "text/plain", "no", []string{"X-Ably-Errorcode", "40160", "X-Ably-Errormessage", "not permitted"},
+			40160, "not permitted"},
+		"of a proxy": {413, "text/html", "<html>too large</html>", nil, 41300,
+			`the service answered 413 Request Entity Too Large with 22 bytes of text/html: "<html>too large</html>"`},
+		"empty":         {500, "", "", nil, 50000, "the service answered 500 Internal Server Error with an empty body"},
+		"a redirection": {302, "", "", []string{"Location", "http://portal.example/login"}, 30200, "the service answered 302 Found with an empty body"},
+	} {
+		a.set(c.status, c.kind, c.body, c.headers...)
+		for call, do := range restCalls(t, a.room, "s") {
+			info := lifecycle.AsErrorInfo(do())
+			if info == nil || info.Code != c.code || info.StatusCode != c.status || info.Message != "unable to "+operations[call]+"; "+c.message {
+				t.Errorf("%s, %s: %v", what, call, info)
+			}
+		}
+	}
+}
+
+// The context of a call ends it while the service is silent, and what is late changes nothing.
+func TestAServiceThatIsSilent(t *testing.T) {
+	server := ablytest.NewServer(t)
+	room := connectWith(t, server.ClientOptions(ably.WithClientID("ann"), ably.WithAutoConnect(false)))
+	for call, do := range map[string]func(context.Context) error{
+		"send": func(ctx context.Context) error {
+			return second(room.Messages().Send(ctx, ablychat.MessageContent{Text: "x"}))
+		},
+		"occupancy": func(ctx context.Context) error { return second(room.Occupancy().Get(ctx)) },
+	} {
+		gate := server.Hold(ablytest.HTTPRequest("", "/chat/*"))
+		mine := errors.New("mine")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- do(ctx) }()
+		if err := gate.Await(soon(t), 1); err != nil {
+			t.Fatal(err)
+		}
+		cancel(mine)
+		if err := <-ended; err != mine {
+			t.Errorf("%s: %v", call, err)
+		}
+		gate.Open()
+	}
+}

@@ -1,0 +1,403 @@
+package ablychat_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ably/ably-go/ably"
+
+	ablychat "ablyrooms.example/adapter/ably"
+	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/chat"
+	"ablyrooms.example/lifecycle"
+)
+
+// userError is how a user meets an error.
+type userError struct {
+	meet func(*stand) error
+	text string              // of Error, whole; <address> stands for the server's
+	code lifecycle.ErrorCode // what errors.Is finds; 0 if the error is not one of ours
+	also error               // what errors.Is finds too, or nil
+}
+
+// stand is where errors are met: a server, and clients on it.
+type stand struct {
+	t      *testing.T
+	server *ablytest.Server
+}
+
+// client returns a client called ann.
+func (s *stand) client(options ...ably.ClientOption) *ablychat.Client {
+	return newPerson(s.t, s.server, "ann", options...).chat
+}
+
+// room returns a room called lobby of a client called ann, which is not attached.
+func (s *stand) room(options ...lifecycle.RoomOption) *ablychat.Room {
+	return s.get(s.client(), options...)
+}
+
+func (s *stand) get(client *ablychat.Client, options ...lifecycle.RoomOption) *ablychat.Room {
+	room, err := client.Rooms().Get(soon(s.t), "lobby", options...)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return room
+}
+
+func (s *stand) attached(options ...lifecycle.RoomOption) *ablychat.Room {
+	room := s.room(options...)
+	if err := room.Attach(soon(s.t)); err != nil {
+		s.t.Fatal(err)
+	}
+	return room
+}
+
+// refusing has the server refuse frames, or requests.
+func (s *stand) refusing(m ablytest.Match, code int, message string) {
+	s.server.Fault(m, ablytest.Refuse(ablytest.NewError(code, code/100, "%s", message)))
+}
+
+// with makes a client with these options alone.
+func (s *stand) with(options ...ably.ClientOption) *ablychat.Client {
+	client, err := ablychat.Connect(append(s.server.EndpointOptions(ably.WithLogLevel(ably.LogNone)), options...)...)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() {
+		if err := client.Dispose(soon(s.t)); err != nil {
+			s.t.Error(err)
+		}
+	})
+	return client
+}
+
+func send(room *ablychat.Room) error {
+	return second(room.Messages().Send(context.Background(), ablychat.MessageContent{Text: "x"}))
+}
+
+// userErrors are the errors that a user can meet, by where.
+var userErrors = map[string]userError{
+	"no options": {func(s *stand) error { return second(ablychat.Connect()) },
+		`unable to create chat client; invalid key (code 40005, status 400)`, 40005, nil},
+	"a key that is none": {func(s *stand) error { return second(ablychat.Connect(ably.WithKey("key"))) },
+		`unable to create chat client; invalid key (code 40005, status 400)`, 40005, nil},
+	"a client of ably-go's": {func(s *stand) error { return second(ablychat.New(nil)) },
+		`unable to create chat client; the realtime client is nil, or was not made by ablychat.NewRealtime (code 40003, status 400)`, 40003, nil},
+	"two clients on one connection": {func(s *stand) error { return second(ablychat.New(s.client().Realtime())) },
+		`unable to create chat client; the realtime client has a chat client already, which must be disposed of first (code 40003, status 400)`, 40003, nil},
+	"a timeout of 0": {func(s *stand) error {
+		return second(ablychat.New(newWorldOn(s.t, s.server).client, ablychat.WithRequestTimeout(0)))
+	},
+		`unable to create chat client; a timeout is zero or less (code 40003, status 400)`, 40003, nil},
+
+	"get without a name": {func(s *stand) error { return second(s.client().Rooms().Get(soon(s.t), "")) },
+		`unable to get room; the name is "", expected at least one character (code 40003, status 400)`, 40003, nil},
+	"get with bad options": {func(s *stand) error {
+		return second(s.client().Rooms().Get(soon(s.t), "lobby", lifecycle.WithTypingHeartbeatThrottle(0)))
+	},
+		`unable to create room; invalid room configuration: typing.heartbeatThrottleMs is 0s, expected more than 0 (code 40003, status 400)`, 40003, nil},
+	"get with other options": {func(s *stand) error {
+		client := s.client()
+		s.get(client)
+		return second(client.Rooms().Get(soon(s.t), "lobby", lifecycle.WithOccupancyEvents(true)))
+	},
+		`unable to get room; room already exists with different options: room "lobby" has {presence.enableEvents: true, typing.heartbeatThrottleMs: 10000, occupancy.enableEvents: false, messages.rawMessageReactions: false, messages.defaultMessageReactionType: distinct}, asked for {presence.enableEvents: true, typing.heartbeatThrottleMs: 10000, occupancy.enableEvents: true, messages.rawMessageReactions: false, messages.defaultMessageReactionType: distinct} (code 102107, status 400)`, 102107, nil},
+
+	"attach with a wrong key": {func(s *stand) error {
+		return s.get(s.with(ably.WithKey("app.key:wrong"), ably.WithInsecureAllowBasicAuthWithoutTLS())).Attach(soon(s.t))
+	},
+		`unable to attach room lobby; the connection failed: invalid credentials: the key "app.key" is unknown or its secret is wrong (code 40101, status 401)`, 40101, nil},
+	"attach with an unknown app": {func(s *stand) error {
+		return s.get(s.with(ably.WithKey("none.key:wrong"), ably.WithInsecureAllowBasicAuthWithoutTLS())).Attach(soon(s.t))
+	},
+		`unable to attach room lobby; the connection failed: no application found with id "none" (code 40400, status 404)`, 40400, nil},
+	"attach after a wrong key": {func(s *stand) error {
+		client := s.with(ably.WithKey("app.key:wrong"), ably.WithInsecureAllowBasicAuthWithoutTLS())
+		awaitConnection(s.t, client, ablychat.ConnectionFailed)
+		return s.get(client).Attach(soon(s.t))
+	},
+		`unable to attach room lobby; the connection failed: invalid credentials: the key "app.key" is unknown or its secret is wrong (code 40101, status 401)`, 40101, nil},
+	"a connection with a wrong key": {func(s *stand) error {
+		client := s.with(ably.WithKey("app.key:wrong"), ably.WithInsecureAllowBasicAuthWithoutTLS())
+		awaitConnection(s.t, client, ablychat.ConnectionFailed)
+		return client.Connection().Error()
+	},
+		`unable to connect; invalid credentials: the key "app.key" is unknown or its secret is wrong (code 40101, status 401)`, 40101, nil},
+	"a room with a wrong key": {func(s *stand) error {
+		room := s.get(s.with(ably.WithKey("app.key:wrong"), ably.WithInsecureAllowBasicAuthWithoutTLS()))
+		_ = room.Attach(soon(s.t))
+		return room.Error()
+	},
+		`unable to attach room lobby; the connection failed: invalid credentials: the key "app.key" is unknown or its secret is wrong (code 40101, status 401)`, 40101, nil},
+	"send with a wrong key": {func(s *stand) error {
+		return send(s.get(s.with(ably.WithKey("app.key:wrong"), ably.WithInsecureAllowBasicAuthWithoutTLS())))
+	},
+		`unable to send message; invalid credentials: the key "app.key" is unknown or its secret is wrong (code 40101, status 401): see https://help.ably.io/error/40101`, 40101, nil},
+	"attach with a callback that fails": {func(s *stand) error {
+		client := s.with(ably.WithAuthCallback(func(context.Context, ably.TokenParams) (ably.Tokener, error) {
+			return nil, errors.New("nobody is signed in")
+		}))
+		awaitConnection(s.t, client, ablychat.ConnectionFailed)
+		return client.Connection().Error()
+	},
+		`unable to connect; nobody is signed in (code 40170, status 401)`, 40170, nil},
+	"send with a callback that fails": {func(s *stand) error {
+		return send(s.get(s.with(ably.WithAutoConnect(false), ably.WithAuthCallback(
+			func(context.Context, ably.TokenParams) (ably.Tokener, error) {
+				return nil, errors.New("nobody is signed in")
+			}))))
+	},
+		`unable to send message; there is no token to authorize it with: nobody is signed in (code 40170, status 401)`, 40170, nil},
+	"send with a token that has expired": {func(s *stand) error {
+		d, _ := s.server.IssueToken(ablytest.TokenParams{ClientID: "ann"})
+		s.server.ExpireTokens()
+		return send(s.get(s.with(ably.WithAutoConnect(false), ably.WithToken(d.Token))))
+	},
+		`unable to send message; there is no key, auth URL or auth callback to get a new token with (code 40171, status 401): token expired (code 40142, status 401)`, 40171, lifecycle.ErrorCode(40142)},
+	"attach with a token that has expired": {func(s *stand) error {
+		d, _ := s.server.IssueToken(ablytest.TokenParams{ClientID: "ann"})
+		s.server.ExpireTokens()
+		return s.get(s.with(ably.WithToken(d.Token))).Attach(soon(s.t))
+	},
+		`unable to attach room lobby; the connection failed: token expired (code 40142, status 401)`, 40142, nil},
+	"attach without the capability": {func(s *stand) error {
+		d, _ := s.server.IssueToken(ablytest.TokenParams{ClientID: "ann", Capability: `{"other":["*"]}`})
+		return s.get(s.with(ably.WithToken(d.Token))).Attach(soon(s.t))
+	},
+		`unable to attach room lobby; unable to attach: operation not permitted with the provided capability (code 40160, status 401)`, 40160, nil},
+	"send without the capability": {func(s *stand) error {
+		d, _ := s.server.IssueToken(ablytest.TokenParams{ClientID: "ann", Capability: `{"other":["*"]}`})
+		return send(s.get(s.with(ably.WithToken(d.Token))))
+	},
+		`unable to send message; operation publish not permitted with the provided capability (code 40160, status 401): see https://help.ably.io/error/40160`, 40160, nil},
+	"attach on a closed connection": {func(s *stand) error {
+		client := s.client()
+		ablychat.StayClosed(client.Realtime())
+		awaitConnection(s.t, client, ablychat.ConnectionClosed)
+		return s.get(client).Attach(soon(s.t))
+	},
+		`unable to attach room lobby; the connection is closed (code 80017, status 400)`, 80017, nil},
+	"attach that is refused": {func(s *stand) error {
+		s.refusing(ablytest.ToServer(ablytest.ActionAttach), 40300, "not today")
+		return s.room().Attach(soon(s.t))
+	},
+		`unable to attach room lobby; not today (code 40300, status 403)`, 40300, nil},
+	"attach that is not answered": {func(s *stand) error {
+		s.server.Fault(ablytest.ToServer(ablytest.ActionAttach), ablytest.Drop())
+		client := s.client(ably.WithRealtimeRequestTimeout(500*time.Millisecond), ably.WithDisconnectedRetryTimeout(10*time.Millisecond))
+		awaitConnection(s.t, client, ablychat.ConnectionConnected)
+		return s.get(client).Attach(soon(s.t))
+	},
+		`unable to attach room lobby; the service did not answer in time (code 90007, status 408)`, 90007, nil},
+	"attach given up": {func(s *stand) error {
+		ctx, cancel := context.WithCancelCause(s.t.Context())
+		cancel(http.ErrAbortHandler)
+		return s.room().Attach(ctx)
+	},
+		`net/http: abort Handler`, 0, http.ErrAbortHandler},
+	"attach after the release": {func(s *stand) error {
+		client := s.client()
+		room := s.get(client)
+		_ = client.Rooms().Release(soon(s.t), "lobby")
+		return room.Attach(soon(s.t))
+	},
+		`unable to attach room; room "lobby" is released (code 102112, status 400)`, 102112, nil},
+	"detach after the release": {func(s *stand) error {
+		client := s.client()
+		room := s.get(client)
+		_ = client.Rooms().Release(soon(s.t), "lobby")
+		return room.Detach(soon(s.t))
+	},
+		`unable to detach room; room "lobby" is released (code 102112, status 400)`, 102112, nil},
+	"detach of a failed room": {func(s *stand) error {
+		room := s.attached()
+		seen := newWatch(s.t, room)
+		s.server.FailChannel(ablychat.ChannelName("lobby"), ablytest.NewError(40160, 401, "no longer"))
+		seen.until(lifecycle.StatusFailed)
+		return room.Detach(soon(s.t))
+	},
+		`unable to detach room; room "lobby" is failed (code 102112, status 400)`, 102112, nil},
+	"a room that fails": {func(s *stand) error {
+		room := s.attached()
+		seen := newWatch(s.t, room)
+		s.server.FailChannel(ablychat.ChannelName("lobby"), ablytest.NewError(40160, 401, "no longer"))
+		return seen.until(lifecycle.StatusFailed).Error
+	},
+		`unable to keep room lobby; no longer (code 40160, status 401)`, 40160, nil},
+
+	"send what moderation rejects": {func(s *stand) error {
+		return second(s.room().Messages().Send(soon(s.t), ablychat.MessageContent{Text: "darn"}))
+	},
+		`unable to send message; the message was rejected by moderation (code 42213, status 422): detail map[channel:lobby::$chat word:darn], see https://help.ably.io/error/42213`, 42213, nil},
+	"send what a rule rejects": {func(s *stand) error {
+		s.refusing(ablytest.HTTPRequest("", "/chat/*"), 42211, "a rule says no")
+		return send(s.room())
+	},
+		`unable to send message; a rule says no (code 42211, status 422): see https://help.ably.io/error/42211`, 42211, nil},
+	"an error with a reference": {func(s *stand) error {
+		e := ablytest.NewError(42211, 422, "a rule says no")
+		e.Href = "https://help.ably.io/error/42211"
+		s.server.Fault(ablytest.HTTPRequest("", "/chat/*"), ablytest.Refuse(e))
+		return send(s.room())
+	},
+		`unable to send message; a rule says no (code 42211, status 422): see https://help.ably.io/error/42211`, 42211, nil},
+	"send too often": {func(s *stand) error {
+		s.refusing(ablytest.HTTPRequest("", "/chat/*"), 42910, "rate limit exceeded")
+		return send(s.room())
+	},
+		`unable to send message; rate limit exceeded (code 42910, status 429): see https://help.ably.io/error/42910`, 42910, nil},
+	"send without a client id": {func(s *stand) error { return send(s.get(newPerson(s.t, s.server, "").chat)) },
+		`unable to send message; invalid clientId: Chat needs a client with a clientId (code 40012, status 400): see https://help.ably.io/error/40012`, 40012, nil},
+	"send to a service that is down": {func(s *stand) error {
+		room := s.get(s.with(ably.WithKey(s.server.Key()), ably.WithInsecureAllowBasicAuthWithoutTLS(), ably.WithAutoConnect(false)))
+		s.server.Close()
+		return send(room)
+	},
+		`unable to send message; the service can't be reached: dial tcp <address>: connect: connection refused (code 80000, status 500)`, 80000, nil},
+	"send what has no form in JSON": {func(s *stand) error {
+		return second(s.room().Messages().Send(soon(s.t), ablychat.MessageContent{Metadata: object{"on": func() {}}}))
+	},
+		`unable to send message; metadata.on has no form in JSON: json: unsupported type: func() (code 40003, status 400)`, 40003, nil},
+	"send without a REST client": {func(s *stand) error { return send(newWorldOn(s.t, s.server).get()) },
+		`unable to send message; the chat client has no REST client: make it with ablychat.Connect, or give it one with ablychat.WithREST (code 40003, status 400)`, 40003, nil},
+	"get a message that there isn't": {func(s *stand) error { return second(s.room().Messages().Get(soon(s.t), "none")) },
+		`unable to get message; there is no message "none" in the room (code 40400, status 404): see https://help.ably.io/error/40400`, 40400, nil},
+	"update without a serial": {func(s *stand) error {
+		return second(s.room().Messages().Update(soon(s.t), "", ablychat.MessageContent{}, ablychat.OperationDetails{}))
+	},
+		`unable to update message; the message's serial is empty (code 40003, status 400)`, 40003, nil},
+	"too long a page": {func(s *stand) error {
+		return second(s.room().Messages().History(soon(s.t), ablychat.HistoryQuery{Limit: 1001}))
+	},
+		`unable to get history; the limit is 1001, expected 1 to 1000, or 0 for 100 (code 40003, status 400)`, 40003, nil},
+	"an end before the start": {func(s *stand) error {
+		return second(s.room().Messages().History(soon(s.t), ablychat.HistoryQuery{Start: time.UnixMilli(2).UTC(), End: time.UnixMilli(1).UTC()}))
+	},
+		`unable to get history; the end 1970-01-01 00:00:00.001 +0000 UTC is before the start 1970-01-01 00:00:00.002 +0000 UTC (code 40003, status 400)`, 40003, nil},
+	"a page that is a login": {func(s *stand) error {
+		a := newAnswering(s.t)
+		a.set(200, "text/html", "<html>Log in</html>")
+		return second(a.room.Messages().History(soon(s.t), ablychat.HistoryQuery{}))
+	},
+		`unable to get history; the answer is 200 OK with 19 bytes of text/html: "<html>Log in</html>", expected JSON or MessagePack (code 80013, status 500)`, 80013, nil},
+	"history before a subscription that ended": {func(s *stand) error {
+		sub := s.room().Messages().Subscribe(func(chat.MessageEvent) {})
+		sub.Unsubscribe()
+		return second(sub.HistoryBeforeSubscribe(soon(s.t), ablychat.HistoryQuery{}))
+	},
+		`unable to get history before subscription; the subscription ended before the room was attached (code 40014, status 400)`, 40014, nil},
+
+	"a reaction without a name": {func(s *stand) error { return s.room().Reactions().Send(soon(s.t), ablychat.SendReaction{}) },
+		`unable to send reaction; its name is empty (code 40003, status 400)`, 40003, nil},
+	"a reaction with a bad header": {func(s *stand) error {
+		return s.room().Reactions().Send(soon(s.t), ablychat.SendReaction{Name: "x", Headers: object{"h": list{}}})
+	},
+		`unable to send reaction; the header "h" is a list, expected a string, number, bool or nil (code 40003, status 400)`, 40003, nil},
+	"a reaction that is refused": {func(s *stand) error {
+		room := s.attached()
+		s.refusing(ablytest.ToServer(ablytest.ActionMessage), 40160, "no reactions")
+		return room.Reactions().Send(soon(s.t), ablychat.SendReaction{Name: "x"})
+	},
+		`unable to send reaction; no reactions (code 40160, status 401)`, 40160, nil},
+	"a reaction without a connection": {func(s *stand) error {
+		return s.get(s.client(ably.WithAutoConnect(false))).Reactions().Send(soon(s.t), ablychat.SendReaction{Name: "x"})
+	},
+		`unable to send reaction; there is no connection (code 80003, status 400)`, 80003, nil},
+	"a reaction to a message, without a name": {func(s *stand) error {
+		return s.room().Messages().Reactions().Send(soon(s.t), "s", ablychat.MessageReaction{})
+	},
+		`unable to send message reaction; its name is empty (code 40003, status 400)`, 40003, nil},
+	"a reaction of an unknown type": {func(s *stand) error {
+		return s.room().Messages().Reactions().Send(soon(s.t), "s", ablychat.MessageReaction{Name: "x", Type: "many"})
+	},
+		`unable to send message reaction; its type is many, expected unique, distinct or multiple (code 40003, status 400)`, 40003, nil},
+	"a count for a unique reaction": {func(s *stand) error {
+		return s.room().Messages().Reactions().Send(soon(s.t), "s", ablychat.MessageReaction{Name: "x", Type: lifecycle.MessageReactionTypeUnique, Count: 2})
+	},
+		`unable to send message reaction; a count is a positive number, and only for the type multiple (code 40003, status 400)`, 40003, nil},
+	"single reactions without the option": {func(s *stand) error {
+		return second(s.room().Messages().Reactions().SubscribeRaw(func(chat.RawReactionEvent) {}))
+	},
+		`unable to subscribe to raw message reactions; the room was got without raw message reactions: lifecycle.WithRawMessageReactions(true) (code 102108, status 400)`, 102108, nil},
+
+	"typing without a connection": {func(s *stand) error {
+		return s.get(s.client(ably.WithAutoConnect(false))).Typing().Keystroke(soon(s.t))
+	},
+		`unable to send typing; there is no connection (code 80003, status 400)`, 80003, nil},
+	"typing without a client id": {func(s *stand) error { return newPerson(s.t, s.server, "").room("lobby").Typing().Keystroke(soon(s.t)) },
+		`unable to send typing; the client has no id: give one with ably.WithClientID, or in its token (code 40012, status 400)`, 40012, nil},
+	"typing that is refused": {func(s *stand) error {
+		room := s.attached()
+		s.refusing(ablytest.ToServer(ablytest.ActionMessage), 40160, "no typing")
+		return room.Typing().Keystroke(soon(s.t))
+	},
+		`unable to send typing; no typing (code 40160, status 401)`, 40160, nil},
+
+	"enter without a client id": {func(s *stand) error {
+		return newPerson(s.t, s.server, "").room("lobby").Presence().Enter(soon(s.t), nil)
+	},
+		`unable to enter presence; the client has no id: give one with ably.WithClientID, or in its token (code 40012, status 400)`, 40012, nil},
+	"enter before attach": {func(s *stand) error { return s.room().Presence().Enter(soon(s.t), nil) },
+		`unable to enter presence; room "lobby" is initialized and must be attached first (code 102112, status 400)`, 102112, nil},
+	"enter with data that is none": {func(s *stand) error { return s.attached().Presence().Enter(soon(s.t), make(chan int)) },
+		`unable to enter presence; data has no form in JSON: json: unsupported type: chan int (code 40003, status 400)`, 40003, nil},
+	"enter that is refused": {func(s *stand) error {
+		room := s.attached()
+		s.refusing(ablytest.ToServer(ablytest.ActionPresence), 40160, "no presence")
+		return room.Presence().Enter(soon(s.t), nil)
+	},
+		`unable to enter presence; no presence (code 40160, status 401)`, 40160, nil},
+	"presence without the option": {func(s *stand) error {
+		return second(s.room(lifecycle.WithPresenceEvents(false)).Presence().Subscribe(func(chat.PresenceEvent) {}))
+	},
+		`unable to subscribe to presence; the room was got without presence events: lifecycle.WithPresenceEvents(true), the default (code 102108, status 400)`, 102108, nil},
+	"occupancy without the option": {func(s *stand) error { return second(s.room().Occupancy().Subscribe(func(chat.Occupancy) {})) },
+		`unable to subscribe to occupancy; the room was got without occupancy events: lifecycle.WithOccupancyEvents(true) (code 102108, status 400)`, 102108, nil},
+	"current occupancy without the option": {func(s *stand) error {
+		_, _, err := s.room().Occupancy().Current()
+		return err
+	},
+		`unable to get current occupancy; the room was got without occupancy events: lifecycle.WithOccupancyEvents(true) (code 102108, status 400)`, 102108, nil},
+	"an event of another message": {func(s *stand) error {
+		return second(chat.Message{Serial: "a"}.With(chat.MessageEvent{Type: chat.MessageUpdated, Message: chat.Message{Serial: "b"}}))
+	},
+		`unable to apply event to message; the event is of message b and not of a (code 40003, status 400)`, 40003, nil},
+	"a discontinuity": {func(s *stand) error {
+		room := s.attached()
+		seen := newWatch(s.t, room)
+		s.server.LoseContinuity(ablychat.ChannelName("lobby"))
+		s.server.DetachChannel(ablychat.ChannelName("lobby"), ablytest.NewError(90198, 400, "moved"))
+		return <-seen.lost
+	},
+		`room "lobby" lost continuity; messages may have been missed (code 102100, status 500)`, 102100, nil},
+}
+
+// CHA-GP6: every error that a user can meet says what could not be done and why, once, and is found
+// by its code.
+func TestErrorsThatUsersMeet(t *testing.T) {
+	for name, e := range userErrors {
+		t.Run(name, func(t *testing.T) {
+			s := &stand{t, ablytest.NewServer(t, ablytest.WithModeration("darn"))}
+			err := e.meet(s)
+			if err == nil {
+				t.Fatal("there is no error")
+			}
+			text := strings.ReplaceAll(err.Error(), s.server.Addr(), "<address>")
+			if text != e.text {
+				t.Errorf("the error is\n%s,\nexpected\n%s", text, e.text)
+			}
+			info, ok := errors.AsType[*lifecycle.ErrorInfo](err)
+			if ok != (e.code != 0) || ok && (!errors.Is(err, e.code) || info.Code != e.code ||
+				!strings.HasPrefix(info.Message, "unable to ") && e.code != lifecycle.RoomDiscontinuity) {
+				t.Errorf("%+v, expected the code %d", info, e.code)
+			}
+			if e.also != nil && !errors.Is(err, e.also) {
+				t.Errorf("%v doesn't match %v", err, e.also)
+			}
+		})
+	}
+}

@@ -1,0 +1,61 @@
+package bubble_test
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"ablyrooms.example/internal/bubble"
+)
+
+// recorder is a test that fails without consequences.
+type recorder struct {
+	testing.TB
+	failure string
+}
+
+func (r *recorder) Helper() {}
+
+func (r *recorder) FailNow() { r.failure = "failed" }
+
+func (r *recorder) Fatalf(format string, args ...any) { r.failure = fmt.Sprintf(format, args...) }
+
+// A computation that returns is no failure; one that fails or that never ends is.
+func TestEnds(t *testing.T) {
+	stop := make(chan struct{})
+	defer close(stop)
+	for want, run := range map[string]func(){
+		"":                func() {},
+		"failed":          runtime.Goexit, // as t.Fatal does
+		"it does not end": func() { <-stop },
+	} {
+		r, patience := &recorder{TB: t}, time.Minute
+		if strings.HasPrefix(want, "it") {
+			patience = time.Millisecond
+		}
+		bubble.Ends(r, patience, run)
+		if !strings.HasPrefix(r.failure, want) || want == "" && r.failure != "" {
+			t.Errorf("got %q, want %q", r.failure, want)
+		}
+	}
+}
+
+// A test that waits in vain while timers of others go on is stopped by its own clock.
+func TestABubbleThatNeverEnds(t *testing.T) {
+	var stop atomic.Bool
+	defer stop.Store(true)
+	limits := bubble.Limits{Look: time.Second, Patience: time.Minute, Virtual: time.Hour}
+	end := bubble.Run(t, limits, func() {
+		for range time.Tick(15 * time.Minute) {
+			if stop.Load() {
+				select {} // it must not go on with the test, which has ended
+			}
+		}
+	})
+	if !strings.Contains(end.Hang, "1h0m0s of its own time") || !strings.Contains(end.Stacks, "ends_test.go") {
+		t.Errorf("got %+v", end)
+	}
+}

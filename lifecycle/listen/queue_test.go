@@ -1,0 +1,46 @@
+package listen
+
+import "testing"
+
+// A queue that is never empty keeps its order, and no room for what is gone.
+func TestQueueThatIsNeverEmpty(t *testing.T) {
+	q := &queue[int]{handle: func(int) {}}
+	next, taken := 0, 0
+	put := func() {
+		n := next
+		q.put(&n)
+		next++
+	}
+	put()
+	for round := range 10_000 {
+		for range round%7 + 1 {
+			put()
+		}
+		for next-taken > 1 {
+			event, lost := q.take()
+			if event == nil || *event != taken || lost != 0 {
+				t.Fatalf("event %v, %d lost; expected event %d", event, lost, taken)
+			}
+			taken++
+		}
+	}
+	if cap(q.items) > 64 {
+		t.Errorf("the queue of 1 event has room for %d", cap(q.items))
+	}
+}
+
+// An empty queue keeps the room for a few events, and no more.
+func TestEmptyQueue(t *testing.T) {
+	for _, n := range []int{1, roomKept, 10 * roomKept} {
+		q := &queue[int]{handle: func(int) {}}
+		for i := range n {
+			q.put(&i)
+		}
+		for range n + 1 {
+			q.take()
+		}
+		if kept := cap(q.items); n > roomKept && kept > 0 || n <= roomKept && kept == 0 || q.running {
+			t.Errorf("after %d events there is room for %d; running: %v", n, kept, q.running)
+		}
+	}
+}

@@ -1,0 +1,74 @@
+package graphs
+
+import "slices"
+
+// Node is a state of a spec together with the outputs of the step that led to it, which the spec
+// keeps in its variable outs.
+type Node[S, O any] struct {
+	State S
+	Outs  []O
+}
+
+// StepSpec is the [Mapping] of a spec whose states hold outputs: what differs from one spec to
+// another.
+type StepSpec[S, I, O any] struct {
+	Read   func(vars *Record) S                                     // a state, without outputs
+	Output func(u *Unknown, v Value) O                              // an output, a tuple
+	Input  func(action string, before, after Node[S, O]) (I, error) // from the name of an action
+}
+
+// State implements [Mapping].
+func (s StepSpec[S, I, O]) State(vars Value) (n Node[S, O], err error) {
+	var u Unknown
+	r := &Record{vars, &u}
+	n.State = s.Read(r)
+	for _, v := range r.Field("outs").Items {
+		n.Outs = append(n.Outs, s.Output(&u, v))
+	}
+	return n, u.Err()
+}
+
+// Text implements [Mapping].
+func (s StepSpec[S, I, O]) Text(n Node[S, O]) string { return NodeText(n.State, n.Outs) }
+
+// Step implements [Mapping]: the input, with its numbers from the action's name and the states.
+func (s StepSpec[S, I, O]) Step(action string, before, after Node[S, O]) (string, error) {
+	in, err := s.Input(action, before, after)
+	return StepText(in, after.Outs), err
+}
+
+// Record reads the fields of a TLA+ record, and collects what it could not read.
+type Record struct {
+	Value
+	*Unknown
+}
+
+// Field returns a field, which must be there.
+func (r *Record) Field(name string) Value {
+	if !slices.Contains(r.Names, name) {
+		*r.Unknown = append(*r.Unknown, "there is no "+name)
+	}
+	return r.Value.Field(name)
+}
+
+// Record returns a field that is a record.
+func (r *Record) Record(name string) *Record { return &Record{r.Field(name), r.Unknown} }
+
+// Number returns a field that is a number.
+func (r *Record) Number(name string) int { return r.Field(name).Number }
+
+// Is returns a field that is a boolean.
+func (r *Record) Is(name string) bool { return r.Field(name).Number == 1 }
+
+// Numbers returns a field that is a list of numbers.
+func (r *Record) Numbers(name string) (all []int) {
+	for _, v := range r.Field(name).Items {
+		all = append(all, v.Number)
+	}
+	return all
+}
+
+// Word returns a field that is one of the words of a table.
+func Word[T any](r *Record, words map[string]T, name string) T {
+	return Lookup(r.Unknown, words, r.Field(name))
+}

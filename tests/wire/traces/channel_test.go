@@ -1,0 +1,44 @@
+package main
+
+import (
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"ablyrooms.example/tests/wire/judge"
+	"ablyrooms.example/tests/wire/world"
+)
+
+// What the cores of channels do in the scenarios, the model does, line for line; a corrupted trace
+// it hardly ever does, and each kind of corruption is rejected by name.
+func TestChannelsAreStepsOfTheModel(t *testing.T) {
+	var traces []channelTrace
+	for _, s := range world.Scenarios() {
+		if s.Random {
+			continue
+		}
+		for _, c := range world.Run(t, world.Plan{Scenario: s}).Channels {
+			if taken, err := judge.ChannelLines(c.Lines); err != nil || !c.Whole {
+				t.Errorf("%s: channel %s, line %d: %v (whole: %t)", s.Name, c.Name, taken+1, err, c.Whole)
+			}
+			traces = append(traces, c.Lines)
+		}
+	}
+	if len(traces) < 20 {
+		t.Fatalf("%d channels were seen", len(traces))
+	}
+	rejected := map[string]int{}
+	for _, c := range corruptChannels(traces, 1500, rand.New(rand.NewPCG(3, 0))) {
+		if _, err := judge.ChannelLines(c.lines); err != nil {
+			rejected[c.kind]++
+		}
+	}
+	for _, kind := range slices.Sorted(maps.Keys(channelChanges)) {
+		t.Run(kind, func(t *testing.T) {
+			if rejected[kind] == 0 {
+				t.Error("none was rejected")
+			}
+		})
+	}
+}
