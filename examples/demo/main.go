@@ -1,4 +1,4 @@
-// Command demo shows the life of rooms, told as it happens: two clients get rooms, attach and release them, a get waits for a
+// Command demo shows the life of rooms, with live output: two clients get rooms, attach and release them, a get waits for a
 // release, options are in conflict, a get is rejected by a release, and all is disposed of.
 //
 // It runs on an embedded Ably server. With ABLY_API_KEY set it runs on Ably itself.
