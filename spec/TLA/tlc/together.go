@@ -26,8 +26,8 @@ type together struct {
 const module = "Rooms"
 
 var bounds = []string{
-	`Names = {"a"} Options = {"x"} MaxCalls = 4`,
-	`Names = {"a", "b"} Options = {"x", "y"} MaxCalls = 3`,
+	`Names = {"a"} Options = {"x"} MaxCalls = 4 Conditional = TRUE`,
+	`Names = {"a", "b"} Options = {"x", "y"} MaxCalls = 3 Conditional = TRUE`,
 }
 
 // lookTogether has TLC look for the antecedents, and adds the actions of the graphs.
