@@ -129,6 +129,9 @@ func (w *world) close() {
 	for s := w.client.Connection.State(); s != ably.ConnectionStateInitialized &&
 		s != ably.ConnectionStateClosed && s != ably.ConnectionStateFailed; s = w.client.Connection.State() {
 		<-changed
+		if w.client.Connection.State() == ably.ConnectionStateConnected {
+			w.client.Close() // ably-go loses a Close that comes just as it begins to dial
+		}
 	}
 	w.channels.Close()
 	if err := w.transport.Close(soon(w.t)); err != nil {

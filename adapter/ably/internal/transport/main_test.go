@@ -136,9 +136,25 @@ func (w *world) connect() {
 
 // close closes the client and waits for the ends of its goroutines.
 func (w *world) close() {
+	changed := make(chan struct{}, 1)
+	defer w.client.Connection.OnAll(func(ably.ConnectionStateChange) {
+		select {
+		case changed <- struct{}{}:
+		default:
+		}
+	})()
 	w.client.Close()
-	if w.client.Connection.State() != ably.ConnectionStateInitialized {
-		w.state(ably.ConnectionStateClosed, ably.ConnectionStateFailed)
+	for s := w.client.Connection.State(); s != ably.ConnectionStateInitialized &&
+		s != ably.ConnectionStateClosed && s != ably.ConnectionStateFailed; s = w.client.Connection.State() {
+		select {
+		case <-changed:
+		case <-soon(w.t).Done():
+			w.t.Errorf("ably-go is %v and does not close", s)
+			return
+		}
+		if w.client.Connection.State() == ably.ConnectionStateConnected {
+			w.client.Close() // ably-go loses a Close that comes just as it begins to dial
+		}
 	}
 	if err := w.transport.Close(soon(w.t)); err != nil {
 		w.t.Errorf("close: %v", err)
