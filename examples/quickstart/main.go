@@ -33,7 +33,7 @@ func main() {
 			break
 		}
 		check(err)
-		fmt.Printf("%s: %q\n", e.Message.ClientID, e.Message.Text)
+		fmt.Printf("%q: %q\n", e.Message.ClientID, e.Message.Text)
 	}
 }
 

@@ -35,7 +35,7 @@ func TestTheFirstProgram(t *testing.T) {
 	}
 	defer time.AfterFunc(30*time.Second, func() { _ = program.Process.Kill() }).Stop()
 	line, err := bufio.NewReader(out).ReadString('\n')
-	if want := "ada: \"What a dunk!\"\n"; line != want || err != nil {
+	if want := "\"ada\": \"What a dunk!\"\n"; line != want || err != nil {
 		t.Errorf("printed %q, %v; expected %q", line, err, want)
 	}
 	if err := program.Process.Signal(os.Interrupt); err != nil {
