@@ -111,11 +111,11 @@ func TestNothingStaysOfALoop(t *testing.T) {
 				}
 				before := rounds(100)
 				if n := w.len(); n != 0 {
-					t.Fatalf("%s left by %s: %d listeners stay", name, how, n)
+					t.Fatalf("%s, left by %s, keeps %d listeners", name, how, n)
 				}
 				const more = 5000
 				if after := rounds(more); after > before+100*more {
-					t.Errorf("%s left by %s: each loop keeps %d bytes", name, how, (after-before)/more)
+					t.Errorf("%s, left by %s, keeps %d bytes a loop", name, how, (after-before)/more)
 				}
 			}
 		}
