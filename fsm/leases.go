@@ -84,7 +84,7 @@ func (l *Leases[O]) step(in RoomsInput[O], acquire bool, took func(RoomsInput[O]
 	if in.Kind == CallRelease {
 		leaving, _, _ = l.rooms.InUse(in.Name)
 	}
-	outs, err := l.rooms.Step(in, l.outs[:0])
+	outs, err := l.rooms.stepInPlace(&in, l.outs[:0])
 	l.outs = outs
 	if err != nil {
 		return err

@@ -123,11 +123,11 @@ func (e *RefusedError) Error() string { return fmt.Sprintf("refused %s: %s", e.I
 // Step applies one input and appends its outputs to outs: settled calls first, by number, then what the backend is told, by
 // incarnation. An input that no rule names is refused with a [*RefusedError]; then nothing has changed and outs is returned as given.
 func (r *Rooms[O]) Step(in RoomsInput[O], outs []RoomsOutput) ([]RoomsOutput, error) {
-	return r.StepPointer(&in, outs)
+	return r.stepInPlace(&in, outs)
 }
 
-// StepPointer is [Rooms.Step] with an input that is not copied and not changed: for a caller on the stack of a new goroutine.
-func (r *Rooms[O]) StepPointer(in *RoomsInput[O], outs []RoomsOutput) ([]RoomsOutput, error) {
+// stepInPlace is [Rooms.Step] with an input that is neither copied nor changed.
+func (r *Rooms[O]) stepInPlace(in *RoomsInput[O], outs []RoomsOutput) ([]RoomsOutput, error) {
 	if reason := r.refusal(in); reason != "" {
 		return outs, &RefusedError{Input: in.String(), Reason: reason}
 	}

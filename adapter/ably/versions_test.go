@@ -47,8 +47,7 @@ func ablyStatus(err error) int {
 	return info.StatusCode
 }
 
-// A call that is repeated with its key has no second effect, nor has one whose answer was lost and
-// which ably-go makes again with another host.
+// A call that is repeated with its key has no second effect.
 func TestIdempotency(t *testing.T) {
 	server, wire := ablytest.NewServer(t), &recorder{}
 	client := must(ablychat.Connect(ablychat.WithIdempotentPublishing(),
