@@ -81,8 +81,8 @@ func WithLogger(log *slog.Logger) Option { return func(c *config) { c.log = log 
 // not sent twice. See [WithIdempotencyKey] for a call that the program repeats.
 func WithIdempotentPublishing() Option { return func(c *config) { c.idempotent = true } }
 
-// ChannelStep is one step of the core of a room's channel: Seq counts the steps of the core Of that
-// were observed, from 1; Name is the channel's name; Input came in, Outputs came out; Refused says
+// ChannelStep is one step of the core of a room's channel: Seq counts the steps of the core Of, from
+// 1, also those between two clients on a connection, which nobody observes; Name is the channel's name; Input came in, Outputs came out; Refused says
 // that the input came too late and was dropped; Before and After are the core's states around the
 // step.
 type ChannelStep = realtime.Step

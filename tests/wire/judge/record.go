@@ -20,7 +20,7 @@ type Recorder struct {
 	mu      sync.Mutex
 	streams []*Stream
 	byRoom  map[any]*Stream
-	byCore  map[any]*ChannelStream
+	byCore  []map[any]*ChannelStream // of each chat client
 	cores   []*ChannelStream
 	traces  []trace.Trace
 	err     error
@@ -28,7 +28,7 @@ type Recorder struct {
 
 // NewRecorder returns a recorder that counts time from begin.
 func NewRecorder(begin time.Time) *Recorder {
-	return &Recorder{begin: begin, byRoom: map[any]*Stream{}, byCore: map[any]*ChannelStream{}}
+	return &Recorder{begin: begin, byRoom: map[any]*Stream{}}
 }
 
 // Rooms returns an observer of a Rooms, whose steps are a trace of their own. It is for
@@ -69,16 +69,24 @@ func (r *Recorder) Observe(step lifecycle.RoomStep) {
 	s.Add(Seen{time.Since(r.begin), step})
 }
 
-// ObserveChannel notes a step of a channel. It is for ablychat.WithChannelObserver.
-func (r *Recorder) ObserveChannel(step ablychat.ChannelStep) {
+// Cores returns an observer of the channels of one chat client. It is for
+// ablychat.WithChannelObserver. Nobody observes the steps between two chat clients on a connection,
+// so that what a core did for each is a stream of its own.
+func (r *Recorder) Cores() func(ablychat.ChannelStep) {
+	byCore := map[any]*ChannelStream{} // guarded by the recorder's lock
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	s := r.byCore[step.Of]
-	if s == nil {
-		s = NewChannelStream(step.Name)
-		r.cores, r.byCore[step.Of] = append(r.cores, s), s
+	r.byCore = append(r.byCore, byCore)
+	r.mu.Unlock()
+	return func(step ablychat.ChannelStep) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		s := byCore[step.Of]
+		if s == nil {
+			s = NewChannelStream(step.Name)
+			r.cores, byCore[step.Of] = append(r.cores, s), s
+		}
+		s.Add(step)
 	}
-	s.Add(step)
 }
 
 // Channels returns what was noted of channels, in the order in which they began; as for Streams.
@@ -93,7 +101,10 @@ func (r *Recorder) Forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.streams, r.byRoom = nil, map[any]*Stream{}
-	r.cores, r.byCore = nil, map[any]*ChannelStream{}
+	r.cores = nil
+	for _, streams := range r.byCore {
+		clear(streams)
+	}
 }
 
 // Of returns the stream of a room, nil when nothing ever happened to it. See [Recorder.Streams].

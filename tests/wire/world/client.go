@@ -72,7 +72,7 @@ func (c *client) open() {
 	}
 	var err error
 	if c.chat, err = ablychat.New(c.realtime, ablychat.WithObserver(observer),
-		ablychat.WithChannelObserver(c.recorder.ObserveChannel)); err != nil {
+		ablychat.WithChannelObserver(c.recorder.Cores())); err != nil {
 		c.w.problem("%s gets no chat client: %v", c.id, err)
 	}
 }

@@ -35,7 +35,7 @@ type line struct {
 	socket     uint64               // of the connection: nothing is sent on a later one
 	channel    *Channel             // the present life; nil when it was given back
 	queue      []func()
-	steps      uint64 // that were observed
+	steps      uint64 // of the core
 
 	request, retry, patience alarm
 }
@@ -143,6 +143,7 @@ func (l *line) step(in input, frame *wire.ProtocolMessage) {
 	if l.dead {
 		return
 	}
+	l.steps++
 	was, _ := l.core.State()
 	var room [4]output
 	outs := room[:0]

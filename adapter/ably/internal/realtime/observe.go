@@ -11,7 +11,7 @@ import (
 
 // Step is one step of the core of a channel's name, for an observer.
 type Step struct {
-	Seq     uint64 // 1, 2, 3, … for this core
+	Seq     uint64 // 1, 2, 3, … for this core; steps that nobody observed count too
 	Name    string // the channel's name
 	Of      any    // the core: cores of one name follow each other
 	Input   fsm.ChannelInput[*lifecycle.ErrorInfo]
@@ -24,7 +24,6 @@ type Step struct {
 // observed takes a step and has the observer hear of it, before all that comes of the step. The lock
 // is held; the observer runs without it.
 func (l *line) observed(observe func(Step), in input) []output {
-	l.steps++
 	step := Step{Seq: l.steps, Name: l.name, Of: l, Input: in}
 	l.core.StateInto(&step.Before)
 	outs, err := l.core.Step(in, nil)

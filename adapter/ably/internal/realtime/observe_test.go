@@ -4,7 +4,10 @@ import (
 	"reflect"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"ablyrooms.example/adapter/ably/ablytest"
 	"ablyrooms.example/adapter/ably/internal/realtime"
 	"ablyrooms.example/fsm"
 )
@@ -48,4 +51,35 @@ func TestStepsAreObserved(t *testing.T) {
 			t.Errorf("no step is %v", kind)
 		}
 	}
+}
+
+// Steps that are taken while nobody uses the channels are counted, so that the next user's observer
+// sees that it sees no whole core.
+func TestStepsThatNobodyObservesCount(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		var steps []realtime.Step // by the goroutines that take them, one at a time
+		config := realtime.Config{Observe: func(s realtime.Step) { steps = append(steps, s) },
+			RequestTimeout: 10 * time.Second, RetryTimeout: time.Second}
+		w := newWorld(t, newServer(t), config)
+		w.connect()
+		c := w.attached()
+		w.lostDetach(c)
+		w.channels.Close()
+		seen := len(steps)
+		gate := w.server.Hold(ablytest.ToServer(ablytest.ActionDetach))
+		w.server.AcceptConnections()
+		must(t, gate.Await(soon(t), 1)) // the detach that is sent again
+		var ok bool
+		if w.channels, ok = realtime.New(w.transport, config); !ok {
+			t.Fatal("it has a user")
+		}
+		gate.Open()
+		synctest.Wait()
+		if len(steps) != seen+1 {
+			t.Fatalf("%d steps, want the DETACHED alone: %+v", len(steps)-seen, steps[seen:])
+		}
+		if last, next := steps[seen-1], steps[seen]; next.Of != last.Of || next.Seq != last.Seq+3 {
+			t.Errorf("step %d follows step %d, want two between: the giving back and the connection", next.Seq, last.Seq)
+		}
+	})
 }
