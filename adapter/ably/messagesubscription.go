@@ -56,6 +56,27 @@ type subscriptions struct {
 	list   []*MessageSubscription
 	serial string                 // the place up to which listeners have the messages; "" while not attached
 	since  listen.List[sinceItem] // those that miss nothing
+	reads  context.Context        // of reads of what was missed; ends with the room; nil before the first
+	endAll context.CancelFunc     // ends reads; nil while reads is
+	ended  bool                   // the room has ended
+}
+
+// reading returns a context that ends with ctx, and with the room.
+func (l *subscriptions) reading(ctx context.Context) (context.Context, context.CancelFunc) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.reads == nil {
+		l.reads, l.endAll = context.WithCancel(context.Background())
+		if l.ended {
+			l.endAll()
+		}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(l.reads, cancel)
+	return ctx, func() {
+		stop()
+		cancel()
+	}
 }
 
 // locked calls f with the place up to which listeners have the messages, which stays while it runs.
@@ -181,5 +202,8 @@ func (l *subscriptions) end() {
 	for _, s := range l.list {
 		s.end()
 	}
-	l.list = nil
+	l.list, l.ended = nil, true
+	if l.endAll != nil {
+		l.endAll()
+	}
 }

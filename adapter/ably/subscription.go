@@ -145,3 +145,9 @@ func (r *Room) ignored(level slog.Level, what string) {
 			slog.String("room", r.Name()), slog.String("what", what))
 	}
 }
+
+// warn logs that something failed that goes on all the same.
+func (r *Room) warn(what string, err error) {
+	r.client.log.LogAttrs(context.Background(), slog.LevelWarn, what,
+		slog.String("room", r.Name()), slog.Any("error", err))
+}
