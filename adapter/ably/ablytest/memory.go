@@ -39,7 +39,7 @@ func (s *Server) makeRoom() {
 	}
 	for s.held > s.opts.memoryLimit*15/16 {
 		var oldest *channel
-		var at int64
+		var at int
 		for _, all := range s.apps {
 			for _, ch := range all {
 				if start, ok := ch.start(); ok && (oldest == nil || start < at) {
@@ -50,7 +50,7 @@ func (s *Server) makeRoom() {
 		if oldest == nil {
 			return
 		}
-		if l := &oldest.log; len(l.log) > 0 && l.log[0].timestamp == at {
+		if l := &oldest.log; len(l.log) > 0 && l.log[0].order == at {
 			l.drop(1 + len(l.log)/64)
 		} else {
 			oldest.dropPresence(1 + len(oldest.presenceLog)/64)
@@ -58,13 +58,13 @@ func (s *Server) makeRoom() {
 	}
 }
 
-// start returns the time of the oldest that the channel's histories hold.
-func (ch *channel) start() (millis int64, ok bool) {
+// start returns the order of the oldest that the channel's histories hold.
+func (ch *channel) start() (order int, ok bool) {
 	if len(ch.log.log) > 0 {
-		millis, ok = ch.log.log[0].timestamp, true
+		order, ok = ch.log.log[0].order, true
 	}
-	if len(ch.presenceLog) > 0 && (!ok || ch.presenceLog[0].timestamp < millis) {
-		millis, ok = ch.presenceLog[0].timestamp, true
+	if len(ch.presenceLog) > 0 && (!ok || ch.presenceLog[0].order < order) {
+		order, ok = ch.presenceLog[0].order, true
 	}
-	return millis, ok
+	return order, ok
 }

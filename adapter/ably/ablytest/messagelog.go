@@ -18,6 +18,7 @@ type publish struct {
 	annotations    []map[string]any // instead of messages
 	ephemeral      bool             // not in the history
 	size           int64            // bytes, of what is only here
+	order          int              // among all that the server holds
 }
 
 // messageLog is what a channel remembers, in the order of its serials. Serials compare
@@ -95,6 +96,8 @@ func (l *messageLog) add(p *publish) {
 func (l *messageLog) keep(p *publish) {
 	l.log = append(l.log, p)
 	l.s.held += p.size
+	l.s.kept++
+	p.order = l.s.kept
 	if over := len(l.log) - l.s.opts.messageLimit; over > 0 {
 		l.drop(over)
 	}

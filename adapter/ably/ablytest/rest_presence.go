@@ -13,13 +13,16 @@ type pastPresence struct {
 	timestamp int64
 	wire      map[string]any
 	size      int64
+	order     int // as of a publish
 }
 
 // remember notes changes for the history of presence.
 func (ch *channel) remember(changes []map[string]any) {
 	now := ch.s.nowMillis()
 	for _, w := range changes {
-		p := &pastPresence{ch.log.next(), now, w, publishOverhead + (&Message{Data: w["data"]}).size()}
+		ch.s.kept++
+		p := &pastPresence{serial: ch.log.next(), timestamp: now, wire: w, order: ch.s.kept,
+			size: publishOverhead + (&Message{Data: w["data"]}).size()}
 		ch.presenceLog = append(ch.presenceLog, p)
 		ch.s.held += p.size
 	}

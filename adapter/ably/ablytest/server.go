@@ -51,6 +51,7 @@ type Server struct {
 	timers   map[*timer]struct{}
 	site     string // stands in serials
 	held     int64  // bytes in the histories
+	kept     int    // how much was ever put into them
 	sweep    int    // how many channels make it look for idle ones
 }
 
