@@ -48,7 +48,7 @@
 //     re-authentication in band; expiry and revocation; /time.
 //   - Connections: CONNECTED, HEARTBEAT, CLOSE, DISCONNECT, resume and recover within
 //     the time to live, each with a new key (RTN15e); ERROR, DISCONNECTED. A resume that
-//     can't be done gives a new connection with error 80008 or 80018.
+//     can't be done gives a new connection with error 80018.
 //   - Channels: ATTACH with modes and params, again for new options, continued from a
 //     serial with what was missed; DETACH; DETACHED, ERROR and ATTACHED by the server.
 //   - Messages: publish with ACK and NACK, in order and once over a resume; echo;

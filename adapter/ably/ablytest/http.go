@@ -21,6 +21,7 @@ type request struct {
 	body        []byte
 	bodyFormat  Format
 	format      Format // of the answer
+	app         string // of who asks, once it is identified
 }
 
 // response is an answer, before any fault is applied.
@@ -34,6 +35,10 @@ const maxBody = 2 * maxFrameSize
 
 // serve takes in every HTTP request, also those that open a WebSocket.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	if err := s.opts.fromHere(r); err != nil {
+		s.newRequest(r).fail(err).write(w)
+		return
+	}
 	if strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
 		if path := r.URL.EscapedPath(); path != "" && path != "/" {
 			s.newRequest(r).fail(NewError(40400, http.StatusNotFound,
@@ -92,8 +97,7 @@ func (rq *request) answer() *response {
 				return m.serve(rq.s, rq)
 			}
 		}
-		return rq.fail(NewError(40500, http.StatusMethodNotAllowed,
-			"the test server doesn't serve %s on %s", rq.r.Method, e.pattern))
+		return rq.fail(errMethod(rq.r.Method, e.pattern))
 	}
 	return rq.fail(NewError(40400, http.StatusNotFound, "the test server doesn't serve %s", rq.r.URL.EscapedPath()))
 }
@@ -108,7 +112,9 @@ func (rq *request) identify() (identity, *ErrorInfo) {
 		}
 		clientID = string(b)
 	}
-	return rq.s.authenticate(rq.credentials, clientID)
+	id, err := rq.s.authenticate(rq.credentials, clientID)
+	rq.app = id.app
+	return id, err
 }
 
 // decode reads the body into v.
@@ -144,6 +150,12 @@ func (rq *request) encode(v any) ([]byte, error) {
 			return nil, err
 		}
 		v = list[0]
+	case []map[string]any:
+		list, err := mapsForFormat(rq.format, ms)
+		if err != nil {
+			return nil, err
+		}
+		v = list
 	case []*Message:
 		list, err := forFormat(rq.format, ms)
 		if err != nil {
@@ -208,13 +220,18 @@ type endpointMethod struct {
 // endpoints lists what is served. An endpoint's function lives with its family.
 var endpoints = append([]endpoint{
 	{"time", []endpointMethod{{http.MethodGet, (*Server).serveTime}}},
-	{"keys/*/requestToken", []endpointMethod{{http.MethodPost, (*Server).requestToken}}},
+	{"keys/*/requestToken", []endpointMethod{
+		{http.MethodPost, (*Server).requestToken},
+		{http.MethodGet, (*Server).requestToken}, // which it refuses, an unknown application as such
+	}},
 	{"channels/*", []endpointMethod{{http.MethodGet, (*Server).serveChannelDetails}}},
 	{"channels/*/messages", []endpointMethod{
 		{http.MethodGet, (*Server).serveHistory},
 		{http.MethodPost, (*Server).servePublish},
 	}},
 	{"channels/*/history", []endpointMethod{{http.MethodGet, (*Server).serveHistory}}},
+	{"channels/*/presence", []endpointMethod{{http.MethodGet, (*Server).servePresence}}},
+	{"channels/*/presence/history", []endpointMethod{{http.MethodGet, (*Server).servePresenceHistory}}},
 	{"channels/*/messages/*", []endpointMethod{{http.MethodGet, (*Server).serveMessage}}},
 }, chatEndpoints()...)
 

@@ -73,8 +73,9 @@ func TestCapability(t *testing.T) {
 func TestSerialsAscend(t *testing.T) {
 	s := &Server{opts: defaultOptions()}
 	s.opts.clock = NewManualClock(time.UnixMilli(1_000))
-	var l messageLog
-	l.start(s)
+	ch := &channel{s: s}
+	l := &ch.log
+	l.start(ch)
 	last := l.serial
 	for range 2_500 { // more than fit into a millisecond of the clock, which stands still
 		next := l.next()

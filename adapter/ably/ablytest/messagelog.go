@@ -17,6 +17,8 @@ type publish struct {
 	messages       []*Message
 	annotations    []map[string]any // instead of messages
 	ephemeral      bool             // not in the history
+	size           int64            // bytes, of what is only here
+	order          int              // among all that the server holds
 }
 
 // messageLog is what a channel remembers, in the order of its serials. Serials compare
@@ -24,6 +26,8 @@ type publish struct {
 // A new series begins when continuity is lost.
 type messageLog struct {
 	s      *Server
+	ch     *channel
+	life   time.Duration // how long a publish is kept; 0 for as long as there is room
 	series string
 	serial string // of the last publish, or of the start
 	floor  string // clients that stand before it have missed what is gone
@@ -36,8 +40,11 @@ type messageLog struct {
 	changes map[string][]*Message
 }
 
-func (l *messageLog) start(s *Server) {
-	l.s = s
+func (l *messageLog) start(ch *channel) {
+	l.s, l.ch = ch.s, ch
+	if !l.s.opts.persists(ch.name) {
+		l.life = max(l.s.opts.historyFor, l.s.opts.connectionStateTTL)
+	}
 	l.byID = map[string]string{}
 	l.newSeries()
 }
@@ -78,18 +85,37 @@ func (l *messageLog) add(p *publish) {
 	if !p.ephemeral {
 		l.held += len(p.messages)
 	}
+	p.size = publishOverhead
+	for _, m := range p.messages {
+		p.size += m.size()
+	}
+	l.keep(p)
+}
+
+// keep appends a publish, and drops what there is no room for.
+func (l *messageLog) keep(p *publish) {
 	l.log = append(l.log, p)
+	l.s.held += p.size
+	l.s.kept++
+	p.order = l.s.kept
 	if over := len(l.log) - l.s.opts.messageLimit; over > 0 {
 		l.drop(over)
 	}
+	l.expire()
+	l.s.makeRoom()
 }
 
 func (l *messageLog) drop(n int) {
 	for _, p := range l.log[:n] {
+		l.s.held -= p.size
 		for _, m := range p.messages {
 			delete(l.byID, m.ID)
 			if !p.ephemeral {
+				for _, change := range l.changes[m.Serial] {
+					l.s.held -= change.size()
+				}
 				delete(l.changes, m.Serial)
+				delete(l.ch.tallies, m.Serial)
 			}
 		}
 		l.floor = p.serial
@@ -104,6 +130,7 @@ func (l *messageLog) drop(n int) {
 // be continued from there: the serial is of this series, nothing after it is gone, and
 // it is recent or the client is known to have stood there.
 func (l *messageLog) since(serial string, known bool) (missed []*publish, ok bool) {
+	l.expire()
 	if serial == "" || !strings.HasSuffix(serial, "@"+l.series) || serial < l.floor || serial > l.serial {
 		return nil, false
 	}
@@ -121,6 +148,7 @@ func (l *messageLog) since(serial string, known bool) (missed []*publish, ok boo
 
 // last returns the last n publishes, and those not older than d if d is positive.
 func (l *messageLog) last(n int, d time.Duration) []*publish {
+	l.expire()
 	i := max(0, len(l.log)-n)
 	if d > 0 {
 		start := l.s.now().Add(-d).UnixMilli()
@@ -135,7 +163,7 @@ func (l *messageLog) last(n int, d time.Duration) []*publish {
 func (l *messageLog) kept() []*Message {
 	var out []*Message
 	for _, p := range l.log {
-		if !p.ephemeral {
+		if l.visible(p) {
 			for _, m := range p.messages {
 				out = append(out, l.now(m))
 			}

@@ -13,7 +13,7 @@ const (
 // find returns a message of the history as it is now, nil if there is none.
 func (l *messageLog) find(serial string) *Message {
 	for _, p := range l.log {
-		if p.ephemeral {
+		if !l.visible(p) {
 			continue
 		}
 		for _, m := range p.messages {
@@ -37,7 +37,7 @@ func (l *messageLog) now(m *Message) *Message {
 func (l *messageLog) versions(serial string) (all []*Message) {
 	for _, p := range l.log {
 		for _, m := range p.messages {
-			if !p.ephemeral && m.Serial == serial {
+			if l.visible(p) && m.Serial == serial {
 				all = append(all, m)
 			}
 		}
@@ -80,10 +80,14 @@ func (l *messageLog) addChange(p *publish) {
 				l.changes = map[string][]*Message{}
 			}
 			l.changes[m.Serial] = append(l.changes[m.Serial], m)
+			l.s.held += m.size()
 		}
 	}
-	l.log = append(l.log, p)
-	if over := len(l.log) - l.s.opts.messageLimit; over > 0 {
-		l.drop(over)
+	p.size = publishOverhead
+	for _, m := range p.messages {
+		if m.Action == actionSummary {
+			p.size += m.size()
+		}
 	}
+	l.keep(p)
 }

@@ -1,0 +1,262 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"ablyrooms.example/adapter/ably/ablytest"
+)
+
+// suite is what is known of the test suite of a client.
+type suite struct {
+	name string
+	mark string // a text in package.json or go.mod that only it has
+	run  func(context.Context, *peer) ([]result, error)
+}
+
+var suites = []suite{
+	{"ably-chat-js", `"name": "@ably/chat"`, runChatJS},
+	{"ably-js", `"name": "ably"`, runAblyJS},
+	{"ably-go", "module github.com/ably/ably-go\n", runAblyGo},
+}
+
+// suiteOf finds out whose suite lies in a folder.
+func suiteOf(dir string) (suite, error) {
+	for _, name := range []string{"package.json", "go.mod"} {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return suite{}, err
+		}
+		for _, s := range suites {
+			if bytes.Contains(b, []byte(s.mark)) {
+				return s, nil
+			}
+		}
+	}
+	return suite{}, fmt.Errorf("-dir %s: it is no checkout of ably-chat-js, ably-js or ably-go", dir)
+}
+
+// peer is one run of a suite.
+type peer struct {
+	dir, temp, only string
+	verbose         bool
+}
+
+// result is how a test of a suite ended.
+type result struct {
+	name, message string
+	outcome       outcome
+}
+
+type outcome int
+
+const (
+	passed outcome = iota
+	failed
+	skipped
+)
+
+// command runs a program in the suite's folder. That it fails is no error: its tests may.
+func (p *peer) command(ctx context.Context, stdout io.Writer, env []string, name string, args ...string) error {
+	c := exec.CommandContext(ctx, name, args...)
+	c.Dir, c.Env, c.Stdout = p.dir, append(os.Environ(), env...), stdout
+	if p.verbose {
+		c.Stderr = os.Stderr
+	}
+	err := c.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && ctx.Err() == nil {
+		return nil
+	}
+	return err
+}
+
+func (p *peer) out() io.Writer {
+	if p.verbose {
+		return os.Stderr
+	}
+	return io.Discard
+}
+
+// The host and port at which the suite of ably-chat-js expects a local service.
+const (
+	chatJSHost = "local-rest.ably.io"
+	chatJSAddr = "127.0.0.1:8081"
+)
+
+// runChatJS runs vitest. Node looks the host's name up in hosts.mjs.
+func runChatJS(ctx context.Context, p *peer) ([]result, error) {
+	server, err := ablytest.Start(ablytest.WithAddr(chatJSAddr), ablytest.WithHosts(chatJSHost),
+		ablytest.WithLogf(func(string, ...any) {}))
+	if err != nil {
+		return nil, err
+	}
+	defer server.Close()
+	hosts := filepath.Join(p.temp, "hosts.mjs")
+	if err := os.WriteFile(hosts, []byte(hostsScript), 0o600); err != nil {
+		return nil, err
+	}
+	report := filepath.Join(p.temp, "report.json")
+	args := []string{"--no-install", "vitest", "run", "--reporter=json", "--outputFile=" + report}
+	if p.only != "" {
+		args = append(args, "-t", p.only)
+	}
+	err = p.command(ctx, p.out(), []string{"VITE_ABLY_ENV=local", "VITE_ABLY_API_KEY=" + server.Key(),
+		"NODE_OPTIONS=--import=file://" + hosts}, "npx", args...)
+	if err != nil {
+		return nil, err
+	}
+	return vitestResults(report)
+}
+
+// hostsScript has Node find the suite's host on loopback, in each process and thread.
+const hostsScript = `import dns from 'node:dns';
+import { syncBuiltinESMExports } from 'node:module';
+const lookup = dns.lookup;
+dns.lookup = (host, ...rest) => lookup(host === '` + chatJSHost + `' ? '127.0.0.1' : host, ...rest);
+syncBuiltinESMExports();
+`
+
+// vitestResults reads vitest's report, which has the form of jest's.
+func vitestResults(file string) (all []result, err error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("the suite wrote no report: %w", err)
+	}
+	var report struct {
+		TestResults []struct {
+			Name, Status, Message string
+			AssertionResults      []struct {
+				FullName, Status string
+				FailureMessages  []string
+			}
+		}
+	}
+	if err := json.Unmarshal(b, &report); err != nil {
+		return nil, err
+	}
+	for _, file := range report.TestResults {
+		base := filepath.Base(file.Name)
+		if len(file.AssertionResults) == 0 && file.Status == "failed" {
+			all = append(all, result{base, file.Message, failed})
+		}
+		for _, r := range file.AssertionResults {
+			all = append(all, result{base + ": " + strings.TrimSpace(r.FullName),
+				strings.Join(r.FailureMessages, "\n"), outcomeOf(r.Status)})
+		}
+	}
+	return all, nil
+}
+
+func outcomeOf(status string) outcome {
+	switch status {
+	case "passed", "pass":
+		return passed
+	case "failed", "fail":
+		return failed
+	}
+	return skipped
+}
+
+// runAblyJS runs mocha, with an application of its own for each file.
+func runAblyJS(ctx context.Context, p *peer) ([]result, error) {
+	apps, err := startProvisioner()
+	if err != nil {
+		return nil, err
+	}
+	defer apps.close()
+	report := filepath.Join(p.temp, "report.json")
+	args := []string{"--no-install", "mocha", "--exit", "--reporter", "json", "--reporter-option", "output=" + report}
+	if p.only != "" {
+		args = append(args, "--grep", p.only)
+	}
+	err = p.command(ctx, p.out(), []string{"ABLY_LOCAL_SANDBOX_URL=" + apps.url(), "ABLY_TEST_TRANSPORTS=web_socket"}, "npx", args...)
+	if err != nil {
+		return nil, err
+	}
+	return mochaResults(report)
+}
+
+func mochaResults(file string) (all []result, err error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("the suite wrote no report: %w", err)
+	}
+	type test struct {
+		File, FullTitle string
+		Err             struct{ Message, Stack string }
+	}
+	var report struct{ Passes, Failures, Pending []test }
+	if err := json.Unmarshal(b, &report); err != nil {
+		return nil, err
+	}
+	add := func(o outcome, tests []test) {
+		for _, t := range tests {
+			all = append(all, result{filepath.Base(t.File) + ": " + t.FullTitle, t.Err.Message + "\n" + t.Err.Stack, o})
+		}
+	}
+	add(passed, report.Passes)
+	add(failed, report.Failures)
+	add(skipped, report.Pending)
+	return all, nil
+}
+
+// runAblyGo runs the integration tests with one application.
+func runAblyGo(ctx context.Context, p *peer) ([]result, error) {
+	apps, err := startProvisioner()
+	if err != nil {
+		return nil, err
+	}
+	defer apps.close()
+	args := []string{"test", "-tags=integration", "-p", "1", "-json", "-count=1", "-timeout", "60m"}
+	if p.only != "" {
+		args = append(args, "-run", p.only)
+	}
+	var out bytes.Buffer
+	if err := p.command(ctx, io.MultiWriter(&out, p.out()), []string{"ABLY_LOCAL_SANDBOX_URL=" + apps.url()}, "go",
+		append(args, "./...")...); err != nil {
+		return nil, err
+	}
+	return goResults(&out)
+}
+
+// goResults reads what go test -json prints. A test with subtests counts as those.
+func goResults(r io.Reader) (all []result, err error) {
+	messages, parents := map[string]string{}, map[string]bool{}
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, 64<<20)
+	for lines.Scan() {
+		var e struct{ Action, Test, Output string }
+		if json.Unmarshal(lines.Bytes(), &e) != nil || e.Test == "" {
+			continue
+		}
+		if i := strings.LastIndex(e.Test, "/"); i >= 0 {
+			parents[e.Test[:i]] = true
+		}
+		switch e.Action {
+		case "output":
+			messages[e.Test] += e.Output
+		case "pass", "fail", "skip":
+			all = append(all, result{e.Test, messages[e.Test], outcomeOf(e.Action)})
+		}
+	}
+	leaves := all[:0]
+	for _, r := range all {
+		if !parents[r.name] {
+			leaves = append(leaves, r)
+		}
+	}
+	return leaves, lines.Err()
+}
