@@ -18,12 +18,19 @@ type reauth struct {
 	base http.RoundTripper
 }
 
-// through puts reauth below the HTTP client of ably-go's options.
+// through puts reauth below the HTTP client of ably-go's options, and has WebSockets opened as that
+// client opens connections, if nothing else was said and it can.
 func (t *Transport) through(options reflect.Value) {
 	field := options.FieldByName("HTTPClient")
 	client := http.Client{Timeout: time.Duration(options.FieldByName("HTTPRequestTimeout").Int())}
 	if given := field.Interface().(*http.Client); given != nil {
 		client = *given
+	}
+	if given, ok := client.Transport.(*http.Transport); ok && t.options.HTTPClient == nil {
+		t.openBy(given)
+	}
+	if t.options.HTTPClient == nil {
+		t.options.HTTPClient = http.DefaultClient
 	}
 	if client.Transport == nil {
 		client.Transport = http.DefaultTransport

@@ -35,8 +35,9 @@ func IsRoomChannel(name string) bool { return strings.HasSuffix(name, RoomSuffix
 
 // Options configure a [Transport]. The zero value is usable.
 type Options struct {
-	// HTTPClient opens the WebSockets. The default is [http.DefaultClient], which obeys the
-	// proxy variables of the environment.
+	// HTTPClient opens the WebSockets. The default is one with a copy of the [http.Transport] of
+	// [ably.WithHTTPClient], if that has one, else [http.DefaultClient], which obeys the proxy
+	// variables of the environment.
 	HTTPClient *http.Client
 	// DialContext opens the network connections of the WebSockets, if HTTPClient is nil; the
 	// rest is as in [http.DefaultTransport], proxies included.
@@ -128,14 +129,10 @@ func newTransport(options Options) *Transport {
 	if t.log == nil {
 		t.log = slog.Default()
 	}
-	if t.options.HTTPClient == nil {
-		t.options.HTTPClient = http.DefaultClient
-		if options.DialContext != nil {
-			over := http.DefaultTransport.(*http.Transport).Clone()
-			over.DialContext = t.dialNetwork
-			over.DisableKeepAlives = true
-			t.options.HTTPClient = &http.Client{Transport: over}
-		}
+	if options.HTTPClient == nil && options.DialContext != nil {
+		over := http.DefaultTransport.(*http.Transport).Clone()
+		over.DialContext = options.DialContext
+		t.openBy(over)
 	}
 	close(t.idle)
 	return t
