@@ -18,7 +18,7 @@ import (
 )
 
 // Version is the version of this library, as Ably gets it (CHA-IN1).
-const Version = "0.1.0"
+const Version = "0.2.0"
 
 // agentName is the name that Ably attributes usage to (CHA-IN1b); Ably's common list has no Go name
 // yet (CHA-IN1c).
