@@ -120,6 +120,13 @@ conformance-js: ## hold the official @ably/chat to the rules, or run SCRIPT; nee
 	@$(GO) run ./tests/conformance/try -name conformance-js -without Cancellation,Causes -depth 6 -runs 150 \
 		-npm tests/conformance/js -verdicts tests/conformance/js/verdicts.json $(if $(SCRIPT),-script '$(SCRIPT)') -- node subject.mjs
 
+conformance-python: ## hold the official ably for Python to the rules, or run SCRIPT; needs Python
+	@$(GO) run ./tests/conformance/try -name conformance-python -depth 5 -runs 100 -without $(PYTHON_LACKS) \
+		-pip tests/conformance/python -verdicts tests/conformance/python/verdicts.json $(if $(SCRIPT),-script '$(SCRIPT)') -- python subject.py
+
+# It has channels, but no rooms: no disposal, no leases, and no options with defaults.
+PYTHON_LACKS = Cancellation,Causes,EndedContexts,OpeningsCancelled,EqualAfterDefaults,FailedOpenings,FailedReleases,Disposal,SharedDisposal,DisposalWaitsForAll,DisposalReports,DisposalJoins,Leases
+
 fuzz: ## fuzz each decoder for as long as FOR says (default 10m each)
 	@for target in FuzzMessage FuzzSummary FuzzPresence FuzzOccupancy FuzzAnnotation; do \
 		$(GO) test ./chat -run '^$$' -fuzz "^$$target$$" -fuzztime $${FOR:-10m} || exit 1; done

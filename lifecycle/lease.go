@@ -53,5 +53,5 @@ func (l *Lease[R]) Close() {
 	r.mu.Lock()
 	r.step(&fsm.RoomsInput[RoomOptions]{Kind: fsm.CloseLease, Call: l.call}, nil)
 	r.mu.Unlock()
-	r.observer.flush()
+	r.observer.Load().flush()
 }

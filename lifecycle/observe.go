@@ -34,6 +34,17 @@ func (o *observer[T]) put(record T) {
 	o.mu.Unlock()
 }
 
+// also has another function receive the records that are handed over from now on, after the first.
+func (o *observer[T]) also(handle func(T)) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	first := o.handle
+	o.handle = func(record T) {
+		defer handle(record) // also when the first panics
+		first(record)
+	}
+}
+
 // flush hands over what is queued, unless somebody else is at it, further up in this goroutine's own stack perhaps.
 func (o *observer[T]) flush() {
 	if o == nil {
@@ -44,8 +55,9 @@ func (o *observer[T]) flush() {
 		record := o.queue[0]
 		o.queue = o.queue[1:]
 		o.running = true
+		handle := o.handle
 		o.mu.Unlock()
-		o.call(record)
+		o.call(handle, record)
 		o.mu.Lock()
 	}
 	o.mu.Unlock()
@@ -61,7 +73,7 @@ func (o *observer[T]) flushSoon() {
 	}
 }
 
-func (o *observer[T]) call(record T) {
+func (o *observer[T]) call(handle func(T), record T) {
 	returned := false
 	defer func() {
 		p := recover()
@@ -75,7 +87,7 @@ func (o *observer[T]) call(record T) {
 			go o.flush() // the observer ended this goroutine (runtime.Goexit), and with it the loop of flush
 		}
 	}()
-	o.handle(record)
+	handle(record)
 	returned = true
 }
 

@@ -63,7 +63,7 @@ type Room struct {
 	name    string
 	options RoomOptions
 	channel Channel
-	watch   *watch                       // nil when nobody watches the steps
+	watch   atomic.Pointer[watch]        // nil when nobody watches the steps
 	gone    func(operation string) error // see [RoomConfig]; nil for an error of its own
 
 	status          atomic.Pointer[RoomStatusChange] // the last change; the getters read it without the lock
@@ -80,9 +80,9 @@ type Room struct {
 // watch carries the steps of a room to its log and to its observer.
 type watch struct {
 	log     *slog.Logger
-	logs    bool           // steps get lines in the log
-	observe func(RoomStep) // nil when nobody observes
-	of      any            // what steps name as the room
+	logs    bool                           // steps get lines in the log
+	observe atomic.Pointer[func(RoomStep)] // nil when nobody observes
+	of      any                            // what steps name as the room
 	steps   observer[RoomStep]
 }
 
@@ -169,10 +169,7 @@ type RoomStep struct {
 func NewRoom(name string, options RoomOptions, channel Channel, config RoomConfig) (room *Room, release func(ctx context.Context) error) {
 	r := &Room{name: name, options: options, channel: channel, gone: config.Gone, core: *fsm.NewRoom[*ErrorInfo]()}
 	if config.Logger != nil || config.Observe != nil {
-		r.watch = newWatch(config)
-		if r.watch.of == nil {
-			r.watch.of = r
-		}
+		r.watch.Store(newWatch(r, config))
 	}
 	r.status.Store(&initialStatus)
 	channel.OnStateChange(r.channelEvent)
@@ -182,8 +179,14 @@ func NewRoom(name string, options RoomOptions, channel Channel, config RoomConfi
 // initialStatus is shared by all rooms.
 var initialStatus = RoomStatusChange{Current: RoomInitialized, Previous: RoomInitialized}
 
-func newWatch(config RoomConfig) *watch {
-	w := &watch{log: config.Logger, logs: config.Logger != nil, observe: config.Observe, of: config.Of}
+func newWatch(r *Room, config RoomConfig) *watch {
+	w := &watch{log: config.Logger, logs: config.Logger != nil, of: config.Of}
+	if config.Observe != nil {
+		w.observe.Store(&config.Observe)
+	}
+	if w.of == nil {
+		w.of = r
+	}
 	if w.log == nil {
 		w.log = listen.ErrorsToDefault()
 	}
@@ -194,8 +197,8 @@ func newWatch(config RoomConfig) *watch {
 // channelEvent takes an event of the channel.
 func (r *Room) channelEvent(c ChannelStateChange) {
 	r.input(fsm.RoomInput[*ErrorInfo]{Kind: fsm.ChannelEvent, Channel: c.Current, Update: c.Update, Resumed: c.Resumed, Err: c.Reason})
-	if r.watch != nil {
-		r.watch.steps.flushSoon() // the channel doesn't wait for the log and the observer, which may wait for its next event
+	if w := r.watch.Load(); w != nil {
+		w.steps.flushSoon() // the channel doesn't wait for the log and the observer, which may wait for its next event
 	}
 }
 
@@ -247,7 +250,7 @@ func (r *Room) do(ctx context.Context, kind fsm.RoomInputKind, operation string)
 	}
 	// A caller who can't give up may as well run the operation itself: nothing but its end settles the call. Not so where somebody is
 	// told of the steps, who may wait for what the caller would do only afterwards.
-	c := &roomCall{direct: ctx.Done() == nil && r.watch == nil}
+	c := &roomCall{direct: ctx.Done() == nil && r.watch.Load() == nil}
 	r.mu.Lock()
 	c.number = r.core.NextCall()
 	r.calls = append(r.calls, c)
@@ -289,8 +292,8 @@ func (r *Room) do(ctx context.Context, kind fsm.RoomInputKind, operation string)
 
 // flush hands the steps to those who watch them.
 func (r *Room) flush() {
-	if r.watch != nil {
-		r.watch.steps.flush()
+	if w := r.watch.Load(); w != nil {
+		w.steps.flush()
 	}
 }
 
@@ -341,15 +344,16 @@ func (r *Room) step(in fsm.RoomInput[*ErrorInfo], c *roomCall) {
 			r.publishDiscontinuity(out.Err)
 		}
 	}
-	if r.seq++; r.watch != nil {
-		r.record(in, outs)
+	r.seq++
+	if w := r.watch.Load(); w != nil {
+		r.record(w, in, outs)
 	}
 }
 
 // record hands a step to those who watch. The log's handler is foreign code too, so it waits for the end of the lock as the observer
 // does.
-func (r *Room) record(in fsm.RoomInput[*ErrorInfo], outs []fsm.RoomOutput[*ErrorInfo]) {
-	if w := r.watch; w.observe != nil || w.logs && slices.ContainsFunc(outs, published) {
+func (r *Room) record(w *watch, in fsm.RoomInput[*ErrorInfo], outs []fsm.RoomOutput[*ErrorInfo]) {
+	if w.observe.Load() != nil || w.logs && slices.ContainsFunc(outs, published) {
 		status, err := r.core.Status()
 		w.steps.put(RoomStep{Seq: r.seq, Room: r.name, Of: w.of, Input: in, Outputs: slices.Clone(outs), Status: status, StatusOf: err})
 	}
@@ -389,8 +393,8 @@ func (w *watch) tell(step RoomStep) {
 		}
 		w.log.LogAttrs(context.Background(), level, message, attrs...)
 	}
-	if w.observe != nil {
-		w.observe(step)
+	if observe := w.observe.Load(); observe != nil {
+		(*observe)(step)
 	}
 }
 

@@ -23,8 +23,8 @@ import (
 type Rooms[R any] struct {
 	backend  Backend[R]
 	log      *slog.Logger
-	observer *observer[RoomsStep] // nil when nobody observes
-	states   bool                 // the observer wants states
+	observer atomic.Pointer[observer[RoomsStep]] // nil when nobody observes
+	states   bool                                // the observer wants states
 
 	disposed atomic.Bool // disposal has begun
 
@@ -126,7 +126,7 @@ func NewRooms[R any](backend Backend[R], options ...RoomsOption) *Rooms[R] {
 		failed:  map[fsm.Incarnation]error{},
 	}
 	if c.observe != nil {
-		r.observer = &observer[RoomsStep]{handle: c.observe, log: c.log}
+		r.observer.Store(&observer[RoomsStep]{handle: c.observe, log: c.log})
 	}
 	return r
 }
@@ -213,7 +213,7 @@ func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *room
 	r.calls[in.Call] = c
 	// A release that nothing but its end settles, by a caller who can't give up: the caller may as well do the work. Not with an
 	// observer, which is told before the work begins, and may wait for its end.
-	r.direct = in.Kind == fsm.CallRelease && ctx.Done() == nil && r.observer == nil
+	r.direct = in.Kind == fsm.CallRelease && ctx.Done() == nil && r.observer.Load() == nil
 	r.step(&c.in, nil)
 	r.direct = false
 	if ended != nil {
@@ -223,7 +223,7 @@ func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *room
 		c.done = make(chan struct{})
 	}
 	r.mu.Unlock()
-	r.observer.flush()
+	r.observer.Load().flush()
 	if c.work != nil {
 		r.runRelease(c.work)
 	}
@@ -241,7 +241,7 @@ func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *room
 			c.err = cause
 		}
 		r.mu.Unlock()
-		r.observer.flush()
+		r.observer.Load().flush()
 	}
 	return c
 }
@@ -445,7 +445,7 @@ func (r *Rooms[R]) ended(kind fsm.RoomsInputKind, l *live[R], err error) {
 	r.step(&fsm.RoomsInput[RoomOptions]{Kind: kind, Incarnation: l.id}, err)
 	r.mu.Unlock()
 	r.working.Done() // before the observer, which may call Dispose
-	r.observer.flush()
+	r.observer.Load().flush()
 }
 
 // abnormal returns the error of an operation that didn't return: value is what it panicked with, or nil. It is called, and recover
@@ -461,7 +461,8 @@ func abnormal(operation string, value any) error {
 // record has the observer notified of a step.
 func (r *Rooms[R]) record(in fsm.RoomsInput[RoomOptions], l *live[R], outs []fsm.RoomsOutput) {
 	r.seq++
-	if r.observer == nil {
+	observer := r.observer.Load()
+	if observer == nil {
 		return
 	}
 	step := RoomsStep{Seq: r.seq, Input: in, Name: in.Name, Outputs: slices.Clone(outs), Err: r.workErr}
@@ -472,5 +473,5 @@ func (r *Rooms[R]) record(in fsm.RoomsInput[RoomOptions], l *live[R], outs []fsm
 		state := r.core.State()
 		step.State = &state
 	}
-	r.observer.put(step)
+	observer.put(step)
 }

@@ -95,8 +95,8 @@ func subscribe[E any](
 
 func (r *Room) listening(events string) listen.Config {
 	c := listen.Config{Room: r.name, Again: RangedTwice(events)}
-	if r.watch != nil {
-		c.Log = r.watch.log
+	if w := r.watch.Load(); w != nil {
+		c.Log = w.log
 	}
 	return c
 }

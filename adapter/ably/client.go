@@ -18,7 +18,7 @@ import (
 )
 
 // Version is the version of this library, as Ably gets it (CHA-IN1).
-const Version = "0.1.0"
+const Version = "0.2.0"
 
 // agentName is the name that Ably attributes usage to (CHA-IN1b); Ably's common list has no Go name
 // yet (CHA-IN1c).
@@ -39,7 +39,7 @@ type Client struct {
 	connection Connection
 	given      *slog.Logger // by WithLogger; nil for none
 	log        *slog.Logger
-	observe    func(lifecycle.RoomStep)
+	observers  observers
 	idempotent bool
 	timeout    time.Duration // of a request
 	pending    int           // MaxPending, but in tests
@@ -128,12 +128,15 @@ func newClient(client *ably.Realtime, cfg config) (*Client, error) {
 	}
 	timeouts := t.Timeouts()
 	c := &Client{realtime: client, transport: t, below: t.User().(*below), given: cfg.log, log: cfg.log,
-		observe: cfg.observer.Room, idempotent: cfg.idempotent, timeout: timeouts.Request,
+		idempotent: cfg.idempotent, timeout: timeouts.Request,
 		pending: MaxPending, disposed: make(chan struct{})}
 	if c.log == nil {
 		c.log = listen.ErrorsToDefault()
 	}
 	c.connection.client = c
+	if cfg.observer.Room != nil {
+		c.observers.add(cfg.observer.Room)
+	}
 	var options []lifecycle.RoomsOption
 	if cfg.log != nil {
 		options = append(options, lifecycle.WithLogger(cfg.log))

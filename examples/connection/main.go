@@ -8,7 +8,7 @@ import (
 	"github.com/ably/ably-go/ably"
 
 	ablychat "ablyrooms.example/adapter/ably"
-	"ablyrooms.example/examples/internal/stage"
+	"ablyrooms.example/examples/stage"
 	"ablyrooms.example/lifecycle"
 )
 

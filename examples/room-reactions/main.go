@@ -5,7 +5,7 @@ import (
 	"context"
 
 	ablychat "ablyrooms.example/adapter/ably"
-	"ablyrooms.example/examples/internal/stage"
+	"ablyrooms.example/examples/stage"
 )
 
 func main() { stage.Main(run) }

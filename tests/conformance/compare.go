@@ -101,6 +101,9 @@ func (r *run) agrees(got ending, want model.Call) bool {
 	if want.Outcome.Kind == model.OutcomeGaveUp && p.Causes && !got.cause {
 		return false
 	}
+	if want.Outcome.Kind == model.OutcomeReleasedBefore && !p.ReleaseRejectsGets && got.Kind == model.OutcomeDisposed {
+		return true // only a disposal has rejected it
+	}
 	if want.Outcome.Kind != model.OutcomeFailed || got.Kind == model.OutcomeGaveUp {
 		return got.Equal(want.Outcome)
 	}

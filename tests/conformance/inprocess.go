@@ -130,7 +130,7 @@ func runInProcess(t *testing.T, subject Subject, script []model.Input, note bool
 		played <- p.play()
 		p.cleanup()
 	})
-	hang := difference{kind: Hang, want: "an end once all works have ended", got: "hangs: " + end.Hang}
+	hang := difference{kind: Hang, want: "an end once all works have ended", got: "hangs: " + p.whyItHangs(end)}
 	select {
 	case err := <-played:
 		if err != nil {
@@ -150,6 +150,23 @@ func runInProcess(t *testing.T, subject Subject, script []model.Input, note bool
 		out.Violations = []*Violation{p.violation(hang)}
 	}
 	return out
+}
+
+// whyItHangs explains a hang. Where a goroutine waits for a lock while the backend works, the lock is
+// held over that work: nothing else is under way that could free it.
+func (p *inProcess) whyItHangs(end bubble.End) string {
+	var works []string
+	for _, w := range p.gates.Works() {
+		over := map[bool]string{true: "the open of ", false: "the close of "}[w.Opening] + w.Room.Name
+		if !slices.Contains(works, over) {
+			works = append(works, over)
+		}
+	}
+	if !strings.Contains(end.Hang, "Lock in ") || len(works) == 0 {
+		return end.Hang
+	}
+	return fmt.Sprintf("a lock is held over %s: %s waits for it until the backend is done."+
+		" Unlock before calling Backend.Open or Backend.Release", strings.Join(works, " or "), end.Hang)
 }
 
 // inProcess is the transport to a System in a bubble.
@@ -176,6 +193,20 @@ type call struct {
 	panicked string // not empty: it didn't return
 }
 
+// lacking returns which method of a system is promised and not there, or nothing.
+func (p Promises) lacking(s System) string {
+	if _, ok := s.(disposer); p.Disposal && !ok {
+		return "Disposal is promised, and the System has no method Dispose(context.Context) error"
+	}
+	if _, ok := s.(acquirer); p.Leases && !ok {
+		return "Leases are promised, and the System has no method Acquire(context.Context, string, string) (Lease, error)"
+	}
+	if w, ok := s.(interface{ lacks(Promises) string }); ok {
+		return w.lacks(p)
+	}
+	return ""
+}
+
 // start makes the system.
 func (p *inProcess) start() {
 	p.backend = NewBackend(p.gates.Wait)
@@ -183,11 +214,8 @@ func (p *inProcess) start() {
 		if r := recover(); r != nil {
 			p.broken = fmt.Sprintf("New panics: %v", r)
 		}
-		if _, ok := p.system.(disposer); p.broken == "" && p.promises.Disposal && !ok {
-			p.broken = "Disposal is promised, and the System has no method Dispose(context.Context) error"
-		}
-		if _, ok := p.system.(acquirer); p.broken == "" && p.promises.Leases && !ok {
-			p.broken = "Leases are promised, and the System has no method Acquire(context.Context, string, string) (Lease, error)"
+		if p.broken == "" {
+			p.broken = p.promises.lacking(p.system)
 		}
 	}()
 	p.system = p.subject.New(p.backend)

@@ -72,6 +72,13 @@ func (m machine) number(call int) int {
 // settled reports whether a call of a script in process, which began, is settled.
 func (m machine) settled(call int) bool { return !m.model.Calls[m.number(call)-1].Pending() }
 
+// getWaits reports whether a get of a name waits.
+func (m machine) getWaits(name string) bool {
+	return slices.ContainsFunc(m.model.Calls, func(c model.Call) bool {
+		return c.Kind == model.KindGet && c.Name == name && c.Pending()
+	})
+}
+
 // step takes a step of a script. Its error says why the step can't happen.
 func (m machine) step(in model.Input) (machine, turn, error) {
 	t := turn{before: m.model}

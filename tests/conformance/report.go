@@ -73,8 +73,11 @@ func (v *Violation) Error() string {
 	if n := len(v.Script); n > 0 {
 		last = text(v.Script[n-1])
 	}
-	fmt.Fprintf(&b, "%v after %s\n  expected %s\n  but      %s\n  rules    %s\n\nscript", v.Kind, last, v.Want, v.Got,
-		v.Cite())
+	fmt.Fprintf(&b, "%v after %s\n  expected %s\n  but      %s\n  rules    %s\n", v.Kind, last, v.Want, v.Got, v.Cite())
+	for _, rule := range v.Rules {
+		fmt.Fprintf(&b, "           %s: %s\n", rule, rule.Sentence())
+	}
+	b.WriteString("\nscript")
 	if v.Shortest {
 		b.WriteString(", a shortest one")
 	}

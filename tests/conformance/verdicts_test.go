@@ -16,7 +16,7 @@ func kept() map[Rule]int {
 
 func TestVerdictsMustMatch(t *testing.T) {
 	found := &Violation{Class: "c", Rules: []Rule{"R13"}, Script: MustParse("dispose(1)")}
-	known := Finding{Class: "c", Script: "dispose(1)", Verdict: Letter, Reason: "r"}
+	known := Finding{Class: "c", Script: "dispose(1)", Verdict: Allowed, Reason: "r"}
 	other := known
 	other.Script = "dispose(2)"
 	for name, c := range map[string]struct {
@@ -25,11 +25,11 @@ func TestVerdictsMustMatch(t *testing.T) {
 		want     string
 	}{
 		"all":      {Verdicts{Findings: []Finding{known}}, Result{Violations: []*Violation{found}, Kept: kept()}, ""},
-		"new":      {Verdicts{}, Result{Violations: []*Violation{found}, Kept: kept()}, `"c" has none`},
-		"gone":     {Verdicts{Findings: []Finding{known}}, Result{Kept: kept()}, `"c" was not found`},
+		"new":      {Verdicts{}, Result{Violations: []*Violation{found}, Kept: kept()}, `no verdict yet: "c"`},
+		"gone":     {Verdicts{Findings: []Finding{known}}, Result{Kept: kept()}, `"c" is in the file, but was not found`},
 		"script":   {Verdicts{Findings: []Finding{other}}, Result{Violations: []*Violation{found}, Kept: kept()}, "found with dispose(1)"},
-		"unseen":   {Verdicts{}, Result{}, "R1 observable: false"},
-		"observed": {Verdicts{Unobservable: map[Rule]string{"R1": "why"}}, Result{Kept: kept()}, "R1 observable: true"},
+		"unseen":   {Verdicts{}, Result{}, "no script showed R1"},
+		"observed": {Verdicts{Unobservable: map[Rule]string{"R1": "why"}}, Result{Kept: kept()}, "R1 is listed as unobservable, but"},
 	} {
 		err := c.verdicts.Match(c.result)
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
@@ -40,5 +40,17 @@ func TestVerdictsMustMatch(t *testing.T) {
 		if _, err := parseVerdicts([]byte(bad)); err == nil {
 			t.Errorf("%s is read", bad)
 		}
+	}
+}
+
+// TestEveryRuleHasASentence: a violation says what the broken rule asks for.
+func TestEveryRuleHasASentence(t *testing.T) {
+	for _, rule := range Rules() {
+		if v := (&Violation{Rules: []Rule{rule}}).Error(); rule.Sentence() == "" || !strings.Contains(v, rule.Sentence()) {
+			t.Errorf("%s: %q", rule, rule.Sentence())
+		}
+	}
+	if len(sentences) != len(Rules()) {
+		t.Errorf("%d sentences for %d rules", len(sentences), len(Rules()))
 	}
 }

@@ -35,6 +35,7 @@ const (
 	disposedFlag           // a second Dispose finds a flag set and returns at once
 	firstErrorEnds         // Dispose works as an errgroup with a context: the first error cancels the other releases
 	waiterForgotten        // a get that waits for a release is not rejected by another release
+	waitersStay            // a release while a get waits leaves that get, and what it waits for, alone
 	orphan                 // what is opened after its release is never released
 	lastErrorOnly          // Dispose keeps one error
 	abandonedTooSoon       // a release of a room that is being opened doesn't wait for anything
@@ -49,6 +50,7 @@ const (
 	counted                // a release is only counted, and the room stays until the last of its users has released it
 	checkThenAct           // what is being opened is not looked at, so a second get opens again
 	lockHeld               // a mutex is held while the backend works, so one name holds up all
+	lockOverClose          // a mutex is held while the backend closes a room, and every get wants it
 	ownTurn                // a get waits its turn behind the get that it should refuse
 	oneLoop                // one goroutine does everything, and waits for the backend too
 	waitsOn                // a release waits on when its context ends
@@ -83,7 +85,7 @@ type promises struct {
 	slip
 	backend *conformance.Backend
 
-	whole sync.Mutex           // for lockHeld
+	whole sync.Mutex           // for lockHeld and lockOverClose
 	turns map[string]chan bool // for ownTurn: of a name, with room for one
 	inbox chan func()          // for oneLoop
 
@@ -103,6 +105,7 @@ type promises struct {
 type promise struct {
 	name, options string
 	users         int           // how many got it, for counted
+	waiting       int           // how many gets wait, for waitersStay
 	leases        int           // how many leases are open
 	kept          bool          // by a get
 	settled       chan struct{} // closed when the gets have their answer
@@ -141,6 +144,9 @@ func (r *promises) Get(ctx context.Context, name, options string) (room *conform
 	case lockHeld:
 		r.whole.Lock()
 		defer r.whole.Unlock()
+	case lockOverClose:
+		r.whole.Lock()
+		r.whole.Unlock()
 	case ownTurn:
 		turn := r.turn(name)
 		turn <- true
@@ -253,7 +259,13 @@ func (r *promises) get(ctx context.Context, name, options string, l *lease) (*co
 		}
 	}
 	opening := p.room == nil
+	p.waiting++
 	r.mu.Unlock()
+	defer func() {
+		r.mu.Lock()
+		p.waiting--
+		r.mu.Unlock()
+	}()
 	switch {
 	case p.options != options && !(opening && r.slip == optionsIgnored):
 		return nil, errOptions
@@ -345,6 +357,10 @@ func (r *promises) close(ctx context.Context, p *promise, room *conformance.Room
 	case nilReleased:
 		room = nil
 	}
+	if r.slip == lockOverClose {
+		r.whole.Lock()
+		defer r.whole.Unlock()
+	}
 	err := r.backend.Release(ctx, room)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -425,7 +441,7 @@ func (r *promises) leave(ctx context.Context, name string) *promise {
 	if p == nil || p.left {
 		return leaving
 	}
-	if leaving != nil && r.slip == waiterForgotten {
+	if leaving != nil && (r.slip == waiterForgotten || r.slip == waitersStay && p.waiting > 0 && r.disposal == nil) {
 		return leaving
 	}
 	if r.slip != stale {

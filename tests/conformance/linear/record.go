@@ -127,8 +127,8 @@ type History struct {
 }
 
 // Record runs a round: goroutines that make calls of every kind, all at once. Calls that have not
-// returned when patience ends break the history, which is empty then. Only the subject's New and
-// Classify are used.
+// returned when patience ends break the history, which is empty then. Of the subject's
+// promises only Disposal counts: without it nothing is disposed of.
 func (round Round) Record(subject conformance.Subject) History {
 	b := &recorder{since: time.Now(), round: round, numbers: map[*conformance.Room]int{}, held: map[string]int{},
 		ends: map[string][]porcupine.Operation{}}
@@ -138,6 +138,7 @@ func (round Round) Record(subject conformance.Subject) History {
 	var returned atomic.Int64
 	var done sync.WaitGroup
 	begin := make(chan struct{})
+	round.Dispose = round.Dispose && subject.Promises.Disposal
 	for g := range round.Goroutines {
 		done.Go(func() {
 			<-begin

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"ablyrooms.example/examples/internal/stage"
+	"ablyrooms.example/examples/stage"
 )
 
 // Run runs an example on an embedded server, and fails if it returns an error, or if what it tells is not these lines.
