@@ -32,7 +32,7 @@ const (
 type Script struct {
 	Board string
 	Fault string // empty for none
-	At    int    // how many steps are taken when the page opens; 0 for all
+	At    int    // how many steps are taken when the page opens; 0 for all, -1 for none
 	Steps []Step
 }
 
@@ -65,8 +65,8 @@ func (s Script) Fragment() string {
 	if s.Fault != "" {
 		b.WriteString("!" + escape(s.Fault))
 	}
-	if s.At > 0 {
-		b.WriteString("@" + strconv.Itoa(s.At))
+	if s.At != 0 {
+		b.WriteString("@" + strconv.Itoa(max(s.At, 0)))
 	}
 	b.WriteByte('/')
 	for i, step := range s.Steps {
@@ -120,8 +120,11 @@ func Parse(fragment string) (Script, error) {
 	var err error
 	head, at, ok := strings.Cut(head, "@")
 	if ok {
-		if s.At, err = strconv.Atoi(at); err != nil || s.At < 1 {
+		if s.At, err = strconv.Atoi(at); err != nil || s.At < 0 {
 			return Script{}, fmt.Errorf("playlink: %q is no step's number", at)
+		}
+		if s.At == 0 {
+			s.At = -1
 		}
 	}
 	board, fault, _ := strings.Cut(head, "!")

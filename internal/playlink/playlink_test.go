@@ -18,6 +18,7 @@ var scripts = map[string]Script{
 	"room/event(attached,resumed,0)":      {Board: Room, Steps: []Step{step("event", "attached", "resumed", "0")}},
 	"channel/Attached(serial:1)":          {Board: Channel, Steps: []Step{step("Attached", "serial:1")}},
 	"rooms/get(1,%C3%A4%3B%28%20%7E,x+d)": {Board: Rooms, Steps: []Step{step("get", "1", "ä;( ~", "x+d")}},
+	"rooms@0/cut()":                       {Board: Rooms, At: -1, Steps: []Step{step("cut")}},
 	"rooms/f(~)":                          {Board: Rooms, Steps: []Step{step("f", "")}},
 }
 
@@ -51,7 +52,7 @@ func TestScriptsByHand(t *testing.T) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	for _, text := range []string{"", "get(1)", "rooms/get(1", "rooms/get1)", "rooms/(1)", "rooms/.get(1)",
-		"rooms@0/", "rooms@x/", "rooms/get(<)", "rooms/get(%4)"} {
+		"rooms@-1/", "rooms@x/", "rooms/get(<)", "rooms/get(%4)"} {
 		if got, err := Parse(text); err == nil {
 			t.Errorf("%q is read as %+v", text, got)
 		}
@@ -94,7 +95,7 @@ func FuzzFragment(f *testing.F) {
 	f.Add("rooms", "", 1, "ada", "get", "a", "")
 	f.Add("r;/o", "!@", 0, "", "w.(", "~", "%")
 	f.Fuzz(func(t *testing.T, board, fault string, at int, caller, word, first, second string) {
-		if board == "" || word == "" || at < 0 {
+		if board == "" || word == "" || at < -1 {
 			return
 		}
 		script := Script{Board: board, Fault: fault, At: at,

@@ -261,7 +261,8 @@ func TestPositions(t *testing.T) {
 	whole := Run("rooms/get(1,a,x);opened(1);release(2,a)")
 	back := Run("rooms@1/get(1,a,x);opened(1);release(2,a)")
 	if back.At != 1 || len(back.Frames) != 4 || !reflect.DeepEqual(back.Frames, whole.Frames) || back.NextCall != 2 ||
-		back.Fragment != "rooms@1/get(1,a,x);opened(1);release(2,a)" || Run("rooms@3/cut();resume();cut()").Fragment != "rooms/cut();resume();cut()" {
+		back.Fragment != "rooms@1/get(1,a,x);opened(1);release(2,a)" || Run("rooms@3/cut();resume();cut()").Fragment != "rooms/cut();resume();cut()" ||
+		Run("rooms@0/cut()").Fragment != "rooms@0/cut()" {
 		t.Errorf("%+v", back)
 	}
 }

@@ -58,8 +58,8 @@ func Run(fragment string) View {
 		return View{Error: fmt.Sprintf("the script has %d steps, and %d are the most", len(script.Steps), MaxSteps)}
 	}
 	v.At = len(script.Steps)
-	if script.At > 0 {
-		v.At = min(script.At, v.At)
+	if script.At != 0 {
+		v.At = min(max(script.At, 0), v.At)
 	}
 	for n := range len(script.Steps) + 1 {
 		var step *playlink.Step
@@ -88,7 +88,9 @@ func Run(fragment string) View {
 		}
 		v.Frames = append(v.Frames, f)
 	}
-	if script.At = 0; v.At < len(script.Steps) {
+	if script.At = 0; v.At == 0 && len(script.Steps) > 0 {
+		script.At = -1
+	} else if v.At < len(script.Steps) {
 		script.At = v.At
 	}
 	v.Fragment = script.Fragment()
