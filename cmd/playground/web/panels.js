@@ -3,7 +3,7 @@
 
 import { h } from "./dom.js";
 import { machine } from "./diagram.js";
-import { chips, points, property, rule } from "./rules.js";
+import { chips, points, rule, tick } from "./rules.js";
 
 const words = { waits: "waits", done: "✓ done", failed: "✗ error" };
 
@@ -43,7 +43,7 @@ export function machines(view, about, chosen, choose) {
     const tokens = {};
     for (const l of all) (tokens[l.Life] ??= []).push(`#${l.N}`);
     const was = before.Lives?.find((l) => l.N === of?.N)?.Life;
-    parts.push(machine(life, { title: "Rooms: each life of a name", lit: Object.keys(tokens), tokens, was, now: of?.Life }));
+    parts.push(machine(life, { title: "Names", lit: Object.keys(tokens), tokens, was, now: of?.Life }));
     if (all.length > 1) {
       parts.push(h("div.pick", { role: "radiogroup", "aria-label": "Show the room and channel of" }, all.map((l) =>
         h("label", h("input", { type: "radio", name: "chosen", value: l.N, checked: l.N === of.N, "data-key": `life-${l.N}`, onchange: () => choose(l.N) }), `#${l.N} ${l.Name}`))));
@@ -81,9 +81,8 @@ export function invariants(view, about, frame, open, toggle) {
       h("summary", { "data-key": `inv-${key}` }, h("span", m), bad.length
         ? h("span.state.bad", `✗ ${bad.length} of ${names.length} fail`)
         : h("span.state.ok", `✓ all ${names.length} hold`)),
-      h("ul", [...bad, ...names.filter((n) => !bad.includes(n))].map((n) => h("li", { class: bad.includes(n) ? "fails" : "" },
-        h("span", bad.includes(n) ? "✗ " : "✓ "), h("strong", n), " ",
-        h("span.small.muted", bad.includes(n) ? broken.get(`${m}.${n}`) : property(m, n).Says)))));
+      bad.length > 0 && h("ul.fails", bad.map((n) => h("li", tick(m, n, "✗"), h("span.small", broken.get(`${m}.${n}`))))),
+      h("ul.ticks", names.filter((n) => !bad.includes(n)).map((n) => h("li", tick(m, n, "✓")))));
   });
 }
 
@@ -95,5 +94,6 @@ export function did(frame) {
   return h("ol.turns", frame.Turns.map((t) => h("li",
     h("div", h("strong", t.Machine), t.Of ? ` ${t.Of}` : "", " takes ", h("code", t.Input)),
     h("div.small", t.Outputs?.length ? ["puts out ", h("code", t.Outputs.join(", "))] : "puts out nothing"),
-    h("ul.cites", (t.Rules ?? []).map((r) => h("li.small", chips([r]), " ", h("span.muted", [points(r), rule(r).Says].filter(Boolean).join(" – "))))))));
+    h("ul.cites", (t.Why ?? []).map((r) => h("li.small", chips([r]), " ", h("span.muted", [points(r), rule(r).Says].filter(Boolean).join(" – "))))),
+    t.Rules?.length > t.Why?.length && h("div.small.muted", "and, as in most steps, ", chips(t.Rules.filter((r) => !t.Why.includes(r)))))));
 }

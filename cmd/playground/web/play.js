@@ -1,6 +1,6 @@
 // The view in which one plays: controls, the sequence diagram, and what there is after each step.
 
-import { h, replace } from "./dom.js";
+import { h, replace, svg } from "./dom.js";
 import { sequence } from "./sequence.js";
 import * as panels from "./panels.js";
 import { add, join, split } from "./script.js";
@@ -11,6 +11,10 @@ const groups = {
 };
 const boards = { rooms: "names, rooms and channels", room: "one room, any channel", channel: "one channel, any server" };
 const callers = ["Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gita", "Hugo", "Ines", "Jon"];
+
+// icon draws the signs of the step buttons, which fonts may lack.
+const icon = (back, bar) => svg("svg", { viewBox: "0 0 16 16", width: 14, height: 14, "aria-hidden": "true", class: "icon" },
+  svg("path", { d: back ? "M11 2 4 8l7 6z" : "M5 2l7 6-7 6z" }), bar && svg("path", { d: back ? "M2 2h2v12H2z" : "M12 2h2v12h-2z" }));
 
 export function playView(root, engine, announce) {
   const state = { view: null, past: [], future: [], chosen: 0, caller: "", name: "a", options: "x", open: new Set(["Rooms"]) };
@@ -86,7 +90,7 @@ export function playView(root, engine, announce) {
     });
     replace(parts.controls,
       h("div.fields", select("board", view.Board, Object.entries(boards), (b) => { show(`${b}/`); })),
-      h("div.fields", select("caller", state.caller, who, (v) => { state.caller = v; controls(); }),
+      h("div.fields.who", select("caller", state.caller, who, (v) => { state.caller = v; controls(); }),
         view.Board === "rooms" && select("name", state.name, [["a", "a"], ["b", "b"], ["c", "c"]], (v) => { state.name = v; controls(); }),
         view.Board === "rooms" && select("options", state.options, [["x", "x"], ["y", "y"]], (v) => { state.options = v; controls(); })),
       view.Board === "rooms" && h("fieldset.group", h("legend", "Calls"), h("div.choices",
@@ -103,9 +107,9 @@ export function playView(root, engine, announce) {
     replace(parts.toolbar, h("div.toolbar", { role: "group", "aria-label": "Steps" },
       h("span.tool-group", h("button", { type: "button", "data-key": "undo", onclick: undo, disabled: !state.past.length }, "Undo"),
         h("button", { type: "button", "data-key": "redo", onclick: redo, disabled: !state.future.length }, "Redo")),
-      h("span.tool-group", tool("to the beginning", "⏮", () => go(0), view.At === 0), tool("one step back", "◀", () => go(view.At - 1), view.At === 0),
+      h("span.tool-group", tool("to the beginning", icon(true, true), () => go(0), view.At === 0), tool("one step back", icon(true), () => go(view.At - 1), view.At === 0),
         h("span.position", `step ${view.At} of ${total}`),
-        tool("one step on", "▶", () => go(view.At + 1), view.At === total), tool("to the end", "⏭", () => go(total), view.At === total)),
+        tool("one step on", icon(false), () => go(view.At + 1), view.At === total), tool("to the end", icon(false, true), () => go(total), view.At === total)),
       h("button", { type: "button", "data-key": "clear", onclick: () => show(`${view.Board}/`), disabled: !total && !view.Fault }, "Clear")));
   }
 

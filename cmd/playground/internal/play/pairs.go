@@ -54,6 +54,29 @@ func words[T fmt.Stringer](list []T) []string {
 	return texts
 }
 
+// general are the rules that nearly every step of a room or channel follows.
+var general = []string{"S1", "S3", "S4", "S5", "C1", "C3", "C4", "C24"}
+
+// specific returns the rules that say why, if there are such.
+func specific(rules []string) (some []string) {
+	for _, r := range rules {
+		if !slices.Contains(general, r) {
+			some = append(some, r)
+		}
+	}
+	if some == nil {
+		return rules
+	}
+	return some
+}
+
+// turn notes a step of a core, and returns its rules that say why.
+func (r *recorder) turn(machine, of, in string, outs, rules []string) []string {
+	why := specific(rules)
+	r.turns = append(r.turns, Turn{machine, of, in, outs, rules, why})
+	return why
+}
+
 // roomPair is the core of a room with its model.
 type roomPair struct {
 	*recorder
@@ -94,8 +117,7 @@ func (p *roomPair) step(in model.RoomInput) ([]model.RoomOutput, []string) {
 			p.fails("Room", property.Name, property.Check(before, in, want, after))
 		}
 	}
-	rules := words(before.Explain(in))
-	p.turns = append(p.turns, Turn{"Room", p.of, in.String(), words(did), rules})
+	rules := p.turn("Room", p.of, in.String(), words(did), words(before.Explain(in)))
 	if n := after.Last; n > before.Last && p.calls[n-1] != nil {
 		p.calls[n-1].Rules = rules
 	}
@@ -203,8 +225,7 @@ func (p *channelPair) step(in model.ChannelInput) ([]model.ChannelOutput, []stri
 			p.fails("Channel", property.Name, property.Check(before, event, want, after))
 		}
 	}
-	rules := words(before.Explain(in))
-	p.turns = append(p.turns, Turn{"Channel", p.of, in.String(), words(did), rules})
+	rules := p.turn("Channel", p.of, in.String(), words(did), words(before.Explain(in)))
 	frame := func(name string) {
 		if p.of != "" {
 			name += " " + p.of

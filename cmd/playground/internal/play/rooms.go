@@ -208,12 +208,11 @@ func (w *world) names(in model.Input) {
 	}
 	state := before.State
 	for i, turn := range turns {
-		rules := words(state.Explain(turn.Input))
 		if !slices.EqualFunc(did[i], turn.Outputs, model.Output.Equal) {
 			w.differ("%v: the core puts out %v, the model %v", turn.Input, did[i], turn.Outputs)
 		}
 		next, _, _ := state.Step(turn.Input)
-		w.turns = append(w.turns, Turn{"Rooms", "", turn.Input.String(), words(did[i]), rules})
+		rules := w.turn("Rooms", "", turn.Input.String(), words(did[i]), words(state.Explain(turn.Input)))
 		for _, p := range model.Properties() {
 			if p.Check != nil {
 				w.fails("Rooms", p.Name, p.Check(next))

@@ -39,9 +39,8 @@ func (w *world) open(i int) {
 	case ch == nil || ch.core.Forgettable():
 		ch = &channel{newChannelPair(&w.recorder, c.name), i}
 		w.channels[c.name] = ch
-		if w.connection != model.ToInitialized {
-			w.channel(ch, model.ChannelInput{Kind: model.KindConnection, Connection: w.connection})
-		}
+		w.channel(ch, model.ChannelInput{Kind: model.KindConnection, Connection: w.connection})
+		w.turns = w.turns[:len(w.turns)-1] // a channel is made with the connection that there is
 	default:
 		ch.owner = i
 		w.channel(ch, model.ChannelInput{Kind: model.KindRenew})

@@ -40,7 +40,8 @@ type Turn struct {
 	Of      string // whose: "#1", "a"
 	Input   string
 	Outputs []string
-	Rules   []string
+	Rules   []string // all that it follows
+	Why     []string // those of them that are of this step alone
 }
 
 // Line is a line of the sequence diagram: an arrow between two lanes, or a note on one.
