@@ -141,7 +141,7 @@ func (c *Client) send(ctx context.Context, r Request, authorization string) (*ex
 	_, err := c.carrier.Request(r.Method, BasePath+"request", options...).
 		Pages(context.WithValue(ctx, exchangeKey{}, x))
 	switch {
-	case x.answered:
+	case x.answered: // by the last host that was asked
 		return x, nil
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
@@ -153,6 +153,10 @@ func (c *Client) send(ctx context.Context, r Request, authorization string) (*ex
 	}
 	return nil, unreachable(err)
 }
+
+// Use has requests authorized with a token that the realtime client uses, if that is newer than their
+// own.
+func (c *Client) Use(token string) { c.credentials.use(token) }
 
 // Close ends the request for a token that may be under way, and waits for its end, or that of ctx.
 // Requests that need a new token fail from then on.

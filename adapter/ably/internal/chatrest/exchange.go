@@ -14,7 +14,7 @@ type exchange struct {
 	path, escaped string
 	authorization string
 
-	answered bool
+	answered bool // by the host that was asked last
 	status   int
 	header   http.Header
 	body     []byte
@@ -36,6 +36,7 @@ type roundTripper struct {
 // RoundTrip implements [http.RoundTripper].
 func (t roundTripper) RoundTrip(request *http.Request) (*http.Response, error) {
 	x := request.Context().Value(exchangeKey{}).(*exchange)
+	x.answered = false // by the host before, which ably-go leaves for this one
 	ctx := request.Context()
 	if t.timeout > 0 {
 		var cancel context.CancelFunc
