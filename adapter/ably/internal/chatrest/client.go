@@ -145,13 +145,12 @@ func (c *Client) send(ctx context.Context, r Request, authorization string) (*ex
 		return x, nil
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
+	case x.err != nil: // ably-go's has another address, or is nil after another host's answer
+		return nil, unreachable(x.err)
 	case err == nil:
 		return nil, errors.New("ably-go made no request")
 	}
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		err = u.Err // its address is not the one that was asked
-	}
-	return nil, unreachable(err)
+	return nil, err
 }
 
 // Use has requests authorized with a token that the realtime client uses, if that is newer than their

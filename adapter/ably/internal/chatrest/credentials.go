@@ -41,6 +41,7 @@ type credentials struct {
 // call waits, even if ably-go does.
 type renewal struct {
 	ctx           context.Context // ends at the limit
+	late          time.Time       // the limit
 	done          chan struct{}   // closed at its end
 	authorization string
 	err           error
@@ -113,10 +114,9 @@ func (c *credentials) renewed(ctx context.Context, refused string) (authorizatio
 	}
 	r := c.renewal
 	if r == nil {
-		r = &renewal{done: make(chan struct{})}
+		r = &renewal{done: make(chan struct{}), late: time.Now().Add(c.limit)}
 		var cancel context.CancelFunc
-		r.ctx, cancel = context.WithTimeoutCause(c.life, c.limit,
-			fmt.Errorf("none came in %v", c.limit))
+		r.ctx, cancel = context.WithDeadlineCause(c.life, r.late, c.errLate())
 		c.renewal = r
 		c.running.Add(1)
 		go func() {
@@ -142,6 +142,8 @@ func (c *credentials) renewed(ctx context.Context, refused string) (authorizatio
 	return "", noToken(context.Cause(r.ctx))
 }
 
+func (c *credentials) errLate() error { return fmt.Errorf("none came in %v", c.limit) }
+
 // renew asks for a token. ably-go asks a program's callback whatever the context says.
 func (c *credentials) renew(r *renewal) {
 	params := c.params // ably-go changes what it is given
@@ -149,8 +151,10 @@ func (c *credentials) renew(r *renewal) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case err != nil && r.ctx.Err() != nil:
-		r.err = noToken(context.Cause(r.ctx))
+	case err != nil && c.life.Err() != nil:
+		r.err = noToken(errClosed)
+	case err != nil && !time.Now().Before(r.late): // a callback has the same limit
+		r.err = noToken(c.errLate())
 	case err != nil:
 		r.err = noToken(err)
 	case token.Token == "":
