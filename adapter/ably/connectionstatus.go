@@ -125,22 +125,28 @@ func (c *Connection) WaitForStatus(ctx context.Context, want ConnectionStatus) e
 		})
 }
 
+// over reports whether there is no connection and none is tried for.
+func (s ConnectionStatus) over() bool {
+	switch s {
+	case ConnectionInitialized, ConnectionFailed, ConnectionClosed:
+		return true
+	}
+	return false
+}
+
 // back returns when there is a connection, or when none is tried for any more.
 func (c *Connection) back(ctx context.Context) error {
 	now := func() ConnectionStatusChange { return *c.last.Load() }
 	return listen.Await(ctx, &c.listeners, c.client.listening(connectionEvents), now,
 		func(change ConnectionStatusChange) (bool, error) {
-			switch change.Current {
-			case ConnectionConnected, ConnectionFailed, ConnectionClosed, ConnectionInitialized:
-				return true, nil
-			}
-			return false, nil
+			return change.Current == ConnectionConnected || change.Current.over(), nil
 		})
 }
 
 // begin sets the status that the client finds, unless it has changed by now (CHA-CS3).
-func (c *Connection) begin(state ably.ConnectionState, reason *ably.ErrorInfo) {
-	first := statusChange(ably.ConnectionStateChange{Current: state, Previous: state, Reason: reason}, nil)
+func (c *Connection) begin(last ably.ConnectionStateChange, reason *lifecycle.ErrorInfo) {
+	last.Previous, last.RetryIn = last.Current, 0
+	first := statusChange(last, reason)
 	c.last.CompareAndSwap(nil, &first)
 }
 

@@ -1,5 +1,10 @@
 package ablychat
 
+import "github.com/ably/ably-go/ably"
+
+// Own makes a chat client that owns a realtime client, as [Connect] does.
+func Own(client *ably.Realtime) (*Client, error) { return newClient(client, config{}, true) }
+
 // StayClosed closes a realtime client as a chat client closes its own.
 var StayClosed = stayClosed
 

@@ -141,18 +141,21 @@ func (c *Client) send(ctx context.Context, r Request, authorization string) (*ex
 	_, err := c.carrier.Request(r.Method, BasePath+"request", options...).
 		Pages(context.WithValue(ctx, exchangeKey{}, x))
 	switch {
-	case x.answered:
+	case x.answered: // by the last host that was asked
 		return x, nil
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
+	case x.err != nil: // ably-go's has another address, or is nil after another host's answer
+		return nil, unreachable(x.err)
 	case err == nil:
 		return nil, errors.New("ably-go made no request")
 	}
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		err = u.Err // its address is not the one that was asked
-	}
-	return nil, unreachable(err)
+	return nil, err
 }
+
+// Use has requests authorized with a token that the realtime client uses, if that is newer than their
+// own.
+func (c *Client) Use(token string) { c.credentials.use(token) }
 
 // Close ends the request for a token that may be under way, and waits for its end, or that of ctx.
 // Requests that need a new token fail from then on.

@@ -99,6 +99,12 @@ func New(t *transport.Transport, config Config) (c *Client, ok bool) {
 var closed = Config{RequestTimeout: 10 * time.Second, RetryTimeout: 15 * time.Second,
 	Log: slog.New(slog.DiscardHandler)}
 
+// Status returns the last change of ably-go's state, as [Config] has it.
+func (c *Client) Status() (change ably.ConnectionStateChange, reason *lifecycle.ErrorInfo) {
+	last := c.transport.Status()
+	return *last.Change, fromWire(last.Reason)
+}
+
 // Connected reports whether there is a connection.
 func (c *Client) Connected() bool { return c.is(fsm.ConnectionConnected) }
 

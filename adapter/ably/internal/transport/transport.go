@@ -52,6 +52,9 @@ type Options struct {
 	// Logger receives what the transport drops or mends, once for each kind. The default is
 	// [slog.Default].
 	Logger *slog.Logger
+	// Token receives each token that ably-go connects with, or gives the server on a connection
+	// (RSA10). ably-go holds its lock meanwhile. It must not block. nil is for no receiver.
+	Token func(token string)
 	// User is a value of the user's own; see [Transport.User].
 	User any
 }
@@ -89,6 +92,7 @@ type Transport struct {
 	loopLeft     bool               // ably-go was closed while it waited to dial again
 	spare        chan struct{}      // gets a token when a dial is one too many
 	state        ably.ConnectionState
+	last         Event         // the last of kind Status, or what the client began with
 	sockets      uint64        // how many were connected
 	stateChanged chan struct{} // closed and replaced at each change of state
 	stream       stream
@@ -134,8 +138,13 @@ func newTransport(options Options) *Transport {
 		over.DialContext = options.DialContext
 		t.openBy(over)
 	}
+	t.begin(ably.ConnectionStateInitialized)
 	close(t.idle)
 	return t
+}
+
+func (t *Transport) begin(state ably.ConnectionState) {
+	t.last = Event{Kind: Status, Change: &ably.ConnectionStateChange{Current: state, Previous: state}}
 }
 
 // Timeouts are times that the options of the realtime client give, or their defaults.
@@ -151,6 +160,14 @@ func (t *Transport) Timeouts() Timeouts { return t.timeouts }
 // options of the realtime client say. Without that they fail at once, and those that are unanswered
 // when it goes fail then (RTN7d).
 func (t *Transport) Queues() bool { return !t.unqueued }
+
+// Status returns the last event of the kind [Status]; before the first one, what the client begins
+// with. ably-go's own State waits for an auth callback that runs.
+func (t *Transport) Status() Event {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.last
+}
 
 // Connection describes a connection to Ably.
 type Connection struct {
@@ -228,6 +245,9 @@ func (t *Transport) cancel(it *item) func() {
 // sendNative sends a frame of ably-go's, which holds its lock.
 func (t *Transport) sendNative(s *socket, v any) {
 	action, channel := t.native.header(v)
+	if action == wire.ActionAuth {
+		t.tokenUsed(t.native.token(v))
+	}
 	t.mu.Lock()
 	defer t.unlock()
 	if _, again := t.pending[v]; again {
@@ -413,6 +433,13 @@ func (t *Transport) Close(ctx context.Context) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
+	}
+}
+
+// tokenUsed reports a token that ably-go uses; "" is none.
+func (t *Transport) tokenUsed(token string) {
+	if token != "" && t.options.Token != nil {
+		t.options.Token(token)
 	}
 }
 
