@@ -66,6 +66,8 @@
 //   - Messages, publish: with ACK and NACK, in order and once over a resume; echo; idempotent
 //     ids.
 //   - Messages, ephemeral messages: delivered, and not kept.
+//   - Messages, updates: updates, deletes, appends and versions, on the socket and in REST;
+//     every channel has the rule that Ably asks for.
 //   - Messages, history for two minutes: on the server's clock, and within bounds of size; for
 //     longer in chat rooms and in the namespaces of WithPersisted.
 //   - Presence, members: enter, update, leave, SYNC; the members of a lost connection leave
@@ -88,9 +90,8 @@
 //     operations are known.
 //   - Channels, params: modes, rewind and occupancy; whole messages for delta; others are not
 //     repeated in ATTACHED.
-//   - Messages, updates and deletes: of chat messages, by the Chat API; not of other messages.
-//   - Messages, annotations: reactions to messages and their summaries, of the types unique,
-//     distinct and multiple.
+//   - Messages, annotations: on the socket and in REST, and their summaries, of the types
+//     unique, distinct and multiple; not flag and total.
 //   - Limits, rates: a client that sends too fast waits; no publish is refused for its rate.
 //
 // # Not served

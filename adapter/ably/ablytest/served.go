@@ -46,8 +46,10 @@ var services = []Service{
 
 	{"Messages", "publish", "with ACK and NACK, in order and once over a resume; echo; idempotent ids", Whole},
 	{"Messages", "ephemeral messages", "delivered, and not kept", Whole},
-	{"Messages", "updates and deletes", "of chat messages, by the Chat API; not of other messages", InPart},
-	{"Messages", "annotations", "reactions to messages and their summaries, of the types unique, distinct and multiple", InPart},
+	{"Messages", "updates", "updates, deletes, appends and versions, on the socket and in REST; every channel has " +
+		"the rule that Ably asks for", Whole},
+	{"Messages", "annotations", "on the socket and in REST, and their summaries, of the types unique, distinct and " +
+		"multiple; not flag and total", InPart},
 	{"Messages", "history for two minutes", "on the server's clock, and within bounds of size; for longer in " +
 		"chat rooms and in the namespaces of WithPersisted", Whole},
 

@@ -332,14 +332,21 @@ var probes = map[string]func(*stand, ablytest.Support){
 			s.Error("it is kept")
 		}
 	},
-	"Messages, updates and deletes": func(s *stand, _ ablytest.Support) {
-		path := "/chat/v4/rooms/a/messages"
-		body := s.rest("POST", path, `{"text":"x"}`, 201)
-		_, serial, _ := strings.Cut(body, `"serial":"`)
-		serial, _, _ = strings.Cut(serial, `"`)
-		s.contains(s.rest("PUT", path+"/"+serial, `{"message":{"text":"y"}}`, 200), "message.update")
-		s.contains(s.rest("POST", path+"/"+serial+"/delete", `{}`, 200), "message.delete")
-		s.rest("POST", "/channels/b/messages", `{"action":1,"serial":"x"}`, 400)
+	"Messages, updates": func(s *stand, _ ablytest.Support) {
+		serial := s.publish(ablytest.Message{Name: "n", Data: "a"})[0]
+		path := "/channels/a/messages/" + serial
+		s.contains(s.rest("PATCH", path, `{"action":1,"data":"b"}`, 200), `"versionSerial":`)
+		s.contains(s.rest("PATCH", path, `{"action":5,"data":"c"}`, 200), `"versionSerial":`)
+		s.contains(s.rest("GET", path, "", 200), `"data":"bc"`, `"name":"n"`)
+		s.contains(s.rest("GET", path+"/versions", "", 200), `"data":"a"`, `"data":"b"`, `"data":"bc"`)
+		c := s.attached(byKey, "")
+		c.send(fmt.Sprintf(`{"action":15,"channel":"a","msgSerial":0,"messages":[{"action":2,"serial":%q,"data":{}}]}`, serial))
+		got := []ablytest.Action{c.receive().Action, c.receive().Action}
+		slices.Sort(got)
+		if !slices.Equal(got, []ablytest.Action{ablytest.ActionAck, ablytest.ActionMessage}) {
+			s.Errorf("got %v", got)
+		}
+		s.rest("PATCH", path, `{"action":4}`, 400)
 	},
 	"Messages, annotations": func(s *stand, _ ablytest.Support) {
 		c := s.attached(byKey+"&clientId=ann", fmt.Sprintf(`,"flags":%d`, ablytest.ModeAnnotationPublish|ablytest.ModeAnnotationSubscribe))
@@ -351,6 +358,9 @@ var probes = map[string]func(*stand, ablytest.Support){
 		}
 		c.send(fmt.Sprintf(`{"action":21,"channel":"a","msgSerial":1,"annotations":[{"type":"votes:other.v9","name":"x","messageSerial":%q}]}`, serial))
 		c.expect(ablytest.ActionNack, 40003)
+		path := "/channels/a/messages/" + serial + "/annotations"
+		s.rest("POST", path, `[{"action":0,"type":"reaction:distinct.v1","name":"heart"}]`, 201)
+		s.contains(s.rest("GET", path, "", 200), `"name":"like"`, `"name":"heart"`)
 	},
 	"Messages, history for two minutes": func(s *stand, _ ablytest.Support) {
 		s.publish(ablytest.Message{Name: "n"})
