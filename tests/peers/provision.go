@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -130,11 +131,13 @@ func (p *provisioner) create(w http.ResponseWriter, r *http.Request) {
 	p.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusCreated)
-	_ = json.NewEncoder(w).Encode(map[string]any{
+	writeJSON(w, map[string]any{
 		"appId": id, "accountId": "account", "keys": made, "namespaces": s.Namespaces, "connections": []any{},
 		"endpoint": server.Host(), "port": server.Port(), "tls": false,
 	})
 }
+
+func writeJSON(w io.Writer, v any) { _ = json.NewEncoder(w).Encode(v) }
 
 // enter has the members that the suite asks for be present.
 func (a *app) enter(s spec) error {

@@ -117,6 +117,9 @@ type annotation struct {
 	connectionID string
 	count        int // 0 for none
 	userClaim    string
+	data         any
+	encoding     any
+	extras       map[string]any
 }
 
 // annotate publishes an annotation: it is counted, those who subscribe to annotations are told of it, and those who subscribe to
@@ -151,9 +154,16 @@ func (ch *channel) annotate(a annotation) (string, *ErrorInfo) {
 	if a.count > 0 && aggregation(a.kind) == aggregateMultiple && a.action == 0 {
 		w["count"] = a.count
 	}
-	if a.userClaim != "" {
-		w["extras"] = map[string]any{userClaimExtra: a.userClaim}
+	if a.data != nil {
+		w["data"] = a.data
 	}
+	if a.encoding != nil {
+		w["encoding"] = a.encoding
+	}
+	if extras := extrasWith(a.extras, a.userClaim); len(extras) > 0 {
+		w["extras"] = extras
+	}
+	ch.rememberAnnotation(a.serial, serial, now, w)
 	ch.bring(&publish{timestamp: now, ephemeral: true, connectionID: a.connectionID, annotations: []map[string]any{w}})
 	summary := map[string]any{}
 	for kind := range t {
@@ -161,6 +171,17 @@ func (ch *channel) annotate(a annotation) (string, *ErrorInfo) {
 	}
 	ch.change(&Message{Action: actionSummary, Serial: a.serial, Name: m.Name, ClientID: m.ClientID, Timestamp: m.Timestamp, Annotations: map[string]any{"summary": summary}})
 	return serial, nil
+}
+
+// rememberAnnotation keeps an annotation for who asks for those of the message.
+func (ch *channel) rememberAnnotation(message, serial string, now int64, w map[string]any) {
+	if ch.annotated == nil {
+		ch.annotated = map[string][]*pastEvent{}
+	}
+	p := &pastEvent{serial: serial, timestamp: now, wire: w,
+		size: publishOverhead + (&Message{Data: w["data"]}).size()}
+	ch.annotated[message] = append(ch.annotated[message], p)
+	ch.s.held += p.size
 }
 
 // annotations handles an ANNOTATION of a client.
@@ -176,11 +197,8 @@ func (s *Server) annotations(c *connection, pm *ProtocolMessage) *ProtocolMessag
 	}
 	result := &PublishResult{Serials: []string{}}
 	for _, w := range pm.Annotations {
-		a := annotation{action: wholeNumber(w["action"]), count: wholeNumber(w["count"]), client: c.clientID,
-			connectionID: c.id, userClaim: c.identity.userClaim(pm.Channel)}
-		a.kind, _ = w["type"].(string)
-		a.name, _ = w["name"].(string)
-		a.serial, _ = w["messageSerial"].(string)
+		a := annotationOf(w)
+		a.client, a.connectionID, a.userClaim = c.clientID, c.id, c.identity.userClaim(pm.Channel)
 		serial, err := s.channelOf(c.identity.app, pm.Channel).annotate(a)
 		if err != nil {
 			return nack(err)

@@ -16,8 +16,10 @@ type channel struct {
 	members  map[string]*member // present, by connection and client
 	tallies  map[string]tally   // annotations, by the serial of their message
 	// presenceLog holds what presence was, oldest first.
-	presenceLog []*pastPresence
+	presenceLog []*pastEvent
 	used        int64 // ms, of the last publish
+	// annotated holds the annotations themselves, by the serial of their message, oldest first.
+	annotated map[string][]*pastEvent
 }
 
 // attachment is a connection's share in a channel, from its ATTACH to its DETACH.

@@ -102,7 +102,11 @@ func (id identity) userClaim(channel string) string {
 // claimed returns the extras of what the client sends, with the user claim that the server vouches
 // for and without one that the client made up (CHA-M2h).
 func (id identity) claimed(channel string, extras map[string]any) map[string]any {
-	claim := id.userClaim(channel)
+	return extrasWith(extras, id.userClaim(channel))
+}
+
+// extrasWith returns the extras with that claim and no other.
+func extrasWith(extras map[string]any, claim string) map[string]any {
 	if _, given := extras[userClaimExtra]; !given && claim == "" {
 		return extras
 	}

@@ -99,6 +99,14 @@ func (rq *request) answer() *response {
 		}
 		return rq.fail(errMethod(rq.r.Method, e.pattern))
 	}
+	for _, e := range refused {
+		if e.matches(rq.segments) {
+			if _, err := rq.identify(); err != nil {
+				return rq.fail(err)
+			}
+			break
+		}
+	}
 	return rq.fail(NewError(40400, http.StatusNotFound, "the test server doesn't serve %s", rq.r.URL.EscapedPath()))
 }
 
@@ -232,8 +240,24 @@ var endpoints = append([]endpoint{
 	{"channels/*/history", []endpointMethod{{http.MethodGet, (*Server).serveHistory}}},
 	{"channels/*/presence", []endpointMethod{{http.MethodGet, (*Server).servePresence}}},
 	{"channels/*/presence/history", []endpointMethod{{http.MethodGet, (*Server).servePresenceHistory}}},
-	{"channels/*/messages/*", []endpointMethod{{http.MethodGet, (*Server).serveMessage}}},
+	{"channels/*/messages/*", []endpointMethod{
+		{http.MethodGet, (*Server).serveMessage},
+		{http.MethodPatch, (*Server).serveAmend},
+	}},
+	{"channels/*/messages/*/versions", []endpointMethod{{http.MethodGet, (*Server).serveVersions}}},
+	{"channels/*/messages/*/annotations", []endpointMethod{
+		{http.MethodGet, (*Server).serveAnnotations},
+		{http.MethodPost, (*Server).serveAnnotate},
+	}},
 }, chatEndpoints()...)
+
+// refused are paths that Ably serves: who asks for them must prove who it is before it is told that
+// this server doesn't.
+var refused = []endpoint{
+	{pattern: "stats"}, {pattern: "messages"}, {pattern: "presence"}, {pattern: "channels"},
+	{pattern: "push/*"}, {pattern: "push/*/*"}, {pattern: "channels/*/object"}, {pattern: "channels/*/objects"},
+	{pattern: "keys/*/revokeTokens"},
+}
 
 func (e endpoint) matches(segments []string) bool {
 	parts := strings.Split(e.pattern, "/")

@@ -51,7 +51,7 @@ func (s *Server) jwtLocked(text string) (*token, *ErrorInfo) {
 	case unknown != nil:
 		return nil, unknown
 	case errors.Is(err, jwt.ErrTokenSignatureInvalid):
-		return nil, errInvalidKey(key.Name)
+		return nil, NewError(40144, http.StatusUnauthorized, "the JWT's signature doesn't match the key %q", key.Name)
 	case err != nil && !expired || c.IssuedAt == nil:
 		return nil, NewError(40144, http.StatusUnauthorized, "the JWT can't be decoded")
 	}

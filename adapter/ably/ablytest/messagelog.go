@@ -16,6 +16,7 @@ type publish struct {
 	timestamp      int64  // ms
 	messages       []*Message
 	annotations    []map[string]any // instead of messages
+	instead        *Message         // what is kept of a change, if not the message
 	ephemeral      bool             // not in the history
 	size           int64            // bytes, of what is only here
 	order          int              // among all that the server holds
@@ -116,6 +117,10 @@ func (l *messageLog) drop(n int) {
 				}
 				delete(l.changes, m.Serial)
 				delete(l.ch.tallies, m.Serial)
+				for _, a := range l.ch.annotated[m.Serial] {
+					l.s.held -= a.size
+				}
+				delete(l.ch.annotated, m.Serial)
 			}
 		}
 		l.floor = p.serial
@@ -146,17 +151,33 @@ func (l *messageLog) since(serial string, known bool) (missed []*publish, ok boo
 	return l.log[i:], true
 }
 
-// last returns the last n publishes, and those not older than d if d is positive.
+// last returns the last n messages of the history as they are now, and of them those not older than
+// d if d is positive, in the publishes that brought them.
 func (l *messageLog) last(n int, d time.Duration) []*publish {
 	l.expire()
-	i := max(0, len(l.log)-n)
+	start := int64(0)
 	if d > 0 {
-		start := l.s.now().Add(-d).UnixMilli()
-		for i < len(l.log) && l.log[i].timestamp < start {
-			i++
-		}
+		start = l.s.now().Add(-d).UnixMilli()
 	}
-	return l.log[i:]
+	var out []*publish
+	for i := len(l.log) - 1; i >= 0 && n > 0; i-- {
+		if !l.visible(l.log[i]) || l.log[i].timestamp < start {
+			continue
+		}
+		p := *l.log[i]
+		p.messages = nil
+		for _, m := range l.log[i].messages {
+			p.messages = append(p.messages, l.now(m))
+		}
+		p.messages = p.messages[max(0, len(p.messages)-n):]
+		n -= len(p.messages)
+		out = append(out, &p)
+	}
+	slices.Reverse(out)
+	if len(out) > 0 { // the client then stands where the channel does
+		out[len(out)-1].serial = l.serial
+	}
+	return out
 }
 
 // kept returns the messages of the history as they are now, oldest first.

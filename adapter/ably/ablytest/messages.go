@@ -12,6 +12,13 @@ func (s *Server) message(c *connection, pm *ProtocolMessage) *ProtocolMessage {
 	if a := c.attached[pm.Channel]; a != nil && !a.modes.Has(ModePublish) {
 		return nack(errNotPermitted("unable to publish: the channel is attached without the PUBLISH mode"))
 	}
+	if len(pm.Messages) == 1 && pm.Messages[0].amends() {
+		serial, err := s.amend(pm.Channel, c.identity, c.clientID, pm.Messages[0])
+		if err != nil {
+			return nack(err)
+		}
+		return &ProtocolMessage{Action: ActionAck, Count: 1, Res: []*PublishResult{{Serials: []string{serial}}}}
+	}
 	serials, err := s.publish(pm.Channel, c.identity, c.clientID, c, pm)
 	if err != nil {
 		return nack(err)
@@ -129,7 +136,7 @@ func (s *Server) checkMessages(ms []*Message, id identity, implied string) *Erro
 	size := int64(0)
 	for _, m := range ms {
 		if m.Action != 0 {
-			return errNotServed("updates, deletes and appends of messages")
+			return errBadRequest("a publish of a message with the action %d", m.Action)
 		}
 		if err := id.mayUse(m.ClientID, implied); err != nil {
 			return err
@@ -143,8 +150,7 @@ func (s *Server) checkMessages(ms []*Message, id identity, implied string) *Erro
 		return err
 	}
 	if size > s.opts.maxMessageSize {
-		return NewError(40009, http.StatusBadRequest,
-			"maximum message length exceeded: %d bytes, the limit is %d", size, s.opts.maxMessageSize)
+		return errTooLarge(size, s.opts.maxMessageSize)
 	}
 	return nil
 }
@@ -168,6 +174,11 @@ func checkIDs(ms []*Message) *ErrorInfo {
 		}
 	}
 	return nil
+}
+
+func errTooLarge(size, limit int64) *ErrorInfo {
+	return NewError(40009, http.StatusBadRequest,
+		"maximum message length exceeded: %d bytes, the limit is %d", size, limit)
 }
 
 // size is what counts against the limit (TM6): name, clientId, extras and data.

@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// pastPresence is a change of presence that is over, for the history.
-type pastPresence struct {
+// pastEvent is a change of presence that is over, or an annotation, for who asks later.
+type pastEvent struct {
 	serial    string
 	timestamp int64
 	wire      map[string]any
@@ -21,7 +21,7 @@ func (ch *channel) remember(changes []map[string]any) {
 	now := ch.s.nowMillis()
 	for _, w := range changes {
 		ch.s.kept++
-		p := &pastPresence{serial: ch.log.next(), timestamp: now, wire: w, order: ch.s.kept,
+		p := &pastEvent{serial: ch.log.next(), timestamp: now, wire: w, order: ch.s.kept,
 			size: publishOverhead + (&Message{Data: w["data"]}).size()}
 		ch.presenceLog = append(ch.presenceLog, p)
 		ch.s.held += p.size
@@ -50,16 +50,16 @@ func (s *Server) servePresence(rq *request) *response {
 	b.forwards = true // the members have no order in time
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var members []*pastPresence
+	var members []*pastEvent
 	if ch := s.findChannel(rq.app, rq.segments[1]); ch != nil {
 		for _, key := range slices.Sorted(maps.Keys(ch.members)) {
 			m := ch.members[key]
 			if wanted(rq.query, "clientId", m.clientID) && wanted(rq.query, "connectionId", m.connectionID) {
-				members = append(members, &pastPresence{serial: key, wire: m.wire(presencePresent)})
+				members = append(members, &pastEvent{serial: key, wire: m.wire(presencePresent)})
 			}
 		}
 	}
-	return rq.presencePage(b, members, "presence")
+	return rq.eventPage(b, members, "presence")
 }
 
 func wanted(q url.Values, name, value string) bool { return !q.Has(name) || q.Get(name) == value }
@@ -72,12 +72,12 @@ func (s *Server) servePresenceHistory(rq *request) *response {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var past []*pastPresence
+	var past []*pastEvent
 	if ch := s.findChannel(rq.app, rq.segments[1]); ch != nil {
 		ch.log.expire()
 		past = ch.presenceLog
 	}
-	return rq.presencePage(b, past, "history")
+	return rq.eventPage(b, past, "history")
 }
 
 // pageOf checks that the client may read and says which page of it.
@@ -88,8 +88,8 @@ func (rq *request) pageOf(op string) (bounds, *ErrorInfo) {
 	return parseBounds(rq.query)
 }
 
-func (rq *request) presencePage(b bounds, all []*pastPresence, base string) *response {
-	page, next := pageOf(b, all, func(p *pastPresence) (int64, string) { return p.timestamp, p.serial })
+func (rq *request) eventPage(b bounds, all []*pastEvent, base string) *response {
+	page, next := pageOf(b, all, func(p *pastEvent) (int64, string) { return p.timestamp, p.serial })
 	wires := []map[string]any{}
 	for _, p := range page {
 		wires = append(wires, p.wire)

@@ -8,6 +8,7 @@ const (
 	actionUpdate  = 1
 	actionDelete  = 2
 	actionSummary = 4
+	actionAppend  = 5
 )
 
 // find returns a message of the history as it is now, nil if there is none.
@@ -54,6 +55,17 @@ func (ch *channel) change(m *Message) {
 	ch.bring(p)
 }
 
+// changeTo is change where those who listen are told something else than what is kept. It returns the
+// version's serial.
+func (ch *channel) changeTo(kept, told *Message) string {
+	id := randomText(12) + ":0"
+	if told.ID == "" {
+		told.ID, kept.ID = id+":0", id+":0"
+	}
+	ch.bring(&publish{timestamp: ch.s.nowMillis(), ephemeral: true, id: id, messages: []*Message{told}, instead: kept})
+	return told.Version.Serial
+}
+
 // bring notes what leaves serials as they are, and delivers it.
 func (ch *channel) bring(p *publish) {
 	ch.log.addChange(p)
@@ -75,13 +87,21 @@ func (l *messageLog) addChange(p *publish) {
 			m.Version = &MessageVersion{}
 		}
 		m.Version.Serial, m.Version.Timestamp = fmt.Sprintf("%s:%03d", p.serial, i), p.timestamp
-		if m.Action != actionSummary {
-			if l.changes == nil {
-				l.changes = map[string][]*Message{}
-			}
-			l.changes[m.Serial] = append(l.changes[m.Serial], m)
-			l.s.held += m.size()
+		if m.Action == actionSummary {
+			continue
 		}
+		if versions := l.versions(m.Serial); len(versions) > 0 { // each is later than the one before
+			m.Version.Timestamp = max(p.timestamp, versions[len(versions)-1].Version.Timestamp+1)
+		}
+		if p.instead != nil {
+			*p.instead.Version = *m.Version
+			m = p.instead
+		}
+		if l.changes == nil {
+			l.changes = map[string][]*Message{}
+		}
+		l.changes[m.Serial] = append(l.changes[m.Serial], m)
+		l.s.held += m.size()
 	}
 	p.size = publishOverhead
 	for _, m := range p.messages {
