@@ -62,6 +62,8 @@ func NewRealtime(options Options, client ...ably.ClientOption) (*ably.Realtime, 
 	t.listen(realtime.Connection)
 	known.add(realtime, t)
 	if connects {
+		t.last = ably.ConnectionStateChange{Current: ably.ConnectionStateConnecting,
+			Previous: ably.ConnectionStateInitialized} // of which ably-go tells later
 		realtime.Connect()
 	}
 	return realtime, t, nil

@@ -89,6 +89,9 @@ type Transport struct {
 	loopLeft     bool               // ably-go was closed while it waited to dial again
 	spare        chan struct{}      // gets a token when a dial is one too many
 	state        ably.ConnectionState
+	last         ably.ConnectionStateChange // that ably-go has told
+	life         context.Context            // of ably-go's requests
+	endLife      context.CancelFunc
 	sockets      uint64        // how many were connected
 	stateChanged chan struct{} // closed and replaced at each change of state
 	stream       stream
@@ -126,6 +129,8 @@ func newTransport(options Options) *Transport {
 		pending: map[any]struct{}{}, drops: map[string]int{},
 		spare: make(chan struct{}, 1), stateChanged: make(chan struct{}), idle: make(chan struct{}),
 	}
+	t.last.Current, t.last.Previous = ably.ConnectionStateInitialized, ably.ConnectionStateInitialized
+	t.life, t.endLife = context.WithCancel(context.Background())
 	if t.log == nil {
 		t.log = slog.Default()
 	}
@@ -151,6 +156,18 @@ func (t *Transport) Timeouts() Timeouts { return t.timeouts }
 // options of the realtime client say. Without that they fail at once, and those that are unanswered
 // when it goes fail then (RTN7d).
 func (t *Transport) Queues() bool { return !t.unqueued }
+
+// Status returns the last change of the connection's state that ably-go has told. Unlike ably-go's
+// Connection.State it never waits, not even while ably-go gets a token.
+func (t *Transport) Status() ably.ConnectionStateChange {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.last
+}
+
+// EndRequests ends the HTTP requests of ably-go's realtime client, those to come too. ably-go holds its
+// lock while it gets a token, and so would have a call of its Close wait.
+func (t *Transport) EndRequests() { t.endLife() }
 
 // Connection describes a connection to Ably.
 type Connection struct {
