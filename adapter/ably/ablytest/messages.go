@@ -72,6 +72,7 @@ func (ch *channel) publish(p *publish, from *connection) (serials []string) {
 		return serials
 	}
 	ch.log.add(p)
+	ch.note(p)
 	for _, a := range ch.attachments() {
 		if a.live && (a.conn != from || from.echo) {
 			a.deliver(p)

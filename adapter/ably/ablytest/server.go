@@ -48,7 +48,9 @@ type Server struct {
 	tokens   map[string]*token // by token string
 	nonces   map[string]time.Time
 	timers   map[*timer]struct{}
-	site     string // stands in serials
+	site     string                    // stands in serials
+	virtual  map[string]*VirtualClient // by client id
+	disruptions
 }
 
 // NewServer starts a server that ends with the test, which fails at once if the server
