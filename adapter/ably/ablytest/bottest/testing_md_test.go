@@ -196,7 +196,8 @@ func TestSaysWhoItIs(t *testing.T) {
 		if id := connect.Query.Get("clientId"); id != "bot" {
 			t.Errorf("it connects as %q", id)
 		}
-		if agents := connect.Header.Get("Ably-Agent"); !strings.Contains(agents, "chat-go/"+ablychat.Version) {
+		agents, ours := connect.Header.Get("Ably-Agent"), "chat-go/"+ablychat.Version
+		if !strings.Contains(agents, ours) {
 			t.Errorf("its agents are %q", agents)
 		}
 		attach := server.FramesOf(ablytest.ToServer(ablytest.ActionAttach))[0]
@@ -212,7 +213,8 @@ func TestAtASingleFrame(t *testing.T) {
 		gate := server.Hold(ablytest.ToClient(ablytest.ActionAttached)) // before it is in the room
 		startGreeter(t, server)
 		server.User("eve").Says("lobby", "hello")
-		server.Fault(ablytest.HTTPResponse("POST", "/chat/*").Once(), ablytest.CutBefore()) // of its answer
+		// The bot's answer is sent, and it never hears of that.
+		server.Fault(ablytest.HTTPResponse("POST", "/chat/*").Once(), ablytest.CutBefore())
 		gate.Open()
 		synctest.Wait()
 		if got := server.Room("lobby").Texts(); !slices.Equal(got, []string{"hello", "hello, eve"}) {
