@@ -11,8 +11,8 @@ import (
 type ChatRoom struct {
 	// Messages are those of the history as they are now, as the Chat REST API says them; oldest first.
 	Messages []map[string]any `json:"messages"`
-	// Reactions are the room reactions that were sent, with the fields name, clientId, metadata, headers
-	// and createdAt; oldest first.
+	// Reactions are the room reactions that were sent, with the fields name, clientId, metadata, headers,
+	// createdAt and, if there is one, userClaim; oldest first.
 	Reactions []map[string]any `json:"reactions"`
 	// Typing holds the ids of the clients that type, sorted, for a client with default options.
 	Typing []string `json:"typing"`
@@ -85,8 +85,12 @@ func (ch *channel) note(p *publish) {
 			data, _ := decoded(m.Data, m.Encoding).(map[string]any)
 			headers, _ := m.Extras["headers"].(map[string]any)
 			metadata, _ := data["metadata"].(map[string]any)
-			r := append(ch.unkept.reactions, map[string]any{"name": data["name"], "clientId": m.ClientID,
-				"metadata": orEmpty(metadata), "headers": orEmpty(headers), "createdAt": p.timestamp})
+			one := map[string]any{"name": data["name"], "clientId": m.ClientID,
+				"metadata": orEmpty(metadata), "headers": orEmpty(headers), "createdAt": p.timestamp}
+			if claim, ok := m.Extras["userClaim"]; ok {
+				one["userClaim"] = claim
+			}
+			r := append(ch.unkept.reactions, one)
 			ch.unkept.reactions = slices.Delete(r, 0, max(0, len(r)-ch.s.opts.messageLimit))
 		case "typing.started":
 			ch.stopsTyping(m.ClientID)

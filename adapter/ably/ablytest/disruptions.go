@@ -105,15 +105,15 @@ func (s *Server) LoseHistory(room string) {
 	}
 }
 
-// operation is what a capability may allow in a room, and the frames by which clients do it.
-type operation struct {
+// roomOperation is what a capability may allow in a room, and the frames by which clients do it.
+type roomOperation struct {
 	name   string
 	action Action // of a frame of the room's channel; 0 for none
 	// method and path of requests, with "*" for a message's serial; none if the method is "".
 	method, path string
 }
 
-var operations = []operation{
+var roomOperations = []roomOperation{
 	{"subscribe", ActionAttach, "", ""},
 	{"publish", ActionMessage, http.MethodPost, "messages"},
 	{"presence", ActionPresence, "", ""},
@@ -133,14 +133,14 @@ var operations = []operation{
 // fails for those who are attached. Deny panics at a name that is none of these.
 func (s *Server) Deny(room string, names ...string) *Disruption {
 	for _, name := range names {
-		if !slices.ContainsFunc(operations, func(o operation) bool { return o.name == name }) {
+		if !slices.ContainsFunc(roomOperations, func(o roomOperation) bool { return o.name == name }) {
 			panic(fmt.Sprintf("ablytest: Deny: no operation has the name %q", name))
 		}
 	}
 	var faults []*Fault
 	channel := room + chatSuffix
 	refused := errNotPermitted("operation not permitted with the provided capability")
-	for _, o := range operations {
+	for _, o := range roomOperations {
 		if len(names) > 0 && !slices.Contains(names, o.name) {
 			continue
 		}

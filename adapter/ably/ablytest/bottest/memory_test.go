@@ -101,7 +101,7 @@ func grows(t *testing.T, rounds int, options ...ablytest.Option) (before, after 
 // The memory of a server that is used for ten minutes stays flat, once it has what it keeps. Without
 // EVIDENCE=full the minutes are fewer.
 func TestMemoryStaysFlat(t *testing.T) {
-	rounds := 8
+	rounds := 6
 	if os.Getenv("EVIDENCE") == "full" {
 		rounds = 120 // ten minutes of use, with pauses an hour and more
 	}
@@ -113,7 +113,7 @@ func TestMemoryStaysFlat(t *testing.T) {
 		t.Errorf("the heap grew from %d KiB to %d KiB", before>>10, after>>10)
 	}
 	// A server that keeps all grows, and is seen.
-	before, after = grows(t, 8, ablytest.WithMessageLimit(1<<30), ablytest.WithFrameLog(1<<30))
+	before, after = grows(t, 6, ablytest.WithMessageLimit(1<<30), ablytest.WithFrameLog(1<<30))
 	if after <= before+before/10+slack {
 		t.Errorf("a server that keeps all has %d KiB, then %d KiB", before>>10, after>>10)
 	}

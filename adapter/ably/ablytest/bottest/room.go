@@ -63,6 +63,7 @@ func (r *Room) Reactions() []ablychat.RoomReaction {
 		one := ablychat.RoomReaction{}
 		one.Name, _ = o["name"].(string)
 		one.ClientID, _ = o["clientId"].(string)
+		one.UserClaim, _ = o["userClaim"].(string)
 		one.Metadata, _ = o["metadata"].(map[string]any)
 		one.Headers, _ = o["headers"].(map[string]any)
 		at, _ := o["createdAt"].(int64)
@@ -93,6 +94,7 @@ func (r *Room) Presence() []ablychat.PresenceMember {
 		m.ClientID, _ = o["clientId"].(string)
 		m.ConnectionID, _ = o["connectionId"].(string)
 		m.Extras, _ = o["extras"].(map[string]any)
+		m.UserClaim, _ = m.Extras["userClaim"].(string)
 		at, _ := o["updatedAt"].(int64)
 		m.UpdatedAt = time.UnixMilli(at)
 		all = append(all, m)
