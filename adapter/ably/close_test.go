@@ -3,7 +3,6 @@ package ablychat_test
 import (
 	"context"
 	"errors"
-	"net/http"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -13,8 +12,8 @@ import (
 
 	ablychat "ablyrooms.example/adapter/ably"
 	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/adapter/ably/ablytest/memnet"
 	"ablyrooms.example/internal/bubble"
-	"ablyrooms.example/tests/wire/memnet"
 )
 
 // limits are those of a test in a bubble, which takes some milliseconds of real time.
@@ -22,9 +21,7 @@ var limits = bubble.Limits{Look: 300 * time.Millisecond, Patience: 20 * time.Sec
 
 // inMemory runs a test in a bubble of virtual time, with a server on a network in memory.
 func inMemory(t *testing.T, test func(t *testing.T, server *ablytest.Server)) {
-	network, before := memnet.New(), http.DefaultTransport
-	http.DefaultTransport = &http.Transport{DialContext: network.DialContext, DisableKeepAlives: true}
-	defer func() { http.DefaultTransport = before }()
+	network := memnet.New()
 	bubble.Test(t, limits, func(t *testing.T) {
 		server, err := ablytest.Start(ablytest.WithListener(network.Listen()))
 		if err != nil {

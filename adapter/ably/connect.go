@@ -101,7 +101,8 @@ func (c *Client) hangUp() <-chan struct{} {
 // have ended: for each of these at most for the time of a request, and only while c.patience lasts.
 func (c *Client) closeConnection() {
 	changed := make(chan struct{}, 1)
-	c.below.callbacks.close() // ably-go holds its lock over them
+	c.below.callbacks.close() // ably-go holds its lock over them, and over its requests for a token
+	c.transport.EndRequests()
 	defer c.realtime.Connection.OnAll(func(ably.ConnectionStateChange) {
 		select {
 		case changed <- struct{}{}:

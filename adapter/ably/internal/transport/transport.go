@@ -92,7 +92,9 @@ type Transport struct {
 	loopLeft     bool               // ably-go was closed while it waited to dial again
 	spare        chan struct{}      // gets a token when a dial is one too many
 	state        ably.ConnectionState
-	last         Event         // the last of kind Status, or what the client began with
+	last         Event           // the last of kind Status, or what the client began with
+	life         context.Context // of ably-go's requests
+	endLife      context.CancelFunc
 	sockets      uint64        // how many were connected
 	stateChanged chan struct{} // closed and replaced at each change of state
 	stream       stream
@@ -130,6 +132,7 @@ func newTransport(options Options) *Transport {
 		pending: map[any]struct{}{}, drops: map[string]int{},
 		spare: make(chan struct{}, 1), stateChanged: make(chan struct{}), idle: make(chan struct{}),
 	}
+	t.life, t.endLife = context.WithCancel(context.Background())
 	if t.log == nil {
 		t.log = slog.Default()
 	}
@@ -168,6 +171,10 @@ func (t *Transport) Status() Event {
 	defer t.mu.Unlock()
 	return t.last
 }
+
+// EndRequests ends the HTTP requests of ably-go's realtime client, those to come too. ably-go holds its
+// lock while it gets a token, and so would have a call of its Close wait.
+func (t *Transport) EndRequests() { t.endLife() }
 
 // Connection describes a connection to Ably.
 type Connection struct {
