@@ -28,7 +28,7 @@ func (streams) Release(_ context.Context, name string, _ *Stream) error {
 	return nil
 }
 
-// A name has one room at a time, whoever gets it, until it is released.
+// A name has one room at a time, for all callers, until it is released.
 func ExampleRooms() {
 	ctx := context.Background()
 	rooms := lifecycle.NewRooms[*Stream](streams{})
@@ -73,13 +73,13 @@ func ExampleRooms_Get_options() {
 
 	_, err = rooms.Get(ctx, "game", lifecycle.WithOccupancyEvents(false))
 	fmt.Println(errors.Is(err, lifecycle.ErrRoomExistsWithDifferentOptions))
-	// Output:
-	// open game
-	// {presence.enableEvents: false, typing.heartbeatThrottleMs: 10000, occupancy.enableEvents: true, messages.rawMessageReactions: false, messages.defaultMessageReactionType: distinct}
-	// true
+	// Output: open game {presence.enableEvents: false, typing.heartbeatThrottleMs: 10000,
+	// occupancy.enableEvents: true, messages.rawMessageReactions: false,
+	// messages.defaultMessageReactionType: distinct} true
 }
 
-// A configuration file in the field names of Ably's documentation; what it does not name gets its default.
+// A configuration file in the field names of Ably's documentation; what it does not name gets its
+// default.
 func ExampleRoomOptions_UnmarshalJSON() {
 	var options lifecycle.RoomOptions
 	err := json.Unmarshal([]byte(`{"typing": {"heartbeatThrottleMs": 5000}, "occupancy": {"enableEvents": true}}`), &options)
@@ -105,9 +105,8 @@ func ExampleErrorInfo() {
 	if errors.As(err, &info) {
 		fmt.Println(int(info.Code), info.StatusCode, info.Message)
 	}
-	// Output:
-	// bad options
-	// 40003 400 unable to create room; invalid room configuration: typing.heartbeatThrottleMs is 0s, expected more than 0
+	// Output: bad options 40003 400 unable to create room; invalid room configuration:
+	// typing.heartbeatThrottleMs is 0s, expected more than 0
 }
 
 // An observer sees each step of the core: what came in, and what it led to.

@@ -14,7 +14,8 @@ import (
 	"ablyrooms.example/lifecycle/trace"
 )
 
-// backend opens rooms that are their names; the name "bad" can't be opened, and "stuck" can't be released.
+// backend opens rooms that are their names; the name "bad" can't be opened, and "stuck" can't be
+// released.
 type backend struct{}
 
 func (backend) Open(_ context.Context, name string, _ lifecycle.RoomOptions) (string, error) {
@@ -36,8 +37,7 @@ func Example() {
 	rooms := lifecycle.NewRooms(backend{}, lifecycle.WithObserver(w.Observe), lifecycle.WithObservedStates())
 	_ = rooms.Release(context.Background(), "basketball-stream")
 	_ = rooms.Dispose(context.Background())
-	// Output:
-	// {"trace":"rooms","version":1,"label":"an example"}
+	// Output: {"trace":"rooms","version":1,"label":"an example"}
 	// {"seq":1,"input":{"kind":"Release","call":1,"name":"basketball-stream"},"outputs":[{"kind":"settle","call":1,"outcome":"done"}],"state":{"nextCall":2,"incarnations":[],"disposal":"no","lastCreated":0}}
 	// {"seq":2,"input":{"kind":"Dispose","call":2},"outputs":[{"kind":"settle","call":2,"outcome":"done"}],"state":{"nextCall":3,"incarnations":[],"disposal":"disposed","lastCreated":0}}
 }

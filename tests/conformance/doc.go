@@ -3,7 +3,8 @@
 // the system and how to read its errors, and [Run] does the rest.
 //
 //	func TestMyRooms(t *testing.T) {
-//		conformance.Run(t, conformance.Subject{New: newRooms, Classify: classify, Promises: conformance.AllPromises()})
+//		conformance.Run(t, conformance.Subject{New: newRooms, Classify: classify,
+//			Promises: conformance.AllPromises()})
 //	}
 //
 // # In process

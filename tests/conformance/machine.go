@@ -26,9 +26,10 @@ const (
 type machine struct {
 	wired    bool
 	model    model.State
-	acquires []int  // in process: the model's calls that are an Acquire
-	closed   []int  // of these, whose lease has closed
-	calls    []int  // the model's number of each call; 0 for one that never reaches the model. Nil: the same
+	acquires []int // in process: the model's calls that are an Acquire
+	closed   []int // of these, whose lease has closed
+	// the model's number of each call; 0 for one that never reaches the model. Nil: the same
+	calls    []int
 	wires    []wire // wired: of each incarnation
 	resisted []int  // wired: incarnations whose release was resisted once, which is enough
 }
@@ -95,8 +96,8 @@ func (m machine) step(in model.Input) (machine, turn, error) {
 	return next, t, nil
 }
 
-// stepInProcess takes a step as rooms and leases have it. Closing a lease may begin a call of the model
-// that is none of the script; so calls have numbers of their own from the first Acquire on.
+// stepInProcess takes a step as rooms and leases have it. Closing a lease may begin a call of the
+// model that is none of the script; so calls have numbers of their own from the first Acquire on.
 func (m machine) stepInProcess(in model.Input, t turn) (machine, turn, error) {
 	in.Options, _ = Spelling(in.Options)
 	next := m

@@ -12,8 +12,8 @@ var (
 	errorRow      = regexp.MustCompile("(?m)^\\| (\\d+) \\| `(Err\\w+)` \\| (.+?) \\| (.+) \\|$")
 )
 
-// lacking lists what a page on errors gets wrong about the codes of the public API: each has one row,
-// with its number, and no row is of another.
+// lacking lists what a page on errors gets wrong about the codes of the public API: each has one
+// row, with its number, and no row is of another.
 func lacking(page, api string) (bad []string) {
 	codes := map[string]string{}
 	for _, m := range errorConstant.FindAllStringSubmatch(api, -1) {

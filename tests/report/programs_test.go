@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// pages are the documents for users. What stands in their fences is checked here: Go code compiles in
-// a module of a user's, programs run, and commands name what there is.
+// pages are the documents for users. What stands in their fences is checked here: Go code compiles
+// in a module of a user's, programs run, and commands name what there is.
 func pages(t *testing.T) []string {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
@@ -89,8 +89,8 @@ var (
 	functions = regexp.MustCompile(`(?m)^func `)
 )
 
-// file makes a file of a block: a program as it is, functions as they are, and other code as the body
-// of a function.
+// file makes a file of a block: a program as it is, functions as they are, and other code as the
+// body of a function.
 func (b block) file() (name, text string) {
 	if strings.HasPrefix(b.text, "package ") {
 		return "main.go", b.text
@@ -165,8 +165,8 @@ func TestBrokenGoIsSeen(t *testing.T) {
 	}
 }
 
-// TestProgramsInDocumentsRun runs each program of the documents in a module of a user's, until it has
-// printed what the document says, and interrupts it: then it must end well.
+// TestProgramsInDocumentsRun runs each program of the documents in a module of a user's, until it
+// has printed what the document says, and interrupts it: then it must end well.
 func TestProgramsInDocumentsRun(t *testing.T) {
 	all, ran := allBlocks(t), 0
 	dir := foreignModule(t)
