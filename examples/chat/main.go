@@ -29,8 +29,8 @@ import (
 
 func main() {
 	name := flag.String("name", "", "your `name`, which is your client id")
-	server := flag.String("server", "", "`address` of an embedded server, as the one who started it is told")
-	rooms := flag.String("rooms", "general,random", "`rooms` to join, with commas between them")
+	server := flag.String("server", "", "`address` of an embedded server, as the first terminal prints it")
+	rooms := flag.String("rooms", "general,random", "`rooms` to join, comma-separated")
 	flag.Parse()
 	if err := run(*name, *server, strings.Split(*rooms, ",")); err != nil {
 		fmt.Fprintln(os.Stderr, "chat:", err)

@@ -237,7 +237,7 @@ func (s *session) status(name, text string) tea.Cmd {
 // typing tells that a key was struck, or that typing is over. Without a connection nothing is
 // lost.
 func (s *session) typing(name string, on bool) tea.Cmd {
-	return s.act(name, "tell of typing", func(ctx context.Context, room *ablychat.Room) error {
+	return s.act(name, "show that you type", func(ctx context.Context, room *ablychat.Room) error {
 		if room.Status() != lifecycle.RoomAttached || s.connection() != ablychat.ConnectionConnected {
 			return nil
 		}

@@ -21,7 +21,7 @@ const (
 	KindAttachRefused // an ERROR goes in its place, which fails the channel
 	// an ERROR ends a release, which fails the channel (CHA-RL3n3)
 	KindFailed
-	// an ATTACHED answers a DETACH; the client detaches again (RTL5i)
+	// an ATTACHED answers a DETACH; the client detaches again (RTL5k)
 	KindResisted
 )
 

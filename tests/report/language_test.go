@@ -87,7 +87,8 @@ func faultsOf(p passage) (bad []string) {
 	return bad
 }
 
-// passages returns the comments of a Go file, each group as one, or all of a document but its code.
+// passages returns the comments of a Go file, each group as one, and its strings; or all of a
+// document but its code.
 func passages(file, text string) (all []passage, err error) {
 	if strings.HasSuffix(file, ".md") {
 		blank := func(s string) string { return strings.Repeat("\n", strings.Count(s, "\n")) }
@@ -101,6 +102,15 @@ func passages(file, text string) (all []passage, err error) {
 	}
 	for _, group := range parsed.Comments {
 		all = append(all, passage{file, set.Position(group.Pos()).Line, raw(set, text, group), group.Text()})
+	}
+	if !strings.HasSuffix(file, "_test.go") {
+		// what a program prints, logs and returns as an error
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING && strings.Contains(lit.Value, " ") {
+				all = append(all, passage{file, set.Position(lit.Pos()).Line, "", lit.Value})
+			}
+			return true
+		})
 	}
 	return all, nil
 }
@@ -174,8 +184,8 @@ func TestOddWordsAreSeen(t *testing.T) {
 			t.Errorf("%q: %v, expected %d", text, got, want)
 		}
 	}
-	all, err := passages("x.go", "package x\n\nvar s = \"nobody\" // nobody\n")
-	if err != nil || len(all) != 1 || len(faultsOf(all[0])) != 1 { // only the comment of the line
+	all, err := passages("x.go", "package x\n\nvar s = \"nobody is here\" // nobody\n")
+	if err != nil || len(all) != 2 || len(faultsOf(all[0])) != 1 || len(faultsOf(all[1])) != 1 {
 		t.Errorf("%v, %v", all, err)
 	}
 }
