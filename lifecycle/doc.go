@@ -2,9 +2,9 @@
 // released by name, without races between a get and a release.
 //
 // [Rooms] is the registry: Get, Release and Dispose, and Acquire for several owners of one room. It
-// works for any resource that is opened by name and takes time to release: what it opens is a
-// [Backend]'s matter. The Ably adapter, package ablychat in adapter/ably, opens chat rooms on a
-// realtime client.
+// works for any resource that is opened by name and takes time to release: a [Backend] opens and
+// releases it. The Ably adapter, package ablychat in adapter/ably, opens chat rooms on a realtime
+// client.
 //
 // [Room] is one room: attach, detach, status and discontinuities, on a [Channel] that the backend
 // provides.
@@ -20,7 +20,7 @@
 // ([context.Cause]), which is also its Err for [errors.Is], at once. Cancelling stops the wait:
 // the opening, the release or the operation goes on, and a later call joins it.
 //
-// A Get, an Attach or a Detach whose context has already ended has no effect but that return.
+// A Get, an Attach or a Detach whose context has already ended returns, and has no other effect.
 // [Rooms.Release] and [Rooms.Dispose] take effect all the same, so that a program can shut down
 // after its context was cancelled: they return their outcome if nothing has to be waited for, else
 // the cause, without waiting.

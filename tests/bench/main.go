@@ -1,9 +1,9 @@
 // Command bench measures the library against baselines in the same binary and the same run, and
 // prints the ratios.
 //
-// Each case alternates its baseline and its subjects over several rounds, another one first in each,
-// and reports the median of each, so that a machine whose speed drifts slows all. Goals are printed
-// beside what was reached; nothing is asserted.
+// Each case alternates its baseline and its subjects over several rounds, another one first in
+// each, and reports the median of each, so that a machine whose speed drifts slows all. Goals are
+// printed beside what was reached; nothing is asserted.
 package main
 
 import (

@@ -43,12 +43,12 @@ type Room struct {
 
 // Call is a call that waits.
 type Call struct {
-	Operation string   `json:"operation"`
-	Room      string   `json:"room,omitempty"`
-	Number    uint64   `json:"number"`
-	For       string   `json:"for"`               // what it waits for
+	Operation string `json:"operation"`
+	Room      string `json:"room,omitempty"`
+	Number    uint64 `json:"number"`
+	For       string `json:"for"` // what it waits for
 	// absent for a call that is older than the handler
-	Seconds   *float64 `json:"seconds,omitempty"`
+	Seconds *float64 `json:"seconds,omitempty"`
 }
 
 // Waits returns how long the call has waited, in words.
@@ -59,7 +59,7 @@ func (c Call) Waits() string {
 	return rounded(time.Duration(*c.Seconds * float64(time.Second))).String()
 }
 
-// Mark returns the class of the status: bad or ok for those that need no second look, else nothing.
+// Mark returns the style of the status on the page: ok, bad or none.
 func (s Status) Mark() string {
 	switch s.Status {
 	case "attached", "connected":
