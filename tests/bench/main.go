@@ -60,7 +60,7 @@ func main() {
 	}
 }
 
-// profile begins the profiles that have a file, and returns what ends them.
+// profile begins the profiles that have a file, and returns a function that ends them.
 func profile(cpu, mem string) (end func()) {
 	if cpu != "" {
 		must(pprof.StartCPUProfile(value(os.Create(cpu))))

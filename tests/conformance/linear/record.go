@@ -27,7 +27,8 @@ type Round struct {
 }
 
 // recorder is a backend that works at once, or after yielding the processor a few times; some of
-// its works fail. It records when each ended, and checks that openings and releases of a name take turns.
+// its works fail. It records when each ended, and checks that openings and releases of a name take
+// turns.
 type recorder struct {
 	since time.Time
 	round Round
