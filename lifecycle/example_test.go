@@ -73,9 +73,10 @@ func ExampleRooms_Get_options() {
 
 	_, err = rooms.Get(ctx, "game", lifecycle.WithOccupancyEvents(false))
 	fmt.Println(errors.Is(err, lifecycle.ErrRoomExistsWithDifferentOptions))
-	// Output: open game {presence.enableEvents: false, typing.heartbeatThrottleMs: 10000,
-	// occupancy.enableEvents: true, messages.rawMessageReactions: false,
-	// messages.defaultMessageReactionType: distinct} true
+	// Output:
+	// open game
+	// {presence.enableEvents: false, typing.heartbeatThrottleMs: 10000, occupancy.enableEvents: true, messages.rawMessageReactions: false, messages.defaultMessageReactionType: distinct}
+	// true
 }
 
 // A configuration file in the field names of Ably's documentation; what it does not name gets its
@@ -105,8 +106,9 @@ func ExampleErrorInfo() {
 	if errors.As(err, &info) {
 		fmt.Println(int(info.Code), info.StatusCode, info.Message)
 	}
-	// Output: bad options 40003 400 unable to create room; invalid room configuration:
-	// typing.heartbeatThrottleMs is 0s, expected more than 0
+	// Output:
+	// bad options
+	// 40003 400 unable to create room; invalid room configuration: typing.heartbeatThrottleMs is 0s, expected more than 0
 }
 
 // An observer sees each step of the core: what came in, and what it led to.

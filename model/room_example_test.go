@@ -30,10 +30,13 @@ func ExampleRoomState_Step() {
 	_, _, err := s.Step(model.GiveBackEnded(0))
 	fmt.Println(err)
 
-	// Output: attach(1) [S1 S3 S4 S8 S9] [status(initialized, attaching, 0) attachChannel]
-	// detach(2) [S3] [] release(3) [S3] [] event(attached, 0) [S28] [] attachEnded(0) [S1 S4 S5 S16
-	// S17 S21 S24] [status(attaching, attached, 0) settle(1, done) status(attached, releasing, 0)
-	// detachChannel] detachEnded(0) [S1 S25 S26] [status(releasing, released, 0) giveBackChannel]
-	// giveBackEnded(0) [S4 S5 S11 S27] [settle(3, done) settle(2, invalidState(released))] model:
-	// giveBackEnded(0) is refused: the phase is idle
+	// Output:
+	// attach(1) [S1 S3 S4 S8 S9] [status(initialized, attaching, 0) attachChannel]
+	// detach(2) [S3] []
+	// release(3) [S3] []
+	// event(attached, 0) [S28] []
+	// attachEnded(0) [S1 S4 S5 S16 S17 S21 S24] [status(attaching, attached, 0) settle(1, done) status(attached, releasing, 0) detachChannel]
+	// detachEnded(0) [S1 S25 S26] [status(releasing, released, 0) giveBackChannel]
+	// giveBackEnded(0) [S4 S5 S11 S27] [settle(3, done) settle(2, invalidState(released))]
+	// model: giveBackEnded(0) is refused: the phase is idle
 }

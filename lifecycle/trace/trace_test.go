@@ -37,7 +37,8 @@ func Example() {
 	rooms := lifecycle.NewRooms(backend{}, lifecycle.WithObserver(w.Observe), lifecycle.WithObservedStates())
 	_ = rooms.Release(context.Background(), "basketball-stream")
 	_ = rooms.Dispose(context.Background())
-	// Output: {"trace":"rooms","version":1,"label":"an example"}
+	// Output:
+	// {"trace":"rooms","version":1,"label":"an example"}
 	// {"seq":1,"input":{"kind":"Release","call":1,"name":"basketball-stream"},"outputs":[{"kind":"settle","call":1,"outcome":"done"}],"state":{"nextCall":2,"incarnations":[],"disposal":"no","lastCreated":0}}
 	// {"seq":2,"input":{"kind":"Dispose","call":2},"outputs":[{"kind":"settle","call":2,"outcome":"done"}],"state":{"nextCall":3,"incarnations":[],"disposal":"disposed","lastCreated":0}}
 }

@@ -61,6 +61,7 @@ var (
 	// A row of a table, a long address, a directive and the output of an example have no line
 	// break.
 	tooWideAnyway = regexp.MustCompile(`^\s*(\||<!--)|https?://\S{40,}|^//go:|^\s*// (\{"seq"| {20})`)
+	exampleOutput = regexp.MustCompile(`(?i)^(unordered )?output:`)
 	fenced        = regexp.MustCompile("(?ms)^```.*?^```$|<!-- begin .*?<!-- end [^>]*-->")
 )
 
@@ -102,6 +103,9 @@ func passages(file, text string) (all []passage, err error) {
 		return nil, err
 	}
 	for _, group := range parsed.Comments {
+		if exampleOutput.MatchString(group.Text()) {
+			continue // it is what the example prints
+		}
 		all = append(all, passage{file, set.Position(group.Pos()).Line, raw(set, text, group), group.Text()})
 	}
 	// has names of faults
