@@ -53,6 +53,17 @@ func allBlocks(t *testing.T) (all []block) {
 	for _, page := range pages(t) {
 		all = append(all, blocks(page, read(t, page))...)
 	}
+	return append(all, commentBlocks("adapter/ably/doc.go", read(t, "adapter/ably/doc.go"))...)
+}
+
+var indented = regexp.MustCompile(`(?m)(^//\t.*\n(?:^//(?:\t.*)?\n)*^//\t.*\n)`)
+
+// commentBlocks returns the code in the comments of a Go file.
+func commentBlocks(file, text string) (all []block) {
+	for _, m := range indented.FindAllStringIndex(text, -1) {
+		code := strings.ReplaceAll(strings.ReplaceAll(text[m[0]:m[1]], "//\t", ""), "//\n", "\n")
+		all = append(all, block{file, 1 + strings.Count(text[:m[0]], "\n"), "go", code})
+	}
 	return all
 }
 
