@@ -47,15 +47,16 @@
 //   - Subscribe registers a listener and returns a [*Subscription]. The listener may block, panic and
 //     call back: up to [MaxPending] events wait for it. Further events are dropped; their number is
 //     reported.
-//
 //   - Events returns a sequence to range over. Its error says why it ended.
 //
-//     for e, err := range room.Messages().Events(ctx) {
-//     if err != nil {
-//     return err // ctx has ended, or the room was released
-//     }
-//     fmt.Println(e.Message.Text)
-//     }
+// A loop over messages:
+//
+//	for e, err := range room.Messages().Events(ctx) {
+//		if err != nil {
+//			return err // ctx has ended, or the room was released
+//		}
+//		fmt.Println(e.Message.Text)
+//	}
 //
 // Maps and slices in events and messages are shared by all listeners: they are to be read only.
 //
