@@ -33,8 +33,8 @@ type CallSnapshot struct {
 	Incarnation fsm.Incarnation // that it waits for; 0 for Dispose
 }
 
-// Snapshot returns what the Rooms has now. It costs time in proportion to that, under the lock of the
-// Rooms: it is for debug pages and metrics.
+// Snapshot returns what the Rooms has now. It costs time in proportion to that, under the lock of
+// the Rooms: it is for debug pages and metrics.
 func (r *Rooms[R]) Snapshot() RoomsSnapshot[R] {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -110,7 +110,8 @@ func (r *Room) Snapshot() RoomSnapshot {
 }
 
 // Observe has a function receive each step of the room's core from now on, as [RoomConfig.Observe]
-// does, unless the room has one already. of is what the steps name as the room; nil is for the Room.
+// does, unless the room has one already. of is what the steps name as the room; nil is for the
+// Room.
 func (r *Room) Observe(of any, observe func(RoomStep)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

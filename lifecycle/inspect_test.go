@@ -65,8 +65,8 @@ func TestRoomsSnapshot(t *testing.T) {
 	})
 }
 
-// TestRoomSnapshot shows the operation that runs and those that wait for their turn, and that a late
-// observer receives the steps from then on, the first one alone.
+// TestRoomSnapshot shows the operation that runs and those that wait for their turn, and that a
+// late observer receives the steps from then on, the first one alone.
 func TestRoomSnapshot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newFakeChannel()

@@ -5,7 +5,8 @@ import "slices"
 // connection is a change of the connection.
 func (t *channelTurn) connection() {
 	kinds := map[ConnectionState]ChannelConnection{ToConnected: ConnectionConnected, ToSuspended: ConnectionSuspended,
-		ToClosing: ConnectionClosing, ToClosed: ConnectionEnded, ToFailed: ConnectionEnded} // the others wait
+		// the others wait
+		ToClosing: ConnectionClosing, ToClosed: ConnectionEnded, ToFailed: ConnectionEnded}
 	was := t.Connection
 	t.Connection = kinds[t.in.Connection]
 	if was == ConnectionConnected {

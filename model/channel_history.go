@@ -13,7 +13,7 @@ type ChannelHistory struct {
 	// Told is the state that listeners know.
 	Told ChannelState
 	// Retry is the number of the last retry since another state than attaching or suspended was
-	// told.
+	// reported.
 	Retry int
 	// Reason is the error of the last change of state that had one, as docs/channel.md defines it.
 	Reason int
@@ -106,7 +106,7 @@ func (r ChannelRun) Step(in ChannelInput) (ChannelRun, []ChannelOutput, error) {
 }
 
 // Key returns a string that two runs share if and only if their states and servers are equal, and
-// their histories but for how calls ended: that is judged when it is told.
+// their histories but for how calls ended: that is judged when it is reported.
 func (r ChannelRun) Key() string {
 	b := []byte(r.Channel.Key())
 	for _, c := range r.Calls {

@@ -9,8 +9,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// Snapshot is what a [Client] has at one moment, for debug pages and metrics. It has names, options,
-// statuses and errors; no message, no key and no token.
+// Snapshot is what a [Client] has at one moment, for debug pages and metrics. It has names,
+// options, statuses and errors; no message, no key and no token.
 type Snapshot struct {
 	Connection      ConnectionStatus
 	ConnectionError error  // nil for none
@@ -47,8 +47,8 @@ func (c *Client) Snapshot() Snapshot {
 }
 
 // Observe adds what receives each step of the state machines of the client's rooms from now on, as
-// [WithObserver] does from the beginning. It stays for the client's life. It is for debug pages that
-// are added to a program that runs; States has no effect. Nil functions receive nothing.
+// [WithObserver] does from the beginning. It stays for the client's life. It is for debug pages
+// that are added to a program that runs; States has no effect. Nil functions receive nothing.
 func (c *Client) Observe(o lifecycle.Observer) {
 	rooms := c.rooms.rooms
 	if o.Rooms != nil {

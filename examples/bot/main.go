@@ -1,6 +1,6 @@
-// Command bot is in a room of Ably's until it is interrupted. It greets who enters, deletes messages
-// with a forbidden word, also those that came while it had no connection, and waves to who says hello.
-// ABLY_API_KEY is its key, which must allow it to delete the messages of others.
+// Command bot is in a room of Ably's until it is interrupted. It greets who enters, deletes
+// messages with a forbidden word, also those that came while it had no connection, and waves to who
+// says hello. ABLY_API_KEY is its key, which must allow it to delete the messages of others.
 package main
 
 import (
@@ -63,8 +63,8 @@ func run(ctx context.Context, options ...ablychat.Option) error {
 	return nil
 }
 
-// clean leaves out of a name of others what a terminal obeys: control characters and those that change
-// the direction of writing. Whoever prints what the bot repeats may not do so.
+// clean leaves out of a name of others what a terminal obeys: control characters and those that
+// change the direction of writing. A program that prints what the bot repeats must not obey it.
 func clean(text string) string {
 	return strings.Map(func(c rune) rune {
 		switch {

@@ -1,4 +1,5 @@
-// Command presence enters a room, changes what is said there of oneself, and leaves, while somebody watches.
+// Command presence enters a room, changes what is said there of oneself, and leaves, while somebody
+// watches.
 package main
 
 import (

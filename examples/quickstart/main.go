@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log"
 	"os"
@@ -16,25 +15,30 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	server, err := ablytest.Start() // for Ably itself: ably.WithKey(key) in place of its options
+
+	// Ably, if there is a key for it; else a server in this process.
+	options := []ably.ClientOption{ably.WithKey(os.Getenv("ABLY_API_KEY"))}
+	if os.Getenv("ABLY_API_KEY") == "" {
+		server, err := ablytest.Start()
+		check(err)
+		defer server.Close()
+		options = server.ClientOptions()
+	}
+	client, err := ablychat.Connect(ablychat.Ably(append(options, ably.WithClientID("ada"))...))
 	check(err)
-	defer server.Close()
-	client, err := ablychat.Connect(ablychat.Ably(server.ClientOptions(ably.WithClientID("ada"))...))
-	check(err)
-	defer client.Close()
+	defer client.Close() // releases the room, then closes the connection
+
 	room, err := client.Rooms().Get(ctx, "basketball-stream")
 	check(err)
-	events := room.Messages().Events(ctx) // before Attach, so that none is missed
-	check(room.Attach(ctx))
+	_, err = room.Messages().Subscribe(func(e ablychat.MessageEvent) {
+		fmt.Printf("%q: %q\n", e.Message.ClientID, e.Message.Text)
+	})
+	check(err)
+	check(room.Attach(ctx)) // events begin here
 	_, err = room.Messages().Send(ctx, ablychat.Text("What a dunk!"))
 	check(err)
-	for e, err := range events {
-		if errors.Is(err, context.Canceled) { // Ctrl-C
-			break
-		}
-		check(err)
-		fmt.Printf("%q: %q\n", e.Message.ClientID, e.Message.Text)
-	}
+
+	<-ctx.Done() // until Ctrl-C
 }
 
 func check(err error) {

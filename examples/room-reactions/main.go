@@ -1,4 +1,4 @@
-// Command room-reactions sends reactions to what goes on in a room; nobody keeps them.
+// Command room-reactions sends reactions to what goes on in a room; they are not kept.
 package main
 
 import (

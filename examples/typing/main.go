@@ -1,4 +1,5 @@
-// Command typing tells who types. Of many keystrokes only the first within the room's throttle is told.
+// Command typing tells who types. Of many keystrokes only the first within the room's throttle is
+// sent.
 package main
 
 import (

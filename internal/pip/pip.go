@@ -1,5 +1,5 @@
-// Package pip installs the pinned Python packages that a check needs, and says what to do where Python
-// is missing.
+// Package pip installs the pinned Python packages that a check needs, and says what to do where
+// Python is missing.
 package pip
 
 import (
@@ -13,8 +13,8 @@ import (
 	"runtime"
 )
 
-// ErrPython is returned, wrapped in an error that says how to get Python, when it is missing or has no
-// virtual environments.
+// ErrPython is returned, wrapped in an error that says how to get Python, when it is missing or has
+// no virtual environments.
 var ErrPython = errors.New("no usable Python")
 
 // stamp is a copy of the requirements that an environment was made from.

@@ -19,7 +19,8 @@ func folder(t *testing.T) string {
 	return dir
 }
 
-// A machine without Python is told how to get it, and one folder without requirements what is missing.
+// Without Python the error says how to get it; without requirements, what is
+// missing.
 func TestWhatIsMissing(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	if _, err := pip.Install(t.Context(), folder(t), io.Discard); !errors.Is(err, pip.ErrPython) {

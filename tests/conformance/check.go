@@ -15,8 +15,8 @@ import (
 )
 
 // Run tries a subject by [DefaultPlan] and fails the test with the [Violation] found, if there is
-// one. It logs what was tried, and what was not judged or not shown. A pass in which some promise is
-// not made prints so on standard output too, so that it does not look like more than it is.
+// one. It logs what was tried, and what was not judged or not shown. A pass in which some promise
+// is not made prints so on standard output too, so that it does not look like more than it is.
 func Run(t *testing.T, subject Subject) {
 	t.Helper()
 	r := Check(t, subject, DefaultPlan())

@@ -62,7 +62,8 @@ type Subject struct {
 
 // Step is what [Subject.Inspect] looks at: a step of a script, with what the model says of it.
 type Step struct {
-	Inputs  []model.Input    // its inputs: one, but for a call that is given up in its own step, and for leases
+	// its inputs: one, but for a call that is given up in its own step, and for leases
+	Inputs  []model.Input
 	Outputs [][]model.Output // what the model puts out for each
 	State   model.State      // the model's state afterwards
 }
@@ -152,8 +153,8 @@ func runInProcess(t *testing.T, subject Subject, script []model.Input, note bool
 	return out
 }
 
-// whyItHangs explains a hang. Where a goroutine waits for a lock while the backend works, the lock is
-// held over that work: nothing else is under way that could free it.
+// whyItHangs explains a hang. Where a goroutine waits for a lock while the backend works, the lock
+// is held over that work: nothing else is under way that could free it.
 func (p *inProcess) whyItHangs(end bubble.End) string {
 	var works []string
 	for _, w := range p.gates.Works() {

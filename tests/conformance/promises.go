@@ -34,9 +34,10 @@ type Promises struct {
 	// FailedReleases: a release that fails is reported to those who wait for it, and the name is
 	// free all the same (R21, R22).
 	FailedReleases bool `leaves:"R21, R22: no release fails"`
-	// ReleaseRejectsGets: a release, and the close of a last lease, rejects the gets of the name that
-	// wait. Without it, no release of a name begins while a get of it waits, since what becomes of that
-	// get is then the system's own affair; and a get that a disposal rejects may say of either (R9, R11).
+	// ReleaseRejectsGets: a release, and the close of a last lease, rejects the gets of the name
+	// that wait. Without it, no release of a name begins while a get of it waits, since what
+	// becomes of that get is then the system's own affair; and a get that a disposal rejects may
+	// say of either (R9, R11).
 	ReleaseRejectsGets bool `leaves:"R9, R11: no release begins while a get of the name waits"`
 	// Disposal: Dispose does what R12 says, and gets after it are refused (R1).
 	Disposal bool `leaves:"R1, R12, R13: nothing is disposed of"`
@@ -46,8 +47,8 @@ type Promises struct {
 	DisposalWaitsForAll bool `leaves:"R13, R23: Dispose may return while releases that began before it are under way"`
 	// DisposalReports: Dispose returns an error when releases failed (R15).
 	DisposalReports bool `leaves:"R15: what Dispose returns after releases failed is not looked at"`
-	// Leases: the System has a method Acquire(context.Context, string, string) ([Lease], error), for
-	// several owners of one room: docs/leases.md (R24).
+	// Leases: the System has a method Acquire(context.Context, string, string) ([Lease], error),
+	// for several owners of one room: docs/leases.md (R24).
 	Leases bool `leaves:"R24: no caller acquires a room"`
 	// DisposalJoins: that error holds the errors of all releases that failed, as errors.Join does
 	// (R15).

@@ -43,25 +43,28 @@ type ViolationKind string
 
 // The kinds of violations.
 const (
-	Differs  ViolationKind = "differs"  // it did otherwise than the model
-	Hang     ViolationKind = "hang"     // it never comes to rest, or waits for a lock that is never free
+	Differs ViolationKind = "differs" // it did otherwise than the model
+	// it never comes to rest, or waits for a lock that is never free
+	Hang     ViolationKind = "hang"
 	Leftover ViolationKind = "leftover" // a goroutine waits for ever when all is over
-	Panic    ViolationKind = "panic"    // a call panicked or ended its goroutine, or the process ended
-	Inside   ViolationKind = "inside"   // [Subject.Inspect] found something
+	// a call panicked or ended its goroutine, or the process ended
+	Panic  ViolationKind = "panic"
+	Inside ViolationKind = "inside" // [Subject.Inspect] found something
 )
 
 // Violation says where a system did otherwise than the rules: after the last step of Script.
 type Violation struct {
-	Class    string // what is wrong, without what differs from script to script
-	Kind     ViolationKind
-	Script   []model.Input
-	Want     string // what the rules ask for after it
-	Got      string // what the system did
-	Rules    []Rule // in process, those that the last step follows; of a process, the one that is broken
-	Shortest bool   // no shorter script with the same kinds of steps, names and options shows it
-	Scripts  int    // how many scripts showed it, where all are run
-	Spelled  bool   // every second call spelled the default options out
-	Ended    bool   // every second call that could be had a context that had ended before
+	Class  string // what is wrong, without what differs from script to script
+	Kind   ViolationKind
+	Script []model.Input
+	Want   string // what the rules ask for after it
+	Got    string // what the system did
+	// in process, those that the last step follows; of a process, the one that is broken
+	Rules    []Rule
+	Shortest bool // no shorter script with the same kinds of steps, names and options shows it
+	Scripts  int  // how many scripts showed it, where all are run
+	Spelled  bool // every second call spelled the default options out
+	Ended    bool // every second call that could be had a context that had ended before
 
 	wired bool
 }

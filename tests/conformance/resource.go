@@ -15,8 +15,8 @@ type Registry[R comparable] interface {
 	Release(ctx context.Context, name string) error
 }
 
-// RegistryLease is a [Lease] of a resource. A [Registry] that promises [Promises.Leases] has a method
-// Acquire(ctx context.Context, name, options string) (RegistryLease[R], error).
+// RegistryLease is a [Lease] of a resource. A [Registry] that promises [Promises.Leases] has a
+// method Acquire(ctx context.Context, name, options string) (RegistryLease[R], error).
 type RegistryLease[R comparable] interface {
 	Room() R
 	Close()
@@ -37,13 +37,15 @@ type RegistryBackend[R comparable] struct {
 	rooms  map[R]*Room
 }
 
-// SubjectFor returns a subject for a registry of resources of any comparable type. It calls newRegistry
-// once for each script, and makeResource for each resource that the backend opens, with a number that
-// counts them: each call must return another value, since that is how the harness tells one resource
-// from the next. The caller sets Classify and Promises.
+// SubjectFor returns a subject for a registry of resources of any comparable type. It calls
+// newRegistry once for each script, and makeResource for each resource that the backend opens, with
+// a number that counts them: each call must return another value, since that is how the harness
+// tells one resource from the next. The caller sets Classify and Promises.
 //
 //	subject := conformance.SubjectFor(
-//		func(b *conformance.RegistryBackend[int]) conformance.Registry[int] { return NewPool(b.Open, b.Release) },
+//		func(b *conformance.RegistryBackend[int]) conformance.Registry[int] {
+//			return NewPool(b.Open, b.Release)
+//		},
 //		func(number int, name, options string) int { return number })
 func SubjectFor[R comparable](newRegistry func(*RegistryBackend[R]) Registry[R],
 	makeResource func(number int, name, options string) R) Subject {

@@ -35,8 +35,9 @@ type Verdict string
 
 // The verdicts.
 const (
-	Fault   Verdict = "fault"   // the subject breaks its own specification
-	Allowed Verdict = "allowed" // its specification leaves open what it does; the rule decides otherwise
+	Fault Verdict = "fault" // the subject breaks its own specification
+	// its specification leaves open what it does; the rule decides otherwise
+	Allowed Verdict = "allowed"
 )
 
 // Words says what a verdict means.

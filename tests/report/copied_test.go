@@ -12,8 +12,8 @@ import (
 
 var toolLine = regexp.MustCompile(`(?m)^tool .*\n`)
 
-// foreignModule makes a module that is not this one, and requires it from its folder: where a program
-// of a user's stands. It needs no network, since it requires the same versions of the rest.
+// foreignModule makes a module that is not this one, and requires it from its folder: where a
+// program of a user's stands. It needs no network, since it requires the same versions of the rest.
 func foreignModule(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -46,8 +46,8 @@ func goCommand(dir string, args ...string) (string, error) {
 	return string(out), err
 }
 
-// TestExamplesCanBeCopiedOut builds each example in another module: it imports nothing that only this
-// one may.
+// TestExamplesCanBeCopiedOut builds each example in another module: it imports nothing that only
+// this one may.
 func TestExamplesCanBeCopiedOut(t *testing.T) {
 	dir, copied := foreignModule(t), 0
 	err := fs.WalkDir(os.DirFS(root), "examples", func(path string, d fs.DirEntry, err error) error {

@@ -62,8 +62,8 @@ func unpinned(workflow string) (bad []string) {
 	return bad
 }
 
-// TestWorkflows: each action is pinned by its commit, and the workflow on Linux runs make check with
-// each tool that it needs.
+// TestWorkflows: each action is pinned by its commit, and the workflow on Linux runs make check
+// with each tool that it needs.
 func TestWorkflows(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(root, ".github", "workflows", "*.yml"))
 	if err != nil || len(files) == 0 {

@@ -117,6 +117,7 @@ func (rq *request) answer() *response {
 // identify authenticates the request.
 func (rq *request) identify() (identity, *ErrorInfo) {
 	if rq.as != nil {
+		rq.app = rq.as.app
 		return *rq.as, nil
 	}
 	clientID := ""

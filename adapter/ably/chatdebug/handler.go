@@ -9,8 +9,8 @@
 // rooms, options, statuses and errors; no message, no key and no token. They are for the people who
 // run the program: don't serve them to everybody.
 //
-// A client without a handler pays nothing for this package. From the call of [Handler] on, each step
-// of a room takes a lock and writes one event; what is kept has a fixed size.
+// A client without a handler pays nothing for this package. From the call of [Handler] on, each
+// step of a room takes a lock and writes one event; what is kept has a fixed size.
 package chatdebug
 
 import (

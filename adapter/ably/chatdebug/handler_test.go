@@ -127,8 +127,8 @@ func TestAnAttachThatWaits(t *testing.T) {
 	}
 }
 
-// TestARoomBeforeTheHandler: a handler that is made late shows the rooms that are there, says of calls
-// that are older than itself that it doesn't know how long they wait, and notes what follows.
+// TestARoomBeforeTheHandler: a handler that is made late shows the rooms that are there, says of
+// calls that are older than itself that it doesn't know how long they wait, and notes what follows.
 func TestARoomBeforeTheHandler(t *testing.T) {
 	server, client := connect(t)
 	room := get(t, client, "old")
@@ -228,8 +228,8 @@ func TestTheRingKeepsTheNewest(t *testing.T) {
 	}
 }
 
-// TestNothingUntilItIsMounted: attaching a room that is attached costs as much as it did before there
-// was this package, until a handler is made.
+// TestNothingUntilItIsMounted: attaching a room that is attached costs as much as it did before
+// there was this package, until a handler is made.
 func TestNothingUntilItIsMounted(t *testing.T) {
 	_, client := connect(t)
 	room := get(t, client, "a")

@@ -43,11 +43,12 @@ type Room struct {
 
 // Call is a call that waits.
 type Call struct {
-	Operation string   `json:"operation"`
-	Room      string   `json:"room,omitempty"`
-	Number    uint64   `json:"number"`
-	For       string   `json:"for"`               // what it waits for
-	Seconds   *float64 `json:"seconds,omitempty"` // absent for a call that is older than the handler
+	Operation string `json:"operation"`
+	Room      string `json:"room,omitempty"`
+	Number    uint64 `json:"number"`
+	For       string `json:"for"` // what it waits for
+	// absent for a call that is older than the handler
+	Seconds *float64 `json:"seconds,omitempty"`
 }
 
 // Waits returns how long the call has waited, in words.
@@ -58,7 +59,7 @@ func (c Call) Waits() string {
 	return rounded(time.Duration(*c.Seconds * float64(time.Second))).String()
 }
 
-// Mark returns the class of the status: bad or ok for those that need no second look, else nothing.
+// Mark returns the style of the status on the page: ok, bad or none.
 func (s Status) Mark() string {
 	switch s.Status {
 	case "attached", "connected":
@@ -130,8 +131,8 @@ func rounded(d time.Duration) time.Duration {
 	return d.Round(100 * time.Millisecond)
 }
 
-// secret matches what must not be shown, should an error quote it: keys of Ably, and tokens and keys in
-// the query of an address.
+// secret matches what must not be shown, should an error quote it: keys of Ably, and tokens and
+// keys in the query of an address.
 var secret = regexp.MustCompile(`[\w-]+\.[\w-]+:[\w-]{8,}|(?i)(key|access_?token|secret)=[^\s&"]+|eyJ[\w-]+\.[\w-]+\.[\w-]*`)
 
 // redacted returns the text of an error without secrets; nothing for nil.

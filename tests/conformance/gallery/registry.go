@@ -29,37 +29,45 @@ func token(options string) string {
 type slip uint8
 
 const (
-	none              slip = iota
-	failureKept            // a release that failed is kept for ever, so the name is wedged
-	disposeEarly           // Dispose waits only for the releases that it began
-	disposedFlag           // a second Dispose finds a flag set and returns at once
-	firstErrorEnds         // Dispose works as an errgroup with a context: the first error cancels the other releases
-	waiterForgotten        // a get that waits for a release is not rejected by another release
-	waitersStay            // a release while a get waits leaves that get, and what it waits for, alone
-	orphan                 // what is opened after its release is never released
-	lastErrorOnly          // Dispose keeps one error
-	abandonedTooSoon       // a release of a room that is being opened doesn't wait for anything
-	optionsIgnored         // those who join an opening do so whatever their options are
-	firstContext           // the opening runs with the context of the first, who ends it for all by giving up
-	eachTriesAgain         // when the opening fails, those who joined it try again on their own
-	spellingsDiffer        // options are compared as they were written
-	noPredecessor          // a name is opened again while its last room is still being released
-	ghost                  // a get after the disposal opens a room
-	unfilled               // those who join an opening take what is there, which is nothing yet
-	failedOpeningKept      // an opening that failed stays, and answers for ever
-	counted                // a release is only counted, and the room stays until the last of its users has released it
-	checkThenAct           // what is being opened is not looked at, so a second get opens again
-	lockHeld               // a mutex is held while the backend works, so one name holds up all
-	lockOverClose          // a mutex is held while the backend closes a room, and every get wants it
-	ownTurn                // a get waits its turn behind the get that it should refuse
-	oneLoop                // one goroutine does everything, and waits for the backend too
-	waitsOn                // a release waits on when its context ends
-	endedRefused           // a release or a disposal whose context has ended before does nothing
-	causeLost              // a call that gives up returns the context's error, not its cause
-	openingGoesOn          // the context of an opening that is no longer wanted isn't ended
-	failuresHidden         // Dispose returns no error when releases failed
-	leasesForgotten        // a release by name forgets the leases, and what is acquired next is released with the last of them
-	signalledOnce          // when the opening ends, one of those who wait for it is woken, as by sync.Cond's Signal
+	none         slip = iota
+	failureKept       // a release that failed is kept for ever, so the name is wedged
+	disposeEarly      // Dispose waits only for the releases that it began
+	disposedFlag      // a second Dispose finds a flag set and returns at once
+	// Dispose works as an errgroup with a context: the first error cancels the other releases
+	firstErrorEnds
+	waiterForgotten // a get that waits for a release is not rejected by another release
+	// a release while a get waits leaves that get, and what it waits for, alone
+	waitersStay
+	orphan           // what is opened after its release is never released
+	lastErrorOnly    // Dispose keeps one error
+	abandonedTooSoon // a release of a room that is being opened doesn't wait for anything
+	optionsIgnored   // those who join an opening do so whatever their options are
+	// the opening runs with the context of the first, who ends it for all by giving up
+	firstContext
+	eachTriesAgain    // when the opening fails, those who joined it try again on their own
+	spellingsDiffer   // options are compared as they were written
+	noPredecessor     // a name is opened again while its last room is still being released
+	ghost             // a get after the disposal opens a room
+	unfilled          // those who join an opening take what is there, which is nothing yet
+	failedOpeningKept // an opening that failed stays, and answers for ever
+	// a release is only counted, and the room stays until the last of its users has released it
+	counted
+	checkThenAct // what is being opened is not looked at, so a second get opens again
+	lockHeld     // a mutex is held while the backend works, so one name holds up all
+	// a mutex is held while the backend closes a room, and every get wants it
+	lockOverClose
+	ownTurn        // a get waits its turn behind the get that it should refuse
+	oneLoop        // one goroutine does everything, and waits for the backend too
+	waitsOn        // a release waits on when its context ends
+	endedRefused   // a release or a disposal whose context has ended before does nothing
+	causeLost      // a call that gives up returns the context's error, not its cause
+	openingGoesOn  // the context of an opening that is no longer wanted isn't ended
+	failuresHidden // Dispose returns no error when releases failed
+	// a release by name forgets the leases, and what is acquired next is released with the last of
+	// them
+	leasesForgotten
+	// when the opening ends, one of those who wait for it is woken, as by sync.Cond's Signal
+	signalledOnce
 
 	stale           // a room that was released is still handed out
 	releasedEarly   // a release doesn't wait for its end

@@ -68,7 +68,8 @@ func (s *server) Hold(channel string, attached bool, end model.Kind) conformance
 	switch end {
 	case conformance.KindAttachRefused, conformance.KindFailed:
 		effects = append(effects, ablytest.FailChannel(ablytest.NewError(40160, 401, "refused by the script")))
-		if !attached { // the DETACH is answered besides, so that the name's next channel need not wait for that
+		// the DETACH is answered too, so that the name's next channel need not wait for that
+		if !attached {
 			effects[1] = ablytest.Reply(&ablytest.ProtocolMessage{Action: ablytest.ActionError, Channel: channel,
 				Error: ablytest.NewError(40160, 401, "refused by the script")},
 				&ablytest.ProtocolMessage{Action: ablytest.ActionDetached, Channel: channel})

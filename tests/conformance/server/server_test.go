@@ -75,8 +75,8 @@ func TestAGoodSubjectRaisesNoAlarm(t *testing.T) {
 	for _, v := range result.Violations {
 		t.Errorf("%s\n%v", v.Class, v)
 	}
-	// An opening is local, so it can neither be abandoned nor fail, and a process has no leases; all
-	// else is seen.
+	// An opening is local, so it can neither be abandoned nor fail, and a process has no leases;
+	// all else is seen.
 	var unobserved []conformance.Rule
 	for _, rule := range conformance.Rules() {
 		if result.State(rule) == conformance.Unobserved {

@@ -1,7 +1,8 @@
 // Command try holds a subject in any language to the rules of docs/rooms.md. The subject is a
 // command that speaks docs/subject-protocol.md.
 //
-//	go run ./tests/conformance/try [-without Cancellation,Causes] [-script 'get(1, a, x); ...'] -- node subject.mjs
+//	go run ./tests/conformance/try [-without Cancellation,Causes] -- node subject.mjs
+//	go run ./tests/conformance/try -script 'get(1, a, x); release(2, a)' -- node subject.mjs
 //
 // It prints which rules are kept, broken and not observable, with a shortest script for each broken
 // one, and exits with 0 if none is; with -verdicts, if all that it finds stands in that file, and

@@ -14,13 +14,13 @@ import (
 // Bounds make the machine finite, and say what there is beside the channel.
 type Bounds struct {
 	model.ChannelBounds
-	// Bare leaves out what the world remembers, so that the states are those of the channel alone, as
-	// the spec has them; properties can't be asked of them.
+	// Bare leaves out what the world remembers, so that the states are those of the channel alone,
+	// as the spec has them; properties can't be asked of them.
 	Bare bool
 	// Promised has the server keep its promise, and holds NotByEarlierLife.
 	Promised bool
-	// Forgets has the oldest unanswered request be forgotten when there would be one too many, so that
-	// the bound stops nothing. Liveness is asked of such a channel.
+	// Forgets has the oldest unanswered request be forgotten when there would be one too many, so
+	// that the bound stops nothing. Liveness is asked of such a channel.
 	Forgets bool
 	// Heals asks for Heals, under the fairness that it needs, instead of the other liveness.
 	Heals bool

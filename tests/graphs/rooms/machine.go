@@ -137,11 +137,13 @@ func liveness(b Bounds) (list []graphs.LeadsTo[model.State]) {
 			return i.Life == model.LifeInitializing && i.Work == model.WorkNone
 		}
 		list = append(list, graphs.LeadsTo[model.State]{
-			Name: fmt.Sprintf("NoWedge(%d, waiting)", n+1), // one that waits comes to be opening or released
+			// one that waits comes to be opening or released
+			Name: fmt.Sprintf("NoWedge(%d, waiting)", n+1),
 			P:    is(waits),
 			Q:    is(func(i model.Incarnation) bool { return i.Work == model.WorkOpening || released(i) }),
 		}, graphs.LeadsTo[model.State]{
-			Name: fmt.Sprintf("NoWedge(%d, releasing)", n+1), // one that is releasing comes to be released
+			// one that is releasing comes to be released
+			Name: fmt.Sprintf("NoWedge(%d, releasing)", n+1),
 			P:    is(func(i model.Incarnation) bool { return i.Life == model.LifeReleasing }),
 			Q:    is(released),
 		})

@@ -207,7 +207,8 @@ func liveness(b Bounds) (list []graphs.LeadsTo[State]) {
 			P:    is(true), Q: is(false)})
 	}
 	return append(list, graphs.LeadsTo[State]{
-		Name: "ReleasesEnd", // every release that begins comes to its end, whoever waits for it
+		// every release that begins comes to its end, whichever call waits for it
+		Name: "ReleasesEnd",
 		P: func(s *State) bool {
 			return s.Op == model.OpRelease ||
 				slices.ContainsFunc(s.Queue, func(e model.RoomEntry) bool { return e.Op == model.OpRelease })

@@ -20,7 +20,7 @@ import (
 const (
 	// heapBound and heapShare are by how much the heap may be larger in the last third of the time
 	// than it was in the first: megabytes, and a share. What ably-go strands holds some of it
-	// besides, megabytes each.
+	// too, megabytes each.
 	heapBound, heapShare, heapStranded = 8.0, 0.5, 1.0 / 32
 
 	look  = 500 * time.Millisecond // how often the child is looked at
@@ -31,9 +31,10 @@ const (
 type tally struct {
 	Runs, Calls, Rooms, Judged int
 	Faults, Cuts, Reconnects   int
-	Goroutines                 [2]int     // the least of the first third of the time, and of the last
-	Heap                       [2]float64 // the same, in megabytes
-	Leaks, Stranded            int        // goroutines that are left, and those that ably-go keeps
+	// the least of the first third of the time, and of the last
+	Goroutines      [2]int
+	Heap            [2]float64 // the same, in megabytes
+	Leaks, Stranded int        // goroutines that are left, and those that ably-go keeps
 }
 
 // message is a line from a child to its parent.
