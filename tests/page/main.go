@@ -45,6 +45,7 @@ type tally struct {
 	axe, minor   int // pages that axe-core looked at, and what it found that is not serious
 	shots        []string
 	ready        string // how long the page took to be ready, in ms
+	out          io.Writer
 }
 
 func run(ctx context.Context, only, shots string, out io.Writer) error {
@@ -82,7 +83,7 @@ func run(ctx context.Context, only, shots string, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(out, "%s, %s, engine of %d KB\n", version.Product, program, sites.engine/1024)
-	var count tally
+	count := tally{out: out}
 	for _, r := range rows {
 		if !strings.Contains(r.name, only) {
 			continue

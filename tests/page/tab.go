@@ -230,6 +230,7 @@ func (t *tab) scheme(name string) {
 
 // shot keeps a screenshot of the page.
 func (t *tab) shot(name string, whole bool) {
+	t.eval(`scrollTo(0, 0)`, nil)
 	var got struct{ Data string }
 	t.do("Page.captureScreenshot", map[string]any{"format": "png", "captureBeyondViewport": whole}, &got)
 	data, err := base64.StdEncoding.DecodeString(got.Data)

@@ -9,7 +9,7 @@ const words = { waits: "waits", done: "✓ done", failed: "✗ error" };
 
 export function calls(frame, step) {
   if (!frame.Calls?.length) return h("p.muted", "No call yet.");
-  return h("ul.calls", frame.Calls.map((c) => h("li.call",
+  return h("ul.calls", frame.Calls.map((c) => h("li.call-item",
     h("div.call-head", h("strong", c.Who), h("span", c.What),
       h("span.state", { class: { waits: "lit", done: "ok", failed: "bad" }[c.State] }, words[c.State])),
     h("div.small.muted", c.Text, " ", chips(c.Rules), c.Rules?.length ? ` ${[...new Set(c.Rules.flatMap((r) => rule(r).Spec ?? []))].join(", ")}` : ""),
