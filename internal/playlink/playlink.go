@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -57,6 +58,11 @@ func Text(board, text string) string {
 	s.Board = board
 	return Link(s)
 }
+
+var link = regexp.MustCompile("[^\\s\"'`<>]*#(?:" + Rooms + "|" + Room + "|" + Channel + ")[!@/][^\\s\"`<>]*")
+
+// Find returns the first link that stands in a text, or "".
+func Find(text string) string { return link.FindString(text) }
 
 // Fragment returns the script as it stands in a link, without the "#".
 func (s Script) Fragment() string {

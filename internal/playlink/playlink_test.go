@@ -74,6 +74,20 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+func TestLinksAreFoundInTexts(t *testing.T) {
+	t.Setenv(Base, "")
+	want := Text(Rooms, "get(1, a, x); opened(1)")
+	for text, found := range map[string]string{
+		"it fails:\n  open it: " + want + "\nand more": want,
+		"\"http://host/p/" + want + "\"":               "http://host/p/" + want,
+		"no link here, only #1 and #rooms":             "",
+	} {
+		if got := Find(text); got != found {
+			t.Errorf("%q: found %q", text, got)
+		}
+	}
+}
+
 // FuzzParse shows that what is read is written as something that is read as the same.
 func FuzzParse(f *testing.F) {
 	for text := range scripts {

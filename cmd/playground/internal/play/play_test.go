@@ -78,6 +78,16 @@ func TestLeasesAreTaken(t *testing.T) {
 	}
 }
 
+func TestAReleaseOfAnIncarnationIsPlayed(t *testing.T) {
+	_, f := last(t, "rooms/get(1,a,x);opened(1);release(2,a);get(3,a,x);releaseIf(4,1);releaseIf(5,2);released(1)")
+	if f.Calls[3].Text != "returns, done" || !slices.Contains(f.Calls[3].Rules, "R24") || f.Lives[1].Life != "released" {
+		t.Errorf("%+v, %+v", f.Calls, f.Lives)
+	}
+	if v := Run("rooms/releaseIf(1,1);acquire(1,a,x)"); v.Frames[1].Refused == "" || v.Frames[2].Refused == "" {
+		t.Errorf("%+v", v.Frames)
+	}
+}
+
 func TestWhatCannotHappenIsRefused(t *testing.T) {
 	for _, fragment := range []string{"rooms/opened(1)", "rooms/get(2,a,x)", "rooms/giveUp(1)", "rooms/attaching(1)",
 		"rooms/resume()", "rooms/dance(1)", "rooms/get(1,a,x);opened(1);attached(1);attached(9);detached(1,error);leave(1,1);timeout(1);pause(1)",
