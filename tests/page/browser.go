@@ -83,16 +83,13 @@ func launch(ctx context.Context, program string) (b *browser, err error) {
 	address := make(chan string, 1)
 	go func() {
 		defer close(b.gone)
-		var said []string
 		for lines := bufio.NewScanner(stderr); lines.Scan(); {
 			if m := listening.FindStringSubmatch(lines.Text()); m != nil {
 				address <- m[1]
 			}
-			said = append(said, lines.Text())
 		}
 		close(address)
 		_ = b.command.Wait()
-		_ = said
 	}()
 	url, ok := "", false
 	select {
