@@ -44,7 +44,7 @@ type tally struct {
 	stories      int
 	axe, serious int // pages that axe-core looked at, and what it found that is serious or critical
 	shots        []string
-	ready        string // how long the page took to be ready, in ms
+	ready        []string // how long the page took to be ready, in ms, each time
 	out          io.Writer
 }
 
@@ -100,8 +100,8 @@ func run(ctx context.Context, only, shots string, out io.Writer) error {
 	if len(count.shots) > 0 {
 		fmt.Fprintln(out, "screenshots:", strings.Join(count.shots, ", "))
 	}
-	if count.ready != "" {
-		fmt.Fprintf(out, "ready %s ms after the page was asked for\n", count.ready)
+	if len(count.ready) > 0 {
+		fmt.Fprintf(out, "ready %s ms after the page was asked for\n", strings.Join(count.ready, ", "))
 	}
 	fmt.Fprintf(out, "EVIDENCE page rows=%d failed=%d stories=%d axe=%d serious=%d engine=%d\n", count.rows,
 		count.failed, count.stories, count.axe, count.serious, sites.engine/1024)

@@ -9,7 +9,7 @@ const groups = {
   call: "Calls", wait: "Callers", backend: "The backend ends its work", room: "A room", server: "The server and timers",
   connection: "The connection", event: "The channel’s events", end: "What was asked for ends",
 };
-const boards = { rooms: "names, rooms and channels", room: "one room, any channel", channel: "one channel, any server" };
+const boards = { rooms: "rooms and channels", room: "one room, any channel", channel: "one channel, any server" };
 const callers = ["Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gita", "Hugo", "Ines", "Jon"];
 
 // icon draws the signs of the step buttons, which fonts may lack.
@@ -150,11 +150,14 @@ export function playView(root, engine, announce) {
     if (!fault) return replace(parts.story);
     const parted = view.Frames.findIndex((f) => f.Parted);
     const shown = parted > 0 && parted <= view.At;
+    const stories = engine.about.Faults.filter((f) => f.Story);
+    const next = stories[stories.indexOf(fault) + 1];
     replace(parts.story, h("section.card.story", { "aria-label": "Story" },
       h("h2", fault.Name), h("p", fault.Says, " ", fault.Harm),
       h("p.small", shown ? h("span.state.bad", "✗ they part") : h("span.state.ok", "✓ both do the same so far"), " ",
         parted > 0 ? h("span.muted", shown ? `in step ${parted}` : `they part in step ${parted}`) : ""),
-      parted > 0 && h("button", { type: "button", "data-key": "parts", onclick: () => go(parted) }, "Go where they part")));
+      h("div.story-buttons", parted > 0 && h("button", { type: "button", "data-key": "parts", onclick: () => go(parted) }, "Go where they part"),
+        next && h("button", { type: "button", "data-key": "next-story", onclick: () => show(`rooms!${next.ID}@0/${next.Story}`) }, "Next story"))));
   }
 
   addEventListener("keydown", (e) => {
