@@ -10,7 +10,7 @@ RECORD = $(REPORT) record
 
 # The steps of make check, in their order; a + joins steps that run side by side. Adding a step is a
 # word here, a target below, and a line in register.json.
-STEPS = fmt+vet+tidy staticcheck race plain tlc equality explore traces frames soak specmutants misreadings interop
+STEPS = fmt+vet+tidy staticcheck race plain tlc equality explore traces frames soak specmutants misreadings interop+browser
 
 .PHONY: help $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' Makefile)
 
@@ -34,6 +34,9 @@ golden: ## make the numbers and graphs that tests expect, after a change of a sp
 
 bench: ## benchmarks as ratios against baselines in the same run
 	@$(GO) run ./tests/bench
+
+page: ## a page in the browser in which one steps through the machines; prints its address
+	@$(GO) run ./cmd/playground
 
 # The steps of make check.
 
@@ -95,6 +98,9 @@ misreadings: ## plant misread rules in core, model and spec; all of them with SA
 interop: ## the official JavaScript clients on the embedded server, and with this library
 	@$(RECORD) interop -- $(GO) run ./tests/interop
 
+browser: ## that page in a headless Chromium: controls, stories, links, keyboard, axe-core; screenshots in .cache/page
+	@$(RECORD) browser -- $(GO) run ./tests/page
+
 register: ## compare what the last check showed with tests/report/register.json
 	@$(REPORT) check && $(REPORT) evidence -compare
 
@@ -132,3 +138,5 @@ fuzz: ## fuzz each decoder for as long as FOR says (default 10m each)
 	@for target in FuzzMessage FuzzSummary FuzzPresence FuzzOccupancy FuzzAnnotation; do \
 		$(GO) test ./chat -run '^$$' -fuzz "^$$target$$" -fuzztime $${FOR:-10m} || exit 1; done
 	@$(GO) test ./adapter/ably/internal/chatrest -run '^$$' -fuzz '^FuzzNextPage$$' -fuzztime $${FOR:-10m}
+	@for target in FuzzParse FuzzFragment; do \
+		$(GO) test ./internal/playlink -run '^$$' -fuzz "^$$target$$" -fuzztime $${FOR:-10m} || exit 1; done

@@ -9,7 +9,7 @@
 //
 // The board is what the script is played on, the fault is planted beside it, and the step is the one
 // at which the page opens. What is no letter, digit, "_", "-", "+" or ":" of ASCII is escaped as in
-// any URL; an empty argument is "~".
+// any URL, but a space is "~", and an empty argument "”".
 package playlink
 
 import (
@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -58,6 +59,11 @@ func Text(board, text string) string {
 	return Link(s)
 }
 
+var link = regexp.MustCompile("[^\\s\"'`<>]*#(?:" + Rooms + "|" + Room + "|" + Channel + ")[!@/][^\\s\"`<>]*")
+
+// Find returns the first link that stands in a text, or "".
+func Find(text string) string { return link.FindString(text) }
+
 // Fragment returns the script as it stands in a link, without the "#".
 func (s Script) Fragment() string {
 	var b strings.Builder
@@ -78,12 +84,15 @@ func (s Script) Fragment() string {
 	return b.String()
 }
 
+// empty stands for an empty argument.
+const empty = "''"
+
 // text returns the step as it stands in a link.
 func (s Step) text() string {
 	args := make([]string, len(s.Args))
 	for i, arg := range s.Args {
 		if args[i] = escape(arg); arg == "" {
-			args[i] = "~"
+			args[i] = empty
 		}
 	}
 	text := escape(s.Word) + "(" + strings.Join(args, ",") + ")"
@@ -149,9 +158,9 @@ func Parse(fragment string) (Script, error) {
 
 func parseStep(text string) (step Step, err error) {
 	none := fmt.Errorf("playlink: %q is no step, such as get(1,a,x)", text)
-	head, args, ok := strings.Cut(strings.TrimSpace(text), "(")
+	head, args, ok := strings.Cut(strings.TrimSpace(strings.ReplaceAll(text, "%20", " ")), "(")
 	args, closed := strings.CutSuffix(args, ")")
-	if ok != closed || !ok && strings.Contains(head, " ") {
+	if ok != closed || !ok && strings.ContainsAny(head, " '") {
 		return Step{}, none
 	}
 	caller, word, called := strings.Cut(head, ".")
@@ -167,7 +176,7 @@ func parseStep(text string) (step Step, err error) {
 	if step.Word == "" || called && step.Caller == "" {
 		return Step{}, none
 	}
-	if strings.TrimSpace(args) == "" {
+	if strings.TrimSpace(strings.ReplaceAll(args, "%20", " ")) == "" {
 		return step, nil
 	}
 	for arg := range strings.SplitSeq(args, ",") {
@@ -189,26 +198,29 @@ func plain(c byte) bool {
 func escape(text string) string {
 	var b strings.Builder
 	for i := range len(text) {
-		if c := text[i]; plain(c) {
+		switch c := text[i]; {
+		case plain(c):
 			b.WriteByte(c)
-		} else {
+		case c == ' ':
+			b.WriteByte('~')
+		default:
 			fmt.Fprintf(&b, "%%%02X", c)
 		}
 	}
 	return b.String()
 }
 
-// unescape reads what escape wrote, with spaces around it and within it.
+// unescape reads what escape wrote. Spaces around it, which a browser escapes, are none of it.
 func unescape(text string) (string, error) {
-	if text = strings.TrimSpace(text); text == "~" {
-		return "", nil
-	}
 	for i := range len(text) {
-		if c := text[i]; !plain(c) && c != '%' && c != ' ' {
+		if c := text[i]; !plain(c) && !strings.ContainsRune("%~ '", rune(c)) {
 			return "", fmt.Errorf("playlink: %q has %q, which must be escaped", text, c)
 		}
 	}
-	plain, err := url.PathUnescape(text)
+	if text = strings.TrimSpace(strings.ReplaceAll(text, "%20", " ")); text == empty {
+		return "", nil
+	}
+	plain, err := url.PathUnescape(strings.ReplaceAll(text, "~", "%20"))
 	if err != nil {
 		return "", fmt.Errorf("playlink: %w", err)
 	}

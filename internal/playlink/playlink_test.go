@@ -13,13 +13,13 @@ var scripts = map[string]Script{
 	"rooms/": {Board: Rooms},
 	"rooms/get(1,a,x);opened(1);release(2,a);dispose(3)": {Board: Rooms, Steps: []Step{
 		step("get", "1", "a", "x"), step("opened", "1"), step("release", "2", "a"), step("dispose", "3")}},
-	"rooms!dispose-early@2/ada.get(1,a%2Eb,~);cut()": {Board: Rooms, Fault: "dispose-early", At: 2, Steps: []Step{
+	"rooms!dispose-early@2/ada.get(1,a%2Eb,'');cut()": {Board: Rooms, Fault: "dispose-early", At: 2, Steps: []Step{
 		{"ada", "get", []string{"1", "a.b", ""}}, step("cut")}},
-	"room/event(attached,resumed,0)":      {Board: Room, Steps: []Step{step("event", "attached", "resumed", "0")}},
-	"channel/Attached(serial:1)":          {Board: Channel, Steps: []Step{step("Attached", "serial:1")}},
-	"rooms/get(1,%C3%A4%3B%28%20%7E,x+d)": {Board: Rooms, Steps: []Step{step("get", "1", "ä;( ~", "x+d")}},
-	"rooms@0/cut()":                       {Board: Rooms, At: -1, Steps: []Step{step("cut")}},
-	"rooms/f(~)":                          {Board: Rooms, Steps: []Step{step("f", "")}},
+	"room/event(attached,resumed,0)":            {Board: Room, Steps: []Step{step("event", "attached", "resumed", "0")}},
+	"channel/Attached(serial:1)":                {Board: Channel, Steps: []Step{step("Attached", "serial:1")}},
+	"rooms/get(1,%C3%A4%3B%28~%7E%27%27,~x+d~)": {Board: Rooms, Steps: []Step{step("get", "1", "ä;( ~''", " x+d ")}},
+	"rooms@0/cut()":                             {Board: Rooms, At: -1, Steps: []Step{step("cut")}},
+	"rooms/f('')":                               {Board: Rooms, Steps: []Step{step("f", "")}},
 }
 
 func TestScriptsAreLinks(t *testing.T) {
@@ -42,6 +42,7 @@ func TestScriptsByHand(t *testing.T) {
 	want := scripts["rooms/get(1,a,x);opened(1);release(2,a);dispose(3)"]
 	for _, text := range []string{
 		"rooms/get(1, a, x); opened(1);\nrelease(2, a); ; dispose( 3 )",
+		"rooms/get(1,%20a,%20x);%20opened(1);%20release(2,%20a);%20dispose(%203%20)",
 		url.QueryEscape("rooms/get(1,a,x);opened(1);release(2,a);dispose(3)"),
 	} {
 		if got, err := Parse(text); err != nil || !reflect.DeepEqual(got, want) {
@@ -70,6 +71,20 @@ func TestLinks(t *testing.T) {
 	}
 	if got := Text(Room, "no script"); !strings.HasSuffix(got, "/#room/") {
 		t.Error(got)
+	}
+}
+
+func TestLinksAreFoundInTexts(t *testing.T) {
+	t.Setenv(Base, "")
+	want := Text(Rooms, "get(1, a, x); opened(1)")
+	for text, found := range map[string]string{
+		"it fails:\n  open it: " + want + "\nand more": want,
+		"\"http://host/p/" + want + "\"":               "http://host/p/" + want,
+		"no link here, only #1 and #rooms":             "",
+	} {
+		if got := Find(text); got != found {
+			t.Errorf("%q: found %q", text, got)
+		}
 	}
 }
 

@@ -72,6 +72,7 @@ const (
 type row struct {
 	misreading
 	said map[string]string
+	link string // to a script by which the chain noticed, in the playground
 }
 
 // by reports whether one of some catchers noticed.
@@ -131,7 +132,7 @@ func runMisread(ctx context.Context, o options) (bool, error) {
 		if n > 0 {
 			m = all[n-1]
 		}
-		rows[k] = row{m, map[string]string{}}
+		rows[k] = row{misreading: m, said: map[string]string{}}
 	}
 	if err := b.byTLC(ctx, rows, numbers); err != nil {
 		return false, err
@@ -196,7 +197,10 @@ func (b *misreadBench) try(ctx context.Context, number int, r *row) error {
 	both := []string{core, fmt.Sprintf("%s=%d", b.variables["model"], number)}
 	rapid := []string{"-test.short", "-rapid.nofailfile", "-rapid.shrinktime=0s"}
 	ask := func(catcher string, s suite, env ...string) (err error) {
-		r.said[catcher], err = b.test(ctx, s, env)
+		var link string
+		if r.said[catcher], link, err = b.test(ctx, s, env); catcher == byChain {
+			r.link = link
+		}
 		return err
 	}
 	err := errors.Join(
@@ -232,24 +236,25 @@ func (b *misreadBench) binary(ctx context.Context, folder string, args ...string
 	return b.binaries[folder], nil
 }
 
-// test returns the first test of a suite that fails; of the model's, the parts of it that fail.
-func (b *misreadBench) test(ctx context.Context, s suite, env []string) (string, error) {
+// test returns the first test of a suite that fails, with the link to a script that it printed; of the
+// model's, the parts of it that fail.
+func (b *misreadBench) test(ctx context.Context, s suite, env []string) (fails, link string, err error) {
 	binary, err := b.binary(ctx, s.Package, "test", "-c", "-vet=off")
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	e := attempt(ctx, b.root, binary, s, bounds{3 * time.Minute, 3 * time.Minute}, env...)
 	switch {
 	case ctx.Err() != nil:
-		return "", context.Cause(ctx)
+		return "", "", context.Cause(ctx)
 	case e.end == hung:
-		return hangs, nil
+		return hangs, "", nil
 	case e.end == killed && len(e.parts) > 0 && s.Package == "model":
-		return strings.Join(e.parts, " "), nil
+		return strings.Join(e.parts, " "), "", nil
 	case e.end == killed && e.by == "exit":
-		return "", fmt.Errorf("the tests of %s end in no known way:\n%s", s.Package, e.text)
+		return "", "", fmt.Errorf("the tests of %s end in no known way:\n%s", s.Package, e.text)
 	}
-	return e.by, nil
+	return e.by, e.link, nil
 }
 
 // probe has core and model compared with each other and with TLC's graph of the misread spec, and

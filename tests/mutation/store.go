@@ -18,9 +18,10 @@ type record struct {
 	Hash   string `json:"hash"` // of the suite with all changes woven in, and of how it is run
 	End    end    `json:"end"`
 	By     string `json:"by,omitempty"` // what noticed it first
+	Link   string `json:"link,omitempty"`
 }
 
-func (r record) key() record { r.End, r.By = alive, ""; return r }
+func (r record) key() record { r.End, r.By, r.Link = alive, "", ""; return r }
 
 // store is a file of records, one on a line.
 type store struct {

@@ -23,10 +23,17 @@ const browserVariable = "CHROMIUM"
 // findBrowser returns the program of a Chromium: that of the environment variable CHROMIUM, or one on
 // the path. Where there is none it is installed, if this is a Debian and the user is root.
 func findBrowser(ctx context.Context, out io.Writer) (string, error) {
-	names := []string{os.Getenv(browserVariable), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
+	if name := os.Getenv(browserVariable); name != "" {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			return "", fmt.Errorf("%w: %s=%s: %w", errNoBrowser, browserVariable, name, err)
+		}
+		return path, nil
+	}
+	names := []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
 	look := func() string {
 		for _, name := range names {
-			if path, err := exec.LookPath(name); name != "" && err == nil {
+			if path, err := exec.LookPath(name); err == nil {
 				return path
 			}
 		}
@@ -51,7 +58,7 @@ func findBrowser(ctx context.Context, out io.Writer) (string, error) {
 	return "", fmt.Errorf(`%w: none of %s is on the path
   This check runs the playground in a browser. Get Chromium from your system's packages (Debian:
   apt-get install chromium), or name the program of a Chrome by the environment variable %s`,
-		errNoBrowser, strings.Join(names[1:], ", "), browserVariable)
+		errNoBrowser, strings.Join(names, ", "), browserVariable)
 }
 
 // browser is a headless Chromium.
@@ -83,16 +90,13 @@ func launch(ctx context.Context, program string) (b *browser, err error) {
 	address := make(chan string, 1)
 	go func() {
 		defer close(b.gone)
-		var said []string
 		for lines := bufio.NewScanner(stderr); lines.Scan(); {
 			if m := listening.FindStringSubmatch(lines.Text()); m != nil {
 				address <- m[1]
 			}
-			said = append(said, lines.Text())
 		}
 		close(address)
 		_ = b.command.Wait()
-		_ = said
 	}()
 	url, ok := "", false
 	select {

@@ -42,9 +42,10 @@ func main() {
 type tally struct {
 	rows, failed int
 	stories      int
-	axe, minor   int // pages that axe-core looked at, and what it found that is not serious
+	axe, serious int // pages that axe-core looked at, and what it found that is serious or critical
 	shots        []string
-	ready        string // how long the page took to be ready, in ms
+	ready        []string // how long the page took to be ready, in ms, each time
+	out          io.Writer
 }
 
 func run(ctx context.Context, only, shots string, out io.Writer) error {
@@ -82,7 +83,7 @@ func run(ctx context.Context, only, shots string, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(out, "%s, %s, engine of %d KB\n", version.Product, program, sites.engine/1024)
-	var count tally
+	count := tally{out: out}
 	for _, r := range rows {
 		if !strings.Contains(r.name, only) {
 			continue
@@ -96,10 +97,14 @@ func run(ctx context.Context, only, shots string, out io.Writer) error {
 		}
 		fmt.Fprintf(out, "%-52s %s\n", r.name, says)
 	}
-	fmt.Fprintln(out, "screenshots:", strings.Join(count.shots, ", "))
-	fmt.Fprintf(out, "ready %s ms after the page was asked for\n", count.ready)
-	fmt.Fprintf(out, "EVIDENCE page rows=%d failed=%d stories=%d axe=%d serious=0 engine=%d\n", count.rows,
-		count.failed, count.stories, count.axe, sites.engine/1024)
+	if len(count.shots) > 0 {
+		fmt.Fprintln(out, "screenshots:", strings.Join(count.shots, ", "))
+	}
+	if len(count.ready) > 0 {
+		fmt.Fprintf(out, "ready %s ms after the page was asked for\n", strings.Join(count.ready, ", "))
+	}
+	fmt.Fprintf(out, "EVIDENCE page rows=%d failed=%d stories=%d axe=%d serious=%d engine=%d\n", count.rows,
+		count.failed, count.stories, count.axe, count.serious, sites.engine/1024)
 	switch {
 	case count.failed > 0:
 		return fmt.Errorf("%d of %d rows", count.failed, count.rows)

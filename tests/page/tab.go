@@ -230,6 +230,7 @@ func (t *tab) scheme(name string) {
 
 // shot keeps a screenshot of the page.
 func (t *tab) shot(name string, whole bool) {
+	t.eval(`scrollTo(0, 0)`, nil)
 	var got struct{ Data string }
 	t.do("Page.captureScreenshot", map[string]any{"format": "png", "captureBeyondViewport": whole}, &got)
 	data, err := base64.StdEncoding.DecodeString(got.Data)
@@ -260,8 +261,6 @@ func (t *tab) findings() (serious []axeViolation) {
 	for _, v := range all {
 		if v.Impact == "serious" || v.Impact == "critical" {
 			serious = append(serious, v)
-		} else {
-			t.tally.minor++
 		}
 	}
 	return serious
@@ -271,6 +270,7 @@ func (t *tab) findings() (serious []axeViolation) {
 func (t *tab) accessible() {
 	t.tally.axe++
 	for _, v := range t.findings() {
+		t.tally.serious++
 		fail("axe: %s (%s): %s, %d times, first %s\n%s", v.ID, v.Impact, v.Help, len(v.Nodes), v.Nodes[0].HTML,
 			v.Nodes[0].FailureSummary)
 	}

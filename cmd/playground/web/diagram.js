@@ -11,14 +11,14 @@ const six = {
 };
 const any = (...events) => (t) => events.includes(t.Event);
 const layouts = {
-  "room lifecycle": { size: [380, 96], width: 82, bend: 4.2, skip: () => false,
-    at: { initializing: [44, 48], ready: [142, 48], releasing: [240, 48], released: [338, 48] }, notes: [] },
+  "room lifecycle": { size: [380, 122], width: 100, bend: 7, skip: () => false,
+    at: { initializing: [60, 34], ready: [190, 34], releasing: [320, 34], released: [190, 96] }, notes: [] },
   "room status": { size: [380, 262], width: 100, bend: 7, skip: (t) => t.Event.startsWith("channel") || t.Event === "release" || t.Event === "finish",
     at: { ...six, releasing: [110, 242], released: [270, 242] }, box: [4, 8, 372, 186],
     extra: [[[110, 194], [110, 228], "release"], [[270, 194], [270, 228], "finish"], [[161, 242], [219, 242], ""]],
     notes: [[366, 184, "end", "follows its channel"]] },
   "channel state": { size: [380, 186], width: 100, bend: 7, skip: any("fail", "reset"), at: six,
-    notes: [[366, 172, "end", "an error: any → failed"], [14, 172, "start", "reset: any → initialized"]] },
+    notes: [[10, 164, "start", "reset:"], [10, 179, "start", "any → initialized"], [370, 164, "end", "error:"], [370, 179, "end", "any → failed"]] },
 };
 
 // edge returns the path between two states, from border to border, bent a little to the right, so that
@@ -27,7 +27,7 @@ function edge(a, b, width, bends) {
   const [dx, dy] = [b[0] - a[0], b[1] - a[1]];
   const length = Math.hypot(dx, dy) || 1;
   const [nx, ny] = [-dy / length, dx / length];
-  const bend = Math.min(30, length / bends) * (length < 110 && bends < 5 ? 0 : 1);
+  const bend = Math.min(30, length / bends);
   const mid = [(a[0] + b[0]) / 2 + nx * bend, (a[1] + b[1]) / 2 + ny * bend];
   const border = (from, to) => {
     const [x, y] = [to[0] - from[0], to[1] - from[1]];

@@ -32,6 +32,9 @@ export function svg(tag, ...rest) {
   return make(parse(tag, (n) => document.createElementNS(SVG, n)), attributes, rest);
 }
 
+// breakable lets a long name be broken between its words: RoomReleased|Before|Operation|Completed.
+export const breakable = (text) => text.split(/(?<=[a-z])(?=[A-Z])/).flatMap((part, i) => (i ? [document.createElement("wbr"), part] : [part]));
+
 // replace puts new content into an element, and keeps the focus on what has the same data-key.
 export function replace(element, ...content) {
   const key = element.contains(document.activeElement) && document.activeElement.dataset.key;

@@ -6,12 +6,24 @@ const base = new URL(".", import.meta.url);
 async function compile() {
   const response = await fetch(new URL("engine.bin", base));
   if (!response.ok) throw new Error(`engine.bin: ${response.status} ${response.statusText}`);
-  let bytes = new Uint8Array(await response.arrayBuffer());
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) { // unless the host has decompressed it
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    bytes = new Uint8Array(await new Response(stream).arrayBuffer());
-  }
-  return WebAssembly.compile(bytes);
+  const reader = response.body.getReader();
+  let { value: first, done } = await reader.read();
+  if (done) throw new Error("engine.bin is empty");
+  const packed = first[0] === 0x1f && first[1] === 0x8b; // unless the host has decompressed it
+  const bytes = new ReadableStream({
+    async pull(stream) {
+      if (first) {
+        stream.enqueue(first);
+        first = null;
+        return;
+      }
+      const { value, done } = await reader.read();
+      if (done) stream.close();
+      else stream.enqueue(value);
+    },
+  });
+  const module = packed ? bytes.pipeThrough(new DecompressionStream("gzip")) : bytes;
+  return WebAssembly.compileStreaming(new Response(module, { headers: { "Content-Type": "application/wasm" } }));
 }
 
 export async function start(module) {

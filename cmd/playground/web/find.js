@@ -73,6 +73,7 @@ export function findView(root, engine, open, announce) {
   }
 
   Object.assign(form, fault().Bounds);
+  replace(out, h("p.card.muted", "What is found stands here, and opens as a picture."));
   draw();
   replace(root, h("div.find-grid", fields, out));
 }

@@ -14,12 +14,12 @@ const announce = (text) => { live.textContent = text; };
 function theme() {
   const button = byId("theme");
   const all = ["", "light", "dark"];
-  const label = { "": ["Auto", "as the system has it"], light: ["Light", "light"], dark: ["Dark", "dark"] };
+  const label = { "": "Auto", light: "Light", dark: "Dark" };
   const set = (name) => {
     if (name) document.documentElement.dataset.theme = name;
     else delete document.documentElement.dataset.theme;
-    [button.textContent] = label[name];
-    button.setAttribute("aria-label", `Theme: ${label[name][1]}`);
+    button.textContent = label[name];
+    button.setAttribute("aria-label", `Theme: ${label[name]}`);
     try { name ? localStorage.setItem("theme", name) : localStorage.removeItem("theme"); } catch { /* not kept */ }
   };
   button.onclick = () => set(all[(all.indexOf(document.documentElement.dataset.theme ?? "") + 1) % all.length]);

@@ -1,7 +1,7 @@
 // The panels beside the sequence diagram: calls, incarnations, machines, invariants, and what the
 // last step did.
 
-import { h } from "./dom.js";
+import { breakable, h } from "./dom.js";
 import { machine } from "./diagram.js";
 import { chips, points, rule, tick } from "./rules.js";
 
@@ -9,10 +9,10 @@ const words = { waits: "waits", done: "✓ done", failed: "✗ error" };
 
 export function calls(frame, step) {
   if (!frame.Calls?.length) return h("p.muted", "No call yet.");
-  return h("ul.calls", frame.Calls.map((c) => h("li.call",
+  return h("ul.calls", frame.Calls.map((c) => h("li.call-item",
     h("div.call-head", h("strong", c.Who), h("span", c.What),
       h("span.state", { class: { waits: "lit", done: "ok", failed: "bad" }[c.State] }, words[c.State])),
-    h("div.small.muted", c.Text, " ", chips(c.Rules), c.Rules?.length ? ` ${[...new Set(c.Rules.flatMap((r) => rule(r).Spec ?? []))].join(", ")}` : ""),
+    h("div.small.muted", breakable(c.Text), " ", chips(c.Rules), c.Rules?.length ? ` ${[...new Set(c.Rules.flatMap((r) => rule(r).Spec ?? []))].join(", ")}` : ""),
     c.Cancel && step && h("button.small-button", { type: "button", "data-key": c.Cancel, onclick: () => step(c.Cancel) }, "stop waiting"))));
 }
 

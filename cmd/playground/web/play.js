@@ -9,7 +9,7 @@ const groups = {
   call: "Calls", wait: "Callers", backend: "The backend ends its work", room: "A room", server: "The server and timers",
   connection: "The connection", event: "The channel’s events", end: "What was asked for ends",
 };
-const boards = { rooms: "names, rooms and channels", room: "one room, any channel", channel: "one channel, any server" };
+const boards = { rooms: "rooms and channels", room: "one room, any channel", channel: "one channel, any server" };
 const callers = ["Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gita", "Hugo", "Ines", "Jon"];
 
 // icon draws the signs of the step buttons, which fonts may lack.
@@ -30,7 +30,7 @@ export function playView(root, engine, announce) {
     const view = engine.run(fragment);
     if (view.Error) {
       announce(`The link can’t be read: ${view.Error}`);
-      if (!state.view) return show("rooms/", { remember: false, say: false });
+      if (!state.view) show("rooms/", { remember: false, say: false });
       replace(parts.story, h("p.card.differs", { role: "alert" }, `✗ The link can’t be read: ${view.Error}`));
       return;
     }
@@ -82,7 +82,7 @@ export function playView(root, engine, announce) {
     const call = (text) => () => step(by + text);
     const button = (label, text) => h("button", { type: "button", "data-key": label, onclick: call(text) }, label);
     const used = new Set(view.Frames.flatMap((f) => (f.Calls ?? []).map((c) => c.Who)));
-    const who = [["", "somebody new"], ...[...new Set([...callers, ...used])].map((c) => [c, c])];
+    const who = [["", "new"], ...[...new Set([...callers, ...used])].map((c) => [c, c])];
     const list = Object.entries(groups).map(([group, title]) => {
       const choices = (view.Choices ?? []).filter((c) => c.Group === group);
       return choices.length > 0 && h("fieldset.group", h("legend", title), h("div.choices", choices.map((c) =>
@@ -106,11 +106,11 @@ export function playView(root, engine, announce) {
     const tool = (label, sign, act, off) => h("button", { type: "button", "data-key": label, "aria-label": label, title: label, onclick: act, disabled: off }, sign);
     replace(parts.toolbar, h("div.toolbar", { role: "group", "aria-label": "Steps" },
       h("span.tool-group", h("button", { type: "button", "data-key": "undo", onclick: undo, disabled: !state.past.length }, "Undo"),
-        h("button", { type: "button", "data-key": "redo", onclick: redo, disabled: !state.future.length }, "Redo")),
+        h("button", { type: "button", "data-key": "redo", onclick: redo, disabled: !state.future.length }, "Redo"),
+        h("button", { type: "button", "data-key": "clear", onclick: () => show(`${view.Board}/`), disabled: !total && !view.Fault }, "Clear")),
       h("span.tool-group", tool("to the beginning", icon(true, true), () => go(0), view.At === 0), tool("one step back", icon(true), () => go(view.At - 1), view.At === 0),
         h("span.position", `step ${view.At} of ${total}`),
-        tool("one step on", icon(false), () => go(view.At + 1), view.At === total), tool("to the end", icon(false, true), () => go(total), view.At === total)),
-      h("button", { type: "button", "data-key": "clear", onclick: () => show(`${view.Board}/`), disabled: !total && !view.Fault }, "Clear")));
+        tool("one step on", icon(false), () => go(view.At + 1), view.At === total), tool("to the end", icon(false, true), () => go(total), view.At === total))));
   }
 
   function draw() {
@@ -121,7 +121,7 @@ export function playView(root, engine, announce) {
     controls();
     toolbar();
     replace(parts.sequence, sequence(view, go));
-    parts.sequence.querySelector(".step.now")?.scrollIntoView({ block: "nearest" });
+    follow();
     const label = (text) => view.Fault && h("h3.half-name", text);
     replace(parts.calls, label("right"), panels.calls(frame, step), view.Fault && [label("with the fault"), panels.calls(frame.Faulty)]);
     replace(parts.did, panels.did(frame));
@@ -134,17 +134,30 @@ export function playView(root, engine, announce) {
     replace(parts.invariants, label("right"), ticks(frame, "right"), view.Fault && [label("with the fault"), ticks(frame.Faulty, "fault")]);
   }
 
+  // follow keeps the present step in sight, where the diagram scrolls by itself.
+  function follow() {
+    const box = parts.sequence;
+    const now = box.querySelector(".step.now");
+    if (!now || box.scrollHeight <= box.clientHeight) return;
+    const [top, bottom] = [now.offsetTop - box.offsetTop, now.offsetTop - box.offsetTop + now.offsetHeight];
+    if (top < box.scrollTop + 40) box.scrollTop = top - 40;
+    else if (bottom > box.scrollTop + box.clientHeight) box.scrollTop = bottom - box.clientHeight;
+  }
+
   function story() {
     const { view } = state;
     const fault = view.Fault && engine.about.Faults.find((f) => f.ID === view.Fault);
     if (!fault) return replace(parts.story);
     const parted = view.Frames.findIndex((f) => f.Parted);
     const shown = parted > 0 && parted <= view.At;
+    const stories = engine.about.Faults.filter((f) => f.Story);
+    const next = stories[stories.indexOf(fault) + 1];
     replace(parts.story, h("section.card.story", { "aria-label": "Story" },
       h("h2", fault.Name), h("p", fault.Says, " ", fault.Harm),
       h("p.small", shown ? h("span.state.bad", "✗ they part") : h("span.state.ok", "✓ both do the same so far"), " ",
         parted > 0 ? h("span.muted", shown ? `in step ${parted}` : `they part in step ${parted}`) : ""),
-      parted > 0 && h("button", { type: "button", "data-key": "parts", onclick: () => go(parted) }, "Go where they part")));
+      h("div.story-buttons", parted > 0 && h("button", { type: "button", "data-key": "parts", onclick: () => go(parted) }, "Go where they part"),
+        next && h("button", { type: "button", "data-key": "next-story", onclick: () => show(`rooms!${next.ID}@0/${next.Story}`) }, "Next story"))));
   }
 
   addEventListener("keydown", (e) => {

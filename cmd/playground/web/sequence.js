@@ -1,7 +1,7 @@
 // Draws the sequence diagram, a list of steps that grows: what callers, rooms and the backend tell
 // each other. With a fault there are two of them, side by side.
 
-import { h } from "./dom.js";
+import { breakable, h } from "./dom.js";
 import { chips } from "./rules.js";
 
 const names = { rooms: ["callers", "rooms", "backend"], room: ["callers", "room", "channel"], channel: ["callers", "channel", "server"] };
@@ -14,7 +14,7 @@ function line(l, board) {
   const [low, high] = [Math.min(l.From, l.To), Math.max(l.From, l.To)];
   return h(`div.line.arrow.l${low}${high}.${l.From < l.To ? "right" : "left"}.${l.Kind}`,
     h("span.hidden-text", `${from} to ${to}: `),
-    h("span.text", l.Text, " ", chips(l.Rules)),
+    h("span.text", breakable(l.Text), " ", chips(l.Rules)),
     h("span.shaft", { "aria-hidden": "true" }));
 }
 
@@ -42,7 +42,8 @@ export function sequence(view, go) {
   });
   return [
     h(`div.lanes${two ? ".two" : ""}`, { "aria-hidden": "true" },
-      Array.from({ length: two ? 2 : 1 }, () => h("div.lane-names", lanes(view.Board).map((name) => h("span", name))))),
+      (two ? ["right: the core that is shipped", "with the fault"] : [""]).map((side) => h("div.lane",
+        side && h("div.lane-title", side), h("div.lane-names", lanes(view.Board).map((name) => h("span", name)))))),
     steps.length
       ? h(`ol.steps${two ? ".two" : ""}`, steps)
       : h("p.empty.muted", "Nothing has happened yet. Begin a call: each click is a step, and the diagram grows."),

@@ -3,6 +3,7 @@ package play
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -78,6 +79,16 @@ func TestLeasesAreTaken(t *testing.T) {
 	}
 }
 
+func TestAReleaseOfAnIncarnationIsPlayed(t *testing.T) {
+	_, f := last(t, "rooms/get(1,a,x);opened(1);release(2,a);get(3,a,x);releaseIf(4,1);releaseIf(5,2);released(1)")
+	if f.Calls[3].Text != "returns, done" || !slices.Contains(f.Calls[3].Rules, "R24") || f.Lives[1].Life != "released" {
+		t.Errorf("%+v, %+v", f.Calls, f.Lives)
+	}
+	if v := Run("rooms/releaseIf(1,1);acquire(1,a,x)"); v.Frames[1].Refused == "" || v.Frames[2].Refused == "" {
+		t.Errorf("%+v", v.Frames)
+	}
+}
+
 func TestWhatCannotHappenIsRefused(t *testing.T) {
 	for _, fragment := range []string{"rooms/opened(1)", "rooms/get(2,a,x)", "rooms/giveUp(1)", "rooms/attaching(1)",
 		"rooms/resume()", "rooms/dance(1)", "rooms/get(1,a,x);opened(1);attached(1);attached(9);detached(1,error);leave(1,1);timeout(1);pause(1)",
@@ -130,6 +141,33 @@ func TestWhatCanHappenIsTaken(t *testing.T) {
 				t.Errorf("only %v were taken", sortedKeys(taken))
 			}
 		})
+	}
+}
+
+// TestEveryInputOfTheMachinesIsAStep shows that a script of any of the machines can be opened: the boards
+// have each input as a step, though it may be refused.
+func TestEveryInputOfTheMachinesIsAStep(t *testing.T) {
+	try := func(board string, in fmt.Stringer) {
+		s, err := playlink.Parse(board + "/" + in.String())
+		if err != nil || len(s.Steps) != 1 {
+			t.Fatalf("%v is %+v, %v", in, s, err)
+		}
+		v := Run(s.Fragment())
+		if v.Error != "" || strings.Contains(v.Frames[1].Refused, "no such step") {
+			t.Errorf("%s: %q, %q", s.Fragment(), v.Error, v.Frames[1].Refused)
+		}
+	}
+	bounds := model.Bounds{Calls: 2, Names: []string{"a", "b"}, Options: []string{"x", "y"}, Conditional: true}
+	for _, in := range slices.Concat(model.Alphabet(bounds), model.LeasesAlphabet(bounds)) {
+		try(playlink.Rooms, in)
+	}
+	for _, in := range model.RoomAlphabet(model.RoomBounds{Calls: 2, Errors: 2}) {
+		try(playlink.Room, in)
+	}
+	for _, in := range model.ChannelAlphabet(model.ChannelBounds{Calls: 2, Errors: 1, Serials: 1}) {
+		if in.Kind != 0 {
+			try(playlink.Channel, in)
+		}
 	}
 }
 

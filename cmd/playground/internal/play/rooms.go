@@ -19,6 +19,7 @@ import (
 type world struct {
 	recorder
 	core  *fsm.Leases[string]
+	bare  *fsm.Rooms[string] // in its place for a script with ReleaseIf, which leases begin by themselves
 	model model.Leases
 
 	numbers    []int       // of each call of the script, its number in the core
@@ -31,9 +32,53 @@ type world struct {
 	callers    int
 }
 
-func newWorld() *world {
-	return &world{core: fsm.NewLeases[string](), begun: map[int]int{}, channels: map[string]*channel{},
-		connection: model.ToConnected}
+func newWorld(bare bool) *world {
+	w := &world{begun: map[int]int{}, channels: map[string]*channel{}, connection: model.ToConnected}
+	if bare {
+		w.bare = fsm.NewRooms[string]()
+	} else {
+		w.core = fsm.NewLeases[string]()
+	}
+	return w
+}
+
+// rooms returns the core of names, for reading.
+func (w *world) rooms() *fsm.Rooms[string] {
+	if w.bare != nil {
+		return w.bare
+	}
+	return w.core.Rooms()
+}
+
+// takes gives an input to the core of names and to its model. It returns what the core puts out in each
+// of the model's turns.
+func (w *world) takes(in model.Input) (did [][]model.Output, turns []model.Turn, after model.Leases, err, modelErr error) {
+	outputs := func(outs []fsm.RoomsOutput) {
+		var list []model.Output
+		for _, out := range outs {
+			list = append(list, rooms.FromCore(out))
+		}
+		did = append(did, list)
+	}
+	if w.bare != nil {
+		outs, err := w.bare.Step(rooms.ToCore(in), nil)
+		if err == nil {
+			outputs(outs)
+		}
+		state, want, modelErr := w.model.State.Step(in)
+		return did, []model.Turn{{Input: in, Outputs: want}}, model.Leases{State: state}, err, modelErr
+	}
+	core := fsm.RoomsInput[string]{Kind: fsm.CallAcquire, Call: fsm.Call(in.Call), Name: in.Name, Options: in.Options}
+	switch in.Kind {
+	case model.KindAcquire:
+	case model.KindClose:
+		core.Kind = fsm.CloseLease
+	default:
+		core = rooms.ToCore(in)
+	}
+	err = w.core.Step(core, func(_ fsm.RoomsInput[string], outs []fsm.RoomsOutput) { outputs(outs) })
+	after, turns, modelErr = w.model.Step(in)
+	return did, turns, after, err, modelErr
 }
 
 // callerNames are who calls where a script doesn't say.
@@ -56,11 +101,16 @@ var roomsWords = func() map[string]model.Kind {
 // roomsInput reads a step as an input of the machine of names, and false if it is none.
 func roomsInput(step playlink.Step) (in model.Input, ok bool) {
 	in.Kind, ok = roomsWords[step.Word]
-	args := map[model.Kind]int{model.KindGet: 3, model.KindAcquire: 3, model.KindRelease: 2}[in.Kind]
-	if !ok || in.Kind == model.KindReleaseIf || len(step.Args) != max(args, 1) {
+	args := map[model.Kind]int{model.KindGet: 3, model.KindAcquire: 3, model.KindRelease: 2, model.KindReleaseIf: 2}[in.Kind]
+	if !ok || len(step.Args) != max(args, 1) {
 		return in, false
 	}
 	n, err := strconv.Atoi(step.Args[0])
+	if in.Kind == model.KindReleaseIf {
+		of, bad := strconv.Atoi(step.Args[1])
+		in.Call, in.Incarnation = n, of
+		return in, err == nil && bad == nil
+	}
 	if args > 1 {
 		in.Name = step.Args[1]
 	}
@@ -76,7 +126,7 @@ func roomsInput(step playlink.Step) (in model.Input, ok bool) {
 }
 
 func begins(k model.Kind) bool {
-	return k == model.KindGet || k == model.KindAcquire || k == model.KindRelease || k == model.KindDispose
+	return k >= model.KindGet && k <= model.KindReleaseIf || k == model.KindAcquire
 }
 
 // title returns an input for people.
@@ -88,6 +138,8 @@ func title(in model.Input) string {
 		return "release " + in.Name
 	case model.KindDispose:
 		return "dispose"
+	case model.KindReleaseIf:
+		return fmt.Sprintf("release #%d, if in use", in.Incarnation)
 	case model.KindGiveUp:
 		return fmt.Sprintf("stop waiting for call %d", in.Call)
 	case model.KindClose:
@@ -111,6 +163,9 @@ func (w *world) step(step playlink.Step) (string, error) {
 		}
 		script := in.Call
 		in.Call = len(w.model.Calls) + 1
+		if err := w.refuses(in); err != nil {
+			return said, err
+		}
 		w.who = w.by(step)
 		w.numbers, w.begun[in.Call] = append(w.numbers, in.Call), script
 		w.calls = append(w.calls, &CallView{N: script, Who: w.who, What: said, State: "waits"})
@@ -158,7 +213,13 @@ func bit(b bool) int {
 
 // refuses returns why the machine of names refuses an input.
 func (w *world) refuses(in model.Input) error {
-	if _, _, err := w.model.Step(in); err != nil {
+	var err error
+	if w.bare != nil {
+		_, _, err = w.model.State.Step(in)
+	} else {
+		_, _, err = w.model.Step(in)
+	}
+	if err != nil {
 		return reason(err)
 	}
 	return nil
@@ -184,24 +245,8 @@ func (w *world) chat(i int) *chat {
 
 // names gives the core of names an input that its model takes.
 func (w *world) names(in model.Input) {
-	core := fsm.RoomsInput[string]{}
-	switch in.Kind {
-	case model.KindAcquire, model.KindClose: // which Rooms alone doesn't know
-		kind := map[model.Kind]fsm.RoomsInputKind{model.KindAcquire: fsm.CallAcquire, model.KindClose: fsm.CloseLease}[in.Kind]
-		core = fsm.RoomsInput[string]{Kind: kind, Call: fsm.Call(in.Call), Name: in.Name, Options: in.Options}
-	default:
-		core = rooms.ToCore(in)
-	}
-	var did [][]model.Output
-	err := w.core.Step(core, func(_ fsm.RoomsInput[string], outs []fsm.RoomsOutput) {
-		var list []model.Output
-		for _, out := range outs {
-			list = append(list, rooms.FromCore(out))
-		}
-		did = append(did, list)
-	})
 	before := w.model
-	after, turns, modelErr := before.Step(in)
+	did, turns, after, err, modelErr := w.takes(in)
 	if (err == nil) != (modelErr == nil) || len(did) != len(turns) {
 		w.differ("%v: the core does %v, %v, the model %v, %v", in, did, err, turns, modelErr)
 		return
@@ -229,6 +274,15 @@ func (w *world) names(in model.Input) {
 		w.told(turn.Input, did[i], state, rules)
 	}
 	w.model = after
+	w.leases(before, after)
+	w.sameNames()
+}
+
+// leases holds the properties of leases to a step.
+func (w *world) leases(before, after model.Leases) {
+	if w.bare != nil {
+		return
+	}
 	for _, p := range model.LeasesProperties() {
 		if p.Check != nil {
 			w.fails("Leases", p.Name, p.Check(after))
@@ -237,7 +291,6 @@ func (w *world) names(in model.Input) {
 			w.fails("Leases", p.Name, p.CheckStep(before, after))
 		}
 	}
-	w.sameNames()
 }
 
 // told carries out what the core of names put out.
@@ -274,7 +327,7 @@ func (w *world) told(in model.Input, outs []model.Output, s model.State, rules [
 
 // sameNames compares the core's state with the model's.
 func (w *world) sameNames() {
-	state := w.core.Rooms().State()
+	state := w.rooms().State()
 	next := 0
 	for i, inc := range w.model.Incarnations {
 		if inc.Life == model.LifeReleased {

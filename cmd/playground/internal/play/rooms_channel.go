@@ -49,7 +49,7 @@ func (w *world) open(i int) {
 
 // nameOf returns the name of an incarnation that is not released.
 func (w *world) nameOf(i int) string {
-	name, _ := w.core.Rooms().Describe(fsm.Incarnation(i))
+	name, _ := w.rooms().Describe(fsm.Incarnation(i))
 	return name
 }
 

@@ -17,7 +17,7 @@ func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps
 // frame shows the world after a step, and forgets what happened in it.
 func (w *world) frame() Frame {
 	f := w.take()
-	f.Disposal = w.core.Rooms().Disposal().String()
+	f.Disposal = w.rooms().Disposal().String()
 	for n, c := range w.calls {
 		view := *c
 		if call := w.model.Calls[w.numbers[n]-1]; call.Pending() {
@@ -32,10 +32,10 @@ func (w *world) frame() Frame {
 		f.Calls = append(f.Calls, c.views(func(n int) string { return fmt.Sprintf("leave(%d,%d)", c.id, n) })...)
 	}
 	inUse := map[int]bool{}
-	for _, inc := range w.core.Rooms().State().Incarnations { // the core's own
+	for _, inc := range w.rooms().State().Incarnations { // the core's own
 		inUse[int(inc.Incarnation)] = true
 		f.Lives = append(f.Lives, LifeView{N: int(inc.Incarnation), Name: inc.Name, Options: inc.Options, Life: inc.Life, Work: inc.Work,
-			Kept: w.core.Kept(inc.Incarnation)})
+			Kept: w.core != nil && w.core.Kept(inc.Incarnation)})
 	}
 	for i, inc := range w.model.Incarnations { // which the core has forgotten
 		if !inUse[i+1] {

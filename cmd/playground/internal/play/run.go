@@ -5,6 +5,7 @@ package play
 
 import (
 	"fmt"
+	"slices"
 
 	"ablyrooms.example/internal/playlink"
 	"ablyrooms.example/model"
@@ -23,16 +24,18 @@ type board interface {
 }
 
 // newBoard returns the board of a script.
-func newBoard(name string) (board, error) {
-	switch name {
+func newBoard(script playlink.Script) (board, error) {
+	switch script.Board {
 	case playlink.Rooms:
-		return newWorld(), nil
+		return newWorld(slices.ContainsFunc(script.Steps, func(s playlink.Step) bool {
+			return s.Word == model.KindReleaseIf.String()
+		})), nil
 	case playlink.Room:
 		return newRoomBoard(), nil
 	case playlink.Channel:
 		return newChannelBoard(), nil
 	}
-	return nil, fmt.Errorf("there is no board %q: the boards are rooms, room and channel", name)
+	return nil, fmt.Errorf("there is no board %q: the boards are rooms, room and channel", script.Board)
 }
 
 // Run plays the script of a link and returns what the page shows of it.
@@ -42,7 +45,7 @@ func Run(fragment string) View {
 		return View{Error: err.Error()}
 	}
 	v := View{Board: script.Board, Fault: script.Fault}
-	b, err := newBoard(script.Board)
+	b, err := newBoard(script)
 	if err != nil {
 		return View{Error: err.Error()}
 	}
