@@ -55,7 +55,7 @@ PURE = ./model ./spec/TLA/... ./tests/graphs/rooms ./tests/graphs/roomstatus ./t
 
 race: ## the tests with the race detector; without it, those that take too long under it
 	@$(RECORD) tests -- $(GO) test -race -count=1 -json $$(comm -23 <($(GO) list ./... | sort) <($(GO) list $(PURE) | sort))
-	@$(RECORD) aside -- $(GO) test -count=1 -json -run TestEventsAndReturnsComeInOneOrder ./adapter/ably
+	@$(RECORD) aside -- $(GO) test -count=1 -json -run 'TestEventsAndReturnsComeInOneOrder|TestMemoryStaysFlat' ./adapter/ably ./adapter/ably/ablytest/bottest
 
 plain: ## without the race detector, what takes long under it
 	@EVIDENCE=check $(RECORD) plain -- $(GO) test -count=1 -json ./tests/conformance/schedules $(PURE)
