@@ -100,10 +100,11 @@ register: ## compare what the last check showed with tests/report/register.json
 
 # What takes too long for make check.
 
-evidence: ## larger bounds of the suites: all states of five calls, all schedules, a million operations
+evidence: ## larger bounds of the suites: all states of five calls, all schedules, a million operations, a server in use
 	@$(GO) run ./tests/graphs/run explore -calls 5 -refusals=false -check
 	@$(GO) run ./spec/TLA/tlc -only '^(MCRooms_safety5|RoomOverChannel_safety2)$$'
 	@$(GO) run ./tests/wire/soak -double-cuts 200
+	@EVIDENCE=full $(GO) test -count=1 -v -run 'MemoryStaysFlat$$' ./adapter/ably/ablytest/bottest | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 	@EVIDENCE=full $(GO) test -count=1 -v ./tests/conformance/schedules ./tests/conformance/gallery ./tests/conformance/server | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 	@EVIDENCE=full $(GO) test -count=1 -race -v ./tests/conformance/linear | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 	@EVIDENCE=full FOR=$${FOR:-10m} $(GO) test -count=1 -v -timeout 30m ./adapter/ably/ablytest -run '^(TestManyConnections|TestAServersMemoryIsFlat)$$' | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}

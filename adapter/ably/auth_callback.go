@@ -13,22 +13,27 @@ type authCallback = func(context.Context, ably.TokenParams) (ably.Tokener, error
 
 // guardedCallback is an option that puts a guard before the auth callback of the options before it.
 // ably-go panics, with its lock held, at a callback that panics or returns neither token nor error.
-func guardedCallback() ably.ClientOption {
+// Calls of it have a context that ends with life too: ably-go holds its lock meanwhile, and gives them
+// one that never ends.
+func guardedCallback(life context.Context) ably.ClientOption {
 	return changing(ably.WithAuthCallback(nil), func(options reflect.Value) {
 		field := options.FieldByName("AuthCallback")
 		if callback, _ := field.Interface().(authCallback); callback != nil {
-			field.Set(reflect.ValueOf(guard(callback)))
+			field.Set(reflect.ValueOf(guard(life, callback)))
 		}
 	})
 }
 
-func guard(callback authCallback) authCallback {
+func guard(life context.Context, callback authCallback) authCallback {
 	return func(ctx context.Context, params ably.TokenParams) (token ably.Tokener, err error) {
 		defer func() {
 			if p := recover(); p != nil {
 				token, err = nil, fmt.Errorf("the auth callback panicked: %v", p)
 			}
 		}()
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(life, cancel)()
 		token, err = callback(ctx, params)
 		if v := reflect.ValueOf(token); err == nil && (!v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()) {
 			err = errors.New("the auth callback returned no token")

@@ -109,7 +109,10 @@ func New(client *ably.Realtime, options ...Option) (*Client, error) {
 	if cfg.ably != nil {
 		return nil, invalid("the options of ably-go are those of the realtime client, expected no ablychat.Ably")
 	}
-	return newClient(client, cfg)
+	// ably-go waits here while it gets a token.
+	return newClient(client, cfg, func(*transport.Transport) ably.ConnectionStateChange {
+		return ably.ConnectionStateChange{Current: client.Connection.State(), Reason: client.Connection.ErrorReason()}
+	})
 }
 
 func configured(options []Option) (c config) {
@@ -121,7 +124,9 @@ func configured(options []Option) (c config) {
 	return c
 }
 
-func newClient(client *ably.Realtime, cfg config) (*Client, error) {
+func newClient(
+	client *ably.Realtime, cfg config, status func(*transport.Transport) ably.ConnectionStateChange,
+) (*Client, error) {
 	t, ok := transport.Of(client)
 	if !ok {
 		return nil, invalid("the realtime client is nil, or was not made by ablychat.NewRealtime")
@@ -152,7 +157,7 @@ func newClient(client *ably.Realtime, cfg config) (*Client, error) {
 		return nil, invalid("the realtime client has a chat client already, which must be disposed of first")
 	}
 	c.below.log.set(cfg.log)
-	c.connection.begin(client.Connection.State(), client.Connection.ErrorReason())
+	c.connection.begin(status(t))
 	return c, nil
 }
 

@@ -15,12 +15,16 @@ import (
 type below struct {
 	rest *chatrest.Client
 	log  logTarget
+	life context.Context // of calls of the auth callback, which ends with the connection
+	end  context.CancelFunc
 }
 
 // NewRealtime makes a realtime client that a chat client and other code can share: give it to [New].
 // It is a client of ably-go's in every way, made with the options of [ably.NewRealtime]; below it
 // is a transport that rooms use too. It logs where its chat client does, see [WithLogger], unless
-// the options name a log handler. ably.WithDial has no effect.
+// the options name a log handler. ably.WithDial has no effect. If the client of ably.WithHTTPClient
+// has an [http.Transport], the WebSocket is opened by a copy of it: its dialer, proxy and TLS
+// configuration hold for both.
 //
 // With ably.WithQueueMessages(false) presence of rooms fails at once without a connection (TO3g).
 //
@@ -33,6 +37,7 @@ func NewRealtime(options ...ably.ClientOption) (*ably.Realtime, error) {
 
 func newRealtime(operation string, log *slog.Logger, options []ably.ClientOption) (*ably.Realtime, error) {
 	b := &below{}
+	b.life, b.end = context.WithCancel(context.Background())
 	b.log.set(log)
 	options = b.ourOptions(options)
 	var err error
@@ -53,7 +58,7 @@ func (b *below) ourOptions(options []ably.ClientOption) []ably.ClientOption {
 		ably.WithAgents(map[string]string{agentName: Version}), // CHA-IN1e
 		ably.WithLogHandler(&b.log),
 	}, options...)
-	return append(ours, guardedCallback())
+	return append(ours, guardedCallback(b.life))
 }
 
 // Connect makes a chat client with a connection of its own, which [Client.Close] and
@@ -69,7 +74,7 @@ func Connect(options ...Option) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := newClient(realtime, cfg)
+	client, err := newClient(realtime, cfg, (*transport.Transport).Status)
 	if err != nil {
 		realtime.Close()
 		return nil, err
@@ -92,6 +97,8 @@ func (c *Client) hangUpOnce() {
 	})()
 	timeout := time.NewTimer(c.timeout)
 	defer timeout.Stop()
+	c.transport.EndRequests()
+	c.below.end()
 	stayClosed(c.realtime)
 	for over := false; !over; {
 		switch c.realtime.Connection.State() {

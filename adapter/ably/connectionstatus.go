@@ -139,8 +139,9 @@ func (c *Connection) back(ctx context.Context) error {
 }
 
 // begin sets the status that the client finds, unless it has changed by now (CHA-CS3).
-func (c *Connection) begin(state ably.ConnectionState, reason *ably.ErrorInfo) {
-	first := statusChange(ably.ConnectionStateChange{Current: state, Previous: state, Reason: reason}, nil)
+func (c *Connection) begin(last ably.ConnectionStateChange) {
+	last.Previous = last.Current
+	first := statusChange(last, nil)
 	c.last.CompareAndSwap(nil, &first)
 }
 

@@ -39,6 +39,7 @@ func generated(t *testing.T) map[string]map[string]string {
 			"room status machine":    fence("mermaid", overview),
 			"quickstart":             fence("go", read(t, "examples/quickstart/main.go")),
 		},
+		"docs/testing.md":    kitExamples(t),
 		"spec/TLA/README.md": {"configurations": configurations(t)},
 		"tests/report/register.md": {
 			"properties": reg.properties(),

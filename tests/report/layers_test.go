@@ -33,10 +33,11 @@ var allowed = map[string]string{
 	"adapter/ably/internal/realtime/presence": "",
 	"adapter/ably/ablytest": "github.com/ably/ably-go/ably github.com/coder/websocket " +
 		"github.com/golang-jwt/jwt/v5 github.com/ugorji/go/codec",
-	"model":    "",
-	"internal": "golang.org/x/term",
-	"spec":     "/internal /tests/report/golden",
-	"tests":    "*",
+	"adapter/ably/ablytest/bottest": "/adapter/ably /chat github.com/ably/ably-go/ably",
+	"model":                         "",
+	"internal":                      "golang.org/x/term",
+	"spec":                          "/internal /tests/report/golden",
+	"tests":                         "*",
 	// The harness needs no Ably; the server that a process connects to is given to it.
 	"tests/conformance":           "/model /internal/bubble pgregory.net/rapid",
 	"tests/conformance/gallery":   "/tests/conformance",

@@ -13,6 +13,7 @@ type channel struct {
 	name     string
 	attached map[*connection]*attachment
 	log      messageLog
+	unkept   unkept
 	members  map[string]*member // present, by connection and client
 	tallies  map[string]tally   // annotations, by the serial of their message
 	// presenceLog holds what presence was, oldest first.

@@ -126,7 +126,7 @@ func (s *Server) moderate(channel, text string) *ErrorInfo {
 			return err
 		}
 	}
-	return nil
+	return s.rejected(strings.TrimSuffix(channel, chatSuffix), text)
 }
 
 // chatFind returns the message that a path names, with its channel. The lock is held.

@@ -42,6 +42,11 @@ func (s *Server) connect(t *transport, cr credentials, query url.Values) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer s.notifyLocked()
+	if s.disruptions.outages > 0 { // began while the WebSocket opened
+		t.muted = true
+		t.cancel()
+		return
+	}
 	if s.refusal != nil && err == nil {
 		err = s.refusal.err
 	}

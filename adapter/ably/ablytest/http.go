@@ -20,8 +20,9 @@ type request struct {
 	segments    []string // of the path, each unescaped by itself: a "/" in a name is no separator
 	body        []byte
 	bodyFormat  Format
-	format      Format // of the answer
-	app         string // of who asks, once it is identified
+	format      Format    // of the answer
+	as          *identity // who asks, if that is known without credentials
+	app         string    // of who asks, once it is identified
 }
 
 // response is an answer, before any fault is applied.
@@ -35,6 +36,9 @@ const maxBody = 2 * maxFrameSize
 
 // serve takes in every HTTP request, also those that open a WebSocket.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	if s.out() {
+		panic(http.ErrAbortHandler) // net/http cuts the connection.
+	}
 	if err := s.opts.fromHere(r); err != nil {
 		s.newRequest(r).fail(err).write(w)
 		return
@@ -112,6 +116,10 @@ func (rq *request) answer() *response {
 
 // identify authenticates the request.
 func (rq *request) identify() (identity, *ErrorInfo) {
+	if rq.as != nil {
+		rq.app = rq.as.app
+		return *rq.as, nil
+	}
 	clientID := ""
 	if h := rq.r.Header.Get("X-Ably-ClientId"); h != "" {
 		b, err := base64.StdEncoding.DecodeString(h)

@@ -83,6 +83,7 @@ func (ch *channel) publish(p *publish, from *connection) (serials []string) {
 	}
 	ch.log.add(p)
 	ch.used = p.timestamp
+	ch.note(p)
 	for _, a := range ch.attachments() {
 		if a.live && (a.conn != from || from.echo) {
 			a.deliver(p)

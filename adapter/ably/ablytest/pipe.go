@@ -3,6 +3,7 @@ package ablytest
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // pipe carries the frames of one direction of a WebSocket, in order, past the counter,
@@ -27,7 +28,8 @@ type pipe struct {
 // crossing is a frame on its way.
 type crossing struct {
 	Frame
-	effects  []Effect // what is still to be done
+	at       time.Time // of its arrival
+	effects  []Effect  // what is still to be done
 	cutAfter bool
 	counted  bool   // takes an index
 	closing  bool   // to client: the transport ends after this frame
@@ -134,7 +136,7 @@ func (p *pipe) run(ctx context.Context) {
 }
 
 func (p *pipe) arrive(c *crossing) {
-	c.Connection, c.Direction = p.t.n, p.direction
+	c.Connection, c.Direction, c.at = p.t.n, p.direction, p.t.s.now()
 	if c.counted {
 		p.index++
 		c.Index = p.index
@@ -181,9 +183,15 @@ func (p *pipe) advance(c *crossing) {
 				p.lanes[channel] = &lane{held: c, leave: leave}
 				return
 			}
-		case effectDelay:
+		case effectDelay, effectLatency:
+			left := e.delay
+			if e.kind == effectLatency {
+				if left -= p.t.s.now().Sub(c.at); left <= 0 {
+					continue
+				}
+			}
 			channel := c.Channel
-			stop := p.t.s.after(e.delay, func() { p.push(resumed{channel}) })
+			stop := p.t.s.after(left, func() { p.push(resumed{channel}) })
 			p.lanes[channel] = &lane{held: c, leave: stop}
 			return
 		case effectCall:

@@ -49,10 +49,12 @@ type Server struct {
 	tokens   map[string]*token              // by token string
 	nonces   map[string]time.Time
 	timers   map[*timer]struct{}
-	site     string // stands in serials
-	held     int64  // bytes in the histories
-	kept     int    // how much was ever put into them
-	sweep    int    // how many channels make it look for idle ones
+	site     string                    // stands in serials
+	held     int64                     // bytes in the histories
+	kept     int                       // how much was ever put into them
+	sweep    int                       // how many channels make it look for idle ones
+	virtual  map[string]*VirtualClient // by client id
+	disruptions
 }
 
 // NewServer starts a server that ends with the test, which fails at once if the server

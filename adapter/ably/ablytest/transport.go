@@ -77,7 +77,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 
 	credentials := credentialsOf(r)
 	t.in.push(&crossing{
-		Frame:   Frame{Action: ActionConnect},
+		Frame:   Frame{Action: ActionConnect, Query: query, Header: r.Header},
 		counted: true,
 		connect: func() { s.connect(t, credentials, query) },
 	})

@@ -219,6 +219,17 @@ func (t *Transport) await(ctx context.Context, state func() ably.ConnectionState
 	}
 }
 
+// openBy has WebSockets opened by a copy of an HTTP transport: by its dialer, proxy and TLS
+// configuration.
+func (t *Transport) openBy(over *http.Transport) {
+	over = over.Clone()
+	over.DisableKeepAlives = true
+	if over.DialContext != nil {
+		t.options.DialContext, over.DialContext = over.DialContext, t.dialNetwork
+	}
+	t.options.HTTPClient = &http.Client{Transport: over}
+}
+
 // dialNetwork dials by the caller's function. The context that net/http gives it outlasts the
 // request; the dial's doesn't.
 func (t *Transport) dialNetwork(ctx context.Context, network, address string) (net.Conn, error) {

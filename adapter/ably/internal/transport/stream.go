@@ -228,6 +228,7 @@ func (t *Transport) stateChange(c ably.ConnectionStateChange) {
 	}
 	defer t.post(Event{Kind: Status, Change: &c, Reason: e.Reason})
 	t.setState(c.Current)
+	t.last = c
 	switch c.Current {
 	case ably.ConnectionStateConnecting:
 		t.ended = nil

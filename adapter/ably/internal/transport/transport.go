@@ -35,8 +35,9 @@ func IsRoomChannel(name string) bool { return strings.HasSuffix(name, RoomSuffix
 
 // Options configure a [Transport]. The zero value is usable.
 type Options struct {
-	// HTTPClient opens the WebSockets. The default is [http.DefaultClient], which obeys the
-	// proxy variables of the environment.
+	// HTTPClient opens the WebSockets. The default is one with a copy of the [http.Transport] of
+	// [ably.WithHTTPClient], if that has one, else [http.DefaultClient], which obeys the proxy
+	// variables of the environment.
 	HTTPClient *http.Client
 	// DialContext opens the network connections of the WebSockets, if HTTPClient is nil; the
 	// rest is as in [http.DefaultTransport], proxies included.
@@ -88,6 +89,9 @@ type Transport struct {
 	loopLeft     bool               // ably-go was closed while it waited to dial again
 	spare        chan struct{}      // gets a token when a dial is one too many
 	state        ably.ConnectionState
+	last         ably.ConnectionStateChange // that ably-go has told
+	life         context.Context            // of ably-go's requests
+	endLife      context.CancelFunc
 	sockets      uint64        // how many were connected
 	stateChanged chan struct{} // closed and replaced at each change of state
 	stream       stream
@@ -125,17 +129,15 @@ func newTransport(options Options) *Transport {
 		pending: map[any]struct{}{}, drops: map[string]int{},
 		spare: make(chan struct{}, 1), stateChanged: make(chan struct{}), idle: make(chan struct{}),
 	}
+	t.last.Current, t.last.Previous = ably.ConnectionStateInitialized, ably.ConnectionStateInitialized
+	t.life, t.endLife = context.WithCancel(context.Background())
 	if t.log == nil {
 		t.log = slog.Default()
 	}
-	if t.options.HTTPClient == nil {
-		t.options.HTTPClient = http.DefaultClient
-		if options.DialContext != nil {
-			over := http.DefaultTransport.(*http.Transport).Clone()
-			over.DialContext = t.dialNetwork
-			over.DisableKeepAlives = true
-			t.options.HTTPClient = &http.Client{Transport: over}
-		}
+	if options.HTTPClient == nil && options.DialContext != nil {
+		over := http.DefaultTransport.(*http.Transport).Clone()
+		over.DialContext = options.DialContext
+		t.openBy(over)
 	}
 	close(t.idle)
 	return t
@@ -154,6 +156,18 @@ func (t *Transport) Timeouts() Timeouts { return t.timeouts }
 // options of the realtime client say. Without that they fail at once, and those that are unanswered
 // when it goes fail then (RTN7d).
 func (t *Transport) Queues() bool { return !t.unqueued }
+
+// Status returns the last change of the connection's state that ably-go has told. Unlike ably-go's
+// Connection.State it never waits, not even while ably-go gets a token.
+func (t *Transport) Status() ably.ConnectionStateChange {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.last
+}
+
+// EndRequests ends the HTTP requests of ably-go's realtime client, those to come too. ably-go holds its
+// lock while it gets a token, and so would have a call of its Close wait.
+func (t *Transport) EndRequests() { t.endLife() }
 
 // Connection describes a connection to Ably.
 type Connection struct {
