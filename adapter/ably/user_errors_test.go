@@ -112,7 +112,7 @@ var userErrors = map[string]userError{
 	"attach with an unknown app": {func(s *stand) error {
 		return s.get(s.with(ably.WithKey("none.key:wrong"), ably.WithInsecureAllowBasicAuthWithoutTLS())).Attach(soon(s.t))
 	},
-		`unable to attach room lobby; the connection failed: no application found with id "none" (code 40400, status 404)`, 40400, nil},
+		`unable to attach room lobby; the connection failed: invalid credentials: the key "none.key" is unknown or its secret is wrong (code 40101, status 401)`, 40101, nil},
 	"attach after a wrong key": {func(s *stand) error {
 		client := s.with(ably.WithKey("app.key:wrong"), ably.WithInsecureAllowBasicAuthWithoutTLS())
 		awaitConnection(s.t, client, ablychat.ConnectionFailed)

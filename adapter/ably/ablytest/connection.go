@@ -108,11 +108,8 @@ func (s *Server) findResumable(key string, id identity) (*connection, *ErrorInfo
 		c.key = key
 	}
 	if c == nil || c.key != key {
-		if c == nil && strings.Contains(key, "!") {
-			return nil, NewError(80008, http.StatusBadRequest,
-				"unable to recover connection: connection %q is unknown or its state has expired", connID)
-		}
-		return nil, NewError(80018, http.StatusBadRequest, "unable to recover connection: invalid connection key")
+		return nil, NewError(80018, http.StatusBadRequest,
+			"unable to recover connection: its key is unknown, or its state has expired")
 	}
 	if c.identity.app != id.app || c.clientID != id.implied {
 		return nil, NewError(80018, http.StatusBadRequest,
