@@ -58,7 +58,7 @@ PURE = ./model ./spec/TLA/... ./tests/graphs/rooms ./tests/graphs/roomstatus ./t
 
 race: ## the tests with the race detector; without it, those that take too long under it
 	@$(RECORD) tests -- $(GO) test -race -count=1 -json $$(comm -23 <($(GO) list ./... | sort) <($(GO) list $(PURE) | sort))
-	@$(RECORD) aside -- $(GO) test -count=1 -json -run TestEventsAndReturnsComeInOneOrder ./adapter/ably
+	@$(RECORD) aside -- $(GO) test -count=1 -json -run 'TestEventsAndReturnsComeInOneOrder|TestMemoryStaysFlat' ./adapter/ably ./adapter/ably/ablytest/bottest
 
 plain: ## without the race detector, what takes long under it
 	@EVIDENCE=check $(RECORD) plain -- $(GO) test -count=1 -json ./tests/conformance/schedules $(PURE)
@@ -113,6 +113,7 @@ evidence: ## larger bounds of the suites: all states of five calls, all schedule
 	@EVIDENCE=full $(GO) test -count=1 -v -run 'MemoryStaysFlat$$' ./adapter/ably/ablytest/bottest | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 	@EVIDENCE=full $(GO) test -count=1 -v ./tests/conformance/schedules ./tests/conformance/gallery ./tests/conformance/server | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 	@EVIDENCE=full $(GO) test -count=1 -race -v ./tests/conformance/linear | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
+	@EVIDENCE=full FOR=$${FOR:-10m} $(GO) test -count=1 -v -timeout 30m ./adapter/ably/ablytest -run '^(TestManyConnections|TestAServersMemoryIsFlat)$$' | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 
 faults: ## frames with pairs of faults, at random by the seed that it prints
 	@$(GO) run ./tests/wire/frames -pairs 5000
@@ -140,3 +141,8 @@ fuzz: ## fuzz each decoder for as long as FOR says (default 10m each)
 	@$(GO) test ./adapter/ably/internal/chatrest -run '^$$' -fuzz '^FuzzNextPage$$' -fuzztime $${FOR:-10m}
 	@for target in FuzzParse FuzzFragment; do \
 		$(GO) test ./internal/playlink -run '^$$' -fuzz "^$$target$$" -fuzztime $${FOR:-10m} || exit 1; done
+	@for target in FuzzFrame FuzzConversation FuzzREST FuzzAuth; do \
+		$(GO) test ./adapter/ably/ablytest -run '^$$' -fuzz "^$$target$$" -fuzztime $${FOR:-10m} || exit 1; done
+
+peers: ## the suite of one of Ably's official clients, which lies in DIR, on the embedded server
+	@$(GO) run ./tests/peers -dir '$(DIR)' $(if $(ONLY),-only '$(ONLY)')

@@ -14,9 +14,11 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -136,21 +138,28 @@ func answer(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", kind)
 		_, _ = io.WriteString(w, token)
 	case "/qs_to_body":
-		w.Header().Set("Content-Type", "application/json")
-		body := map[string]any{}
-		for name := range r.Form {
-			body[name] = number(r.Form.Get(name))
-		}
-		writeJSON(w, body)
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		writeJSON(w, object(r.Form))
+	case "/methods":
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		writeJSON(w, map[string]string{"method": strings.ToLower(r.Method)})
 	case "/respondwith":
 		w.WriteHeader(status)
 	default:
+		if len(r.Form) == 0 {
+			http.NotFound(w, r)
+			return
+		}
 		kind := "text/plain"
 		if r.Form.Get("type") == "json" {
-			kind = "application/json"
+			kind = "application/json; charset=utf-8"
 		}
 		w.Header().Set("Content-Type", kind)
 		w.WriteHeader(status)
+		if r.Method == http.MethodPost {
+			writeJSON(w, object(r.PostForm))
+			return
+		}
 		_, _ = io.WriteString(w, r.Form.Get("body"))
 	}
 }
@@ -179,10 +188,18 @@ func createJWT(r *http.Request) (string, error) {
 	return token.SignedString([]byte(r.Form.Get("keySecret")))
 }
 
-// number is a text that looks like a whole number as one.
-func number(text string) any {
-	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return n
+// object is a form as JSON has it, with times as numbers. Where a name comes twice, the last one counts.
+func object(form url.Values) map[string]any {
+	out := map[string]any{}
+	for name, values := range form {
+		text := values[len(values)-1]
+		out[name] = text
+		switch name {
+		case "timestamp", "ttl", "issued", "expires":
+			if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+				out[name] = n
+			}
+		}
 	}
-	return text
+	return out
 }

@@ -13,6 +13,7 @@ type claims struct {
 	jwt.RegisteredClaims
 	Capability string `json:"x-ably-capability,omitempty"`
 	ClientID   string `json:"x-ably-clientId,omitempty"`
+	Token      string `json:"x-ably-token,omitempty"` // an Ably token that the JWT carries
 	user       userClaims
 }
 

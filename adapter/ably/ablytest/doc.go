@@ -37,9 +37,16 @@
 // [Server.State] reads connections, channels, attachments and tokens without the wire,
 // [Server.Await] waits for a condition on them, and further methods of the server change
 // them: publish as another client, cut, disconnect, detach, fail, lose continuity, issue
-// and expire tokens, inject any protocol message. An outage is
-// [Server.RefuseConnections] and then [Server.Cut]. Time is the machine's, or a
+// and expire tokens, inject any protocol message. Time is the machine's, or a
 // [ManualClock].
+//
+// # Users and disruptions
+//
+// A [VirtualClient] is another user without a connection, and [Server.ChatRoom] shows what a
+// room of Ably Chat holds. What goes wrong as users notice it has a name: [Server.Outage],
+// [Server.Slow], [Server.LoseState], [Server.LoseHistory], [Server.Deny], [Server.RateLimit]
+// and [Server.Reject]. Package bottest makes a kit of it for the tests of a program that uses
+// ablychat, in virtual time.
 //
 // # Served
 //

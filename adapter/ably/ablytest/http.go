@@ -36,12 +36,12 @@ const maxBody = 2 * maxFrameSize
 
 // serve takes in every HTTP request, also those that open a WebSocket.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	if s.out() {
+		panic(http.ErrAbortHandler) // net/http cuts the connection.
+	}
 	if err := s.opts.fromHere(r); err != nil {
 		s.newRequest(r).fail(err).write(w)
 		return
-	}
-	if s.out() {
-		panic(http.ErrAbortHandler) // net/http cuts the connection.
 	}
 	if strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
 		if path := r.URL.EscapedPath(); path != "" && path != "/" {

@@ -55,6 +55,13 @@ func (s *Server) jwtLocked(text string) (*token, *ErrorInfo) {
 	case err != nil && !expired || c.IssuedAt == nil:
 		return nil, NewError(40144, http.StatusUnauthorized, "the JWT can't be decoded")
 	}
+	if c.Token != "" {
+		inner := s.tokens[c.Token]
+		if inner == nil || inner.key.Name != key.Name {
+			return nil, NewError(40144, http.StatusUnauthorized, "the token that the JWT carries is unknown")
+		}
+		return inner, nil
+	}
 	allowed, bad := parseCapability(c.Capability)
 	if bad != nil {
 		return nil, NewError(40144, http.StatusUnauthorized, "the JWT's x-ably-capability: %v", bad)

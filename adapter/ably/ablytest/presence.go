@@ -91,6 +91,8 @@ func (s *Server) presence(c *connection, pm *ProtocolMessage) *ProtocolMessage {
 			}
 			if _, given := w["data"]; !given { // RTP10a
 				m.data, m.encoding = stored.data, stored.encoding
+			}
+			if _, given := w["extras"]; !given {
 				m.extras = c.identity.claimed(pm.Channel, stored.extras)
 			}
 			delete(a.ch.members, m.key())

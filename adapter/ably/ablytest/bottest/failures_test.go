@@ -354,12 +354,12 @@ func TestTokens(t *testing.T) {
 		}
 		works("first", 1)
 		time.Sleep(90 * time.Minute)
-		works("after its end", 3) // of the connection, and of REST
+		works("after its end", 2)
 		server.ExpireTokens()
 		time.Sleep(time.Minute)
-		works("expired", 5)
+		works("expired", 3)
 		server.RevokeTokens("bot")
 		time.Sleep(time.Minute)
-		works("revoked", 7)
+		works("revoked", 4)
 	})
 }
