@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
-	"ablyrooms.example/internal/ctxerr"
 	"ablyrooms.example/lifecycle"
 )
 
@@ -16,11 +15,8 @@ import (
 // that is released; [ErrInvalidArgument] for a value that can't be sent as it is; the service's;
 // the context's error.
 func (r *Room) publish(ctx context.Context, operation, name string, data, headers map[string]any) error {
-	if err := r.gone(operation); err != nil {
+	if err := r.begin(ctx, operation); err != nil {
 		return err
-	}
-	if ctx.Err() != nil {
-		return ctxerr.Of(ctx)
 	}
 	m := &wire.Message{Name: name, Extras: map[string]any{"ephemeral": true}}
 	var err error

@@ -147,6 +147,15 @@ func (r *Room) gone(operation string) error {
 	return r.released(operation)
 }
 
+// begin returns the error of what is begun once the room is released or its client disposed of, or
+// with a context that has ended.
+func (r *Room) begin(ctx context.Context, operation string) error {
+	if err := r.gone(operation); err != nil {
+		return err
+	}
+	return ctxerr.Of(ctx)
+}
+
 // released is the error of what is begun once the room is released.
 func (r *Room) released(operation string) error {
 	if err := r.client.gone(operation); err != nil {
@@ -162,11 +171,8 @@ func (r *Room) released(operation string) error {
 // Errors: [ErrRoomInInvalidState] when it is not, or does not become so (CHA-PR3h, CHA-RL9c);
 // [ErrResourceDisposed]; the context's.
 func (r *Room) attached(ctx context.Context, operation string) error {
-	if err := r.gone(operation); err != nil {
+	if err := r.begin(ctx, operation); err != nil {
 		return err
-	}
-	if ctx.Err() != nil {
-		return ctxerr.Of(ctx)
 	}
 	if status := r.Status(); status != RoomAttaching {
 		return r.usable(operation, status, nil)

@@ -26,7 +26,7 @@ const (
 
 // Answer is the service's answer to a request that it carried out.
 type Answer struct {
-	Body any        // in the types of [jsonvalue.Received]
+	Body any        // in the types of [jsonvalue.Received]; nil for null and for an empty body
 	Next url.Values // the query of the next page; nil if this is the last
 
 	came string // what it is, for errors
@@ -86,7 +86,7 @@ func (x *exchange) read() (*Answer, *Error) {
 	if x.status < 200 || x.status >= 300 {
 		return nil, x.failure(body)
 	}
-	if err != nil {
+	if err != nil && len(x.body) > 0 {
 		return nil, unexpected(x.came(), "JSON or MessagePack")
 	}
 	a := &Answer{Body: body, came: x.came()}
