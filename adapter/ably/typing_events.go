@@ -8,8 +8,9 @@ import (
 	"ablyrooms.example/chat"
 )
 
-// exactTypers is how many sets of typers are kept for listeners that are behind.
-const exactTypers = 32
+// exactTypers is how many sets of typers are kept for listeners that are behind: as many as changes
+// may wait for one.
+const exactTypers = maxPendingStates
 
 // typersAt is the set of those who type as it was after a change. All listeners share it.
 type typersAt struct {
