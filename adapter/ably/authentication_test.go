@@ -32,6 +32,7 @@ type application struct {
 	web    *httptest.Server
 	params ablytest.TokenParams
 	given  atomic.Int32 // tokens and token requests
+	down   atomic.Bool  // it ends the connection of who asks
 }
 
 func newApplication(t *testing.T, server *ablytest.Server, binary ably.ClientOption) *application {
@@ -73,6 +74,9 @@ func (a *application) jwt() string {
 
 // ServeHTTP is the auth URL: its path says in which form the token is given.
 func (a *application) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if a.down.Load() {
+		panic(http.ErrAbortHandler)
+	}
 	body, err := io.ReadAll(r.Body)
 	sent, bad := url.ParseQuery(string(body))
 	if r.Method == http.MethodGet {

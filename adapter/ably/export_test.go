@@ -23,3 +23,6 @@ func PageBefore(m *Messages) *Page {
 
 // Place has the subscriptions that a room gets from now on begin at a serial, as if it were attached.
 func Place(m *Messages, serial string) { m.subscriptions.attached(serial, true) }
+
+// Log logs a line as ably-go does for the realtime client that a chat client is on.
+func Log(c *Client, line string) { c.below.log.Printf(ably.LogError, "%s", line) }
