@@ -163,8 +163,8 @@ var ways = map[string]way{
 	"auth URL, POST: JWT":           {func(a *application) []ably.ClientOption { return a.url("jwt", "POST") }, true},
 }
 
-// restCalls are all calls by REST; serial is of a message that there is. TestEveryRESTCallIsTried holds
-// that none is forgotten.
+// restCalls are all calls by REST; serial is of a message that there is. TestEveryRESTCallIsTried
+// holds that none is forgotten.
 func restCalls(t *testing.T, room *ablychat.Room, serial string) map[string]func() error {
 	m := room.Messages()
 	like := ablychat.MessageReaction{Name: "like"}
@@ -268,8 +268,8 @@ func TestAuthenticationOfREST(t *testing.T) {
 	}
 }
 
-// RSA4, RSA8, RTN15h: every way to authenticate serves a room, also after its token has expired or was
-// revoked; a token that can't be renewed is named in the error.
+// RSA4, RSA8, RTN15h: every way to authenticate serves a room, also after its token has expired or
+// was revoked; a token that can't be renewed is named in the error.
 func TestAuthenticationOfRealtime(t *testing.T) {
 	for name, way := range ways {
 		t.Run(name, func(t *testing.T) {

@@ -17,10 +17,10 @@ type below struct {
 	log       logTarget
 }
 
-// NewRealtime makes a realtime client that a chat client and other code can share: give it to [New].
-// It is a client of ably-go's in every way, made with the options of [ably.NewRealtime]; below it
-// is a transport that rooms use too. It logs where its chat client does, see [WithLogger], unless
-// the options name a log handler. ably.WithDial has no effect.
+// NewRealtime makes a realtime client that a chat client and other code can share: give it to
+// [New]. It is a client of ably-go's in every way, made with the options of [ably.NewRealtime];
+// below it is a transport that rooms use too. It logs where its chat client does, see [WithLogger],
+// unless the options name a log handler. ably.WithDial has no effect.
 //
 // With ably.WithQueueMessages(false) presence of rooms fails at once without a connection (TO3g).
 //
@@ -36,7 +36,9 @@ func NewRealtime(options ...ably.ClientOption) (*ably.Realtime, error) {
 	return newRealtime("create realtime client", nil, options)
 }
 
-func newRealtime(operation string, log *slog.Logger, options []ably.ClientOption) (*ably.Realtime, error) {
+func newRealtime(
+	operation string, log *slog.Logger, options []ably.ClientOption,
+) (*ably.Realtime, error) {
 	b := &below{callbacks: newCallbacks()}
 	b.log.set(log)
 	options = b.ourOptions(options)
@@ -53,7 +55,8 @@ func newRealtime(operation string, log *slog.Logger, options []ably.ClientOption
 	return client, nil
 }
 
-// ourOptions puts ours before those of the caller's, which count, and a guard before their callback.
+// ourOptions puts ours before those of the caller's, which count, and a guard before their
+// callback.
 func (b *below) ourOptions(options []ably.ClientOption) []ably.ClientOption {
 	ours := append([]ably.ClientOption{
 		ably.WithAgents(map[string]string{agentName: Version}), // CHA-IN1e
@@ -83,8 +86,8 @@ func Connect(options ...Option) (*Client, error) {
 	return client, nil
 }
 
-// hangUp begins to close the connection, if that was not begun before, and returns a channel that is
-// closed at the end of it.
+// hangUp begins to close the connection, if that was not begun before, and returns a channel that
+// is closed at the end of it.
 func (c *Client) hangUp() <-chan struct{} {
 	c.hangingUp.Do(func() {
 		go func() {
@@ -136,7 +139,8 @@ func closed(client *ably.Realtime) bool {
 func stayClosed(client *ably.Realtime) {
 	client.Connection.OnAll(func(change ably.ConnectionStateChange) {
 		switch change.Current {
-		case ably.ConnectionStateConnecting, ably.ConnectionStateDisconnected, ably.ConnectionStateSuspended:
+		case ably.ConnectionStateConnecting, ably.ConnectionStateDisconnected,
+			ably.ConnectionStateSuspended:
 			client.Close()
 		}
 	})

@@ -118,7 +118,8 @@ func subscribing[E any](subscribe func(func(E)) (*ablychat.Subscription, error))
 	return func() (subscription, error) { return subscribe(func(E) {}) }
 }
 
-// loops are the methods that return a sequence of events, by their names: the errors that it yields.
+// loops are the methods that return a sequence of events, by their names: the errors that it
+// yields.
 func (h held) loops() map[string]func(context.Context) iter.Seq[error] {
 	m := h.room.Messages()
 	return map[string]func(context.Context) iter.Seq[error]{
@@ -306,8 +307,8 @@ func TestWhatEndsSaysSo(t *testing.T) {
 	}
 }
 
-// What is in the midst of waiting, or of its body, when the room ends, ends too, with the same error.
-// Loops that read what was missed are in TestARecoveryEndsWithTheRoom.
+// What is in the midst of waiting, or of its body, when the room ends, ends too, with the same
+// error. Loops that read what was missed are in TestARecoveryEndsWithTheRoom.
 func TestWhatIsUnderWayEndsToo(t *testing.T) {
 	for end, want := range map[string]error{
 		"released": ablychat.ErrRoomInInvalidState, "disposed": ablychat.ErrResourceDisposed,

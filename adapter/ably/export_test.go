@@ -21,7 +21,8 @@ func PageBefore(m *Messages) *Page {
 		next: url.Values{"direction": {"backwards"}, "limit": {"1"}}}
 }
 
-// Place has the subscriptions that a room gets from now on begin at a serial, as if it were attached.
+// Place has the subscriptions that a room gets from now on begin at a serial, as if it were
+// attached.
 func Place(m *Messages, serial string) { m.subscriptions.attached(serial, true) }
 
 // Log logs a line as ably-go does for the realtime client that a chat client is on.

@@ -85,8 +85,8 @@ func TestNoKeyIsLogged(t *testing.T) {
 	}
 }
 
-// With a logger nothing is written to package log, by ably-go neither; and no key, token or text of a
-// message is logged at info.
+// With a logger nothing is written to package log, by ably-go neither; and no key, token or text of
+// a message is logged at info.
 func TestOneLogger(t *testing.T) {
 	aside, l := standard(t), newLines()
 	logger := ablychat.WithLogger(slog.New(slog.NewTextHandler(l, nil)))
@@ -135,8 +135,8 @@ func TestASharedClientLogsWhereItsChatClientDoes(t *testing.T) {
 	}
 }
 
-// What ably-go says while the connection ends goes where all went: for a client that owns it. A shared
-// realtime client has no logger when its chat client is gone.
+// What ably-go says while the connection ends goes where all went: for a client that owns it. A
+// shared realtime client has no logger when its chat client is gone.
 func TestTheLoggerOutlastsTheRooms(t *testing.T) {
 	aside, l := standard(t), newLines()
 	logger := ablychat.WithLogger(slog.New(slog.NewTextHandler(l, nil)))
@@ -160,9 +160,9 @@ func TestTheLoggerOutlastsTheRooms(t *testing.T) {
 	}
 }
 
-// No token, and nothing of what is sent to an auth URL, is logged, with a logger of the program's for
-// all levels and without one, while neither the service nor the auth URL can be reached, and while tokens are
-// renewed.
+// No token, and nothing of what is sent to an auth URL, is logged, with a logger of the program's
+// for all levels and without one, while neither the service nor the auth URL can be reached, and
+// while tokens are renewed.
 func TestNoTokenIsLogged(t *testing.T) {
 	for _, name := range []string{"token", "token details", "JWT", "callback: token", "callback: JWT",
 		"callback: token request", "auth URL, GET: token", "auth URL, POST: JWT"} {

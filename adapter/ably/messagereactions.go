@@ -31,7 +31,7 @@ func (m *Messages) Reactions() *MessageReactions { return &m.reactions }
 
 // MessageReaction says which reaction to send or to delete.
 type MessageReaction struct {
-	Name  string              // "like", or an emoji; for deleting one of the type unique it may be empty
+	Name  string              // "like", or an emoji; may be empty to delete one of the type unique
 	Type  MessageReactionType // empty for the room's default (CHA-MR4b2)
 	Count int                 // how many, for the type multiple; 0 for one
 }
@@ -39,8 +39,8 @@ type MessageReaction struct {
 // Send adds this client's reaction to a message (CHA-MR4). The room need not be attached.
 //
 // Errors: [ErrInvalidArgument] for an empty serial (CHA-MR4a2) or name, an unknown type, or a count
-// with a type other than multiple; [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room]; the
-// service's; the context's.
+// with a type other than multiple; [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room];
+// the service's; the context's.
 func (r *MessageReactions) Send(
 	ctx context.Context, messageSerial string, reaction MessageReaction,
 ) error {
@@ -50,7 +50,8 @@ func (r *MessageReactions) Send(
 		return err
 	}
 	if reaction.Name == "" {
-		return lifecycle.NewErrorInfo(ErrInvalidArgument, "unable to "+operation+"; its name is empty", nil)
+		return lifecycle.NewErrorInfo(ErrInvalidArgument,
+			"unable to "+operation+"; its name is empty", nil)
 	}
 	body := map[string]any{"type": string(t), "name": reaction.Name}
 	if t == MessageReactionTypeMultiple {
@@ -65,9 +66,9 @@ func (r *MessageReactions) Send(
 
 // Delete takes this client's reaction to a message away (CHA-MR11). The room need not be attached.
 //
-// Errors: [ErrInvalidArgument] for an empty serial (CHA-MR11a2), for an empty name with a type other
-// than unique (CHA-MR11b1a), or an unknown type; [ErrRoomInInvalidState] and [ErrResourceDisposed],
-// see [Room]; the service's; the context's.
+// Errors: [ErrInvalidArgument] for an empty serial (CHA-MR11a2), for an empty name with a type
+// other than unique (CHA-MR11b1a), or an unknown type; [ErrRoomInInvalidState] and
+// [ErrResourceDisposed], see [Room]; the service's; the context's.
 func (r *MessageReactions) Delete(
 	ctx context.Context, messageSerial string, reaction MessageReaction,
 ) error {
@@ -118,8 +119,8 @@ func (r *MessageReactions) check(
 // ClientReactions returns the reactions of one client to a message, also where a summary is clipped
 // (CHA-MR13); of this client when clientID is empty.
 //
-// Errors: [ErrInvalidArgument] for an empty serial; [ErrRoomInInvalidState] and [ErrResourceDisposed],
-// see [Room]; the service's (CHA-MR13c); the context's.
+// Errors: [ErrInvalidArgument] for an empty serial; [ErrRoomInInvalidState] and
+// [ErrResourceDisposed], see [Room]; the service's (CHA-MR13c); the context's.
 func (r *MessageReactions) ClientReactions(
 	ctx context.Context, messageSerial, clientID string,
 ) (ReactionSummary, error) {
@@ -160,8 +161,8 @@ func (r *MessageReactions) Events(ctx context.Context) iter.Seq2[ReactionSummary
 // SubscribeRaw registers a listener for single reactions, added or deleted (CHA-MR7). Summaries are
 // not to be computed from them (CHA-MR8).
 //
-// Errors: [ErrFeatureNotEnabledInRoom] when the room was got without raw reactions (CHA-MR7c); those
-// of [MessageReactions.Subscribe].
+// Errors: [ErrFeatureNotEnabledInRoom] when the room was got without raw reactions (CHA-MR7c);
+// those of [MessageReactions.Subscribe].
 func (r *MessageReactions) SubscribeRaw(listener func(RawReactionEvent)) (*Subscription, error) {
 	return subscribe(r.room, &r.raws, rawEvents, listener)
 }

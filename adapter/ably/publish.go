@@ -14,7 +14,9 @@ import (
 // Errors: [ErrDisconnected] without a connection; [ErrRoomInInvalidState] for a room
 // that is released; [ErrInvalidArgument] for a value that can't be sent as it is; the service's;
 // the context's error.
-func (r *Room) publish(ctx context.Context, operation, name string, data, headers map[string]any) error {
+func (r *Room) publish(
+	ctx context.Context, operation, name string, data, headers map[string]any,
+) error {
 	if err := r.begin(ctx, operation); err != nil {
 		return err
 	}
@@ -55,8 +57,8 @@ func (r *Room) identified(operation string) error {
 	if !r.client.channels.Connected() || r.client.ClientID() != "" {
 		return nil
 	}
-	return lifecycle.NewErrorInfo(ErrInvalidClientID, "unable to "+operation+"; the client has no id: "+
-		"give one with ably.WithClientID, or in its token", nil)
+	return lifecycle.NewErrorInfo(ErrInvalidClientID, "unable to "+operation+
+		"; the client has no id: give one with ably.WithClientID, or in its token", nil)
 }
 
 // online returns an error without a connection.
@@ -64,5 +66,6 @@ func (r *Room) online(operation string) error {
 	if r.client.channels.Connected() {
 		return nil
 	}
-	return lifecycle.NewErrorInfo(ErrDisconnected, "unable to "+operation+"; there is no connection", nil)
+	return lifecycle.NewErrorInfo(ErrDisconnected,
+		"unable to "+operation+"; there is no connection", nil)
 }

@@ -26,13 +26,13 @@ type answer struct {
 	unexpected func(expected string) *chatrest.Error
 }
 
-// do makes a request to the Chat REST API (CHA-RST1) for the room and returns the answer. operation is
-// what to call it in errors.
+// do makes a request to the Chat REST API (CHA-RST1) for the room and returns the answer. operation
+// is what to call it in errors.
 //
 // Errors: [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room]; the service's, with its
-// code, status, message and detail (CHA-M3e); the code 80013 for an answer that can't be read; 80000 or
-// 50003 if the service can't be reached; those of credentials (40170, 40171, 40142 and the like); the
-// context's.
+// code, status, message and detail (CHA-M3e); the code 80013 for an answer that can't be read;
+// 80000 or 50003 if the service can't be reached; those of credentials (40170, 40171, 40142 and the
+// like); the context's.
 func (r *Room) do(ctx context.Context, operation string, c call) (answer, error) {
 	if err := r.begin(ctx, operation); err != nil {
 		return answer{}, err
@@ -47,7 +47,9 @@ func (r *Room) do(ctx context.Context, operation string, c call) (answer, error)
 
 // one makes a request whose answer is one object, with text in a member that the caller relies on;
 // "" for none.
-func (r *Room) one(ctx context.Context, operation string, c call, member string) (map[string]any, error) {
+func (r *Room) one(
+	ctx context.Context, operation string, c call, member string,
+) (map[string]any, error) {
 	a, err := r.do(ctx, operation, c)
 	if err != nil {
 		return nil, err
@@ -103,8 +105,8 @@ type Rejection struct {
 	Href   string         // where to read more, or empty
 }
 
-// Error prints the detail and the address that there are, without the queries of addresses, which may
-// have secrets.
+// Error prints the detail and the address that there are, without the queries of addresses, which
+// may have secrets.
 func (r *Rejection) Error() string {
 	var parts []string
 	if r.Detail != nil {

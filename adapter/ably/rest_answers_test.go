@@ -60,7 +60,8 @@ var (
 	reactions = append([]string{"client reactions"}, unlooked...)
 )
 
-// An answer that is no answer is never a success, whatever its status says: the error says what came.
+// An answer that is no answer is never a success, whatever its status says: the error says what
+// came.
 func TestAnswersThatAreNone(t *testing.T) {
 	const json, html, msgpack = "application/json", "text/html; charset=utf-8", "application/x-msgpack"
 	message := `{"serial":"s","text":"x","clientId":"ann","timestamp":1}`

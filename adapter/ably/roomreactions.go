@@ -10,8 +10,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// RoomReactions are the reactions to what goes on in a room; they are not kept (CHA-ER). Methods may
-// be called concurrently, and from within listeners.
+// RoomReactions are the reactions to what goes on in a room; they are not kept (CHA-ER). Methods
+// may be called concurrently, and from within listeners.
 type RoomReactions struct {
 	room      *Room
 	listeners listen.List[RoomReaction]
@@ -37,7 +37,8 @@ type ReactionContent struct {
 // connection (CHA-ER3g); the service's; the context's.
 func (r *RoomReactions) Send(ctx context.Context, reaction ReactionContent) error {
 	if reaction.Name == "" {
-		return lifecycle.NewErrorInfo(ErrInvalidArgument, "unable to send reaction; its name is empty", nil)
+		return lifecycle.NewErrorInfo(ErrInvalidArgument,
+			"unable to send reaction; its name is empty", nil)
 	}
 	data := map[string]any{"name": reaction.Name, "metadata": orEmpty(reaction.Metadata)}
 	return r.room.publish(ctx, "send reaction", chat.NameRoomReaction, data, orEmpty(reaction.Headers))

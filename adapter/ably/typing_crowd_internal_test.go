@@ -17,8 +17,8 @@ func start(typing *Typing, who string) {
 	typing.receive(chat.WireMessage{Name: string(chat.TypingStarted), ClientID: who})
 }
 
-// What comes through the channel costs the same however many type, and however many changes wait: no
-// list is made of them there. Of changes that came too fast for lists the last one's is made.
+// What comes through the channel costs the same however many type, and however many changes wait:
+// no list is made of them there. Of changes that came too fast for lists the last one's is made.
 func TestManyTypersDontHoldUpTheChannel(t *testing.T) {
 	const crowd = 50_000
 	typing, _ := newTestTyping(time.Hour)
@@ -43,9 +43,9 @@ func TestManyTypersDontHoldUpTheChannel(t *testing.T) {
 	typing.dispose()
 }
 
-// A listener that is blocked, served as a user's is, keeps no more sets from being freed than events
-// wait for it. When it goes on it gets the newest 16 changes, each with its own set, and counts those
-// that were dropped. Listeners share each set.
+// A listener that is blocked, served as a user's is, keeps no more sets from being freed than
+// events wait for it. When it goes on it gets the newest 16 changes, each with its own set, and
+// counts those that were dropped. Listeners share each set.
 func TestABlockedListenerAmongManyTypers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const crowd = 3000

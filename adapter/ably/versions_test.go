@@ -153,8 +153,9 @@ func changing(m *ablychat.Messages, serial string, options ...ablychat.Operation
 	}
 }
 
-// An answer that was lost doesn't duplicate: neither where ably-go asks a fallback host (with a key of
-// the client's own), nor where the program calls again (with a key of its own). Without a key it does.
+// An answer that was lost doesn't duplicate: neither where ably-go asks a fallback host (with a key
+// of the client's own), nor where the program calls again (with a key of its own). Without a key it
+// does.
 func TestALostAnswerDoesNotDuplicate(t *testing.T) {
 	server := ablytest.NewServer(t)
 	wire := &lossy{addr: server.Addr()}

@@ -1,5 +1,5 @@
-// Command bot greets who enters a room of Ably's, deletes messages with a forbidden word, also those
-// of while it had no connection, and waves back. ABLY_API_KEY must allow it to delete others' messages.
+// Command bot greets who enters a room of Ably's, deletes spam, also what came while it had no
+// connection, and waves back. ABLY_API_KEY must allow it to delete the messages of others.
 package main
 
 import (

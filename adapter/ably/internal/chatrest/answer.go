@@ -41,7 +41,8 @@ func unexpected(came, expected string) *Error {
 
 // unreadable is the error for an answer that says nothing.
 func unreadable(message string, cause error) *Error {
-	return &Error{Code: codeUnreadable, StatusCode: http.StatusInternalServerError, Message: message, Cause: cause}
+	return &Error{Code: codeUnreadable, StatusCode: http.StatusInternalServerError,
+		Message: message, Cause: cause}
 }
 
 // unreachable is the error for a request that was not answered.
@@ -111,7 +112,8 @@ func (x *exchange) decode() (body any, err error) {
 	if x.tooLarge {
 		return nil, fmt.Errorf("it is larger than %d bytes", maxBody)
 	}
-	if kind, _, _ := mime.ParseMediaType(x.header.Get("Content-Type")); kind != "application/x-msgpack" {
+	kind, _, _ := mime.ParseMediaType(x.header.Get("Content-Type"))
+	if kind != "application/x-msgpack" {
 		return jsonvalue.Parse(x.body)
 	}
 	defer func() { // the decoder may panic
