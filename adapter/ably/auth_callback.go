@@ -116,7 +116,8 @@ func invoke(
 		}
 	}()
 	token, err = callback(ctx, params)
-	if v := reflect.ValueOf(token); err == nil && (!v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()) {
+	v := reflect.ValueOf(token)
+	if err == nil && (!v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()) {
 		err = errors.New("the auth callback returned no token")
 	}
 	return token, err
@@ -132,8 +133,9 @@ func (s slowCallback) Error() string {
 func (slowCallback) Timeout() bool   { return true }
 func (slowCallback) Temporary() bool { return true }
 
-// changing returns an option that changes the options that came before it. Their type can't be named
-// outside ably-go, but its fields are exported. The option that it is given is there for its type.
+// changing returns an option that changes the options that came before it. Their type can't be
+// named outside ably-go, but its fields are exported. The option that it is given is there for its
+// type.
 func changing[O any](_ func(O), change func(reflect.Value)) func(O) {
 	return func(options O) { change(reflect.ValueOf(options).Elem()) }
 }

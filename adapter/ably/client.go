@@ -24,8 +24,8 @@ const Version = "0.2.0"
 // yet (CHA-IN1c).
 const agentName = "chat-go"
 
-// Client is a chat client (CHA-CL), made by [Connect], or by [New] on a realtime client that exists.
-// Its methods may be called concurrently, and from within listeners.
+// Client is a chat client (CHA-CL), made by [Connect], or by [New] on a realtime client that
+// exists. Its methods may be called concurrently, and from within listeners.
 //
 // Channels whose names end in "::$chat" are the chat client's. They are on the realtime client's
 // connection, and not among its Channels, which can't use such a name.
@@ -79,27 +79,27 @@ func Ably(options ...ably.ClientOption) Option {
 }
 
 // WithLogger sets where the client, its rooms and ably-go log: status changes at info,
-// discontinuities, dropped events and warnings of ably-go at warn, panics of listeners and errors of
-// ably-go at error; no key, token or message text. ably.WithLogLevel sets what ably-go logs at all,
-// and ably.WithLogHandler takes its lines elsewhere. The default logs errors alone, to
+// discontinuities, dropped events and warnings of ably-go at warn, panics of listeners and errors
+// of ably-go at error; no key, token or message text. ably.WithLogLevel sets what ably-go logs at
+// all, and ably.WithLogHandler takes its lines elsewhere. The default logs errors alone, to
 // [slog.Default].
 func WithLogger(log *slog.Logger) Option { return func(c *config) { c.log = log } }
 
-// WithIdempotentPublishing makes an idempotency key for each call of Send, Update and Delete that has
-// none, which is kept while ably-go tries further hosts: a message whose answer was lost on the way is
-// not sent twice. See [WithIdempotencyKey] for a call that the program repeats.
+// WithIdempotentPublishing makes an idempotency key for each call of Send, Update and Delete that
+// has none, which is kept while ably-go tries further hosts: a message whose answer was lost on the
+// way is not sent twice. See [WithIdempotencyKey] for a call that the program repeats.
 func WithIdempotentPublishing() Option { return func(c *config) { c.idempotent = true } }
 
-// ChannelStep is one step of the core of a room's channel: Seq counts the steps of the core Of, from
-// 1, also those between two clients on a connection, which nobody observes; Name is the channel's name; Input came in, Outputs came out; Refused says
-// that the input came too late and was dropped; Before and After are the core's states around the
-// step.
+// ChannelStep is one step of the core of a room's channel: Seq counts the steps of the core Of,
+// from 1, also those between two clients on a connection, which nobody observes; Name is the
+// channel's name; Input came in, Outputs came out; Refused says that the input came too late and
+// was dropped; Before and After are the core's states around the step.
 type ChannelStep = realtime.Step
 
 // WithChannelObserver sets a function that receives each step of the cores of rooms' channels,
 // [fsm.Channel], in order and one at a time for each name of a channel. It is for traces and debug
-// pages, as [WithObserver] is, but runs in the goroutine that reads the connection, mostly, and must
-// not block; it may call the client's methods that don't wait. A panic in it is logged.
+// pages, as [WithObserver] is, but runs in the goroutine that reads the connection, mostly, and
+// must not block; it may call the client's methods that don't wait. A panic in it is logged.
 func WithChannelObserver(observe func(ChannelStep)) Option {
 	return func(c *config) { c.channels = observe }
 }
@@ -109,15 +109,16 @@ func WithChannelObserver(observe func(ChannelStep)) Option {
 func WithObserver(o lifecycle.Observer) Option { return func(c *config) { c.observer = o } }
 
 // New makes a chat client on a realtime client of [NewRealtime], which stays the caller's: Dispose
-// doesn't close it. It starts no goroutine. While the auth callback of the realtime client runs, New
-// waits for that, at most for the time of a request.
+// doesn't close it. It starts no goroutine. While the auth callback of the realtime client runs,
+// New waits for that, at most for the time of a request.
 //
 // Errors: [ErrInvalidArgument] when the client is nil or was not made by NewRealtime, when it has a
 // chat client that is not disposed of, and for the option [Ably].
 func New(client *ably.Realtime, options ...Option) (*Client, error) {
 	cfg := configured(options)
 	if cfg.hasAbly {
-		return nil, invalid("the options of ably-go are those of the realtime client, expected no ablychat.Ably")
+		return nil, invalid(
+			"the options of ably-go are those of the realtime client, expected no ablychat.Ably")
 	}
 	return newClient(client, cfg, false)
 }
@@ -138,8 +139,8 @@ func newClient(client *ably.Realtime, cfg config, owned bool) (*Client, error) {
 		return nil, invalid("the realtime client is nil, or was not made by ablychat.NewRealtime")
 	}
 	timeouts := t.Timeouts()
-	c := &Client{realtime: client, owned: owned, transport: t, below: t.User().(*below), given: cfg.log, log: cfg.log,
-		idempotent: cfg.idempotent, timeout: timeouts.Request,
+	c := &Client{realtime: client, owned: owned, transport: t, below: t.User().(*below),
+		given: cfg.log, log: cfg.log, idempotent: cfg.idempotent, timeout: timeouts.Request,
 		pending: MaxPending, released: make(chan struct{}), disposed: make(chan struct{}),
 		hungUp: make(chan struct{})}
 	c.patience, c.hurry = context.WithCancel(context.Background())
@@ -165,7 +166,8 @@ func newClient(client *ably.Realtime, cfg config, owned bool) (*Client, error) {
 		RetryTimeout: timeouts.ChannelRetry, Log: c.log, Status: c.connection.changed,
 		Observe: cfg.channels})
 	if !ok {
-		return nil, invalid("the realtime client has a chat client already, which must be disposed of first")
+		return nil, invalid(
+			"the realtime client has a chat client already, which must be disposed of first")
 	}
 	c.below.log.set(cfg.log)
 	change, reason := c.channels.Status()
@@ -193,14 +195,14 @@ func (c *Client) Realtime() *ably.Realtime { return c.realtime }
 // connected yet (CHA-CL).
 func (c *Client) ClientID() string { return c.channels.ClientID() }
 
-// Dispose releases all rooms and ends the client (CHA-CL1). From its begin on, everything fails with
-// [ErrResourceDisposed]. A realtime client that was given to [New] stays as it is, and may have a new
-// chat client afterwards; the connection of [Connect] is closed. Dispose may be called again and
-// concurrently; every call has the same end.
+// Dispose releases all rooms and ends the client (CHA-CL1). From its begin on, everything fails
+// with [ErrResourceDisposed]. A realtime client that was given to [New] stays as it is, and may
+// have a new chat client afterwards; the connection of [Connect] is closed. Dispose may be called
+// again and concurrently; every call has the same end.
 //
 // A context that ends, also before the call, stops the wait and not the disposal, so that a program
-// can shut down with the context that was interrupted. With a context that has ended, Dispose returns
-// its outcome if there is nothing to wait for: no room, and no connection to be closed.
+// can shut down with the context that was interrupted. With a context that has ended, Dispose
+// returns its outcome if there is nothing to wait for: no room, and no connection to be closed.
 //
 // Errors: those of all releases that failed, joined; the context's.
 func (c *Client) Dispose(ctx context.Context) error {
@@ -257,8 +259,8 @@ const (
 var errCloseTimeout = errors.New("the rooms were not released in time")
 
 // Close disposes of the client, see [Client.Dispose], and returns after at most 10 s, however the
-// network is: the connection of [Connect] is closed by then, if need be without the service's answer
-// and while rooms are being released. It is for defer.
+// network is: the connection of [Connect] is closed by then, if need be without the service's
+// answer and while rooms are being released. It is for defer.
 //
 // Errors: those of Dispose; one that says so when rooms were not released in time.
 func (c *Client) Close() error {

@@ -46,8 +46,8 @@ func connected(t *testing.T, server *ablytest.Server, options ...ably.ClientOpti
 	return client
 }
 
-// Close takes no longer than it says, on a network that brings nothing: the connection is closed all
-// the same, and what was under way ends.
+// Close takes no longer than it says, on a network that brings nothing: the connection is closed
+// all the same, and what was under way ends.
 func TestCloseOnADeadNetwork(t *testing.T) {
 	const late = "the rooms were not released in time"
 	for what, c := range map[string]struct {

@@ -38,7 +38,9 @@ func NewRealtime(options ...ably.ClientOption) (*ably.Realtime, error) {
 	return newRealtime("create realtime client", nil, options)
 }
 
-func newRealtime(operation string, log *slog.Logger, options []ably.ClientOption) (*ably.Realtime, error) {
+func newRealtime(
+	operation string, log *slog.Logger, options []ably.ClientOption,
+) (*ably.Realtime, error) {
 	b := &below{callbacks: newCallbacks()}
 	b.log.set(log)
 	options = b.ourOptions(options)
@@ -55,7 +57,8 @@ func newRealtime(operation string, log *slog.Logger, options []ably.ClientOption
 	return client, nil
 }
 
-// ourOptions puts ours before those of the caller's, which count, and a guard before their callback.
+// ourOptions puts ours before those of the caller's, which count, and a guard before their
+// callback.
 func (b *below) ourOptions(options []ably.ClientOption) []ably.ClientOption {
 	ours := append([]ably.ClientOption{
 		ably.WithAgents(map[string]string{agentName: Version}), // CHA-IN1e
@@ -85,8 +88,8 @@ func Connect(options ...Option) (*Client, error) {
 	return client, nil
 }
 
-// hangUp begins to close the connection, if that was not begun before, and returns a channel that is
-// closed at the end of it.
+// hangUp begins to close the connection, if that was not begun before, and returns a channel that
+// is closed at the end of it.
 func (c *Client) hangUp() <-chan struct{} {
 	c.hangingUp.Do(func() {
 		go func() {
@@ -139,7 +142,8 @@ func closed(client *ably.Realtime) bool {
 func stayClosed(client *ably.Realtime) {
 	client.Connection.OnAll(func(change ably.ConnectionStateChange) {
 		switch change.Current {
-		case ably.ConnectionStateConnecting, ably.ConnectionStateDisconnected, ably.ConnectionStateSuspended:
+		case ably.ConnectionStateConnecting, ably.ConnectionStateDisconnected,
+			ably.ConnectionStateSuspended:
 			client.Close()
 		}
 	})

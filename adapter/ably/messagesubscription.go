@@ -54,9 +54,9 @@ func (s *MessageSubscription) Dropped() int64 { return s.listener.Dropped() }
 type subscriptions struct {
 	mu     sync.Mutex
 	list   []*MessageSubscription
-	serial string                 // the place up to which listeners have the messages; "" while not attached
+	serial string                 // up to which listeners have the messages; "" while not attached
 	since  listen.List[sinceItem] // those that miss nothing
-	reads  context.Context        // of reads of what was missed; ends with the room; nil before the first
+	reads  context.Context        // of reads of what was missed; ends with the room; nil before
 	endAll context.CancelFunc     // ends reads; nil while reads is
 	ended  bool                   // the room has ended
 }
@@ -98,10 +98,12 @@ func (s *MessageSubscription) end() {
 // (CHA-M5f), page by page; Order is not looked at. While the room has not attached since the
 // subscription was made, it waits for that.
 //
-// Errors: [ErrInvalidArgument] for a query that can't be; [ErrResourceDisposed] when the subscription
-// ends before there is a point; [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room]; the
-// service's (CHA-M5i); the context's.
-func (s *MessageSubscription) HistoryBeforeSubscribe(ctx context.Context, query HistoryQuery) (*Page, error) {
+// Errors: [ErrInvalidArgument] for a query that can't be; [ErrResourceDisposed] when the
+// subscription ends before there is a point; [ErrRoomInInvalidState] and [ErrResourceDisposed], see
+// [Room]; the service's (CHA-M5i); the context's.
+func (s *MessageSubscription) HistoryBeforeSubscribe(
+	ctx context.Context, query HistoryQuery,
+) (*Page, error) {
 	const operation = "get history before subscription"
 	query.Order = NewestFirst
 	values, err := query.values(operation)

@@ -15,9 +15,9 @@ import (
 )
 
 // Since returns the messages after a serial up to now, each as it is now, oldest first, each with a
-// nil error; all messages for the serial "". It ends silently after the newest one, or with an error.
-// It reads all of them before the first, since the history is read from its end. A deletion or an
-// update of a message that is not after serial is not in it; an older serial finds it.
+// nil error; all messages for the serial "". It ends silently after the newest one, or with an
+// error. It reads all of them before the first, since the history is read from its end. A deletion
+// or an update of a message that is not after serial is not in it; an older serial finds it.
 //
 // Errors: the service's; [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room]; the
 // context's.
@@ -35,19 +35,21 @@ func (m *Messages) Since(ctx context.Context, serial string) iter.Seq2[Message, 
 	}
 }
 
-// EventsSince is [Messages.Events] that misses nothing: first come the messages after a serial, which
-// is the last one that the program knows; "" is for from now on. After a discontinuity, and where
-// events were dropped, come the messages that were missed, before what comes live. Events of what
-// was missed have Recovered set, and the message as it is now: one event for each message.
+// EventsSince is [Messages.Events] that misses nothing. First come the messages after a serial: that
+// of the last message that the program knows, or "" to begin with what comes from now on. After a
+// discontinuity, and where events were dropped, the messages that were missed come before what comes
+// live. An event of a missed message has Recovered set and the message as it is now: one event for
+// each message.
 //
-// What it reads is what is new: from where the room attached again, back to the newest message that
-// came before the gap. An update or a deletion in the gap, of a message that is older than the gap,
-// is not found; [Messages.Since] with an older serial finds it.
+// It reads the messages between the last one that came before the gap and the point where the room
+// attached again. An update or a deletion, in the gap, of an older message is not found;
+// [Messages.Since] with an older serial finds it.
 //
-// A read that fails, also for want of a token (40170), is logged as a warning, once a gap, and tried
-// again until the loop ends. One that the service refuses, or that can't be authorized any more
-// (40171), ends the loop with its error. All else is as for [Messages.Events]; there is no
-// [*DroppedError].
+// A read that fails, also for want of a token (40170), is tried again until the loop ends, and logged
+// as a warning once a gap. A read that the service refuses, or that can't be authorized any more
+// (40171), ends the loop with its error.
+//
+// Errors: those of [Messages.Events] without [*DroppedError]; the service's.
 func (m *Messages) EventsSince(ctx context.Context, serial string) iter.Seq2[MessageEvent, error] {
 	r := &recovery{messages: m, after: serial}
 	var items iter.Seq2[sinceItem, error]
@@ -63,11 +65,13 @@ func (m *Messages) EventsSince(ctx context.Context, serial string) iter.Seq2[Mes
 	}
 }
 
-// SubscribeSince is [Messages.EventsSince] for a listener. The subscription has a goroutine while it
-// lasts, and ends with the error of such a loop.
+// SubscribeSince is [Messages.EventsSince] for a listener. The subscription has a goroutine while
+// it lasts, and ends with the error of such a loop.
 //
 // Errors: [ErrInvalidArgument] for a nil listener; [ErrRoomInInvalidState]; [ErrResourceDisposed].
-func (m *Messages) SubscribeSince(serial string, listener func(MessageEvent)) (*Subscription, error) {
+func (m *Messages) SubscribeSince(
+	serial string, listener func(MessageEvent),
+) (*Subscription, error) {
 	operation := "subscribe to " + messageEvents.name
 	if listener == nil {
 		return nil, lifecycle.NewErrorInfo(ErrInvalidArgument,
@@ -76,8 +80,10 @@ func (m *Messages) SubscribeSince(serial string, listener func(MessageEvent)) (*
 	if err := m.room.gone(operation); err != nil {
 		return nil, err
 	}
-	return (*Subscription)(listen.Follow(listener, m.room.listening(messageEvents),
-		func(ctx context.Context) iter.Seq2[MessageEvent, error] { return m.EventsSince(ctx, serial) })), nil
+	events := func(ctx context.Context) iter.Seq2[MessageEvent, error] {
+		return m.EventsSince(ctx, serial)
+	}
+	return (*Subscription)(listen.Follow(listener, m.room.listening(messageEvents), events)), nil
 }
 
 // sinceItem is an event of a room's messages, or a place in their order where the room attached.
@@ -151,7 +157,9 @@ func (r *recovery) known(m Message) bool {
 }
 
 // recover reads what was missed before a point and yields it.
-func (r *recovery) recover(ctx context.Context, point string, yield func(MessageEvent, error) bool) bool {
+func (r *recovery) recover(
+	ctx context.Context, point string, yield func(MessageEvent, error) bool,
+) bool {
 	missed, err := r.readBack(ctx, point)
 	if err != nil {
 		yield(MessageEvent{}, err)
@@ -255,8 +263,8 @@ func refused(err error) bool {
 // errNoToken is the code of a program's auth URL or auth callback that gave no token (RSA4c).
 const errNoToken lifecycle.ErrorCode = 40170
 
-// between returns the messages after a serial and before a point, oldest first; "" is no bound. With
-// an error it returns none.
+// between returns the messages after a serial and before a point, oldest first; "" is no bound.
+// With an error it returns none.
 func (m *Messages) between(ctx context.Context, after, point string) ([]Message, error) {
 	query := url.Values{"direction": {"backwards"}}
 	if point != "" {

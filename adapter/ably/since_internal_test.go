@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -16,36 +15,6 @@ import (
 
 	"github.com/ably/ably-go/ably"
 )
-
-// rest answers the requests of a client without a network.
-type rest func(*http.Request) (status int, body string, err error)
-
-func (r rest) RoundTrip(request *http.Request) (*http.Response, error) {
-	status, body, err := r(request)
-	if err != nil {
-		return nil, err
-	}
-	return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}},
-		Body: io.NopCloser(strings.NewReader(body))}, nil
-}
-
-// offline is a client that never connects, and its room.
-func offline(t *testing.T, answer rest, options ...Option) (*Client, *Room) {
-	t.Helper()
-	client, err := Connect(append([]Option{Ably(ably.WithAutoConnect(false), ably.WithTLS(false),
-		ably.WithInsecureAllowBasicAuthWithoutTLS(), ably.WithFallbackHosts([]string{}),
-		ably.WithHTTPClient(&http.Client{Transport: answer}))}, options...)...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	room, err := client.Rooms().Get(t.Context(), "lobby")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client, room
-}
-
-var withKey = Ably(ably.WithKey("app.key:secret"))
 
 // What was missed is read until the room ends: then the loop ends at once, with the error of that,
 // whatever the read is at.

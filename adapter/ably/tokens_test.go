@@ -67,8 +67,8 @@ func TestAFallbackHostThatDoesNotAnswer(t *testing.T) {
 	})
 }
 
-// One that asks for a token hangs: each call ends with its own context, and all of them at the limit,
-// those that come later too. Then another token is asked for.
+// One that asks for a token hangs: each call ends with its own context, and all of them at the
+// limit, those that come later too. Then another token is asked for.
 func TestARequestForATokenThatHangs(t *testing.T) {
 	hangs := func(r *http.Request) (*http.Response, error) {
 		<-r.Context().Done()
@@ -133,8 +133,8 @@ func TestARequestForATokenThatHangs(t *testing.T) {
 	}
 }
 
-// RSA10a: what Authorize of the realtime client gets is what rooms' REST calls use, whatever they used
-// before; they renew it by the options of the client.
+// RSA10a: what Authorize of the realtime client gets is what rooms' REST calls use, whatever they
+// used before; they renew it by the options of the client.
 func TestRESTUsesTheNewestToken(t *testing.T) {
 	server := ablytest.NewServer(t)
 	var mu sync.Mutex

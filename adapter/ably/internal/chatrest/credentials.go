@@ -37,8 +37,8 @@ type credentials struct {
 	end           context.CancelCauseFunc
 }
 
-// renewal is a request for a token, which all that need one wait for. It has a limit, after which no
-// call waits, even if ably-go does.
+// renewal is a request for a token, which all that need one wait for. It has a limit, after which
+// no call waits, even if ably-go does.
 type renewal struct {
 	ctx           context.Context // ends at the limit
 	late          time.Time       // the limit
@@ -54,7 +54,8 @@ func (c *credentials) read(options reflect.Value) {
 	set := func(name string) bool { return !options.FieldByName(name).IsZero() }
 	key := options.FieldByName("Key").String()
 	c.renewable = key != "" || set("AuthCallback") || set("AuthURL")
-	if params, _ := options.FieldByName("DefaultTokenParams").Interface().(*ably.TokenParams); params != nil {
+	params, _ := options.FieldByName("DefaultTokenParams").Interface().(*ably.TokenParams)
+	if params != nil {
 		c.params = *params
 	} else {
 		c.params.TTL = time.Hour.Milliseconds() // ably-go's default
@@ -102,7 +103,9 @@ func (c *credentials) use(token string) {
 // renewed returns what to authorize a request with after the service refused to take one. One
 // request for a token serves all that wait; each wait ends with its context, and with the request's
 // limit. Errors are those of current.
-func (c *credentials) renewed(ctx context.Context, refused string) (authorization string, err error) {
+func (c *credentials) renewed(
+	ctx context.Context, refused string,
+) (authorization string, err error) {
 	c.mu.Lock()
 	if c.authorization != refused {
 		defer c.mu.Unlock()

@@ -64,8 +64,8 @@ func (t roundTripper) RoundTrip(request *http.Request) (response *http.Response,
 	}
 	x.answered, x.status, x.header = true, response.StatusCode, response.Header
 	x.body, x.tooLarge = body, len(body) > maxBody
-	// ably-go gets what it decides by whether to try another host. Without a Location no redirection
-	// is followed, so that no other host gets the credentials.
+	// ably-go gets what it decides by whether to try another host. Without a Location no
+	// redirection is followed, so that no other host gets the credentials.
 	plain := http.Header{"Content-Type": {"application/json"}}
 	if server := response.Header.Values("Server"); server != nil {
 		plain["Server"] = server

@@ -298,10 +298,13 @@ func (t *Transport) sendNative(s *socket, v any) {
 
 // Reasons for the failure of a frame.
 var (
-	errSkipped     = newError(codeInternal, 500, "the server acknowledged a later message and not this one")
-	errTooLarge    = newError(codeMessageTooLarge, 400, "the message is larger than the account allows")
-	errTooMany     = newError(codeBadRequest, 400, "too many messages wait for the connection")
-	errUnqueued    = newError(codeDisconnected, 400, "there is no connection, and messages are not queued")
+	errSkipped = newError(codeInternal, 500,
+		"the server acknowledged a later message and not this one")
+	errTooLarge = newError(codeMessageTooLarge, 400,
+		"the message is larger than the account allows")
+	errTooMany  = newError(codeBadRequest, 400, "too many messages wait for the connection")
+	errUnqueued = newError(codeDisconnected, 400,
+		"there is no connection, and messages are not queued")
 	errRoomChannel = newError(codeBadRequest, 400,
 		"a channel whose name ends in "+RoomSuffix+" belongs to the chat client")
 )
@@ -318,7 +321,10 @@ func (t *Transport) deliver(answers []sequence.Answer[*item, answer]) {
 		// Those of ably-go that follow each other with the same outcome are one frame.
 		var r received
 		var results [][]*string
-		for ; i < len(answers) && answers[i].Owner == a.Owner && answers[i].Result.err == a.Result.err; i++ {
+		same := func(b sequence.Answer[*item, answer]) bool {
+			return b.Owner == a.Owner && b.Result.err == a.Result.err
+		}
+		for ; i < len(answers) && same(answers[i]); i++ {
 			r.answers = append(r.answers, answers[i].Item.native)
 			results = append(results, answers[i].Result.serials)
 		}
