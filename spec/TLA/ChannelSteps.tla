@@ -104,8 +104,6 @@ OnWire(r, request) ==
 \* C3
 Send(r, request) == TLCEval(Put(OnWire(Put(r, Frame(r, request)), request), StartRequestTimer))
 
-Fired == {"request", "retry", "other"}                                         \* the timer that a step is of
-
 \* C4: what is put out at the end of a step from was to r.
 Timers(was, r, fired) ==
     LET stopped == IF StopsTimer(was, r) /\ fired # "request" THEN Put(r, StopRequestTimer) ELSE r
@@ -164,9 +162,9 @@ OptionsSet(r, c) ==
     ELSE IF MayNotAttach(r) THEN SettleOne(r, c, "invalidConnection")          \* C20
     ELSE SendTheAttach([r EXCEPT !.attachers = Append(r.attachers, c)])        \* C20, RTL16a
 
-AfterAttach(r)     == Timers(r, AttachCalled(Called(r), r.last + 1), "other")
-AfterDetach(r)     == Timers(r, DetachCalled(Called(r), r.last + 1), "other")
-AfterSetOptions(r) == Timers(r, OptionsSet(Called(r), r.last + 1), "other")
+AfterAttach(r)     == Timers(r, AttachCalled(Called(r), r.last + 1), "none")
+AfterDetach(r)     == Timers(r, DetachCalled(Called(r), r.last + 1), "none")
+AfterSetOptions(r) == Timers(r, OptionsSet(Called(r), r.last + 1), "none")
 
 \* C22, RTS4a
 AfterGiveBack(r) ==
@@ -174,7 +172,7 @@ AfterGiveBack(r) ==
         ended   == TLCEval([NewChannel EXCEPT !.last = r.last, !.connection = r.connection, !.wire = r.wire, !.awaited = r.awaited,
                               !.held = r.held, !.doubt = r.doubt, !.leftover = r.leftover \/ (~IsConnected(r) /\ r.held),
                               !.givenBack = TRUE, !.outs = settled.outs])
-    IN  Timers(r, IF IsConnected(r) /\ Fences(ended, r) THEN Send(ended, "detach") ELSE ended, "other")
+    IN  Timers(r, IF IsConnected(r) /\ Fences(ended, r) THEN Send(ended, "detach") ELSE ended, "none")
 
 \* C23
 AfterRenew(r) == [r EXCEPT !.givenBack = FALSE]
@@ -255,11 +253,11 @@ OvertakenCame(r) ==                                                            \
 MessageCame(r, serial) ==                                                      \* C39, RTL15b, RTL17
     IF Delivers(r) THEN Put([r EXCEPT !.channelSerial = IF serial # 0 THEN serial ELSE r.channelSerial], Deliver) ELSE r
 
-AfterAttached(r, resumed, serial, e) == Timers(r, AttachedCame(r, resumed, serial, e), "other")
-AfterDetached(r, e)                  == Timers(r, DetachedCame(r, e), "other")
-AfterError(r, e)                     == Timers(r, ErrorCame(r, e), "other")
-AfterOvertaken(r)                    == Timers(r, OvertakenCame(r), "other")
-AfterMessage(r, serial)              == Timers(r, MessageCame(r, serial), "other")
+AfterAttached(r, resumed, serial, e) == Timers(r, AttachedCame(r, resumed, serial, e), "none")
+AfterDetached(r, e)                  == Timers(r, DetachedCame(r, e), "none")
+AfterError(r, e)                     == Timers(r, ErrorCame(r, e), "none")
+AfterOvertaken(r)                    == Timers(r, OvertakenCame(r), "none")
+AfterMessage(r, serial)              == Timers(r, MessageCame(r, serial), "none")
 
 -----------------------------------------------------------------------------
 (* Timers *)
@@ -346,5 +344,5 @@ Changed(was, s, resumed, e) ==
           [] s = "closed"       -> Closed(r, e)
           [] s = "failed"       -> ConnectionFailed(r, e)
 
-AfterConnection(r, s, resumed, e) == Timers(r, TLCEval(Changed(r, s, resumed, e)), "other")
+AfterConnection(r, s, resumed, e) == Timers(r, TLCEval(Changed(r, s, resumed, e)), "none")
 =============================================================================

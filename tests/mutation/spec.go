@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -54,14 +57,19 @@ func runSpec(ctx context.Context, o options) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	j := &specJudge{checker: c, options: o, mutants: chosen, verdicts: make([]verdict, len(chosen)),
+	kept, err := openStore(filepath.Join(root, ".cache", "mutation", "spec-"+o.of+".jsonl"))
+	if err != nil {
+		return false, err
+	}
+	defer kept.file.Close()
+	j := &specJudge{checker: c, options: o, store: kept, mutants: chosen, verdicts: make([]verdict, len(chosen)),
 		settled: make([]bool, len(chosen))}
 	if err := j.judge(ctx); err != nil {
 		return false, err
 	}
 	t := table(os.Stdout, j.verdicts, equivalent, o.verbose)
 	ok := len(t.Wrong) == 0 && t.Alive == 0
-	if o.only == "" {
+	if o.only == "" && o.sample == 0 {
 		ok = ok && t.Tried >= leastWhole && t.Share >= leastShare
 	}
 	fmt.Printf("EVIDENCE %s generated=%d total=%d parsed=%d killed=%d byproperty=%d "+
@@ -79,7 +87,8 @@ type specJudge struct {
 	mutants  []specMutant
 	verdicts []verdict
 	settled  []bool
-	compared int // how many were run by themselves as well
+	compared int    // how many were run by themselves as well
+	store    *store // what came of mutants at each stage before, of the same text
 
 	mu sync.Mutex
 }
@@ -121,6 +130,11 @@ func (j *specJudge) judge(ctx context.Context) error {
 			left = append(left, i)
 		}
 	}
+	if len(left) > 0 {
+		if says, err := j.alive(ctx, j.source, j.liveAt[0]); err != nil || says != "" {
+			return errors.Join(err, fmt.Errorf("the spec without a change: %q", says))
+		}
+	}
 	note := func() string { return "by themselves: fairness, and what lives" }
 	return progress.Each(ctx, j.workers, len(left), note, func(ctx context.Context, _, k int) error {
 		return j.alone(ctx, left[k])
@@ -133,6 +147,7 @@ func (j *specJudge) graphsAlone(at stage) bool { return at.levels() > 0 || j.qui
 
 // stage explores mutants at one stage, in groups.
 func (j *specJudge) stage(ctx context.Context, numbers []int, at stage) error {
+	numbers = slices.DeleteFunc(slices.Clone(numbers), func(i int) bool { return j.known(i, at) })
 	size := min(together, (len(numbers)+j.workers-1)/max(j.workers, 1))
 	if size == 0 {
 		return nil
@@ -154,24 +169,50 @@ func (j *specJudge) stage(ctx context.Context, numbers []int, at stage) error {
 		if n := e.sums[0].states; golden.Has(key) && n != golden.Int(key) {
 			return fmt.Errorf("%d states of the spec without a change, expected %d", n, golden.Int(key))
 		}
-		j.mu.Lock()
-		defer j.mu.Unlock()
 		for _, i := range groups[g] {
-			v := &j.verdicts[i]
-			if found, ok := e.found[i+1]; ok {
-				v.End, v.By, v.What, j.settled[i] = found.End, found.By, found.What, true
-				continue
-			}
+			v, ok := e.found[i+1]
 			own, original := e.sums[i+1], e.sums[0]
-			if own != original && (at.compared() || own.states != original.states) && v.End == alive {
-				v.End, v.By = killed, "graph"
-				v.What = fmt.Sprintf("%d states, %d steps instead of %d, %d at %s", own.states, own.edges,
-					original.states, original.edges, at)
-				j.settled[i] = j.quick
+			if !ok && own != original && (at.compared() || own.states != original.states) {
+				v = verdict{End: killed, By: "graph", What: fmt.Sprintf("%d states, %d steps instead of "+
+					"%d, %d at %s", own.states, own.edges, original.states, original.edges, at)}
 			}
+			r := j.record(i, at)
+			r.End, r.By, r.What = v.End, v.By, v.What
+			if err := j.store.put(r); err != nil {
+				return err
+			}
+			j.note(i, r)
 		}
 		return nil
 	})
+}
+
+// record is what a mutant's verdict at a stage is kept by.
+func (j *specJudge) record(i int, at stage) record {
+	hash := sha256.Sum256(fmt.Append(nil, j.properties, j.most, j.graphsAlone(at), j.mutants[i].text))
+	return record{Change: j.mutants[i].name, Suite: at.String(), Hash: fmt.Sprintf("%x", hash[:12])}
+}
+
+// known takes what a run before said of a mutant at a stage, and reports whether one did.
+func (j *specJudge) known(i int, at stage) bool {
+	r, ok := j.store.get(j.record(i, at))
+	if ok {
+		j.note(i, r)
+	}
+	return ok
+}
+
+// note takes in what a stage says of a mutant: a graph that differs is gone on from, for a property
+// to notice it, unless the run is quick.
+func (j *specJudge) note(i int, r record) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	v := &j.verdicts[i]
+	byGraph := r.By == "graph"
+	if r.End != alive && !(byGraph && v.End != alive) {
+		v.End, v.By, v.What = r.End, r.By, r.What
+		j.settled[i] = !byGraph || j.quick
+	}
 }
 
 // compare runs some mutants by themselves that a stage has settled, and fails when one fares
@@ -188,15 +229,17 @@ func (j *specJudge) compare(ctx context.Context, numbers []int, at stage) error 
 		if err != nil {
 			return err
 		}
-		r, err := j.exec(ctx, j.module, j.mutants[some[k]].text, "Spec", at, j.properties.config(), nil)
-		if err != nil {
-			return err
+		says := e.found[1].What
+		if !j.graphsAlone(at) {
+			r, err := j.exec(ctx, j.module, j.mutants[some[k]].text, "Spec", at, j.properties.config(), nil)
+			if err != nil {
+				return err
+			}
+			if says, err = j.says(r); err != nil {
+				return err
+			}
 		}
-		says, err := j.says(r)
-		if err != nil {
-			return err
-		}
-		noticed := says != "" && !j.graphsAlone(at) || e.sums[1] != e.sums[0] && (at.compared() || e.sums[1].states != e.sums[0].states)
+		noticed := says != "" || e.sums[1] != e.sums[0] && (at.compared() || e.sums[1].states != e.sums[0].states)
 		if noticed != (v.End != alive) {
 			return fmt.Errorf("%s: %s %q among others, alone %q with the sums %v and %v", v.Name, v.End, v.What,
 				says, e.sums[1], e.sums[0])
@@ -210,20 +253,29 @@ func (j *specJudge) compare(ctx context.Context, numbers []int, at stage) error 
 
 // alone runs one mutant by itself, under fairness.
 func (j *specJudge) alone(ctx context.Context, i int) error {
-	m, v := j.mutants[i], &j.verdicts[i]
 	for _, at := range j.liveAt {
-		says, err := j.alive(ctx, m.text, at)
-		switch {
-		case err != nil:
-			return err
-		case says == "no TLA+":
-			v.End, v.What = broken, says
-		case says != "":
-			v.End, v.By, v.What = killed, "liveness", says+" at "+at.String()
-		default:
-			continue
+		r := j.record(i, at)
+		r.Suite = "liveness at " + r.Suite
+		kept, ok := j.store.get(r)
+		if !ok {
+			says, err := j.alive(ctx, j.mutants[i].text, at)
+			switch {
+			case err != nil:
+				return err
+			case says == "no TLA+":
+				r.End, r.What = broken, says
+			case says != "":
+				r.End, r.By, r.What = killed, "liveness", says+" at "+at.String()
+			}
+			if err := j.store.put(r); err != nil {
+				return err
+			}
+			kept = r
 		}
-		return nil
+		if kept.End != alive {
+			j.note(i, kept)
+			return nil
+		}
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ type subject struct {
 	inlined  string   // a module that it extends, whose operators are its own here; "" for none
 	safety   []string // configurations with the properties of states and steps
 	live     []string // and of liveness, each with its specification
+	restless string   // what fairness may not imply; "" for nothing
 	evidence string   // what the run's figures are called
 	words    string   // what the numbers of a stage are
 	slow     bool     // the properties take longer than all else
@@ -39,16 +40,19 @@ var roomsSubject = subject{
 var channelSubject = subject{
 	module: "Channel", inlined: "ChannelSteps",
 	safety: []string{"Channel_safety2", "Channel_promise2"}, live: []string{"Channel_live2", "Channel_heals1"},
+	restless: `[]<><<TimeoutOfRequest \/ RetryTimeout>>_vars \/ []<>~IsConnected(ch)`,
 	evidence: "channelmutants", words: "calls, errors, serials, requests", slow: true, most: 20_000,
 	stages: []stage{
 		channelLimits{calls: 1, errors: 1, wire: 2, near: 3},
 		channelLimits{calls: 2, errors: 1, wire: 2, near: 4},
+		channelLimits{calls: 1, errors: 1, wire: 2, near: 5, promise: true},
 		channelLimits{calls: 1, errors: 1, wire: 2},
-		channelLimits{calls: 1, serials: 2, wire: 2},
-		channelLimits{calls: 2, errors: 1, wire: 2},
+		channelLimits{calls: 1, serials: 1, wire: 2, near: 7},
+		channelLimits{calls: 1, errors: 1, wire: 2, near: 7, promise: true},
+		channelLimits{calls: 3, errors: 1, wire: 2, near: 6},
+		channelLimits{calls: 1, serials: 1, wire: 2},
 		channelLimits{calls: 1, errors: 1, wire: 2, promise: true},
-		channelLimits{calls: 3, errors: 1, wire: 2},
-		channelLimits{calls: 2, errors: 1, wire: 2, promise: true},
+		channelLimits{calls: 2, errors: 1, wire: 2},
 	},
 	liveAt: []stage{channelLimits{calls: 2, errors: 1, wire: 2, forgets: true}},
 }

@@ -145,8 +145,30 @@ func (c *checker) alive(ctx context.Context, text string, at stage) (ending stri
 		if ending, err = c.says(r, l.properties...); err != nil || ending != "" {
 			return ending, err
 		}
+		if open, err := c.leavesOpen(ctx, text, l.specification, at); err != nil || !open {
+			return neverAtRest + " holds of " + l.specification, err
+		}
 	}
 	return "", nil
+}
+
+// neverAtRest is the name of what fairness may not imply.
+const neverAtRest = "NeverAtRest"
+
+// leavesOpen reports whether a fair behaviour may come to rest: fairness that asks for more than it
+// says makes every property of liveness hold.
+func (c *checker) leavesOpen(ctx context.Context, text, specification string, at stage) (bool, error) {
+	if c.restless == "" {
+		return true, nil
+	}
+	end := strings.LastIndex(text, "\n====")
+	text = text[:end] + "\n" + neverAtRest + " == " + c.restless + text[end:]
+	r, err := c.exec(ctx, c.module, text, specification, at, "PROPERTIES "+neverAtRest+"\n", nil)
+	if err != nil {
+		return false, err
+	}
+	says, err := c.says(r, neverAtRest)
+	return says == neverAtRest, err
 }
 
 // says returns what TLC's run says of a spec, "" when it found nothing. TLC doesn't say which of
