@@ -54,7 +54,8 @@ var channelSubject = subject{
 		channelLimits{calls: 1, errors: 1, wire: 2, promise: true},
 		channelLimits{calls: 2, errors: 1, wire: 2},
 	},
-	liveAt: []stage{channelLimits{calls: 2, errors: 1, wire: 2, forgets: true}},
+	liveAt: []stage{channelLimits{calls: 1, errors: 1, wire: 2, forgets: true},
+		channelLimits{calls: 2, errors: 1, wire: 2, forgets: true}},
 }
 
 // channelLimits are how far Channel.tla is run.
