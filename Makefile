@@ -89,8 +89,9 @@ soak: ## random faults on real sockets for as long as FOR says (default 30s)
 	@$(RECORD) soak -- $(GO) run ./tests/wire/soak -killers -for $${FOR:-30s}
 	@$(RECORD) double-cuts -- $(GO) run ./tests/wire/soak -double-cuts 10
 
-specmutants: ## plant small faults in the spec, and see which of them TLC notices
+specmutants: ## plant small faults in the specs, and see which of them TLC notices
 	@$(RECORD) specmutants -- $(GO) run ./tests/mutation spec -quick
+	@$(RECORD) channel-mutants -- $(GO) run ./tests/mutation spec -of channel -quick -sample 16 -seed 1 -compare 1
 
 misreadings: ## plant misread rules in core, model and spec; all of them with SAMPLE=0
 	@$(RECORD) misreadings -- $(GO) run ./tests/mutation misread -sample $${SAMPLE:-6}
@@ -111,6 +112,7 @@ evidence: ## larger bounds of the suites: all states of five calls, all schedule
 	@$(GO) run ./spec/TLA/tlc -only '^(MCRooms_safety5|RoomOverChannel_safety2)$$'
 	@$(GO) run ./tests/wire/soak -double-cuts 200
 	@EVIDENCE=full $(GO) test -count=1 -v -run 'MemoryStaysFlat$$' ./adapter/ably/ablytest/bottest | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
+	@$(GO) run ./tests/mutation spec -of channel -quick
 	@EVIDENCE=full $(GO) test -count=1 -v ./tests/conformance/schedules ./tests/conformance/gallery ./tests/conformance/server | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 	@EVIDENCE=full $(GO) test -count=1 -race -v ./tests/conformance/linear | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 	@EVIDENCE=full FOR=$${FOR:-10m} $(GO) test -count=1 -v -timeout 30m ./adapter/ably/ablytest -run '^(TestManyConnections|TestAServersMemoryIsFlat)$$' | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}

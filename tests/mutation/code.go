@@ -22,6 +22,7 @@ import (
 type options struct {
 	packages string // of the code
 	suites   string // of the code
+	of       string // which spec
 	only     string
 	sample   int
 	seed     uint64

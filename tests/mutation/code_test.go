@@ -270,7 +270,7 @@ func TestEquivalentMutantsExist(t *testing.T) {
 			}
 		}
 	}
-	for _, m := range specMutants(t, roomsSpec(t)) {
+	for _, m := range specMutants(t, specOf(t, roomsSubject)) {
 		add(m.name)
 	}
 	for name, reason := range known {

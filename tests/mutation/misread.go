@@ -112,7 +112,7 @@ func runMisread(ctx context.Context, o options) (bool, error) {
 		return false, err
 	}
 	numbers = append([]int{0}, numbers...) // the control
-	c, err := newChecker(ctx, root)
+	c, err := newChecker(ctx, root, roomsSubject)
 	if err != nil {
 		return false, err
 	}
@@ -173,7 +173,7 @@ func (b *misreadBench) byTLC(ctx context.Context, rows []row, numbers []int) err
 	bounds := slices.Collect(maps.Keys(groups))
 	note := func() string { return "runs of TLC, of all misreadings at one bound each" }
 	return progress.Each(ctx, b.workers, len(bounds), note, func(ctx context.Context, _, i int) error {
-		e, err := b.explore(ctx, groups[bounds[i]], bounds[i])
+		e, err := b.explore(ctx, groups[bounds[i]], bounds[i], false)
 		if err != nil {
 			return err
 		}
@@ -212,7 +212,7 @@ func (b *misreadBench) try(ctx context.Context, number int, r *row) error {
 		return err
 	}
 	if r.said[byTLC] == "" {
-		says, err := b.live(ctx, r.texts[roomsT], limits{3, 1, 1})
+		says, err := b.alive(ctx, r.texts[roomsT], limits{3, 1, 1})
 		if err != nil {
 			return err
 		}
