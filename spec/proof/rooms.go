@@ -1,0 +1,67 @@
+package proof
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"ablyrooms.example/spec/proof/term"
+	"ablyrooms.example/spec/proof/tla"
+)
+
+// Proof is a system with what is claimed of it.
+type Proof struct {
+	*System
+	Name       string   // of the module that it is about
+	Invariant  []string // the conjuncts of the inductive invariant
+	Implied    []string // properties of states that follow from it
+	Properties []string // properties of steps
+}
+
+// All reads all proofs of the project.
+func All(root string) (all []*Proof, err error) {
+	folders := []string{filepath.Join(root, "spec", "proof"), filepath.Join(root, "spec", "TLA")}
+	for _, read := range []func(...string) (*Proof, error){Rooms} {
+		p, err := read(folders...)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+// Rooms reads Rooms.tla with its proof from the folders.
+func Rooms(folders ...string) (*Proof, error) {
+	m, err := tla.Read("RoomsProof", folders...)
+	if err != nil {
+		return nil, err
+	}
+	return rooms(m)
+}
+
+func rooms(m *tla.Module) (*Proof, error) {
+	s := &System{Module: m, Init: "ProofInit", Next: "ProofNext",
+		Counts: map[string]string{"Begun": "Last", "Created": "Newest"},
+		Variables: []Variable{
+			{Name: "calls", Index: term.Int, Domain: "CallIds", Fields: []Field{{"op", term.Word},
+				{"name", term.Name}, {"opt", term.Name}, {"of", term.Int}, {"waits", term.Int},
+				{"out", term.Word}, {"ref", term.Int}, {"bad", term.Bool}}},
+			{Name: "incs", Index: term.Int, Domain: "IncIds", Fields: []Field{{"name", term.Name},
+				{"opt", term.Name}, {"life", term.Word}, {"work", term.Word}, {"ended", term.Word}}},
+			{Name: "failed"},
+			{Name: "parted", Index: term.Name, Domain: "Names"},
+		}}
+	if err := s.read(); err != nil {
+		return nil, fmt.Errorf("%s: %w", m.Name, err)
+	}
+	return &Proof{System: s, Name: "Rooms",
+		Invariant: []string{"CallsInOrder", "IncsInOrder", "NewestInTime", "TypeOK", "CallsRight", "PendingRight",
+			"SixPairs", "OneInUse", "OneReleasing", "WaitsForPredecessor", "Successor", "NotEnded", "EndedForGood", "OpenedIsReleased",
+			"RoomWasOpened", "WaitsByName", "WaitsOnlyWhile", "ErrorsTold", "OptionsAgree", "NotBeforePredecessor",
+			"NothingAfterDispose", "NoFailures", "DisposeWaits", "DisposalTold", "PartedRight", "PendingAfter",
+			"InUseAfter", "OthersBefore", "RejectedBefore", "SameRoom", "ReleasedSince"},
+		Implied: []string{"OneOpen", "ReleaseRejects", "SharedEnd", "ReleaseWaits", "RejectedOnlyIf"},
+		Properties: []string{"ConflictsSettle", "ReleasedIsFinal", "RoomIsReady", "OutcomesNameTheirCause",
+			"CreatedIff", "OutOfUseIff", "GoneIff", "FailuresCounted", "GivesUpAlone", "HistoryKept"},
+	}, nil
+}
