@@ -36,10 +36,10 @@ func Rooms(folders ...string) (*Proof, error) {
 	if err != nil {
 		return nil, err
 	}
-	return rooms(m)
+	return roomsProof(m)
 }
 
-func rooms(m *tla.Module) (*Proof, error) {
+func roomsProof(m *tla.Module) (*Proof, error) {
 	s := &System{Module: m, Init: "ProofInit", Next: "ProofNext",
 		Counts: map[string]string{"Begun": "Last", "Created": "Newest"},
 		Variables: []Variable{

@@ -54,8 +54,8 @@ func (s *scope) in(next map[string]value, prime bool) *scope {
 	return &c
 }
 
-// place adds the line to what is thrown below.
-func place(e *tla.Expr) {
+// atLine adds the line to what is thrown below.
+func atLine(e *tla.Expr) {
 	if thrown := recover(); thrown != nil {
 		if f, ok := thrown.(failure); ok {
 			panic(failure{fmt.Errorf("line %d: %w", e.Line, f.error)})
@@ -282,7 +282,7 @@ func (t *translator) identifier(e *tla.Expr, s *scope) value {
 
 // apply evaluates an operator's body, with its arguments, in the scope where it was defined.
 func (t *translator) apply(d *tla.Definition, e *tla.Expr, s, defined *scope) value {
-	defer place(e)
+	defer atLine(e)
 	if len(d.Params) != len(e.Args) {
 		fail("%s takes %d arguments", d.Name, len(d.Params))
 	}

@@ -393,3 +393,11 @@ func (t *Term) Walk(visit func(*Term)) {
 		a.Walk(visit)
 	}
 }
+
+// Conjuncts returns the parts of a conjunction, or the term alone.
+func (t *Term) Conjuncts() []*Term {
+	if t.Op == And {
+		return t.Args
+	}
+	return []*Term{t}
+}
