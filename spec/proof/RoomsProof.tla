@@ -8,17 +8,19 @@
 (***************************************************************************)
 EXTENDS Rooms
 
-\* History: for each name the last call that parts its gets, a release of it or a dispose; 0 if there is none.
-VARIABLE parted
+\* History that the spec need not keep, for no rule asks for it:
+VARIABLES parted,   \* for each name, the last call that parts its gets, a release of it or a dispose; 0 if there is none
+          since     \* for each call of a name, what parted was as it began
 
 Separates(call, n) ==
     call.op = "dispose" \/ (call.name = n /\ (call.op = "release" \/ (call.op = "releaseIf" /\ call.waits # 0)))
 
-ProofInit == Init /\ parted = [n \in Names |-> 0]
+ProofInit == Init /\ parted = [n \in Names |-> 0] /\ since = [c \in CallIds |-> 0]
 
 ProofNext ==
     /\ Next
     /\ parted' = [n \in Names |-> IF CanBegin /\ Separates(calls'[Last + 1], n) THEN Last + 1 ELSE parted[n]]
+    /\ since' = [c \in CallIds |-> IF c = Last + 1 /\ calls'[c].name \in Names THEN parted[calls'[c].name] ELSE since[c]]
 
 -----------------------------------------------------------------------------
 (* What makes the properties inductive. *)
@@ -69,6 +71,16 @@ PendingAfter  == \A c \in Begun : (calls[c].op = "get" /\ IsPending(c)) => c > p
 InUseAfter    == \A c \in Begun : (GotRoom(c) /\ calls[c].ref \in InUse(calls[c].name)) => c > parted[calls[c].name]
 OthersBefore  == \A c \in Begun : (GotRoom(c) /\ calls[c].ref \notin InUse(calls[c].name)) => c < parted[calls[c].name]
 RejectedBefore == \A c \in Begun : calls[c].out = "releasedBefore" => calls[c].op = "get" /\ c < parted[calls[c].name]
+
+\* Between two gets of a name with another last parting, that of the later one began; gets with the same have the same room.
+SinceRight == \A c \in Begun : calls[c].op = "get" =>
+    /\ since[c] \in 0..(c - 1)
+    /\ since[c] # 0 => Separates(calls[since[c]], calls[c].name)
+    /\ c > parted[calls[c].name] => since[c] = parted[calls[c].name]
+SinceGrows == \A b \in Begun : calls[b].op = "get" =>
+    \A a \in 1..(b - 1) : (calls[a].op = "get" /\ calls[a].name = calls[b].name) => since[a] = since[b] \/ a <= since[b]
+SameSince == \A a \in Begun : \A b \in Begun :
+    (GotRoom(a) /\ GotRoom(b) /\ calls[a].name = calls[b].name /\ since[a] = since[b]) => calls[a].ref = calls[b].ref
 
 \* What there was of a name when a release of it began is gone, unless the release waits for it, or waited and was given up.
 ReleasedSince == \A c \in Begun : Releases(c) =>

@@ -28,7 +28,7 @@ func readRooms(t testing.TB) *Proof {
 func fromTLC(w *Small, vars graphs.Value) (State, error) {
 	s := w.Blank()
 	for _, v := range w.System.Variables {
-		if v.Name == "parted" {
+		if v.Name == "parted" || v.Name == "since" {
 			continue // history, which the spec has not
 		}
 		of := vars.Field(v.Name)
@@ -46,7 +46,7 @@ func fromTLC(w *Small, vars graphs.Value) (State, error) {
 			}
 		}
 	}
-	setParted(w, s)
+	setHistory(w, s)
 	return s, nil
 }
 
@@ -70,15 +70,18 @@ func setField(w *Small, s State, symbol string, i int, v graphs.Value) error {
 	return nil
 }
 
-// setParted computes the history of the proof from the calls: the last that separates the gets of a
-// name. It is written apart from the module.
-func setParted(w *Small, s State) {
+// setHistory computes the history of the proof from the calls: the last that separates the gets of a
+// name, and what that was as each call began. It is written apart from the module.
+func setHistory(w *Small, s State) {
 	is := func(c int, word string) bool { return w.Get(s, "calls.op", c, 0) == w.word(word) }
-	for n := 1; n <= len(w.Bounds.Names); n++ {
-		for c := 1; c <= w.Bounds.MaxCalls; c++ {
-			ofName := w.Get(s, "calls.name", c, 0) == n &&
-				(is(c, "release") || is(c, "releaseIf") && w.Get(s, "calls.waits", c, 0) != 0)
+	parted := make([]int, 1+len(w.Bounds.Names))
+	for c := 1; c <= w.Bounds.MaxCalls; c++ {
+		name := w.Get(s, "calls.name", c, 0)
+		w.Set(s, "since", parted[name], c, 0)
+		for n := 1; n <= len(w.Bounds.Names); n++ {
+			ofName := name == n && (is(c, "release") || is(c, "releaseIf") && w.Get(s, "calls.waits", c, 0) != 0)
 			if is(c, "dispose") || ofName {
+				parted[n] = c
 				w.Set(s, "parted", c, n, 0)
 			}
 		}

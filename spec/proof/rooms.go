@@ -50,6 +50,7 @@ func roomsProof(m *tla.Module) (*Proof, error) {
 				{"opt", term.Name}, {"life", term.Word}, {"work", term.Word}, {"ended", term.Word}}},
 			{Name: "failed"},
 			{Name: "parted", Index: term.Name, Domain: "Names"},
+			{Name: "since", Index: term.Int, Domain: "CallIds"},
 		}}
 	if err := s.read(); err != nil {
 		return nil, fmt.Errorf("%s: %w", m.Name, err)
@@ -59,8 +60,8 @@ func roomsProof(m *tla.Module) (*Proof, error) {
 			"SixPairs", "OneInUse", "OneReleasing", "WaitsForPredecessor", "Successor", "NotEnded", "EndedForGood", "OpenedIsReleased",
 			"RoomWasOpened", "WaitsByName", "WaitsOnlyWhile", "ErrorsTold", "OptionsAgree", "NotBeforePredecessor",
 			"NothingAfterDispose", "NoFailures", "DisposeWaits", "DisposalTold", "PartedRight", "PendingAfter",
-			"InUseAfter", "OthersBefore", "RejectedBefore", "SameRoom", "ReleasedSince"},
-		Implied: []string{"OneOpen", "ReleaseRejects", "SharedEnd", "ReleaseWaits", "RejectedOnlyIf"},
+			"InUseAfter", "OthersBefore", "RejectedBefore", "SinceRight", "SinceGrows", "SameSince", "ReleasedSince"},
+		Implied: []string{"OneOpen", "SameRoom", "ReleaseRejects", "SharedEnd", "ReleaseWaits", "RejectedOnlyIf"},
 		Properties: []string{"ConflictsSettle", "ReleasedIsFinal", "RoomIsReady", "OutcomesNameTheirCause",
 			"CreatedIff", "OutOfUseIff", "GoneIff", "FailuresCounted", "GivesUpAlone", "HistoryKept"},
 	}, nil

@@ -3,6 +3,7 @@ package proof
 import (
 	"fmt"
 	"slices"
+	"sync"
 
 	"ablyrooms.example/spec/proof/term"
 )
@@ -21,7 +22,6 @@ type Small struct {
 	Bounds Bounds
 
 	layout map[string]place
-	words  map[string]int
 	size   int
 	now    State // what terms speak of
 	next   State
@@ -38,7 +38,7 @@ type place struct {
 
 // NewSmall returns the system within bounds.
 func NewSmall(s *System, b Bounds) *Small {
-	w := &Small{System: s, Bounds: b, layout: map[string]place{}, words: map[string]int{}}
+	w := &Small{System: s, Bounds: b, layout: map[string]place{}}
 	for _, symbol := range s.Symbols {
 		p := place{at: w.size, sizes: [2]int{1, 1}, symbol: symbol}
 		for i, sort := range symbol.Args {
@@ -71,14 +71,33 @@ func (w *Small) Literal(s term.Sort, text string) (int, error) {
 	return w.word(text), nil
 }
 
-// word numbers the words as they are met.
+// vocabulary numbers the words as they are met, alike for all systems.
+var vocabulary struct {
+	sync.Mutex
+	numbers map[string]int
+	texts   []string
+}
+
 func (w *Small) word(text string) int {
-	n, ok := w.words[text]
+	v := &vocabulary
+	v.Lock()
+	defer v.Unlock()
+	n, ok := v.numbers[text]
 	if !ok {
-		n = len(w.words) + 1
-		w.words[text] = n
+		if v.numbers == nil {
+			v.numbers, v.texts = map[string]int{}, []string{""}
+		}
+		n = len(v.texts)
+		v.numbers[text], v.texts = n, append(v.texts, text)
 	}
 	return n
+}
+
+// Word returns the text of a word by its number.
+func (w *Small) Word(n int) string {
+	vocabulary.Lock()
+	defer vocabulary.Unlock()
+	return vocabulary.texts[n]
 }
 
 // Name returns the number of a name or of options.

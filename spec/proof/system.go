@@ -2,6 +2,8 @@ package proof
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"ablyrooms.example/spec/proof/term"
 	"ablyrooms.example/spec/proof/tla"
@@ -156,9 +158,47 @@ func (v Variable) symbols() (all []Symbol) {
 	return all
 }
 
+// named gives the parameters of an action the names that the spec has for them.
+func (a *Action) named() {
+	with := map[string]*term.Term{}
+	used := map[string]bool{}
+	for i, p := range a.Params {
+		name, _, _ := strings.Cut(p.Name, ".")
+		for used[name] {
+			name += "_"
+		}
+		used[name] = true
+		a.Params[i] = term.NewVar(name, p.Sort)
+		with[p.Name] = a.Params[i]
+	}
+	for _, list := range []*[]*term.Term{&a.Guards, &a.InDomain} {
+		*list = slices.Clone(*list)
+		for i, t := range *list {
+			(*list)[i] = t.Substitute(with)
+		}
+	}
+	for i, d := range a.Next {
+		a.Next[i].Body = d.Body.Substitute(with)
+	}
+}
+
+// String writes the action, so that two that are alike have one text.
+func (a *Action) String() string {
+	var b strings.Builder
+	fmt.Fprintln(&b, a.Name, a.Params)
+	for _, g := range a.Guards {
+		fmt.Fprintln(&b, g.Canonical())
+	}
+	for _, d := range a.Next {
+		fmt.Fprintln(&b, d.Symbol.Name, d.Params, d.Body.Canonical())
+	}
+	return b.String()
+}
+
 // finish states the next state of an action symbol by symbol.
 func (s *System) finish(p path) Action {
 	a := p.Action
+	a.Params = slices.Clone(a.Params)
 	for _, v := range s.Variables {
 		next, ok := a.next[v.Name]
 		if !ok {
@@ -172,6 +212,7 @@ func (s *System) finish(p path) Action {
 			a.Next = append(a.Next, Define{symbol, params, part(v, symbol, next, params)})
 		}
 	}
+	a.named()
 	return a
 }
 

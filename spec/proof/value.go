@@ -3,6 +3,7 @@ package proof
 import (
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"ablyrooms.example/spec/proof/term"
 )
@@ -102,15 +103,14 @@ func (s *set) union() *set {
 	}}
 }
 
-// quantified names bound variables; each binding has a name of its own.
-var quantified int
+// quantified counts bound variables, so that each binding has a name of its own.
+var quantified atomic.Int64
 
 func fresh(name string, s term.Sort) *term.Term {
 	if s == "" {
 		fail("%s: nothing is known of the elements of its set", name)
 	}
-	quantified++
-	return term.NewVar(fmt.Sprintf("%s.%d", name, quantified), s)
+	return term.NewVar(fmt.Sprintf("%s.%d", name, quantified.Add(1)), s)
 }
 
 // equal is the equality of two values.

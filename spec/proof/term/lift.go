@@ -132,12 +132,12 @@ func Assert(b *strings.Builder, name string, t *Term) {
 	if name != "" {
 		fmt.Fprintf(b, "; %s\n", name)
 	}
-	fmt.Fprintf(b, "(assert %s)\n", t)
+	fmt.Fprintf(b, "(assert %s)\n", t.Canonical())
 }
 
 // DefineFun writes the definition of a symbol.
 func DefineFun(b *strings.Builder, name string, params []*Term, s Sort, body *Term) {
-	fmt.Fprintf(b, "(define-fun %s (%s) %s %s)\n", quoted(name), declared(params), s, body)
+	fmt.Fprintf(b, "(define-fun %s (%s) %s %s)\n", quoted(name), declared(params), s, body.Canonical())
 }
 
 // DeclareFun writes the declaration of a symbol.

@@ -4,6 +4,7 @@ package term
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -400,4 +401,31 @@ func (t *Term) Conjuncts() []*Term {
 		return t.Args
 	}
 	return []*Term{t}
+}
+
+// Canonical returns the term with its bound variables named by how deep they are bound, so that terms
+// that differ in these names alone are one.
+func (t *Term) Canonical() *Term { return t.canonical(0, map[string]*Term{}) }
+
+func (t *Term) canonical(depth int, bound map[string]*Term) *Term {
+	if t.Op == Var {
+		if v := bound[t.Name]; v != nil {
+			return v
+		}
+		return t
+	}
+	if len(t.Vars) == 0 {
+		return t.Map(func(a *Term) *Term { return a.canonical(depth, bound) })
+	}
+	inner := maps.Clone(bound)
+	c := *t
+	c.Vars, c.text = nil, ""
+	for _, v := range t.Vars {
+		to := NewVar(fmt.Sprintf("x%d", depth), v.Sort)
+		depth++
+		inner[v.Name] = to
+		c.Vars = append(c.Vars, to)
+	}
+	c.Args = []*Term{t.Args[0].canonical(depth, inner)}
+	return &c
 }

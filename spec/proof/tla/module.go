@@ -162,3 +162,34 @@ func (d *Definition) Body() (*Expr, error) {
 	}
 	return d.body, nil
 }
+
+// Rewrite replaces every expression of the definitions that can be parsed, the inner ones first. Tests
+// plant misread operators so.
+func (m *Module) Rewrite(f func(*Expr) *Expr) {
+	var all func(*Expr) *Expr
+	define := func(d *Definition) {
+		if body, err := d.Body(); err == nil {
+			d.body = all(body)
+		}
+	}
+	all = func(e *Expr) *Expr {
+		for i := range e.Args {
+			e.Args[i] = all(e.Args[i])
+		}
+		for i := range e.Bound {
+			e.Bound[i].Set = all(e.Bound[i].Set)
+		}
+		for i := range e.Paths {
+			if e.Paths[i].Index != nil {
+				e.Paths[i].Index = all(e.Paths[i].Index)
+			}
+		}
+		for _, d := range e.Defs {
+			define(d)
+		}
+		return f(e)
+	}
+	for _, d := range m.defs {
+		define(d)
+	}
+}
