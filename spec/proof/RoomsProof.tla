@@ -87,5 +87,6 @@ ReleasedSince == \A c \in Begun : Releases(c) =>
     \A i \in Created : (incs[i].name = calls[c].name /\ CreatedBefore(i, c)) =>
       incs[i].life = "released" \/ (i = calls[c].waits /\ calls[c].out \in {Pending, "gaveUp"})
 
-NoFailures == ~Disposing => failed = {}
+NoFailures  == ~Disposing => failed = {}
+FailedRight == \A i \in failed : i \in Created /\ incs[i].life = "released"
 =============================================================================

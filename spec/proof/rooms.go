@@ -59,7 +59,7 @@ func roomsProof(m *tla.Module) (*Proof, error) {
 		Invariant: []string{"CallsInOrder", "IncsInOrder", "NewestInTime", "TypeOK", "CallsRight", "PendingRight",
 			"SixPairs", "OneInUse", "OneReleasing", "WaitsForPredecessor", "Successor", "NotEnded", "EndedForGood", "OpenedIsReleased",
 			"RoomWasOpened", "WaitsByName", "WaitsOnlyWhile", "ErrorsTold", "OptionsAgree", "NotBeforePredecessor",
-			"NothingAfterDispose", "NoFailures", "DisposeWaits", "DisposalTold", "PartedRight", "PendingAfter",
+			"NothingAfterDispose", "NoFailures", "FailedRight", "DisposeWaits", "DisposalTold", "PartedRight", "PendingAfter",
 			"InUseAfter", "OthersBefore", "RejectedBefore", "SinceRight", "SinceGrows", "SameSince", "ReleasedSince"},
 		Implied: []string{"OneOpen", "SameRoom", "ReleaseRejects", "SharedEnd", "ReleaseWaits", "RejectedOnlyIf"},
 		Properties: []string{"ConflictsSettle", "ReleasedIsFinal", "RoomIsReady", "OutcomesNameTheirCause",
