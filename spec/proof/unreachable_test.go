@@ -16,6 +16,8 @@ type states struct {
 	w           *Small
 	holds       func(State) bool // the invariant
 	incs, calls int              // the most
+	history     bool             // whether there are more calls that are settled, or should be
+	done        bool             // set by visit to end the search
 	visit       func(State)
 }
 
@@ -52,6 +54,9 @@ func (e *states) inc(s State, i, name, option, pair int) State {
 
 // all visits all states.
 func (e *states) all(s State, i int) {
+	if e.done {
+		return
+	}
 	if i > e.incs {
 		e.withCalls(s, i-1, 1)
 		return
@@ -70,6 +75,9 @@ func (e *states) all(s State, i int) {
 }
 
 func (e *states) withCalls(s State, newest, c int) {
+	if e.done {
+		return
+	}
 	if c > newest { // a call creates one incarnation at most
 		e.withFailures(s, newest)
 	}
@@ -97,8 +105,15 @@ func (e *states) call(s State, newest, c int) (all []State) {
 	add("get", "gaveUp", 1, len(w.Bounds.Names)+1, 0, 0)
 	add("dispose", "gaveUp", 0, 0, 0, 0)
 	add("dispose", "pending", 0, 0, 0, 0)
+	if e.history {
+		add("get", "disposed", 1, len(w.Bounds.Names)+1, 0, 0)
+	}
 	for i := 1; i <= newest; i++ {
 		name := w.Get(s, "incs.name", i, 0)
+		if e.history {
+			add("get", "gaveUp", name, w.Get(s, "incs.opt", i, 0), 0, i)
+			add("releaseIf", "pending", name, 0, i, 0)
+		}
 		switch w.Word(w.Get(s, "incs.life", i, 0)) {
 		case "initializing":
 			add("get", "pending", name, w.Get(s, "incs.opt", i, 0), 0, i)

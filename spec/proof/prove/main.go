@@ -96,7 +96,11 @@ func (c *command) run(ctx context.Context) (failed int, err error) {
 			failed += printTable(c.stdout, p, results, c.seed)
 		}
 	}
-	return failed, nil
+	if c.only != "" {
+		return failed, nil
+	}
+	unnoticed, err := c.faults(ctx, root)
+	return failed + unnoticed, err
 }
 
 // result is what the solver said of a condition.
