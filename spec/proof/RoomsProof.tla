@@ -89,4 +89,42 @@ ReleasedSince == \A c \in Begun : Releases(c) =>
 
 NoFailures  == ~Disposing => failed = {}
 FailedRight == \A i \in failed : i \in Created /\ incs[i].life = "released"
+-----------------------------------------------------------------------------
+(* Liveness.  What is promised comes about step by step: as long as it has *)
+(* not, the same fair end of the backend is possible, no step takes that   *)
+(* away, and that end brings it nearer.  docs/proof.md puts the conditions *)
+(* below together.                                                         *)
+
+\* The backend ends a work on i.  Each action of EndsOpening(i) and EndsClosing(i) does, as is proved (EndsItsWork), and whenever
+\* there is such a work, one of them can be taken (EndsEnabled).
+EndsWorkOn(i) == incs'[i].ended # incs[i].ended
+
+IsWaiting(i) == incs[i].life = "initializing" /\ incs[i].work = "none"
+IsOpeningUp(i) == incs[i].life = "initializing" /\ incs[i].work = "opening"
+
+\* Rank 2 (abandoned) and rank 1 (closing): no step but the backend's end changes it, and that lowers it, or ends the release.
+ReleasingGoesOn == [][
+    \A i \in Created : incs[i].life = "releasing" =>
+      IF EndsWorkOn(i)
+      THEN incs'[i].life = "released" \/ (incs[i].work = "opening" /\ incs'[i].life = "releasing" /\ incs'[i].work = "closing")
+      ELSE incs'[i].life = "releasing" /\ incs'[i].work = incs[i].work]_vars
+
+\* What waits, waits for the same release until it is opened, or leaves use.
+WaitingGoesOn == [][
+    \A i \in Created : IsWaiting(i) =>
+      \A j \in Releasing(incs[i].name) :
+        (IsWaiting(i)' /\ j \in Releasing(incs[i].name)') \/ incs'[i].work = "opening" \/ incs'[i].life = "released"]_vars
+
+\* An opening that gets wait for goes on until it ends; what waits for it is settled then, or before.
+OpeningGoesOn == [][
+    \A c \in Begun : (calls[c].op = "get" /\ IsPending(c) /\ IsOpeningUp(calls[c].waits)) =>
+      calls'[c].out # Pending \/ (~EndsWorkOn(calls[c].waits) /\ IsOpeningUp(calls[c].waits)')]_vars
+
+\* A get that is pending waits for what waits or is opened, and goes on waiting for it.
+GetGoesOn == [][
+    \A c \in Begun : (calls[c].op = "get" /\ IsPending(c)) =>
+      calls'[c].out # Pending \/ (calls'[c].waits = calls[c].waits /\ incs'[calls[c].waits].life = "initializing")]_vars
+
+\* From the first dispose on nothing comes to be releasing any more; there is a finite number of them, and each ends.
+DisposalShrinks == [][Disposing => AllReleasing' \subseteq AllReleasing]_vars
 =============================================================================

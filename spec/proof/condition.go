@@ -2,6 +2,7 @@ package proof
 
 import (
 	_ "embed"
+	"maps"
 	"slices"
 	"strings"
 
@@ -25,6 +26,47 @@ const (
 // InDomain is the goal that an action changes functions where they are defined.
 const InDomain = "InDomain"
 
+// What is claimed of fair actions.
+const (
+	EndsItsWork = "EndsItsWork" // the action is an end of the work of the incarnation that it is about
+	EndsEnabled = "EndsEnabled" // while there is a work, one of the actions that are fair for it can be taken
+)
+
+func (p *Proof) isFair(action string) bool {
+	for _, actions := range p.Fair {
+		if slices.Contains(actions, action) {
+			return true
+		}
+	}
+	return false
+}
+
+// endsItsWork states that the action changes how the backend has ended the incarnation's work, which is
+// what EndsWorkOn asks for in the module.
+func endsItsWork(a *Action) *term.Term {
+	i := a.Params[0]
+	return term.Neg(term.Equal(term.Apply("incs.ended'", term.Word, i), term.Apply("incs.ended", term.Word, i)))
+}
+
+// endsEnabled states that there is an action for each work that is under way: its guards hold.
+func (p *Proof) endsEnabled() *term.Term {
+	i := term.NewVar("i", term.Int)
+	var all []*term.Term
+	for _, work := range slices.Sorted(maps.Keys(p.Fair)) {
+		var any []*term.Term
+		for _, a := range p.Actions {
+			if slices.Contains(p.Fair[work], a.Name) {
+				with := map[string]*term.Term{a.Params[0].Name: i}
+				any = append(any, term.Conj(a.Guards...).Substitute(with))
+			}
+		}
+		created := term.Conj(term.AtMost(term.Number(1), i), term.AtMost(i, term.Apply("MaxCalls", term.Int)))
+		is := term.Equal(term.Apply("incs.work", term.Word, i), term.Text(term.Word, work))
+		all = append(all, term.All([]*term.Term{i}, term.Imply(term.Conj(created, is), term.Disj(any...))))
+	}
+	return term.Conj(all...)
+}
+
 // Script returns the condition as a script for the solver, which must answer unsat: there is no state
 // in which all hypotheses hold and the goal fails. Each assertion has the name of what it states.
 func (c *Condition) Script() (string, error) { return c.script() }
@@ -46,9 +88,15 @@ func (p *Proof) Conditions() (all []*Condition) {
 		for _, goal := range p.Invariant {
 			all = append(all, p.condition(a.Name, goal, a, p.from(a.Name, goal), false))
 		}
-		for _, goal := range p.Properties {
+		for _, goal := range slices.Concat(p.Properties, p.Progress) {
 			all = append(all, p.condition(a.Name, goal, a, p.from(a.Name, goal), true))
 		}
+		if p.isFair(a.Name) {
+			all = append(all, p.condition(a.Name, EndsItsWork, a, p.from(a.Name, EndsItsWork), false))
+		}
+	}
+	if len(p.Fair) > 0 {
+		all = append(all, p.condition(Always, EndsEnabled, nil, p.from(Always, EndsEnabled), false))
 	}
 	return all
 }
@@ -96,6 +144,10 @@ func (p *Proof) condition(action, goal string, a *Action, from []string, step bo
 		switch {
 		case goal == InDomain:
 			claim = term.Conj(a.InDomain...)
+		case goal == EndsItsWork:
+			claim = endsItsWork(a)
+		case goal == EndsEnabled:
+			claim = p.endsEnabled()
 		case step:
 			claim, err = p.Step(goal)
 		default:

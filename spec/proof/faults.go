@@ -37,6 +37,9 @@ var Faults = []Fault{
 	{"a failed opening gives a room", "Rooms", `Settle(Waiting("get", i), "openFailed", i)`, `Settle(Waiting("get", i), "room", i)`, "RoomWasOpened", "OpenFailed"},
 	{"failures count before disposal", "Rooms", `IF bad /\ Disposing THEN`, `IF bad THEN`, "FailuresCounted", "ReleaseFailed"},
 	{"a release is done while another is under way", "Rooms", `/\ CanBegin /\ InUse(n) = {} /\ Releasing(n) = {}`, `/\ CanBegin /\ InUse(n) = {}`, "ReleasedSince", "ReleaseNothing"},
+	{"a failed opening keeps its gets", "Rooms", `Settle(Waiting("get", i), "openFailed", i)`, `Settle({}, "openFailed", i)`, "OpeningGoesOn", "OpenFailed"},
+	{"what waits for a failed release waits for ever", "Rooms", `Starts(bad)           == TRUE`, `Starts(bad) == ~bad`, "WaitingGoesOn", "ReleaseFailed"},
+	{"an abandoned opening is not released", "Rooms", `[incs[i] EXCEPT !.work = "closing", !.ended = "opened"]`, `[incs[i] EXCEPT !.work = "none", !.ended = "opened"]`, "ReleasingGoesOn", "OpenedAbandoned"},
 	{"an invariant too weak", "RoomsProof", "/\\ IsPending(c) => calls[c].waits # 0\n", "\n", "WaitsOnlyWhile", "Released"},
 	{"an invariant too strong", "RoomsProof", `incs[i].life = "releasing" /\ j \in InUse(incs[j].name)`, `FALSE`, "Successor", "GetWaits"},
 }

@@ -24,7 +24,7 @@ func newClaim(t testing.TB, p *Proof, w *Small, goal, action string) claim {
 	t.Helper()
 	var formula *term.Term
 	var err error
-	if slices.Contains(p.Properties, goal) {
+	if slices.Contains(slices.Concat(p.Properties, p.Progress), goal) {
 		formula, err = p.Step(goal)
 	} else {
 		formula, err = p.State(goal, true)

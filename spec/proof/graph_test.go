@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"ablyrooms.example/spec/TLA/tlcrun"
+	"ablyrooms.example/spec/proof/term"
 	"ablyrooms.example/tests/graphs"
 	"ablyrooms.example/tests/graphs/rooms"
 )
@@ -183,7 +184,7 @@ func steps(t testing.TB, w *Small, actions []Action) []*Steps {
 }
 
 // The relation that is proved is TLC's: from each state of the graph the same actions lead to the same
-// states, and no others do; and each state satisfies the invariant and what follows from it.
+// states, and no others do; and each state and step satisfies what is proved of it.
 func TestTheRelationIsTLCs(t *testing.T) {
 	p := readRooms(t)
 	w := NewSmall(p.System, one)
@@ -193,8 +194,16 @@ func TestTheRelationIsTLCs(t *testing.T) {
 			t.Error(d)
 		}
 	}
-	for _, name := range slices.Concat(p.Invariant, p.Implied) {
-		formula, err := p.State(name, false)
+	for _, broken := range g.broken(t, p, w) {
+		t.Error(broken)
+	}
+	t.Logf("EVIDENCE relation of=MCRooms_graph1 states=%d edges=%d", len(g.states), g.count)
+}
+
+// broken returns the properties that don't hold in the states and steps of the graph.
+func (g *graph) broken(t testing.TB, p *Proof, w *Small) (all []string) {
+	t.Helper()
+	predicate := func(formula *term.Term, err error) func(now, next State) bool {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -202,12 +211,29 @@ func TestTheRelationIsTLCs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, s := range g.states {
-			if !holds(s, nil) {
-				t.Errorf("%s does not hold in state %d", name, i)
-				break
-			}
+		return holds
+	}
+	for _, name := range slices.Concat(p.Invariant, p.Implied) {
+		holds := predicate(p.State(name, false))
+		if i := slices.IndexFunc(g.states, func(s State) bool { return !holds(s, nil) }); i >= 0 {
+			all = append(all, fmt.Sprintf("%s does not hold in state %d", name, i))
 		}
 	}
-	t.Logf("EVIDENCE relation of=MCRooms_graph1 states=%d edges=%d", len(g.states), g.count)
+	ofSteps := map[string]func(now, next State) bool{}
+	for _, name := range slices.Concat(p.Properties, p.Progress) {
+		ofSteps[name] = predicate(p.Step(name))
+	}
+	for _, by := range steps(t, w, p.Actions) {
+		for i, s := range g.states {
+			by.Each(s, func(_ []int, next State) {
+				for name, holds := range ofSteps {
+					if !holds(s, next) {
+						all = append(all, fmt.Sprintf("%s does not hold of %s in state %d", name, by.Action.Name, i))
+						delete(ofSteps, name)
+					}
+				}
+			})
+		}
+	}
+	return all
 }

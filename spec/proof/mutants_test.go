@@ -77,6 +77,9 @@ var changes = [][2]string{
 
 // misreadings are ways in which a translator can misunderstand TLA+, everywhere in the module.
 var misreadings = map[string]func(*tla.Expr) *tla.Expr{
+	`\A means \E`:                             operator(`\A`, `\E`),
+	`=> means /\`:                             operator(`=>`, `/\`),
+	`\notin means \in`:                        operator(`\notin`, `\in`),
 	`\E means \A`:                             operator(`\E`, `\A`),
 	`# means =`:                               operator(`#`, `=`),
 	`\cup means \cap`:                         operator(`\cup`, `\cap`),
@@ -217,6 +220,10 @@ func verdict(t testing.TB, original *Proof, m *tla.Module, in []reference) strin
 				return d
 			}
 		}
+	}
+	last := in[len(in)-1]
+	for _, broken := range last.graph.broken(t, changed, NewSmall(changed.System, last.bounds)) {
+		return broken
 	}
 	return ""
 }

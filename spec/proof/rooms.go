@@ -15,6 +15,10 @@ type Proof struct {
 	Invariant  []string // the conjuncts of the inductive invariant
 	Implied    []string // properties of states that follow from it
 	Properties []string // properties of steps
+	Progress   []string // properties of steps from which liveness follows
+	// Fair are the actions that the fairness of each kind of work is about. Their first parameter is the
+	// incarnation.
+	Fair map[string][]string
 }
 
 // All reads all proofs of the project.
@@ -55,7 +59,7 @@ func roomsProof(m *tla.Module) (*Proof, error) {
 	if err := s.read(); err != nil {
 		return nil, fmt.Errorf("%s: %w", m.Name, err)
 	}
-	return &Proof{System: s, Name: "Rooms",
+	p := &Proof{System: s, Name: "Rooms",
 		Invariant: []string{"CallsInOrder", "IncsInOrder", "NewestInTime", "TypeOK", "CallsRight", "PendingRight",
 			"SixPairs", "OneInUse", "OneReleasing", "WaitsForPredecessor", "Successor", "NotEnded", "EndedForGood", "OpenedIsReleased",
 			"RoomWasOpened", "WaitsByName", "WaitsOnlyWhile", "ErrorsTold", "OptionsAgree", "NotBeforePredecessor",
@@ -64,5 +68,23 @@ func roomsProof(m *tla.Module) (*Proof, error) {
 		Implied: []string{"OneOpen", "SameRoom", "ReleaseRejects", "SharedEnd", "ReleaseWaits", "RejectedOnlyIf"},
 		Properties: []string{"ConflictsSettle", "ReleasedIsFinal", "RoomIsReady", "OutcomesNameTheirCause",
 			"CreatedIff", "OutOfUseIff", "GoneIff", "FailuresCounted", "GivesUpAlone", "HistoryKept"},
-	}, nil
+		Progress: []string{"ReleasingGoesOn", "WaitingGoesOn", "OpeningGoesOn", "GetGoesOn", "DisposalShrinks"},
+	}
+	return p, p.readFair(map[string]string{"opening": "EndsOpening", "closing": "EndsClosing"})
+}
+
+// readFair reads from the module which actions end each kind of work: the disjuncts of a definition.
+func (p *Proof) readFair(definitions map[string]string) error {
+	p.Fair = map[string][]string{}
+	for work, name := range definitions {
+		if err := p.Module.Check(name); err != nil {
+			return err
+		}
+		e := body(p.Module.Definition(name))
+		for ; e.Op == "\\/"; e = e.Args[0] {
+			p.Fair[work] = append(p.Fair[work], e.Args[1].Name)
+		}
+		p.Fair[work] = append(p.Fair[work], e.Name)
+	}
+	return nil
 }
