@@ -70,7 +70,10 @@ func serve(ctx context.Context, addr, dir string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: http.FileServer(http.Dir(dir)), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{
+		Handler:           http.FileServer(http.Dir(dir)),
+		ReadHeaderTimeout: 10 * time.Second,
+	}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(l) }()
 	fmt.Fprintf(out, "the playground is at http://%v/ (Ctrl-C ends it)\n", l.Addr())
