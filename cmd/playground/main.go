@@ -4,6 +4,9 @@
 //
 //	go run ./cmd/playground [-addr host:port] [-out folder] [-build]
 //
+// Failing scripts of the harnesses are printed as links to the page. They begin with its address if
+// the environment variable PLAYGROUND_URL has it.
+//
 // The files can be served by any host and from any folder: give -build and -out to write them only.
 package main
 

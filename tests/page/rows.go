@@ -164,6 +164,21 @@ var playing = []row{
 		t.button("Clear")
 		t.hash("rooms/")
 	}},
+	{"the present step is in sight", func(t *tab, s sites) {
+		inSight := `(() => { const box = document.querySelector(".part-sequence").getBoundingClientRect();
+			const now = document.querySelector(".step.now").getBoundingClientRect();
+			return now.top >= box.top && now.bottom <= box.bottom + 1 })()`
+		t.play(s, busy+";opened(2);cut();resume();dispose(5)")
+		t.is(`document.querySelector(".part-sequence").scrollHeight > document.querySelector(".part-sequence").clientHeight`)
+		t.is(inSight)
+		t.button("get")
+		t.is(inSight)
+		t.button("one step back")
+		for range 8 {
+			t.button("one step back")
+			t.is(inSight)
+		}
+	}},
 	{"a room alone and a channel alone", func(t *tab, s sites) {
 		t.open(s.command)
 		t.pick("#choose-board", "room")

@@ -342,11 +342,10 @@ export function playView(root, engine, announce) {
     const box = parts.sequence;
     const now = box.querySelector(".step.now");
     if (!now || box.scrollHeight <= box.clientHeight) return;
-    const [top, bottom] = [
-      now.offsetTop - box.offsetTop,
-      now.offsetTop - box.offsetTop + now.offsetHeight,
-    ];
-    if (top < box.scrollTop + 40) box.scrollTop = top - 40;
+    const top = now.offsetTop; // from the top of the box
+    const bottom = top + now.offsetHeight;
+    const heads = box.querySelector(".lanes").offsetHeight; // they stay where they are
+    if (top < box.scrollTop + heads) box.scrollTop = top - heads;
     else if (bottom > box.scrollTop + box.clientHeight) box.scrollTop = bottom - box.clientHeight;
   }
 
