@@ -4,6 +4,9 @@
 //
 //	go run ./cmd/playground [-addr host:port] [-out folder] [-build]
 //
+// Failing scripts of the harnesses are printed as links to the page. They begin with its address if
+// the environment variable PLAYGROUND_URL has it.
+//
 // The files can be served by any host and from any folder: give -build and -out to write them only.
 package main
 
@@ -70,7 +73,10 @@ func serve(ctx context.Context, addr, dir string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: http.FileServer(http.Dir(dir)), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{
+		Handler:           http.FileServer(http.Dir(dir)),
+		ReadHeaderTimeout: 10 * time.Second,
+	}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(l) }()
 	fmt.Fprintf(out, "the playground is at http://%v/ (Ctrl-C ends it)\n", l.Addr())

@@ -63,7 +63,8 @@ func TestThePageLoadsNothingFromElsewhere(t *testing.T) {
 			t.Fatal(err)
 		}
 		for line := range strings.Lines(string(text)) {
-			if elsewhere.MatchString(line) && !strings.Contains(line, "http://www.w3.org/2000/svg") {
+			if elsewhere.MatchString(line) &&
+				!strings.Contains(line, "http://www.w3.org/2000/svg") {
 				t.Errorf("%s: %s", e.Name(), line)
 			}
 		}

@@ -59,7 +59,9 @@ func Text(board, text string) string {
 	return Link(s)
 }
 
-var link = regexp.MustCompile("[^\\s\"'`<>]*#(?:" + Rooms + "|" + Room + "|" + Channel + ")[!@/][^\\s\"`<>]*")
+var link = regexp.MustCompile(
+	"[^\\s\"'`<>]*#(?:" + Rooms + "|" + Room + "|" + Channel + ")[!@/][^\\s\"`<>]*",
+)
 
 // Find returns the first link that stands in a text, or "".
 func Find(text string) string { return link.FindString(text) }
@@ -191,7 +193,8 @@ func parseStep(text string) (step Step, err error) {
 
 // plain reports whether a byte stands for itself.
 func plain(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || strings.IndexByte("_-+:", c) >= 0
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' ||
+		strings.IndexByte("_-+:", c) >= 0
 }
 
 // escape writes text so that it has no byte with a meaning of its own.

@@ -12,14 +12,33 @@ func step(word string, args ...string) Step { return Step{Word: word, Args: args
 var scripts = map[string]Script{
 	"rooms/": {Board: Rooms},
 	"rooms/get(1,a,x);opened(1);release(2,a);dispose(3)": {Board: Rooms, Steps: []Step{
-		step("get", "1", "a", "x"), step("opened", "1"), step("release", "2", "a"), step("dispose", "3")}},
-	"rooms!dispose-early@2/ada.get(1,a%2Eb,'');cut()": {Board: Rooms, Fault: "dispose-early", At: 2, Steps: []Step{
-		{"ada", "get", []string{"1", "a.b", ""}}, step("cut")}},
-	"room/event(attached,resumed,0)":            {Board: Room, Steps: []Step{step("event", "attached", "resumed", "0")}},
-	"channel/Attached(serial:1)":                {Board: Channel, Steps: []Step{step("Attached", "serial:1")}},
-	"rooms/get(1,%C3%A4%3B%28~%7E%27%27,~x+d~)": {Board: Rooms, Steps: []Step{step("get", "1", "ä;( ~''", " x+d ")}},
-	"rooms@0/cut()":                             {Board: Rooms, At: -1, Steps: []Step{step("cut")}},
-	"rooms/f('')":                               {Board: Rooms, Steps: []Step{step("f", "")}},
+		step(
+			"get",
+			"1",
+			"a",
+			"x",
+		), step("opened", "1"), step("release", "2", "a"), step("dispose", "3")}},
+	"rooms!dispose-early@2/ada.get(1,a%2Eb,'');cut()": {
+		Board: Rooms,
+		Fault: "dispose-early",
+		At:    2,
+		Steps: []Step{
+			{"ada", "get", []string{"1", "a.b", ""}}, step("cut")},
+	},
+	"room/event(attached,resumed,0)": {
+		Board: Room,
+		Steps: []Step{step("event", "attached", "resumed", "0")},
+	},
+	"channel/Attached(serial:1)": {
+		Board: Channel,
+		Steps: []Step{step("Attached", "serial:1")},
+	},
+	"rooms/get(1,%C3%A4%3B%28~%7E%27%27,~x+d~)": {
+		Board: Rooms,
+		Steps: []Step{step("get", "1", "ä;( ~''", " x+d ")},
+	},
+	"rooms@0/cut()": {Board: Rooms, At: -1, Steps: []Step{step("cut")}},
+	"rooms/f('')":   {Board: Rooms, Steps: []Step{step("f", "")}},
 }
 
 func TestScriptsAreLinks(t *testing.T) {
@@ -100,7 +119,14 @@ func FuzzParse(f *testing.F) {
 		}
 		again, err := Parse(script.Fragment())
 		if err != nil || !reflect.DeepEqual(again, script) {
-			t.Errorf("%q is %+v, and written as %q, %+v, %v", text, script, script.Fragment(), again, err)
+			t.Errorf(
+				"%q is %+v, and written as %q, %+v, %v",
+				text,
+				script,
+				script.Fragment(),
+				again,
+				err,
+			)
 		}
 	})
 }

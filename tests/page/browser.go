@@ -77,9 +77,21 @@ func launch(ctx context.Context, program string) (b *browser, err error) {
 	if b.profile, err = os.MkdirTemp("", "page"); err != nil {
 		return nil, err
 	}
-	b.command = exec.Command(program, "--headless=new", "--remote-debugging-port=0", "--user-data-dir="+b.profile,
-		"--no-sandbox", "--no-first-run", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
-		"--disable-background-networking", "--disable-component-update", "--mute-audio", "about:blank")
+	b.command = exec.Command(
+		program,
+		"--headless=new",
+		"--remote-debugging-port=0",
+		"--user-data-dir="+b.profile,
+		"--no-sandbox",
+		"--no-first-run",
+		"--disable-gpu",
+		"--disable-dev-shm-usage",
+		"--hide-scrollbars",
+		"--disable-background-networking",
+		"--disable-component-update",
+		"--mute-audio",
+		"about:blank",
+	)
 	stderr, err := b.command.StderrPipe()
 	if err != nil {
 		return nil, err

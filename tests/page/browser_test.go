@@ -15,7 +15,8 @@ func TestAMissingBrowserSaysHowToGetOne(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	t.Setenv(browserVariable, "no-such-browser")
-	if _, err := findBrowser(t.Context(), io.Discard); !errors.Is(err, errNoBrowser) || !strings.Contains(err.Error(), "no-such-browser") {
+	if _, err := findBrowser(t.Context(), io.Discard); !errors.Is(err, errNoBrowser) ||
+		!strings.Contains(err.Error(), "no-such-browser") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -101,10 +101,22 @@ func run(ctx context.Context, only, shots string, out io.Writer) error {
 		fmt.Fprintln(out, "screenshots:", strings.Join(count.shots, ", "))
 	}
 	if len(count.ready) > 0 {
-		fmt.Fprintf(out, "ready %s ms after the page was asked for\n", strings.Join(count.ready, ", "))
+		fmt.Fprintf(
+			out,
+			"ready %s ms after the page was asked for\n",
+			strings.Join(count.ready, ", "),
+		)
 	}
-	fmt.Fprintf(out, "EVIDENCE page rows=%d failed=%d stories=%d axe=%d serious=%d engine=%d\n", count.rows,
-		count.failed, count.stories, count.axe, count.serious, sites.engine/1024)
+	fmt.Fprintf(
+		out,
+		"EVIDENCE page rows=%d failed=%d stories=%d axe=%d serious=%d engine=%d\n",
+		count.rows,
+		count.failed,
+		count.stories,
+		count.axe,
+		count.serious,
+		sites.engine/1024,
+	)
 	switch {
 	case count.failed > 0:
 		return fmt.Errorf("%d of %d rows", count.failed, count.rows)
@@ -168,7 +180,11 @@ func serve(ctx context.Context, root string) (s sites, err error) {
 	}
 	if s.engine = info.Size(); s.engine > mostEngine {
 		stop()
-		return s, fmt.Errorf("the compressed engine has %d bytes, and %d are the most", s.engine, mostEngine)
+		return s, fmt.Errorf(
+			"the compressed engine has %d bytes, and %d are the most",
+			s.engine,
+			mostEngine,
+		)
 	}
 	const path = "/some/where/playground/"
 	mux := http.NewServeMux()

@@ -115,8 +115,12 @@ func (t *tab) eval(expression string, result any) {
 			Exception struct{ Description string }
 		}
 	}
-	t.do("Runtime.evaluate", map[string]any{"expression": expression, "awaitPromise": true, "returnByValue": true,
-		"userGesture": true}, &got)
+	t.do(
+		"Runtime.evaluate",
+		map[string]any{"expression": expression, "awaitPromise": true, "returnByValue": true,
+			"userGesture": true},
+		&got,
+	)
 	if e := got.ExceptionDetails; e != nil {
 		fail("%s: %s %s", expression, e.Text, e.Exception.Description)
 	}
@@ -141,7 +145,11 @@ func (t *tab) until(condition string) {
 		if (is) done(true); else if (Date.now() - began > %d) done(false); else setTimeout(look, 10) }; look() })`,
 		condition, patience.Milliseconds()/2), &ok)
 	if !ok {
-		fail("%s never comes true; the page has\n%s", condition, t.text("document.body.innerText.slice(0, 2000)"))
+		fail(
+			"%s never comes true; the page has\n%s",
+			condition,
+			t.text("document.body.innerText.slice(0, 2000)"),
+		)
 	}
 }
 
@@ -175,40 +183,61 @@ func (t *tab) click(element string) {
 		X, Y float64
 		Hit  string
 	}
-	t.eval(`(() => { const e = `+element+`; if (!e) return null; e.scrollIntoView({block: "center"});
+	t.eval(
+		`(() => { const e = `+element+`; if (!e) return null; e.scrollIntoView({block: "center"});
 		const r = e.getBoundingClientRect(); const x = r.x + r.width / 2, y = r.y + r.height / 2;
 		const hit = document.elementFromPoint(x, y);
-		return {x, y, hit: e === hit || e.contains(hit) ? "" : (hit?.outerHTML ?? "nothing").slice(0, 200)} })()`, &at)
+		return {x, y, hit: e === hit || e.contains(hit) ? "" : (hit?.outerHTML ?? "nothing").slice(0, 200)} })()`,
+		&at,
+	)
 	switch {
 	case at == nil:
-		fail("there is no %s; the page has\n%s", element, t.text("document.body.innerText.slice(0, 3000)"))
+		fail(
+			"there is no %s; the page has\n%s",
+			element,
+			t.text("document.body.innerText.slice(0, 3000)"),
+		)
 	case at.Hit != "":
 		fail("%s is behind %s", element, at.Hit)
 	}
 	for _, kind := range []string{"mousePressed", "mouseReleased"} {
-		t.do("Input.dispatchMouseEvent", map[string]any{"type": kind, "x": at.X, "y": at.Y, "button": "left",
-			"clickCount": 1}, nil)
+		t.do(
+			"Input.dispatchMouseEvent",
+			map[string]any{"type": kind, "x": at.X, "y": at.Y, "button": "left",
+				"clickCount": 1},
+			nil,
+		)
 	}
 }
 
 // button clicks on the button with the label, the first that is shown.
 func (t *tab) button(label string) {
-	t.click(`([...document.querySelectorAll("button")].find((b) => b.checkVisibility() && !b.disabled &&
-		(b.getAttribute("aria-label") ?? b.textContent).trim() === ` + quote(label) + `))`)
+	t.click(
+		`([...document.querySelectorAll("button")].find((b) => b.checkVisibility() && !b.disabled &&
+		(b.getAttribute("aria-label") ?? b.textContent).trim() === ` + quote(label) + `))`,
+	)
 }
 
 // pick chooses an option of a select element.
 func (t *tab) pick(selector, value string) {
-	t.eval(`(() => { const e = document.querySelector(`+quote(selector)+`); e.value = `+quote(value)+`;
+	t.eval(
+		`(() => { const e = document.querySelector(`+quote(selector)+`); e.value = `+quote(value)+`;
 		if (e.value !== `+quote(value)+`) throw new Error("no such option");
-		e.dispatchEvent(new Event("change", {bubbles: true})) })()`, nil)
+		e.dispatchEvent(new Event("change", {bubbles: true})) })()`,
+		nil,
+	)
 }
 
 // key presses a key, with modifiers: 2 for control, 8 for shift.
 func (t *tab) key(name string, code, modifiers int) {
 	text := map[string]string{"Enter": "\r", " ": " "}[name]
 	for _, kind := range []string{"keyDown", "keyUp"} {
-		params := map[string]any{"type": kind, "key": name, "windowsVirtualKeyCode": code, "modifiers": modifiers}
+		params := map[string]any{
+			"type":                  kind,
+			"key":                   name,
+			"windowsVirtualKeyCode": code,
+			"modifiers":             modifiers,
+		}
 		if kind == "keyDown" && text != "" {
 			params["text"] = text
 		}
@@ -218,24 +247,38 @@ func (t *tab) key(name string, code, modifiers int) {
 
 // size sets the size of the page.
 func (t *tab) size(width, height int) {
-	t.do("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": height, "deviceScaleFactor": 1,
-		"mobile": width < 600}, nil)
+	t.do(
+		"Emulation.setDeviceMetricsOverride",
+		map[string]any{"width": width, "height": height, "deviceScaleFactor": 1,
+			"mobile": width < 600},
+		nil,
+	)
 }
 
 // scheme has the system prefer light or dark.
 func (t *tab) scheme(name string) {
 	t.do("Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{
-		{"name": "prefers-color-scheme", "value": name}, {"name": "prefers-reduced-motion", "value": "reduce"}}}, nil)
+		{
+			"name":  "prefers-color-scheme",
+			"value": name,
+		}, {"name": "prefers-reduced-motion", "value": "reduce"}}}, nil)
 }
 
 // shot keeps a screenshot of the page.
 func (t *tab) shot(name string, whole bool) {
 	t.eval(`scrollTo(0, 0)`, nil)
 	var got struct{ Data string }
-	t.do("Page.captureScreenshot", map[string]any{"format": "png", "captureBeyondViewport": whole}, &got)
+	t.do(
+		"Page.captureScreenshot",
+		map[string]any{"format": "png", "captureBeyondViewport": whole},
+		&got,
+	)
 	data, err := base64.StdEncoding.DecodeString(got.Data)
 	if err == nil {
-		err = errors.Join(os.MkdirAll(t.shots, 0o755), os.WriteFile(filepath.Join(t.shots, name+".png"), data, 0o644))
+		err = errors.Join(
+			os.MkdirAll(t.shots, 0o755),
+			os.WriteFile(filepath.Join(t.shots, name+".png"), data, 0o644),
+		)
 	}
 	if err != nil {
 		panic(failure{err})
@@ -256,8 +299,11 @@ type axeViolation struct {
 func (t *tab) findings() (serious []axeViolation) {
 	t.eval(t.axe+"\n;undefined", nil)
 	var all []axeViolation
-	t.eval(`axe.run(document, {resultTypes: ["violations"]}).then((r) => r.violations.map((v) => ({id: v.id,
-		impact: v.impact, help: v.help, nodes: v.nodes.map((n) => ({html: n.html, failureSummary: n.failureSummary}))})))`, &all)
+	t.eval(
+		`axe.run(document, {resultTypes: ["violations"]}).then((r) => r.violations.map((v) => ({id: v.id,
+		impact: v.impact, help: v.help, nodes: v.nodes.map((n) => ({html: n.html, failureSummary: n.failureSummary}))})))`,
+		&all,
+	)
 	for _, v := range all {
 		if v.Impact == "serious" || v.Impact == "critical" {
 			serious = append(serious, v)
@@ -271,7 +317,14 @@ func (t *tab) accessible() {
 	t.tally.axe++
 	for _, v := range t.findings() {
 		t.tally.serious++
-		fail("axe: %s (%s): %s, %d times, first %s\n%s", v.ID, v.Impact, v.Help, len(v.Nodes), v.Nodes[0].HTML,
-			v.Nodes[0].FailureSummary)
+		fail(
+			"axe: %s (%s): %s, %d times, first %s\n%s",
+			v.ID,
+			v.Impact,
+			v.Help,
+			len(v.Nodes),
+			v.Nodes[0].HTML,
+			v.Nodes[0].FailureSummary,
+		)
 	}
 }

@@ -29,13 +29,21 @@ func main() {
 	}
 	js.Global().Set("playground", map[string]any{
 		"facts": js.FuncOf(func(js.Value, []js.Value) any { return text(play.Facts(), nil) }),
-		"run":   js.FuncOf(func(_ js.Value, args []js.Value) any { return text(play.Run(args[0].String()), nil) }),
+		"run": js.FuncOf(
+			func(_ js.Value, args []js.Value) any { return text(play.Run(args[0].String()), nil) },
+		),
 		"find": js.FuncOf(func(_ js.Value, args []js.Value) any {
 			var s play.Search
 			if err := json.Unmarshal([]byte(args[0].String()), &s); err != nil {
 				return text(nil, err)
 			}
-			return text(play.Find(context.Background(), s, func(states, depth int) { args[1].Invoke(states, depth) }))
+			return text(
+				play.Find(
+					context.Background(),
+					s,
+					func(states, depth int) { args[1].Invoke(states, depth) },
+				),
+			)
 		}),
 	})
 	select {}

@@ -23,7 +23,9 @@ async function compile() {
     },
   });
   const module = packed ? bytes.pipeThrough(new DecompressionStream("gzip")) : bytes;
-  return WebAssembly.compileStreaming(new Response(module, { headers: { "Content-Type": "application/wasm" } }));
+  return WebAssembly.compileStreaming(
+    new Response(module, { headers: { "Content-Type": "application/wasm" } }),
+  );
 }
 
 export async function start(module) {

@@ -11,26 +11,99 @@ export function findView(root, engine, open, announce) {
   const out = h("div.find-out", { "aria-live": "polite" });
   const fields = h("div.card.find-form");
 
-  const choose = (label, id, options, value, set) => h("span.field", h("label", { for: id }, label),
-    h("select", { id, "data-key": id, onchange: (e) => { set(e.target.value); draw(); } }, options.map(([v, t]) => h("option", { value: v, selected: String(v) === String(value) }, t))));
-  const range = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => [from + i, String(from + i)]);
+  const choose = (label, id, options, value, set) =>
+    h(
+      "span.field",
+      h("label", { for: id }, label),
+      h(
+        "select",
+        {
+          id,
+          "data-key": id,
+          onchange: (e) => {
+            set(e.target.value);
+            draw();
+          },
+        },
+        options.map(([v, t]) =>
+          h("option", { value: v, selected: String(v) === String(value) }, t),
+        ),
+      ),
+    );
+  const range = (from, to) =>
+    Array.from({ length: to - from + 1 }, (_, i) => [from + i, String(from + i)]);
 
   function draw() {
     const f = fault();
-    replace(fields, h("h2", "Find a shortest script"),
-      h("p.muted", "Pick what is broken. The explorer tries every order of calls and answers, shortest first, until the fault shows."),
-      choose("the broken rule", "find-fault", about.Faults.map((x) => [x.ID, `R${x.Rule}: ${x.Name}`]), form.Fault, (v) => {
-        form.Fault = v;
-        Object.assign(form, fault().Bounds);
-      }),
+    replace(
+      fields,
+      h("h2", "Find a shortest script"),
+      h(
+        "p.muted",
+        "Pick what is broken. The explorer tries every order of calls and answers, shortest first, until the fault shows.",
+      ),
+      choose(
+        "the broken rule",
+        "find-fault",
+        about.Faults.map((x) => [x.ID, `R${x.Rule}: ${x.Name}`]),
+        form.Fault,
+        (v) => {
+          form.Fault = v;
+          Object.assign(form, fault().Bounds);
+        },
+      ),
       h("p.small", f.Says, " ", chips([`R${f.Rule}`])),
-      choose("until", "find-property", [["", "it does otherwise than the rules"], ...about.Properties.Rooms.map((n) => [n, `${n} fails`])], form.Property, (v) => { form.Property = v; }),
+      choose(
+        "until",
+        "find-property",
+        [
+          ["", "it does otherwise than the rules"],
+          ...about.Properties.Rooms.map((n) => [n, `${n} fails`]),
+        ],
+        form.Property,
+        (v) => {
+          form.Property = v;
+        },
+      ),
       form.Property && h("p.small.muted", property("Rooms", form.Property).Says),
-      h("div.fields", choose("calls", "find-calls", range(1, 6), form.Calls, (v) => { form.Calls = Number(v); }),
-        choose("names", "find-names", range(1, 2), form.Names, (v) => { form.Names = Number(v); }),
-        choose("options", "find-options", range(1, 2), form.Options, (v) => { form.Options = Number(v); })),
-      h("div.fields", h("button.primary", { type: "button", "data-key": "find-start", id: "find-start", onclick: start, disabled: Boolean(worker) }, "Find it for me"),
-        h("button", { type: "button", "data-key": "find-cancel", id: "find-cancel", onclick: () => stop("Cancelled."), disabled: !worker }, "Cancel")));
+      h(
+        "div.fields",
+        choose("calls", "find-calls", range(1, 6), form.Calls, (v) => {
+          form.Calls = Number(v);
+        }),
+        choose("names", "find-names", range(1, 2), form.Names, (v) => {
+          form.Names = Number(v);
+        }),
+        choose("options", "find-options", range(1, 2), form.Options, (v) => {
+          form.Options = Number(v);
+        }),
+      ),
+      h(
+        "div.fields",
+        h(
+          "button.primary",
+          {
+            type: "button",
+            "data-key": "find-start",
+            id: "find-start",
+            onclick: start,
+            disabled: Boolean(worker),
+          },
+          "Find it for me",
+        ),
+        h(
+          "button",
+          {
+            type: "button",
+            "data-key": "find-cancel",
+            id: "find-cancel",
+            onclick: () => stop("Cancelled."),
+            disabled: !worker,
+          },
+          "Cancel",
+        ),
+      ),
+    );
   }
 
   function stop(text) {
@@ -58,16 +131,46 @@ export function findView(root, engine, open, announce) {
       stop();
       const looked = `${States.toLocaleString("en")} states, ${seconds()}`;
       if (!Fragment) {
-        replace(out, h("p.card", { id: "find-none" }, `No script within these bounds shows it (${looked}). Allow more calls, names or options.`));
+        replace(
+          out,
+          h(
+            "p.card",
+            { id: "find-none" },
+            `No script within these bounds shows it (${looked}). Allow more calls, names or options.`,
+          ),
+        );
         return;
       }
       const steps = Fragment.slice(Fragment.indexOf("/") + 1).split(";");
-      replace(out, h("section.card.found", { "aria-label": "Found" }, h("h2", `A shortest script has ${steps.length} steps`), h("p.small.muted", looked),
-        h("ol.script", steps.map((s) => h("li", h("code", s)))), h("p", Why),
-        h("button.primary", { type: "button", id: "find-open", onclick: () => open(Fragment) }, "Open it side by side")));
+      replace(
+        out,
+        h(
+          "section.card.found",
+          { "aria-label": "Found" },
+          h("h2", `A shortest script has ${steps.length} steps`),
+          h("p.small.muted", looked),
+          h(
+            "ol.script",
+            steps.map((s) => h("li", h("code", s))),
+          ),
+          h("p", Why),
+          h(
+            "button.primary",
+            { type: "button", id: "find-open", onclick: () => open(Fragment) },
+            "Open it side by side",
+          ),
+        ),
+      );
       announce(`Found a script of ${steps.length} steps.`);
     };
-    worker.postMessage({ module: engine.module, search: { Fault: form.Fault, Property: form.Property, Bounds: { Calls: form.Calls, Names: form.Names, Options: form.Options } } });
+    worker.postMessage({
+      module: engine.module,
+      search: {
+        Fault: form.Fault,
+        Property: form.Property,
+        Bounds: { Calls: form.Calls, Names: form.Names, Options: form.Options },
+      },
+    });
     draw();
     root.querySelector("#find-cancel")?.focus();
   }

@@ -9,7 +9,9 @@ import { findView } from "./find.js";
 const byId = (id) => document.getElementById(id);
 const views = ["play", "stories", "find"];
 const live = byId("announce");
-const announce = (text) => { live.textContent = text; };
+const announce = (text) => {
+  live.textContent = text;
+};
 
 function theme() {
   const button = byId("theme");
@@ -20,9 +22,14 @@ function theme() {
     else delete document.documentElement.dataset.theme;
     button.textContent = label[name];
     button.setAttribute("aria-label", `Theme: ${label[name]}`);
-    try { name ? localStorage.setItem("theme", name) : localStorage.removeItem("theme"); } catch { /* not kept */ }
+    try {
+      name ? localStorage.setItem("theme", name) : localStorage.removeItem("theme");
+    } catch {
+      /* not kept */
+    }
   };
-  button.onclick = () => set(all[(all.indexOf(document.documentElement.dataset.theme ?? "") + 1) % all.length]);
+  button.onclick = () =>
+    set(all[(all.indexOf(document.documentElement.dataset.theme ?? "") + 1) % all.length]);
   set(document.documentElement.dataset.theme ?? "");
 }
 
@@ -61,7 +68,10 @@ async function begin() {
     if (fragment === "main") return;
     if (views.includes(fragment) && fragment !== "play") return view(fragment);
     view("play");
-    play.show(fragment.includes("/") ? fragment : play.fragment(), { remember: !first, say: !first });
+    play.show(fragment.includes("/") ? fragment : play.fragment(), {
+      remember: !first,
+      say: !first,
+    });
   }
   for (const b of document.querySelectorAll("[data-view]")) {
     b.onclick = () => {
@@ -84,7 +94,9 @@ async function begin() {
       announce("The link can’t be copied here: it is in the address bar.");
       byId("copy").textContent = "See the address";
     }
-    setTimeout(() => { byId("copy").textContent = "Copy link"; }, 2000);
+    setTimeout(() => {
+      byId("copy").textContent = "Copy link";
+    }, 2000);
   };
   addEventListener("hashchange", () => route(false));
   addEventListener("popstate", () => route(false));

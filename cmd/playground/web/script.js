@@ -5,7 +5,10 @@ export function split(fragment) {
   const [head] = fragment.slice(0, slash).split("@");
   const [board, fault = ""] = head.split("!");
   const at = fragment.slice(0, slash).split("@")[1];
-  const steps = fragment.slice(slash + 1).split(";").filter(Boolean);
+  const steps = fragment
+    .slice(slash + 1)
+    .split(";")
+    .filter(Boolean);
   return { board, fault, at: at === undefined ? steps.length : Number(at), steps };
 }
 

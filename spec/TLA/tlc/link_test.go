@@ -28,7 +28,8 @@ func TestCounterexamplesAreLinks(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := tlcrun.ParseOutput(string(text), config.Exit)
-		if got := playlink.Find(link(config, r.Trace)); got != want || r.TraceLength != strings.Count(got, ";")+2 {
+		if got := playlink.Find(link(config, r.Trace)); got != want ||
+			r.TraceLength != strings.Count(got, ";")+2 {
 			t.Errorf("%s: %q, expected %q, of %d states", name, got, want, r.TraceLength)
 		}
 		config.Module = "RoomOverChannel"

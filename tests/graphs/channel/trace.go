@@ -13,7 +13,9 @@ func TraceLink(trace string) (string, error) {
 			n, err := Spec(1).State(vars)
 			return n.State, err
 		},
-		Inputs: model.ChannelAlphabet(model.ChannelBounds{Calls: 6, Errors: 1, Serials: 2, Wire: 6}), Same: model.Channel.Equal,
+		Inputs: model.ChannelAlphabet(
+			model.ChannelBounds{Calls: 6, Errors: 1, Serials: 2, Wire: 6},
+		), Same: model.Channel.Equal,
 		Kind: func(in model.ChannelInput) string { return in.Kind.String() },
 		Step: func(c model.Channel, in model.ChannelInput) (model.Channel, error) {
 			next, _, err := c.Step(in)

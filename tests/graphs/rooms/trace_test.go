@@ -26,7 +26,12 @@ func TestScriptsAndDifferencesHaveLinks(t *testing.T) {
 	if err != nil || link.Board != playlink.Rooms || len(link.Steps) != len(v.Path) {
 		t.Errorf("%+v, %v, in\n%s", link, err, text)
 	}
-	d := graphs.Difference{Only: "the spec", Board: m.Board, Path: []string{"get(1, a, x) -> open(1)"}, Step: "dispose(2) ->"}
+	d := graphs.Difference{
+		Only:  "the spec",
+		Board: m.Board,
+		Path:  []string{"get(1, a, x) -> open(1)"},
+		Step:  "dispose(2) ->",
+	}
 	if got := playlink.Find(d.String()); got != "playground#rooms/get(1,a,x);dispose(2)" {
 		t.Errorf("%q in\n%v", got, d)
 	}

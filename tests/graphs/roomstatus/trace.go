@@ -13,7 +13,9 @@ func TraceLink(trace string) (string, error) {
 			n, err := Spec.State(vars)
 			return n.State, err
 		},
-		Inputs: model.RoomAlphabet(model.RoomBounds{Calls: 6, Errors: 2}), Same: model.RoomState.Equal,
+		Inputs: model.RoomAlphabet(
+			model.RoomBounds{Calls: 6, Errors: 2},
+		), Same: model.RoomState.Equal,
 		Kind: func(in model.RoomInput) string { return in.Kind.String() },
 		Step: func(s model.RoomState, in model.RoomInput) (model.RoomState, error) {
 			next, _, err := s.Step(in)

@@ -28,8 +28,12 @@ type Transition struct{ From, To, Event string }
 // that the cores run on.
 func Facts() About {
 	a := About{
-		Machines: []Machine{diagram(fsm.RoomLifecycle()), diagram(fsm.RoomStatus()), diagram(fsm.ChannelStates())},
-		Faults:   Faults(), MaxSteps: MaxSteps, Properties: map[string][]string{"Rooms": Properties()},
+		Machines: []Machine{
+			diagram(fsm.RoomLifecycle()),
+			diagram(fsm.RoomStatus()),
+			diagram(fsm.ChannelStates()),
+		},
+		Faults: Faults(), MaxSteps: MaxSteps, Properties: map[string][]string{"Rooms": Properties()},
 	}
 	add := func(machine, name string) { a.Properties[machine] = append(a.Properties[machine], name) }
 	for _, p := range model.LeasesProperties() {
@@ -54,7 +58,10 @@ func diagram[S, E ~uint8](t *fsm.Table[S, E]) Machine {
 		}
 		for _, event := range def.Events {
 			if to, err := t.Next(from, event); err == nil {
-				m.Transitions = append(m.Transitions, Transition{name, def.StateName(to), def.EventName(event)})
+				m.Transitions = append(
+					m.Transitions,
+					Transition{name, def.StateName(to), def.EventName(event)},
+				)
 			}
 		}
 	}

@@ -20,7 +20,9 @@ func newChannelBoard() *channelBoard {
 }
 
 func (b *channelBoard) alphabet(calls, errs int) []model.ChannelInput {
-	return model.ChannelAlphabet(model.ChannelBounds{Calls: calls, Errors: errs, Serials: errs, Wire: MaxSteps})
+	return model.ChannelAlphabet(
+		model.ChannelBounds{Calls: calls, Errors: errs, Serials: errs, Wire: MaxSteps},
+	)
 }
 
 // step implements board.
@@ -39,7 +41,10 @@ func (b *channelBoard) step(step playlink.Step) (string, error) {
 	switch in.Kind {
 	case model.KindChannelAttach, model.KindChannelDetach, model.KindSetOptions:
 		b.who = caller(step, len(b.calls))
-		b.calls = append(b.calls, &CallView{N: in.Call, Who: b.who, What: in.Kind.String(), State: "waits"})
+		b.calls = append(
+			b.calls,
+			&CallView{N: in.Call, Who: b.who, What: in.Kind.String(), State: "waits"},
+		)
 		b.line(0, 1, "call", nil, "%s: %v", b.who, in.Kind)
 	case model.KindGiveBack, model.KindRenew:
 		b.line(0, 1, "call", nil, "%v", in)
@@ -99,7 +104,15 @@ func (b *channelBoard) choices() (all []Choice) {
 		case in.Kind == model.KindRequestTimeout, in.Kind == model.KindRetryTimeout:
 			group = "end"
 		}
-		all = append(all, Choice{Step: linkOf(in), Label: in.String(), Group: group, Calls: in.Kind <= model.KindSetOptions})
+		all = append(
+			all,
+			Choice{
+				Step:  linkOf(in),
+				Label: in.String(),
+				Group: group,
+				Calls: in.Kind <= model.KindSetOptions,
+			},
+		)
 	}
 	return all
 }

@@ -105,7 +105,15 @@ func (p *roomPair) step(in model.RoomInput) ([]model.RoomOutput, []string) {
 	p.core.StateInto(&state)
 	if (err == nil) != (modelErr == nil) || !slices.Equal(did, want) ||
 		!roomstatus.FromState(state, roomstatus.Same).Equal(after.RoomState) {
-		p.differ("%v of %s: the core does %v, %v, the model %v, %v", in, p.of, did, err, want, modelErr)
+		p.differ(
+			"%v of %s: the core does %v, %v, the model %v, %v",
+			in,
+			p.of,
+			did,
+			err,
+			want,
+			modelErr,
+		)
 	}
 	if modelErr != nil {
 		return nil, nil
@@ -128,7 +136,17 @@ func (p *roomPair) step(in model.RoomInput) ([]model.RoomOutput, []string) {
 		case model.OutputStartRetryPause:
 			p.line(1, 1, "note", rules, "%s waits 250 ms to detach again", p.of)
 		case model.OutputRoomStatus:
-			p.line(1, 1, "note", rules, "%s %v → %v%s", p.of, out.Previous, out.Status, withError(out.Err))
+			p.line(
+				1,
+				1,
+				"note",
+				rules,
+				"%s %v → %v%s",
+				p.of,
+				out.Previous,
+				out.Status,
+				withError(out.Err),
+			)
 		case model.OutputDiscontinuity:
 			p.line(1, 0, "answer", rules, "%s: discontinuity%s", p.of, withError(out.Err))
 		}
@@ -214,7 +232,15 @@ func (p *channelPair) step(in model.ChannelInput) ([]model.ChannelOutput, []stri
 	p.core.StateInto(&state)
 	if (err == nil) != (modelErr == nil) || !slices.Equal(did, want) ||
 		!channels.FromState(state, channels.Same).Equal(after.Channel) {
-		p.differ("%v of the channel %s: the core does %v, %v, the model %v, %v", in, p.of, did, err, want, modelErr)
+		p.differ(
+			"%v of the channel %s: the core does %v, %v, the model %v, %v",
+			in,
+			p.of,
+			did,
+			err,
+			want,
+			modelErr,
+		)
 	}
 	if modelErr != nil {
 		return nil, nil

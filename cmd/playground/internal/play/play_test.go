@@ -27,15 +27,25 @@ func last(t *testing.T, fragment string) (View, Frame) {
 	}
 	for _, f := range v.Frames {
 		if f.Refused != "" || f.Differs != "" || len(f.Broken) > 0 {
-			t.Fatalf("%s, step %s: refused %q, differs %q, broken %v", fragment, f.Step, f.Refused, f.Differs, f.Broken)
+			t.Fatalf(
+				"%s, step %s: refused %q, differs %q, broken %v",
+				fragment,
+				f.Step,
+				f.Refused,
+				f.Differs,
+				f.Broken,
+			)
 		}
 	}
 	return v, v.Frames[len(v.Frames)-1]
 }
 
 func TestARoomOverItsChannelIsReleased(t *testing.T) {
-	v, f := last(t, "rooms/get(1,a,x);opened(1);ada.attaching(1);attached(1);release(2,a);get(3,a,x);detached(1);"+
-		"released(1);opened(2);attaching(2);attached(2)")
+	v, f := last(
+		t,
+		"rooms/get(1,a,x);opened(1);ada.attaching(1);attached(1);release(2,a);get(3,a,x);detached(1);"+
+			"released(1);opened(2);attaching(2);attached(2)",
+	)
 	texts := []string{"returns #1", "returns, done", "returns #2"}
 	for i, want := range texts {
 		if f.Calls[i].Text != want {
@@ -45,11 +55,13 @@ func TestARoomOverItsChannelIsReleased(t *testing.T) {
 	if got := f.Calls[1].Rules; !slices.Contains(got, "R21") || !slices.Contains(got, "R22") {
 		t.Errorf("the release ends by %v", got)
 	}
-	if f.Lives[0].Life != "released" || f.Lives[1].Room.Status != "attached" || f.Channels[0].State != "attached" {
+	if f.Lives[0].Life != "released" || f.Lives[1].Room.Status != "attached" ||
+		f.Channels[0].State != "attached" {
 		t.Errorf("%+v, %+v", f.Lives, f.Channels)
 	}
-	if v.NextCall != 4 || v.Fragment != "rooms/get(1,a,x);opened(1);ada.attaching(1);attached(1);release(2,a);get(3,a,x);detached(1);"+
-		"released(1);opened(2);attaching(2);attached(2)" {
+	if v.NextCall != 4 ||
+		v.Fragment != "rooms/get(1,a,x);opened(1);ada.attaching(1);attached(1);release(2,a);get(3,a,x);detached(1);"+
+			"released(1);opened(2);attaching(2);attached(2)" {
 		t.Errorf("%d, %s", v.NextCall, v.Fragment)
 	}
 	var machines []string
@@ -73,18 +85,26 @@ func TestACutLosesContinuity(t *testing.T) {
 }
 
 func TestLeasesAreTaken(t *testing.T) {
-	_, f := last(t, "rooms/acquire(1,a,x);acquire(2,a,x);opened(1);close(1);close(2);get(3,a,x);released(1)")
+	_, f := last(
+		t,
+		"rooms/acquire(1,a,x);acquire(2,a,x);opened(1);close(1);close(2);get(3,a,x);released(1)",
+	)
 	if f.Lives[0].Life != "released" || f.Lives[1].Work != "opening" {
 		t.Errorf("%+v", f.Lives)
 	}
 }
 
 func TestAReleaseOfAnIncarnationIsPlayed(t *testing.T) {
-	_, f := last(t, "rooms/get(1,a,x);opened(1);release(2,a);get(3,a,x);releaseIf(4,1);releaseIf(5,2);released(1)")
-	if f.Calls[3].Text != "returns, done" || !slices.Contains(f.Calls[3].Rules, "R24") || f.Lives[1].Life != "released" {
+	_, f := last(
+		t,
+		"rooms/get(1,a,x);opened(1);release(2,a);get(3,a,x);releaseIf(4,1);releaseIf(5,2);released(1)",
+	)
+	if f.Calls[3].Text != "returns, done" || !slices.Contains(f.Calls[3].Rules, "R24") ||
+		f.Lives[1].Life != "released" {
 		t.Errorf("%+v, %+v", f.Calls, f.Lives)
 	}
-	if v := Run("rooms/releaseIf(1,1);acquire(1,a,x)"); v.Frames[1].Refused == "" || v.Frames[2].Refused == "" {
+	if v := Run("rooms/releaseIf(1,1);acquire(1,a,x)"); v.Frames[1].Refused == "" ||
+		v.Frames[2].Refused == "" {
 		t.Errorf("%+v", v.Frames)
 	}
 }
@@ -125,7 +145,10 @@ func TestWhatCanHappenIsTaken(t *testing.T) {
 				}
 				for _, call := range calls {
 					if board == playlink.Rooms && v.NextCall < 4 {
-						steps = append(steps, strings.ReplaceAll(call, "%", strconv.Itoa(v.NextCall)))
+						steps = append(
+							steps,
+							strings.ReplaceAll(call, "%", strconv.Itoa(v.NextCall)),
+						)
 					}
 				}
 				for i, step := range steps {
@@ -134,7 +157,13 @@ func TestWhatCanHappenIsTaken(t *testing.T) {
 						continue
 					}
 					taken[word] = true
-					scripts = append(scripts, strings.TrimSuffix(v.Fragment, ";")+map[bool]string{true: ";"}[len(v.Frames) > 1]+step)
+					scripts = append(
+						scripts,
+						strings.TrimSuffix(
+							v.Fragment,
+							";",
+						)+map[bool]string{true: ";"}[len(v.Frames) > 1]+step,
+					)
 				}
 			}
 			if len(taken) < 8 {
@@ -157,7 +186,12 @@ func TestEveryInputOfTheMachinesIsAStep(t *testing.T) {
 			t.Errorf("%s: %q, %q", s.Fragment(), v.Error, v.Frames[1].Refused)
 		}
 	}
-	bounds := model.Bounds{Calls: 2, Names: []string{"a", "b"}, Options: []string{"x", "y"}, Conditional: true}
+	bounds := model.Bounds{
+		Calls:       2,
+		Names:       []string{"a", "b"},
+		Options:     []string{"x", "y"},
+		Conditional: true,
+	}
 	for _, in := range slices.Concat(model.Alphabet(bounds), model.LeasesAlphabet(bounds)) {
 		try(playlink.Rooms, in)
 	}
@@ -186,7 +220,16 @@ func TestAGoodRegistryIsRight(t *testing.T) {
 				next, outs, err := n.registry.Step(in)
 				right, want, _ := n.right.Step(in)
 				if err != nil || differs(outs, want, nil) != "" || !next.State.Equal(right) {
-					t.Fatalf("%v in %v: %v, %v, %v, expected %v, %v", in, n.right, err, outs, next.State, want, right)
+					t.Fatalf(
+						"%v in %v: %v, %v, %v, expected %v, %v",
+						in,
+						n.right,
+						err,
+						outs,
+						next.State,
+						want,
+						right,
+					)
 				}
 				if key := next.Key(); !seen[key] {
 					seen[key] = true
@@ -233,14 +276,25 @@ func TestEachFaultIsFound(t *testing.T) {
 	for _, f := range Faults() {
 		t.Run(f.ID, func(t *testing.T) {
 			told := 0
-			found, err := Find(t.Context(), Search{Fault: f.ID, Bounds: f.Bounds}, func(int, int) { told++ })
+			found, err := Find(
+				t.Context(),
+				Search{Fault: f.ID, Bounds: f.Bounds},
+				func(int, int) { told++ },
+			)
 			if err != nil || found.Fragment == "" || told == 0 {
 				t.Fatalf("%+v, %v", found, err)
 			}
 			v := Run(found.Fragment)
 			got, want := len(v.Frames)-1, suite[f.Name]
-			if got > want.length || want.shortest && got < want.length || !v.Frames[got].Parted || v.Frames[got-1].Parted {
-				t.Errorf("%s has %d steps, the conformance suite knows %+v for %q", found.Fragment, got, want, f.Name)
+			if got > want.length || want.shortest && got < want.length || !v.Frames[got].Parted ||
+				v.Frames[got-1].Parted {
+				t.Errorf(
+					"%s has %d steps, the conformance suite knows %+v for %q",
+					found.Fragment,
+					got,
+					want,
+					f.Name,
+				)
 			}
 			t.Log(found)
 		})
@@ -263,7 +317,14 @@ func TestStories(t *testing.T) {
 		v := Run("rooms!" + f.ID + "/" + f.Story)
 		end := v.Frames[len(v.Frames)-1]
 		if v.Error != "" || !end.Parted || len(end.Broken) > 0 || end.Differs != "" {
-			t.Errorf("%s: %q, parted %t, broken %v, %q", f.ID, v.Error, end.Parted, end.Broken, end.Differs)
+			t.Errorf(
+				"%s: %q, parted %t, broken %v, %q",
+				f.ID,
+				v.Error,
+				end.Parted,
+				end.Broken,
+				end.Differs,
+			)
 		}
 		var broken []string
 		for _, b := range end.Faulty.Broken {
@@ -277,17 +338,26 @@ func TestStories(t *testing.T) {
 }
 
 func TestSearches(t *testing.T) {
-	found, err := Find(t.Context(), Search{Fault: "orphan", Property: "OpenedIsReleased", Bounds: Bounds{3, 1, 1}}, func(int, int) {})
-	if err != nil || found.Fragment != "rooms!orphan/get(1,a,x);release(2,a);opened(1)" || found.Why == "" {
+	found, err := Find(
+		t.Context(),
+		Search{Fault: "orphan", Property: "OpenedIsReleased", Bounds: Bounds{3, 1, 1}},
+		func(int, int) {},
+	)
+	if err != nil || found.Fragment != "rooms!orphan/get(1,a,x);release(2,a);opened(1)" ||
+		found.Why == "" {
 		t.Errorf("%+v, %v", found, err)
 	}
-	if found, err = Find(t.Context(), Search{Fault: "orphan", Property: "OptionsAgree", Bounds: Bounds{2, 1, 1}}, func(int, int) {}); err != nil || found.Fragment != "" {
+	if found, err = Find(t.Context(), Search{Fault: "orphan", Property: "OptionsAgree", Bounds: Bounds{2, 1, 1}}, func(int, int) {}); err != nil ||
+		found.Fragment != "" {
 		t.Errorf("%+v, %v", found, err)
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	enough := errors.New("enough")
 	cancel(enough)
-	if _, err = Find(ctx, Search{Fault: "orphan", Property: "OptionsAgree", Bounds: Bounds{2, 1, 1}}, func(int, int) {}); !errors.Is(err, enough) {
+	if _, err = Find(ctx, Search{Fault: "orphan", Property: "OptionsAgree", Bounds: Bounds{2, 1, 1}}, func(int, int) {}); !errors.Is(
+		err,
+		enough,
+	) {
 		t.Error(err)
 	}
 	if _, err = Find(t.Context(), Search{Fault: "none"}, nil); err == nil {
@@ -298,8 +368,10 @@ func TestSearches(t *testing.T) {
 func TestPositions(t *testing.T) {
 	whole := Run("rooms/get(1,a,x);opened(1);release(2,a)")
 	back := Run("rooms@1/get(1,a,x);opened(1);release(2,a)")
-	if back.At != 1 || len(back.Frames) != 4 || !reflect.DeepEqual(back.Frames, whole.Frames) || back.NextCall != 2 ||
-		back.Fragment != "rooms@1/get(1,a,x);opened(1);release(2,a)" || Run("rooms@3/cut();resume();cut()").Fragment != "rooms/cut();resume();cut()" ||
+	if back.At != 1 || len(back.Frames) != 4 || !reflect.DeepEqual(back.Frames, whole.Frames) ||
+		back.NextCall != 2 ||
+		back.Fragment != "rooms@1/get(1,a,x);opened(1);release(2,a)" ||
+		Run("rooms@3/cut();resume();cut()").Fragment != "rooms/cut();resume();cut()" ||
 		Run("rooms@0/cut()").Fragment != "rooms@0/cut()" {
 		t.Errorf("%+v", back)
 	}

@@ -33,7 +33,14 @@ func (r Registry) Key() string {
 		b = append(b, '/')
 	}
 	for _, i := range slices.Sorted(maps.Keys(r.users)) {
-		b = append(strconv.AppendInt(append(strconv.AppendInt(b, int64(i), 10), ':'), int64(r.users[i]), 10), ' ')
+		b = append(
+			strconv.AppendInt(
+				append(strconv.AppendInt(b, int64(i), 10), ':'),
+				int64(r.users[i]),
+				10,
+			),
+			' ',
+		)
 	}
 	return string(b)
 }
@@ -45,7 +52,13 @@ func (r Registry) Step(in model.Input) (Registry, []model.Output, error) {
 		return r, nil, err
 	}
 	t := &registryTurn{Registry: r}
-	t.State, t.began, t.failed, t.users = r.Clone(), maps.Clone(r.began), maps.Clone(r.failed), maps.Clone(r.users)
+	t.State, t.began, t.failed, t.users = r.Clone(), maps.Clone(
+		r.began,
+	), maps.Clone(
+		r.failed,
+	), maps.Clone(
+		r.users,
+	)
 	switch in.Kind {
 	case model.KindGet:
 		t.Calls = append(t.Calls, model.Call{Kind: in.Kind, Name: in.Name, Options: in.Options})
@@ -88,7 +101,11 @@ func (t *registryTurn) tell(kind model.OutputKind, i int) {
 
 func (t *registryTurn) settle(call int, o model.Outcome) {
 	t.outs = append(t.outs, model.Output{Kind: model.OutputSettle, Call: call, Outcome: o})
-	t.Calls[call-1].Outcome = model.Outcome{Kind: o.Kind, Incarnation: o.Incarnation, Failed: slices.Clone(o.Failed)}
+	t.Calls[call-1].Outcome = model.Outcome{
+		Kind:        o.Kind,
+		Incarnation: o.Incarnation,
+		Failed:      slices.Clone(o.Failed),
+	}
 }
 
 // waiting returns the pending calls that wait for an incarnation.
@@ -134,7 +151,10 @@ func (t *registryTurn) get(call int) {
 
 // create makes the next incarnation of a name, for a call that waits for it.
 func (t *registryTurn) create(call int, name, options string) {
-	t.Incarnations = append(t.Incarnations, model.Incarnation{Name: name, Options: options, Life: model.LifeInitializing})
+	t.Incarnations = append(
+		t.Incarnations,
+		model.Incarnation{Name: name, Options: options, Life: model.LifeInitializing},
+	)
 	i := len(t.Incarnations)
 	t.use(i)
 	t.wait(call, i)
@@ -246,7 +266,10 @@ func (t *registryTurn) giveUp(call int) {
 	if t.slip != firstContext || c.Kind != model.KindGet {
 		return
 	}
-	first := slices.IndexFunc(t.Calls, func(d model.Call) bool { return d.Kind == c.Kind && d.WaitsFor == c.WaitsFor })
+	first := slices.IndexFunc(
+		t.Calls,
+		func(d model.Call) bool { return d.Kind == c.Kind && d.WaitsFor == c.WaitsFor },
+	)
 	if first == call-1 && t.inc(c.WaitsFor).Work == model.WorkOpening {
 		t.tell(model.OutputAbandon, c.WaitsFor)
 	}
@@ -318,7 +341,8 @@ func (t *registryTurn) ended(i int, o model.Outcome) {
 	for _, call := range t.waiting(model.KindRelease, i) {
 		t.settle(call, o)
 	}
-	if next := t.InUse(inc.Name); next != 0 && t.inc(next).Work == model.WorkNone && t.inc(next).Life == model.LifeInitializing &&
+	if next := t.InUse(inc.Name); next != 0 && t.inc(next).Work == model.WorkNone &&
+		t.inc(next).Life == model.LifeInitializing &&
 		!t.failed[next] {
 		t.open(next)
 	}

@@ -18,7 +18,9 @@ func newRoomBoard() *roomBoard { return &roomBoard{newRoomPair(&recorder{}, "roo
 
 // step implements board.
 func (b *roomBoard) step(step playlink.Step) (string, error) {
-	alphabet := model.RoomAlphabet(model.RoomBounds{Calls: max(b.run.Last+1, callOf(step)), Errors: 3})
+	alphabet := model.RoomAlphabet(
+		model.RoomBounds{Calls: max(b.run.Last+1, callOf(step)), Errors: 3},
+	)
 	in, ok := inputOf(alphabet, step)
 	if !ok {
 		return step.String(), errors.New("the board has no such step")
@@ -29,7 +31,10 @@ func (b *roomBoard) step(step playlink.Step) (string, error) {
 	switch in.Kind {
 	case model.KindRoomAttach, model.KindRoomDetach, model.KindRoomRelease:
 		b.who = caller(step, len(b.calls))
-		b.calls = append(b.calls, &CallView{N: in.Call, Who: b.who, What: in.Kind.String(), State: "waits"})
+		b.calls = append(
+			b.calls,
+			&CallView{N: in.Call, Who: b.who, What: in.Kind.String(), State: "waits"},
+		)
 		b.line(0, 1, "call", nil, "%s: %v", b.who, in.Kind)
 	case model.KindRoomGiveUp:
 		c := b.calls[in.Call-1]
@@ -54,7 +59,8 @@ func must[T any](outs []T, _ []string) []T { return outs }
 func inputOf[I fmt.Stringer](alphabet []I, step playlink.Step) (in I, ok bool) {
 	for _, in := range alphabet {
 		s, err := playlink.Parse(playlink.Room + "/" + in.String())
-		if err == nil && len(s.Steps) == 1 && s.Steps[0].Word == step.Word && slices.Equal(s.Steps[0].Args, step.Args) {
+		if err == nil && len(s.Steps) == 1 && s.Steps[0].Word == step.Word &&
+			slices.Equal(s.Steps[0].Args, step.Args) {
 			return in, true
 		}
 	}
@@ -122,7 +128,10 @@ func (b *roomBoard) choices() (all []Choice) {
 		case in.Kind > model.KindChannelEvent:
 			group = "end"
 		}
-		all = append(all, Choice{Step: linkOf(in), Label: in.String(), Group: group, Calls: group == "call"})
+		all = append(
+			all,
+			Choice{Step: linkOf(in), Label: in.String(), Group: group, Calls: group == "call"},
+		)
 	}
 	return all
 }

@@ -33,7 +33,11 @@ type world struct {
 }
 
 func newWorld(bare bool) *world {
-	w := &world{begun: map[int]int{}, channels: map[string]*channel{}, connection: model.ToConnected}
+	w := &world{
+		begun:      map[int]int{},
+		channels:   map[string]*channel{},
+		connection: model.ToConnected,
+	}
 	if bare {
 		w.bare = fsm.NewRooms[string]()
 	} else {
@@ -52,7 +56,9 @@ func (w *world) rooms() *fsm.Rooms[string] {
 
 // takes gives an input to the core of names and to its model. It returns what the core puts out in each
 // of the model's turns.
-func (w *world) takes(in model.Input) (did [][]model.Output, turns []model.Turn, after model.Leases, err, modelErr error) {
+func (w *world) takes(
+	in model.Input,
+) (did [][]model.Output, turns []model.Turn, after model.Leases, err, modelErr error) {
 	outputs := func(outs []fsm.RoomsOutput) {
 		var list []model.Output
 		for _, out := range outs {
@@ -66,9 +72,18 @@ func (w *world) takes(in model.Input) (did [][]model.Output, turns []model.Turn,
 			outputs(outs)
 		}
 		state, want, modelErr := w.model.State.Step(in)
-		return did, []model.Turn{{Input: in, Outputs: want}}, model.Leases{State: state}, err, modelErr
+		return did, []model.Turn{
+				{Input: in, Outputs: want},
+			}, model.Leases{
+				State: state,
+			}, err, modelErr
 	}
-	core := fsm.RoomsInput[string]{Kind: fsm.CallAcquire, Call: fsm.Call(in.Call), Name: in.Name, Options: in.Options}
+	core := fsm.RoomsInput[string]{
+		Kind:    fsm.CallAcquire,
+		Call:    fsm.Call(in.Call),
+		Name:    in.Name,
+		Options: in.Options,
+	}
 	switch in.Kind {
 	case model.KindAcquire:
 	case model.KindClose:
@@ -76,13 +91,27 @@ func (w *world) takes(in model.Input) (did [][]model.Output, turns []model.Turn,
 	default:
 		core = rooms.ToCore(in)
 	}
-	err = w.core.Step(core, func(_ fsm.RoomsInput[string], outs []fsm.RoomsOutput) { outputs(outs) })
+	err = w.core.Step(
+		core,
+		func(_ fsm.RoomsInput[string], outs []fsm.RoomsOutput) { outputs(outs) },
+	)
 	after, turns, modelErr = w.model.Step(in)
 	return did, turns, after, err, modelErr
 }
 
 // callerNames are who calls where a script doesn't say.
-var callerNames = []string{"Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gita", "Hugo", "Ines", "Jon"}
+var callerNames = []string{
+	"Ada",
+	"Ben",
+	"Cleo",
+	"Dan",
+	"Eva",
+	"Finn",
+	"Gita",
+	"Hugo",
+	"Ines",
+	"Jon",
+}
 
 // by returns who takes a step that begins a call.
 func (w *world) by(step playlink.Step) string {
@@ -115,7 +144,10 @@ func roomsInput(step playlink.Step) (in model.Input, ok bool) {
 		in.Name = step.Args[1]
 	}
 	if args > 2 {
-		in.Options, _, _ = strings.Cut(step.Args[2], "+") // x+defaults is x with the defaults spelled out
+		in.Options, _, _ = strings.Cut(
+			step.Args[2],
+			"+",
+		) // x+defaults is x with the defaults spelled out
 	}
 	if in.Kind >= model.KindOpened && in.Kind <= model.KindReleaseFailed {
 		in.Incarnation = n
@@ -127,26 +159,6 @@ func roomsInput(step playlink.Step) (in model.Input, ok bool) {
 
 func begins(k model.Kind) bool {
 	return k >= model.KindGet && k <= model.KindReleaseIf || k == model.KindAcquire
-}
-
-// title returns an input for people.
-func title(in model.Input) string {
-	switch in.Kind {
-	case model.KindGet, model.KindAcquire:
-		return fmt.Sprintf("%v %s (%s)", in.Kind, in.Name, in.Options)
-	case model.KindRelease:
-		return "release " + in.Name
-	case model.KindDispose:
-		return "dispose"
-	case model.KindReleaseIf:
-		return fmt.Sprintf("release #%d, if in use", in.Incarnation)
-	case model.KindGiveUp:
-		return fmt.Sprintf("stop waiting for call %d", in.Call)
-	case model.KindClose:
-		return fmt.Sprintf("close the lease of call %d", in.Call)
-	}
-	return fmt.Sprintf(map[model.Kind]string{model.KindOpened: "#%d is open", model.KindOpenFailed: "the opening of #%d fails",
-		model.KindReleased: "#%d is released", model.KindReleaseFailed: "the release of #%d fails"}[in.Kind], in.Incarnation)
 }
 
 // step takes a step of the script, and returns what it is for people, or why it can't happen.
@@ -191,7 +203,9 @@ func (w *world) step(step playlink.Step) (string, error) {
 		c := w.chat(in.Incarnation)
 		if in.Kind == model.KindReleased || in.Kind == model.KindReleaseFailed {
 			if c == nil || c.run.Phase != model.PhaseInGiveBack {
-				return said, errors.New("its channel is not given back yet: the server answers first")
+				return said, errors.New(
+					"its channel is not given back yet: the server answers first",
+				)
 			}
 			w.line(2, 1, "end", nil, "%s", said)
 			w.room(c, model.GiveBackEnded(bit(in.Kind == model.KindReleaseFailed)))
@@ -257,7 +271,13 @@ func (w *world) names(in model.Input) {
 			w.differ("%v: the core puts out %v, the model %v", turn.Input, did[i], turn.Outputs)
 		}
 		next, _, _ := state.Step(turn.Input)
-		rules := w.turn("Rooms", "", turn.Input.String(), words(did[i]), words(state.Explain(turn.Input)))
+		rules := w.turn(
+			"Rooms",
+			"",
+			turn.Input.String(),
+			words(did[i]),
+			words(state.Explain(turn.Input)),
+		)
 		for _, p := range model.Properties() {
 			if p.Check != nil {
 				w.fails("Rooms", p.Name, p.Check(next))
@@ -307,7 +327,11 @@ func (w *world) told(in model.Input, outs []model.Output, s model.State, rules [
 				continue
 			}
 			c := w.calls[n-1]
-			c.State, c.Text, c.Rules, c.Cancel = outcomeState(out.Outcome.Kind), outcomeText(out.Outcome), rules, ""
+			c.State, c.Text, c.Rules, c.Cancel = outcomeState(
+				out.Outcome.Kind,
+			), outcomeText(
+				out.Outcome,
+			), rules, ""
 			w.line(1, 0, "answer", rules, "%s: %s %s", c.Who, c.What, c.Text)
 		case model.OutputOpen:
 			w.line(1, 2, "ask", rules, "open #%d (%s)", i, s.Incarnations[i-1].Name)
@@ -339,72 +363,13 @@ func (w *world) sameNames() {
 		}
 		got := state.Incarnations[next]
 		next++
-		if int(got.Incarnation) != i+1 || got.Life != inc.Life.String() || got.Work != inc.Work.String() || got.Name != inc.Name {
+		if int(got.Incarnation) != i+1 || got.Life != inc.Life.String() ||
+			got.Work != inc.Work.String() ||
+			got.Name != inc.Name {
 			w.differ("the core has %v where the model has #%d %v", got, i+1, inc)
 		}
 	}
 	if next != len(state.Incarnations) {
 		w.differ("the core has %v more", state.Incarnations[next:])
 	}
-}
-
-func outcomeState(k model.OutcomeKind) string {
-	switch k {
-	case model.OutcomePending:
-		return "waits"
-	case model.OutcomeRoom, model.OutcomeDone:
-		return "done"
-	}
-	return "failed"
-}
-
-// outcomeText says how a call ended, by the error's name that a program sees.
-func outcomeText(o model.Outcome) string {
-	switch o.Kind {
-	case model.OutcomeRoom:
-		return fmt.Sprintf("returns #%d", o.Incarnation)
-	case model.OutcomeDone:
-		return "returns, done"
-	case model.OutcomeDifferentOptions:
-		return "fails: RoomExistsWithDifferentOptions (102107)"
-	case model.OutcomeReleasedBefore:
-		return "fails: RoomReleasedBeforeOperationCompleted (102106)"
-	case model.OutcomeDisposed:
-		return "fails: ResourceDisposed (40014)"
-	case model.OutcomeOpenFailed:
-		return fmt.Sprintf("fails: the error of opening #%d", o.Incarnation)
-	case model.OutcomeReleaseFailed:
-		return fmt.Sprintf("fails: the error of releasing #%d", o.Incarnation)
-	case model.OutcomeFailed:
-		return "fails: the errors of releasing #" + strings.Join(numbers(o.Failed), ", #")
-	case model.OutcomeGaveUp:
-		return "ends: its caller stopped waiting"
-	}
-	return ""
-}
-
-func numbers(list []int) []string {
-	texts := make([]string, len(list))
-	for i, n := range list {
-		texts[i] = strconv.Itoa(n)
-	}
-	return texts
-}
-
-// waitText says what a pending call waits for.
-func waitText(s model.State, c model.Call) string {
-	switch {
-	case c.Kind == model.KindDispose:
-		return "waits until nothing is being released"
-	case c.WaitsFor == 0:
-		return "waits for ever"
-	case c.Kind == model.KindGet && s.Incarnations[c.WaitsFor-1].Work == model.WorkNone:
-		if before := s.BeingReleased(c.Name); before != 0 {
-			return fmt.Sprintf("waits for #%d, which waits until #%d is released", c.WaitsFor, before)
-		}
-		return fmt.Sprintf("waits for #%d", c.WaitsFor)
-	case c.Kind == model.KindGet:
-		return fmt.Sprintf("waits until #%d is open", c.WaitsFor)
-	}
-	return fmt.Sprintf("waits until #%d is released", c.WaitsFor)
 }

@@ -77,7 +77,9 @@ func (w *world) room(c *chat, in model.RoomInput) {
 		case model.OutputDetachChannel:
 			w.later(func() { w.operate(c, model.KindChannelDetach) })
 		case model.OutputGiveBackChannel:
-			w.later(func() { w.channel(w.channels[c.name], model.ChannelInput{Kind: model.KindGiveBack}) })
+			w.later(
+				func() { w.channel(w.channels[c.name], model.ChannelInput{Kind: model.KindGiveBack}) },
+			)
 		}
 	}
 }
@@ -105,7 +107,14 @@ func (w *world) channel(ch *channel, in model.ChannelInput) {
 	for _, out := range outs {
 		switch out.Kind {
 		case model.OutputChannelState:
-			tell(model.RoomInput{Kind: model.KindChannelEvent, Channel: out.State, Resumed: out.Resumed, Err: out.Err})
+			tell(
+				model.RoomInput{
+					Kind:    model.KindChannelEvent,
+					Channel: out.State,
+					Resumed: out.Resumed,
+					Err:     out.Err,
+				},
+			)
 		case model.OutputUpdate:
 			tell(model.ChannelUpdated(false, out.Err))
 		case model.OutputChannelSettle:
@@ -163,7 +172,8 @@ func (w *world) takeBeyond(step playlink.Step) (said string, err error) {
 			return said, none
 		}
 		n, err := strconv.Atoi(step.Args[1])
-		if err != nil || n < 1 || n > len(c.calls) || c.calls[n-1] == nil || c.calls[n-1].State != "waits" {
+		if err != nil || n < 1 || n > len(c.calls) || c.calls[n-1] == nil ||
+			c.calls[n-1].State != "waits" {
 			return said, errors.New("the call is not pending")
 		}
 		call := c.calls[n-1]
@@ -202,9 +212,15 @@ func serverStep(step playlink.Step) (in model.ChannelInput, says string, ok bool
 	failed := len(step.Args) == 2 && step.Args[1] == "error"
 	switch {
 	case step.Word == "attached" && kept:
-		return model.ChannelInput{Kind: model.KindAttached, Resumed: true}, "ATTACHED, continuity kept,", true
+		return model.ChannelInput{
+			Kind:    model.KindAttached,
+			Resumed: true,
+		}, "ATTACHED, continuity kept,", true
 	case step.Word == "detached" && failed:
-		return model.ChannelInput{Kind: model.KindDetached, Err: serverError}, "DETACHED with an error", true
+		return model.ChannelInput{
+			Kind: model.KindDetached,
+			Err:  serverError,
+		}, "DETACHED with an error", true
 	case len(step.Args) != 1:
 		return in, "", false
 	}
@@ -218,7 +234,10 @@ func serverStep(step playlink.Step) (in model.ChannelInput, says string, ok bool
 	case "message":
 		return model.ChannelInput{Kind: model.KindMessage}, "MESSAGE", true
 	case "timeout":
-		return model.ChannelInput{Kind: model.KindRequestTimeout, Err: serverError}, "no answer in time for", true
+		return model.ChannelInput{
+			Kind: model.KindRequestTimeout,
+			Err:  serverError,
+		}, "no answer in time for", true
 	case "retry":
 		return model.ChannelInput{Kind: model.KindRetryTimeout}, "time to try again for", true
 	}
@@ -234,7 +253,10 @@ func (w *world) operation(step playlink.Step, c *chat, word string) error {
 	}
 	w.who = w.by(step)
 	what := fmt.Sprintf("%s #%d", word, c.id)
-	c.calls = append(c.calls, &CallView{N: in.Call, Of: "#" + strconv.Itoa(c.id), Who: w.who, What: what, State: "waits"})
+	c.calls = append(
+		c.calls,
+		&CallView{N: in.Call, Of: "#" + strconv.Itoa(c.id), Who: w.who, What: what, State: "waits"},
+	)
 	w.line(0, 1, "call", nil, "%s: %s", w.who, what)
 	w.room(c, in)
 	w.settleDown()
@@ -263,10 +285,30 @@ type change struct {
 }
 
 var connectionWords = map[string]change{
-	"cut":       {model.ToDisconnected, false, []model.ConnectionState{model.ToConnected}, "the connection is cut"},
-	"resume":    {model.ToConnected, true, []model.ConnectionState{model.ToDisconnected}, "the connection resumes"},
-	"reconnect": {model.ToConnected, false, []model.ConnectionState{model.ToDisconnected, model.ToSuspended}, "a new connection"},
-	"suspend":   {model.ToSuspended, false, []model.ConnectionState{model.ToDisconnected}, "the connection is suspended"},
+	"cut": {
+		model.ToDisconnected,
+		false,
+		[]model.ConnectionState{model.ToConnected},
+		"the connection is cut",
+	},
+	"resume": {
+		model.ToConnected,
+		true,
+		[]model.ConnectionState{model.ToDisconnected},
+		"the connection resumes",
+	},
+	"reconnect": {
+		model.ToConnected,
+		false,
+		[]model.ConnectionState{model.ToDisconnected, model.ToSuspended},
+		"a new connection",
+	},
+	"suspend": {
+		model.ToSuspended,
+		false,
+		[]model.ConnectionState{model.ToDisconnected},
+		"the connection is suspended",
+	},
 }
 
 // connect tells all channels of the connection.

@@ -29,17 +29,37 @@ func (w *world) frame() Frame {
 		if c == nil {
 			continue
 		}
-		f.Calls = append(f.Calls, c.views(func(n int) string { return fmt.Sprintf("leave(%d,%d)", c.id, n) })...)
+		f.Calls = append(
+			f.Calls,
+			c.views(func(n int) string { return fmt.Sprintf("leave(%d,%d)", c.id, n) })...)
 	}
 	inUse := map[int]bool{}
 	for _, inc := range w.rooms().State().Incarnations { // the core's own
 		inUse[int(inc.Incarnation)] = true
-		f.Lives = append(f.Lives, LifeView{N: int(inc.Incarnation), Name: inc.Name, Options: inc.Options, Life: inc.Life, Work: inc.Work,
-			Kept: w.core != nil && w.core.Kept(inc.Incarnation)})
+		f.Lives = append(
+			f.Lives,
+			LifeView{
+				N:       int(inc.Incarnation),
+				Name:    inc.Name,
+				Options: inc.Options,
+				Life:    inc.Life,
+				Work:    inc.Work,
+				Kept:    w.core != nil && w.core.Kept(inc.Incarnation),
+			},
+		)
 	}
 	for i, inc := range w.model.Incarnations { // which the core has forgotten
 		if !inUse[i+1] {
-			f.Lives = append(f.Lives, LifeView{N: i + 1, Name: inc.Name, Options: inc.Options, Life: inc.Life.String(), Work: inc.Work.String()})
+			f.Lives = append(
+				f.Lives,
+				LifeView{
+					N:       i + 1,
+					Name:    inc.Name,
+					Options: inc.Options,
+					Life:    inc.Life.String(),
+					Work:    inc.Work.String(),
+				},
+			)
 		}
 	}
 	slices.SortFunc(f.Lives, func(a, b LifeView) int { return a.N - b.N })
@@ -67,7 +87,12 @@ func (w *world) frame() Frame {
 func roomView(core *fsm.Room[int]) *RoomView {
 	var s fsm.RoomState[int]
 	core.StateInto(&s)
-	v := &RoomView{Status: s.Status.String(), Err: s.Err, Once: s.HasAttachedOnce, Explicit: s.ExplicitlyDetached}
+	v := &RoomView{
+		Status:   s.Status.String(),
+		Err:      s.Err,
+		Once:     s.HasAttachedOnce,
+		Explicit: s.ExplicitlyDetached,
+	}
 	if s.Operation != fsm.NoOperation {
 		v.Operation = s.Operation.String() + ", " + map[fsm.Phase]string{fsm.InAttach: "waits for the channel's attach",
 			fsm.InDetach: "waits for the channel's detach", fsm.InRetryPause: "waits to detach again",
@@ -86,7 +111,10 @@ func channelView(core *fsm.Channel[int]) ChannelView {
 	v := ChannelView{State: s.State.String(), Reason: s.Reason}
 	var wire []string
 	for _, r := range s.Wire {
-		wire = append(wire, map[fsm.Request]string{fsm.RequestAttach: "ATTACH", fsm.RequestDetach: "DETACH"}[r])
+		wire = append(
+			wire,
+			map[fsm.Request]string{fsm.RequestAttach: "ATTACH", fsm.RequestDetach: "DETACH"}[r],
+		)
 	}
 	v.Wire = strings.Join(wire, ", ")
 	for _, flag := range []struct {
@@ -113,7 +141,12 @@ func (w *world) choices() []Choice {
 		case call.Pending():
 			add("wait", "", fmt.Sprintf("giveUp(%d)", n+1), who+" stops waiting: "+w.calls[n].What)
 		case slices.Contains(w.model.Acquires, number) && w.model.Open(number):
-			add("wait", "", fmt.Sprintf("close(%d)", n+1), who+" closes the lease of "+w.calls[n].What)
+			add(
+				"wait",
+				"",
+				fmt.Sprintf("close(%d)", n+1),
+				who+" closes the lease of "+w.calls[n].What,
+			)
 		}
 	}
 	for i, inc := range w.model.Incarnations {
@@ -137,7 +170,12 @@ func (w *world) choices() []Choice {
 		}
 		for n, call := range c.calls {
 			if call != nil && call.State == "waits" {
-				add("wait", of, fmt.Sprintf("leave(%d,%d)", i+1, n+1), call.Who+" stops waiting: "+call.What)
+				add(
+					"wait",
+					of,
+					fmt.Sprintf("leave(%d,%d)", i+1, n+1),
+					call.Who+" stops waiting: "+call.What,
+				)
 			}
 		}
 		if c.run.Phase == model.PhaseInRetryPause {

@@ -35,7 +35,10 @@ func newBoard(script playlink.Script) (board, error) {
 	case playlink.Channel:
 		return newChannelBoard(), nil
 	}
-	return nil, fmt.Errorf("there is no board %q: the boards are rooms, room and channel", script.Board)
+	return nil, fmt.Errorf(
+		"there is no board %q: the boards are rooms, room and channel",
+		script.Board,
+	)
 }
 
 // Run plays the script of a link and returns what the page shows of it.
@@ -53,12 +56,20 @@ func Run(fragment string) View {
 	if script.Fault != "" {
 		fault, ok := FaultByID(script.Fault)
 		if !ok || script.Board != playlink.Rooms {
-			return View{Error: fmt.Sprintf("the board %s has no fault %q", script.Board, script.Fault)}
+			return View{
+				Error: fmt.Sprintf("the board %s has no fault %q", script.Board, script.Fault),
+			}
 		}
 		faulty = newFaultyBoard(fault)
 	}
 	if len(script.Steps) > MaxSteps {
-		return View{Error: fmt.Sprintf("the script has %d steps, and %d are the most", len(script.Steps), MaxSteps)}
+		return View{
+			Error: fmt.Sprintf(
+				"the script has %d steps, and %d are the most",
+				len(script.Steps),
+				MaxSteps,
+			),
+		}
 	}
 	v.At = len(script.Steps)
 	if script.At != 0 {
@@ -122,7 +133,16 @@ func (b *faultyBoard) frame(step *playlink.Step) *Side {
 		side.Disposal = "disposed"
 	}
 	for i, inc := range b.registry.Incarnations {
-		side.Lives = append(side.Lives, LifeView{N: i + 1, Name: inc.Name, Options: inc.Options, Life: inc.Life.String(), Work: inc.Work.String()})
+		side.Lives = append(
+			side.Lives,
+			LifeView{
+				N:       i + 1,
+				Name:    inc.Name,
+				Options: inc.Options,
+				Life:    inc.Life.String(),
+				Work:    inc.Work.String(),
+			},
+		)
 		if inc.Life == model.LifeReleasing && side.Disposal == "disposed" {
 			side.Disposal = "disposing"
 		}
@@ -199,6 +219,7 @@ func (b *faultyBoard) parted(f Frame) bool {
 		}
 		return said
 	}
-	b.differs = b.differs || (f.Refused == "") != (f.Faulty.Refused == "") || texts(f.Lines) != texts(f.Faulty.Lines)
+	b.differs = b.differs || (f.Refused == "") != (f.Faulty.Refused == "") ||
+		texts(f.Lines) != texts(f.Faulty.Lines)
 	return b.differs
 }

@@ -23,7 +23,10 @@ type Sentence struct {
 
 // documents are those that are cited, with the machine of each.
 var documents = []struct{ machine, file string }{
-	{"Rooms", "docs/rooms.md"}, {"Leases", "docs/leases.md"}, {"Room", "docs/room.md"}, {"Channel", "docs/channel.md"},
+	{
+		"Rooms",
+		"docs/rooms.md",
+	}, {"Leases", "docs/leases.md"}, {"Room", "docs/room.md"}, {"Channel", "docs/channel.md"},
 }
 
 var (
