@@ -19,7 +19,7 @@ import (
 // columns.
 var heldToPlain = []string{
 	"README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs", "examples",
-	"adapter/ably", "lifecycle", "chat", "internal", "tests/conformance", "tests/report",
+	"adapter/ably", "adapter/ably/chatdebug", "adapter/ably/doc.go", "adapter/ably/inspect.go", "lifecycle", "chat", "internal", "tests/conformance", "tests/report",
 	"fsm", "model", "tests/graphs", "tests/interop", "tests/wire", "tests/bench",
 }
 
