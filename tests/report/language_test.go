@@ -170,8 +170,17 @@ func languageFaults(t *testing.T) map[string][]string {
 }
 
 // TestPlainLanguage holds documents and comments to the usual words, and to lines of 100 columns.
+// With -update it wraps what is too wide.
 func TestPlainLanguage(t *testing.T) {
-	for _, bad := range languageFaults(t) {
+	all := languageFaults(t)
+	for file := range all {
+		if text := read(t, file); *update && strings.HasSuffix(file, ".md") {
+			write(t, filepath.Join(root, file), wrapDocument(text))
+		} else if *update {
+			write(t, filepath.Join(root, file), wrapGo(text))
+		}
+	}
+	for _, bad := range all {
 		for _, b := range bad {
 			t.Error(b)
 		}
