@@ -43,7 +43,7 @@ type Message struct {
 	Action    MessageAction  // what was last done to it
 	Version   MessageVersion // the version that this is
 	Timestamp time.Time      // when the message was created
-	// as REST says them; empty in what comes in realtime, so merge it: [Message.With]
+	// set in a message that REST returns; empty in a realtime event, see [Message.With]
 	Reactions ReactionSummary
 }
 

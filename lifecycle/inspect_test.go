@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"testing"
@@ -15,25 +16,26 @@ func TestObserveLate(t *testing.T) {
 		"alone": nil, "after another": func(RoomsStep) {}, "after one that panics": func(RoomsStep) { panic("oh") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			var options []RoomsOption
-			if first != nil {
-				options = append(options, WithObserver(first), WithLogger(slog.New(slog.DiscardHandler)))
-			}
-			r := NewRooms[*resource](&backend{}, options...)
-			if _, err := r.Get(t.Context(), "a"); err != nil {
-				t.Fatal(err)
-			}
-			var seen []string
-			r.Observe(func(s RoomsStep) { seen = append(seen, s.Input.Kind.String()+" "+s.Name) })
-			if err := r.Release(t.Context(), "a"); err != nil {
-				t.Fatal(err)
-			}
-			if err := r.Dispose(t.Context()); err != nil { // which waits for the last of the works
-				t.Fatal(err)
-			}
-			if want := []string{"Release a", "Released a", "Dispose "}; !slices.Equal(seen, want) {
-				t.Errorf("seen %q, expected %q", seen, want)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				var options []RoomsOption
+				if first != nil {
+					options = append(options, WithObserver(first), WithLogger(slog.New(slog.DiscardHandler)))
+				}
+				r := NewRooms[*resource](&backend{}, options...)
+				if _, err := r.Get(t.Context(), "a"); err != nil {
+					t.Fatal(err)
+				}
+				synctest.Wait() // the observers have received the opening
+				var seen []string
+				r.Observe(func(s RoomsStep) { seen = append(seen, s.Input.Kind.String()+" "+s.Name) })
+				if err := errors.Join(r.Release(t.Context(), "a"), r.Dispose(t.Context())); err != nil {
+					t.Fatal(err)
+				}
+				synctest.Wait() // the last work ends before the observer returns
+				if want := []string{"Release a", "Released a", "Dispose "}; !slices.Equal(seen, want) {
+					t.Errorf("seen %q, expected %q", seen, want)
+				}
+			})
 		})
 	}
 }

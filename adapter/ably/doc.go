@@ -11,8 +11,8 @@
 //	}
 //	defer client.Close() // releases the rooms, then closes the connection
 //
-// A program that has other uses for the connection makes it by [NewRealtime], and gives it to [New].
-// A test connects to the embedded server of package ablytest, and needs no account.
+// A program that has other uses for the connection makes it by [NewRealtime], and gives it to
+// [New]. A test connects to the embedded server of package ablytest, and needs no account.
 //
 // # Rooms
 //
@@ -42,11 +42,12 @@
 // # Features
 //
 // Each feature is got from the room: [Room.Messages] with [Messages.Reactions], [Room.Reactions],
-// [Room.Typing], [Room.Presence] and [Room.Occupancy]. All have the same two ways to receive events:
+// [Room.Typing], [Room.Presence] and [Room.Occupancy]. All have the same two ways to receive
+// events:
 //
-//   - Subscribe registers a listener and returns a [*Subscription]. The listener may block, panic and
-//     call back: up to [MaxPending] events wait for it. Further events are dropped; their number is
-//     reported.
+//   - Subscribe registers a listener and returns a [*Subscription]. The listener may block, panic
+//     and call back: up to [MaxPending] events wait for it. Further events are dropped; their
+//     number is reported.
 //   - Events returns a sequence to range over. Its error says why it ended.
 //
 // A loop over messages:
@@ -68,9 +69,10 @@
 //
 // # Contexts
 //
-// A call whose context ends returns its cause at once. Cancelling stops the wait, not the operation.
-// [Rooms.Release] and [Client.Dispose] take effect with a context that has ended too, so that a
-// program can shut down after Ctrl-C; then they don't wait. [Client.Close] has a bound of its own.
+// A call whose context ends returns its cause at once. Cancelling stops the wait, not the
+// operation. [Rooms.Release] and [Client.Dispose] take effect with a context that has ended too, so
+// that a program can shut down after Ctrl-C; then they don't wait. [Client.Close] has a bound of
+// its own.
 //
 // # Errors
 //
@@ -111,8 +113,8 @@
 //     (errors.go).
 //   - It gets the token that the server asks for with a context that it has cancelled (RTN22). The
 //     request for it goes on all the same (reauth.go in internal/transport; TestAuthIsAnswered).
-//   - It holds its locks while a callback for tokens runs. Rooms wait for none of them; calls of the
-//     realtime client's own methods do (TestAnAuthCallbackThatHangs).
+//   - It holds its locks while a callback for tokens runs. Rooms wait for none of them; calls of
+//     the realtime client's own methods do (TestAnAuthCallbackThatHangs).
 //   - After a close during the pause before a retry, a goroutine of ably-go's lasts until the pause
 //     would have ended.
 package ablychat

@@ -96,7 +96,7 @@ func (o *observers) add(observe func(lifecycle.RoomStep)) {
 	o.all.Store(&all)
 }
 
-// handler returns what a room is made with: nil when nobody observes.
+// handler returns what a room is made with: nil without an observer.
 func (o *observers) handler() func(lifecycle.RoomStep) {
 	if o.all.Load() == nil {
 		return nil

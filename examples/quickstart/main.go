@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"os"
@@ -15,34 +16,41 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-
 	// Ably, if there is a key for it; else a server in this process.
 	options := []ably.ClientOption{ably.WithKey(os.Getenv("ABLY_API_KEY"))}
 	if os.Getenv("ABLY_API_KEY") == "" {
 		server, err := ablytest.Start()
-		check(err)
+		if err != nil {
+			log.Fatal(err)
+		}
 		defer server.Close()
 		options = server.ClientOptions()
 	}
-	client, err := ablychat.Connect(ablychat.Ably(append(options, ably.WithClientID("ada"))...))
-	check(err)
+	if err := run(ctx, append(options, ably.WithClientID("ada"))); err != nil && ctx.Err() == nil {
+		log.Fatal(err)
+	}
+}
+
+func run(ctx context.Context, options []ably.ClientOption) error {
+	client, err := ablychat.Connect(ablychat.Ably(options...))
+	if err != nil {
+		return err
+	}
 	defer client.Close() // releases the room, then closes the connection
 
 	room, err := client.Rooms().Get(ctx, "basketball-stream")
-	check(err)
+	if err != nil {
+		return err
+	}
 	_, err = room.Messages().Subscribe(func(e ablychat.MessageEvent) {
 		fmt.Printf("%q: %q\n", e.Message.ClientID, e.Message.Text)
 	})
-	check(err)
-	check(room.Attach(ctx)) // events begin here
-	_, err = room.Messages().Send(ctx, ablychat.Text("What a dunk!"))
-	check(err)
-
-	<-ctx.Done() // until Ctrl-C
-}
-
-func check(err error) {
-	if err != nil {
-		log.Fatal(err)
+	if err := errors.Join(err, room.Attach(ctx)); err != nil { // messages come from here on
+		return err
 	}
+	if _, err := room.Messages().Send(ctx, ablychat.Text("What a dunk!")); err != nil {
+		return err
+	}
+	<-ctx.Done() // until Ctrl-C
+	return nil
 }

@@ -1,8 +1,8 @@
 // Command bench measures the library against baselines in the same binary and the same run, and
 // prints the ratios.
 //
-// Each case alternates its baseline and its subjects over several rounds, another one first in
-// each, and reports the median of each, so that a machine whose speed drifts slows all. Goals are
+// Each case alternates its baseline and its subjects over several rounds, and
+// reports the median of each, so that a machine whose speed drifts slows all. Goals are
 // printed beside what was reached; nothing is asserted.
 package main
 

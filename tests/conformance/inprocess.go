@@ -166,8 +166,14 @@ func (p *inProcess) whyItHangs(end bubble.End) string {
 	if !strings.Contains(end.Hang, "Lock in ") || len(works) == 0 {
 		return end.Hang
 	}
+	return lockHeldOver(works, end.Hang)
+}
+
+// lockHeldOver explains a hang by the works of the backend that a lock is held over, and by the
+// call that waits for the lock.
+func lockHeldOver(works []string, waits string) string {
 	return fmt.Sprintf("a lock is held over %s: %s waits for it until the backend is done."+
-		" Unlock before calling Backend.Open or Backend.Release", strings.Join(works, " or "), end.Hang)
+		" Unlock before calling Backend.Open or Backend.Release", strings.Join(works, " or "), waits)
 }
 
 // inProcess is the transport to a System in a bubble.

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"os"
 	"strings"
 	"testing"
 )
@@ -52,5 +53,24 @@ func TestEveryRuleHasASentence(t *testing.T) {
 	}
 	if len(sentences) != len(Rules()) {
 		t.Errorf("%d sentences for %d rules", len(sentences), len(Rules()))
+	}
+}
+
+// TestThePageShowsWhatIsPrinted holds the samples of docs/harness-go.md to what is printed.
+func TestThePageShowsWhatIsPrinted(t *testing.T) {
+	page, err := os.ReadFile("../../docs/harness-go.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(Promises{FailedOpenings: true}.Summary(), "\n")
+	hang := lockHeldOver([]string{"the close of a"}, "sync.Mutex.Lock in pool.(*Pool).Get")
+	v := &Violation{Kind: Hang, Script: MustParse("get(1, a, x); opened(1); release(2, a); get(3, a, x)"), Rules: []Rule{"R6"},
+		Shortest: true, Want: "rest, with no goroutine waiting for a lock", Got: "hangs: " + hang}
+	shown := strings.Join(strings.Fields(string(page)), " ")
+	report, _, _ := strings.Cut(v.Error(), "sequence diagram")
+	for _, want := range []string{lines[0], lines[1], strings.TrimSpace(report)} {
+		if !strings.Contains(shown, strings.Join(strings.Fields(want), " ")) {
+			t.Errorf("the page does not show:\n%s", want)
+		}
 	}
 }

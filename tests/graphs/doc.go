@@ -5,8 +5,8 @@
 //     every input in each, and holds properties, bookkeeping and the model to each state, step and
 //     refusal. It keeps fingerprints of the states seen, and can count states that differ in names
 //     alone as one.
-//   - [CheckLiveness] checks what must happen at last on the whole graph, and what fairness that
-//     needs.
+//   - [CheckLiveness] checks liveness on the whole graph, and that each fairness condition is
+//     needed.
 //   - [Comparison] compares the graph with the one that TLC dumps for the spec, both ways.
 //   - [Follow] takes a script through core and model, step by step; [Draw] draws one, for rapid
 //     tests; [EachStep] gives the shortest script to each step, for tests that take them all.
@@ -23,8 +23,8 @@
 //   - a State: what the core has, and what the world remembers (History), which the core forgets.
 //     Core says how to put it into a core and how to read it back; Record how the world notes a
 //     step;
-//   - view, the one mapping of states to the model's, of which properties, liveness and the spec
-//     speak;
+//   - view, which maps a state to one of the model; properties, liveness and the spec use
+//     it;
 //   - properties, liveness with fairness, and faults, each with the properties that it breaks;
 //   - Spec, a [Mapping] that reads Lock.tla's states and steps as the model's.
 //

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -85,6 +87,22 @@ func view(t *testing.T, h http.Handler) View {
 	return v
 }
 
+// await waits until an event is noted: observers receive a step after its call has gone on.
+func await(t *testing.T, h http.Handler, text string) {
+	t.Helper()
+	deadline := time.Now().Add(time.Minute)
+	for {
+		events := view(t, h).Events
+		if slices.ContainsFunc(events, func(e Event) bool { return strings.Contains(e.Text, text) }) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("no event %q in %+v", text, events)
+		}
+		runtime.Gosched()
+	}
+}
+
 // TestAnAttachThatWaits shows a room, the call that waits, for how long, and what happened.
 func TestAnAttachThatWaits(t *testing.T) {
 	server, client := connect(t)
@@ -97,6 +115,7 @@ func TestAnAttachThatWaits(t *testing.T) {
 	if err := gate.Await(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
+	await(t, h, "Attach of the room, its call 1, began")
 	clock.pass(90 * time.Second)
 	v := view(t, h)
 	if len(v.Rooms) != 1 || v.Rooms[0].Name != "basketball-stream" || v.Rooms[0].Status.Status != "attaching" ||
@@ -111,19 +130,14 @@ func TestAnAttachThatWaits(t *testing.T) {
 	if err := <-attached; err != nil {
 		t.Fatal(err)
 	}
+	await(t, h, "the room's call 1 is done")
 	if v = view(t, h); len(v.Calls) != 0 || v.Rooms[0].Status.Status != "attached" {
 		t.Errorf("afterwards: %+v, %+v", v.Rooms, v.Calls)
 	}
-	texts := make([]string, len(v.Events))
-	for i, e := range v.Events {
-		texts[len(texts)-1-i] = e.Text
-	}
-	all := strings.Join(texts, "\n")
-	for _, want := range []string{"incarnation 1 is being opened", "incarnation 1 is open", "got the room of incarnation 1",
-		"status attaching, was initialized", "status attached, was attaching", "is done, after 1m30s"} {
-		if !strings.Contains(all, want) {
-			t.Errorf("no event %q in\n%s", want, all)
-		}
+	for _, want := range []string{"incarnation 1 is being opened", "incarnation 1 is open",
+		"got the room of incarnation 1", "status attaching, was initialized", "status attached, was attaching",
+		"is done, after 1m30s"} {
+		await(t, h, want)
 	}
 }
 
@@ -147,9 +161,7 @@ func TestARoomBeforeTheHandler(t *testing.T) {
 	if err := <-attached; err != nil {
 		t.Fatal(err)
 	}
-	if v = view(t, h); !slices.ContainsFunc(v.Events, func(e Event) bool { return e.Text == "status attached, was attaching" }) {
-		t.Errorf("events %+v", v.Events)
-	}
+	await(t, h, "status attached, was attaching")
 }
 
 // TestThePage is valid for a reader of screens, loads nothing, and shows neither messages nor keys.
@@ -237,10 +249,14 @@ func TestNothingUntilItIsMounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	allocations := func() float64 {
-		return testing.AllocsPerRun(200, func() {
-			_, _ = client.Rooms().Get(context.Background(), "a")
-			_ = room.Attach(context.Background())
-		})
+		least := math.Inf(1)
+		for range 20 { // other goroutines allocate too, now and then
+			least = min(least, testing.AllocsPerRun(200, func() {
+				_, _ = client.Rooms().Get(context.Background(), "a")
+				_ = room.Attach(context.Background())
+			}))
+		}
+		return least
 	}
 	before := allocations()
 	Handler(client)
