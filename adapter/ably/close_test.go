@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -155,12 +156,14 @@ func TestConnectWhileAnAuthCallbackRuns(t *testing.T) {
 // connection does not fail.
 func TestAnAuthCallbackThatIsSlow(t *testing.T) {
 	inMemory(t, func(t *testing.T, server *ablytest.Server) {
-		token, slow, release := must(server.IssueToken(ablytest.TokenParams{ClientID: "ann"})), 2, make(chan struct{})
+		token := must(server.IssueToken(ablytest.TokenParams{ClientID: "ann"}))
+		var asked atomic.Int32 // while the calls before are still under way
+		release := make(chan struct{})
 		defer close(release)
 		client, err := ablychat.Connect(ablychat.Ably(server.EndpointOptions(ably.WithLogLevel(ably.LogNone),
 			ably.WithRealtimeRequestTimeout(3*time.Second),
 			ably.WithAuthCallback(func(context.Context, ably.TokenParams) (ably.Tokener, error) {
-				if slow--; slow >= 0 {
+				if asked.Add(1) <= 2 {
 					<-release
 				}
 				return ably.TokenString(token.Token), nil
