@@ -115,6 +115,11 @@ func TestCloseWhileAnAuthCallbackHangs(t *testing.T) {
 				if err != nil || took > 10*time.Second || obeys && took != 0 {
 					t.Errorf("Close returned %v after %v", err, took)
 				}
+				switch s := client.Realtime().Connection.State(); s {
+				case ably.ConnectionStateClosed, ably.ConnectionStateFailed:
+				default:
+					t.Errorf("the connection is %v", s)
+				}
 				close(release)
 			})
 		})
