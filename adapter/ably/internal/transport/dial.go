@@ -37,6 +37,7 @@ func (t *Transport) dial(protocol string, u *url.URL, timeout time.Duration) (*s
 	defer cancel()
 	t.busy, t.dialling, t.abort = true, ctx, cancel
 	t.mu.Unlock()
+	t.tokenUsed(u.Query().Get("access_token"))
 	s, err := t.open(ctx, client, protocol, u, timeout)
 	t.mu.Lock()
 	defer t.mu.Unlock()
