@@ -17,12 +17,12 @@ type below struct {
 	log       logTarget
 }
 
-// NewRealtime makes a realtime client that a chat client and other code can share: give it to [New].
-// It is a client of ably-go's in every way, made with the options of [ably.NewRealtime]; below it
-// is a transport that rooms use too. It logs where its chat client does, see [WithLogger], unless
-// the options name a log handler. ably.WithDial has no effect. If the client of ably.WithHTTPClient
-// has an [http.Transport], the WebSocket is opened by a copy of it: its dialer, proxy and TLS
-// configuration hold for both.
+// NewRealtime makes a realtime client that a chat client and other code can share: give it to
+// [New]. It is a client of ably-go's in every way, made with the options of [ably.NewRealtime];
+// below it is a transport that rooms use too. It logs where its chat client does, see [WithLogger],
+// unless the options name a log handler. ably.WithDial has no effect. If the client of
+// ably.WithHTTPClient has an [http.Transport], the WebSocket is opened by a copy of it: its dialer,
+// proxy and TLS configuration hold for both.
 //
 // With ably.WithQueueMessages(false) presence of rooms fails at once without a connection (TO3g).
 //

@@ -49,7 +49,6 @@ var allowed = map[string]string{
 	"tests/conformance/schedules": "/fsm /lifecycle /model /tests/conformance /tests/graphs/rooms",
 	"tests/conformance/linear":    "/model /tests/conformance github.com/anishathalye/porcupine",
 	"tests/conformance/try":       "/internal /tests/conformance",
-	"adapter/ably/chatdebug":      "/adapter/ably /lifecycle /fsm /internal/pagestyle",
 	"examples":                    "*",
 	"cmd":                         "*",
 }
