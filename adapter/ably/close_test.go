@@ -3,7 +3,6 @@ package ablychat_test
 import (
 	"context"
 	"errors"
-	"net/http"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -22,11 +21,8 @@ var limits = bubble.Limits{Look: 300 * time.Millisecond, Patience: 20 * time.Sec
 
 // inMemory runs a test in a bubble of virtual time, with a server on a network in memory.
 func inMemory(t *testing.T, test func(t *testing.T, server *ablytest.Server)) {
-	network, before := memnet.New(), http.DefaultTransport
-	http.DefaultTransport = &http.Transport{DialContext: network.DialContext, DisableKeepAlives: true}
-	defer func() { http.DefaultTransport = before }()
 	bubble.Test(t, limits, func(t *testing.T) {
-		server, err := ablytest.Start(ablytest.WithListener(network.Listen()))
+		server, err := ablytest.Start(ablytest.WithListener(memnet.New().Listen()))
 		if err != nil {
 			t.Fatal(err)
 		}
