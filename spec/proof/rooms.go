@@ -16,6 +16,7 @@ type Proof struct {
 	Implied    []string // properties of states that follow from it
 	Properties []string // properties of steps
 	Progress   []string // properties of steps from which liveness follows
+	Liveness   []string // what follows from those by the argument in docs/proof.md
 	// Fair are the actions that the fairness of each kind of work is about. Their first parameter is the
 	// incarnation.
 	Fair map[string][]string
@@ -68,6 +69,7 @@ func roomsProof(m *tla.Module) (*Proof, error) {
 		Implied: []string{"OneOpen", "SameRoom", "ReleaseRejects", "SharedEnd", "ReleaseWaits", "RejectedOnlyIf"},
 		Properties: []string{"ConflictsSettle", "ReleasedIsFinal", "RoomIsReady", "OutcomesNameTheirCause",
 			"CreatedIff", "OutOfUseIff", "GoneIff", "FailuresCounted", "GivesUpAlone", "HistoryKept"},
+		Liveness: []string{"CallsSettle", "NoWedge"},
 		Progress: []string{"ReleasingGoesOn", "WaitingGoesOn", "OpeningGoesOn", "GetGoesOn", "DisposalShrinks"},
 	}
 	return p, p.readFair(map[string]string{"opening": "EndsOpening", "closing": "EndsClosing"})
