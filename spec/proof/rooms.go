@@ -52,6 +52,9 @@ var roomInvariant = []string{"CallsInOrder", "IncsInOrder", "NewestInTime", "Typ
 	"NothingAfterDispose", "NoFailures", "FailedRight", "DisposeWaits", "DisposalTold", "PartedRight", "PendingAfter",
 	"InUseAfter", "OthersBefore", "RejectedBefore", "SinceRight", "SinceGrows", "SameSince", "ReleasedSince"}
 
+// roomImplied are the properties that follow from the invariant.
+var roomImplied = []string{"OneOpen", "SameRoom", "ReleaseRejects", "SharedEnd", "ReleaseWaits", "RejectedOnlyIf"}
+
 // roomVariables are those of Rooms.tla with the history of its proof.
 func roomVariables() []Variable {
 	return []Variable{
@@ -75,12 +78,16 @@ func Leases(folders ...string) (*Proof, error) {
 		return nil, err
 	}
 	s := &System{Module: m, Init: "LeasesProofInit", Next: "LeasesProofNext", Counts: counts,
-		Variables: append(roomVariables(), Variable{Name: "acquires"}, Variable{Name: "closed"})}
+		Variables: append(roomVariables(), Variable{Name: "acquires"}, Variable{Name: "closed"},
+			Variable{Name: "named", Index: term.Name, Domain: "Names"},
+			Variable{Name: "sinceNamed", Index: term.Int, Domain: "CallIds"})}
 	if err := s.read(); err != nil {
 		return nil, fmt.Errorf("%s: %w", m.Name, err)
 	}
 	return &Proof{System: s, Name: "Leases",
-		Invariant:  append(slices.Clone(roomInvariant), "AcquiresRight", "ClosedRight", "GivenUpClosed", "LastLease"),
+		Invariant: append(slices.Clone(roomInvariant), "AcquiresRight", "ClosedRight", "GivenUpClosed", "LastLease",
+			"NamedRight", "KeptBefore", "SinceNamedRight", "SinceNamedGrows", "SameSinceNamed"),
+		Implied:    append(slices.Clone(roomImplied), "GetsKeep"),
 		Properties: []string{"LeaseKeeps", "CloseIsLocal"}}, nil
 }
 
@@ -91,7 +98,7 @@ func roomsProof(m *tla.Module) (*Proof, error) {
 	}
 	p := &Proof{System: s, Name: "Rooms",
 		Invariant: roomInvariant,
-		Implied:   []string{"OneOpen", "SameRoom", "ReleaseRejects", "SharedEnd", "ReleaseWaits", "RejectedOnlyIf"},
+		Implied:   roomImplied,
 		Properties: []string{"ConflictsSettle", "ReleasedIsFinal", "RoomIsReady", "OutcomesNameTheirCause",
 			"CreatedIff", "OutOfUseIff", "GoneIff", "FailuresCounted", "GivesUpAlone", "HistoryKept"},
 		Liveness: []string{"CallsSettle", "NoWedge"},

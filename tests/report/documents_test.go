@@ -114,7 +114,7 @@ func proved(t *testing.T) map[string]string {
 	return all
 }
 
-// docs/proof.md lists the properties of Rooms that are proved, all of them and no others.
+// docs/proof.md lists the properties of Rooms and of leases that are proved, all of them and no others.
 func TestTheProofsDocumentListsWhatIsProved(t *testing.T) {
 	text := read(t, "docs/proof.md")
 	_, table, _ := strings.Cut(text, "| claimed of `Rooms.tla` | |\n")
@@ -128,6 +128,11 @@ func TestTheProofsDocumentListsWhatIsProved(t *testing.T) {
 	reg, err := readRegister(registered, root)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, p := range reg.Machines[1].holds {
+		if all["Leases "+p.name] == "" || !strings.Contains(text, p.name) {
+			t.Errorf("%s of leases is not proved, or not in docs/proof.md", p.name)
+		}
 	}
 	for _, p := range reg.Machines[0].holds {
 		if !strings.Contains(table, p.name) {
