@@ -72,7 +72,7 @@ tlc: ## check the TLA+ specs: every configuration, and those that must fail
 equality: ## compare the state graphs of spec, model and core, both ways
 	@$(RECORD) equality -- $(GO) run ./tests/graphs/run equality
 
-prove: ## prove the properties of Rooms for any number of names, options and calls
+prove: ## prove the properties of Rooms and Leases for any number of names, options and calls
 	@$(RECORD) prove -- $(GO) run ./spec/proof/prove
 
 explore: ## hold the properties to millions of states of the cores, and check their liveness

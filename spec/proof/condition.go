@@ -107,9 +107,11 @@ var chosen string
 // from returns the conjuncts from which a goal is proved: those that hypotheses.txt has, or all. Fewer
 // make the solver faster; which they are is no part of the claim, for any may be used.
 func (p *Proof) from(_, goal string) []string {
-	for line := range strings.Lines(chosen) {
-		if name, list, _ := strings.Cut(line, ":"); name == p.Name+" "+goal {
-			return strings.Fields(list)
+	for _, of := range []string{p.Name, "Rooms"} { // leases keep the invariant of Rooms for the same reasons
+		for line := range strings.Lines(chosen) {
+			if name, list, _ := strings.Cut(line, ":"); name == of+" "+goal {
+				return strings.Fields(list)
+			}
 		}
 	}
 	return p.Invariant

@@ -107,7 +107,7 @@ func key(s State) string {
 // tlcGraph reads the graph of one name that TLC made.
 func tlcGraph(t testing.TB, w *Small) *graph {
 	t.Helper()
-	g, err := golden(w)
+	g, err := keptGraph(w)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func tlcGraph(t testing.TB, w *Small) *graph {
 
 var dump = sync.OnceValues(func() ([]byte, error) { return rooms.Comparisons()[0].ReadGolden(root) })
 
-func golden(w *Small) (*graph, error) {
+func keptGraph(w *Small) (*graph, error) {
 	text, err := dump()
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package proof
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"ablyrooms.example/spec/proof/term"
 	"ablyrooms.example/spec/proof/tla"
@@ -16,6 +17,7 @@ type Proof struct {
 	Implied    []string // properties of states that follow from it
 	Properties []string // properties of steps
 	Progress   []string // properties of steps from which liveness follows
+	Liveness   []string // what follows from those by the argument in docs/proof.md
 	// Fair are the actions that the fairness of each kind of work is about. Their first parameter is the
 	// incarnation.
 	Fair map[string][]string
@@ -24,7 +26,7 @@ type Proof struct {
 // All reads all proofs of the project.
 func All(root string) (all []*Proof, err error) {
 	folders := []string{filepath.Join(root, "spec", "proof"), filepath.Join(root, "spec", "TLA")}
-	for _, read := range []func(...string) (*Proof, error){Rooms} {
+	for _, read := range []func(...string) (*Proof, error){Rooms, Leases} {
 		p, err := read(folders...)
 		if err != nil {
 			return nil, err
@@ -43,31 +45,63 @@ func Rooms(folders ...string) (*Proof, error) {
 	return roomsProof(m)
 }
 
+// roomInvariant are the conjuncts of the inductive invariant of Rooms.
+var roomInvariant = []string{"CallsInOrder", "IncsInOrder", "NewestInTime", "TypeOK", "CallsRight", "PendingRight",
+	"SixPairs", "OneInUse", "OneReleasing", "WaitsForPredecessor", "Successor", "NotEnded", "EndedForGood", "OpenedIsReleased",
+	"RoomWasOpened", "WaitsByName", "WaitsOnlyWhile", "ErrorsTold", "OptionsAgree", "NotBeforePredecessor",
+	"NothingAfterDispose", "NoFailures", "FailedRight", "DisposeWaits", "DisposalTold", "PartedRight", "PendingAfter",
+	"InUseAfter", "OthersBefore", "RejectedBefore", "SinceRight", "SinceGrows", "SameSince", "ReleasedSince"}
+
+// roomImplied are the properties that follow from the invariant.
+var roomImplied = []string{"OneOpen", "SameRoom", "ReleaseRejects", "SharedEnd", "ReleaseWaits", "RejectedOnlyIf"}
+
+// roomVariables are those of Rooms.tla with the history of its proof.
+func roomVariables() []Variable {
+	return []Variable{
+		{Name: "calls", Index: term.Int, Domain: "CallIds", Fields: []Field{{"op", term.Word},
+			{"name", term.Name}, {"opt", term.Name}, {"of", term.Int}, {"waits", term.Int},
+			{"out", term.Word}, {"ref", term.Int}, {"bad", term.Bool}}},
+		{Name: "incs", Index: term.Int, Domain: "IncIds", Fields: []Field{{"name", term.Name},
+			{"opt", term.Name}, {"life", term.Word}, {"work", term.Word}, {"ended", term.Word}}},
+		{Name: "failed"},
+		{Name: "parted", Index: term.Name, Domain: "Names"},
+		{Name: "since", Index: term.Int, Domain: "CallIds"},
+	}
+}
+
+var counts = map[string]string{"Begun": "Last", "Created": "Newest"}
+
+// Leases reads Leases.tla with its proof from the folders.
+func Leases(folders ...string) (*Proof, error) {
+	m, err := tla.Read("LeasesProof", folders...)
+	if err != nil {
+		return nil, err
+	}
+	s := &System{Module: m, Init: "LeasesProofInit", Next: "LeasesProofNext", Counts: counts,
+		Variables: append(roomVariables(), Variable{Name: "acquires"}, Variable{Name: "closed"},
+			Variable{Name: "named", Index: term.Name, Domain: "Names"},
+			Variable{Name: "sinceNamed", Index: term.Int, Domain: "CallIds"})}
+	if err := s.read(); err != nil {
+		return nil, fmt.Errorf("%s: %w", m.Name, err)
+	}
+	return &Proof{System: s, Name: "Leases",
+		Invariant: append(slices.Clone(roomInvariant), "AcquiresRight", "ClosedRight", "GivenUpClosed", "LastLease",
+			"NamedRight", "KeptBefore", "SinceNamedRight", "SinceNamedGrows", "SameSinceNamed"),
+		Implied:    append(slices.Clone(roomImplied), "GetsKeep"),
+		Properties: []string{"LeaseKeeps", "CloseIsLocal"}}, nil
+}
+
 func roomsProof(m *tla.Module) (*Proof, error) {
-	s := &System{Module: m, Init: "ProofInit", Next: "ProofNext",
-		Counts: map[string]string{"Begun": "Last", "Created": "Newest"},
-		Variables: []Variable{
-			{Name: "calls", Index: term.Int, Domain: "CallIds", Fields: []Field{{"op", term.Word},
-				{"name", term.Name}, {"opt", term.Name}, {"of", term.Int}, {"waits", term.Int},
-				{"out", term.Word}, {"ref", term.Int}, {"bad", term.Bool}}},
-			{Name: "incs", Index: term.Int, Domain: "IncIds", Fields: []Field{{"name", term.Name},
-				{"opt", term.Name}, {"life", term.Word}, {"work", term.Word}, {"ended", term.Word}}},
-			{Name: "failed"},
-			{Name: "parted", Index: term.Name, Domain: "Names"},
-			{Name: "since", Index: term.Int, Domain: "CallIds"},
-		}}
+	s := &System{Module: m, Init: "ProofInit", Next: "ProofNext", Counts: counts, Variables: roomVariables()}
 	if err := s.read(); err != nil {
 		return nil, fmt.Errorf("%s: %w", m.Name, err)
 	}
 	p := &Proof{System: s, Name: "Rooms",
-		Invariant: []string{"CallsInOrder", "IncsInOrder", "NewestInTime", "TypeOK", "CallsRight", "PendingRight",
-			"SixPairs", "OneInUse", "OneReleasing", "WaitsForPredecessor", "Successor", "NotEnded", "EndedForGood", "OpenedIsReleased",
-			"RoomWasOpened", "WaitsByName", "WaitsOnlyWhile", "ErrorsTold", "OptionsAgree", "NotBeforePredecessor",
-			"NothingAfterDispose", "NoFailures", "FailedRight", "DisposeWaits", "DisposalTold", "PartedRight", "PendingAfter",
-			"InUseAfter", "OthersBefore", "RejectedBefore", "SinceRight", "SinceGrows", "SameSince", "ReleasedSince"},
-		Implied: []string{"OneOpen", "SameRoom", "ReleaseRejects", "SharedEnd", "ReleaseWaits", "RejectedOnlyIf"},
+		Invariant: roomInvariant,
+		Implied:   roomImplied,
 		Properties: []string{"ConflictsSettle", "ReleasedIsFinal", "RoomIsReady", "OutcomesNameTheirCause",
 			"CreatedIff", "OutOfUseIff", "GoneIff", "FailuresCounted", "GivesUpAlone", "HistoryKept"},
+		Liveness: []string{"CallsSettle", "NoWedge"},
 		Progress: []string{"ReleasingGoesOn", "WaitingGoesOn", "OpeningGoesOn", "GetGoesOn", "DisposalShrinks"},
 	}
 	return p, p.readFair(map[string]string{"opening": "EndsOpening", "closing": "EndsClosing"})

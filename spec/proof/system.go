@@ -80,7 +80,23 @@ func (s *System) read() error {
 		for _, p := range s.t.actions(body(d), path{scope: &scope{}}) {
 			s.Actions = append(s.Actions, s.finish(p))
 		}
+		s.numbered()
 	})
+}
+
+// numbered tells the actions apart that have one name: those of a disjunct that is a case distinction.
+func (s *System) numbered() {
+	count := map[string]int{}
+	for _, a := range s.Actions {
+		count[a.Name]++
+	}
+	at := map[string]int{}
+	for i := range s.Actions {
+		if a := &s.Actions[i]; count[a.Name] > 1 {
+			at[a.Name]++
+			a.Name = fmt.Sprintf("%s.%d", a.Name, at[a.Name])
+		}
+	}
 }
 
 // assumptions are the module's.

@@ -372,15 +372,13 @@ func (t *translator) except(e *tla.Expr, s *scope) value {
 			}
 			at := asTerm(t.eval(path.Index, s))
 			t.inDomain = append(t.inDomain, old.domain.has(at))
-			made = &function{old.domain, func(x *term.Term) value { return choose(equalAt(x, at), with, old.at(x)) }}
+			made = &function{old.domain, func(x *term.Term) value { return choose(equal(x, at), with, old.at(x)) }}
 		default:
 			fail("line %d: EXCEPT of a %T", e.Line, made)
 		}
 	}
 	return made
 }
-
-func equalAt(a, b *term.Term) *term.Term { return equal(a, b) }
 
 // unchanged compares the values of variables in both states.
 func (t *translator) unchanged(e *tla.Expr, s *scope) value {

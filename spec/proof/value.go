@@ -96,8 +96,8 @@ func (s *set) union() *set {
 		fail("UNION of what is no {… : x \\in S}")
 	}
 	f := s.of
-	probe := f.each(term.NewVar("probe", f.over.sort))
-	return &set{sort: probe.sort, has: func(v value) *term.Term {
+	of := f.each(term.NewVar("some", f.over.sort))
+	return &set{sort: of.sort, has: func(v value) *term.Term {
 		x := fresh("u", f.over.sort)
 		return term.Some([]*term.Term{x}, term.Conj(f.over.has(x), f.each(x).has(v)))
 	}}

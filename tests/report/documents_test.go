@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"ablyrooms.example/fsm"
 	"ablyrooms.example/internal/progress"
 	"ablyrooms.example/spec/TLA/tlcrun"
+	"ablyrooms.example/spec/proof"
 	"ablyrooms.example/tests/report/golden"
 )
 
@@ -44,7 +46,7 @@ func generated(t *testing.T) map[string]map[string]string {
 		"docs/testing.md":    kitExamples(t),
 		"spec/TLA/README.md": {"configurations": configurations(t)},
 		"tests/report/register.md": {
-			"properties": reg.properties(),
+			"properties": reg.properties(t),
 			"evidence":   reg.evidence(),
 			"skips":      reg.skips(),
 			"caught":     families(),
@@ -84,14 +86,62 @@ func table(head string, rows []string) string {
 	return "| " + head + " |\n" + line + "\n" + strings.Join(rows, "")
 }
 
-func (r *register) properties() string {
+func (r *register) properties(t *testing.T) string {
 	var rows []string
+	proved := proved(t)
 	for _, m := range r.Machines {
 		for _, p := range m.holds {
-			rows = append(rows, fmt.Sprintf("| %s | %s | %s | `%s%s` |\n", m.Name, p.name, p.points, m.Twin, p.name))
+			rows = append(rows, fmt.Sprintf("| %s | %s | %s | `%s%s` | %s |\n", m.Name, p.name, p.points, m.Twin, p.name,
+				proved[m.Name+" "+p.name]))
 		}
 	}
-	return table("machine | property | points | broken twin", rows)
+	return table("machine | property | points | broken twin | without bounds", rows)
+}
+
+// proved has the properties that make prove proves without bounds, as "machine property".
+func proved(t *testing.T) map[string]string {
+	t.Helper()
+	proofs, err := proof.All(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{}
+	for _, p := range proofs {
+		for _, name := range slices.Concat(p.Invariant, p.Implied, p.Properties) {
+			all[p.Name+" "+name] = "proved"
+		}
+		for _, name := range p.Liveness {
+			all[p.Name+" "+name] = "from proved conditions"
+		}
+	}
+	return all
+}
+
+// docs/proof.md lists the properties of Rooms and of leases that are proved, all of them and no others.
+func TestTheProofsDocumentListsWhatIsProved(t *testing.T) {
+	text := read(t, "docs/proof.md")
+	_, table, _ := strings.Cut(text, "| claimed of `Rooms.tla` | |\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	all := proved(t)
+	for _, name := range regexp.MustCompile(`\b[A-Z][a-z]\w+\b`).FindAllString(table, -1) {
+		if all["Rooms "+name] == "" {
+			t.Errorf("docs/proof.md claims %s, which is not proved", name)
+		}
+	}
+	reg, err := readRegister(registered, root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range reg.Machines[1].holds {
+		if all["Leases "+p.name] == "" || !strings.Contains(text, p.name) {
+			t.Errorf("%s of leases is not proved, or not in docs/proof.md", p.name)
+		}
+	}
+	for _, p := range reg.Machines[0].holds {
+		if !strings.Contains(table, p.name) {
+			t.Errorf("docs/proof.md has no %s, which docs/rooms.md promises: it must say if it is not proved", p.name)
+		}
+	}
 }
 
 func (r *register) evidence() string {

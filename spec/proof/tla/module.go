@@ -18,6 +18,7 @@ type Module struct {
 	Constants []string
 	defs      map[string]*Definition
 	assumed   [][]token
+	read      []string // the modules
 }
 
 // Definition is a named operator.
@@ -56,6 +57,10 @@ func read(name string, source func(string) (string, error)) (*Module, error) {
 
 // add reads one module after those that it extends.
 func (m *Module) add(name string, source func(string) (string, error)) error {
+	if slices.Contains(m.read, name) {
+		return nil
+	}
+	m.read = append(m.read, name)
 	text, err := source(name)
 	if err != nil {
 		return err
