@@ -32,6 +32,7 @@ type application struct {
 	web    *httptest.Server
 	params ablytest.TokenParams
 	given  atomic.Int32 // tokens and token requests
+	down   atomic.Bool  // it ends the connection of who asks
 }
 
 func newApplication(t *testing.T, server *ablytest.Server, binary ably.ClientOption) *application {
@@ -73,6 +74,9 @@ func (a *application) jwt() string {
 
 // ServeHTTP is the auth URL: its path says in which form the token is given.
 func (a *application) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if a.down.Load() {
+		panic(http.ErrAbortHandler)
+	}
 	body, err := io.ReadAll(r.Body)
 	sent, bad := url.ParseQuery(string(body))
 	if r.Method == http.MethodGet {
@@ -159,7 +163,8 @@ var ways = map[string]way{
 	"auth URL, POST: JWT":           {func(a *application) []ably.ClientOption { return a.url("jwt", "POST") }, true},
 }
 
-// restCalls are all calls by REST; serial is of a message that there is.
+// restCalls are all calls by REST; serial is of a message that there is. TestEveryRESTCallIsTried
+// holds that none is forgotten.
 func restCalls(t *testing.T, room *ablychat.Room, serial string) map[string]func() error {
 	m := room.Messages()
 	like := ablychat.MessageReaction{Name: "like"}
@@ -170,12 +175,59 @@ func restCalls(t *testing.T, room *ablychat.Room, serial string) map[string]func
 		},
 		"delete":           func() error { return second(m.Delete(soon(t), serial)) },
 		"get":              func() error { return second(m.Get(soon(t), serial)) },
+		"versions":         func() error { return second(m.Versions(soon(t), serial)) },
 		"history":          func() error { return second(m.History(soon(t), ablychat.HistoryQuery{})) },
+		"next page":        func() error { return second(ablychat.PageBefore(m).Next(soon(t))) },
+		"history before":   func() error { return historyBefore(t, m, serial) },
+		"since":            func() error { return last(t, "since", loopOf(m.Since(soon(t), ""))) },
 		"react":            func() error { return m.Reactions().Send(soon(t), serial, like) },
 		"take back":        func() error { return m.Reactions().Delete(soon(t), serial, like) },
 		"client reactions": func() error { return second(m.Reactions().ClientReactions(soon(t), serial, "")) },
 		"occupancy":        func() error { return second(room.Occupancy().Get(soon(t))) },
 	}
+}
+
+// restMethods are the methods that the calls of restCalls are of.
+var restMethods = map[string]string{
+	"send": "Messages.Send", "update": "Messages.Update", "delete": "Messages.Delete",
+	"get": "Messages.Get", "versions": "Messages.Versions", "history": "Messages.History",
+	"next page": "Page.Next", "since": "Messages.Since",
+	"history before": "MessageSubscription.HistoryBeforeSubscribe",
+	"react":          "MessageReactions.Send", "take back": "MessageReactions.Delete",
+	"client reactions": "MessageReactions.ClientReactions", "occupancy": "Occupancy.Get",
+}
+
+// Every call by REST is in the tables: of authentication, of answers and of errors.
+func TestEveryRESTCallIsTried(t *testing.T) {
+	h := hold(t)
+	tried := restCalls(t, h.room, "s")
+	want := map[string]bool{"Messages.Since": true, "Occupancy.Get": true}
+	for name := range h.calls() {
+		switch feature, _, _ := strings.Cut(name, "."); feature {
+		case "Messages", "MessageReactions", "MessageSubscription", "Page":
+			want[name] = true
+		}
+	}
+	for name := range tried {
+		if !want[restMethods[name]] || operations[name] == "" {
+			t.Errorf("%s is of %q, called %q in errors", name, restMethods[name], operations[name])
+		}
+		delete(want, restMethods[name])
+	}
+	if len(want) > 0 || len(tried) != len(operations) {
+		t.Errorf("not tried: %v; %d calls, %d operations", want, len(tried), len(operations))
+	}
+}
+
+// historyBefore asks for the history before a subscription whose point is a serial.
+func historyBefore(t *testing.T, m *ablychat.Messages, serial string) error {
+	ablychat.Place(m, serial)
+	s, err := m.Subscribe(func(ablychat.MessageEvent) {})
+	if err != nil {
+		return err
+	}
+	defer s.Unsubscribe()
+	return second(s.HistoryBeforeSubscribe(soon(t), ablychat.HistoryQuery{}))
 }
 
 // RSA4, RSA8, RSC10, RSA4a2: every way to authenticate serves every call by REST, with a token that
@@ -216,8 +268,8 @@ func TestAuthenticationOfREST(t *testing.T) {
 	}
 }
 
-// RSA4, RSA8, RTN15h: every way to authenticate serves a room, also after its token has expired or was
-// revoked; a token that can't be renewed is named in the error.
+// RSA4, RSA8, RTN15h: every way to authenticate serves a room, also after its token has expired or
+// was revoked; a token that can't be renewed is named in the error.
 func TestAuthenticationOfRealtime(t *testing.T) {
 	for name, way := range ways {
 		t.Run(name, func(t *testing.T) {

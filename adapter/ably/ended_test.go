@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/ably/ably-go/ably"
 
@@ -116,7 +118,8 @@ func subscribing[E any](subscribe func(func(E)) (*ablychat.Subscription, error))
 	return func() (subscription, error) { return subscribe(func(E) {}) }
 }
 
-// loops are the methods that return a sequence of events, by their names: the errors that it yields.
+// loops are the methods that return a sequence of events, by their names: the errors that it
+// yields.
 func (h held) loops() map[string]func(context.Context) iter.Seq[error] {
 	m := h.room.Messages()
 	return map[string]func(context.Context) iter.Seq[error]{
@@ -141,13 +144,15 @@ func (h held) loops() map[string]func(context.Context) iter.Seq[error] {
 }
 
 func looping[E any](events func(context.Context) iter.Seq2[E, error]) func(context.Context) iter.Seq[error] {
-	return func(ctx context.Context) iter.Seq[error] {
-		all := events(ctx)
-		return func(yield func(error) bool) {
-			for _, err := range all {
-				if !yield(err) {
-					return
-				}
+	return func(ctx context.Context) iter.Seq[error] { return loopOf(events(ctx)) }
+}
+
+// loopOf is a sequence of which the errors alone are looked at.
+func loopOf[E any](events iter.Seq2[E, error]) iter.Seq[error] {
+	return func(yield func(error) bool) {
+		for _, err := range events {
+			if !yield(err) {
+				return
 			}
 		}
 	}
@@ -302,6 +307,98 @@ func TestWhatEndsSaysSo(t *testing.T) {
 	}
 }
 
+// What is in the midst of waiting, or of its body, when the room ends, ends too, with the same
+// error. Loops that read what was missed are in TestARecoveryEndsWithTheRoom.
+func TestWhatIsUnderWayEndsToo(t *testing.T) {
+	for end, want := range map[string]error{
+		"released": ablychat.ErrRoomInInvalidState, "disposed": ablychat.ErrResourceDisposed,
+	} {
+		t.Run(end, func(t *testing.T) {
+			inMemory(t, func(t *testing.T, server *ablytest.Server) {
+				client := connected(t, server)
+				defer client.Close()
+				room := must(client.Rooms().Get(t.Context(), "lobby", everything...))
+				other := must(client.Rooms().Get(t.Context(), "other"))
+				m := room.Messages()
+				for range 2 {
+					must(m.Send(t.Context(), ablychat.Text("x")))
+				}
+				page := must(m.History(t.Context(), ablychat.HistoryQuery{Limit: 1}))
+				unplaced := must(other.Messages().Subscribe(func(ablychat.MessageEvent) {}))
+				// The first event of a loop holds it up until the room has ended.
+				over := make(chan struct{})
+				inBody := func(errs iter.Seq[error]) func() error {
+					return func() (last error) {
+						for last = range errs {
+							<-over
+						}
+						return last
+					}
+				}
+				underWay := map[string]func() error{
+					"MessageSubscription.HistoryBeforeSubscribe": func() error {
+						return second(unplaced.HistoryBeforeSubscribe(t.Context(), ablychat.HistoryQuery{}))
+					},
+					"Room.WaitForStatus":   func() error { return other.WaitForStatus(t.Context(), ablychat.RoomAttached) },
+					"Page.All":             inBody(loopOf(page.All(t.Context()))),
+					"Room.StatusEvents":    inBody(loopOf(room.StatusEvents(t.Context()))),
+					"Messages.Events":      inBody(loopOf(m.Events(t.Context()))),
+					"Messages.EventsSince": inBody(loopOf(m.EventsSince(t.Context(), ""))),
+					"RoomReactions.Events": inBody(loopOf(room.Reactions().Events(t.Context()))),
+					"Typing.Events":        inBody(loopOf(room.Typing().Events(t.Context()))),
+					"Presence.Events":      inBody(loopOf(room.Presence().Events(t.Context()))),
+					"Occupancy.Events":     inBody(loopOf(room.Occupancy().Events(t.Context()))),
+				}
+				if end == "disposed" {
+					underWay["Connection.WaitForStatus"] = func() error {
+						return client.Connection().WaitForStatus(t.Context(), ablychat.ConnectionSuspended)
+					}
+				}
+				type result struct {
+					name string
+					err  error
+				}
+				results := make(chan result, len(underWay))
+				for name, call := range underWay {
+					go func() { results <- result{name, call()} }()
+				}
+				for _, err := range []error{room.Attach(t.Context()), room.Presence().Enter(t.Context(), nil),
+					room.Typing().Keystroke(t.Context()),
+					room.Reactions().Send(t.Context(), ablychat.ReactionContent{Name: "x"}),
+					second(m.Send(t.Context(), ablychat.Text("y")))} {
+					if err != nil {
+						t.Fatal(err)
+					}
+				}
+				synctest.Wait()
+				if len(results) > 0 {
+					t.Fatalf("it ended before: %v", <-results)
+				}
+				var err error
+				if end == "disposed" {
+					err = client.Dispose(t.Context())
+				} else {
+					err = errors.Join(client.Rooms().Release(t.Context(), "lobby"),
+						client.Rooms().Release(t.Context(), "other"))
+				}
+				if err != nil {
+					t.Error(err)
+				}
+				begin := time.Now()
+				close(over)
+				for range underWay {
+					if r := <-results; !errors.Is(r.err, want) {
+						t.Errorf("%s ended with %v", r.name, r.err)
+					}
+				}
+				if late := time.Since(begin); late != 0 {
+					t.Errorf("they ended %v later", late)
+				}
+			})
+		})
+	}
+}
+
 // Fault 9's kind: what an option switches off is an error, never an empty answer.
 func TestWhatIsSwitchedOff(t *testing.T) {
 	off := []ablychat.RoomOption{ablychat.WithPresenceEvents(false)}
@@ -343,7 +440,7 @@ func TestASecondRange(t *testing.T) {
 	}
 }
 
-// A client without an id is told so, not that it entered or types.
+// A client without an id receives that error, not that it entered or types.
 func TestWithoutAClientID(t *testing.T) {
 	nobody := newPerson(t, ablytest.NewServer(t), "", ably.WithUseBinaryProtocol(false))
 	h := held{client: nobody.chat, room: nobody.room("lobby")}

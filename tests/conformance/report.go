@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ablyrooms.example/internal/playlink"
 	"ablyrooms.example/model"
 )
 
@@ -91,7 +92,8 @@ func (v *Violation) Error() string {
 		b.WriteString(" (releases and disposals with even numbers that are settled or given up at once" +
 			" have a context that had ended before)")
 	}
-	fmt.Fprintf(&b, ":\n  %s\n\nsequence diagram (Mermaid):\n%s", v.Steps(), machine{wired: v.wired}.mermaid(v.Script, v.Got))
+	fmt.Fprintf(&b, ":\n  %s\nas the rules ask for it, step by step: %s\n\nsequence diagram (Mermaid):\n%s", v.Steps(), v.Link(),
+		machine{wired: v.wired}.mermaid(v.Script, v.Got))
 	if !v.wired {
 		fmt.Fprintf(&b, "\nto run it again: conformance.RunScript(t, subject, conformance.MustParse(%q))", v.Steps())
 	}
@@ -100,6 +102,33 @@ func (v *Violation) Error() string {
 
 // Steps returns the script in one line: "get(1, a, x); opened(1)".
 func (v *Violation) Steps() string { return Text(v.Script) }
+
+// Link returns the link to the script in the playground, where it is played on the core that
+// follows the rules. What ends by itself at the wire is a step there.
+func (v *Violation) Link() string {
+	if !v.wired {
+		return playlink.Text(playlink.Rooms, v.Steps())
+	}
+	var steps []string
+	m := machine{wired: true}
+	for _, in := range v.Script {
+		next, t, err := m.step(in)
+		if err != nil {
+			break
+		}
+		switch {
+		case in.Kind == model.KindReleased:
+			steps = append(steps, fmt.Sprintf("detached(%d)", in.Incarnation))
+		case in.Kind >= KindAttach:
+			steps = append(steps, text(in))
+		}
+		for _, input := range t.inputs {
+			steps = append(steps, text(input))
+		}
+		m = next
+	}
+	return playlink.Text(playlink.Rooms, strings.Join(steps, ";"))
+}
 
 // Cite names the rules with the points of the specification that they come from: "R9 (CHA-RC1g4)".
 func (v *Violation) Cite() string {

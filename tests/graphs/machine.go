@@ -17,7 +17,9 @@ import (
 //
 // Its functions may be called by several goroutines at once.
 type Machine[S, M, I, O any] struct {
-	Name   string // with the bounds, for reports
+	Name string // with the bounds, for reports
+	// of the playground, where scripts of this machine can be played; "" if there is none
+	Board  string
 	Golden string // the key in golden.json below which its size stands: "graph/toy/3"
 	// every input within the bounds, whether some state takes it or not; at most 4096
 	Inputs []I
@@ -124,7 +126,7 @@ func (m Machine[S, M, I, O]) PropertyNames() (names []string) {
 // OfModel returns the reference model as a machine of its own, without symmetry and faults.
 func (m Machine[S, M, I, O]) OfModel() Machine[M, M, I, O] {
 	return Machine[M, M, I, O]{
-		Name: m.Name + ", the model", Golden: m.Golden, Inputs: m.Inputs, Action: m.Action, Key: m.ModelKey, ModelKey: m.ModelKey,
+		Name: m.Name + ", the model", Board: m.Board, Golden: m.Golden, Inputs: m.Inputs, Action: m.Action, Key: m.ModelKey, ModelKey: m.ModelKey,
 		New:   func() Core[M, I, O] { return &modelCore[M, I, O]{step: m.Model} },
 		View:  func(s, to *M) { *to = *s },
 		Model: m.Model, Rules: m.Rules, SameOutput: m.SameOutput, Refused: m.Refused,

@@ -41,6 +41,7 @@ func generated(t *testing.T) map[string]map[string]string {
 			"room lifecycle machine": fence("mermaid", machine),
 			"room status machine":    fence("mermaid", overview),
 		},
+		"docs/testing.md":    kitExamples(t),
 		"spec/TLA/README.md": {"configurations": configurations(t)},
 		"tests/report/register.md": {
 			"properties": reg.properties(),

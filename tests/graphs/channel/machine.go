@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ablyrooms.example/fsm"
+	"ablyrooms.example/internal/playlink"
 	"ablyrooms.example/model"
 	"ablyrooms.example/tests/graphs"
 )
@@ -128,7 +129,7 @@ func New(b Bounds) Machine {
 	}
 	key := func(dst []byte, s *State) []byte { return append(dst, s.Key()...) }
 	m := Machine{
-		Name: "channel " + b.String(), Inputs: b.events(),
+		Name: "channel " + b.String(), Board: playlink.Channel, Inputs: b.events(),
 		Golden: fmt.Sprintf("graph/channel/%d-%d-%d-%d%s", b.Calls, b.Errors, b.Serials, b.Wire, b.words("-")),
 		Action: func(in Event) string { return in.Kind.String() },
 		New: func() graphs.Core[State, Event, model.ChannelOutput] {

@@ -27,7 +27,7 @@ type LeasesMachine = graphs.Machine[LeasesState, model.Leases, model.Input, mode
 func NewLeases(b Bounds) LeasesMachine {
 	rooms := New(b)
 	m := LeasesMachine{
-		Name: "leases above " + rooms.Name, Golden: fmt.Sprintf("graph/leases/%d-%d-%d", b.Calls, b.Names, b.Options),
+		Name: "leases above " + rooms.Name, Board: rooms.Board, Golden: fmt.Sprintf("graph/leases/%d-%d-%d", b.Calls, b.Names, b.Options),
 		Inputs: model.LeasesAlphabet(b.Model()),
 		Action: rooms.Action,
 		New: func() graphs.Core[LeasesState, model.Input, model.Output] {

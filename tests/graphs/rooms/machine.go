@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"ablyrooms.example/fsm"
+	"ablyrooms.example/internal/playlink"
 	"ablyrooms.example/model"
 	"ablyrooms.example/tests/graphs"
 )
@@ -18,7 +19,7 @@ func New(b Bounds) Machine {
 		panic(err)
 	}
 	return Machine{
-		Name: "rooms " + b.String(), Golden: fmt.Sprintf("graph/rooms/%d-%d-%d%s", b.Calls, b.Names, b.Options,
+		Name: "rooms " + b.String(), Board: playlink.Rooms, Golden: fmt.Sprintf("graph/rooms/%d-%d-%d%s", b.Calls, b.Names, b.Options,
 			map[bool]string{true: "-if"}[b.Conditional]),
 		Inputs: model.Alphabet(b.Model()),
 		Action: func(in model.Input) string { return in.Kind.String() },

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ablyrooms.example/fsm"
+	"ablyrooms.example/internal/playlink"
 	"ablyrooms.example/model"
 	"ablyrooms.example/tests/graphs"
 )
@@ -76,7 +77,7 @@ func New(b Bounds) Machine {
 	}
 	key := func(dst []byte, s *State) []byte { return append(dst, s.Key()...) }
 	m := Machine{
-		Name: "roomstatus " + b.String(), Inputs: b.inputs(),
+		Name: "roomstatus " + b.String(), Board: playlink.Room, Inputs: b.inputs(),
 		Golden: fmt.Sprintf("graph/roomstatus/%d-%d%s", b.Calls, b.Errors, b.words("-")),
 		Action: func(in model.RoomInput) string { return in.Kind.String() },
 		New:    func() graphs.Core[State, model.RoomInput, model.RoomOutput] { return &core{room: fsm.NewRoom[int]()} },

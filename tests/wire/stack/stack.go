@@ -17,11 +17,11 @@ import (
 
 	ablychat "ablyrooms.example/adapter/ably"
 	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/adapter/ably/ablytest/memnet"
 	"ablyrooms.example/lifecycle"
 	"ablyrooms.example/lifecycle/trace"
 	"ablyrooms.example/model"
 	"ablyrooms.example/tests/wire/judge"
-	"ablyrooms.example/tests/wire/memnet"
 )
 
 // Link is an ably-go client that is connected to an embedded server of its own.

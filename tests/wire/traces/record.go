@@ -9,11 +9,11 @@ import (
 	"slices"
 	"testing"
 
+	"ablyrooms.example/adapter/ably/ablytest/memnet"
 	"ablyrooms.example/internal/progress"
 	"ablyrooms.example/lifecycle/trace"
 	"ablyrooms.example/model"
 	"ablyrooms.example/tests/wire/judge"
-	"ablyrooms.example/tests/wire/memnet"
 	"ablyrooms.example/tests/wire/stack"
 	"ablyrooms.example/tests/wire/world"
 )

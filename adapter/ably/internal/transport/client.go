@@ -19,7 +19,7 @@ import (
 
 // NewRealtime makes a realtime client of ably-go's on a transport of its own. It connects
 // unless the options say otherwise. Options for ably.WithDial have no effect; [ably.WithHTTPClient]
-// is for REST, see [Options].
+// is for REST, and for WebSockets as [Options] says.
 //
 // Errors: ably-go's, for options that are invalid, and one that says so if this version of
 // ably-go can't be used.
@@ -62,6 +62,7 @@ func NewRealtime(options Options, client ...ably.ClientOption) (*ably.Realtime, 
 	t.listen(realtime.Connection)
 	known.add(realtime, t)
 	if connects {
+		t.begin(ably.ConnectionStateConnecting)
 		realtime.Connect()
 	}
 	return realtime, t, nil

@@ -1,5 +1,7 @@
 // Package memnet is a network in memory whose connections never block a writer and wait in ways
 // that testing/synctest knows, so that what runs on them can live in a bubble of virtual time.
+// An embedded server takes a listener of it by ablytest.WithListener; the options that the server
+// gives to clients then dial this network.
 package memnet
 
 import (
@@ -47,6 +49,11 @@ func (n *Net) DialContext(_ context.Context, network, addr string) (net.Conn, er
 		}
 	}
 	return nil, &net.OpError{Op: "dial", Net: network, Addr: address(addr), Err: syscall.ECONNREFUSED}
+}
+
+// DialContext dials the listener's network, so that whoever has the listener can reach it.
+func (l *listener) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
+	return l.net.DialContext(ctx, network, addr)
 }
 
 type listener struct {
