@@ -78,11 +78,11 @@ func Ably(options ...ably.ClientOption) Option {
 	}
 }
 
-// WithLogger sets where the client, its rooms and ably-go log: status changes at info,
-// discontinuities, dropped events and warnings of ably-go at warn, panics of listeners and errors
-// of ably-go at error; no key, token or message text. ably.WithLogLevel sets what ably-go logs at
-// all, and ably.WithLogHandler takes its lines elsewhere. The default logs errors alone, to
-// [slog.Default].
+// WithLogger sets where the client, its rooms and ably-go log: status changes at info;
+// discontinuities, dropped events, reads of missed messages that are tried again, and warnings of
+// ably-go at warn; panics of listeners and errors of ably-go at error; no key, token or message
+// text. ably.WithLogLevel sets what ably-go logs at all, and ably.WithLogHandler takes its lines
+// elsewhere. The default logs errors alone, to [slog.Default].
 func WithLogger(log *slog.Logger) Option { return func(c *config) { c.log = log } }
 
 // WithIdempotentPublishing makes an idempotency key for each call of Send, Update and Delete that

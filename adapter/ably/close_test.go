@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -112,6 +113,11 @@ func TestCloseWhileAnAuthCallbackHangs(t *testing.T) {
 				if err != nil || took > 10*time.Second || obeys && took != 0 {
 					t.Errorf("Close returned %v after %v", err, took)
 				}
+				switch s := client.Realtime().Connection.State(); s {
+				case ably.ConnectionStateClosed, ably.ConnectionStateFailed:
+				default:
+					t.Errorf("the connection is %v", s)
+				}
 				close(release)
 			})
 		})
@@ -153,12 +159,14 @@ func TestConnectWhileAnAuthCallbackRuns(t *testing.T) {
 // connection does not fail.
 func TestAnAuthCallbackThatIsSlow(t *testing.T) {
 	inMemory(t, func(t *testing.T, server *ablytest.Server) {
-		token, slow, release := must(server.IssueToken(ablytest.TokenParams{ClientID: "ann"})), 2, make(chan struct{})
+		token := must(server.IssueToken(ablytest.TokenParams{ClientID: "ann"}))
+		var asked atomic.Int32 // while the calls before are still under way
+		release := make(chan struct{})
 		defer close(release)
 		client, err := ablychat.Connect(ablychat.Ably(server.EndpointOptions(ably.WithLogLevel(ably.LogNone),
 			ably.WithRealtimeRequestTimeout(3*time.Second),
 			ably.WithAuthCallback(func(context.Context, ably.TokenParams) (ably.Tokener, error) {
-				if slow--; slow >= 0 {
+				if asked.Add(1) <= 2 {
 					<-release
 				}
 				return ably.TokenString(token.Token), nil

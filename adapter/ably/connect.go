@@ -26,10 +26,12 @@ type below struct {
 //
 // With ably.WithQueueMessages(false) presence of rooms fails at once without a connection (TO3g).
 //
-// The program's auth callback must return within the time of a request
-// (ably.WithRealtimeRequestTimeout, 10 s by default), after which its context ends and the client
-// tries again (RSA4c). REST calls of rooms use the newest token of the realtime client, also after
-// its Auth.Authorize; when that is refused they ask for one by the options given here.
+// The program's auth callback is given the time of a request (ably.WithRealtimeRequestTimeout, 10 s
+// by default). Then its context ends and the client tries again (RSA4c), also while a call that
+// ignores its context goes on.
+//
+// REST calls of rooms use the newest token of the realtime client, also after its Auth.Authorize.
+// When that is refused they ask for one by the options given here.
 //
 // The caller closes it. Until the connection has ended its transport has goroutines.
 //

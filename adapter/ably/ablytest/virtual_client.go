@@ -3,6 +3,7 @@ package ablytest
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 )
@@ -39,6 +40,19 @@ func (s *Server) VirtualClient(clientID string) *VirtualClient {
 // ConnectionID returns the id of the connection that the client seems to have.
 func (v *VirtualClient) ConnectionID() string { return v.conn.id }
 
+// Claim has the client's token say something of its user in a room, or in those of a prefix such as
+// "vip:*": the server adds it to what the user sends there from now on (CHA-M2h). "" is nothing.
+func (v *VirtualClient) Claim(room, claim string) {
+	v.s.mu.Lock()
+	defer v.s.mu.Unlock()
+	claims := userClaims{}
+	if t := v.conn.identity.token; t != nil {
+		claims.rooms = maps.Clone(t.claims.rooms)
+	}
+	claims.rooms = withClaim(claims.rooms, room, claim)
+	v.conn.identity.token = &token{key: v.conn.identity.key, claims: claims}
+}
+
 // Request makes a REST request, such as POST on "/chat/v4/rooms/lobby/messages", with a body that JSON
 // has a form for, or nil, and returns the JSON of the answer.
 func (v *VirtualClient) Request(method, path string, body any) ([]byte, error) {
@@ -54,7 +68,10 @@ func (v *VirtualClient) Request(method, path string, body any) ([]byte, error) {
 		return nil, errBadRequest("the request can't be made: %v", err)
 	}
 	rq := v.s.newRequest(r)
-	rq.as = &v.conn.identity
+	v.s.mu.Lock()
+	id := v.conn.identity
+	v.s.mu.Unlock()
+	rq.as = &id
 	rs := rq.answer()
 	if rs.status < 300 {
 		return rs.body, nil

@@ -28,6 +28,7 @@ type order struct {
 	Type        string            `json:"type"`
 	Count       int               `json:"count"`
 	Data        any               `json:"data"`
+	Claim       string            `json:"claim"`
 	Latency     duration          `json:"latency"`
 	Operations  []string          `json:"operations"`
 	Limit       int               `json:"limit"`
@@ -137,6 +138,10 @@ var verbs = map[string]func(u *User, o order) (any, error){
 	},
 	"reactsToRoom": func(u *User, o order) (any, error) {
 		return none{}, u.reactToRoom(o.Room, ablychat.ReactionContent{Name: o.Name, Metadata: o.Metadata, Headers: o.Headers})
+	},
+	"claims": func(u *User, o order) (any, error) {
+		u.Claims(o.Room, o.Claim)
+		return none{}, nil
 	},
 	"types":       func(u *User, o order) (any, error) { return none{}, u.typing(o.Room, ablychat.TypingStarted) },
 	"stopsTyping": func(u *User, o order) (any, error) { return none{}, u.typing(o.Room, ablychat.TypingStopped) },

@@ -23,6 +23,10 @@ type User struct {
 // ClientID returns the user's client id.
 func (u *User) ClientID() string { return u.id }
 
+// Claims has the user's token say something of the user in a room, or in those of a prefix such as
+// "vip:*": that it is a moderator, say. It is the UserClaim of what the user sends there from now on.
+func (u *User) Claims(room, claim string) { u.client.Claim(room, claim) }
+
 // Says sends a message of text and returns its serial.
 func (u *User) Says(room, text string) (serial string) {
 	u.s.t.Helper()

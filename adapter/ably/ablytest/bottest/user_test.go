@@ -220,3 +220,34 @@ func (f *fakeTest) failure(run func()) (text string) {
 	run()
 	return ""
 }
+
+// What a user's token claims is in all that the user does in the room, for clients and in the room.
+func TestUsersClaims(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *bottest.Server) {
+		room := enter(t, server.Client("bot"))
+		var claims []string
+		note := func(claim string) { claims = append(claims, claim) }
+		room.Messages().Subscribe(func(e ablychat.MessageEvent) { note(e.Message.UserClaim) })
+		room.Reactions().Subscribe(func(e ablychat.RoomReaction) { note(e.UserClaim) })
+		room.Typing().Subscribe(func(e ablychat.TypingEvent) { note(e.Change.UserClaim) })
+		room.Presence().Subscribe(func(e ablychat.PresenceEvent) { note(e.Member.UserClaim) })
+		eve, lobby := server.User("eve"), server.Room("lobby")
+		eve.Claims("elsewhere", "nobody")
+		eve.Claims("lobby", "moderator")
+		for _, does := range []func(){
+			func() { eve.Says("lobby", "hi") }, func() { eve.ReactsToRoom("lobby", "🎉") },
+			func() { eve.Types("lobby") }, func() { eve.Enters("lobby", nil) },
+		} {
+			does()
+			synctest.Wait()
+		}
+		claims = append(claims, lobby.Messages()[0].UserClaim, lobby.Reactions()[0].UserClaim, lobby.Presence()[0].UserClaim)
+		if want := slices.Repeat([]string{"moderator"}, 7); !slices.Equal(claims, want) {
+			t.Errorf("the claims are %q", claims)
+		}
+		eve.Says("elsewhere", "hi")
+		if got := server.Room("elsewhere").Messages()[0].UserClaim; got != "nobody" {
+			t.Errorf("elsewhere it is %q", got)
+		}
+	})
+}

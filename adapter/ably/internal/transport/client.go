@@ -19,7 +19,7 @@ import (
 
 // NewRealtime makes a realtime client of ably-go's on a transport of its own. It connects
 // unless the options say otherwise. Options for ably.WithDial have no effect; [ably.WithHTTPClient]
-// is for REST, and for WebSockets as [Options] says.
+// is for REST, see [Options].
 //
 // Errors: ably-go's, for options that are invalid, and one that says so if this version of
 // ably-go can't be used.
