@@ -91,7 +91,7 @@ func WithLogger(log *slog.Logger) Option { return func(c *config) { c.log = log 
 func WithIdempotentPublishing() Option { return func(c *config) { c.idempotent = true } }
 
 // ChannelStep is one step of the core of a room's channel: Seq counts the steps of the core Of,
-// from 1, also those between two clients on a connection, which nobody observes; Name is the
+// from 1, also those between two clients on a connection, which no observer receives; Name is the
 // channel's name; Input came in, Outputs came out; Refused says that the input came too late and
 // was dropped; Before and After are the core's states around the step.
 type ChannelStep = realtime.Step

@@ -151,8 +151,9 @@ func TestErrorsOfTheFeaturesHaveTheForm(t *testing.T) {
 	}
 }
 
-// CHA-CS1, CHA-CS1d, CHA-CS1e, CHA-CS1g, CHA-CS1h, CHA-CS2a, CHA-CS2b, CHA-CS4, CHA-CS5c: the status goes through all that the realtime client's
-// connection goes through, event for event, with its errors.
+// CHA-CS1, CHA-CS1d, CHA-CS1e, CHA-CS1g, CHA-CS1h, CHA-CS2a, CHA-CS2b, CHA-CS4, CHA-CS5c: the
+// status goes through all that the realtime client's connection goes through, event for event, with
+// its errors.
 func TestTheStatusFollowsTheConnection(t *testing.T) {
 	server := ablytest.NewServer(t, ablytest.WithConnectionStateTTL(50*time.Millisecond))
 	w := newWorldOn(t, server, ably.WithAutoConnect(false), ably.WithDisconnectedRetryTimeout(10*time.Millisecond), ably.WithSuspendedRetryTimeout(50*time.Millisecond))
@@ -192,7 +193,8 @@ func TestTheStatusFollowsTheConnection(t *testing.T) {
 	w.client.Close()
 	until(ablychat.ConnectionClosed)
 	for status := ablychat.ConnectionInitialized; status <= ablychat.ConnectionClosed; status++ {
-		if !reached[status] && status != ablychat.ConnectionFailed { // TestConnectionStatus has that
+		// TestConnectionStatus has that
+		if !reached[status] && status != ablychat.ConnectionFailed {
 			t.Errorf("%v was not reached", status)
 		}
 	}
@@ -201,7 +203,8 @@ func TestTheStatusFollowsTheConnection(t *testing.T) {
 	}
 }
 
-// CHA-CS3: a chat client on a realtime client that is under way begins with the status and the error that it finds.
+// CHA-CS3: a chat client on a realtime client that is under way begins with the status and the
+// error that it finds.
 func TestTheFirstStatusIsTheConnections(t *testing.T) {
 	server := ablytest.NewServer(t)
 	for _, c := range []struct {

@@ -76,7 +76,8 @@ func TestCloseOnADeadNetwork(t *testing.T) {
 				if s := client.Realtime().Connection.State(); s != ably.ConnectionStateClosed {
 					t.Errorf("the connection is %v", s)
 				}
-				if err := client.Dispose(t.Context()); err != nil { // the rooms end with the connection
+				// the rooms end with the connection
+				if err := client.Dispose(t.Context()); err != nil {
 					t.Error(err)
 				}
 			})

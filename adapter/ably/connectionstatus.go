@@ -17,14 +17,17 @@ type ConnectionStatus uint8
 
 // The statuses of a connection.
 const (
-	ConnectionInitialized  ConnectionStatus = iota // not connecting yet (CHA-CS1a)
-	ConnectionConnecting                           // connecting (CHA-CS1b)
-	ConnectionConnected                            // connected (CHA-CS1c)
-	ConnectionDisconnected                         // not connected for a short time; retried (CHA-CS1d)
-	ConnectionSuspended                            // not connected for a long time; retried (CHA-CS1e)
-	ConnectionFailed                               // for a reason that can't be retried (CHA-CS1f)
-	ConnectionClosing                              // closed by the user, not at its end yet (CHA-CS1g)
-	ConnectionClosed                               // closed by the user (CHA-CS1h)
+	ConnectionInitialized ConnectionStatus = iota // not connecting yet (CHA-CS1a)
+	ConnectionConnecting                          // connecting (CHA-CS1b)
+	ConnectionConnected                           // connected (CHA-CS1c)
+	// not connected for a short time; retried (CHA-CS1d)
+	ConnectionDisconnected
+	// not connected for a long time; retried (CHA-CS1e)
+	ConnectionSuspended
+	ConnectionFailed // for a reason that can't be retried (CHA-CS1f)
+	// closed by the user, not at its end yet (CHA-CS1g)
+	ConnectionClosing
+	ConnectionClosed // closed by the user (CHA-CS1h)
 )
 
 var connectionStatusNames = [...]string{"initialized", "connecting", "connected", "disconnected",

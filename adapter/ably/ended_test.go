@@ -346,7 +346,7 @@ func TestASecondRange(t *testing.T) {
 	}
 }
 
-// A client without an id is told so, not that it entered or types.
+// A client without an id receives that error, not that it entered or types.
 func TestWithoutAClientID(t *testing.T) {
 	nobody := newPerson(t, ablytest.NewServer(t), "", ably.WithUseBinaryProtocol(false))
 	h := held{client: nobody.chat, room: nobody.room("lobby")}

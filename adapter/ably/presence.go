@@ -86,7 +86,7 @@ func failed(ctx context.Context, operation string, err error) error {
 }
 
 // Get returns all who are present, once the service's list is complete (CHA-PR6). Waits are those
-// of [Presence.Enter]. A client that may not subscribe gets nobody, which is logged as an error
+// of [Presence.Enter]. A client that may not subscribe gets no member, which is logged as an error
 // (RTP11f).
 //
 // Errors: [ErrFeatureNotEnabledInRoom] when the room was got without presence events, since the

@@ -35,19 +35,19 @@ func (m *Messages) Since(ctx context.Context, serial string) iter.Seq2[Message, 
 	}
 }
 
-// EventsSince is [Messages.Events] that misses nothing. First come the messages after a serial: that
-// of the last message that the program knows, or "" to begin with what comes from now on. After a
-// discontinuity, and where events were dropped, the messages that were missed come before what comes
-// live. An event of a missed message has Recovered set and the message as it is now: one event for
-// each message.
+// EventsSince is [Messages.Events] that misses nothing. First come the messages after a serial:
+// that of the last message that the program knows, or "" to begin with what comes from now on.
+// After a discontinuity, and where events were dropped, the messages that were missed come before
+// what comes live. An event of a missed message has Recovered set and the message as it is now: one
+// event for each message.
 //
 // It reads the messages between the last one that came before the gap and the point where the room
 // attached again. An update or a deletion, in the gap, of an older message is not found;
 // [Messages.Since] with an older serial finds it.
 //
-// A read that fails, also for want of a token (40170), is tried again until the loop ends, and logged
-// as a warning once a gap. A read that the service refuses, or that can't be authorized any more
-// (40171), ends the loop with its error.
+// A read that fails, also for want of a token (40170), is tried again until the loop ends, and
+// logged as a warning once a gap. A read that the service refuses, or that can't be authorized any
+// more (40171), ends the loop with its error.
 //
 // Errors: those of [Messages.Events] without [*DroppedError]; the service's.
 func (m *Messages) EventsSince(ctx context.Context, serial string) iter.Seq2[MessageEvent, error] {
@@ -96,11 +96,12 @@ type sinceItem struct {
 // recovery is one subscription that misses nothing. One goroutine at a time uses it.
 type recovery struct {
 	messages *Messages
-	after    string            // the newest message that is known; "" while there is none
-	from     string            // where it began, while no message is known; "" before the first attach
-	missed   bool              // there is something to read, at the next point
-	read     map[string]string // what was read last: the version of each message; nil for nothing
-	newest   string            // the newest of these versions
+	after    string // the newest message that is known; "" while there is none
+	// where it began, while no message is known; "" before the first attach
+	from   string
+	missed bool              // there is something to read, at the next point
+	read   map[string]string // what was read last: the version of each message; nil for nothing
+	newest string            // the newest of these versions
 }
 
 // begin notes where the room is in the order of its messages: point, "" while it isn't attached. It

@@ -10,7 +10,7 @@ import (
 )
 
 // MaxPending is how many events may wait for one listener, or for one loop. Further events are
-// dropped: a loop is told by a [*DroppedError] in their place; for a function they are counted
+// dropped: a loop receives a [*DroppedError] in their place; for a function they are counted
 // ([Subscription.Dropped]) and logged. Changes of a status and discontinuities are never dropped.
 // Of events of typing and of occupancy, each of which has the whole state, the newest 16 wait.
 const MaxPending = 10_000

@@ -31,8 +31,9 @@ type typers struct {
 	passing bool                // the goroutine is there
 
 	shown atomic.Pointer[[]chat.TypingMember] // the newest list; never changed
-	kept  []*typersAt                         // the newest sets, nil before the first; the goroutine's
-	count int                                 // of sets so far; the goroutine's
+	// the newest sets, nil before the first; the goroutine's
+	kept  []*typersAt
+	count int // of sets so far; the goroutine's
 }
 
 // changed takes a change. The lock is held.

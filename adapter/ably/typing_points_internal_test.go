@@ -63,7 +63,7 @@ func TestWhoTypesIsTold(t *testing.T) {
 		say("typing.stopped", "bob", "")    // did not type
 		say("typing.stopped", "ann", "")
 		say("typing.stopped", "ann", "") // types no more
-		say("typing.started", "", "")    // nobody
+		say("typing.started", "", "")    // no client
 		want := []chat.TypingEvent{
 			{Change: chat.TypingChange{Type: chat.TypingStarted, TypingMember: chat.TypingMember{ClientID: "ann", UserClaim: "pro"}}, CurrentTypers: []chat.TypingMember{{ClientID: "ann", UserClaim: "pro"}}},
 			{Change: chat.TypingChange{Type: chat.TypingStarted, TypingMember: chat.TypingMember{ClientID: "ann"}}, CurrentTypers: []chat.TypingMember{{ClientID: "ann"}}},

@@ -42,8 +42,8 @@ func moderated(t *testing.T, server *bottest.Server, serial string) {
 	}
 }
 
-// TestOutage has the bot lose its connection, with all its state, for five minutes: it moderates what
-// came meanwhile, and is present again.
+// TestOutage has the bot lose its connection, with all its state, for five minutes: it moderates
+// what came meanwhile, and is present again.
 func TestOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := bottest.NewServer(t)
@@ -98,8 +98,8 @@ func TestFlood(t *testing.T) {
 	})
 }
 
-// TestLostToken has the bot's tokens expire, be revoked, and be refused for a while: it goes on with
-// new ones.
+// TestLostToken has the bot's tokens expire, be revoked, and be refused for a while: it goes on
+// with new ones.
 func TestLostToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := bottest.NewServer(t)

@@ -7,9 +7,9 @@
 //
 //	BOARD [ "!" FAULT ] [ "@" STEP ] "/" [ CALLER "." ] WORD "(" [ ARG { "," ARG } ] ")" { ";" … }
 //
-// The board is what the script is played on, the fault is planted beside it, and the step is the one
-// at which the page opens. What is no letter, digit, "_", "-", "+" or ":" of ASCII is escaped as in
-// any URL, but a space is "~", and an empty argument "”".
+// The board is what the script is played on, the fault is planted beside it, and the step is the
+// one at which the page opens. What is no letter, digit, "_", "-", "+" or ":" of ASCII is escaped
+// as in any URL, but a space is "~", and an empty argument "”".
 package playlink
 
 import (
@@ -24,7 +24,8 @@ import (
 
 // The boards: what a script is played on.
 const (
-	Rooms   = "rooms"   // names with their rooms, and each room's channel (docs/rooms.md, docs/leases.md)
+	// names with their rooms, and each room's channel (docs/rooms.md, docs/leases.md)
+	Rooms   = "rooms"
 	Room    = "room"    // one room, given whatever its channel could tell (docs/room.md)
 	Channel = "channel" // one channel, given whatever a server could send (docs/channel.md)
 )
@@ -114,8 +115,8 @@ func (s Step) String() string {
 }
 
 // Parse reads a fragment, with or without the "#". It takes spaces around what they can't be part
-// of and a word without parentheses, so that a script may be written by hand, and a fragment that was
-// escaped once more on its way.
+// of and a word without parentheses, so that a script may be written by hand, and a fragment that
+// was escaped once more on its way.
 func Parse(fragment string) (Script, error) {
 	fragment = strings.TrimPrefix(fragment, "#")
 	if !strings.Contains(fragment, "(") && strings.Contains(fragment, "%28") {

@@ -103,8 +103,8 @@ func (v *Violation) Error() string {
 // Steps returns the script in one line: "get(1, a, x); opened(1)".
 func (v *Violation) Steps() string { return Text(v.Script) }
 
-// Link returns the link to the script in the playground, where it is played on the core that follows
-// the rules. What ends by itself at the wire is a step there.
+// Link returns the link to the script in the playground, where it is played on the core that
+// follows the rules. What ends by itself at the wire is a step there.
 func (v *Violation) Link() string {
 	if !v.wired {
 		return playlink.Text(playlink.Rooms, v.Steps())

@@ -102,8 +102,9 @@ func Script[S, M, I, O any](m Machine[S, M, I, O], script []I) string {
 		"sequenceDiagram\n%s", lines.String(), stepByStep(m.Board, steps), state, diagram.String())
 }
 
-// stepByStep returns a line with the link to a script in the playground, "" for one without a board.
-// Which way of an input it is ("#2"), and what comes of it (" -> …"), is no part of a step there.
+// stepByStep returns a line with the link to a script in the playground, "" for one without a
+// board. Which way of an input it is ("#2"), and what comes of it (" -> …"), is no part of a step
+// there.
 func stepByStep(board string, steps []string) string {
 	if board == "" {
 		return ""

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// tlcState is a state in a counterexample of TLC's, with its head: "State 2: <Get line 12, col 9 …>".
+// tlcState is a state in a counterexample of TLC's, with its head: "State 2: <Get line 12, col 9
+// …>".
 var tlcState = regexp.MustCompile(`(?m)^State \d+: <([^> ]+)[^>]*>\n((?:.+\n?)*)`)
 
 // Tracing says how a counterexample of TLC's is read as a script.
@@ -24,8 +25,8 @@ type Tracing[S, I any] struct {
 }
 
 // Link returns the link to a counterexample of TLC's in the playground, where it is played as the
-// rules ask for it. A spec that is broken takes steps that no rule names: such a step is the input that
-// its action is named after. An error says of which step none is known.
+// rules ask for it. A spec that is broken takes steps that no rule names: such a step is the input
+// that its action is named after. An error says of which step none is known.
 func (t Tracing[S, I]) Link(trace string) (string, error) {
 	var steps []string
 	var before S
@@ -50,8 +51,8 @@ func (t Tracing[S, I]) Link(trace string) (string, error) {
 	return strings.TrimSpace(stepByStep(t.Board, steps)), nil
 }
 
-// input finds the input of a step: one of the action's that leads to the state after it; else any that
-// does; else what can be guessed, and at last one of the action's.
+// input finds the input of a step: one of the action's that leads to the state after it; else any
+// that does; else what can be guessed, and at last one of the action's.
 func (t Tracing[S, I]) input(action string, before, after S) (found I, err error) {
 	best := 0
 	for _, in := range t.Inputs {

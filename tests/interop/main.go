@@ -1,8 +1,8 @@
-// Command interop runs Ably's official clients on the embedded Ably server: ably-js alone, and
-// the official @ably/chat, unpatched, together with this library, each doing what the other sees; and
-// a bot on @ably/chat, tested with the kit that cmd/ablyserver serves.
-// It installs the pinned clients first. It exits with 0 only if no row fails; a row that differs
-// says what the official client does otherwise, and has made sure that it does.
+// Command interop runs Ably's official clients on the embedded Ably server: ably-js alone, and the
+// official @ably/chat, unpatched, together with this library, each doing what the other sees; and a
+// bot on @ably/chat, tested with the kit that cmd/ablyserver serves. It installs the pinned clients
+// first. It exits with 0 only if no row fails; a row that differs says what the official client
+// does otherwise, and has made sure that it does.
 //
 //	go run ./tests/interop [-only text] [-delay time]
 //	go run ./tests/interop -live [-only text]

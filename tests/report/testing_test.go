@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// kitExamples returns the parts of docs/testing.md: each is the source of functions that the tests of
-// the kit run. A part has the name of the function, or those that a comma joins.
+// kitExamples returns the parts of docs/testing.md: each is the source of functions that the tests
+// of the kit run. A part has the name of the function, or those that a comma joins.
 func kitExamples(t *testing.T) map[string]string {
 	t.Helper()
 	const folder = "adapter/ably/ablytest/bottest/"

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"go/parser"
+	"go/token"
 	"regexp"
 	"strings"
 	"testing"
@@ -111,15 +113,23 @@ func wrapped(lines []string, first, rest string) []string {
 // wrapGo wraps the comments of a Go file. One behind code that makes the line too wide goes above
 // it.
 func wrapGo(text string) string {
+	set := token.NewFileSet()
+	parsed, err := parser.ParseFile(set, "", text, parser.ParseComments|parser.SkipObjectResolution)
+	if err != nil {
+		return text
+	}
+	comments := map[int]bool{} // by line, from 0
+	for _, group := range parsed.Comments {
+		for _, c := range group.List {
+			comments[set.Position(c.Pos()).Line-1] = strings.HasPrefix(c.Text, "//")
+		}
+	}
 	lines := strings.Split(text, "\n")
 	var out []string
-	raw := false // within a string over several lines
 	for i := 0; i < len(lines); {
 		m := goComment.FindStringSubmatch(lines[i])
-		if m == nil || raw {
-			raw = raw != (strings.Count(lines[i], "`")%2 == 1)
-			t := trailing.FindStringSubmatch(lines[i])
-			if !raw && t != nil && width(lines[i]) > widest && strings.Count(t[2], `"`)%2 == 0 && strings.Count(t[2], "`")%2 == 0 {
+		if t := trailing.FindStringSubmatch(lines[i]); m == nil || !comments[i] {
+			if comments[i] && t != nil && width(lines[i]) > widest && strings.Count(t[3], `"`)%2 == 0 {
 				out = append(append(out, fill(t[3], t[1]+"// ", t[1]+"// ")...), t[1]+t[2])
 			} else {
 				out = append(out, lines[i])
@@ -128,7 +138,7 @@ func wrapGo(text string) string {
 			continue
 		}
 		end := i
-		for end < len(lines) && goComment.MatchString(lines[end]) && strings.HasPrefix(lines[end], m[1]+"//") {
+		for end < len(lines) && comments[end] && goComment.MatchString(lines[end]) && strings.HasPrefix(lines[end], m[1]+"//") {
 			end++
 		}
 		out = append(out, wrapComment(lines[i:end], m[1]+"//")...)
@@ -193,7 +203,9 @@ func TestWrapping(t *testing.T) {
 		"s := `\n// " + long + "\n`": "s := `\n// " + long + "\n`",
 		"// see `make " + strings.Repeat("x", 40) + " " + strings.Repeat("y", 40) + "`": "",
 	} {
-		if got := wrapGo(text); want != "" && got != want || anyWide(strings.Split(got, "\n")) && want == "" {
+		const head = "package x\n\nfunc f() {\n"
+		got := strings.TrimSuffix(strings.TrimPrefix(wrapGo(head+text+"\n}\n"), head), "\n}\n")
+		if want != "" && got != want || anyWide(strings.Split(got, "\n")) && want == "" {
 			t.Errorf("%q:\n%s\nexpected:\n%s", text, got, want)
 		}
 	}
