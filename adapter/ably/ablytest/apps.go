@@ -58,5 +58,6 @@ func (s *Server) forgetIdleChannels() {
 
 // idle reports whether nothing would be lost with the channel.
 func (ch *channel) idle() bool {
-	return len(ch.attached) == 0 && len(ch.members) == 0 && len(ch.log.log) == 0 && len(ch.presenceLog) == 0
+	return len(ch.attached) == 0 && len(ch.members) == 0 &&
+		len(ch.log.log) == 0 && len(ch.presenceLog) == 0
 }

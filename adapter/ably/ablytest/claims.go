@@ -83,7 +83,8 @@ func mostSpecific(all map[string]string, name string) (value string, ok bool) {
 	}
 	longest := -1
 	for resource, v := range all {
-		if strings.HasSuffix(resource, "*") && resourceMatches(resource, name) && len(resource) > longest {
+		covers := strings.HasSuffix(resource, "*") && resourceMatches(resource, name)
+		if covers && len(resource) > longest {
 			longest, value, ok = len(resource), v, true
 		}
 	}

@@ -5,7 +5,8 @@ const publishOverhead = 400
 
 // visible reports whether a publish is part of the history.
 func (l *messageLog) visible(p *publish) bool {
-	return !p.ephemeral && (l.life == 0 || p.timestamp > l.s.nowMillis()-l.s.opts.historyFor.Milliseconds())
+	start := l.s.nowMillis() - l.s.opts.historyFor.Milliseconds()
+	return !p.ephemeral && (l.life == 0 || p.timestamp > start)
 }
 
 // expire drops what is older than the channel keeps.

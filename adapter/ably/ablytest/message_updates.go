@@ -5,16 +5,16 @@ import (
 	"slices"
 )
 
-// Updates, deletions and appends of messages that were published (RSL15, RTL32). Where Ably asks for
-// a rule of the channel's namespace, every channel of this server has it.
+// Updates, deletions and appends of messages that were published (RSL15, RTL32). Where Ably asks
+// for a rule of the channel's namespace, every channel of this server has it.
 
 // amends reports whether a message is a change of another.
 func (m *Message) amends() bool {
 	return m.Action == actionUpdate || m.Action == actionDelete || m.Action == actionAppend
 }
 
-// amend publishes a further version of the message that m names by its serial, with what m has of it
-// in place of what it was. It returns the version's serial. The lock is held.
+// amend publishes a further version of the message that m names by its serial, with what m has of
+// it in place of what it was. It returns the version's serial. The lock is held.
 func (s *Server) amend(channel string, id identity, implied string, m *Message) (string, *ErrorInfo) {
 	if m.Serial == "" {
 		return "", errInvalidParam("a change of a message without the message's serial")

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// fromHere refuses requests that a web page of elsewhere has a browser make, which reaches loopback:
-// by the Origin that browsers send along (cross-site requests), and by the Host, which names the
-// page's own site where its name was made to resolve to loopback (DNS rebinding). A page that was
-// itself served on loopback is let in. No browser reaches a network in memory.
+// fromHere refuses requests that a web page of elsewhere has a browser make, which reaches
+// loopback: by the Origin that browsers send along (cross-site requests), and by the Host, which
+// names the page's own site where its name was made to resolve to loopback (DNS rebinding). A page
+// that was itself served on loopback is let in. No browser reaches a network in memory.
 func (o *options) fromHere(r *http.Request) *ErrorInfo {
 	if _, tcp := r.Context().Value(netConnKey{}).(*net.TCPConn); !tcp {
 		return nil
@@ -37,6 +37,7 @@ func (o *options) isHere(host string) bool {
 	}
 	host = strings.ToLower(strings.Trim(host, "[]"))
 	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback() || host == "localhost" || strings.HasSuffix(host, ".localhost") ||
+	return ip != nil && ip.IsLoopback() ||
+		host == "localhost" || strings.HasSuffix(host, ".localhost") ||
 		slices.Contains(o.hosts, host)
 }
