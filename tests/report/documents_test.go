@@ -117,7 +117,8 @@ func proved(t *testing.T) map[string]string {
 	return all
 }
 
-// docs/proof.md lists the properties of Rooms and of leases that are proved, all of them and no others.
+// docs/proof.md lists the properties of Rooms and of leases that are proved, all of them and no
+// others.
 func TestTheProofsDocumentListsWhatIsProved(t *testing.T) {
 	text := read(t, "docs/proof.md")
 	_, table, _ := strings.Cut(text, "| claimed of `Rooms.tla` | |\n")
