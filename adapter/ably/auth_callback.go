@@ -28,6 +28,8 @@ func newCallbacks() *callbacks {
 	return c
 }
 
+// errNoCallbacks is the error of a call after the end. It fails ably-go's connection, which ends that
+// for good: a Close might come just as ably-go goes to wait for its next attempt, and be missed.
 var errNoCallbacks = errors.New("the chat client was disposed of")
 
 // close ends the calls: they return an error, and there are no further ones.

@@ -18,7 +18,7 @@ import (
 )
 
 // Version is the version of this library, as Ably gets it (CHA-IN1).
-const Version = "0.1.0"
+const Version = "0.2.0"
 
 // agentName is the name that Ably attributes usage to (CHA-IN1b); Ably's common list has no Go name
 // yet (CHA-IN1c).
@@ -39,7 +39,7 @@ type Client struct {
 	connection Connection
 	given      *slog.Logger // by WithLogger; nil for none
 	log        *slog.Logger
-	observe    func(lifecycle.RoomStep)
+	observers  observers
 	idempotent bool
 	timeout    time.Duration // of a request
 	pending    int           // MaxPending, but in tests
@@ -78,11 +78,11 @@ func Ably(options ...ably.ClientOption) Option {
 	}
 }
 
-// WithLogger sets where the client, its rooms and ably-go log: status changes at info,
-// discontinuities, dropped events and warnings of ably-go at warn, panics of listeners and errors
-// of ably-go at error; no key, token or message text. ably.WithLogLevel sets what ably-go logs at
-// all, and ably.WithLogHandler takes its lines elsewhere. The default logs errors alone, to
-// [slog.Default].
+// WithLogger sets where the client, its rooms and ably-go log: status changes at info;
+// discontinuities, dropped events, reads of missed messages that are tried again, and warnings of
+// ably-go at warn; panics of listeners and errors of ably-go at error; no key, token or message
+// text. ably.WithLogLevel sets what ably-go logs at all, and ably.WithLogHandler takes its lines
+// elsewhere. The default logs errors alone, to [slog.Default].
 func WithLogger(log *slog.Logger) Option { return func(c *config) { c.log = log } }
 
 // WithIdempotentPublishing makes an idempotency key for each call of Send, Update and Delete that
@@ -140,7 +140,7 @@ func newClient(client *ably.Realtime, cfg config, owned bool) (*Client, error) {
 	}
 	timeouts := t.Timeouts()
 	c := &Client{realtime: client, owned: owned, transport: t, below: t.User().(*below),
-		given: cfg.log, log: cfg.log, observe: cfg.observer.Room, idempotent: cfg.idempotent, timeout: timeouts.Request,
+		given: cfg.log, log: cfg.log, idempotent: cfg.idempotent, timeout: timeouts.Request,
 		pending: MaxPending, released: make(chan struct{}), disposed: make(chan struct{}),
 		hungUp: make(chan struct{})}
 	c.patience, c.hurry = context.WithCancel(context.Background())
@@ -148,6 +148,9 @@ func newClient(client *ably.Realtime, cfg config, owned bool) (*Client, error) {
 		c.log = listen.ErrorsToDefault()
 	}
 	c.connection.client = c
+	if cfg.observer.Room != nil {
+		c.observers.add(cfg.observer.Room)
+	}
 	var options []lifecycle.RoomsOption
 	if cfg.log != nil {
 		options = append(options, lifecycle.WithLogger(cfg.log))

@@ -3,8 +3,8 @@ package ablychat_test
 import (
 	"context"
 	"errors"
-	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,11 +22,8 @@ var limits = bubble.Limits{Look: 300 * time.Millisecond, Patience: 20 * time.Sec
 
 // inMemory runs a test in a bubble of virtual time, with a server on a network in memory.
 func inMemory(t *testing.T, test func(t *testing.T, server *ablytest.Server)) {
-	network, before := memnet.New(), http.DefaultTransport
-	http.DefaultTransport = &http.Transport{DialContext: network.DialContext, DisableKeepAlives: true}
-	defer func() { http.DefaultTransport = before }()
 	bubble.Test(t, limits, func(t *testing.T) {
-		server, err := ablytest.Start(ablytest.WithListener(network.Listen()))
+		server, err := ablytest.Start(ablytest.WithListener(memnet.New().Listen()))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,6 +111,11 @@ func TestCloseWhileAnAuthCallbackHangs(t *testing.T) {
 				if err != nil || took > 10*time.Second || obeys && took != 0 {
 					t.Errorf("Close returned %v after %v", err, took)
 				}
+				switch s := client.Realtime().Connection.State(); s {
+				case ably.ConnectionStateClosed, ably.ConnectionStateFailed:
+				default:
+					t.Errorf("the connection is %v", s)
+				}
 				close(release)
 			})
 		})
@@ -155,12 +157,14 @@ func TestConnectWhileAnAuthCallbackRuns(t *testing.T) {
 // connection does not fail.
 func TestAnAuthCallbackThatIsSlow(t *testing.T) {
 	inMemory(t, func(t *testing.T, server *ablytest.Server) {
-		token, slow, release := must(server.IssueToken(ablytest.TokenParams{ClientID: "ann"})), 2, make(chan struct{})
+		token := must(server.IssueToken(ablytest.TokenParams{ClientID: "ann"}))
+		var asked atomic.Int32 // while the calls before are still under way
+		release := make(chan struct{})
 		defer close(release)
 		client, err := ablychat.Connect(ablychat.Ably(server.EndpointOptions(ably.WithLogLevel(ably.LogNone),
 			ably.WithRealtimeRequestTimeout(3*time.Second),
 			ably.WithAuthCallback(func(context.Context, ably.TokenParams) (ably.Tokener, error) {
-				if slow--; slow >= 0 {
+				if asked.Add(1) <= 2 {
 					<-release
 				}
 				return ably.TokenString(token.Token), nil

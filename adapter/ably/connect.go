@@ -26,10 +26,12 @@ type below struct {
 //
 // With ably.WithQueueMessages(false) presence of rooms fails at once without a connection (TO3g).
 //
-// The program's auth callback must return within the time of a request
-// (ably.WithRealtimeRequestTimeout, 10 s by default), after which its context ends and the client
-// tries again (RSA4c). REST calls of rooms use the newest token of the realtime client, also after
-// its Auth.Authorize; when that is refused they ask for one by the options given here.
+// The program's auth callback is given the time of a request (ably.WithRealtimeRequestTimeout, 10 s
+// by default). Then its context ends and the client tries again (RSA4c), also while a call that
+// ignores its context goes on.
+//
+// REST calls of rooms use the newest token of the realtime client, also after its Auth.Authorize.
+// When that is refused they ask for one by the options given here.
 //
 // The caller closes it. Until the connection has ended its transport has goroutines.
 //
@@ -104,7 +106,8 @@ func (c *Client) hangUp() <-chan struct{} {
 // have ended: for each of these at most for the time of a request, and only while c.patience lasts.
 func (c *Client) closeConnection() {
 	changed := make(chan struct{}, 1)
-	c.below.callbacks.close() // ably-go holds its lock over them
+	c.below.callbacks.close() // ably-go holds its lock over them, and over its requests for a token
+	c.transport.EndRequests()
 	defer c.realtime.Connection.OnAll(func(ably.ConnectionStateChange) {
 		select {
 		case changed <- struct{}{}:
@@ -113,7 +116,6 @@ func (c *Client) closeConnection() {
 	})()
 	closing, cancel := context.WithTimeout(c.patience, c.timeout)
 	defer cancel()
-	c.transport.EndRequests()
 	stayClosed(c.realtime)
 	for !closed(c.realtime) && closing.Err() == nil {
 		select {

@@ -44,15 +44,6 @@ func (a *answering) set(status int, kind, body string, headers ...string) {
 	}
 }
 
-// operations are what the calls of restCalls are called in errors.
-var operations = map[string]string{
-	"send": "send message", "update": "update message", "delete": "delete message", "get": "get message",
-	"history": "get history", "react": "send message reaction", "take back": "delete message reaction",
-	"client reactions": "get client reactions", "occupancy": "get occupancy",
-	"versions": "get versions of message", "next page": "get history", "history before": "get history",
-	"since": "get history",
-}
-
 // What an answer may be, by the calls that take it.
 var (
 	lists     = []string{"history", "next page", "history before", "since", "versions"}

@@ -116,7 +116,7 @@ func (b backend) Open(_ context.Context, name string, options RoomOptions) (*Roo
 	c, r := b.client, &Room{client: b.client}
 	r.channel = c.channels.Channel(ChannelName(name), channelOptions(name, options), dispatch{r})
 	r.core, r.release = lifecycle.NewRoom(name, options, r.channel,
-		lifecycle.RoomConfig{Logger: c.given, Observe: c.observe, Of: r, Gone: r.released})
+		lifecycle.RoomConfig{Logger: c.given, Observe: c.observers.handler(), Of: r, Gone: r.released})
 	r.messages.room, r.messages.reactions.room, r.reactions.room = r, r, r
 	r.presence.room, r.occupancy.room, r.typing.room = r, r, r
 	r.typing.wire, r.typing.interval, r.typing.began = r, options.Typing.HeartbeatThrottle, time.Now()

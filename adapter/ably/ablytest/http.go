@@ -21,8 +21,8 @@ type request struct {
 	body        []byte
 	bodyFormat  Format
 	format      Format    // of the answer
-	as          *identity // who asks, if that is known without credentials
 	app         string    // of who asks, once it is identified
+	as          *identity // who asks, if that is known without credentials
 }
 
 // response is an answer, before any fault is applied.

@@ -10,10 +10,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"ablyrooms.example/examples/internal/stage"
+	"ablyrooms.example/examples/stage"
 )
 
-// Run runs an example on an embedded server, and fails if it returns an error, or if what it tells is not these lines.
+// Run runs an example on an embedded server, and fails if it returns an error, or if what it tells
+// is not these lines.
 func Run(t *testing.T, run func(context.Context, *stage.Stage) error, lines ...string) {
 	t.Helper()
 	t.Setenv(stage.KeyVariable, "")

@@ -1,4 +1,5 @@
-// Package stage is what the examples have in common: where they play, Ably itself or an embedded server, and the clients on it.
+// Package stage is what the examples have in common: where they play, Ably itself or an embedded
+// server, and the clients on it.
 package stage
 
 import (
@@ -44,7 +45,8 @@ type Stage struct {
 // Open starts an embedded server, or, if [KeyVariable] is set, plays on Ably itself.
 func Open(out io.Writer) (*Stage, error) {
 	if key := os.Getenv(KeyVariable); key != "" {
-		// The rooms of an earlier run are still there, with their history, so each run has rooms of its own.
+		// The rooms of an earlier run are still there, with their history, so each run has rooms of
+		// its own.
 		return &Stage{Out: out, options: []ably.ClientOption{ably.WithKey(key)}, suffix: "-" + strings.ToLower(rand.Text()[:8])}, nil
 	}
 	server, err := ablytest.Start()

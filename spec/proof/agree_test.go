@@ -1,0 +1,240 @@
+package proof
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"ablyrooms.example/fsm"
+	"ablyrooms.example/model"
+	"ablyrooms.example/tests/graphs/rooms"
+)
+
+// judge holds the relation to the reference model and to the core, in any state.
+type judge struct {
+	w        *Small
+	steps    []*Steps
+	alphabet []model.Input
+	core     *fsm.Rooms[string]
+	states   int
+	taken    map[string]int // by action
+	refused  int
+}
+
+func newJudge(t testing.TB, p *Proof, b Bounds) *judge {
+	w := NewSmall(p.System, b)
+	return &judge{w: w, steps: steps(t, w, p.Actions), core: fsm.NewRooms[string](), taken: map[string]int{},
+		alphabet: model.Alphabet(model.Bounds{Calls: b.MaxCalls, Names: b.Names, Options: b.Options, Conditional: b.Conditional})}
+}
+
+// text returns the text of a value of a name, "" if there is none.
+func (j *judge) text(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return slices.Concat(j.w.Bounds.Names, j.w.Bounds.Options)[n-1]
+}
+
+var (
+	kinds    = enumeration(model.KindGet, model.KindReleaseIf)
+	outcomes = enumeration(model.OutcomePending, model.OutcomeGaveUp)
+	lives    = enumeration(model.LifeInitializing, model.LifeReleased)
+	works    = enumeration(model.WorkNone, model.WorkClosing)
+	ends     = enumeration(model.KindOpened, model.KindReleaseFailed)
+)
+
+// enumeration returns the values of an enumeration by how they are written.
+func enumeration[T interface {
+	~uint8
+	fmt.Stringer
+}](first, last T) map[string]T {
+	all := map[string]T{}
+	for v := first; v <= last; v++ {
+		all[v.String()] = v
+	}
+	return all
+}
+
+// model returns the state as the reference model has it.
+func (j *judge) model(s State) (m model.State) {
+	get := func(symbol string, i int) int { return j.w.Get(s, symbol, i, 0) }
+	word := func(symbol string, i int) string { return j.w.Word(get(symbol, i)) }
+	set := func(symbol string, i int) (all []int) {
+		for n := 1; n <= j.w.Bounds.MaxCalls; n++ {
+			if i == 0 && get(symbol, n) == 1 || i > 0 && j.w.Get(s, symbol, i, n) == 1 {
+				all = append(all, n)
+			}
+		}
+		return all
+	}
+	for c := 1; c <= j.w.Bounds.MaxCalls && word("calls.op", c) != "none"; c++ {
+		m.Calls = append(m.Calls, model.Call{Kind: kinds[word("calls.op", c)],
+			Name: j.text(get("calls.name", c)), Options: j.text(get("calls.opt", c)), Of: get("calls.of", c),
+			WaitsFor: get("calls.waits", c), Outcome: model.Outcome{Kind: outcomes[word("calls.out", c)],
+				Incarnation: get("calls.ref", c), Failed: set("calls.bad", c)}})
+	}
+	for i := 1; i <= j.w.Bounds.MaxCalls && word("incs.life", i) != "none"; i++ {
+		m.Incarnations = append(m.Incarnations, model.Incarnation{Name: j.text(get("incs.name", i)),
+			Options: j.text(get("incs.opt", i)), Life: lives[word("incs.life", i)],
+			Work: works[word("incs.work", i)], Ended: ends[word("incs.ended", i)]})
+	}
+	m.Failed = set("failed", 0)
+	return m
+}
+
+// core returns what the core keeps of the state.
+func core(m model.State) fsm.RoomsState[string] {
+	s := fsm.RoomsState[string]{NextCall: fsm.Call(len(m.Calls) + 1), LastCreated: fsm.Incarnation(len(m.Incarnations)),
+		Disposal: "no", Incarnations: []fsm.IncarnationState[string]{}}
+	releasing := false
+	for i, inc := range m.Incarnations {
+		if inc.Life == model.LifeReleased {
+			continue
+		}
+		releasing = releasing || inc.Life == model.LifeReleasing
+		kept := fsm.IncarnationState[string]{Incarnation: fsm.Incarnation(i + 1), Name: inc.Name,
+			Options: inc.Options, Life: inc.Life.String(), Work: inc.Work.String()}
+		for c, call := range m.Calls {
+			if call.Pending() && call.WaitsFor == i+1 {
+				kept.Waiters = append(kept.Waiters, fsm.Call(c+1))
+			}
+		}
+		s.Incarnations = append(s.Incarnations, kept)
+	}
+	for c, call := range m.Calls {
+		if call.Kind != model.KindDispose {
+			continue
+		}
+		s.Disposal = map[bool]string{true: "disposing", false: "disposed"}[releasing]
+		if call.Pending() {
+			s.Disposers = append(s.Disposers, fsm.Call(c+1))
+		}
+	}
+	for _, i := range m.Failed {
+		s.Failed = append(s.Failed, fsm.Incarnation(i))
+	}
+	return s
+}
+
+// input returns the input that a step of the relation takes.
+func (j *judge) input(action string, params []int, m model.State) model.Input {
+	next := len(m.Calls) + 1
+	kind := action
+	for _, k := range []string{"ReleaseIf", "ReleaseFailed", "Released", "OpenFailed", "Opened", "Get", "Release", "Dispose", "GiveUp"} {
+		if strings.HasPrefix(action, k) {
+			kind = k
+			break
+		}
+	}
+	switch kind {
+	case "Get":
+		return model.Input{Kind: model.KindGet, Call: next, Name: j.text(params[0]), Options: j.text(params[1])}
+	case "Release":
+		return model.Input{Kind: model.KindRelease, Call: next, Name: j.text(params[0])}
+	case "Dispose":
+		return model.Input{Kind: model.KindDispose, Call: next}
+	case "ReleaseIf":
+		return model.Input{Kind: model.KindReleaseIf, Call: next, Incarnation: params[0]}
+	case "GiveUp":
+		return model.Input{Kind: model.KindGiveUp, Call: params[0]}
+	}
+	return model.Input{Kind: map[string]model.Kind{"Opened": model.KindOpened, "OpenFailed": model.KindOpenFailed,
+		"Released": model.KindReleased, "ReleaseFailed": model.KindReleaseFailed}[kind], Incarnation: params[0]}
+}
+
+// check takes every input in a state: the relation has one step for it, the model's, and the core does
+// that with the model's outputs; or it has none, and model and core refuse the input and stay as they
+// are.
+func (j *judge) check(s State) error {
+	j.states++
+	m := j.model(s)
+	relation := map[string]map[string]State{}
+	for _, steps := range j.steps {
+		steps.Each(s, func(params []int, next State) {
+			j.taken[steps.Action.Name]++
+			in := fmt.Sprint(j.input(steps.Action.Name, params, m))
+			if relation[in] == nil {
+				relation[in] = map[string]State{}
+			}
+			relation[in][key(next)] = next
+		})
+	}
+	before := core(m)
+	for _, in := range j.alphabet {
+		ways := relation[fmt.Sprint(in)]
+		delete(relation, fmt.Sprint(in))
+		after, outs, err := m.Step(in)
+		if err := j.core.Restore(before); err != nil {
+			return fmt.Errorf("%v\nthe core can't be restored: %w", m, err)
+		}
+		coreOuts, coreErr := j.core.Step(rooms.ToCore(in), nil)
+		if (err == nil) != (len(ways) == 1) || (err == nil) != (coreErr == nil) {
+			return fmt.Errorf("%v\n%v: the relation has %d steps, the model says %v, the core %v", m, in, len(ways), err, coreErr)
+		}
+		if err != nil {
+			j.refused++
+			if got := j.core.State(); !reflect.DeepEqual(got, before) || len(coreOuts) > 0 {
+				return fmt.Errorf("%v\n%v is refused, and changes the core", m, in)
+			}
+			continue
+		}
+		for _, next := range ways {
+			now := j.model(next)
+			if !now.Equal(after) {
+				return fmt.Errorf("%v\n%v leads by the relation to\n%v\nand by the model to\n%v", m, in, now, after)
+			}
+			if got, want := j.core.State(), core(now); !reflect.DeepEqual(got, want) {
+				return fmt.Errorf("%v\n%v leads the core to\n%+v\nand by the relation to\n%+v", m, in, got, want)
+			}
+		}
+		want := rooms.Outputs(m, after)
+		if !slices.EqualFunc(want, outs, model.Output.Equal) || len(want) != len(coreOuts) {
+			return fmt.Errorf("%v\n%v: outputs %v, and the states say %v", m, in, outs, want)
+		}
+		for i, out := range coreOuts {
+			if !rooms.FromCore(out).Equal(want[i]) {
+				return fmt.Errorf("%v\n%v: the core's outputs are %v, expected %v", m, in, coreOuts, want)
+			}
+		}
+	}
+	for in := range maps.Keys(relation) {
+		return fmt.Errorf("%v\nthe relation takes %s, which is no input", m, in)
+	}
+	return nil
+}
+
+var two = Bounds{MaxCalls: 3, Names: []string{"a", "b"}, Options: []string{"x", "y"}, Conditional: true}
+
+// In every state that can be reached with two names, two options and three calls, relation, model and
+// core agree on every input.
+func TestRelationModelAndCoreAgreeWhereverCallsLead(t *testing.T) {
+	p := readRooms(t)
+	j := newJudge(t, p, two)
+	first := j.w.Blank()
+	seen := map[string]bool{key(first): true}
+	queue := []State{first}
+	for len(queue) > 0 {
+		s := queue[0]
+		queue = queue[1:]
+		if err := j.check(s); err != nil {
+			t.Fatal(err)
+		}
+		for _, steps := range j.steps {
+			steps.Each(s, func(_ []int, next State) {
+				if k := key(next); !seen[k] {
+					seen[k] = true
+					queue = append(queue, next)
+				}
+			})
+		}
+	}
+	for _, s := range j.steps {
+		if j.taken[s.Action.Name] == 0 {
+			t.Logf("%s is taken nowhere", s.Action.Name)
+		}
+	}
+	t.Logf("EVIDENCE agreement of=rooms which=reachable states=%d refused=%d", j.states, j.refused)
+}

@@ -1,0 +1,283 @@
+package proof
+
+import (
+	_ "embed"
+	"maps"
+	"slices"
+	"strings"
+
+	"ablyrooms.example/spec/proof/term"
+)
+
+// Condition is one thing that the solver has to prove: that a formula follows from others.
+type Condition struct {
+	Action string // the action, or one of the words below
+	Goal   string // the conjunct, or the property
+	From   []string
+	script func() (string, error)
+}
+
+// What stands in the place of an action.
+const (
+	Initially = "(initially)" // the goal holds in the initial states
+	Always    = "(always)"    // the goal follows from the invariant
+)
+
+// InDomain is the goal that an action changes functions where they are defined.
+const InDomain = "InDomain"
+
+// What is claimed of fair actions.
+const (
+	EndsItsWork = "EndsItsWork" // the action is an end of the work of the incarnation that it is about
+	EndsEnabled = "EndsEnabled" // while there is a work, one of the actions that are fair for it can be taken
+)
+
+func (p *Proof) isFair(action string) bool {
+	for _, actions := range p.Fair {
+		if slices.Contains(actions, action) {
+			return true
+		}
+	}
+	return false
+}
+
+// endsItsWork states that the action changes how the backend has ended the incarnation's work, which is
+// what EndsWorkOn asks for in the module.
+func endsItsWork(a *Action) *term.Term {
+	i := a.Params[0]
+	return term.Neg(term.Equal(term.Apply("incs.ended'", term.Word, i), term.Apply("incs.ended", term.Word, i)))
+}
+
+// endsEnabled states that there is an action for each work that is under way: its guards hold.
+func (p *Proof) endsEnabled() *term.Term {
+	i := term.NewVar("i", term.Int)
+	var all []*term.Term
+	for _, work := range slices.Sorted(maps.Keys(p.Fair)) {
+		var any []*term.Term
+		for _, a := range p.Actions {
+			if slices.Contains(p.Fair[work], a.Name) {
+				with := map[string]*term.Term{a.Params[0].Name: i}
+				any = append(any, term.Conj(a.Guards...).Substitute(with))
+			}
+		}
+		created := term.Conj(term.AtMost(term.Number(1), i), term.AtMost(i, term.Apply("MaxCalls", term.Int)))
+		is := term.Equal(term.Apply("incs.work", term.Word, i), term.Text(term.Word, work))
+		all = append(all, term.All([]*term.Term{i}, term.Imply(term.Conj(created, is), term.Disj(any...))))
+	}
+	return term.Conj(all...)
+}
+
+// Script returns the condition as a script for the solver, which must answer unsat: there is no state
+// in which all hypotheses hold and the goal fails. Each assertion has the name of what it states.
+func (c *Condition) Script() (string, error) { return c.script() }
+
+// String names the condition.
+func (c *Condition) String() string { return c.Goal + " by " + c.Action }
+
+// Conditions returns all conditions of the proof, action by action.
+func (p *Proof) Conditions() (all []*Condition) {
+	for _, goal := range p.Invariant {
+		all = append(all, p.condition(Initially, goal, nil, nil, false))
+	}
+	for _, goal := range p.Implied {
+		all = append(all, p.condition(Always, goal, nil, p.from(Always, goal), false))
+	}
+	for i := range p.Actions {
+		a := &p.Actions[i]
+		all = append(all, p.condition(a.Name, InDomain, a, p.from(a.Name, InDomain), false))
+		for _, goal := range p.Invariant {
+			all = append(all, p.condition(a.Name, goal, a, p.from(a.Name, goal), false))
+		}
+		for _, goal := range slices.Concat(p.Properties, p.Progress) {
+			all = append(all, p.condition(a.Name, goal, a, p.from(a.Name, goal), true))
+		}
+		if p.isFair(a.Name) {
+			all = append(all, p.condition(a.Name, EndsItsWork, a, p.from(a.Name, EndsItsWork), false))
+		}
+	}
+	if len(p.Fair) > 0 {
+		all = append(all, p.condition(Always, EndsEnabled, nil, p.from(Always, EndsEnabled), false))
+	}
+	return all
+}
+
+//go:embed hypotheses.txt
+var chosen string
+
+// from returns the conjuncts from which a goal is proved: those that hypotheses.txt has, or all. Fewer
+// make the solver faster; which they are is no part of the claim, for any may be used.
+func (p *Proof) from(_, goal string) []string {
+	for line := range strings.Lines(chosen) {
+		if name, list, _ := strings.Cut(line, ":"); name == p.Name+" "+goal {
+			return strings.Fields(list)
+		}
+	}
+	return p.Invariant
+}
+
+func (p *Proof) condition(action, goal string, a *Action, from []string, step bool) *Condition {
+	return &Condition{Action: action, Goal: goal, From: from, script: func() (string, error) {
+		var hypotheses []hypothesis
+		for _, assumed := range p.t.assumed {
+			hypotheses = append(hypotheses, hypothesis{"ASSUME", assumed})
+		}
+		if action == Initially {
+			initial, err := p.State(p.Init, false)
+			if err != nil {
+				return "", err
+			}
+			hypotheses = append(hypotheses, hypothesis{p.Init, initial})
+			for _, symbol := range inOrder {
+				is := term.Equal(term.Apply(symbol, term.Int), count(symbol, nil))
+				hypotheses = append(hypotheses, hypothesis{symbol, is})
+			}
+		}
+		for _, name := range from {
+			h, err := p.State(name, false)
+			if err != nil {
+				return "", err
+			}
+			hypotheses = append(hypotheses, hypothesis{name, counted(name, h)})
+		}
+		var claim *term.Term
+		var err error
+		switch {
+		case goal == InDomain:
+			claim = term.Conj(a.InDomain...)
+		case goal == EndsItsWork:
+			claim = endsItsWork(a)
+		case goal == EndsEnabled:
+			claim = p.endsEnabled()
+		case step:
+			claim, err = p.Step(goal)
+		default:
+			claim, err = p.State(goal, a != nil)
+		}
+		if err != nil {
+			return "", err
+		}
+		if symbol, ok := inOrder[goal]; ok {
+			claim = withCount(claim, count(symbol, a))
+		}
+		return p.script(a, hypotheses, claim), nil
+	}}
+}
+
+// hypothesis is something from which a goal is proved.
+type hypothesis struct {
+	name    string
+	formula *term.Term
+}
+
+// script writes the condition that a claim follows from hypotheses and an action.
+func (p *Proof) script(a *Action, hypotheses []hypothesis, claim *term.Term) string {
+	var lifter term.Lifter
+	var b, defines, asserts strings.Builder
+	all := []*term.Term{claim}
+	for _, h := range hypotheses {
+		all = append(all, h.formula)
+	}
+	words, names := p.literals(a, all)
+	term.DeclareWords(&b, words, names)
+	for _, symbol := range slices.Concat(constants, p.Symbols, countSymbols) {
+		term.DeclareFun(&b, symbol.Name, symbol.Args, symbol.Sort)
+	}
+	for _, h := range hypotheses {
+		term.Assert(&asserts, h.name, lifter.Formula(h.formula))
+	}
+	if a != nil {
+		for _, symbol := range countSymbols {
+			term.DefineFun(&defines, symbol.Name+"'", nil, term.Int, count(symbol.Name, a))
+		}
+		for _, v := range a.Params {
+			term.DeclareFun(&b, v.Name, nil, v.Sort)
+		}
+		for _, d := range a.Next {
+			term.DefineFun(&defines, d.Symbol.Name+"'", d.Params, d.Symbol.Sort, lifter.Inside(d.Body))
+		}
+		for _, g := range a.Guards {
+			term.Assert(&asserts, a.Name, lifter.Formula(g))
+		}
+	}
+	term.Assert(&asserts, "the goal fails", lifter.Formula(term.Neg(claim)))
+	var early, late strings.Builder // what speaks of the next state comes after it is defined
+	for _, f := range lifter.Lifted {
+		to := &early
+		f.Body.Walk(func(t *term.Term) {
+			if t.Op == term.App && strings.HasSuffix(t.Name, "'") {
+				to = &late
+			}
+		})
+		f.Declare(to)
+	}
+	b.WriteString(early.String() + defines.String() + late.String() + asserts.String() + "(check-sat)\n")
+	return b.String()
+}
+
+// literals collects the words and names that are written in the terms.
+func (p *Proof) literals(a *Action, terms []*term.Term) (words, names []string) {
+	if a != nil {
+		terms = slices.Concat(terms, a.Guards)
+		for _, d := range a.Next {
+			terms = append(terms, d.Body)
+		}
+	}
+	for _, t := range terms {
+		t.Walk(func(t *term.Term) {
+			if t.Op == term.Literal && t.Sort == term.Word {
+				words = append(words, t.Name)
+			}
+			if t.Op == term.Literal && t.Sort == term.Name {
+				names = append(names, t.Name)
+			}
+		})
+	}
+	for _, list := range []*[]string{&words, &names} {
+		slices.Sort(*list)
+		*list = slices.Compact(*list)
+	}
+	if len(names) == 0 {
+		names = []string{noName}
+	}
+	return append(words, "(another)"), names
+}
+
+var countSymbols = []Symbol{{Name: "Last", Sort: term.Int}, {Name: "Newest", Sort: term.Int}}
+
+// inOrder are the conjuncts that say of which numbers a counted set consists.
+var inOrder = map[string]string{"CallsInOrder": "Last", "IncsInOrder": "Newest"}
+
+// counted states of a set that is 1..k for some k that k is its Cardinality, which the state has as a
+// symbol: the one fact about Cardinality that the proof uses.
+func counted(name string, h *term.Term) *term.Term {
+	if symbol, ok := inOrder[name]; ok {
+		return withCount(h, term.Apply(symbol, term.Int))
+	}
+	return h
+}
+
+// withCount takes k for what there is.
+func withCount(h, k *term.Term) *term.Term {
+	return h.Args[0].Substitute(map[string]*term.Term{h.Vars[0].Name: k})
+}
+
+// count returns what the number is in the state after an action, or in the initial one. It is no more
+// than a guess from the action's text, for what is proved of CallsInOrder and IncsInOrder is that this
+// is the number.
+func count(symbol string, a *Action) *term.Term {
+	if a == nil {
+		return term.Number(0)
+	}
+	now := term.Apply(symbol, term.Int)
+	more := term.Sum(now, term.Number(1))
+	made := false
+	for _, d := range a.Next {
+		if d.Symbol.Name == map[string]string{"Last": "calls.op", "Newest": "incs.life"}[symbol] {
+			d.Body.Walk(func(t *term.Term) { made = made || t.String() == more.String() })
+		}
+	}
+	if made {
+		return more
+	}
+	return now
+}

@@ -1,0 +1,79 @@
+package proof
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"ablyrooms.example/spec/proof/tla"
+)
+
+// Fault is a change in the text of a module by which one condition of the proof is no longer true.
+type Fault struct {
+	Name     string
+	Module   string // Rooms, or RoomsProof
+	From, To string // what is replaced, which the module has once
+	Goal     string // the condition that breaks
+	Action   string
+}
+
+// Faults show that the proof can fail: for each, the condition that it names can't be proved, and a small
+// state shows why.
+var Faults = []Fault{
+	{"a get after disposal creates", "Rooms", `GetRefused            == Disposing`, `GetRefused == FALSE`, "NothingAfterDispose", "GetOpens"},
+	{"options in conflict are taken", "Rooms", `Differs(i, o)         == incs[i].opt # o`, `Differs(i, o) == FALSE`, "OptionsAgree", "GetReady"},
+	{"a get always creates", "Rooms", `Free(n)               == InUse(n) = {}`, `Free(n) == TRUE`, "OneInUse", "GetOpens"},
+	{"a get does not wait for its predecessor", "Rooms", `MustWait(n)           == Releasing(n) # {}`, `MustWait(n) == FALSE`, "WaitsForPredecessor", "GetOpens"},
+	{"a release does not see the one before", "Rooms", `HasPredecessor(i)     == Releasing(incs[i].name) # {}`, `HasPredecessor(i) == FALSE`, "OneReleasing", "ReleaseReady"},
+	{"a release rejects nobody", "Rooms", `Rejected(i)           == Waiting("get", i)`, `Rejected(i) == {}`, "PendingAfter", "ReleaseOpening"},
+	{"a failed release is done", "Rooms", `EndOf(c, i, bad)      == IF bad THEN "releaseFailed" ELSE "done"`, `EndOf(c, i, bad) == "done"`, "ErrorsTold", "ReleaseFailed"},
+	{"a failed release stays", "Rooms", `LifeAfter(bad)        == "released"`, `LifeAfter(bad) == IF bad THEN "releasing" ELSE "released"`, "SixPairs", "ReleaseFailed"},
+	{"a failed release wedges the name", "Rooms", `Starts(bad)           == TRUE`, `Starts(bad) == ~bad`, "WaitsForPredecessor", "ReleaseFailed"},
+	{"a dispose does not wait", "Rooms", `AllReleasing \ without = {}`, `TRUE`, "DisposeWaits", "DisposeFirst"},
+	{"a conditional release takes a later room", "Rooms", `{i} \cap InUse(incs[i].name)`, `InUse(incs[i].name)`, "OutcomesNameTheirCause", "ReleaseIfUsed"},
+	{"a settled call is given up", "Rooms", "/\\ IsPending(c)\n    /\\ calls'", "/\\ c \\in Begun\n    /\\ calls'", "ReleasedIsFinal", "GiveUp"},
+	{"a get is settled before its room is ready", "Rooms", `!.life = "ready", !.work = "none", !.ended = "opened"`, `!.work = "none", !.ended = "opened"`, "RoomIsReady", "Opened"},
+	{"a failed opening gives a room", "Rooms", `Settle(Waiting("get", i), "openFailed", i)`, `Settle(Waiting("get", i), "room", i)`, "RoomWasOpened", "OpenFailed"},
+	{"failures count before disposal", "Rooms", `IF bad /\ Disposing THEN`, `IF bad THEN`, "FailuresCounted", "ReleaseFailed"},
+	{"a release is done while another is under way", "Rooms", `/\ CanBegin /\ InUse(n) = {} /\ Releasing(n) = {}`, `/\ CanBegin /\ InUse(n) = {}`, "ReleasedSince", "ReleaseNothing"},
+	{"a failed opening keeps its gets", "Rooms", `Settle(Waiting("get", i), "openFailed", i)`, `Settle({}, "openFailed", i)`, "OpeningGoesOn", "OpenFailed"},
+	{"what waits for a failed release waits for ever", "Rooms", `Starts(bad)           == TRUE`, `Starts(bad) == ~bad`, "WaitingGoesOn", "ReleaseFailed"},
+	{"an abandoned opening is not released", "Rooms", `[incs[i] EXCEPT !.work = "closing", !.ended = "opened"]`, `[incs[i] EXCEPT !.work = "none", !.ended = "opened"]`, "ReleasingGoesOn", "OpenedAbandoned"},
+	{"an invariant too weak", "RoomsProof", "/\\ IsPending(c) => calls[c].waits # 0\n", "\n", "WaitsOnlyWhile", "Released"},
+	{"an invariant too strong", "RoomsProof", `incs[i].life = "releasing" /\ j \in InUse(incs[j].name)`, `FALSE`, "Successor", "GetWaits"},
+}
+
+// With returns the proof of Rooms with the fault planted.
+func (f *Fault) With(root string) (*Proof, error) {
+	planted := 0
+	m, err := tla.ReadText("RoomsProof", func(name string) (string, error) {
+		folder := "TLA"
+		if name == "RoomsProof" {
+			folder = "proof"
+		}
+		text, err := os.ReadFile(filepath.Join(root, "spec", folder, name+".tla"))
+		if name != f.Module || err != nil {
+			return string(text), err
+		}
+		planted = strings.Count(string(text), f.From)
+		return strings.Replace(string(text), f.From, f.To, 1), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if planted != 1 {
+		return nil, fmt.Errorf("%s: %q is in %s %d times", f.Name, f.From, f.Module, planted)
+	}
+	return roomsProof(m)
+}
+
+// Condition returns the condition that the fault breaks, of a proof.
+func (f *Fault) Condition(p *Proof) (*Condition, error) {
+	for _, c := range p.Conditions() {
+		if c.Goal == f.Goal && c.Action == f.Action {
+			return c, nil
+		}
+	}
+	return nil, fmt.Errorf("%s: there is no condition %s by %s", f.Name, f.Goal, f.Action)
+}

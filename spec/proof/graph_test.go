@@ -1,0 +1,239 @@
+package proof
+
+import (
+	"bytes"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+
+	"ablyrooms.example/spec/TLA/tlcrun"
+	"ablyrooms.example/spec/proof/term"
+	"ablyrooms.example/tests/graphs"
+	"ablyrooms.example/tests/graphs/rooms"
+)
+
+const root = "../.."
+
+func readRooms(t testing.TB) *Proof {
+	t.Helper()
+	p, err := Rooms(".", filepath.Join(root, "spec", "TLA"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// fromTLC reads a state that TLC printed, variable by variable as the system declares them.
+func fromTLC(w *Small, vars graphs.Value) (State, error) {
+	s := w.Blank()
+	for _, v := range w.System.Variables {
+		if v.Name == "parted" || v.Name == "since" {
+			continue // history, which the spec has not
+		}
+		of := vars.Field(v.Name)
+		if v.Index == "" {
+			for _, item := range of.Items {
+				w.Set(s, v.Name, 1, item.Number, 0)
+			}
+			continue
+		}
+		for i := 1; i <= of.Len(); i++ {
+			for _, f := range v.Fields {
+				if err := setField(w, s, v.Name+"."+f.Name, i, of.At(i).Field(f.Name)); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	setHistory(w, s)
+	return s, nil
+}
+
+func setField(w *Small, s State, symbol string, i int, v graphs.Value) error {
+	switch p := w.layout[symbol]; p.symbol.Sort {
+	case "Int":
+		w.Set(s, symbol, v.Number, i, 0)
+	case "Word":
+		w.SetWord(s, symbol, v.Text, i)
+	case "Name":
+		n, err := w.Name(v.Text)
+		if err != nil {
+			return err
+		}
+		w.Set(s, symbol, n, i, 0)
+	case "Bool":
+		for _, item := range v.Items {
+			w.Set(s, symbol, 1, i, item.Number)
+		}
+	}
+	return nil
+}
+
+// setHistory computes the history of the proof from the calls: the last that separates the gets of a
+// name, and what that was as each call began. It is written apart from the module.
+func setHistory(w *Small, s State) {
+	is := func(c int, word string) bool { return w.Get(s, "calls.op", c, 0) == w.word(word) }
+	parted := make([]int, 1+len(w.Bounds.Names))
+	for c := 1; c <= w.Bounds.MaxCalls; c++ {
+		name := w.Get(s, "calls.name", c, 0)
+		w.Set(s, "since", parted[name], c, 0)
+		for n := 1; n <= len(w.Bounds.Names); n++ {
+			ofName := name == n && (is(c, "release") || is(c, "releaseIf") && w.Get(s, "calls.waits", c, 0) != 0)
+			if is(c, "dispose") || ofName {
+				parted[n] = c
+				w.Set(s, "parted", c, n, 0)
+			}
+		}
+	}
+}
+
+// graph is a state graph: the states, and for each what each action leads to.
+type graph struct {
+	states []State
+	edges  []map[string][]string // by action, the keys of the next states, sorted
+	count  int
+}
+
+func key(s State) string {
+	b := make([]byte, len(s))
+	for i, v := range s {
+		b[i] = byte(v)
+	}
+	return string(b)
+}
+
+// tlcGraph reads the graph of one name that TLC made.
+func tlcGraph(t testing.TB, w *Small) *graph {
+	t.Helper()
+	g, err := golden(w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+var dump = sync.OnceValues(func() ([]byte, error) { return rooms.Comparisons()[0].ReadGolden(root) })
+
+func golden(w *Small) (*graph, error) {
+	text, err := dump()
+	if err != nil {
+		return nil, err
+	}
+	g := &graph{}
+	number := map[string]int{}
+	type edge struct{ from, to, action string }
+	var edges []edge
+	err = tlcrun.EachLine(bytes.NewReader(text), func(l tlcrun.DumpLine) error {
+		if l.To != nil {
+			edges = append(edges, edge{string(l.From), string(l.To), l.Label()})
+			return nil
+		}
+		vars, err := graphs.ParseState(l.Label())
+		if err != nil {
+			return err
+		}
+		s, err := fromTLC(w, vars)
+		number[string(l.From)] = len(g.states)
+		g.states, g.edges = append(g.states, s), append(g.edges, map[string][]string{})
+		return err
+	})
+	for _, e := range edges {
+		to := g.edges[number[e.from]]
+		to[e.action] = append(to[e.action], key(g.states[number[e.to]]))
+		g.count++
+	}
+	for _, to := range g.edges {
+		for action := range to {
+			to[action] = distinct(to[action])
+		}
+	}
+	return g, err
+}
+
+// distinct sorts, and leaves out what is there twice.
+func distinct(keys []string) []string {
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+// difference compares an action's steps with the graph's, in all states, both ways.
+func (g *graph) difference(s *Steps) string {
+	for i, from := range g.states {
+		var to []string
+		s.Each(from, func(_ []int, next State) { to = append(to, key(next)) })
+		if to = distinct(to); !slices.Equal(to, g.edges[i][s.Action.Name]) {
+			return fmt.Sprintf("%s in state %d: %d steps, and %d of the graph's", s.Action.Name, i, len(to),
+				len(g.edges[i][s.Action.Name]))
+		}
+	}
+	return ""
+}
+
+// one is the bounds of the graph that is kept.
+var one = Bounds{MaxCalls: 4, Names: []string{"a"}, Options: []string{"x"}, Conditional: true}
+
+func steps(t testing.TB, w *Small, actions []Action) []*Steps {
+	t.Helper()
+	all, err := w.Steps(actions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// The relation that is proved is TLC's: from each state of the graph the same actions lead to the same
+// states, and no others do; and each state and step satisfies what is proved of it.
+func TestTheRelationIsTLCs(t *testing.T) {
+	p := readRooms(t)
+	w := NewSmall(p.System, one)
+	g := tlcGraph(t, w)
+	for _, s := range steps(t, w, p.Actions) {
+		if d := g.difference(s); d != "" {
+			t.Error(d)
+		}
+	}
+	for _, broken := range g.broken(t, p, w) {
+		t.Error(broken)
+	}
+	t.Logf("EVIDENCE relation of=MCRooms_graph1 states=%d edges=%d", len(g.states), g.count)
+}
+
+// broken returns the properties that don't hold in the states and steps of the graph.
+func (g *graph) broken(t testing.TB, p *Proof, w *Small) (all []string) {
+	t.Helper()
+	predicate := func(formula *term.Term, err error) func(now, next State) bool {
+		if err != nil {
+			t.Fatal(err)
+		}
+		holds, err := w.Predicate(formula)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return holds
+	}
+	for _, name := range slices.Concat(p.Invariant, p.Implied) {
+		holds := predicate(p.State(name, false))
+		if i := slices.IndexFunc(g.states, func(s State) bool { return !holds(s, nil) }); i >= 0 {
+			all = append(all, fmt.Sprintf("%s does not hold in state %d", name, i))
+		}
+	}
+	ofSteps := map[string]func(now, next State) bool{}
+	for _, name := range slices.Concat(p.Properties, p.Progress) {
+		ofSteps[name] = predicate(p.Step(name))
+	}
+	for _, by := range steps(t, w, p.Actions) {
+		for i, s := range g.states {
+			by.Each(s, func(_ []int, next State) {
+				for name, holds := range ofSteps {
+					if !holds(s, next) {
+						all = append(all, fmt.Sprintf("%s does not hold of %s in state %d", name, by.Action.Name, i))
+						delete(ofSteps, name)
+					}
+				}
+			})
+		}
+	}
+	return all
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"ablyrooms.example/internal/progress"
+	"ablyrooms.example/spec/proof"
+	"ablyrooms.example/spec/proof/solver"
+)
+
+// faultLimit is enough for the solver to find the small states that there are, or to tire.
+const faultLimit = 3e6
+
+// faults plants the faults of the proof, one at a time, and sees that the solver no longer proves the
+// condition that each breaks. It returns how many are proved all the same.
+func (c *command) faults(ctx context.Context, root string) (failed int, err error) {
+	list := proof.Faults
+	verdicts := make([]solver.Answer, len(list))
+	var wrong atomic.Int32
+	note := func() string { return fmt.Sprintf("planted faults, %d not noticed", wrong.Load()) }
+	err = progress.Each(ctx, c.workers, len(list), note, func(ctx context.Context, _, i int) error {
+		f := &list[i]
+		p, err := f.With(root)
+		if err != nil {
+			return err
+		}
+		condition, err := f.Condition(p)
+		if err != nil {
+			return err
+		}
+		script, err := condition.Script()
+		if err != nil {
+			return err
+		}
+		verdicts[i], err = solver.Ask(ctx, c.solver, script, solver.Options{Seed: c.seed, Limit: faultLimit})
+		if err == nil && verdicts[i].Verdict == "unsat" {
+			wrong.Add(1)
+		}
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	for i, v := range verdicts {
+		f := &list[i]
+		if v.Verdict == "unsat" {
+			fmt.Fprintf(c.stdout, "PROVED ALTHOUGH UNTRUE with the fault %q: %s by %s\n", f.Name, f.Goal, f.Action)
+			continue
+		}
+		fmt.Fprintf(c.stdout, "planted: %s: %s by %s is not proved (%s)\n", f.Name, f.Goal, f.Action, v.Verdict)
+		fmt.Fprintf(c.stdout, "CAUGHT proof by solver: %s\n", f.Name)
+	}
+	failed = int(wrong.Load())
+	fmt.Fprintf(c.stdout, "EVIDENCE proof_faults planted=%d unnoticed=%d\n", len(list), failed)
+	return failed, nil
+}

@@ -1,0 +1,161 @@
+// Command prove has a solver prove the conditions from which it follows that the properties of the specs
+// hold for any number of names, options and calls. docs/proof.md explains it.
+//
+//	go run ./spec/proof/prove [-only REGEX] [-seed N] [-limit N] [-save FOLDER] [-choose]
+//
+// It exits with 1 unless the solver answers unsat for each condition.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+
+	"ablyrooms.example/internal/modroot"
+	"ablyrooms.example/internal/progress"
+	"ablyrooms.example/spec/proof"
+	"ablyrooms.example/spec/proof/solver"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// command has the flags.
+type command struct {
+	only, save string
+	choose     bool
+	seed       int
+	workers    int // how many solvers run at once
+	limit      int
+
+	stdout, stderr io.Writer
+	solver         string
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	c := &command{stdout: stdout, stderr: stderr}
+	flags := flag.NewFlagSet("prove", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&c.only, "only", "", "prove only conditions that match this `REGEX`: spec: goal by action")
+	flags.StringVar(&c.save, "save", "", "write each condition to this `FOLDER`, as a script for any solver")
+	flags.BoolVar(&c.choose, "choose", false, "find hypotheses that suffice for each goal, and write them to hypotheses.txt")
+	flags.IntVar(&c.workers, "workers", 2, "how many solvers run at once")
+	flags.IntVar(&c.seed, "seed", 0, "the solver's random seed")
+	flags.IntVar(&c.limit, "limit", 40e6, "how many steps of its own the solver may take for a condition")
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		return 1
+	}
+	failed, err := c.run(ctx)
+	if err != nil {
+		fmt.Fprintf(stderr, "prove: %v\n", err)
+		return 1
+	}
+	return min(failed, 1)
+}
+
+func (c *command) run(ctx context.Context) (failed int, err error) {
+	only, err := regexp.Compile(c.only)
+	if err != nil {
+		return 0, err
+	}
+	root, err := modroot.Find()
+	if err != nil {
+		return 0, err
+	}
+	if c.solver, err = solver.Fetch(ctx, root, c.stderr); err != nil {
+		return 0, err
+	}
+	proofs, err := proof.All(root)
+	if err != nil {
+		return 0, err
+	}
+	if c.choose {
+		return 0, c.chooseHypotheses(ctx, root, proofs, only)
+	}
+	for _, p := range proofs {
+		results, err := c.prove(ctx, p, only)
+		if err != nil {
+			return 0, fmt.Errorf("%s: %w", p.Name, err)
+		}
+		if len(results) > 0 {
+			failed += printTable(c.stdout, p, results, c.seed)
+		}
+	}
+	if c.only != "" {
+		return failed, nil
+	}
+	unnoticed, err := c.faults(ctx, root)
+	return failed + unnoticed, err
+}
+
+// result is what the solver said of a condition.
+type result struct {
+	condition *proof.Condition
+	answer    solver.Answer
+}
+
+func (r result) proved() bool { return r.answer.Verdict == "unsat" }
+
+// prove asks the solver for each condition of a proof.
+func (c *command) prove(ctx context.Context, p *proof.Proof, only *regexp.Regexp) ([]result, error) {
+	var results []result
+	for _, condition := range p.Conditions() {
+		if only.MatchString(p.Name + ": " + condition.String()) {
+			results = append(results, result{condition: condition})
+		}
+	}
+	if len(results) == 0 {
+		return nil, nil
+	}
+	var mu sync.Mutex
+	failed := 0
+	note := func() string { return fmt.Sprintf("%s: conditions, %d not proved", p.Name, failed) }
+	err := progress.Each(ctx, c.workers, len(results), note, func(ctx context.Context, _, i int) error {
+		r := &results[i]
+		script, err := r.condition.Script()
+		if err != nil {
+			return fmt.Errorf("%v: %w", r.condition, err)
+		}
+		if err := c.keep(p, r.condition, script); err != nil {
+			return err
+		}
+		r.answer, err = solver.Ask(ctx, c.solver, script, solver.Options{Seed: c.seed, Limit: c.limit})
+		if err != nil {
+			return fmt.Errorf("%v: %w", r.condition, err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if !r.proved() {
+			failed++
+		}
+		return nil
+	})
+	return results, err
+}
+
+// keep writes a script to the folder for them, if there is one.
+func (c *command) keep(p *proof.Proof, condition *proof.Condition, script string) error {
+	if c.save == "" {
+		return nil
+	}
+	if err := os.MkdirAll(c.save, 0o755); err != nil {
+		return err
+	}
+	name := strings.Trim(condition.Action, "()") + "-" + condition.Goal + ".smt2"
+	return os.WriteFile(filepath.Join(c.save, p.Name+"-"+name), []byte(script), 0o644)
+}

@@ -1,0 +1,90 @@
+package proof
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"ablyrooms.example/spec/proof/term"
+	"ablyrooms.example/spec/proof/tla"
+)
+
+// Proof is a system with what is claimed of it.
+type Proof struct {
+	*System
+	Name       string   // of the module that it is about
+	Invariant  []string // the conjuncts of the inductive invariant
+	Implied    []string // properties of states that follow from it
+	Properties []string // properties of steps
+	Progress   []string // properties of steps from which liveness follows
+	// Fair are the actions that the fairness of each kind of work is about. Their first parameter is the
+	// incarnation.
+	Fair map[string][]string
+}
+
+// All reads all proofs of the project.
+func All(root string) (all []*Proof, err error) {
+	folders := []string{filepath.Join(root, "spec", "proof"), filepath.Join(root, "spec", "TLA")}
+	for _, read := range []func(...string) (*Proof, error){Rooms} {
+		p, err := read(folders...)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+// Rooms reads Rooms.tla with its proof from the folders.
+func Rooms(folders ...string) (*Proof, error) {
+	m, err := tla.Read("RoomsProof", folders...)
+	if err != nil {
+		return nil, err
+	}
+	return roomsProof(m)
+}
+
+func roomsProof(m *tla.Module) (*Proof, error) {
+	s := &System{Module: m, Init: "ProofInit", Next: "ProofNext",
+		Counts: map[string]string{"Begun": "Last", "Created": "Newest"},
+		Variables: []Variable{
+			{Name: "calls", Index: term.Int, Domain: "CallIds", Fields: []Field{{"op", term.Word},
+				{"name", term.Name}, {"opt", term.Name}, {"of", term.Int}, {"waits", term.Int},
+				{"out", term.Word}, {"ref", term.Int}, {"bad", term.Bool}}},
+			{Name: "incs", Index: term.Int, Domain: "IncIds", Fields: []Field{{"name", term.Name},
+				{"opt", term.Name}, {"life", term.Word}, {"work", term.Word}, {"ended", term.Word}}},
+			{Name: "failed"},
+			{Name: "parted", Index: term.Name, Domain: "Names"},
+			{Name: "since", Index: term.Int, Domain: "CallIds"},
+		}}
+	if err := s.read(); err != nil {
+		return nil, fmt.Errorf("%s: %w", m.Name, err)
+	}
+	p := &Proof{System: s, Name: "Rooms",
+		Invariant: []string{"CallsInOrder", "IncsInOrder", "NewestInTime", "TypeOK", "CallsRight", "PendingRight",
+			"SixPairs", "OneInUse", "OneReleasing", "WaitsForPredecessor", "Successor", "NotEnded", "EndedForGood", "OpenedIsReleased",
+			"RoomWasOpened", "WaitsByName", "WaitsOnlyWhile", "ErrorsTold", "OptionsAgree", "NotBeforePredecessor",
+			"NothingAfterDispose", "NoFailures", "FailedRight", "DisposeWaits", "DisposalTold", "PartedRight", "PendingAfter",
+			"InUseAfter", "OthersBefore", "RejectedBefore", "SinceRight", "SinceGrows", "SameSince", "ReleasedSince"},
+		Implied: []string{"OneOpen", "SameRoom", "ReleaseRejects", "SharedEnd", "ReleaseWaits", "RejectedOnlyIf"},
+		Properties: []string{"ConflictsSettle", "ReleasedIsFinal", "RoomIsReady", "OutcomesNameTheirCause",
+			"CreatedIff", "OutOfUseIff", "GoneIff", "FailuresCounted", "GivesUpAlone", "HistoryKept"},
+		Progress: []string{"ReleasingGoesOn", "WaitingGoesOn", "OpeningGoesOn", "GetGoesOn", "DisposalShrinks"},
+	}
+	return p, p.readFair(map[string]string{"opening": "EndsOpening", "closing": "EndsClosing"})
+}
+
+// readFair reads from the module which actions end each kind of work: the disjuncts of a definition.
+func (p *Proof) readFair(definitions map[string]string) error {
+	p.Fair = map[string][]string{}
+	for work, name := range definitions {
+		if err := p.Module.Check(name); err != nil {
+			return err
+		}
+		e := body(p.Module.Definition(name))
+		for ; e.Op == "\\/"; e = e.Args[0] {
+			p.Fair[work] = append(p.Fair[work], e.Args[1].Name)
+		}
+		p.Fair[work] = append(p.Fair[work], e.Name)
+	}
+	return nil
+}

@@ -1,0 +1,331 @@
+package proof
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+
+	"ablyrooms.example/spec/proof/term"
+)
+
+// Bounds make states finite: so many calls, these names, these options. What is proved is proved
+// without bounds; within them the terms of the proof can be computed and compared with other sources.
+type Bounds struct {
+	MaxCalls       int
+	Names, Options []string
+	Conditional    bool
+}
+
+// Small evaluates a system's terms on the states within bounds. It is used by one goroutine.
+type Small struct {
+	System *System
+	Bounds Bounds
+
+	layout map[string]place
+	size   int
+	now    State // what terms speak of
+	next   State
+}
+
+// State is a state as one list of values, in the order of the system's symbols.
+type State []int
+
+type place struct {
+	at     int
+	sizes  [2]int
+	symbol Symbol
+}
+
+// NewSmall returns the system within bounds.
+func NewSmall(s *System, b Bounds) *Small {
+	w := &Small{System: s, Bounds: b, layout: map[string]place{}}
+	for _, symbol := range s.Symbols {
+		p := place{at: w.size, sizes: [2]int{1, 1}, symbol: symbol}
+		for i, sort := range symbol.Args {
+			_, p.sizes[i] = w.Range(sort)
+		}
+		w.layout[symbol.Name] = p
+		w.size += p.sizes[0] * p.sizes[1]
+	}
+	return w
+}
+
+// Range implements [term.World]. One number more than there are calls is outside all sets.
+func (w *Small) Range(s term.Sort) (first, end int) {
+	switch s {
+	case term.Bool:
+		return 0, 2
+	case term.Int:
+		return 0, w.Bounds.MaxCalls + 2
+	case term.Name:
+		return 0, 1 + len(w.Bounds.Names) + len(w.Bounds.Options)
+	}
+	panic("proof: nothing ranges over words")
+}
+
+// Literal implements [term.World].
+func (w *Small) Literal(s term.Sort, text string) (int, error) {
+	if s == term.Name {
+		return w.Name(text)
+	}
+	return w.word(text), nil
+}
+
+// vocabulary numbers the words as they are met, alike for all systems.
+var vocabulary struct {
+	sync.Mutex
+	numbers map[string]int
+	texts   []string
+}
+
+func (w *Small) word(text string) int {
+	v := &vocabulary
+	v.Lock()
+	defer v.Unlock()
+	n, ok := v.numbers[text]
+	if !ok {
+		if v.numbers == nil {
+			v.numbers, v.texts = map[string]int{}, []string{""}
+		}
+		n = len(v.texts)
+		v.numbers[text], v.texts = n, append(v.texts, text)
+	}
+	return n
+}
+
+// Word returns the text of a word by its number.
+func (w *Small) Word(n int) string {
+	vocabulary.Lock()
+	defer vocabulary.Unlock()
+	return vocabulary.texts[n]
+}
+
+// Name returns the number of a name or of options.
+func (w *Small) Name(text string) (int, error) {
+	if text == noName {
+		return 0, nil
+	}
+	i := slices.Index(slices.Concat(w.Bounds.Names, w.Bounds.Options), text)
+	if i < 0 {
+		return 0, fmt.Errorf("%q is no name within the bounds", text)
+	}
+	return i + 1, nil
+}
+
+// Symbol implements [term.World].
+func (w *Small) Symbol(name string) (func(a, b int) int, error) {
+	n := len(w.Bounds.Names)
+	switch name {
+	case "MaxCalls":
+		return func(int, int) int { return w.Bounds.MaxCalls }, nil
+	case "Conditional":
+		return func(int, int) int { return truth(w.Bounds.Conditional) }, nil
+	case "Names":
+		return func(a, _ int) int { return truth(a > 0 && a <= n) }, nil
+	case "Options":
+		return func(a, _ int) int { return truth(a > n) }, nil
+	}
+	from := &w.now
+	if name[len(name)-1] == '\'' {
+		from, name = &w.next, name[:len(name)-1]
+	}
+	for _, counted := range w.System.Counts {
+		if counted == name {
+			return w.counter(name, from)
+		}
+	}
+	p, ok := w.layout[name]
+	if !ok {
+		return nil, fmt.Errorf("there is no symbol %s", name)
+	}
+	return func(a, b int) int {
+		if a < 0 || a >= p.sizes[0] || b < 0 || b >= p.sizes[1] {
+			return 0
+		}
+		return (*from)[p.at+a*p.sizes[1]+b]
+	}, nil
+}
+
+// counter computes Cardinality(Begun) or Cardinality(Created), by counting.
+func (w *Small) counter(name string, from *State) (func(a, b int) int, error) {
+	p, ok := w.layout[map[string]string{"Last": "calls.op", "Newest": "incs.life"}[name]]
+	if !ok {
+		return nil, fmt.Errorf("nothing is counted as %s", name)
+	}
+	none := w.word("none")
+	return func(int, int) (n int) {
+		for i := 1; i <= w.Bounds.MaxCalls; i++ {
+			n += truth((*from)[p.at+i] != none)
+		}
+		return n
+	}, nil
+}
+
+func truth(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// Blank returns a state in which nothing is set.
+func (w *Small) Blank() State {
+	s := make(State, w.size)
+	for _, symbol := range w.System.Symbols {
+		if symbol.Sort == term.Word {
+			p := w.layout[symbol.Name]
+			for i := range p.sizes[0] {
+				s[p.at+i] = w.word("none")
+			}
+		}
+	}
+	return s
+}
+
+// Set sets a symbol's value for its arguments.
+func (w *Small) Set(s State, symbol string, value, a, b int) {
+	p := w.layout[symbol]
+	s[p.at+a*p.sizes[1]+b] = value
+}
+
+// Get returns a symbol's value for its arguments.
+func (w *Small) Get(s State, symbol string, a, b int) int {
+	p := w.layout[symbol]
+	return s[p.at+a*p.sizes[1]+b]
+}
+
+// SetWord and SetName set a symbol of those sorts by its text.
+func (w *Small) SetWord(s State, symbol, text string, a int) { w.Set(s, symbol, w.word(text), a, 0) }
+
+// SetName sets a symbol of the sort Name; the text must be within the bounds.
+func (w *Small) SetName(s State, symbol, text string, a int) {
+	n, err := w.Name(text)
+	if err != nil {
+		panic("proof: " + err.Error())
+	}
+	w.Set(s, symbol, n, a, 0)
+}
+
+// Predicate makes a function of a formula, of one state or of a step.
+func (w *Small) Predicate(formula *term.Term) (func(now, next State) bool, error) {
+	run, err := term.Compile(formula, w)
+	if err != nil {
+		return nil, err
+	}
+	return func(now, next State) bool {
+		w.now, w.next = now, next
+		return run() != 0
+	}, nil
+}
+
+// Steps computes the steps of an action.
+type Steps struct {
+	Action *Action
+	w      *Small
+	guards []term.Compiled // each of the first parameters that it needs
+	needs  []int
+	next   []update
+	inside term.Compiled
+}
+
+type update struct {
+	place
+	value term.Compiled
+}
+
+// Steps compiles the system's actions.
+func (w *Small) Steps(actions []Action) (all []*Steps, err error) {
+	for i := range actions {
+		a := &actions[i]
+		s := &Steps{Action: a, w: w}
+		var params []string
+		for _, p := range a.Params {
+			params = append(params, p.Name)
+		}
+		for _, g := range term.Conj(a.Guards...).Conjuncts() {
+			need := 0
+			free := g.Free()
+			for i, p := range params {
+				if free[p] != nil {
+					need = i + 1
+				}
+			}
+			run, err := term.Compile(g, w, params...)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", a.Name, err)
+			}
+			s.guards, s.needs = append(s.guards, run), append(s.needs, need)
+		}
+		if s.inside, err = term.Compile(term.Conj(a.InDomain...), w, params...); err != nil {
+			return nil, fmt.Errorf("%s: %w", a.Name, err)
+		}
+		for _, d := range a.Next {
+			names := slices.Clone(params)
+			for _, p := range d.Params {
+				names = append(names, p.Name)
+			}
+			run, err := term.Compile(d.Body, w, names...)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", a.Name, err)
+			}
+			s.next = append(s.next, update{w.layout[d.Symbol.Name], run})
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// Each calls visit with every step of the action from a state: its parameters and the next state,
+// which visit may keep.
+func (s *Steps) Each(now State, visit func(params []int, next State)) {
+	s.choose(now, make([]int, 0, len(s.Action.Params)), visit)
+}
+
+func (s *Steps) choose(now State, params []int, visit func([]int, State)) {
+	s.w.now = now
+	for i, g := range s.guards {
+		if s.needs[i] == len(params) && g(params...) == 0 {
+			return
+		}
+	}
+	if len(params) == len(s.Action.Params) {
+		visit(slices.Clone(params), s.apply(now, params))
+		return
+	}
+	first, end := s.w.Range(s.Action.Params[len(params)].Sort)
+	for v := first; v < end; v++ {
+		s.choose(now, append(params, v), visit)
+	}
+}
+
+// apply computes the next state. What is outside of the functions' domains stays as it is.
+func (s *Steps) apply(now State, params []int) State {
+	w := s.w
+	w.now = now
+	next := slices.Clone(now)
+	w.next = next
+	env := make([]int, len(params)+2)
+	copy(env, params)
+	for _, u := range s.next {
+		first, last := w.domain(u.symbol, 0)
+		from, to := w.domain(u.symbol, 1)
+		for a := first; a <= last; a++ {
+			for b := from; b <= to; b++ {
+				env[len(params)], env[len(params)+1] = a, b
+				next[u.at+a*u.sizes[1]+b] = u.value(env...)
+			}
+		}
+	}
+	return next
+}
+
+// domain returns the first and the last argument of a symbol that are in the spec's sets.
+func (w *Small) domain(s Symbol, arg int) (first, last int) {
+	switch {
+	case arg >= len(s.Args):
+		return 0, 0
+	case s.Args[arg] == term.Name:
+		return 1, len(w.Bounds.Names)
+	}
+	return 1, w.Bounds.MaxCalls
+}

@@ -1,0 +1,50 @@
+package solver
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+// Answer is what the solver says of a script.
+type Answer struct {
+	Verdict string   // unsat, sat or unknown
+	Rest    []string // the lines after it
+	Steps   int      // how far it counted of its limit, which says the same on every machine
+	Took    time.Duration
+}
+
+// Options of a run.
+type Options struct {
+	Seed  int
+	Limit int // of the solver's own steps, so that a busy machine changes no answer
+}
+
+// Ask runs the solver at path on a script that ends with one check-sat and what asks for more.
+func Ask(ctx context.Context, path, script string, o Options) (Answer, error) {
+	began := time.Now()
+	head := fmt.Sprintf("(set-option :smt.random_seed %d)\n(set-option :sat.random_seed %d)\n(set-option :rlimit %d)\n",
+		o.Seed, o.Seed, o.Limit)
+	cmd := exec.CommandContext(ctx, path, "-in", "-smt2")
+	cmd.Stdin = strings.NewReader(head + script + "(get-info :rlimit)\n")
+	out, err := cmd.Output()
+	if ctx.Err() != nil {
+		return Answer{}, context.Cause(ctx)
+	}
+	lines := strings.Split(strings.TrimSpace(string(bytes.ReplaceAll(out, []byte("\r"), nil))), "\n")
+	a := Answer{Took: time.Since(began)}
+	switch a.Verdict = lines[0]; a.Verdict {
+	case "sat", "unsat", "unknown":
+	default: // an error in the script, which it reports on standard output
+		return a, fmt.Errorf("the solver says %s (%v)", lines[0], err)
+	}
+	for _, line := range lines[1:] {
+		if _, err := fmt.Sscanf(line, "(:rlimit %d)", &a.Steps); err != nil {
+			a.Rest = append(a.Rest, line)
+		}
+	}
+	return a, nil
+}

@@ -1,0 +1,431 @@
+// Package term has the terms of first-order logic with numbers in which the proof is written. The same
+// terms are printed for a solver ([Script]) and evaluated on small states ([Compile]).
+package term
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Sort is what a term's values are.
+type Sort string
+
+// The sorts. Words are the strings that the spec writes, a closed list; names and options are of the
+// sort Name, which may have any number of elements.
+const (
+	Bool Sort = "Bool"
+	Int  Sort = "Int"
+	Word Sort = "Word"
+	Name Sort = "Name"
+)
+
+// Op is what a term is.
+type Op uint8
+
+// The ops.
+const (
+	Var     Op = iota // a bound variable, or the parameter of an action: Name
+	Literal           // of Bool and Int: Value; of Word: Name; of Name: Name, a constant
+	App               // a symbol of the state, applied: Name(Args…)
+	And               // of any number of Args
+	Or                // of any number of Args
+	Not               // Args[0]
+	Implies           // Args[0] => Args[1]
+	Eq                // Args[0] = Args[1], of any sort
+	Ite               // IF Args[0] THEN Args[1] ELSE Args[2]
+	Le                // Args[0] <= Args[1]
+	Add               // Args[0] + Args[1]
+	Sub               // Args[0] - Args[1]
+	Forall            // Vars, Args[0]
+	Exists            // Vars, Args[0]
+	Choose            // one value of Vars[0] for which Args[0] holds; any value if there is none
+)
+
+// Term is a term. It is never changed after it was made.
+type Term struct {
+	Op    Op
+	Sort  Sort
+	Name  string
+	Value int
+	Args  []*Term
+	Vars  []*Term
+	text  string
+}
+
+// True and False.
+var (
+	True  = &Term{Op: Literal, Sort: Bool, Value: 1}
+	False = &Term{Op: Literal, Sort: Bool}
+)
+
+// NewVar returns a variable.
+func NewVar(name string, s Sort) *Term { return &Term{Op: Var, Sort: s, Name: name} }
+
+// Number returns a number.
+func Number(n int) *Term { return &Term{Op: Literal, Sort: Int, Value: n} }
+
+// Text returns a literal of the sort Word or Name.
+func Text(s Sort, text string) *Term { return &Term{Op: Literal, Sort: s, Name: text} }
+
+// Apply applies a symbol of the state.
+func Apply(name string, s Sort, args ...*Term) *Term {
+	return &Term{Op: App, Sort: s, Name: name, Args: args}
+}
+
+// Conj is the conjunction.
+func Conj(args ...*Term) *Term { return junction(And, True, False, args) }
+
+// Disj is the disjunction.
+func Disj(args ...*Term) *Term { return junction(Or, False, True, args) }
+
+func junction(op Op, unit, zero *Term, args []*Term) *Term {
+	var all []*Term
+	for _, a := range args {
+		switch {
+		case a == unit:
+		case a == zero:
+			return zero
+		case a.Op == op:
+			all = append(all, a.Args...)
+		default:
+			all = append(all, a)
+		}
+	}
+	switch len(all) {
+	case 0:
+		return unit
+	case 1:
+		return all[0]
+	}
+	return &Term{Op: op, Sort: Bool, Args: all}
+}
+
+// Neg is the negation.
+func Neg(a *Term) *Term {
+	switch {
+	case a == True:
+		return False
+	case a == False:
+		return True
+	case a.Op == Not:
+		return a.Args[0]
+	}
+	return &Term{Op: Not, Sort: Bool, Args: []*Term{a}}
+}
+
+// Imply is the implication.
+func Imply(a, b *Term) *Term {
+	switch {
+	case a == True:
+		return b
+	case a == False || b == True:
+		return True
+	case b == False:
+		return Neg(a)
+	}
+	return &Term{Op: Implies, Sort: Bool, Args: []*Term{a, b}}
+}
+
+// Equal is the equality of two terms of one sort.
+func Equal(a, b *Term) *Term {
+	switch {
+	case a.Sort != b.Sort:
+		panic(fmt.Sprintf("term: %v = %v: %v and %v", a, b, a.Sort, b.Sort))
+	case a == b || a.String() == b.String():
+		return True
+	case a.Op == Literal && b.Op == Literal:
+		return False // literals of one sort that are written differently differ
+	}
+	if a.Sort == Bool {
+		switch {
+		case a == True:
+			return b
+		case b == True:
+			return a
+		case a == False:
+			return Neg(b)
+		case b == False:
+			return Neg(a)
+		}
+	}
+	return &Term{Op: Eq, Sort: Bool, Args: []*Term{a, b}}
+}
+
+// If is the conditional of two terms of one sort.
+func If(c, a, b *Term) *Term {
+	switch {
+	case a.Sort != b.Sort:
+		panic(fmt.Sprintf("term: IF: %v and %v", a.Sort, b.Sort))
+	case c == True || a == b || a.String() == b.String():
+		return a
+	case c == False:
+		return b
+	}
+	return &Term{Op: Ite, Sort: a.Sort, Args: []*Term{c, a, b}}
+}
+
+// AtMost is a <= b.
+func AtMost(a, b *Term) *Term { return arithmetic(Le, Bool, a, b) }
+
+// Sum is a + b.
+func Sum(a, b *Term) *Term { return arithmetic(Add, Int, a, b) }
+
+// Difference is a - b.
+func Difference(a, b *Term) *Term { return arithmetic(Sub, Int, a, b) }
+
+func arithmetic(op Op, s Sort, a, b *Term) *Term {
+	if a.Sort != Int || b.Sort != Int {
+		panic(fmt.Sprintf("term: %v and %v must be numbers", a, b))
+	}
+	return &Term{Op: op, Sort: s, Args: []*Term{a, b}}
+}
+
+// All is the universal quantification.
+func All(vars []*Term, body *Term) *Term { return quantify(Forall, vars, body) }
+
+// Some is the existential quantification.
+func Some(vars []*Term, body *Term) *Term { return quantify(Exists, vars, body) }
+
+func quantify(op Op, vars []*Term, body *Term) *Term {
+	if body == True || body == False || len(vars) == 0 {
+		return body // no sort is empty
+	}
+	if body.Op == op {
+		vars, body = slices.Concat(vars, body.Vars), body.Args[0]
+	}
+	for i, v := range vars {
+		if to := body.onePoint(op, v); to != nil {
+			rest := slices.Delete(slices.Clone(vars), i, i+1)
+			return quantify(op, rest, body.Substitute(map[string]*Term{v.Name: to}).rebuilt())
+		}
+	}
+	return &Term{Op: op, Sort: Bool, Vars: vars, Args: []*Term{body}}
+}
+
+// onePoint returns what a variable must be equal to for an existential body to hold, or for a
+// universal one to say anything; nil if there is nothing.
+func (t *Term) onePoint(op Op, v *Term) *Term {
+	conjunct := t
+	if op == Forall {
+		if t.Op != Implies {
+			return nil
+		}
+		conjunct = t.Args[0]
+	}
+	parts := []*Term{conjunct}
+	if conjunct.Op == And {
+		parts = conjunct.Args
+	}
+	for _, p := range parts {
+		if p.Op != Eq {
+			continue
+		}
+		for i, side := range p.Args {
+			other := p.Args[1-i]
+			if side.Op == Var && side.Name == v.Name && other.Free()[v.Name] == nil {
+				return other
+			}
+		}
+	}
+	return nil
+}
+
+// rebuilt simplifies a term in which something was replaced.
+func (t *Term) rebuilt() *Term {
+	t = t.Map((*Term).rebuilt)
+	switch t.Op {
+	case And:
+		return Conj(t.Args...)
+	case Or:
+		return Disj(t.Args...)
+	case Not:
+		return Neg(t.Args[0])
+	case Implies:
+		return Imply(t.Args[0], t.Args[1])
+	case Eq:
+		return Equal(t.Args[0], t.Args[1])
+	case Ite:
+		return If(t.Args[0], t.Args[1], t.Args[2])
+	case Forall, Exists:
+		return quantify(t.Op, t.Vars, t.Args[0])
+	}
+	return t
+}
+
+// One chooses a value of the variable for which the body holds.
+func One(v, body *Term) *Term {
+	return &Term{Op: Choose, Sort: v.Sort, Vars: []*Term{v}, Args: []*Term{body}}
+}
+
+var opNames = [...]string{And: "and", Or: "or", Not: "not", Implies: "=>", Eq: "=", Ite: "ite", Le: "<=",
+	Add: "+", Sub: "-", Forall: "forall", Exists: "exists", Choose: "choose"}
+
+// String returns the term as SMT-LIB writes it; terms with one text are one term. CHOOSE, which SMT-LIB
+// has not, is written alike.
+func (t *Term) String() string {
+	if t.text == "" {
+		t.text = t.print()
+	}
+	return t.text
+}
+
+func (t *Term) print() string {
+	switch t.Op {
+	case Var:
+		return quoted(t.Name)
+	case Literal:
+		switch t.Sort {
+		case Bool:
+			return fmt.Sprint(t.Value == 1)
+		case Int:
+			if t.Value < 0 {
+				return fmt.Sprintf("(- %d)", -t.Value)
+			}
+			return fmt.Sprint(t.Value)
+		}
+		return quoted(`"` + t.Name + `"`)
+	case App:
+		if len(t.Args) == 0 {
+			return quoted(t.Name)
+		}
+		return "(" + quoted(t.Name) + texts(t.Args) + ")"
+	case Forall, Exists, Choose:
+		return "(" + opNames[t.Op] + " (" + declared(t.Vars) + ") " + t.Args[0].String() + ")"
+	}
+	return "(" + opNames[t.Op] + texts(t.Args) + ")"
+}
+
+func texts(list []*Term) string {
+	var b strings.Builder
+	for _, t := range list {
+		b.WriteString(" " + t.String())
+	}
+	return b.String()
+}
+
+func declared(vars []*Term) string {
+	var all []string
+	for _, v := range vars {
+		all = append(all, "("+quoted(v.Name)+" "+string(v.Sort)+")")
+	}
+	return strings.Join(all, " ")
+}
+
+// quoted writes a name as a symbol of SMT-LIB.
+func quoted(name string) string {
+	for i, r := range name {
+		plain := r == '_' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || i > 0 && '0' <= r && r <= '9'
+		if !plain {
+			return "|" + name + "|"
+		}
+	}
+	return name
+}
+
+// With returns a copy of a term with other arguments.
+func (t *Term) With(args []*Term) *Term {
+	c := *t
+	c.Args, c.text = args, ""
+	return &c
+}
+
+// Map applies f to the arguments, and rebuilds the term if one changed.
+func (t *Term) Map(f func(*Term) *Term) *Term {
+	if len(t.Args) == 0 {
+		return t
+	}
+	args, same := make([]*Term, len(t.Args)), true
+	for i, a := range t.Args {
+		args[i] = f(a)
+		same = same && args[i] == a
+	}
+	if same {
+		return t
+	}
+	return t.With(args)
+}
+
+// Substitute replaces free variables by their names.
+func (t *Term) Substitute(with map[string]*Term) *Term {
+	switch t.Op {
+	case Var:
+		if to, ok := with[t.Name]; ok {
+			return to
+		}
+		return t
+	case Forall, Exists, Choose:
+		for _, v := range t.Vars {
+			if _, ok := with[v.Name]; ok {
+				panic("term: the variable " + v.Name + " is bound twice")
+			}
+		}
+	}
+	return t.Map(func(a *Term) *Term { return a.Substitute(with) })
+}
+
+// Free returns the free variables by name.
+func (t *Term) Free() map[string]*Term {
+	free := map[string]*Term{}
+	t.free(map[string]int{}, free)
+	return free
+}
+
+func (t *Term) free(bound map[string]int, to map[string]*Term) {
+	if t.Op == Var && bound[t.Name] == 0 {
+		to[t.Name] = t
+	}
+	for _, v := range t.Vars {
+		bound[v.Name]++
+	}
+	for _, a := range t.Args {
+		a.free(bound, to)
+	}
+	for _, v := range t.Vars {
+		bound[v.Name]--
+	}
+}
+
+// Walk visits the term and all that it is made of.
+func (t *Term) Walk(visit func(*Term)) {
+	visit(t)
+	for _, a := range t.Args {
+		a.Walk(visit)
+	}
+}
+
+// Conjuncts returns the parts of a conjunction, or the term alone.
+func (t *Term) Conjuncts() []*Term {
+	if t.Op == And {
+		return t.Args
+	}
+	return []*Term{t}
+}
+
+// Canonical returns the term with its bound variables named by how deep they are bound, so that terms
+// that differ in these names alone are one.
+func (t *Term) Canonical() *Term { return t.canonical(0, map[string]*Term{}) }
+
+func (t *Term) canonical(depth int, bound map[string]*Term) *Term {
+	if t.Op == Var {
+		if v := bound[t.Name]; v != nil {
+			return v
+		}
+		return t
+	}
+	if len(t.Vars) == 0 {
+		return t.Map(func(a *Term) *Term { return a.canonical(depth, bound) })
+	}
+	inner := maps.Clone(bound)
+	c := *t
+	c.Vars, c.text = nil, ""
+	for _, v := range t.Vars {
+		to := NewVar(fmt.Sprintf("x%d", depth), v.Sort)
+		depth++
+		inner[v.Name] = to
+		c.Vars = append(c.Vars, to)
+	}
+	c.Args = []*Term{t.Args[0].canonical(depth, inner)}
+	return &c
+}
