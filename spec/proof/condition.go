@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"ablyrooms.example/spec/proof/term"
 )
@@ -69,7 +70,15 @@ func (p *Proof) endsEnabled() *term.Term {
 
 // Script returns the condition as a script for the solver, which must answer unsat: there is no state
 // in which all hypotheses hold and the goal fails. Each assertion has the name of what it states.
-func (c *Condition) Script() (string, error) { return c.script() }
+// It may be called by several goroutines.
+func (c *Condition) Script() (string, error) {
+	translating.Lock()
+	defer translating.Unlock()
+	return c.script()
+}
+
+// translating is held while conditions are written: terms and modules keep what they once computed.
+var translating sync.Mutex
 
 // String names the condition.
 func (c *Condition) String() string { return c.Goal + " by " + c.Action }

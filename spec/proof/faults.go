@@ -44,7 +44,7 @@ var Faults = []Fault{
 	{"an invariant too strong", "RoomsProof", `incs[i].life = "releasing" /\ j \in InUse(incs[j].name)`, `FALSE`, "Successor", "GetWaits"},
 }
 
-// With returns the proof of Rooms with the fault planted.
+// With returns the proof of Rooms with the fault planted. It may be called by several goroutines.
 func (f *Fault) With(root string) (*Proof, error) {
 	planted := 0
 	m, err := tla.ReadText("RoomsProof", func(name string) (string, error) {

@@ -17,7 +17,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
+	"sync/atomic"
 
 	"ablyrooms.example/internal/modroot"
 	"ablyrooms.example/internal/progress"
@@ -122,9 +122,8 @@ func (c *command) prove(ctx context.Context, p *proof.Proof, only *regexp.Regexp
 	if len(results) == 0 {
 		return nil, nil
 	}
-	var mu sync.Mutex
-	failed := 0
-	note := func() string { return fmt.Sprintf("%s: conditions, %d not proved", p.Name, failed) }
+	var failed atomic.Int32
+	note := func() string { return fmt.Sprintf("%s: conditions, %d not proved", p.Name, failed.Load()) }
 	err := progress.Each(ctx, c.workers, len(results), note, func(ctx context.Context, _, i int) error {
 		r := &results[i]
 		script, err := r.condition.Script()
@@ -138,10 +137,8 @@ func (c *command) prove(ctx context.Context, p *proof.Proof, only *regexp.Regexp
 		if err != nil {
 			return fmt.Errorf("%v: %w", r.condition, err)
 		}
-		mu.Lock()
-		defer mu.Unlock()
 		if !r.proved() {
-			failed++
+			failed.Add(1)
 		}
 		return nil
 	})

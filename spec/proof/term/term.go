@@ -56,8 +56,8 @@ type Term struct {
 
 // True and False.
 var (
-	True  = &Term{Op: Literal, Sort: Bool, Value: 1}
-	False = &Term{Op: Literal, Sort: Bool}
+	True  = &Term{Op: Literal, Sort: Bool, Value: 1, text: "true"}
+	False = &Term{Op: Literal, Sort: Bool, text: "false"}
 )
 
 // NewVar returns a variable.
