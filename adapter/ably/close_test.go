@@ -22,9 +22,8 @@ var limits = bubble.Limits{Look: 300 * time.Millisecond, Patience: 20 * time.Sec
 
 // inMemory runs a test in a bubble of virtual time, with a server on a network in memory.
 func inMemory(t *testing.T, test func(t *testing.T, server *ablytest.Server)) {
-	network := memnet.New()
 	bubble.Test(t, limits, func(t *testing.T) {
-		server, err := ablytest.Start(ablytest.WithListener(network.Listen()))
+		server, err := ablytest.Start(ablytest.WithListener(memnet.New().Listen()))
 		if err != nil {
 			t.Fatal(err)
 		}

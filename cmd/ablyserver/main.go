@@ -56,7 +56,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	keyText := flags.String("key", ablytest.DefaultKey.Text(), "API `key` that clients use: app.id:secret")
 	ttl := flags.Duration("state-ttl", 2*time.Minute, "how long a lost connection can be resumed")
 	idle := flags.Duration("idle", 15*time.Second, "how long a connection may be idle before a heartbeat; 0 for ever")
-	controlled := flags.Bool("control", false, "serve the kit for tests over HTTP too, on a free port of loopback")
+	controlled := flags.Bool("control", false,
+		"serve the kit for tests over HTTP too, on a free port of loopback")
 	frames := flags.Bool("frames", false, "log each frame to standard error, without its payload")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {

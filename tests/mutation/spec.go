@@ -127,7 +127,8 @@ func (j *specJudge) judge(ctx context.Context) error {
 	}
 	var left []int
 	for i, settled := range j.settled {
-		if !settled && !(j.quick && j.slow && inGraph[j.mutants[i].operator]) { // the same graph lives as well
+		if !settled && !(j.quick && j.slow && inGraph[j.mutants[i].operator] &&
+			!slices.Contains(j.lives, j.mutants[i].operator)) { // the same graph lives as well
 			left = append(left, i)
 		}
 	}

@@ -1,6 +1,7 @@
 package ablytest
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -9,15 +10,16 @@ import (
 
 // ChatRoom is a copy of what the server holds of a room of Ably Chat at one moment.
 type ChatRoom struct {
-	// Messages are those of the history as they are now, as the Chat REST API says them; oldest first.
+	// Messages are those of the history as they are now, as the Chat REST API says them; oldest
+	// first.
 	Messages []map[string]any `json:"messages"`
-	// Reactions are the room reactions that were sent, with the fields name, clientId, metadata, headers,
-	// createdAt and, if there is one, userClaim; oldest first.
+	// Reactions are the room reactions that were sent, with the fields name, clientId, metadata,
+	// headers, createdAt and, if there is one, userClaim; oldest first.
 	Reactions []map[string]any `json:"reactions"`
 	// Typing holds the ids of the clients that type, sorted, for a client with default options.
 	Typing []string `json:"typing"`
-	// Members are those present, with the fields clientId, connectionId, data, extras and updatedAt; by
-	// their client ids.
+	// Members are those present, with the fields clientId, connectionId, data, extras and
+	// updatedAt; by their client ids.
 	Members []map[string]any `json:"members"`
 	// Connections are attached to the room.
 	Connections int `json:"connections"`
@@ -28,7 +30,8 @@ type ChatRoom struct {
 func (s *Server) ChatRoom(name string) ChatRoom {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := ChatRoom{Messages: []map[string]any{}, Reactions: []map[string]any{}, Typing: []string{}, Members: []map[string]any{}}
+	none := []map[string]any{}
+	r := ChatRoom{Messages: none, Reactions: none, Typing: []string{}, Members: none}
 	ch := s.channels[name+chatSuffix]
 	if ch == nil {
 		return r
@@ -40,13 +43,13 @@ func (s *Server) ChatRoom(name string) ChatRoom {
 	}
 	r.Reactions = append(r.Reactions, ch.unkept.reactions...)
 	r.Typing = append(r.Typing, slices.Sorted(maps.Keys(ch.unkept.typing))...)
-	for _, m := range ch.members {
+	byClient := func(a, b *member) int {
+		return cmp.Or(cmp.Compare(a.clientID, b.clientID), cmp.Compare(a.connectionID, b.connectionID))
+	}
+	for _, m := range slices.SortedFunc(maps.Values(ch.members), byClient) {
 		r.Members = append(r.Members, map[string]any{"clientId": m.clientID, "connectionId": m.connectionID,
 			"data": decoded(m.data, m.encoding), "extras": m.extras, "updatedAt": m.timestamp})
 	}
-	slices.SortFunc(r.Members, func(a, b map[string]any) int {
-		return strings.Compare(a["clientId"].(string)+a["connectionId"].(string), b["clientId"].(string)+b["connectionId"].(string))
-	})
 	r.Connections = len(ch.attached)
 	return r
 }
@@ -70,8 +73,8 @@ type unkept struct {
 	typing    map[string]*timer // by client, until it is silent for too long
 }
 
-// How long after a heartbeat a client counts as typing: the throttle of those who type and the grace
-// of those who listen, both as they are by default (CHA-T10).
+// How long after a heartbeat a client counts as typing: the throttle of those who type and the
+// grace of those who listen, both as they are by default (CHA-T10).
 const typingLasts = 10*time.Second + 2*time.Second
 
 // note notes what no history keeps of a publish. The lock is held.

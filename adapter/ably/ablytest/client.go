@@ -25,8 +25,8 @@ func (s *Server) ClientOptions(extra ...ably.ClientOption) []ably.ClientOption {
 }
 
 // EndpointOptions is ClientOptions without a key: the address alone. If the server's listener has a
-// method DialContext, as those of package memnet have, there is an HTTP client among them that dials
-// by it, for REST and for the WebSockets of ablychat.
+// method DialContext, as those of package memnet have, there is an HTTP client among them that
+// dials by it, for REST and for the WebSockets of ablychat.
 func (s *Server) EndpointOptions(extra ...ably.ClientOption) []ably.ClientOption {
 	options := []ably.ClientOption{
 		ably.WithEndpoint(s.Host()),
@@ -38,7 +38,8 @@ func (s *Server) EndpointOptions(extra ...ably.ClientOption) []ably.ClientOption
 		options = append(options, ably.WithHTTPClient(&http.Client{Transport: &http.Transport{
 			// No connection waits for further requests, and no goroutine with it. The client has no
 			// timeout of its own, which costs a goroutine where ably-go doesn't close the body.
-			DialContext: network.DialContext, DisableKeepAlives: true, ResponseHeaderTimeout: 10 * time.Second,
+			DialContext: network.DialContext, DisableKeepAlives: true,
+			ResponseHeaderTimeout: 10 * time.Second,
 		}}))
 	}
 	return append(options, extra...)

@@ -12,8 +12,8 @@ import (
 )
 
 // Disruption is something that is wrong with the service, as users notice it, from the call that
-// returns it until End. It holds for clients on the wire, not for a [VirtualClient]. Several may hold
-// at once.
+// returns it until End. It holds for clients on the wire, not for a [VirtualClient]. Several may
+// hold at once.
 type Disruption struct {
 	once sync.Once
 	end  func()
@@ -24,8 +24,8 @@ func (d *Disruption) End() { d.once.Do(d.end) }
 
 // disruptions are those that the server itself looks at; guarded by Server.mu.
 type disruptions struct {
-	outages  int
-	rejecter []*rejecter
+	outages   int
+	rejecters []*rejecter
 }
 
 type rejecter struct {
@@ -33,8 +33,8 @@ type rejecter struct {
 }
 
 // Outage cuts all connections off and refuses every connection and request, as when the client's
-// network, or Ably, is gone. The server keeps the state of connections for as long as it does without
-// an outage: two minutes, see [WithConnectionStateTTL].
+// network, or Ably, is gone. The server keeps the state of connections for as long as it does
+// without an outage: two minutes, see [WithConnectionStateTTL].
 func (s *Server) Outage() *Disruption {
 	answers := s.Fault(HTTPResponse("", ""), CutBefore())
 	s.mu.Lock()
@@ -60,7 +60,8 @@ func (s *Server) out() bool {
 // Slow has everything that clients send and receive come late by latency.
 func (s *Server) Slow(latency time.Duration) *Disruption {
 	late := Latency(latency)
-	return lasting(s.Fault(AnyFrame(), late), s.Fault(HTTPRequest("", ""), late), s.Fault(HTTPResponse("", ""), late))
+	return lasting(s.Fault(AnyFrame(), late),
+		s.Fault(HTTPRequest("", ""), late), s.Fault(HTTPResponse("", ""), late))
 }
 
 // lasting is the disruption that faults make.
@@ -73,8 +74,8 @@ func lasting(faults ...*Fault) *Disruption {
 }
 
 // LoseState cuts all connections and forgets their state and where their channels stood, as when a
-// client was away for more than two minutes: they connect anew, and their channels miss what is sent
-// until they attach again (a discontinuity).
+// client was away for more than two minutes: they connect anew, and their channels miss what is
+// sent until they attach again (a discontinuity).
 func (s *Server) LoseState() {
 	s.mu.Lock()
 	var lost []*transport
@@ -94,8 +95,8 @@ func (s *Server) LoseState() {
 	}
 }
 
-// LoseHistory makes the server forget what a room's history holds, as Ably does when it is older than
-// what is kept. Connections go on, and can't go back to before this.
+// LoseHistory makes the server forget what a room's history holds, as Ably does when it is older
+// than what is kept. Connections go on, and can't go back to before this.
 func (s *Server) LoseHistory(room string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -129,8 +130,8 @@ var roomOperations = []roomOperation{
 
 // Deny takes permissions in a room away: "publish", "subscribe", "presence", "history",
 // "message-update", "message-delete", "annotation-publish", or all of them if none is named. What
-// clients do without a permission is refused with the code 40160, and when it is "subscribe" the room
-// fails for those who are attached. Deny panics at a name that is none of these.
+// clients do without a permission is refused with the code 40160, and when it is "subscribe" the
+// room fails for those who are attached. Deny panics at a name that is none of these.
 func (s *Server) Deny(room string, names ...string) *Disruption {
 	for _, name := range names {
 		if !slices.ContainsFunc(roomOperations, func(o roomOperation) bool { return o.name == name }) {
@@ -152,7 +153,8 @@ func (s *Server) Deny(room string, names ...string) *Disruption {
 			faults = append(faults, s.Fault(ToServer(o.action).OnChannel(channel), Refuse(refused)))
 		}
 		if o.method != "" {
-			faults = append(faults, s.Fault(HTTPRequest(o.method, "").If(inRoom(room, o.path)), Refuse(refused)))
+			asks := HTTPRequest(o.method, "").If(inRoom(room, o.path))
+			faults = append(faults, s.Fault(asks, Refuse(refused)))
 		}
 	}
 	if len(names) == 0 || slices.Contains(names, "subscribe") {
@@ -213,24 +215,26 @@ func (s *Server) RateLimit(n int, window time.Duration) *Disruption {
 		s.Fault(HTTPRequest("", "").If(publishes).If(over), refused))
 }
 
-// Reject has the Chat API reject each message that is sent or updated, by anybody, for whose text rule
-// returns an error: [RejectedByModeration], say. rule is called without a lock, by several goroutines.
+// Reject has the Chat API reject each message that is sent or updated, by anybody, for whose text
+// rule returns an error: [RejectedByModeration], say. rule is called without a lock, by several
+// goroutines.
 func (s *Server) Reject(rule func(room, text string) *ErrorInfo) *Disruption {
 	r := &rejecter{rule}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.disruptions.rejecter = append(slices.Clip(s.disruptions.rejecter), r)
+	s.disruptions.rejecters = append(slices.Clip(s.disruptions.rejecters), r)
 	return &Disruption{end: func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.disruptions.rejecter = slices.DeleteFunc(slices.Clone(s.disruptions.rejecter), func(x *rejecter) bool { return x == r })
+		s.disruptions.rejecters = slices.DeleteFunc(slices.Clone(s.disruptions.rejecters),
+			func(x *rejecter) bool { return x == r })
 	}}
 }
 
 // rejected returns why a message is rejected; nil if it isn't.
 func (s *Server) rejected(room, text string) *ErrorInfo {
 	s.mu.Lock()
-	all := s.disruptions.rejecter
+	all := s.disruptions.rejecters
 	s.mu.Unlock()
 	for _, r := range all {
 		if err := r.reject(room, text); err != nil {
@@ -240,8 +244,8 @@ func (s *Server) rejected(room, text string) *ErrorInfo {
 	return nil
 }
 
-// RejectedByModeration returns the error for a message that moderation rejects (42213), with what it
-// says of the message, or nil.
+// RejectedByModeration returns the error for a message that moderation rejects (42213), with what
+// it says of the message, or nil.
 func RejectedByModeration(detail map[string]string) *ErrorInfo {
 	return rejection(42213, "the message was rejected by moderation", detail)
 }

@@ -8,11 +8,11 @@ import (
 	"slices"
 )
 
-// VirtualClient is a client without a wire. What it does reaches other clients as what a client with
-// a connection does, and is kept as that. Its key allows everything, it meets no fault, and it stays
-// connected whatever becomes of the others. It isn't among the connections of [State], but is
-// attached to a channel from [VirtualClient.Enter] to [VirtualClient.Leave]. Its methods may be called
-// by any goroutine. Errors are of type [*ErrorInfo], those that Ably gives.
+// VirtualClient is a client without a wire. What it does reaches other clients as what a client
+// with a connection does, and is kept as that. Its key allows everything, it meets no fault, and it
+// stays connected whatever becomes of the others. It isn't among the connections of [State], but is
+// attached to a channel from [VirtualClient.Enter] to [VirtualClient.Leave]. Its methods may be
+// called by any goroutine. Errors are of type [*ErrorInfo], those that Ably gives.
 type VirtualClient struct {
 	s      *Server
 	conn   *connection // without a transport; guarded by Server.mu
@@ -28,8 +28,10 @@ func (s *Server) VirtualClient(clientID string) *VirtualClient {
 	}
 	s.made++
 	key := s.opts.keys[0]
-	v := &VirtualClient{s: s, conn: &connection{s: s, id: randomText(10), order: s.made, clientID: clientID,
-		identity: identity{app: appOf(key.Name), key: key, implied: clientID}, attached: map[string]*attachment{}}}
+	v := &VirtualClient{s: s, conn: &connection{
+		s: s, id: randomText(10), order: s.made, clientID: clientID, attached: map[string]*attachment{},
+		identity: identity{app: appOf(key.Name), key: key, implied: clientID},
+	}}
 	if s.virtual == nil {
 		s.virtual = map[string]*VirtualClient{}
 	}
@@ -53,8 +55,8 @@ func (v *VirtualClient) Claim(room, claim string) {
 	v.conn.identity.token = &token{key: v.conn.identity.key, claims: claims}
 }
 
-// Request makes a REST request, such as POST on "/chat/v4/rooms/lobby/messages", with a body that JSON
-// has a form for, or nil, and returns the JSON of the answer.
+// Request makes a REST request, such as POST on "/chat/v4/rooms/lobby/messages", with a body that
+// JSON has a form for, or nil, and returns the JSON of the answer.
 func (v *VirtualClient) Request(method, path string, body any) ([]byte, error) {
 	sent, err := json.Marshal(body)
 	if err != nil {
@@ -95,7 +97,9 @@ func (v *VirtualClient) Publish(channel string, messages ...Message) error {
 }
 
 // send has a message handled that is to be acknowledged. The lock is held.
-func (v *VirtualClient) send(pm *ProtocolMessage, handle func(*connection, *ProtocolMessage) *ProtocolMessage) error {
+func (v *VirtualClient) send(
+	pm *ProtocolMessage, handle func(*connection, *ProtocolMessage) *ProtocolMessage,
+) error {
 	serial := v.serial
 	v.serial++
 	pm.MsgSerial = &serial
@@ -114,7 +118,8 @@ func (v *VirtualClient) Enter(channel string, data any) error {
 		if err := checkChannelName(channel); err != nil {
 			return err
 		}
-		v.s.attach(&transport{s: v.s, conn: v.conn}, &ProtocolMessage{Action: ActionAttach, Channel: channel})
+		v.s.attach(&transport{s: v.s, conn: v.conn},
+			&ProtocolMessage{Action: ActionAttach, Channel: channel})
 		if v.conn.attached[channel] == nil {
 			return errBadRequest("unable to attach to the channel %q", channel)
 		}
@@ -122,7 +127,8 @@ func (v *VirtualClient) Enter(channel string, data any) error {
 	return v.presence(channel, presenceEnter, data)
 }
 
-// Leave makes the client present no more, and detaches it. A client that is not present does nothing.
+// Leave makes the client present no more, and detaches it. A client that is not present does
+// nothing.
 func (v *VirtualClient) Leave(channel string) error {
 	v.s.mu.Lock()
 	defer v.s.mu.Unlock()
@@ -130,7 +136,8 @@ func (v *VirtualClient) Leave(channel string) error {
 		return nil
 	}
 	err := v.presence(channel, presenceLeave, nil)
-	v.s.detach(&transport{s: v.s, conn: v.conn}, &ProtocolMessage{Action: ActionDetach, Channel: channel})
+	v.s.detach(&transport{s: v.s, conn: v.conn},
+		&ProtocolMessage{Action: ActionDetach, Channel: channel})
 	return err
 }
 
@@ -148,10 +155,12 @@ func (v *VirtualClient) presence(channel string, action int, data any) error {
 		}
 		w["data"], w["encoding"] = string(text), "json"
 	}
-	return v.send(&ProtocolMessage{Action: ActionPresence, Channel: channel, Presence: []map[string]any{w}}, v.s.presence)
+	pm := &ProtocolMessage{Action: ActionPresence, Channel: channel, Presence: []map[string]any{w}}
+	return v.send(pm, v.s.presence)
 }
 
 // wired returns a channel's attachments without those of virtual clients.
 func (ch *channel) wired() []*attachment {
-	return slices.DeleteFunc(ch.attachments(), func(a *attachment) bool { return ch.s.conns[a.conn.id] != a.conn })
+	virtual := func(a *attachment) bool { return ch.s.conns[a.conn.id] != a.conn }
+	return slices.DeleteFunc(ch.attachments(), virtual)
 }

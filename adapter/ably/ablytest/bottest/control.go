@@ -13,8 +13,8 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// Start starts a server on loopback, or where the options say, without a test; the caller closes it.
-// What would fail a test panics.
+// Start starts a server on loopback, or where the options say, without a test; the caller closes
+// it. What would fail a test panics.
 func Start(options ...ablytest.Option) (*Server, error) {
 	s, err := ablytest.Start(options...)
 	if err != nil {
@@ -31,9 +31,9 @@ func (noTest) Cleanup(func())                    {}
 func (noTest) Logf(format string, args ...any)   { log.Printf(format, args...) }
 func (noTest) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
 
-// Control returns a handler by which programs in other languages use the kit, over HTTP in JSON: users,
-// what is in rooms, disruptions, tokens and frames. docs/control.md describes it. It answers requests to
-// loopback alone, and none of a web page in a browser.
+// Control returns a handler by which programs in other languages use the kit, over HTTP in JSON:
+// users, what is in rooms, disruptions, tokens and frames. docs/control.md describes it. It answers
+// requests to loopback alone, and none of a web page in a browser.
 func (s *Server) Control() http.Handler {
 	c := &control{s: s, running: map[string]*ablytest.Disruption{}}
 	mux := http.NewServeMux()
@@ -47,7 +47,8 @@ func (s *Server) Control() http.Handler {
 		})
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		write(w, failure{ablytest.NewError(40400, http.StatusNotFound, "nothing is served on %s %s", r.Method, r.URL.Path)})
+		write(w, failure{ablytest.NewError(40400, http.StatusNotFound,
+			"nothing is served on %s %s", r.Method, r.URL.Path)})
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := fromHere(r); err != nil {
@@ -59,9 +60,9 @@ func (s *Server) Control() http.Handler {
 	})
 }
 
-// fromHere refuses requests that a web page may have made: one that names where it is from, one to a
-// name that is not loopback's, which a page's own name server may have led here, and a body that a
-// page could send without being asked.
+// fromHere refuses requests that a web page may have made: one that names where it is from, one to
+// a name that is not loopback's, which a page's own name server may have led here, and a body that
+// a page could send without being asked.
 func fromHere(r *http.Request) *ablytest.ErrorInfo {
 	host := r.Host
 	if name, _, err := net.SplitHostPort(host); err == nil {
@@ -75,7 +76,8 @@ func fromHere(r *http.Request) *ablytest.ErrorInfo {
 	case r.Header.Get("Origin") != "" || site != "" && site != "none":
 		return ablytest.NewError(40300, http.StatusForbidden, "a web page may not use this")
 	case r.ContentLength != 0 && !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json"):
-		return ablytest.NewError(40000, http.StatusUnsupportedMediaType, "a body must be of the type application/json")
+		return ablytest.NewError(40000, http.StatusUnsupportedMediaType,
+			"a body must be of the type application/json")
 	}
 	return nil
 }

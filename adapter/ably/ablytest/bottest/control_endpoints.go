@@ -69,8 +69,10 @@ type (
 
 func (c *control) endpoints() map[string]func(*http.Request) (any, error) {
 	all := map[string]func(*http.Request) (any, error){
-		"GET /rooms/{room}": func(r *http.Request) (any, error) { return c.s.ChatRoom(r.PathValue("room")), nil },
-		"GET /frames":       c.frames,
+		"GET /rooms/{room}": func(r *http.Request) (any, error) {
+			return c.s.ChatRoom(r.PathValue("room")), nil
+		},
+		"GET /frames": c.frames,
 		"DELETE /disruptions/{id}": func(r *http.Request) (any, error) {
 			return none{}, c.end(r.PathValue("id"))
 		},
@@ -81,7 +83,9 @@ func (c *control) endpoints() map[string]func(*http.Request) (any, error) {
 			return c.s.IssueToken(ablytest.TokenParams{
 				ClientID: o.ClientID, Capability: o.Capability, TTL: time.Duration(o.TTL)})
 		},
-		"/disruptions/outage": c.disrupt(func(order) (*ablytest.Disruption, error) { return c.s.Outage(), nil }),
+		"/disruptions/outage": c.disrupt(func(order) (*ablytest.Disruption, error) {
+			return c.s.Outage(), nil
+		}),
 		"/disruptions/slow": c.disrupt(func(o order) (*ablytest.Disruption, error) {
 			return c.s.Slow(time.Duration(o.Latency)), nil
 		}),
@@ -128,27 +132,28 @@ var verbs = map[string]func(u *User, o order) (any, error){
 		serial, err := u.send(o.Room, o.content())
 		return map[string]string{"serial": serial}, err
 	},
-	"edits": func(u *User, o order) (any, error) {
-		return none{}, u.update(o.Room, o.Serial, o.content(), o.Description)
-	},
-	"deletes": func(u *User, o order) (any, error) { return none{}, u.delete(o.Room, o.Serial, o.Description) },
-	"reacts":  func(u *User, o order) (any, error) { return none{}, u.react(o.Room, o.Serial, o.reaction()) },
-	"unreacts": func(u *User, o order) (any, error) {
-		return none{}, u.unreact(o.Room, o.Serial, o.reaction())
-	},
-	"reactsToRoom": func(u *User, o order) (any, error) {
-		return none{}, u.reactToRoom(o.Room, ablychat.ReactionContent{Name: o.Name, Metadata: o.Metadata, Headers: o.Headers})
-	},
-	"claims": func(u *User, o order) (any, error) {
-		u.Claims(o.Room, o.Claim)
-		return none{}, nil
-	},
-	"types":       func(u *User, o order) (any, error) { return none{}, u.typing(o.Room, ablychat.TypingStarted) },
-	"stopsTyping": func(u *User, o order) (any, error) { return none{}, u.typing(o.Room, ablychat.TypingStopped) },
-	"enters": func(u *User, o order) (any, error) {
-		return none{}, u.client.Enter(ablychat.ChannelName(o.Room), o.Data)
-	},
-	"leaves": func(u *User, o order) (any, error) { return none{}, u.client.Leave(ablychat.ChannelName(o.Room)) },
+	"edits": silent(func(u *User, o order) error {
+		return u.update(o.Room, o.Serial, o.content(), o.Description)
+	}),
+	"deletes":  silent(func(u *User, o order) error { return u.delete(o.Room, o.Serial, o.Description) }),
+	"reacts":   silent(func(u *User, o order) error { return u.react(o.Room, o.Serial, o.reaction()) }),
+	"unreacts": silent(func(u *User, o order) error { return u.unreact(o.Room, o.Serial, o.reaction()) }),
+	"reactsToRoom": silent(func(u *User, o order) error {
+		return u.reactToRoom(o.Room,
+			ablychat.ReactionContent{Name: o.Name, Metadata: o.Metadata, Headers: o.Headers})
+	}),
+	"claims":      silent(func(u *User, o order) error { u.Claims(o.Room, o.Claim); return nil }),
+	"types":       silent(func(u *User, o order) error { return u.typing(o.Room, ablychat.TypingStarted) }),
+	"stopsTyping": silent(func(u *User, o order) error { return u.typing(o.Room, ablychat.TypingStopped) }),
+	"enters": silent(func(u *User, o order) error {
+		return u.client.Enter(ablychat.ChannelName(o.Room), o.Data)
+	}),
+	"leaves": silent(func(u *User, o order) error { return u.client.Leave(ablychat.ChannelName(o.Room)) }),
+}
+
+// silent is for what has no answer but that it is done.
+func silent(do func(u *User, o order) error) func(u *User, o order) (any, error) {
+	return func(u *User, o order) (any, error) { return none{}, do(u, o) }
 }
 
 func (o order) content() ablychat.MessageContent {
@@ -156,7 +161,8 @@ func (o order) content() ablychat.MessageContent {
 }
 
 func (o order) reaction() ablychat.MessageReaction {
-	return ablychat.MessageReaction{Name: o.Name, Type: ablychat.MessageReactionType(o.Type), Count: o.Count}
+	return ablychat.MessageReaction{
+		Name: o.Name, Type: ablychat.MessageReactionType(o.Type), Count: o.Count}
 }
 
 func (c *control) moment(do func(order)) ordered {
@@ -196,7 +202,8 @@ func (c *control) end(id string) error {
 
 func (c *control) reject(o order) (*ablytest.Disruption, error) {
 	because := map[int]func(map[string]string) *ablytest.ErrorInfo{
-		0: ablytest.RejectedByModeration, 42213: ablytest.RejectedByModeration, 42211: ablytest.RejectedByBeforePublishRule,
+		0: ablytest.RejectedByModeration, 42213: ablytest.RejectedByModeration,
+		42211: ablytest.RejectedByBeforePublishRule,
 	}[o.Code]
 	if because == nil {
 		return nil, fmt.Errorf("the code %d is neither 42211 nor 42213", o.Code)
@@ -236,8 +243,8 @@ func (c *control) await(r *http.Request, o order) (any, error) {
 	return found, nil
 }
 
-// contains reports whether a value of JSON has what another has: an object the same fields and more,
-// a list an element for each.
+// contains reports whether a value of JSON has what another has: an object the same fields and
+// more, a list an element for each.
 func contains(has, want any) bool {
 	switch want := want.(type) {
 	case map[string]any:
@@ -279,8 +286,10 @@ func (c *control) frames(r *http.Request) (any, error) {
 		}
 		o := map[string]any{"connection": f.Connection, "direction": f.Direction.String(), "action": action}
 		for name, value := range map[string]any{
-			"channel": f.Channel, "message": f.Message, "method": f.Method, "path": f.Path, "status": f.Status,
-			"query": without(f.Query, "key", "access_token", "accessToken"), "headers": without(f.Header, "Authorization"),
+			"channel": f.Channel, "message": f.Message,
+			"method": f.Method, "path": f.Path, "status": f.Status,
+			"query":   without(f.Query, "key", "access_token", "accessToken"),
+			"headers": without(f.Header, "Authorization"),
 		} {
 			if v := reflect.ValueOf(value); v.IsValid() && !v.IsZero() {
 				o[name] = value

@@ -1,5 +1,5 @@
-// Package bottest is a kit for the tests of a program that uses ablychat: an embedded Ably server with
-// other users, failures and virtual time, without an account and without a network.
+// Package bottest is a kit for the tests of a program that uses ablychat: an embedded Ably server
+// with other users, failures and virtual time, without an account and without a network.
 //
 //	func TestBot(t *testing.T) {
 //		synctest.Test(t, func(t *testing.T) { // ten minutes take milliseconds
@@ -26,10 +26,10 @@
 //
 // # Virtual time
 //
-// In a bubble of [testing/synctest] the clock of the server and of its clients is that of the bubble:
-// time.Sleep(5 * time.Minute) takes no time and lets all happen that happens in five minutes, retries
-// with backoff, timeouts and expiries included. [testing/synctest.Wait] waits until nothing happens
-// without the passing of time. A bubble's clock begins in the year 2000.
+// In a bubble of [testing/synctest] the clock of the server and of its clients is that of the
+// bubble: time.Sleep(5 * time.Minute) takes no time and lets all happen that happens in five
+// minutes, retries with backoff, timeouts and expiries included. [testing/synctest.Wait] waits
+// until nothing happens without the passing of time. A bubble's clock begins in the year 2000.
 //
 // docs/testing.md has a page of examples, and what to know about ably-go in bubbles.
 package bottest

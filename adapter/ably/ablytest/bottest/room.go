@@ -73,7 +73,8 @@ func (r *Room) Reactions() []ablychat.RoomReaction {
 	return all
 }
 
-// Typing returns the client ids of those who type, sorted, as a client with default options sees them.
+// Typing returns the client ids of those who type, sorted, as a client with default options sees
+// them.
 func (r *Room) Typing() []string { return r.s.ChatRoom(r.name).Typing }
 
 // Members returns the client ids of those who are present, sorted; a client that is present by two
@@ -109,8 +110,9 @@ func (r *Room) Occupancy() ablychat.OccupancyData {
 }
 
 // Await waits until condition holds of the room: it is asked at once and after each change in the
-// server. If ctx ends before, the error says what the room reads, and wraps the context's cause. In a
-// bubble of virtual time too ctx should end some time: heartbeats go on for ever, and so would Await.
+// server. If ctx ends before, the error says what the room reads, and wraps the context's cause. In
+// a bubble of virtual time too ctx should end some time: heartbeats go on for ever, and so would
+// Await.
 func (r *Room) Await(ctx context.Context, condition func(*Room) bool) error {
 	err := r.s.Await(ctx, func(ablytest.State) bool { return condition(r) })
 	if err != nil {
@@ -119,8 +121,8 @@ func (r *Room) Await(ctx context.Context, condition func(*Room) bool) error {
 	return nil
 }
 
-// AwaitMessage waits until the room has a message that matches, in its present version, and returns the
-// first of them. Errors are those of [Room.Await].
+// AwaitMessage waits until the room has a message that matches, in its present version, and returns
+// the first of them. Errors are those of [Room.Await].
 func (r *Room) AwaitMessage(
 	ctx context.Context, match func(ablychat.Message) bool,
 ) (found ablychat.Message, err error) {
@@ -151,5 +153,6 @@ func (r *Room) reads() string {
 	if over := len(lines) - most; over > 0 {
 		lines, more = lines[over:], fmt.Sprintf("%d messages, and ", over)
 	}
-	return fmt.Sprintf("[%s%s], with %q present and %q typing", more, strings.Join(lines, ", "), r.Members(), r.Typing())
+	return fmt.Sprintf("[%s%s], with %q present and %q typing",
+		more, strings.Join(lines, ", "), r.Members(), r.Typing())
 }

@@ -22,22 +22,24 @@ type Server struct {
 	log *slog.Logger
 }
 
-// NewServer starts a server on a network in memory, which ends with the test. It fails the test at once
-// if the options can't work. In a bubble of testing/synctest the server lives in the bubble.
+// NewServer starts a server on a network in memory, which ends with the test. It fails the test at
+// once if the options can't work. In a bubble of testing/synctest the server lives in the bubble.
 //
-// With the option [ablytest.WithListener] the server listens there. [ablytest.WithAddr] has no effect.
+// With the option [ablytest.WithListener] the server listens there. [ablytest.WithAddr] has no
+// effect.
 func NewServer(t ablytest.TB, options ...ablytest.Option) *Server {
 	t.Helper()
 	if virtual() {
-		// A loop of ably-go's that tries to connect may see only after its pause that it was closed. A
-		// bubble's clock stands still from the end of the test on.
+		// A loop of ably-go's that tries to connect may see only after its pause that it was
+		// closed. A bubble's clock stands still from the end of the test on.
 		t.Cleanup(func() { time.Sleep(time.Minute) })
 	}
 	options = append([]ablytest.Option{ablytest.WithListener(memnet.New().Listen())}, options...)
 	s := &Server{Server: ablytest.NewServer(t, options...), t: t}
 	lines := &testLog{t: t}
 	t.Cleanup(lines.end)
-	s.log = slog.New(slog.NewTextHandler(lines, &slog.HandlerOptions{Level: slog.LevelInfo, ReplaceAttr: withoutTime}))
+	s.log = slog.New(slog.NewTextHandler(lines,
+		&slog.HandlerOptions{Level: slog.LevelInfo, ReplaceAttr: withoutTime}))
 	return s
 }
 
@@ -70,9 +72,9 @@ func (s *Server) Client(clientID string, options ...ably.ClientOption) *ablychat
 	return client
 }
 
-// Tokens has a client authenticate by tokens that live for ttl, in place of the key: the application
-// gets one from the server whenever the client needs one. [ablytest.Server.ExpireTokens] and
-// RevokeTokens end them before.
+// Tokens has a client authenticate by tokens that live for ttl, in place of the key: the
+// application gets one from the server whenever the client needs one.
+// [ablytest.Server.ExpireTokens] and RevokeTokens end them before.
 //
 //	server.Options("bot", server.Tokens("bot", time.Hour))
 func (s *Server) Tokens(clientID string, ttl time.Duration) ably.ClientOption {

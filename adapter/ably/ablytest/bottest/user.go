@@ -11,9 +11,10 @@ import (
 	"ablyrooms.example/chat"
 )
 
-// User is another user of the server's rooms. It acts in the server, without a client and a connection
-// on the wire: at once, whatever the failures. Clients receive what it does as what any user does. What
-// Ably would refuse fails the test; so only the test's goroutine may call its methods.
+// User is another user of the server's rooms. It acts in the server, without a client and a
+// connection on the wire: at once, whatever the failures. Clients receive what it does as what any
+// user does. What Ably would refuse fails the test; so only the test's goroutine may call its
+// methods.
 type User struct {
 	s      *Server
 	client *ablytest.VirtualClient
@@ -24,7 +25,8 @@ type User struct {
 func (u *User) ClientID() string { return u.id }
 
 // Claims has the user's token say something of the user in a room, or in those of a prefix such as
-// "vip:*": that it is a moderator, say. It is the UserClaim of what the user sends there from now on.
+// "vip:*": that it is a moderator, say. It is the UserClaim of what the user sends there from now
+// on.
 func (u *User) Claims(room, claim string) { u.client.Claim(room, claim) }
 
 // Says sends a message of text and returns its serial.
@@ -148,7 +150,8 @@ func (u *User) update(room, serial string, to ablychat.MessageContent, descripti
 }
 
 func (u *User) delete(room, serial, description string) error {
-	_, err := u.client.Request(http.MethodPost, messages(room, serial, "delete"), map[string]any{"description": description})
+	_, err := u.client.Request(http.MethodPost, messages(room, serial, "delete"),
+		map[string]any{"description": description})
 	return err
 }
 
@@ -163,7 +166,8 @@ func (u *User) react(room, serial string, r ablychat.MessageReaction) error {
 
 func (u *User) unreact(room, serial string, r ablychat.MessageReaction) error {
 	query := url.Values{"type": {reactionType(r)}, "name": {r.Name}}
-	_, err := u.client.Request(http.MethodDelete, messages(room, serial, "reactions")+"?"+query.Encode(), nil)
+	path := messages(room, serial, "reactions") + "?" + query.Encode()
+	_, err := u.client.Request(http.MethodDelete, path, nil)
 	return err
 }
 
@@ -179,8 +183,9 @@ func (u *User) reactToRoom(room string, r ablychat.ReactionContent) error {
 	if err != nil {
 		return fmt.Errorf("the metadata has no form in JSON: %w", err)
 	}
-	return u.client.Publish(ablychat.ChannelName(room), ablytest.Message{Name: chat.NameRoomReaction, Data: string(data),
-		Encoding: "json", Extras: map[string]any{"headers": orEmpty(r.Headers), "ephemeral": true}})
+	return u.client.Publish(ablychat.ChannelName(room), ablytest.Message{
+		Name: chat.NameRoomReaction, Data: string(data), Encoding: "json",
+		Extras: map[string]any{"headers": orEmpty(r.Headers), "ephemeral": true}})
 }
 
 func orEmpty(o map[string]any) map[string]any {

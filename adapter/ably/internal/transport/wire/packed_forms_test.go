@@ -104,6 +104,17 @@ func field(of, key string, around func(string) string) place {
 	}}
 }
 
+// last is a field behind which nothing follows.
+func last(of, key string, around func(string) string) place {
+	return place{"the last " + of + key, func(value string) string { return around("\x81" + fixstr(key) + value) }}
+}
+
+func only(key string) func(string) string {
+	return func(e string) string { return "\x81" + fixstr(key) + "\x91" + e }
+}
+
+func onlyVersion(v string) string { return only("messages")("\x81" + fixstr("version") + v) }
+
 func frameOf(f string) string { return f }
 func firstOf(key, e string) string {
 	return "\x82" + fixstr("action") + "\x0f" + fixstr(key) + "\x93" + e + "\xc0\x80"
@@ -117,13 +128,13 @@ func versionOf(v string) string { return messageOf("\x81" + fixstr("version") + 
 func TestFastDecoderTakesEveryUsualForm(t *testing.T) {
 	var texts, numbers, payloads, objects, skipped []place
 	for _, key := range []string{"id", "channel", "channelSerial", "connectionId"} {
-		texts = append(texts, field("", key, frameOf))
+		texts = append(texts, field("", key, frameOf), last("", key, frameOf))
 	}
 	for _, key := range []string{"id", "clientId", "connectionId", "name", "encoding", "serial"} {
-		texts = append(texts, field("messages.", key, messageOf))
+		texts = append(texts, field("messages.", key, messageOf), last("messages.", key, only("messages")))
 	}
 	for _, key := range []string{"serial", "clientId", "description"} {
-		texts = append(texts, field("messages.version.", key, versionOf))
+		texts = append(texts, field("messages.version.", key, versionOf), last("messages.version.", key, onlyVersion))
 	}
 	in := func(open string) func(string) string {
 		return func(s string) string { return frameOf("\x81" + fixstr("params") + open + s) }
@@ -133,15 +144,16 @@ func TestFastDecoderTakesEveryUsualForm(t *testing.T) {
 		place{"metadata value", func(v string) string { return versionOf("\x81" + fixstr("metadata") + "\x81" + fixstr("x") + v) }})
 	serials := []place{{"serials", func(v string) string { return resultOf("\x81" + fixstr("serials") + "\x93" + v + "\xc0" + v) }}}
 	for _, key := range []string{"action", "flags", "msgSerial", "count", "timestamp"} {
-		numbers = append(numbers, field("", key, frameOf))
+		numbers = append(numbers, field("", key, frameOf), last("", key, frameOf))
 	}
 	numbers = append(numbers, field("messages.", "timestamp", messageOf), field("messages.", "action", messageOf),
 		field("messages.version.", "timestamp", versionOf))
-	payloads = append(payloads, field("messages.", "data", messageOf))
-	objects = append(objects, field("messages.", "extras", messageOf))
+	payloads = append(payloads, field("messages.", "data", messageOf), last("messages.", "data", only("messages")))
+	objects = append(objects, field("messages.", "extras", messageOf), last("messages.", "extras", only("messages")))
 	for of, around := range map[string]func(string) string{"": frameOf, "messages.": messageOf, "messages.version.": versionOf, "res.": resultOf} {
 		skipped = append(skipped, field(of, "future", around))
 	}
+	skipped = append(skipped, last("", "future", frameOf), last("messages.", "future", only("messages")))
 	isObject := func(f form) bool { _, is := f.value.(map[string]any); return is }
 	isText := func(f form) bool { _, is := f.value.(string); return is }
 	isNumber := func(f form) bool { _, is := f.value.(json.Number); return is && f.name != "float64" }
@@ -186,6 +198,56 @@ func TestFastDecoderReadsPayloads(t *testing.T) {
 	}
 }
 
+// A header is found without the whole decoder, behind whatever may be skipped, unless its own fields
+// are of an unusual form.
+func TestFastHeaderTakesEveryUsualForm(t *testing.T) {
+	for _, key := range []string{"action", "channel", "future"} {
+		for _, p := range []place{field("", key, frameOf), last("", key, frameOf)} {
+			for _, f := range skippedForms() {
+				want := true
+				switch _, isText := f.value.(string); key {
+				case "action":
+					want = f.name == "fixint"
+				case "channel":
+					want = isText
+				}
+				b := []byte(p.frame(f.bytes))
+				s := packed{b: b}
+				h, ok := s.header()
+				var whole Header
+				if ok != want || ok && (decodeMsgPack(b, &whole) != nil || h != whole) {
+					t.Errorf("%s as %s %v: %+v, taken %t, expected %+v", p.path, f.name, f.value, h, ok, whole)
+				}
+				for end := range b[:min(len(b), 200)] {
+					s := packed{b: b[:end]}
+					if h, ok := s.header(); ok {
+						t.Errorf("%s as %s %v: %d of %d bytes are %+v", p.path, f.name, f.value, end, len(b), h)
+					}
+				}
+			}
+		}
+	}
+}
+
+// The bound of a size is one, and no more than some times as large.
+func TestBoundOfSizes(t *testing.T) {
+	values := []any{nil, true, 1.5, -1e300, 1, int64(math.MinInt64), json.Number("12345678901234567890"), "", "text", "<<&&>>",
+		"\u2028\xff", []any{}, map[string]any{}, []any{nil, false}, map[string]any{"a": "b", "\xff": []any{1}}}
+	for n := range 40 {
+		values = append(values, make([]byte, n), strings.Repeat("<", n), strings.Repeat("\xff", n), ones(n))
+	}
+	for _, v := range values {
+		b, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		size := int64(len(b)) + 1 // and a comma
+		if got := bound(v); got < size || got > 40*size+40 {
+			t.Errorf("%T %v has %d bytes, and the bound %d", v, v, size, got)
+		}
+	}
+}
+
 // What is unusual is left to the whole decoder.
 func TestFastDecoderLeavesTheUnusual(t *testing.T) {
 	twice := func(key, value string) string { return "\x82" + fixstr(key) + value + fixstr(key) + value }
@@ -194,40 +256,55 @@ func TestFastDecoderLeavesTheUnusual(t *testing.T) {
 		return "\x81" + fixstr("extras") + strings.Repeat("\x81"+fixstr("a"), levels) + "\x01"
 	}
 	for name, frame := range map[string]string{
-		"params twice":          twice("params", "\x80"),
-		"messages twice":        twice("messages", "\x91\x80"),
-		"res twice":             twice("res", "\x91\x80"),
-		"data twice":            messageOf(twice("data", "\x01")),
-		"extras twice":          messageOf(twice("extras", "\x80")),
-		"version twice":         messageOf(twice("version", "\x80")),
-		"metadata twice":        versionOf(twice("metadata", "\x80")),
-		"serials twice":         resultOf(twice("serials", "\x91\xc0")),
-		"a key twice":           messageOf("\x81" + fixstr("data") + twice("a", "\x01")),
-		"no messages":           "\x81" + fixstr("messages") + "\x90",
-		"messages nil":          "\x81" + fixstr("messages") + "\xc0",
-		"connectionDetails":     "\x81" + fixstr("connectionDetails") + "\x80",
-		"error":                 "\x81" + fixstr("error") + "\x80",
-		"presence":              "\x81" + fixstr("presence") + "\x91\x80",
-		"annotations":           "\x81" + fixstr("annotations") + "\x91\x80",
-		"auth":                  "\x81" + fixstr("auth") + "\x80",
-		"annotations inside":    messageOf("\x81" + fixstr("annotations") + "\x80"),
-		"a number is too large": "\x81" + fixstr("timestamp") + big(0xcf, uint64(math.MaxInt64)+1),
-		"a text is no number":   "\x81" + fixstr("timestamp") + fixstr("1"),
-		"an extension":          "\x81" + fixstr("zz") + "\xd4\x01\x00",
-		"a key is a number":     "\x81\x01\x01",
-		"too deep a list":       messageOf(deep(maxDepth)),
-		"too deep an object":    messageOf(deepObject(maxDepth)),
-		"float32 in a payload":  messageOf("\x81" + fixstr("data") + big(0xca, math.Float32bits(1))),
-		"array32 in a payload":  messageOf("\x81" + fixstr("data") + big(0xdd, uint32(1)) + "\x01"),
-		"array32":               "\x81" + fixstr("messages") + big(0xdd, uint32(1)) + "\x80",
-		"map32":                 big(0xdf, uint32(1)) + fixstr("action") + "\x0f",
-		"a list":                "\x91\x0f",
+		"params twice":           twice("params", "\x80"),
+		"messages twice":         twice("messages", "\x91\x80"),
+		"res twice":              twice("res", "\x91\x80"),
+		"data twice":             messageOf(twice("data", "\x01")),
+		"extras twice":           messageOf(twice("extras", "\x80")),
+		"version twice":          messageOf(twice("version", "\x80")),
+		"metadata twice":         versionOf(twice("metadata", "\x80")),
+		"serials twice":          resultOf(twice("serials", "\x91\xc0")),
+		"a key twice":            messageOf("\x81" + fixstr("data") + twice("a", "\x01")),
+		"no messages":            "\x81" + fixstr("messages") + "\x90",
+		"messages nil":           "\x81" + fixstr("messages") + "\xc0",
+		"connectionDetails":      "\x81" + fixstr("connectionDetails") + "\x80",
+		"error":                  "\x81" + fixstr("error") + "\x80",
+		"presence":               "\x81" + fixstr("presence") + "\x91\x80",
+		"annotations":            "\x81" + fixstr("annotations") + "\x91\x80",
+		"auth":                   "\x81" + fixstr("auth") + "\x80",
+		"annotations inside":     messageOf("\x81" + fixstr("annotations") + "\x80"),
+		"a number is too large":  "\x81" + fixstr("timestamp") + big(0xcf, uint64(math.MaxInt64)+1),
+		"a text is no number":    "\x81" + fixstr("timestamp") + fixstr("1"),
+		"an extension":           "\x81" + fixstr("zz") + "\xd4\x01\x00",
+		"an empty list deeper":   messageOf("\x81" + fixstr("data") + strings.Repeat("\x91", maxDepth) + "\x90"),
+		"a key is a number":      "\x81\x01\x01",
+		"a key of a message":     only("messages")("\x81\x01\x01"),
+		"a key of a version":     onlyVersion("\x81\x01\x01"),
+		"a key of a result":      only("res")("\x81\x01\x01"),
+		"a key of a payload":     only("messages")("\x81" + fixstr("data") + "\x81\x01\x01"),
+		"data twice, no more":    only("messages")(twice("data", "\x01")),
+		"extras twice, no more":  only("messages")(twice("extras", "\x80")),
+		"version twice, no more": only("messages")(twice("version", "\x80")),
+		"a key twice, no more":   only("messages")("\x81" + fixstr("data") + twice("a", "\x01")),
+		"annotations, no more":   only("messages")("\x81" + fixstr("annotations") + "\x80"),
+		"ext8 in a payload":      only("messages")("\x81" + fixstr("data") + "\xc7" + strings.Repeat("\x00", 16)),
+		"too deep a list":        messageOf(deep(maxDepth)),
+		"too deep an object":     messageOf(deepObject(maxDepth)),
+		"float32 in a payload":   messageOf("\x81" + fixstr("data") + big(0xca, math.Float32bits(1))),
+		"array32 in a payload":   messageOf("\x81" + fixstr("data") + big(0xdd, uint32(1)) + "\x01"),
+		"array32":                "\x81" + fixstr("messages") + big(0xdd, uint32(1)) + "\x80",
+		"map32":                  big(0xdf, uint32(1)) + fixstr("action") + "\x0f",
+		"a list":                 "\x91\x0f",
 	} {
 		if _, fast := agrees([]byte(frame)); fast {
 			t.Errorf("%s: it is taken", name)
 		}
 	}
-	for name, frame := range map[string]string{"a list": messageOf(deep(maxDepth - 1)), "an object": messageOf(deepObject(maxDepth - 1))} {
+	for name, frame := range map[string]string{
+		"a list": messageOf(deep(maxDepth - 1)), "an object": messageOf(deepObject(maxDepth - 1)),
+		"an empty object": messageOf("\x81" + fixstr("extras") + strings.Repeat("\x81"+fixstr("a"), maxDepth-1) + "\x80"),
+		"an empty list":   messageOf("\x81" + fixstr("data") + strings.Repeat("\x91", maxDepth-1) + "\x90"),
+	} {
 		if diff, fast := agrees([]byte(frame)); !fast || diff != "" {
 			t.Errorf("%s as deep as may be: taken %t, %s", name, fast, diff)
 		}
