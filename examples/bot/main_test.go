@@ -100,7 +100,7 @@ func TestBot(t *testing.T) {
 // The README says how long the bot is.
 func TestTheLengthInTheREADME(t *testing.T) {
 	program := must(os.ReadFile("main.go"))
-	says := fmt.Sprintf("| `bot` | %d lines ", bytes.Count(program, []byte("\n")))
+	says := fmt.Sprintf("| [bot](examples/bot) | %d lines: ", bytes.Count(program, []byte("\n")))
 	if readme := must(os.ReadFile("../../README.md")); !bytes.Contains(readme, []byte(says)) {
 		t.Errorf("the README doesn't have %q", says)
 	}
