@@ -10,7 +10,7 @@ RECORD = $(REPORT) record
 
 # The steps of make check, in their order; a + joins steps that run side by side. Adding a step is a
 # word here, a target below, and a line in register.json.
-STEPS = fmt+vet+tidy staticcheck race plain tlc equality prove explore traces frames soak specmutants misreadings interop
+STEPS = fmt+vet+tidy staticcheck race plain tlc equality prove explore traces frames soak specmutants misreadings interop+browser
 
 .PHONY: help $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' Makefile)
 
@@ -35,6 +35,9 @@ golden: ## make the numbers and graphs that tests expect, after a change of a sp
 bench: ## benchmarks as ratios against baselines in the same run
 	@$(GO) run ./tests/bench
 
+page: ## a page in the browser in which one steps through the machines; prints its address
+	@$(GO) run ./cmd/playground
+
 # The steps of make check.
 
 fmt: # fails on files that gofmt would change
@@ -55,7 +58,7 @@ PURE = ./model ./spec/TLA/... ./spec/proof/... ./tests/graphs/rooms ./tests/grap
 
 race: ## the tests with the race detector; without it, those that take too long under it
 	@$(RECORD) tests -- $(GO) test -race -count=1 -json $$(comm -23 <($(GO) list ./... | sort) <($(GO) list $(PURE) | sort))
-	@$(RECORD) aside -- $(GO) test -count=1 -json -run TestEventsAndReturnsComeInOneOrder ./adapter/ably
+	@$(RECORD) aside -- $(GO) test -count=1 -json -run 'TestEventsAndReturnsComeInOneOrder|TestMemoryStaysFlat' ./adapter/ably ./adapter/ably/ablytest/bottest
 
 plain: ## without the race detector, what takes long under it
 	@EVIDENCE=check $(RECORD) plain -- $(GO) test -count=1 -json ./tests/conformance/schedules $(PURE)
@@ -89,8 +92,9 @@ soak: ## random faults on real sockets for as long as FOR says (default 30s)
 	@$(RECORD) soak -- $(GO) run ./tests/wire/soak -killers -for $${FOR:-30s}
 	@$(RECORD) double-cuts -- $(GO) run ./tests/wire/soak -double-cuts 10
 
-specmutants: ## plant small faults in the spec, and see which of them TLC notices
+specmutants: ## plant small faults in the specs, and see which of them TLC notices
 	@$(RECORD) specmutants -- $(GO) run ./tests/mutation spec -quick
+	@$(RECORD) channel-mutants -- $(GO) run ./tests/mutation spec -of channel -quick -sample 16 -seed 1 -compare 1
 
 misreadings: ## plant misread rules in core, model and spec; all of them with SAMPLE=0
 	@$(RECORD) misreadings -- $(GO) run ./tests/mutation misread -sample $${SAMPLE:-6}
@@ -98,18 +102,24 @@ misreadings: ## plant misread rules in core, model and spec; all of them with SA
 interop: ## the official JavaScript clients on the embedded server, and with this library
 	@$(RECORD) interop -- $(GO) run ./tests/interop
 
+browser: ## that page in a headless Chromium: controls, stories, links, keyboard, axe-core; screenshots in .cache/page
+	@$(RECORD) browser -- $(GO) run ./tests/page
+
 register: ## compare what the last check showed with tests/report/register.json
 	@$(REPORT) check && $(REPORT) evidence -compare
 
 # What takes too long for make check.
 
-evidence: ## larger bounds of the suites: all states of five calls, all schedules, a million operations
+evidence: ## larger bounds of the suites: all states of five calls, all schedules, a million operations, a server in use
 	@$(GO) run ./tests/graphs/run explore -calls 5 -refusals=false -check
 	@$(GO) run ./spec/TLA/tlc -only '^(MCRooms_safety5|RoomOverChannel_safety2)$$'
 	@for seed in 1 2 3; do $(GO) run ./spec/proof/prove -seed $$seed || exit 1; done
 	@$(GO) run ./tests/wire/soak -double-cuts 200
+	@EVIDENCE=full $(GO) test -count=1 -v -run 'MemoryStaysFlat$$' ./adapter/ably/ablytest/bottest | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
+	@$(GO) run ./tests/mutation spec -of channel -quick
 	@EVIDENCE=full $(GO) test -count=1 -v ./tests/conformance/schedules ./tests/conformance/gallery ./tests/conformance/server | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 	@EVIDENCE=full $(GO) test -count=1 -race -v ./tests/conformance/linear | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
+	@EVIDENCE=full FOR=$${FOR:-10m} $(GO) test -count=1 -v -timeout 30m ./adapter/ably/ablytest -run '^(TestManyConnections|TestAServersMemoryIsFlat)$$' | grep -E '^(---|ok|FAIL|PASS)|EVIDENCE'; exit $${PIPESTATUS[0]}
 
 faults: ## frames with pairs of faults, at random by the seed that it prints
 	@$(GO) run ./tests/wire/frames -pairs 5000
@@ -124,7 +134,21 @@ conformance-js: ## hold the official @ably/chat to the rules, or run SCRIPT; nee
 	@$(GO) run ./tests/conformance/try -name conformance-js -without Cancellation,Causes -depth 6 -runs 150 \
 		-npm tests/conformance/js -verdicts tests/conformance/js/verdicts.json $(if $(SCRIPT),-script '$(SCRIPT)') -- node subject.mjs
 
+conformance-python: ## hold the official ably for Python to the rules, or run SCRIPT; needs Python
+	@$(GO) run ./tests/conformance/try -name conformance-python -depth 5 -runs 100 -without $(PYTHON_LACKS) \
+		-pip tests/conformance/python -verdicts tests/conformance/python/verdicts.json $(if $(SCRIPT),-script '$(SCRIPT)') -- python subject.py
+
+# It has channels, but no rooms: no disposal, no leases, and no options with defaults.
+PYTHON_LACKS = Cancellation,Causes,EndedContexts,OpeningsCancelled,EqualAfterDefaults,FailedOpenings,FailedReleases,Disposal,SharedDisposal,DisposalWaitsForAll,DisposalReports,DisposalJoins,Leases
+
 fuzz: ## fuzz each decoder for as long as FOR says (default 10m each)
 	@for target in FuzzMessage FuzzSummary FuzzPresence FuzzOccupancy FuzzAnnotation; do \
 		$(GO) test ./chat -run '^$$' -fuzz "^$$target$$" -fuzztime $${FOR:-10m} || exit 1; done
 	@$(GO) test ./adapter/ably/internal/chatrest -run '^$$' -fuzz '^FuzzNextPage$$' -fuzztime $${FOR:-10m}
+	@for target in FuzzParse FuzzFragment; do \
+		$(GO) test ./internal/playlink -run '^$$' -fuzz "^$$target$$" -fuzztime $${FOR:-10m} || exit 1; done
+	@for target in FuzzFrame FuzzConversation FuzzREST FuzzAuth; do \
+		$(GO) test ./adapter/ably/ablytest -run '^$$' -fuzz "^$$target$$" -fuzztime $${FOR:-10m} || exit 1; done
+
+peers: ## the suite of one of Ably's official clients, which lies in DIR, on the embedded server
+	@$(GO) run ./tests/peers -dir '$(DIR)' $(if $(ONLY),-only '$(ONLY)')

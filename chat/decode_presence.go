@@ -13,7 +13,8 @@ type WirePresence struct {
 	Timestamp    int64 // milliseconds since the Unix epoch
 }
 
-// DecodeMember makes a member of a presence message. Data is as the member gave it (CHA-PR3a); what can't be decoded is nil.
+// DecodeMember makes a member of a presence message. Data is as the member gave it (CHA-PR3a); what
+// can't be decoded is nil.
 func DecodeMember(w WirePresence) PresenceMember {
 	return PresenceMember{
 		ClientID: w.ClientID, ConnectionID: w.ConnectionID, UserClaim: userClaim(w.Extras), Data: cloneValue(payload(w.Data, w.Encoding)),
@@ -21,7 +22,8 @@ func DecodeMember(w WirePresence) PresenceMember {
 	}
 }
 
-// DecodePresence makes an event of a presence message. It returns an error for an action that is no event.
+// DecodePresence makes an event of a presence message. It returns an error for an action that is no
+// event.
 func DecodePresence(w WirePresence) (PresenceEvent, error) {
 	event := PresenceEvent{Member: DecodeMember(w)}
 	switch w.Action {
@@ -39,7 +41,8 @@ func DecodePresence(w WirePresence) (PresenceEvent, error) {
 	return event, nil
 }
 
-// DecodeOccupancy makes an occupancy of a realtime message of the name [NameOccupancy]; what is missing or malformed is 0 (CHA-O4f, CHA-O4g).
+// DecodeOccupancy makes an occupancy of a realtime message of the name [NameOccupancy]; what is
+// missing or malformed is 0 (CHA-O4f, CHA-O4g).
 func DecodeOccupancy(w WireMessage) OccupancyData {
 	return DecodeRESTOccupancy(object(object(payload(w.Data, w.Encoding))["metrics"]))
 }
@@ -49,8 +52,9 @@ func DecodeRESTOccupancy(body map[string]any) OccupancyData {
 	return OccupancyData{Connections: count(body["connections"]), PresenceMembers: count(body["presenceMembers"])}
 }
 
-// DecodeTyping makes a change of a realtime message named [TypingStarted] or [TypingStopped]. It returns an error for one that is to be dropped,
-// because it has no client id, or another name (CHA-T13a).
+// DecodeTyping makes a change of a realtime message named [TypingStarted] or [TypingStopped]. It
+// returns an error for one that is to be dropped, because it has no client id, or another name
+// (CHA-T13a).
 func DecodeTyping(w WireMessage) (TypingChange, error) {
 	kind := TypingEventType(w.Name)
 	if kind != TypingStarted && kind != TypingStopped {

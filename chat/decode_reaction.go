@@ -21,16 +21,18 @@ type WireAnnotation struct {
 	Extras        map[string]any
 }
 
-// DecodeSummary makes an event of a realtime message whose action is a summary. What is missing or malformed is empty (CHA-MR6a);
-// ignored names the types of annotations that are no reactions, to be logged at info (CHA-MR6a4).
+// DecodeSummary makes an event of a realtime message whose action is a summary. What is missing or
+// malformed is empty (CHA-MR6a); ignored names the types of annotations that are no reactions, to
+// be logged at info (CHA-MR6a4).
 func DecodeSummary(w WireMessage) (event ReactionSummaryEvent, ignored []string) {
 	event.MessageSerial = w.Serial
 	event.Reactions, ignored = DecodeReactions(w.Summary)
 	return event, ignored
 }
 
-// DecodeReactions makes a summary of an object by type, as annotations.summary of the wire has it, by the types of annotations, or a
-// REST body, by the short types. ignored names the types that are not known, sorted.
+// DecodeReactions makes a summary of an object by type, as annotations.summary of the wire has it,
+// by the types of annotations, or a REST body, by the short types. ignored names the types that are
+// not known, sorted.
 func DecodeReactions(by map[string]any) (r ReactionSummary, ignored []string) {
 	r = ReactionSummary{}.Clone()
 	for key, value := range by {
@@ -70,8 +72,9 @@ func clientCounts(s map[string]any) ReactionCounts {
 	return c
 }
 
-// DecodeRawReaction makes an event of an annotation, with empty strings for what is missing (CHA-MR7b3). It returns an error for one whose
-// type or action is not known, which is to be ignored and logged at info (CHA-MR7b1, CHA-MR7b2).
+// DecodeRawReaction makes an event of an annotation, with empty strings for what is missing
+// (CHA-MR7b3). It returns an error for one whose type or action is not known, which is to be
+// ignored and logged at info (CHA-MR7b1, CHA-MR7b2).
 func DecodeRawReaction(a WireAnnotation) (RawReactionEvent, error) {
 	t, known := reactionType(a.Type)
 	if !known {
@@ -97,8 +100,9 @@ func DecodeRawReaction(a WireAnnotation) (RawReactionEvent, error) {
 	return event, nil
 }
 
-// DecodeRoomReaction makes a room reaction of a realtime message of the name [NameRoomReaction], whose objects it takes over. What is
-// missing or malformed has the defaults of CHA-ER4e; now is the time for one that has none.
+// DecodeRoomReaction makes a room reaction of a realtime message of the name [NameRoomReaction],
+// whose objects it takes over. What is missing or malformed has the defaults of CHA-ER4e; now is
+// the time for one that has none.
 func DecodeRoomReaction(w WireMessage, self string, now time.Time) RoomReaction {
 	data := object(payload(w.Data, w.Encoding))
 	r := RoomReaction{

@@ -7,7 +7,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// MessageAction is what was last done to a message, as REST bodies name it (section 18 of the Chat specification).
+// MessageAction is what was last done to a message, as REST bodies name it (section 18 of the Chat
+// specification).
 type MessageAction string
 
 // The actions.
@@ -17,7 +18,8 @@ const (
 	MessageActionDelete MessageAction = "message.delete"
 )
 
-// MessageVersion is one version of a message (CHA-M10). A message that was never changed has its own serial and timestamp for a version.
+// MessageVersion is one version of a message (CHA-M10). A message that was never changed has its
+// own serial and timestamp for a version.
 type MessageVersion struct {
 	Serial      string            // sorts as a string, oldest first (CHA-M10a); not to be parsed
 	Timestamp   time.Time         // when this version was made
@@ -26,40 +28,45 @@ type MessageVersion struct {
 	Metadata    map[string]string // of the update or deletion; nil for none
 }
 
-// Message is one message of a room, in one version (CHA-M2). It is a value: an update makes a new one, with the same Serial.
+// Message is one message of a room, in one version (CHA-M2). It is a value: an update makes a new
+// one, with the same Serial.
 type Message struct {
-	Serial    string          // names the message, and sorts as a string, oldest first (CHA-M2d); not to be parsed
-	ClientID  string          // who sent it
-	UserClaim string          // of the sender's token, by the server's word; empty for none (CHA-M2h)
-	Text      string          // empty once it is deleted
-	Metadata  map[string]any  // a JSON object, never nil in what is received
-	Headers   map[string]any  // values are string, number, bool or nil; never nil in what is received
-	Action    MessageAction   // what was last done to it
-	Version   MessageVersion  // the version that this is
-	Timestamp time.Time       // when the message was created
-	Reactions ReactionSummary // as REST says them; empty in what comes in realtime, so merge it: [Message.With]
+	// names the message, and sorts as a string, oldest first (CHA-M2d); not to be parsed
+	Serial   string
+	ClientID string // who sent it
+	// of the sender's token, by the server's word; empty for none (CHA-M2h)
+	UserClaim string
+	Text      string         // empty once it is deleted
+	Metadata  map[string]any // a JSON object, never nil in what is received
+	// values are string, number, bool or nil; never nil in what is received
+	Headers   map[string]any
+	Action    MessageAction  // what was last done to it
+	Version   MessageVersion // the version that this is
+	Timestamp time.Time      // when the message was created
+	// set in a message that REST returns; empty in a realtime event, see [Message.With]
+	Reactions ReactionSummary
 }
 
-// Before tells whether the message comes before another in the room's order (CHA-M2e).
+// Before reports whether the message comes before another in the room's order (CHA-M2e).
 func (m Message) Before(other Message) bool { return m.Serial < other.Serial }
 
-// After tells whether the message comes after another in the room's order (CHA-M2f).
+// After reports whether the message comes after another in the room's order (CHA-M2f).
 func (m Message) After(other Message) bool { return m.Serial > other.Serial }
 
-// Same tells whether both are the same message, in whatever versions (CHA-M2g).
+// Same reports whether both are the same message, in whatever versions (CHA-M2g).
 func (m Message) Same(other Message) bool { return m.Serial == other.Serial }
 
-// SameVersion tells whether both are the same version of the same message (CHA-M10e1).
+// SameVersion reports whether both are the same version of the same message (CHA-M10e1).
 func (m Message) SameVersion(other Message) bool {
 	return m.Same(other) && m.Version.Serial == other.Version.Serial
 }
 
-// NewerThan tells whether the message is a newer version of the same message (CHA-M10e2).
+// NewerThan reports whether the message is a newer version of the same message (CHA-M10e2).
 func (m Message) NewerThan(other Message) bool {
 	return m.Same(other) && m.Version.Serial > other.Version.Serial
 }
 
-// OlderThan tells whether the message is an older version of the same message (CHA-M10e3).
+// OlderThan reports whether the message is an older version of the same message (CHA-M10e3).
 func (m Message) OlderThan(other Message) bool {
 	return m.Same(other) && m.Version.Serial < other.Version.Serial
 }
@@ -92,8 +99,9 @@ type MessageChange interface {
 
 // With returns the message with a change applied (CHA-M11):
 //
-//   - For a [MessageEvent] of an update or a deletion, and for another [Message]: that version, with
-//     the reactions of m; m itself when it is of the same version or an older one (CHA-M11c, CHA-M11d).
+//   - For a [MessageEvent] of an update or a deletion, and for another [Message]: that version,
+//     with the reactions of m; m itself when it is of the same version or an older one (CHA-M11c,
+//     CHA-M11d).
 //   - For a [ReactionSummaryEvent]: m with these reactions (CHA-M11f, CHA-M11g).
 //
 // What it returns shares nothing with the change.
@@ -149,7 +157,7 @@ const (
 	MessageDeleted MessageEventType = "message.deleted"
 )
 
-// MessageEvent tells of a message that was sent, updated or deleted (CHA-M4l).
+// MessageEvent is about a message that was sent, updated or deleted (CHA-M4l).
 type MessageEvent struct {
 	Type      MessageEventType
 	Message   Message

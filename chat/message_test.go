@@ -28,7 +28,8 @@ func versions() *rapid.Generator[chat.Message] {
 	})
 }
 
-// CHA-M2e, CHA-M2f, CHA-M2g, CHA-M10e: serials and versions put messages in a total order, as strings.
+// CHA-M2e, CHA-M2f, CHA-M2g, CHA-M10e: serials and versions put messages in a total order, as
+// strings.
 func TestOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := versions().Draw(t, "a"), versions().Draw(t, "b")
@@ -53,7 +54,8 @@ func count(all ...bool) (n int) {
 	return n
 }
 
-// CHA-M11: however the events of one message come, and however often, the newest version stays, with the reactions of the last summary.
+// CHA-M11: however the events of one message come, and however often, the newest version stays,
+// with the reactions of the last summary.
 func TestEventsConverge(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		message := versions().Draw(t, "message")

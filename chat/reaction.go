@@ -9,7 +9,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// MessageReactionType says how the reactions to a message count (CHA-MR2). It is [lifecycle.MessageReactionType].
+// MessageReactionType says how the reactions to a message count (CHA-MR2). It is
+// [lifecycle.MessageReactionType].
 type MessageReactionType = lifecycle.MessageReactionType
 
 // annotation types: the reaction's type with its aggregation (CHA-MR1, CHA-MR2).
@@ -18,7 +19,8 @@ const (
 	annotationSuffix = ".v1"
 )
 
-// AnnotationType returns the type of the annotations that reactions of the type are: "reaction:unique.v1".
+// AnnotationType returns the type of the annotations that reactions of the type are:
+// "reaction:unique.v1".
 func AnnotationType(t MessageReactionType) string {
 	return annotationPrefix + string(t) + annotationSuffix
 }
@@ -37,14 +39,16 @@ func reactionType(annotation string) (MessageReactionType, bool) {
 	return "", false
 }
 
-// ReactionClients says who reacted with a name (TM7c1). Where Clipped, ClientIDs holds not all of them, while Total is right.
+// ReactionClients says who reacted with a name (TM7c1). Where Clipped, ClientIDs holds not all of
+// them, while Total is right.
 type ReactionClients struct {
 	Total     int
 	ClientIDs []string
 	Clipped   bool
 }
 
-// ReactionCounts says how often who reacted with a name (TM7d1). Where Clipped, ClientIDs holds not all of them, while Total is right.
+// ReactionCounts says how often who reacted with a name (TM7d1). Where Clipped, ClientIDs holds not
+// all of them, while Total is right.
 type ReactionCounts struct {
 	Total             int
 	ClientIDs         map[string]int
@@ -53,7 +57,8 @@ type ReactionCounts struct {
 	Clipped           bool
 }
 
-// ReactionSummary sums up the reactions to a message, by the name of the reaction (CHA-MR3). Maps are never nil in what is received.
+// ReactionSummary sums up the reactions to a message, by the name of the reaction (CHA-MR3). Maps
+// are never nil in what is received.
 type ReactionSummary struct {
 	Unique   map[string]ReactionClients
 	Distinct map[string]ReactionClients
@@ -78,8 +83,8 @@ func (r ReactionSummary) Clone() ReactionSummary {
 	return c
 }
 
-// Has tells whether a client is known to have reacted with a name, in a reaction of a type. Of a summary that is clipped it may not know:
-// then ask for the client's own reactions (CHA-MR13).
+// Has reports whether a client is known to have reacted with a name, in a reaction of a type. Of a
+// summary that is clipped it may not know: then ask for the client's own reactions (CHA-MR13).
 func (r ReactionSummary) Has(t MessageReactionType, name, clientID string) (has, certain bool) {
 	switch t {
 	case lifecycle.MessageReactionTypeUnique:
@@ -96,7 +101,8 @@ func (r ReactionSummary) Has(t MessageReactionType, name, clientID string) (has,
 	return has, has || !l.Clipped
 }
 
-// ReactionSummaryEvent tells that the summary of the reactions to a message is now another (CHA-MR6).
+// ReactionSummaryEvent tells that the summary of the reactions to a message is now another
+// (CHA-MR6).
 type ReactionSummaryEvent struct {
 	MessageSerial string
 	Reactions     ReactionSummary
@@ -111,8 +117,8 @@ const (
 	RawReactionDeleted RawReactionEventType = "reaction.delete"
 )
 
-// RawReactionEvent tells of one reaction that one client added or removed (CHA-MR7). Summaries are never to be computed from them
-// (CHA-MR8).
+// RawReactionEvent is about one reaction that one client added or removed (CHA-MR7). Summaries are
+// never to be computed from them (CHA-MR8).
 type RawReactionEvent struct {
 	Type      RawReactionEventType
 	Timestamp time.Time
@@ -131,9 +137,10 @@ type RawReaction struct {
 
 // RoomReaction is a reaction to what goes on in a room; it is not kept (CHA-ER2).
 type RoomReaction struct {
-	Name      string
-	ClientID  string
-	UserClaim string         // of the sender's token, by the server's word; empty for none (CHA-ER2a)
+	Name     string
+	ClientID string
+	// of the sender's token, by the server's word; empty for none (CHA-ER2a)
+	UserClaim string
 	Metadata  map[string]any // a JSON object, never nil in what is received
 	Headers   map[string]any // never nil in what is received
 	CreatedAt time.Time

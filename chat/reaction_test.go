@@ -129,11 +129,13 @@ func TestDecodePresenceAndOccupancy(t *testing.T) {
 		`{"metrics":{"connections":"5","presenceMembers":-1}}`:             {},
 		`{"metrics":7}`: {}, `rubbish`: {}, ``: {},
 	} {
-		if got := chat.DecodeOccupancy(chat.WireMessage{Data: data, Encoding: "json"}); got != want { // CHA-O4g
+		// CHA-O4g
+		if got := chat.DecodeOccupancy(chat.WireMessage{Data: data, Encoding: "json"}); got != want {
 			t.Errorf("%s: %+v", data, got)
 		}
 	}
-	if _, err := chat.DecodeTyping(chat.WireMessage{Name: "typing.started"}); err == nil { // CHA-T13a
+	// CHA-T13a
+	if _, err := chat.DecodeTyping(chat.WireMessage{Name: "typing.started"}); err == nil {
 		t.Error("typing of nobody is taken")
 	}
 	if c, err := chat.DecodeTyping(chat.WireMessage{Name: "typing.stopped", ClientID: "ann"}); err != nil || c.Type != chat.TypingStopped || c.ClientID != "ann" {

@@ -11,7 +11,7 @@ import (
 // TypingEventType tells what a [TypingChange] is about.
 type TypingEventType string
 
-// The types, which are also the names of the messages that tell of them.
+// The types, which are also the names of the messages that report them.
 const (
 	TypingStarted TypingEventType = "typing.started"
 	TypingStopped TypingEventType = "typing.stopped"
@@ -35,9 +35,10 @@ type TypingEvent struct {
 	CurrentTypers []TypingMember // in the order of their client ids
 }
 
-// Typers is the set of those who type (CHA-T13). The zero Typers is empty. A change costs little, however many type: see [TypersAfter] for
-// the list. Typers knows no clock: whoever uses it gives the time, of a clock that never goes back, and lets go who has been silent for too
-// long by [Typers.Expire].
+// Typers is the set of those who type (CHA-T13). The zero Typers is empty. A change costs little,
+// however many type: see [TypersAfter] for the list. Typers knows no clock: its caller gives
+// the time, of a clock that never goes back, and lets go who has been silent for too long by
+// [Typers.Expire].
 type Typers struct {
 	members map[string]*typer
 	ends    typersByEnd
@@ -49,8 +50,9 @@ type typer struct {
 	index int // in ends
 }
 
-// Started takes a heartbeat of a member that holds until a time. It returns the change to tell, if there is one: for somebody new
-// (CHA-T13b1), or with another claim (CHA-T13a1); not for somebody who goes on (CHA-T13b2).
+// Started takes a heartbeat of a member that holds until a time. It returns the change to tell, if
+// there is one: for somebody new (CHA-T13b1), or with another claim (CHA-T13a1); not for somebody
+// who goes on (CHA-T13b2).
 func (t *Typers) Started(m TypingMember, until time.Duration) (change TypingChange, told bool) {
 	change = TypingChange{TypingStarted, m}
 	if known := t.members[m.ClientID]; known != nil {
@@ -68,7 +70,8 @@ func (t *Typers) Started(m TypingMember, until time.Duration) (change TypingChan
 	return change, true
 }
 
-// Stopped takes the end of a member's typing (CHA-T13b4); of one who doesn't type it is no change (CHA-T13b5).
+// Stopped takes the end of a member's typing (CHA-T13b4); of one who doesn't type it is no change
+// (CHA-T13b5).
 func (t *Typers) Stopped(m TypingMember) (change TypingChange, told bool) {
 	known := t.members[m.ClientID]
 	if known != nil {
@@ -78,7 +81,8 @@ func (t *Typers) Stopped(m TypingMember) (change TypingChange, told bool) {
 	return TypingChange{TypingStopped, m}, known != nil
 }
 
-// Expire removes one member whose heartbeat is over at a time, the one whose was over first; call it until it finds none (CHA-T13b3).
+// Expire removes one member whose heartbeat is over at a time, the one whose was over first; call
+// it until it finds none (CHA-T13b3).
 func (t *Typers) Expire(now time.Duration) (change TypingChange, told bool) {
 	if len(t.ends) == 0 || t.ends[0].until > now {
 		return TypingChange{}, false
@@ -86,7 +90,7 @@ func (t *Typers) Expire(now time.Duration) (change TypingChange, told bool) {
 	return t.Stopped(t.ends[0].TypingMember)
 }
 
-// Next returns when the next heartbeat is over; false when nobody types.
+// Next returns when the next heartbeat is over; false when no member types.
 func (t *Typers) Next() (at time.Duration, ok bool) {
 	if len(t.ends) == 0 {
 		return 0, false
@@ -94,8 +98,8 @@ func (t *Typers) Next() (at time.Duration, ok bool) {
 	return t.ends[0].until, true
 }
 
-// TypersAfter returns those who type after changes, in the order of their client ids (CHA-T18): a new list, from the one before, which stays
-// as it is.
+// TypersAfter returns those who type after changes, in the order of their client ids (CHA-T18): a
+// new list, from the one before, which stays as it is.
 func TypersAfter(before []TypingMember, changes ...TypingChange) []TypingMember {
 	last := make(map[string]TypingChange, len(changes))
 	for _, c := range changes {

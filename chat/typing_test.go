@@ -30,7 +30,8 @@ func TestThrottle(t *testing.T) {
 	}
 }
 
-// Whatever is typed when: between two tellings there is an interval or a stop, and no keystroke goes untold for longer than one.
+// Whatever is typed when: between two tellings there is an interval or a stop, and no keystroke
+// goes untold for longer than one.
 func TestThrottleTellsOftenEnoughAndNoMore(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		interval := time.Duration(rapid.IntRange(1, 50).Draw(t, "interval")) * time.Millisecond
@@ -56,7 +57,8 @@ func TestThrottleTellsOftenEnoughAndNoMore(t *testing.T) {
 	})
 }
 
-// CHA-T13b: the set is what a plain map with deadlines says, and every change of it is told, once.
+// CHA-T13b: the set is what a plain map with deadlines says, and every change of it is reported,
+// once.
 func TestTypers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var set chat.Typers
@@ -136,7 +138,8 @@ func TestTypers(t *testing.T) {
 	})
 }
 
-// What may have been told without an acknowledgement can be stopped, and doesn't keep keystrokes back.
+// What may have been sent without an acknowledgement can be stopped, and doesn't keep keystrokes
+// back.
 func TestThrottleInDoubt(t *testing.T) {
 	const interval = 10 * time.Second
 	var th chat.Throttle

@@ -17,7 +17,8 @@ const (
 	NameOccupancy    = "[meta]occupancy"
 )
 
-// WireMessage is a realtime message as a client library hands it out: the payload may still be encoded, as Encoding says.
+// WireMessage is a realtime message as a client library hands it out: the payload may still be
+// encoded, as Encoding says.
 type WireMessage struct {
 	Name         string
 	ClientID     string
@@ -54,8 +55,8 @@ const (
 	WireAppend
 )
 
-// payload undoes the encodings of a payload, from the last to the first, as far as they are known. A payload that can't be decoded
-// is nil.
+// payload undoes the encodings of a payload, from the last to the first, as far as they are known.
+// A payload that can't be decoded is nil.
 func payload(data any, encoding string) any {
 	for encoding != "" {
 		head, last, found := cutLast(encoding)
@@ -132,7 +133,8 @@ func flag(v any) bool {
 	return b
 }
 
-// count makes a whole number of what JSON or MessagePack has for one; 0 of what is none, or negative.
+// count makes a whole number of what JSON or MessagePack has for one; 0 of what is none, or
+// negative.
 func count(v any) int {
 	var n float64
 	switch v := v.(type) {

@@ -29,7 +29,7 @@ const (
 //
 //   - Calls bear the number [Channel.NextCall] and are settled once, by [SettleChannelCall]. A
 //     caller that waits no more is no matter of the core: drop what it is settled with. An
-//     operation goes on without callers. A call of which nobody needs to hear is made all the same,
+//     operation goes on without callers. A call whose end no caller needs is made all the same,
 //     and its outcome dropped.
 //   - The state's event comes before the calls that it ends are settled, so that a listener hears
 //     "attached" before Attach returns.

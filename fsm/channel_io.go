@@ -40,7 +40,7 @@ const (
 	LinkConnected             // CONNECTED
 	LinkSuspended             // SUSPENDED: an attach is refused (RTL4b)
 	LinkClosing               // CLOSING: likewise
-	LinkEnded                 // CLOSED, FAILED: likewise; connect() begins anew (RTN11d)
+	LinkEnded                 // CLOSED, FAILED: likewise; connect() begins again (RTN11d)
 )
 
 var linkNames = [...]string{"waiting", "connected", "suspended", "closing", "ended"}
@@ -64,11 +64,13 @@ const (
 	CallChannelDetach                              // Call: a detach begins (RTL5)
 	CallChannelOptions                             // Call: new modes or params are set (RTL16a)
 
-	GiveBack // the channel is given back (RTS4a): all calls are settled, and no event comes any more
-	Renew    // the name of a channel that was given back gets a channel again
+	// the channel is given back (RTS4a): all calls are settled, and no event comes any more
+	GiveBack
+	Renew // the name of a channel that was given back gets a channel again
 
 	// Frames with the channel's name, in the order of the wire, while the connection is connected.
-	FrameAttached  // Resumed, Serial, Err: ATTACHED, with the flag RESUMED, its channelSerial and error
+	// Resumed, Serial, Err: ATTACHED, with the flag RESUMED, its channelSerial and error
+	FrameAttached
 	FrameDetached  // Err: DETACHED, with its error or none
 	FrameError     // Err: ERROR with this channel (RTL14), of another code than 80016
 	FrameOvertaken // ERROR with this channel and code 80016
@@ -140,7 +142,8 @@ const (
 	SendSync          // ask for the members by a SYNC
 	StartRequestTimer // start realtimeRequestTimeout, or start it again (RTL4f, RTL5f)
 	StopRequestTimer  // stop it
-	// Retry: start channelRetryTimeout (RTL13b), with the backoff and jitter of RTB1 for this retry.
+	// Retry: start channelRetryTimeout (RTL13b), with the backoff and jitter of RTB1 for this
+	// retry.
 	StartRetryTimer
 	StopRetryTimer // stop it
 	// State, Previous, Resumed, Err: tell the listeners of a new state (RTL2).
@@ -207,7 +210,8 @@ type ChannelOutcome uint8
 // The outcomes of calls. Only ChannelCallFailed comes with an error in Err.
 const (
 	ChannelCallDone ChannelOutcome = iota + 1 // done
-	// Err: the frame's, the timeout's or the connection's error; zero if the frame had none (RTL4d).
+	// Err: the frame's, the timeout's or the connection's error; zero if the frame had none
+	// (RTL4d).
 	ChannelCallFailed
 	ChannelCallInvalidState // a detach of a channel that failed (RTL5b)
 	// An attach while the connection is suspended, closing, closed or failed (RTL4b).

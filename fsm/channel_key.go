@@ -8,9 +8,10 @@ import (
 
 // ChannelCoreState is the whole state of a [Channel] as plain data, for explorers and traces.
 type ChannelCoreState[E comparable] struct {
-	LastCall      Call // how many calls have begun
-	State         ChannelState
-	Back          ChannelState // where a detach that times out goes back to; initialized unless detaching
+	LastCall Call // how many calls have begun
+	State    ChannelState
+	// where a detach that times out goes back to; initialized unless detaching
+	Back          ChannelState
 	Link          Link
 	Reason        E
 	Wire          []Request // may still be answered, oldest first

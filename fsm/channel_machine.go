@@ -11,13 +11,15 @@ type ChannelMove uint8
 
 // The events of the channel state machine.
 const (
-	MoveAttach   ChannelMove = iota // the channel begins to attach (RTL4c, RTL13a, RTL13b, RTL3d)
-	MoveAttached                    // it is attached (RTL4c), or still is after a detach without an answer (RTL5f)
-	MoveDetach                      // it begins to detach (RTL5d, RTL5k)
-	MoveDetached                    // it is detached (RTL5d, RTL5j, RTL5l, RTL3b)
-	MoveSuspend                     // it is suspended (RTL4f, RTL13b, RTL3c)
-	MoveFail                        // it failed (RTL14, RTL3a)
-	MoveReset                       // connect() after CLOSED or FAILED (RTN11d), or it was given back (RTS4a)
+	MoveAttach ChannelMove = iota // the channel begins to attach (RTL4c, RTL13a, RTL13b, RTL3d)
+	// it is attached (RTL4c), or still is after a detach without an answer (RTL5f)
+	MoveAttached
+	MoveDetach   // it begins to detach (RTL5d, RTL5k)
+	MoveDetached // it is detached (RTL5d, RTL5j, RTL5l, RTL3b)
+	MoveSuspend  // it is suspended (RTL4f, RTL13b, RTL3c)
+	MoveFail     // it failed (RTL14, RTL3a)
+	// connect() after CLOSED or FAILED (RTN11d), or it was given back (RTS4a)
+	MoveReset
 )
 
 var channelMoveNames = [...]string{"attach", "attached", "detach", "detached", "suspend", "fail", "reset"}

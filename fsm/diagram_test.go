@@ -8,7 +8,8 @@ import (
 	looplab "github.com/looplab/fsm"
 )
 
-// wide is a machine of so many states, from each of the first n of which the event e leads to the last one, for each (e, n) given.
+// wide is a machine of so many states, from each of the first n of which the event e leads to the
+// last one, for each (e, n) given.
 func wide(t *testing.T, states int, sources ...int) *Table[Life, LifeEvent] {
 	t.Helper()
 	d := Definition[Life, LifeEvent]{
@@ -31,7 +32,8 @@ func wide(t *testing.T, states int, sources ...int) *Table[Life, LifeEvent] {
 	return must(d.Compile())(t)
 }
 
-// A frame stands around more than four sources, the largest set of them, and of two that are as large the first one.
+// A frame stands around more than four sources, the largest set of them, and of two that are as
+// large the first one.
 func TestMermaidOverviewChoosesItsFrame(t *testing.T) {
 	for _, c := range []struct {
 		name    string

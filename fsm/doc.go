@@ -3,8 +3,8 @@
 //
 // The machines are [RoomLifecycle] (initializing, ready, releasing, released: one for each
 // incarnation of a name), [RoomStatus] (the nine statuses of CHA-RS1) and [ChannelStates] (the
-// seven states of RTL2). Each is declared once, as a looplab/fsm definition, and compiled by asking
-// the looplab machine itself, so that a step costs an array look-up. [Definition.Live] builds a
+// seven states of RTL2). Each is declared once, as a looplab/fsm definition, and compiled to a
+// table by asking the looplab machine for each transition. [Definition.Live] builds a
 // live looplab machine with callbacks from the same declaration, [Definition.Mermaid] and
 // [Definition.Graphviz] draw it.
 //

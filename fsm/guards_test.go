@@ -34,7 +34,8 @@ func TestAMoveThatTheMachineLacksPanics(t *testing.T) {
 	}
 }
 
-// CHA-RL2k1, CHA-RL11b: a room whose channel has moved on before its detach ended is where the channel is.
+// CHA-RL2k1, CHA-RL11b: a room whose channel has moved on before its detach ended is where the
+// channel is.
 func TestADetachEndsWhereTheChannelIs(t *testing.T) {
 	for state, want := range map[ChannelState]string{
 		ChannelInitialized: "status(detaching -> detached); settle(2, done)",
@@ -64,8 +65,8 @@ func TestRoomsKeyTellsItsListsApart(t *testing.T) {
 	}
 }
 
-// The waiter that most incarnations have costs no allocation: a name that is got and released makes its incarnation, and at most its
-// slot.
+// The waiter that most incarnations have costs no allocation: a name that is got and released makes
+// its incarnation, and at most its slot.
 func TestTheFirstWaiterAllocatesNothing(t *testing.T) {
 	r := NewRooms[string]()
 	outs := make([]RoomsOutput, 0, 8)
@@ -82,7 +83,7 @@ func TestTheFirstWaiterAllocatesNothing(t *testing.T) {
 	}
 }
 
-// A room in which nothing runs has nobody who waits for what runs.
+// A room in which nothing runs has no caller that waits for what runs.
 func TestRestoreRefusesTheCallerOfNothing(t *testing.T) {
 	if err := NewRoom[string]().Restore(RoomState[string]{LastCall: 1, Caller: 1}); err == nil {
 		t.Error("restored")

@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// Leases is [Rooms] with leases above it: a room that several have acquired is released when the last
-// of them closes its lease. docs/leases.md states its rules; the comments here cite them (L1, L2, …).
+// Leases is [Rooms] with leases above it: a room that several have acquired is released when the
+// last of them closes its lease. docs/leases.md states its rules; the comments here cite them (L1,
+// L2, …).
 //
 // A Leases is made by [NewLeases], changed by Step alone, and used by one goroutine at a time.
 type Leases[O comparable] struct {
@@ -33,10 +34,10 @@ func (l *Leases[O]) Rooms() *Rooms[O] { return l.rooms }
 // Kept reports whether a Get keeps an incarnation that is in use (L2).
 func (l *Leases[O]) Kept(id Incarnation) bool { return l.uses[id].kept }
 
-// Step takes one input: one of [Rooms] but [CallReleaseIf], a [CallAcquire] or a [CloseLease]. It calls
-// took with each input of the core below that it consists of and the outputs of that, after each; what
-// took is given holds until took returns. An input that no rule names is refused with a [*RefusedError];
-// then nothing has changed and took is not called.
+// Step takes one input: one of [Rooms] but [CallReleaseIf], a [CallAcquire] or a [CloseLease]. It
+// calls took with each input of the core below that it consists of and the outputs of that, after
+// each; what took is given holds until took returns. An input that no rule names is refused with a
+// [*RefusedError]; then nothing has changed and took is not called.
 func (l *Leases[O]) Step(in RoomsInput[O], took func(RoomsInput[O], []RoomsOutput)) error {
 	lease, isLease := l.open[in.Call]
 	switch in.Kind {
@@ -93,7 +94,8 @@ func (l *Leases[O]) step(in RoomsInput[O], acquire bool, took func(RoomsInput[O]
 	for _, out := range outs {
 		switch {
 		case out.Kind != Settle || out.Outcome.Kind == GaveUp:
-		case out.Outcome.Kind != GotRoom: // one that leased what it waited for leases nothing any more
+		// one that leased what it waited for leases nothing any more
+		case out.Outcome.Kind != GotRoom:
 			l.drop(out.Call)
 		case out.Call == in.Call:
 			got = out.Outcome.Incarnation
@@ -137,8 +139,8 @@ func (l *Leases[O]) forget(id Incarnation) {
 	}
 }
 
-// LeasesState is the whole state of a [Leases] as plain data: sorted, so that equal states are equal
-// values.
+// LeasesState is the whole state of a [Leases] as plain data: sorted, so that equal states are
+// equal values.
 type LeasesState[O comparable] struct {
 	Rooms RoomsState[O]
 	Open  []OpenLease   // by call

@@ -12,10 +12,11 @@ type Life uint8
 
 // The states of the room lifecycle.
 const (
-	Initializing Life = iota // got, not yet opened: the backend opens it, or it waits for its predecessor (CHA-RC1f4)
-	Ready                    // opened and in use (CHA-RC1f2)
-	Releasing                // released by a call, the backend has not ended yet (CHA-RC1g5)
-	Released                 // gone; final
+	// got, not yet opened: the backend opens it, or it waits for its predecessor (CHA-RC1f4)
+	Initializing Life = iota
+	Ready             // opened and in use (CHA-RC1f2)
+	Releasing         // released by a call, the backend has not ended yet (CHA-RC1g5)
+	Released          // gone; final
 )
 
 // LifeEvent is an event of the room lifecycle machine.
@@ -26,8 +27,9 @@ const (
 	LifeOpened     LifeEvent = iota // the backend opened it
 	LifeOpenFailed                  // the backend could not open it
 	LifeRelease                     // released while the backend works on it or holds it
-	LifeDrop                        // released while it waits for its predecessor, so the backend never heard of it (CHA-RC1g4)
-	LifeReleased                    // the backend has released it
+	// released while it waits for its predecessor, so the backend never heard of it (CHA-RC1g4)
+	LifeDrop
+	LifeReleased // the backend has released it
 )
 
 var lifeNames = [...]string{"initializing", "ready", "releasing", "released"}

@@ -11,17 +11,19 @@ import (
 	looplab "github.com/looplab/fsm"
 )
 
-// Definition declares one machine: its name, its states and events in the order of their numbers, and its transitions. S and E
-// are closed enumerations that count from 0.
+// Definition declares one machine: its name, its states and events in the order of their numbers,
+// and its transitions. S and E are closed enumerations that count from 0.
 type Definition[S, E ~uint8] struct {
-	Machine     string         // the machine's name, for errors and diagrams
-	States      []S            // all states; States[i] must be S(i), the first one is the initial one
+	Machine string // the machine's name, for errors and diagrams
+	// all states; States[i] must be S(i), the first one is the initial one
+	States      []S
 	Events      []E            // all events; Events[i] must be E(i)
 	StateName   func(S) string // the name of a state
 	EventName   func(E) string // the name of an event
 	Transitions looplab.Events // the transitions, by those names
-	Final       map[S]bool     // the states that no event leaves, checked when the definition is compiled
-	_           struct{}       // fields are given by name
+	// the states that no event leaves, checked when the definition is compiled
+	Final map[S]bool
+	_     struct{} // fields are given by name
 }
 
 // none marks an empty cell of a compiled table.
@@ -34,7 +36,8 @@ type Table[S, E ~uint8] struct {
 	next   []uint8
 }
 
-// TransitionError says that a machine has no transition for an event in a state. It is found with [errors.As].
+// TransitionError says that a machine has no transition for an event in a state. It is found with
+// [errors.As].
 type TransitionError struct {
 	Machine string // the machine's name
 	State   string // the state that it was in
@@ -46,11 +49,12 @@ func (e *TransitionError) Error() string {
 	return fmt.Sprintf("%s: no transition from %q by %q", e.Machine, e.State, e.Event)
 }
 
-// Live builds a new looplab machine in the initial state, with the given callbacks, from the same transitions as the compiled
-// table. A looplab machine is not safe under concurrent events: keep one to one goroutine.
+// Live builds a new looplab machine in the initial state, with the given callbacks, from the same
+// transitions as the compiled table. A looplab machine is not safe under concurrent events: keep
+// one to one goroutine.
 //
-// It returns an error for a callback that is nil, or whose name fits no state and no event of the transitions: looplab itself drops
-// a misspelled one without a word.
+// It returns an error for a callback that is nil, or whose name fits no state and no event of the
+// transitions: looplab itself drops a misspelled one without a word.
 func (d Definition[S, E]) Live(callbacks looplab.Callbacks) (*looplab.FSM, error) {
 	for _, name := range slices.Sorted(maps.Keys(callbacks)) {
 		if !d.callbackFits(name) {
@@ -67,8 +71,8 @@ func (d Definition[S, E]) live(callbacks looplab.Callbacks) *looplab.FSM {
 	return looplab.NewFSM(d.StateName(d.States[0]), d.Transitions, callbacks)
 }
 
-// callbackFits tells whether looplab would ever call a callback of that name: before_ and after_ an event, leave_ and enter_ a
-// state, or the bare name of either.
+// callbackFits reports whether looplab would ever call a callback of that name: before_ and after_
+// an event, leave_ and enter_ a state, or the bare name of either.
 func (d Definition[S, E]) callbackFits(name string) bool {
 	when, of, prefixed := strings.Cut(name, "_")
 	isEvent := func(tr looplab.EventDesc) bool { return tr.Name == of }
@@ -83,9 +87,10 @@ func (d Definition[S, E]) callbackFits(name string) bool {
 	return slices.ContainsFunc(d.Transitions, isEvent) || slices.ContainsFunc(d.Transitions, isState)
 }
 
-// Compile asks a looplab machine for the destination of every event in every state and keeps the answers. It returns an error
-// when the definition lists no state, names a state or an event that it does not list, lists one twice, gives an event in one state
-// two destinations, or lets an event leave a final state.
+// Compile asks a looplab machine for the destination of every event in every state and keeps the
+// answers. It returns an error when the definition lists no state, names a state or an event that
+// it does not list, lists one twice, gives an event in one state two destinations, or lets an event
+// leave a final state.
 func (d Definition[S, E]) Compile() (*Table[S, E], error) {
 	if len(d.States) == 0 {
 		return nil, fmt.Errorf("%s: no states are listed", d.Machine)
@@ -121,7 +126,8 @@ func (d Definition[S, E]) Compile() (*Table[S, E], error) {
 			if live.Cannot(d.EventName(e)) {
 				continue
 			}
-			// looplab reports a transition to the same state as an error of its own; for us it is a transition.
+			// looplab reports a transition to the same state as an error of its own; for us it is a
+			// transition.
 			if err := live.Event(context.Background(), d.EventName(e)); err != nil && !errors.As(err, new(looplab.NoTransitionError)) {
 				return nil, fmt.Errorf("%s: %w", d.Machine, err)
 			}
@@ -134,7 +140,8 @@ func (d Definition[S, E]) Compile() (*Table[S, E], error) {
 	return t, nil
 }
 
-// checkNames refuses what looplab takes without a word: names that are misspelled, and a second destination, which replaces the first.
+// checkNames refuses what looplab takes without a word: names that are misspelled, and a second
+// destination, which replaces the first.
 func (d Definition[S, E]) checkNames(states map[string]S, events map[string]E) error {
 	destinations := map[[2]string]string{}
 	for _, tr := range d.Transitions {
@@ -165,7 +172,8 @@ func mustCompile[S, E ~uint8](d Definition[S, E]) *Table[S, E] {
 	return t
 }
 
-// Next returns the state that event leads to from state, or a [*TransitionError] when the machine has no such transition.
+// Next returns the state that event leads to from state, or a [*TransitionError] when the machine
+// has no such transition.
 func (t *Table[S, E]) Next(state S, event E) (S, error) {
 	if int(event) < t.events {
 		if i := int(state)*t.events + int(event); i < len(t.next) && t.next[i] != none {
@@ -175,11 +183,12 @@ func (t *Table[S, E]) Next(state S, event E) (S, error) {
 	return state, &TransitionError{Machine: t.def.Machine, State: t.def.StateName(state), Event: t.def.EventName(event)}
 }
 
-// Can tells whether the machine has a transition for event in state.
+// Can reports whether the machine has a transition for event in state.
 func (t *Table[S, E]) Can(state S, event E) bool {
 	i := int(state)*t.events + int(event)
 	return int(event) < t.events && i < len(t.next) && t.next[i] != none
 }
 
-// Definition returns what the table was compiled from. It shares memory with the table and must not be changed.
+// Definition returns what the table was compiled from. It shares memory with the table and must not
+// be changed.
 func (t *Table[S, E]) Definition() Definition[S, E] { return t.def }

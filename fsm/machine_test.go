@@ -12,10 +12,11 @@ import (
 	looplab "github.com/looplab/fsm"
 )
 
-// What the two machines are to do, written by hand: one row for each state, one cell for each event, "-" for no transition. The rows
-// and cells stand in the order of the constants.
+// What the two machines are to do, written by hand: one row for each state, one cell for each
+// event, "-" for no transition. The rows and cells stand in the order of the constants.
 
-// The room lifecycle: the life of an incarnation in docs/rooms.md, "Words" and R9 to R21 (CHA-RC1f, CHA-RC1g).
+// The room lifecycle: the life of an incarnation in docs/rooms.md, "Words" and R9 to R21 (CHA-RC1f,
+// CHA-RC1g).
 var lifeTable = []string{
 	//             opened  openFailed  release    drop      released
 	"initializing: ready   released    releasing  released  -",
@@ -24,8 +25,9 @@ var lifeTable = []string{
 	"released:     -       -           -          -         -",
 }
 
-// The room status: CHA-RL1e, CHA-RL2j, CHA-RL3b, 3j, 3m, 3o for the operations, and CHA-RL11c for what a room follows. An operation
-// that is a no-op or refused (CHA-RL1a, 1l, 2a, 2l, 2m, 3a) has no transition.
+// The room status: CHA-RL1e, CHA-RL2j, CHA-RL3b, 3j, 3m, 3o for the operations, and CHA-RL11c for
+// what a room follows. An operation that is a no-op or refused (CHA-RL1a, 1l, 2a, 2l, 2m, 3a) has
+// no transition.
 var statusTable = []string{
 	//            attach    detach    release   finish   | the channel is:
 	//                                                     initialized attaching attached detaching detached suspended failed
@@ -40,8 +42,9 @@ var statusTable = []string{
 	"released:    -         -         -         -         -           -         -        -         -        -         -",
 }
 
-// The channel states of RTL2: RTL4, RTL5, RTL12 to RTL14 and RTL3; docs/channel.md, C1. A detach that is not answered ends
-// attached, or detached if the channel was (RTL5f, RTL5k); reset is RTN11d and giving back.
+// The channel states of RTL2: RTL4, RTL5, RTL12 to RTL14 and RTL3; docs/channel.md, C1. A detach
+// that is not answered ends attached, or detached if the channel was (RTL5f, RTL5k); reset is
+// RTN11d and giving back.
 var channelTable = []string{
 	//            attach    attached detach    detached suspend   fail   reset
 	"initialized: attaching -        -         -        -         failed initialized",
@@ -66,7 +69,8 @@ func TestRoomStatusTable(t *testing.T) {
 		"channelDetaching channelDetached channelSuspended channelFailed")
 }
 
-// checkTable compares the compiled table, and a live looplab machine, with every cell of a table written by hand.
+// checkTable compares the compiled table, and a live looplab machine, with every cell of a table
+// written by hand.
 func checkTable[S, E ~uint8](t *testing.T, table *Table[S, E], rows []string, events string) {
 	t.Helper()
 	d := table.Definition()
@@ -123,7 +127,8 @@ func checkCell[S, E ~uint8](t *testing.T, table *Table[S, E], s S, e E, want str
 	live := must(d.Live(nil))(t)
 	live.SetState(state)
 	err = live.Event(context.Background(), event)
-	if errors.As(err, new(looplab.NoTransitionError)) { // looplab's word for a transition to the same state
+	// looplab's word for a transition to the same state
+	if errors.As(err, new(looplab.NoTransitionError)) {
 		err = nil
 	}
 	if want == "-" {
@@ -333,7 +338,8 @@ func checkDiagrams[S, E ~uint8](t *testing.T, table *Table[S, E], rows []string)
 	}
 }
 
-// The overview, its frame spelled out, has every transition of the tables above, each once, and marks the final states.
+// The overview, its frame spelled out, has every transition of the tables above, each once, and
+// marks the final states.
 func TestMermaidOverviewHasEveryTransition(t *testing.T) {
 	checkOverview(t, RoomLifecycle(), lifeTable, "")
 	checkOverview(t, RoomStatus(), statusTable, "initialized attaching attached detaching detached suspended failed")
@@ -389,7 +395,8 @@ func checkOverview[S, E ~uint8](t *testing.T, table *Table[S, E], rows []string,
 	}
 }
 
-// Every enumeration has a name for each of its values, told apart, and prints a value that it lacks with its number.
+// Every enumeration has a name for each of its values, told apart, and prints a value that it lacks
+// with its number.
 func TestEnumerationsPrint(t *testing.T) {
 	check := func(name string, n int, of func(uint8) string) {
 		t.Helper()

@@ -60,11 +60,13 @@ var phaseNames = [...]string{"idle", "inAttach", "inDetach", "inRetryPause", "in
 // String returns the phase's name.
 func (p Phase) String() string { return enumName(phaseNames[:], uint8(p)) }
 
-// Room is the core of one room: its attach, detach and release operations, one at a time (CHA-RL7), its status (CHA-RS) and its
-// discontinuities (CHA-RL12). E is the type of errors; the zero E is no error. The core looks into no error.
+// Room is the core of one room: its attach, detach and release operations, one at a time (CHA-RL7),
+// its status (CHA-RS) and its discontinuities (CHA-RL12). E is the type of errors; the zero E is no
+// error. The core looks into no error.
 //
-// It assumes one ordered stream of inputs, in which an operation of the channel ends only after the channel's own event of it: an
-// attach that succeeded has its attached event before its AttachEnded.
+// It assumes one ordered stream of inputs, in which an operation of the channel ends only after the
+// channel's own event of it: an attach that succeeded has its attached event before its
+// AttachEnded.
 //
 // A Room is made by [NewRoom], changed by Step alone, and used by one goroutine at a time.
 type Room[E comparable] struct {
@@ -81,8 +83,9 @@ type Room[E comparable] struct {
 	err        E // belongs to the status (CHA-RS2b)
 	channelErr E
 
-	caller  Call        // who waits for the operation that runs; 0 when its caller gave up
-	waiting []waitingOp // first come, first served, but for a release (CHA-RL7a); nil when none waits
+	caller Call // who waits for the operation that runs; 0 when its caller gave up
+	// first come, first served, but for a release (CHA-RL7a); nil when none waits
+	waiting []waitingOp
 }
 
 type waitingOp struct {
@@ -90,7 +93,8 @@ type waitingOp struct {
 	caller Call
 }
 
-// NewRoom returns the core of a room that was never attached (CHA-RS3), on a channel in the state initialized.
+// NewRoom returns the core of a room that was never attached (CHA-RS3), on a channel in the state
+// initialized.
 func NewRoom[E comparable]() *Room[E] { return &Room[E]{table: RoomStatus()} }
 
 // NextCall returns the number that the next call must bear.
@@ -99,8 +103,9 @@ func (r *Room[E]) NextCall() Call { return r.lastCall + 1 }
 // Status returns the status and the error that belongs to it, the zero E for none (CHA-RS2).
 func (r *Room[E]) Status() (Status, E) { return r.status, r.err }
 
-// Step applies one input and appends its outputs to outs, in the order in which they are to be carried out. An input that does not
-// fit the present state is refused with a [*RefusedError]; then nothing has changed and outs is returned as given.
+// Step applies one input and appends its outputs to outs, in the order in which they are to be
+// carried out. An input that does not fit the present state is refused with a [*RefusedError]; then
+// nothing has changed and outs is returned as given.
 func (r *Room[E]) Step(in RoomInput[E], outs []RoomOutput[E]) ([]RoomOutput[E], error) {
 	refuse := func(reason string) ([]RoomOutput[E], error) {
 		return outs, &RefusedError{Input: in.String(), Reason: reason}
@@ -162,7 +167,8 @@ func (r *Room[E]) Step(in RoomInput[E], outs []RoomOutput[E]) ([]RoomOutput[E], 
 	return refuse("unknown kind of input")
 }
 
-// next begins the operation whose turn it is, and goes on while operations end at once. CHA-RL7: one at a time; CHA-RL7a: a release first.
+// next begins the operation whose turn it is, and goes on while operations end at once. CHA-RL7:
+// one at a time; CHA-RL7a: a release first.
 func (r *Room[E]) next(outs []RoomOutput[E]) []RoomOutput[E] {
 	for n := len(r.waiting); n > 0 && r.op == NoOperation; n-- {
 		i := max(slices.IndexFunc(r.waiting, func(w waitingOp) bool { return w.op == OpRelease }), 0)
@@ -234,7 +240,8 @@ func (r *Room[E]) detachForRelease(outs []RoomOutput[E]) []RoomOutput[E] {
 	return append(outs, RoomOutput[E]{Kind: DetachChannel}) // CHA-RL3n2
 }
 
-// giveBack is the end of CHA-RL3: the room is released, its channel goes back to the realtime client (CHA-RL3o, CHA-RL3h).
+// giveBack is the end of CHA-RL3: the room is released, its channel goes back to the realtime
+// client (CHA-RL3o, CHA-RL3h).
 func (r *Room[E]) giveBack(outs []RoomOutput[E]) []RoomOutput[E] {
 	var none E
 	outs = r.set(EventFinish, none, outs)
@@ -285,14 +292,16 @@ func (r *Room[E]) channelEvent(in RoomInput[E], outs []RoomOutput[E]) []RoomOutp
 			outs = r.set(in.Channel.follow(), in.Err, outs)
 		}
 	}
-	if in.Channel == ChannelAttached && !in.Resumed && r.hasAttachedOnce && !r.explicitlyDetached { // CHA-RL12b
+	// CHA-RL12b
+	if in.Channel == ChannelAttached && !in.Resumed && r.hasAttachedOnce && !r.explicitlyDetached {
 		outs = append(outs, RoomOutput[E]{Kind: PublishDiscontinuity, Err: in.Err})
 	}
 	return outs
 }
 
-// set moves the status through the status machine and publishes the change, if there is one (CHA-RS4). The machine has a
-// transition wherever the rules ask for one, but for a room that is being released: that one follows its channel no more.
+// set moves the status through the status machine and publishes the change, if there is one
+// (CHA-RS4). The machine has a transition wherever the rules ask for one, but for a room that is
+// being released: that one follows its channel no more.
 func (r *Room[E]) set(e StatusEvent, err E, outs []RoomOutput[E]) []RoomOutput[E] {
 	next, bad := r.table.Next(r.status, e)
 	if bad != nil {
@@ -320,8 +329,9 @@ func (r *Room[E]) end(out RoomOutcome[E], outs []RoomOutput[E]) []RoomOutput[E] 
 	return r.next(r.stop(out, outs))
 }
 
-// giveUp ends a caller's wait. An operation that runs goes on; an attach or detach that has not begun never does, since it was its
-// caller's alone; a release that has not begun still takes its turn, since others rely on it.
+// giveUp ends a caller's wait. An operation that runs goes on; an attach or detach that has not
+// begun never does, since it was its caller's alone; a release that has not begun still takes its
+// turn, since others rely on it.
 func (r *Room[E]) giveUp(c Call) bool {
 	if c == 0 {
 		return false
@@ -357,7 +367,7 @@ func (r *Room[E]) Clone() *Room[E] {
 	return &c
 }
 
-// Equal tells whether two cores are in the same state.
+// Equal reports whether two cores are in the same state.
 func (r *Room[E]) Equal(s *Room[E]) bool {
 	return r.lastCall == s.lastCall && r.status == s.status && r.err == s.err && r.channel == s.channel && r.channelErr == s.channelErr &&
 		r.op == s.op && r.caller == s.caller && r.phase == s.phase && slices.Equal(r.waiting, s.waiting) &&

@@ -14,11 +14,13 @@ const (
 	CallRoomDetach                           // Call: a detach begins (CHA-RL2)
 	CallRoomRelease                          // Call: a release begins (CHA-RL3)
 	RoomGiveUp                               // Call: its caller waits no more
-	ChannelEvent                             // Channel, Resumed, Update, Err: the channel emitted an event (CHA-RL11, CHA-RL12)
-	AttachEnded                              // Err: the channel's attach ended
-	DetachEnded                              // Err: the channel's detach ended
-	RetryDue                                 // the pause of CHA-RL3n4 is over
-	GiveBackEnded                            // Err: the channel was given back to the realtime client (CHA-RL3h)
+	// Channel, Resumed, Update, Err: the channel emitted an event (CHA-RL11, CHA-RL12)
+	ChannelEvent
+	AttachEnded // Err: the channel's attach ended
+	DetachEnded // Err: the channel's detach ended
+	RetryDue    // the pause of CHA-RL3n4 is over
+	// Err: the channel was given back to the realtime client (CHA-RL3h)
+	GiveBackEnded
 )
 
 var roomInputNames = [...]string{"unknown", "Attach", "Detach", "Release", "GiveUp", "ChannelEvent", "AttachEnded", "DetachEnded",
@@ -73,13 +75,17 @@ type RoomOutputKind uint8
 
 // The kinds of outputs, with the fields that each uses.
 const (
-	SettleRoomCall       RoomOutputKind = iota + 1 // Call, Outcome: the call ends
-	AttachChannel                                  // attach the channel; ends with AttachEnded
-	DetachChannel                                  // detach the channel; ends with DetachEnded
-	GiveBackChannel                                // give the channel back to the realtime client; ends with GiveBackEnded
-	StartRetryPause                                // begin the pause of CHA-RL3n4; ends with RetryDue
-	PublishStatus                                  // Status, Previous, Err: tell the listeners (CHA-RS4)
-	PublishDiscontinuity                           // Err, the cause: tell the listeners (CHA-RL12b, CHA-RL15)
+	SettleRoomCall RoomOutputKind = iota + 1 // Call, Outcome: the call ends
+	AttachChannel                            // attach the channel; ends with AttachEnded
+	DetachChannel                            // detach the channel; ends with DetachEnded
+	// give the channel back to the realtime client; ends with GiveBackEnded
+	GiveBackChannel
+	// begin the pause of CHA-RL3n4; ends with RetryDue
+	StartRetryPause
+	// Status, Previous, Err: tell the listeners (CHA-RS4)
+	PublishStatus
+	// Err, the cause: tell the listeners (CHA-RL12b, CHA-RL15)
+	PublishDiscontinuity
 )
 
 var roomOutputNames = [...]string{"unknown", "settle", "attachChannel", "detachChannel", "giveBackChannel", "startRetryPause",
@@ -120,10 +126,12 @@ type RoomOutcomeKind uint8
 
 // The kinds of outcomes.
 const (
-	RoomDone            RoomOutcomeKind = iota + 1 // done
-	RoomOperationFailed                            // Err is the channel's error (CHA-RL1k3, CHA-RL2k3)
-	RoomInvalidState                               // the operation is not possible in Status (CHA-RL1l, CHA-RL2l, CHA-RL2m)
-	RoomGaveUp                                     // the caller waits no more
+	RoomDone RoomOutcomeKind = iota + 1 // done
+	// Err is the channel's error (CHA-RL1k3, CHA-RL2k3)
+	RoomOperationFailed
+	// the operation is not possible in Status (CHA-RL1l, CHA-RL2l, CHA-RL2m)
+	RoomInvalidState
+	RoomGaveUp // the caller waits no more
 )
 
 var roomOutcomeNames = [...]string{"unknown", "done", "failed", "invalidState", "gaveUp"}
@@ -149,8 +157,9 @@ func (o RoomOutcome[E]) String() string {
 	return o.Kind.String()
 }
 
-// AppendKey appends the canonical key of the state to dst: two cores have the same key exactly when they are equal. appendError
-// writes an error in a form of its own that tells errors apart and says where it ends.
+// AppendKey appends the canonical key of the state to dst: two cores have the same key exactly when
+// they are equal. appendError writes an error in a form of its own that tells errors apart and says
+// where it ends.
 func (r *Room[E]) AppendKey(dst []byte, appendError func([]byte, E) []byte) []byte {
 	flag := func(b bool) byte {
 		if b {

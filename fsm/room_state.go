@@ -23,7 +23,8 @@ type WaitingOperation struct {
 	Caller    Call // 0 when its caller gave up
 }
 
-// StateInto writes the whole state into s, whose memory it uses again; it shares nothing with the core.
+// StateInto writes the whole state into s, whose memory it uses again; it shares nothing with the
+// core.
 func (r *Room[E]) StateInto(s *RoomState[E]) {
 	waiting := s.Waiting[:0]
 	for _, w := range r.waiting {
@@ -33,9 +34,9 @@ func (r *Room[E]) StateInto(s *RoomState[E]) {
 		Caller: r.caller, Phase: r.phase, Waiting: waiting, HasAttachedOnce: r.hasAttachedOnce, ExplicitlyDetached: r.explicitlyDetached}
 }
 
-// Restore puts the core in the state that [Room.StateInto] gave, of this core or of another: from then on both do the same. It shares
-// nothing with s. A state that makes no sense is refused with an error that says why, and nothing has changed; whether steps lead to it
-// is not asked.
+// Restore puts the core in the state that [Room.StateInto] gave, of this core or of another: from
+// then on both do the same. It shares nothing with s. A state that makes no sense is refused with
+// an error that says why, and nothing has changed; whether steps lead to it is not asked.
 func (r *Room[E]) Restore(s RoomState[E]) error {
 	runs, pending := s.Operation != NoOperation, map[Call]bool{}
 	if s.Status > StatusReleased || s.Channel > ChannelFailed || s.Operation > OpRelease || s.Phase > InGiveBack {

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// Every state that a few calls lead to is restored into one and the same core, which then does all that the original does.
+// Every state that a few calls lead to is restored into one and the same core, which then does all
+// that the original does.
 func TestRestoreGivesTheSameRoom(t *testing.T) {
 	t.Parallel()
 	const calls = 3

@@ -108,7 +108,8 @@ func begin(t testing.TB, status Status) *roomCore {
 }
 
 func TestRoomRules(t *testing.T) {
-	// Each case begins in a status that [begin] made, in which the next call has the number that the case uses.
+	// Each case begins in a status that [begin] made, in which the next call has the number that
+	// the case uses.
 	for _, c := range []struct {
 		name  string
 		from  Status
@@ -522,10 +523,12 @@ func roomAlphabet(r *roomCore, calls Call) []roomInput {
 
 func roomKey(r *roomCore) string { return string(r.AppendKey(nil, appendString)) }
 
-// TestRoomWalk goes through every state that eight inputs can reach, with one error, and tries every input in each. What must hold:
-// nothing panics; what is refused changes nothing; keys tell states apart; the channel is asked for one thing at a time, and for
-// nothing after it was given back, once (CHA-RL7, CHA-RL3h); a status event tells of a change, by the status machine (CHA-RS4);
-// after released nothing is published any more (CHA-RS1i); each call is settled once; and from everywhere all calls can be settled.
+// TestRoomWalk goes through every state that eight inputs can reach, with one error, and tries
+// every input in each. What must hold: nothing panics; what is refused changes nothing; keys tell
+// states apart; the channel is asked for one thing at a time, and for nothing after it was given
+// back, once (CHA-RL7, CHA-RL3h); a status event reports a change, by the status machine
+// (CHA-RS4); after released nothing is published any more (CHA-RS1i); each call is settled once;
+// and from everywhere all calls can be settled.
 func TestRoomWalk(t *testing.T) {
 	const depth, calls = 8, 4
 	type node struct {
@@ -633,7 +636,8 @@ func TestRoomWalk(t *testing.T) {
 
 func sorted(calls []Call) []Call { return slices.Sorted(slices.Values(calls)) }
 
-// settleByLuck lets the channel succeed in all that it is asked for, and returns the calls that are pending even so.
+// settleByLuck lets the channel succeed in all that it is asked for, and returns the calls that are
+// pending even so.
 func settleByLuck(t *testing.T, r *roomCore, asked RoomOutputKind, pending []Call) []Call {
 	pending = slices.Clone(pending)
 	for steps := 0; asked != 0; steps++ {
@@ -666,7 +670,8 @@ func settleByLuck(t *testing.T, r *roomCore, asked RoomOutputKind, pending []Cal
 	return pending
 }
 
-// A clone shares nothing that either would change: in particular not the queue of operations that wait.
+// A clone shares nothing that either would change: in particular not the queue of operations that
+// wait.
 func TestRoomCloneSharesNothing(t *testing.T) {
 	r := begin(t, StatusAttaching)
 	play(t, r, line{detach(2), ""}, line{attach(3), ""}, line{detach(4), ""})
@@ -732,7 +737,8 @@ func TestRoomKeyIsNoBeginOfAnother(t *testing.T) {
 	r := begin(t, StatusAttaching)
 	short := roomKey(r)
 	for _, in := range []roomInput{detach(2), attach(3), releaseRoom(4)} {
-		r.waiting = append(r.waiting, waitingOp{op: in.Kind.operation(), caller: in.Call}) // and nothing else is another
+		// and nothing else is another
+		r.waiting = append(r.waiting, waitingOp{op: in.Kind.operation(), caller: in.Call})
 		if long := roomKey(r); strings.HasPrefix(long, short) {
 			t.Errorf("with %d waiting the key begins with that of one less", len(r.waiting))
 		}

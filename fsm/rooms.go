@@ -9,7 +9,8 @@ import (
 // Call numbers one Get, Release, Dispose or ReleaseIf: 1, 2, 3, … in the order in which they begin.
 type Call uint64
 
-// Incarnation numbers one life of a name, from the Get that creates it to the end of its release: 1, 2, 3, … over all names.
+// Incarnation numbers one life of a name, from the Get that creates it to the end of its release:
+// 1, 2, 3, … over all names.
 type Incarnation uint64
 
 // Work is what the backend was asked to do with an incarnation and has not ended yet.
@@ -27,12 +28,14 @@ var workNames = [...]string{"none", "opening", "closing"}
 // String returns the work's name, in lower case.
 func (w Work) String() string { return enumName(workNames[:], uint8(w)) }
 
-// Rooms is the core of Get, Release and Dispose: which incarnation of a name is in use, which one is being released, and which
-// calls wait for what. docs/rooms.md states its rules; the comments here cite them (R1, R2, …). O is the type of complete, valid
-// options; two gets ask for the same when their options are equal.
+// Rooms is the core of Get, Release and Dispose: which incarnation of a name is in use, which one
+// is being released, and which calls wait for what. docs/rooms.md states its rules; the comments
+// here cite them (R1, R2, …). O is the type of complete, valid options; two gets ask for the same
+// when their options are equal.
 //
-// A Rooms is made by [NewRooms], changed by Step alone, and used by one goroutine at a time. For a name it holds at most two
-// incarnations, and it forgets what is released; a step costs the same however many names there are (Dispose aside).
+// A Rooms is made by [NewRooms], changed by Step alone, and used by one goroutine at a time. For a
+// name it holds at most two incarnations, and it forgets what is released; a step costs the same
+// however many names there are (Dispose aside).
 type Rooms[O comparable] struct {
 	table    *Table[Life, LifeEvent]
 	names    map[string]*slot[O]
@@ -74,7 +77,8 @@ type incarnation[O comparable] struct {
 	options O
 	life    Life
 	work    Work
-	waiters []Call  // in use: gets that wait for it; releasing: releases that wait for its end. By number
+	// in use: gets that wait for it; releasing: releases that wait for its end. By number
+	waiters []Call
 	first   [1]Call // room for the waiter that most have, without an allocation
 }
 
@@ -94,7 +98,8 @@ func (r *Rooms[O]) NextCall() Call { return r.lastCall + 1 }
 // Disposal returns how far the disposal is.
 func (r *Rooms[O]) Disposal() Disposal { return r.disposal }
 
-// InUse returns the incarnation of a name that is in use and its life, initializing or ready; ok is false when there is none.
+// InUse returns the incarnation of a name that is in use and its life, initializing or ready; ok is
+// false when there is none.
 func (r *Rooms[O]) InUse(name string) (id Incarnation, life Life, ok bool) {
 	if s := r.names[name]; s != nil && s.use != nil {
 		return s.use.id, s.use.life, true
@@ -110,8 +115,9 @@ func (r *Rooms[O]) Describe(id Incarnation) (name string, options O) {
 	return "", options
 }
 
-// RefusedError says that an input has no rule in the present state: a call that is not the next one, giving up a call that is not
-// pending, or the end of a work that is not under way. The core is unchanged. It is found with [errors.As].
+// RefusedError says that an input has no rule in the present state: a call that is not the next
+// one, giving up a call that is not pending, or the end of a work that is not under way. The core
+// is unchanged. It is found with [errors.As].
 type RefusedError struct {
 	Input  string // the input, printed
 	Reason string // what does not fit
@@ -120,8 +126,9 @@ type RefusedError struct {
 // Error names the input and the reason.
 func (e *RefusedError) Error() string { return fmt.Sprintf("refused %s: %s", e.Input, e.Reason) }
 
-// Step applies one input and appends its outputs to outs: settled calls first, by number, then what the backend is told, by
-// incarnation. An input that no rule names is refused with a [*RefusedError]; then nothing has changed and outs is returned as given.
+// Step applies one input and appends its outputs to outs: settled calls first, by number, then what
+// the backend is asked for, by incarnation. An input that no rule names is refused with a
+// [*RefusedError]; then nothing has changed and outs is returned as given.
 func (r *Rooms[O]) Step(in RoomsInput[O], outs []RoomsOutput) ([]RoomsOutput, error) {
 	return r.stepInPlace(&in, outs)
 }
@@ -241,7 +248,8 @@ func (r *Rooms[O]) releaseIf(in *RoomsInput[O], outs []RoomsOutput) []RoomsOutpu
 	return outs
 }
 
-// leave takes the incarnation in use out of use: R9, R10, R11. The slot has an incarnation being released afterwards.
+// leave takes the incarnation in use out of use: R9, R10, R11. The slot has an incarnation being
+// released afterwards.
 func (r *Rooms[O]) leave(s *slot[O], outs []RoomsOutput) []RoomsOutput {
 	inc := s.use
 	s.use = nil
@@ -324,7 +332,7 @@ func (r *Rooms[O]) openingEnded(inc *incarnation[O], opened bool, outs []RoomsOu
 		r.move(inc, LifeOpenFailed)
 		out.Kind = RejectedOpenFailed
 		delete(r.incs, inc.id)
-		delete(r.names, inc.name) // an incarnation that is opening has no predecessor, so the slot is empty now
+		delete(r.names, inc.name) // no predecessor while it opened, so the slot is empty now
 	}
 	return r.settleAll(inc, out, outs)
 }
@@ -378,7 +386,8 @@ func (r *Rooms[O]) wait(c Call, inc *incarnation[O]) {
 	r.waits[c] = inc.id
 }
 
-// move takes an incarnation through the lifecycle machine, which has a transition wherever the rules ask for one.
+// move takes an incarnation through the lifecycle machine, which has a transition wherever the
+// rules ask for one.
 func (r *Rooms[O]) move(inc *incarnation[O], e LifeEvent) {
 	next, err := r.table.Next(inc.life, e)
 	if err != nil {

@@ -64,7 +64,9 @@ const (
 	Settle  RoomsOutputKind = iota + 1 // Call, Outcome: the call ends
 	Open                               // Incarnation: the backend is to open it
 	Release                            // Incarnation: the backend is to release it
-	Abandon                            // Incarnation: its opening is no longer wanted and may end sooner; it still ends with Opened or OpenFailed
+	// Incarnation: its opening is no longer wanted and may end sooner; it still ends with Opened or
+	// OpenFailed
+	Abandon
 )
 
 var roomsOutputNames = [...]string{"unknown", "settle", "open", "release", "abandon"}
@@ -93,15 +95,18 @@ type OutcomeKind uint8
 
 // The kinds of outcomes.
 const (
-	GotRoom               OutcomeKind = iota + 1 // the room of Incarnation (R3, R17)
-	Done                                         // a release or dispose without an error (R7, R13, R21)
-	RejectedDisposed                             // ResourceDisposed (R1, CHA-RC1f8)
-	RejectedOptions                              // RoomExistsWithDifferentOptions; Incarnation is the one in use (R2, CHA-RC1f1)
-	RejectedReleased                             // RoomReleasedBeforeOperationCompleted (CHA-RC1g4)
-	RejectedOpenFailed                           // the backend's error in opening Incarnation (R19)
-	RejectedReleaseFailed                        // the backend's error in releasing Incarnation (R21)
-	DisposeFailed                                // the backend's errors in releasing Failed (R15)
-	GaveUp                                       // the caller waits no more (R16)
+	GotRoom OutcomeKind = iota + 1 // the room of Incarnation (R3, R17)
+	// a release or dispose without an error (R7, R13, R21)
+	Done
+	RejectedDisposed // ResourceDisposed (R1, CHA-RC1f8)
+	// RoomExistsWithDifferentOptions; Incarnation is the one in use (R2, CHA-RC1f1)
+	RejectedOptions
+	RejectedReleased   // RoomReleasedBeforeOperationCompleted (CHA-RC1g4)
+	RejectedOpenFailed // the backend's error in opening Incarnation (R19)
+	// the backend's error in releasing Incarnation (R21)
+	RejectedReleaseFailed
+	DisposeFailed // the backend's errors in releasing Failed (R15)
+	GaveUp        // the caller waits no more (R16)
 )
 
 var outcomeNames = [...]string{"unknown", "room", "done", "disposed", "differentOptions", "releasedBefore", "openFailed",

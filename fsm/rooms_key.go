@@ -6,8 +6,9 @@ import (
 	"slices"
 )
 
-// RoomsState is the whole state of a [Rooms] as plain data, for traces and pictures: sorted, and what may be left out is nil when
-// empty, so that equal states are equal values, for [reflect.DeepEqual] too.
+// RoomsState is the whole state of a [Rooms] as plain data, for traces and pictures: sorted, and
+// what may be left out is nil when empty, so that equal states are equal values, for
+// [reflect.DeepEqual] too.
 type RoomsState[O comparable] struct {
 	NextCall     Call                  `json:"nextCall"`
 	Incarnations []IncarnationState[O] `json:"incarnations"` // what is not released, by number
@@ -47,8 +48,9 @@ func (r *Rooms[O]) State() RoomsState[O] {
 // copied returns a copy, nil for an empty list whatever its history.
 func copied[T any](list []T) []T { return append([]T(nil), list...) }
 
-// AppendKey appends the canonical key of the state to dst: two cores have the same key exactly when they are equal, whatever the
-// steps that led to them. appendOptions writes options in a form of its own that tells their values apart and says where it ends.
+// AppendKey appends the canonical key of the state to dst: two cores have the same key exactly when
+// they are equal, whatever the steps that led to them. appendOptions writes options in a form of
+// its own that tells their values apart and says where it ends.
 func (r *Rooms[O]) AppendKey(dst []byte, appendOptions func([]byte, O) []byte) []byte {
 	calls := func(cs []Call) {
 		dst = binary.AppendUvarint(dst, uint64(len(cs)))
@@ -81,7 +83,7 @@ func (r *Rooms[O]) AppendKey(dst []byte, appendOptions func([]byte, O) []byte) [
 	return dst
 }
 
-// Equal tells whether two cores are in the same state.
+// Equal reports whether two cores are in the same state.
 func (r *Rooms[O]) Equal(s *Rooms[O]) bool {
 	if r.lastCall != s.lastCall || r.lastInc != s.lastInc || r.disposal != s.disposal || len(r.incs) != len(s.incs) ||
 		!slices.Equal(r.disposers, s.disposers) || !slices.Equal(r.failed, s.failed) {

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// StateInto is [Rooms.State] that writes into s, whose memory it uses again. What State leaves nil may be empty here.
+// StateInto is [Rooms.State] that writes into s, whose memory it uses again. What State leaves nil
+// may be empty here.
 func (r *Rooms[O]) StateInto(s *RoomsState[O]) {
 	s.NextCall, s.LastCreated, s.Disposal = r.NextCall(), r.lastInc, r.disposal.String()
 	s.Disposers = append(s.Disposers[:0], r.disposers...)
@@ -26,8 +27,9 @@ func (r *Rooms[O]) StateInto(s *RoomsState[O]) {
 	s.Incarnations = list
 }
 
-// Restore puts the core in the state that [Rooms.State] gave, of this core or of another: from then on both do the same. It shares
-// nothing with s. A state that no core can hold is refused with an error that says why; the core must not be used after that.
+// Restore puts the core in the state that [Rooms.State] gave, of this core or of another: from then
+// on both do the same. It shares nothing with s. A state that no core can hold is refused with an
+// error that says why; the core must not be used after that.
 func (r *Rooms[O]) Restore(s RoomsState[O]) error {
 	disposal := slices.Index(disposalNames[:], s.Disposal)
 	if disposal < 0 {

@@ -11,7 +11,8 @@ func restoreKey(r *Rooms[string]) []byte {
 	return r.AppendKey(nil, func(dst []byte, o string) []byte { return append(append(dst, byte(len(o))), o...) })
 }
 
-// Every state that a few calls lead to is restored into one and the same core, which then does all that the original does.
+// Every state that a few calls lead to is restored into one and the same core, which then does all
+// that the original does.
 func TestRestoreGivesTheSameCore(t *testing.T) {
 	t.Parallel()
 	const calls = 3

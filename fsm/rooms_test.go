@@ -13,8 +13,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// What the Rooms core does, rule by rule, is compared with the reference model in tests/graphs. The tests here are about the core as a
-// value: its order, its clones, its keys and its words.
+// What the Rooms core does, rule by rule, is compared with the reference model in tests/graphs. The
+// tests here are about the core as a value: its order, its clones, its keys and its words.
 
 type (
 	roomsInput = RoomsInput[string]
@@ -55,7 +55,8 @@ func roomsStep(t testing.TB, r *roomsCore, in roomsInput, want string) {
 	}
 }
 
-// roomsAlphabet lists inputs, good and bad, that may fit a state whose next call and incarnation are small numbers.
+// roomsAlphabet lists inputs, good and bad, that may fit a state whose next call and incarnation
+// are small numbers.
 func roomsAlphabet(r *roomsCore) []roomsInput {
 	next := r.NextCall()
 	inputs := []roomsInput{get(next, "a", "x"), get(next, "a", "y"), get(next, "b", "x"), release(next, "a"), release(next, "b"), dispose(next),
@@ -72,8 +73,8 @@ func roomsAlphabet(r *roomsCore) []roomsInput {
 	return inputs
 }
 
-// Step puts out settled calls first, by number, then what the backend is told, by incarnation (docs/rooms.md, "Steps"): also for a
-// disposal, whose order must not be that of a map.
+// Step puts out settled calls first, by number, then what the backend is asked for, by incarnation
+// (docs/rooms.md, "Steps"): also for a disposal, whose order must not be that of a map.
 func TestRoomsOutputOrder(t *testing.T) {
 	for range 20 { // a map's order differs from one time to the next
 		r := NewRooms[string]()
@@ -90,7 +91,8 @@ func TestRoomsOutputOrder(t *testing.T) {
 			"settle(6, releasedBefore) settle(7, releasedBefore) settle(8, releasedBefore) settle(9, releasedBefore) settle(10, releasedBefore) "+
 			"abandon(#1) abandon(#2) release(#3) abandon(#4) abandon(#5) abandon(#6) abandon(#7) abandon(#8)")
 	}
-	// The end of a release settles a dispose call and release calls in the order of their numbers (R21, R23).
+	// The end of a release settles a dispose call and release calls in the order of their numbers
+	// (R21, R23).
 	r := roomsAfter(t, get(1, "a", "x"), end(Opened, 1), release(2, "a"), dispose(3), release(4, "a"))
 	roomsStep(t, r, end(ReleaseFailed, 1), "settle(2, releaseFailed #1) settle(3, failed {#1}) settle(4, releaseFailed #1)")
 	// The successor's opening comes after what is settled (R21, R22).
@@ -118,7 +120,8 @@ func TestRoomsStepAppends(t *testing.T) {
 	}
 }
 
-// An input that no rule names is refused, with its words, and changes nothing (docs/rooms.md, after R23).
+// An input that no rule names is refused, with its words, and changes nothing (docs/rooms.md, after
+// R23).
 func TestRoomsRefusals(t *testing.T) {
 	r := roomsAfter(t, get(1, "a", "x"), get(2, "b", "y"), end(Opened, 2), release(3, "b"))
 	for want, in := range map[string]roomsInput{
@@ -255,7 +258,8 @@ func TestRoomsState(t *testing.T) {
 	}
 }
 
-// Equal states are equal values whatever led to them: a list that became empty is one that never was anything else.
+// Equal states are equal values whatever led to them: a list that became empty is one that never
+// was anything else.
 func TestRoomsStateForgetsHistory(t *testing.T) {
 	a := roomsAfter(t, get(1, "a", "x"), end(Opened, 1), release(2, "a"), giveUp(2), dispose(3), giveUp(3))
 	b := roomsAfter(t, get(1, "a", "x"), end(Opened, 1), dispose(2), giveUp(2), dispose(3), giveUp(3))
@@ -264,8 +268,9 @@ func TestRoomsStateForgetsHistory(t *testing.T) {
 	}
 }
 
-// TestRoomsWalk goes through every state that three calls can reach, and tries every input in each: refused inputs change nothing;
-// Equal, the key and State agree; a clone does what its original does and neither changes with the other.
+// TestRoomsWalk goes through every state that three calls can reach, and tries every input in each:
+// refused inputs change nothing; Equal, the key and State agree; a clone does what its original
+// does and neither changes with the other.
 func TestRoomsWalk(t *testing.T) {
 	key := func(r *roomsCore) string { return string(r.AppendKey(nil, appendString)) }
 	first := NewRooms[string]()
@@ -313,7 +318,8 @@ func TestRoomsWalk(t *testing.T) {
 			t.Fatalf("%s changed under its clones", text)
 		}
 	}
-	// Between different states Equal is false; each is held against its neighbours in the order of keys, which are most alike.
+	// Between different states Equal is false; each is held against its neighbours in the order of
+	// keys, which are most alike.
 	keys := slices.Sorted(func(yield func(string) bool) {
 		for k := range seen {
 			if !yield(k) {
@@ -348,7 +354,8 @@ func TestRoomsKeyIsUnambiguous(t *testing.T) {
 	}
 }
 
-// The same inputs give the same outputs and the same state, and a clone goes on as its original does.
+// The same inputs give the same outputs and the same state, and a clone goes on as its original
+// does.
 func TestRoomsAreDeterministic(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := NewRooms[string](), NewRooms[string]()

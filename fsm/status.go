@@ -16,29 +16,32 @@ const (
 	StatusAttached                  // connected and working (CHA-RS1c)
 	StatusDetaching                 // detaching (CHA-RS1d)
 	StatusDetached                  // detached at the user's request (CHA-RS1e)
-	StatusSuspended                 // detached for an extended time, retried by the connection (CHA-RS1f)
-	StatusFailed                    // something is wrong that the user must act on (CHA-RS1g)
-	StatusReleasing                 // being released (CHA-RS1h)
-	StatusReleased                  // released, of no further use; final (CHA-RS1i)
+	// detached for an extended time, retried by the connection (CHA-RS1f)
+	StatusSuspended
+	StatusFailed    // something is wrong that the user must act on (CHA-RS1g)
+	StatusReleasing // being released (CHA-RS1h)
+	StatusReleased  // released, of no further use; final (CHA-RS1i)
 )
 
 // StatusEvent is an event of the room status machine.
 type StatusEvent uint8
 
-// The events of the room status machine: the begin of the three operations, the end of a release, and the states of the channel
-// that a room follows or that an operation ends in.
+// The events of the room status machine: the begin of the three operations, the end of a release,
+// and the states of the channel that a room follows or that an operation ends in.
 const (
-	EventAttach             StatusEvent = iota // an attach operation begins (CHA-RL1e)
-	EventDetach                                // a detach operation begins (CHA-RL2j)
-	EventRelease                               // a release operation begins that has something to detach (CHA-RL3m)
-	EventFinish                                // a release operation ends (CHA-RL3o), or has nothing to detach (CHA-RL3b, CHA-RL3j)
-	EventChannelInitialized                    // the channel is initialized
-	EventChannelAttaching                      // the channel is attaching (CHA-RL11c)
-	EventChannelAttached                       // the channel is attached (CHA-RL1k1, CHA-RL11c)
-	EventChannelDetaching                      // the channel is detaching (CHA-RL11c)
-	EventChannelDetached                       // the channel is detached (CHA-RL2k1, CHA-RL11c)
-	EventChannelSuspended                      // the channel is suspended (CHA-RL1k2, CHA-RL11c)
-	EventChannelFailed                         // the channel failed (CHA-RL1k2, CHA-RL11c)
+	EventAttach StatusEvent = iota // an attach operation begins (CHA-RL1e)
+	EventDetach                    // a detach operation begins (CHA-RL2j)
+	// a release operation begins that has something to detach (CHA-RL3m)
+	EventRelease
+	// a release operation ends (CHA-RL3o), or has nothing to detach (CHA-RL3b, CHA-RL3j)
+	EventFinish
+	EventChannelInitialized // the channel is initialized
+	EventChannelAttaching   // the channel is attaching (CHA-RL11c)
+	EventChannelAttached    // the channel is attached (CHA-RL1k1, CHA-RL11c)
+	EventChannelDetaching   // the channel is detaching (CHA-RL11c)
+	EventChannelDetached    // the channel is detached (CHA-RL2k1, CHA-RL11c)
+	EventChannelSuspended   // the channel is suspended (CHA-RL1k2, CHA-RL11c)
+	EventChannelFailed      // the channel failed (CHA-RL1k2, CHA-RL11c)
 )
 
 var statusNames = [...]string{"initialized", "attaching", "attached", "detaching", "detached", "suspended", "failed", "releasing", "released"}
@@ -59,7 +62,8 @@ func (s Status) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 func RoomStatus() *Table[Status, StatusEvent] { return roomStatus() }
 
 var roomStatus = sync.OnceValue(func() *Table[Status, StatusEvent] {
-	// A room follows its channel in every status but the last two: a room that is being released takes no orders from it.
+	// A room follows its channel in every status but the last two: a room that is being released
+	// takes no orders from it.
 	following := []string{"initialized", "attaching", "attached", "detaching", "detached", "suspended", "failed"}
 	return mustCompile(Definition[Status, StatusEvent]{
 		Machine: "room status",

@@ -30,25 +30,30 @@ type ChannelStateChange struct {
 
 // Channel is the realtime channel of one [Room]: the port that an adapter implements.
 //
-// Order: the channel's events come one at a time, in the order in which they happened, and an operation that succeeded returns only
-// after its own event has been handed over: Attach after ATTACHED, Detach after DETACHED. An operation that failed returns after the
-// event of the state that it left the channel in. A room that is told otherwise shows stale statuses and false discontinuities.
+// Order: the channel's events come one at a time, in the order in which they happened, and an
+// operation that succeeded returns only after its own event has been handed over: Attach after
+// ATTACHED, Detach after DETACHED. An operation that failed returns after the event of the state
+// that it left the channel in. A room that receives otherwise shows stale statuses and false
+// discontinuities.
 //
-// Calls: OnStateChange once, before all else; then Attach, Detach and GiveBack, never two at a time; nothing after GiveBack.
-// Each may block for as long as the service takes, but must end whatever the connection does. Their contexts carry no deadline and
-// are not cancelled.
+// Calls: OnStateChange once, before all else; then Attach, Detach and GiveBack, never two at a
+// time; nothing after GiveBack. Each may block for as long as the service takes, but must end
+// whatever the connection does. Their contexts carry no deadline and are not cancelled.
 type Channel interface {
-	// OnStateChange hands the channel the function that takes its events. The function doesn't block and calls nothing back.
+	// OnStateChange hands the channel the function that takes its events. The function doesn't
+	// block and calls nothing back.
 	OnStateChange(emit func(ChannelStateChange))
 
-	// Attach attaches the channel and returns when it is attached, or the error that kept it from it, best as an [*ErrorInfo].
+	// Attach attaches the channel and returns when it is attached, or the error that kept it from
+	// it, best as an [*ErrorInfo].
 	Attach(ctx context.Context) error
 
-	// Detach detaches the channel and returns when it is detached. It succeeds at once when nothing is attached (RTL5a), also because
-	// the connection is in a state in which nothing can be. When it fails the channel is where it was, or failed.
+	// Detach detaches the channel and returns when it is detached. It succeeds at once when nothing
+	// is attached (RTL5a), also because the connection is in a state in which nothing can be. When
+	// it fails the channel is where it was, or failed.
 	Detach(ctx context.Context) error
 
-	// GiveBack gives the channel back to the realtime client, so that nothing of it stays behind, whatever its state (CHA-RL3h). After it
-	// no event comes.
+	// GiveBack gives the channel back to the realtime client, so that nothing of it stays behind,
+	// whatever its state (CHA-RL3h). After it no event comes.
 	GiveBack(ctx context.Context) error
 }

@@ -1,26 +1,33 @@
-// Package lifecycle is Ably Chat's Rooms for Go: rooms that are got, attached, detached and released by name, without races
-// between a get and a release.
+// Package lifecycle is Ably Chat's Rooms for Go: rooms that are got, attached, detached and
+// released by name, without races between a get and a release.
 //
-// [Rooms] is the registry: Get, Release and Dispose, and Acquire for several owners of one room. It works for any resource that is opened by name and takes time to release:
-// what it opens is a [Backend]'s matter. The Ably adapter, package ablychat in adapter/ably, opens chat rooms on a realtime client.
+// [Rooms] is the registry: Get, Release and Dispose, and Acquire for several owners of one room. It
+// works for any resource that is opened by name and takes time to release: a [Backend] opens and
+// releases it. The Ably adapter, package ablychat in adapter/ably, opens chat rooms on a realtime
+// client.
 //
-// [Room] is one room: attach, detach, status and discontinuities, on a [Channel] that the backend provides.
+// [Room] is one room: attach, detach, status and discontinuities, on a [Channel] that the backend
+// provides.
 //
-// Both are thin drivers: what happens is decided by the pure cores of package fsm, step by step; this package carries their
-// outputs out, with goroutines and contexts. No lock is held while a backend, a channel or a listener runs, so each of them may
-// call back. Nothing runs while nothing happens: an idle room has no goroutine and no timer.
+// Both are thin drivers: what happens is decided by the pure cores of package fsm, step by step;
+// this package carries their outputs out, with goroutines and contexts. No lock is held while a
+// backend, a channel or a listener runs, so each of them may call back. Nothing runs while nothing
+// happens: an idle room has no goroutine and no timer.
 //
 // # Contexts
 //
-// Every call that may wait takes a context first. When it ends, the call returns its cause ([context.Cause]), which is also
-// its Err for [errors.Is], at once and gives up only its own wait: the opening, the release or the operation goes on, and a later call joins it.
+// Every call that may wait takes a context first. When it ends, the call returns its cause
+// ([context.Cause]), which is also its Err for [errors.Is], at once. Cancelling stops the wait:
+// the opening, the release or the operation goes on, and a later call joins it.
 //
-// A Get, an Attach or a Detach whose context has already ended has no effect but that return. [Rooms.Release] and [Rooms.Dispose]
-// take effect all the same, so that a program can shut down after its context was cancelled: they return their outcome if nothing
-// has to be waited for, else the cause, without waiting.
+// A Get, an Attach or a Detach whose context has already ended returns, and has no other effect.
+// [Rooms.Release] and [Rooms.Dispose] take effect all the same, so that a program can shut down
+// after its context was cancelled: they return their outcome if nothing has to be waited for, else
+// the cause, without waiting.
 //
 // # Errors
 //
-// Errors are Ably's: an [*ErrorInfo] with a code, a status and a message, found with [errors.As]; a code is asked for with
-// errors.Is(err, lifecycle.ErrRoomInInvalidState). Errors of a backend's Open and Release are passed on as they are.
+// Errors are Ably's: an [*ErrorInfo] with a code, a status and a message, found with [errors.As]; a
+// code is asked for with errors.Is(err, lifecycle.ErrRoomInInvalidState). Errors of a backend's
+// Open and Release are passed on as they are.
 package lifecycle

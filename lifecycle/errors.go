@@ -6,27 +6,43 @@ import (
 	"strings"
 )
 
-// ErrorCode is an Ably error code. A code is itself an error value to compare with: [errors.Is](err, RoomInInvalidState) holds for
-// every err whose chain has an [*ErrorInfo] of that code. Codes from 102000 to 103000 are of Ably Chat (CHA-GP5).
+// ErrorCode is an Ably error code. A code is itself an error value to compare with:
+// [errors.Is](err, RoomInInvalidState) holds for every err whose chain has an [*ErrorInfo] of that
+// code. Codes from 102000 to 103000 are of Ably Chat (CHA-GP5).
 type ErrorCode int
 
 // The codes that this library raises or that Ably Chat defines. The comment gives the status code.
 const (
-	ErrBadRequest                           ErrorCode = 40000  // 400: generic, never raised by this library (CHA-GP5)
-	ErrInvalidArgument                      ErrorCode = 40003  // 400: a bad argument or option (CHA-RC2a)
-	ErrInvalidClientID                      ErrorCode = 40012  // 400: the client id is missing or not valid
-	ErrResourceDisposed                     ErrorCode = 40014  // 400: the object was disposed (CHA-RC1f8)
-	ErrMessageRejectedByBeforePublishRule   ErrorCode = 42211  // 422: the service's rule rejected the message
-	ErrMessageRejectedByModeration          ErrorCode = 42213  // 422: moderation rejected the message
-	ErrDisconnected                         ErrorCode = 80003  // 400: not connected to Ably (CHA-T4f, CHA-ER3g)
-	ErrChannelOperationFailed               ErrorCode = 90000  // 400: a channel operation failed without a code of its own
-	ErrPresenceAutoReentryFailed            ErrorCode = 91004  // 400: presence could not be entered again after a re-attach
-	ErrRoomDiscontinuity                    ErrorCode = 102100 // 500: continuity was lost (CHA-RL12b)
-	ErrRoomReleasedBeforeOperationCompleted ErrorCode = 102106 // 400: a get that waits was hit by a release (CHA-RC1g4)
-	ErrRoomExistsWithDifferentOptions       ErrorCode = 102107 // 400: a get with other options (CHA-RC1f1)
-	ErrFeatureNotEnabledInRoom              ErrorCode = 102108 // 400: the option that the call needs is off
-	ErrRoomInInvalidState                   ErrorCode = 102112 // 400: not possible in the room's status (CHA-RL1l, CHA-RL2l, CHA-RL2m)
-	ErrOperationSerializationFailed         ErrorCode = 102113 // 500: the operation could not be put in order
+	// 400: generic, never raised by this library (CHA-GP5)
+	ErrBadRequest ErrorCode = 40000
+	// 400: a bad argument or option (CHA-RC2a)
+	ErrInvalidArgument ErrorCode = 40003
+	// 400: the client id is missing or not valid
+	ErrInvalidClientID ErrorCode = 40012
+	// 400: the object was disposed (CHA-RC1f8)
+	ErrResourceDisposed ErrorCode = 40014
+	// 422: the service's rule rejected the message
+	ErrMessageRejectedByBeforePublishRule ErrorCode = 42211
+	// 422: moderation rejected the message
+	ErrMessageRejectedByModeration ErrorCode = 42213
+	// 400: not connected to Ably (CHA-T4f, CHA-ER3g)
+	ErrDisconnected ErrorCode = 80003
+	// 400: a channel operation failed without a code of its own
+	ErrChannelOperationFailed ErrorCode = 90000
+	// 400: presence could not be entered again after a re-attach
+	ErrPresenceAutoReentryFailed ErrorCode = 91004
+	// 500: continuity was lost (CHA-RL12b)
+	ErrRoomDiscontinuity ErrorCode = 102100
+	// 400: a get that waits was hit by a release (CHA-RC1g4)
+	ErrRoomReleasedBeforeOperationCompleted ErrorCode = 102106
+	// 400: a get with other options (CHA-RC1f1)
+	ErrRoomExistsWithDifferentOptions ErrorCode = 102107
+	// 400: the option that the call needs is off
+	ErrFeatureNotEnabledInRoom ErrorCode = 102108
+	// 400: not possible in the room's status (CHA-RL1l, CHA-RL2l, CHA-RL2m)
+	ErrRoomInInvalidState ErrorCode = 102112
+	// 500: the operation could not be put in order
+	ErrOperationSerializationFailed ErrorCode = 102113
 )
 
 var errorCodeNames = map[ErrorCode]string{
@@ -58,8 +74,9 @@ func (c ErrorCode) String() string {
 // Error makes a code an error value, so that [errors.Is] can be asked for it.
 func (c ErrorCode) Error() string { return fmt.Sprintf("%s (%d)", c.String(), int(c)) }
 
-// StatusCode returns the HTTP status that goes with the code, as Ably gives it: the code's first three digits where these are the
-// status of an error (40003, 42211, 50003), what the Chat specification states for its own codes, and 400 for all others.
+// StatusCode returns the HTTP status that goes with the code, as Ably gives it: the code's first
+// three digits where these are the status of an error (40003, 42211, 50003), what the Chat
+// specification states for its own codes, and 400 for all others.
 func (c ErrorCode) StatusCode() int {
 	switch status := int(c) / 100; {
 	case c == ErrRoomDiscontinuity || c == ErrOperationSerializationFailed:
@@ -70,8 +87,9 @@ func (c ErrorCode) StatusCode() int {
 	return 400
 }
 
-// ErrorInfo is Ably's error: a code, an HTTP status, a message for the developer who uses the library (CHA-GP6), and a cause. It is
-// found in an error with [errors.As]; its code is compared with [errors.Is]. It must not be changed once it is handed out.
+// ErrorInfo is Ably's error: a code, an HTTP status, a message for the developer who uses the
+// library (CHA-GP6), and a cause. It is found in an error with [errors.As]; its code is compared
+// with [errors.Is]. It must not be changed once it is handed out.
 type ErrorInfo struct {
 	Code       ErrorCode // Ably's code
 	StatusCode int       // the HTTP status that goes with it
@@ -99,7 +117,7 @@ func (e *ErrorInfo) Error() string {
 	return s
 }
 
-// Is tells whether target is this error's [ErrorCode]; [errors.Is] calls it.
+// Is reports whether target is this error's [ErrorCode]; [errors.Is] calls it.
 func (e *ErrorInfo) Is(target error) bool {
 	code, ok := target.(ErrorCode)
 	return ok && e != nil && e.Code == code
@@ -113,8 +131,9 @@ func (e *ErrorInfo) Unwrap() error {
 	return e.Cause
 }
 
-// AsErrorInfo returns the first [*ErrorInfo] in err's chain; for another error, one with the code [ErrChannelOperationFailed] whose
-// cause is err; for nil, and for a nil *ErrorInfo that became an error, nil. It may be called concurrently.
+// AsErrorInfo returns the first [*ErrorInfo] in err's chain; for another error, one with the code
+// [ErrChannelOperationFailed] whose cause is err; for nil, and for a nil *ErrorInfo that became an
+// error, nil. It may be called concurrently.
 func AsErrorInfo(err error) *ErrorInfo {
 	info, ok := err.(*ErrorInfo)
 	if err == nil || ok {
@@ -138,7 +157,8 @@ func invalidArgument(format string, args ...any) *ErrorInfo {
 	return NewErrorInfo(ErrInvalidArgument, fmt.Sprintf(format, args...), nil)
 }
 
-// PanicError is what an operation ends with when the backend or the channel under it panicked or ended its goroutine.
+// PanicError is what an operation ends with when the backend or the channel under it panicked or
+// ended its goroutine.
 type PanicError struct {
 	Operation string // what was running
 	Value     any    // what it panicked with; nil when it ended its goroutine instead

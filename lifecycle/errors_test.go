@@ -13,7 +13,8 @@ import (
 	"testing"
 )
 
-// The codes and statuses of the digest's table of errors (section 19), and the one that this library adds for channels.
+// The codes and statuses of the digest's table of errors (section 19), and the one that this
+// library adds for channels.
 var codes = map[ErrorCode]struct {
 	name   string
 	number int
@@ -156,8 +157,8 @@ func TestPanicError(t *testing.T) {
 	}
 }
 
-// CHA-GP5: no error is raised with the generic codes 40000 and 50000; BadRequest stands in this package's code only where it is
-// declared and named, 50000 nowhere.
+// CHA-GP5: no error is raised with the generic codes 40000 and 50000; BadRequest stands in this
+// package's code only where it is declared and named, 50000 nowhere.
 func TestNoGenericCodeIsRaised(t *testing.T) {
 	for name, file := range sources(t) {
 		ast.Inspect(file, func(n ast.Node) bool {
@@ -178,7 +179,8 @@ func TestNoGenericCodeIsRaised(t *testing.T) {
 	}
 }
 
-// CHA-GP6: messages have the form "unable to <operation>; <reason>". A discontinuity tells of no operation.
+// CHA-GP6: messages have the form "unable to <operation>; <reason>". A discontinuity names no
+// operation.
 func TestMessagesHaveTheForm(t *testing.T) {
 	checked := 0
 	for name, file := range sources(t) {

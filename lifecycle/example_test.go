@@ -28,7 +28,7 @@ func (streams) Release(_ context.Context, name string, _ *Stream) error {
 	return nil
 }
 
-// A name has one room at a time, whoever gets it, until it is released.
+// A name has one room at a time, for all callers, until it is released.
 func ExampleRooms() {
 	ctx := context.Background()
 	rooms := lifecycle.NewRooms[*Stream](streams{})
@@ -79,7 +79,8 @@ func ExampleRooms_Get_options() {
 	// true
 }
 
-// A configuration file in the field names of Ably's documentation; what it does not name gets its default.
+// A configuration file in the field names of Ably's documentation; what it does not name gets its
+// default.
 func ExampleRoomOptions_UnmarshalJSON() {
 	var options lifecycle.RoomOptions
 	err := json.Unmarshal([]byte(`{"typing": {"heartbeatThrottleMs": 5000}, "occupancy": {"enableEvents": true}}`), &options)

@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 )
 
-// seen is what the getters of a room said inside its listeners, and what the listeners were told.
+// seen is what the getters of a room said inside its listeners, and what the listeners received.
 type seen struct {
 	told, status []RoomStatus
 	wrongErrors  int
@@ -32,7 +32,7 @@ func (s *seen) check(t *testing.T, want ...RoomStatus) {
 }
 
 // CHA-RS2, CHA-RS4: inside a listener the room already has the status and the error that the
-// listener is told, in loops and in listeners of discontinuities too.
+// listener receives, in loops and in listeners of discontinuities too.
 func TestGettersAreUpToDateInListeners(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		var functions, loops, discontinuities seen
@@ -51,7 +51,8 @@ func TestGettersAreUpToDateInListeners(t *testing.T) {
 				}
 			}
 		}()
-		c := f.attach(background) // each change by itself, so that no later one can hide a stale getter
+		// each change by itself, so that no later one can hide a stale getter
+		c := f.attach(background)
 		synctest.Wait()
 		f.ch.next(t, "Attach").ok()
 		c.ended(t)

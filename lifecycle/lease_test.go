@@ -12,8 +12,9 @@ import (
 	"ablyrooms.example/fsm"
 )
 
-// What Acquire and Close do in every order is compared with the reference model in tests/conformance. The tests here are about what the
-// driver adds: contexts, idempotence, the fast path of Get, observers.
+// What Acquire and Close do in every order is compared with the reference model in
+// tests/conformance. The tests here are about what the driver adds: contexts, idempotence, the fast
+// path of Get, observers.
 
 // acquire acquires a room that must be there at once.
 func acquire(t *testing.T, r *Rooms[*resource], name string, options ...RoomOption) *Lease[*resource] {
@@ -33,7 +34,8 @@ func inUse(r *Rooms[*resource], name string) bool {
 	return ok
 }
 
-// L3: the last lease starts the release and doesn't wait for it; the next call of the name does. Closing again has no effect.
+// L3: the last lease starts the release and doesn't wait for it; the next call of the name does.
+// Closing again has no effect.
 func TestTheLastLeaseReleases(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGates()
@@ -57,7 +59,7 @@ func TestTheLastLeaseReleases(t *testing.T) {
 		closing := next(t, g.closing)
 		e := beginGet(background, r, "a")
 		e.waits(t)
-		closing.finish(errBackend) // which nobody waits for
+		closing.finish(errBackend) // which no call waits for
 		next(t, g.opening).finish(nil)
 		if e.ended(t); e.room == w.room {
 			t.Error("the released room was got")
@@ -71,7 +73,8 @@ func TestTheLastLeaseReleases(t *testing.T) {
 	})
 }
 
-// L5: a release by name, or a disposal, ends the use of a leased room; a lease that is over touches no later room.
+// L5: a release by name, or a disposal, ends the use of a leased room; a lease that is over touches
+// no later room.
 func TestAReleaseByNameWins(t *testing.T) {
 	r := NewRooms[*resource](&backend{})
 	lease, other := acquire(t, r, "a"), acquire(t, r, "b")
@@ -94,8 +97,8 @@ func TestAReleaseByNameWins(t *testing.T) {
 	}
 }
 
-// L2: a Get keeps the room, before, between and after leases, also one whose context ended while it waited. A Get of a leased room that
-// is ready takes the core once, and no more after that.
+// L2: a Get keeps the room, before, between and after leases, also one whose context ended while it
+// waited. A Get of a leased room that is ready takes the core once, and no more after that.
 func TestAGetKeepsTheRoom(t *testing.T) {
 	for _, get := range []string{"before", "between", "after", "given up", "rejected"} {
 		t.Run(get, func(t *testing.T) {
@@ -152,8 +155,8 @@ func TestAGetKeepsTheRoom(t *testing.T) {
 	}
 }
 
-// L4: an Acquire whose context ends has no lease. The room is released if nobody else wants it, whether it was opening, waited for its
-// predecessor, or became ready just then.
+// L4: an Acquire whose context ends has no lease. The room is released if no other caller wants it,
+// whether it was opening, waited for its predecessor, or became ready just then.
 func TestAnAcquireGivesUp(t *testing.T) {
 	cause := errors.New("why it ended")
 	try := func(name string, play func(t *testing.T, r *Rooms[*resource], g *gates, ctx context.Context, end func())) {
@@ -239,7 +242,8 @@ func (c hookedContext) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// L4: an Acquire whose context ends is settled with a room before its caller can give up. There is no lease.
+// L4: an Acquire whose context ends is settled with a room before its caller can give up. There is
+// no lease.
 func TestAContextThatEndsAsTheAcquireIsSettled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGates()
@@ -249,7 +253,8 @@ func TestAContextThatEndsAsTheAcquireIsSettled(t *testing.T) {
 		c := begin(func() (room *resource, err error) {
 			lease, err = r.Acquire(hookedContext{ended, new(sync.Once), func() {
 				(<-g.opening).end <- nil
-				if other, err = r.Acquire(background, "a"); err != nil { // returns when both are settled
+				// returns when both are settled
+				if other, err = r.Acquire(background, "a"); err != nil {
 					t.Error(err)
 				}
 			}}, "a")
@@ -271,7 +276,8 @@ func TestAContextThatEndsAsTheAcquireIsSettled(t *testing.T) {
 	})
 }
 
-// Bad arguments have no effect, whatever the state of the name; nor has an Acquire whose context has ended.
+// Bad arguments have no effect, whatever the state of the name; nor has an Acquire whose context
+// has ended.
 func TestABadAcquireHasNoEffect(t *testing.T) {
 	inEveryState(t, func(t *testing.T, r *Rooms[*resource]) {
 		for ctx, want := range endedContexts() {
@@ -290,7 +296,8 @@ func TestABadAcquireHasNoEffect(t *testing.T) {
 	})
 }
 
-// The observer receives each step of the core that a Close consists of, in order, with the name, and may close leases itself.
+// The observer receives each step of the core that a Close consists of, in order, with the name,
+// and may close leases itself.
 func TestObserversOfLeases(t *testing.T) {
 	var seen []RoomsStep
 	synctest.Test(t, func(t *testing.T) {

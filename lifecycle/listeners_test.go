@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 )
 
-// statuses collects what a listener of a status is told.
+// statuses collects what a listener of a status is notified.
 type statuses []RoomStatus
 
 func (s *statuses) listen(c RoomStatusChange) { *s = append(*s, c.Current) }
@@ -27,7 +27,8 @@ func (f *fixture) goAlong() {
 	c.ended(f.t)
 }
 
-// Each listener is told everything in order, however long another one takes, or a call of its own; and the operation waits for none.
+// Each listener receives everything in order, however long another one takes, or a call of its own;
+// and the operation waits for none.
 func TestSlowListener(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		var quick, slow statuses
@@ -49,7 +50,8 @@ func TestSlowListener(t *testing.T) {
 	})
 }
 
-// A listener that panics is logged and goes on to be told, as do the others and the room; one that ends its goroutine likewise.
+// A listener that panics is logged and goes on to receive events, as do the others and the room;
+// one that ends its goroutine likewise.
 func TestListenerMisbehaves(t *testing.T) {
 	for name, misbehave := range map[string]func(){"panics": func() { panic("argh") }, "ends its goroutine": runtime.Goexit} {
 		t.Run(name, func(t *testing.T) {
@@ -73,7 +75,8 @@ func TestListenerMisbehaves(t *testing.T) {
 	}
 }
 
-// CHA-RS4f: off takes away that registration alone, once; the same function registered twice counts as two.
+// CHA-RS4f: off takes away that registration alone, once; the same function registered twice counts
+// as two.
 func TestSameListenerTwice(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		var told statuses
@@ -121,7 +124,8 @@ func TestOffInsideTheListener(t *testing.T) {
 	})
 }
 
-// A listener that is taken away while it is at work is told nothing of what is queued, or comes after.
+// A listener that is taken away while it is at work receives nothing of what is queued, or comes
+// after.
 func TestOffWhileTheListenerIsAtWork(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		var told statuses
@@ -138,7 +142,7 @@ func TestOffWhileTheListenerIsAtWork(t *testing.T) {
 	})
 }
 
-// A listener registered in a listener is told what comes from then on.
+// A listener registered in a listener receives what comes from then on.
 func TestListenerRegistersAnother(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		var told statuses
@@ -206,7 +210,8 @@ func TestNilListener(t *testing.T) {
 	})
 }
 
-// unsubscribe returns the function that ends a subscription, of which it was certain that it begins.
+// unsubscribe returns the function that ends a subscription, of which it was certain that it
+// begins.
 func unsubscribe(s *Subscription, err error) func() {
 	if err != nil {
 		panic(err)
@@ -231,7 +236,8 @@ func (b *roomBackend) Release(ctx context.Context, _ string, room *Room) error {
 	return b.releases[room](ctx)
 }
 
-// A listener may release its own room, get it again, and dispose of all, and wait for it; the last that it is told is released.
+// A listener may release its own room, get it again, and dispose of all, and wait for it; the last
+// that it receives is released.
 func TestListenerCallsRooms(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rooms := NewRooms[*Room](&roomBackend{releases: map[*Room]func(context.Context) error{}})

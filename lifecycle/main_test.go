@@ -6,6 +6,6 @@ import (
 	"go.uber.org/goleak"
 )
 
-// No test leaves a goroutine behind. Tests in bubbles of virtual time (testing/synctest) show it for themselves: a bubble ends
-// only when all its goroutines have.
+// No test leaves a goroutine behind. Tests in bubbles of virtual time (testing/synctest) show it
+// for themselves: a bubble ends only when all its goroutines have.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

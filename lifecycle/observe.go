@@ -7,17 +7,19 @@ import (
 	"sync"
 )
 
-// Observer receives the steps of the cores, for traces and debug pages. Its functions receive one step
-// at a time, in order, under no lock, and may call back; nil ones receive none. They run in the
-// goroutine of a call or of work, which they hold up when they block. A panic in one is logged.
+// Observer receives the steps of the cores, for traces and debug pages. Its functions receive one
+// step at a time, in order, under no lock, and may call back; nil ones receive none. They run in
+// the goroutine of a call or of work, which they hold up when they block. A panic in one is logged.
 type Observer struct {
-	Rooms  func(RoomsStep) // each step of the Rooms
-	States bool            // the steps of the Rooms have the whole state too, at a cost in time for each room
-	Room   func(RoomStep)  // each step of each room
+	Rooms func(RoomsStep) // each step of the Rooms
+	// the steps of the Rooms have the whole state too, at a cost in time for each room
+	States bool
+	Room   func(RoomStep) // each step of each room
 }
 
-// observer hands records to a function in the order in which they were put, one at a time, in the goroutine of whoever comes by. So
-// the function runs under no lock, may call back, and sees the steps of a core in their order.
+// observer hands records to a function in the order in which they were put, one at a time, in the
+// goroutine that comes by. So the function runs under no lock, may call back, and sees the
+// steps of a core in their order.
 type observer[T any] struct {
 	handle func(T)
 	log    *slog.Logger
@@ -27,14 +29,27 @@ type observer[T any] struct {
 	running bool
 }
 
-// put queues a record. It never blocks and calls nothing, so that it may be called under the lock that orders the records.
+// put queues a record. It never blocks and calls nothing, so that it may be called under the lock
+// that orders the records.
 func (o *observer[T]) put(record T) {
 	o.mu.Lock()
 	o.queue = append(o.queue, record)
 	o.mu.Unlock()
 }
 
-// flush hands over what is queued, unless somebody else is at it, further up in this goroutine's own stack perhaps.
+// also has another function receive the records that are handed over from now on, after the first.
+func (o *observer[T]) also(handle func(T)) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	first := o.handle
+	o.handle = func(record T) {
+		defer handle(record) // also when the first panics
+		first(record)
+	}
+}
+
+// flush hands over what is queued, unless somebody else is at it, further up in this goroutine's
+// own stack perhaps.
 func (o *observer[T]) flush() {
 	if o == nil {
 		return
@@ -44,14 +59,16 @@ func (o *observer[T]) flush() {
 		record := o.queue[0]
 		o.queue = o.queue[1:]
 		o.running = true
+		handle := o.handle
 		o.mu.Unlock()
-		o.call(record)
+		o.call(handle, record)
 		o.mu.Lock()
 	}
 	o.mu.Unlock()
 }
 
-// flushSoon hands over what is queued in a goroutine of its own: for those who must not wait for foreign code.
+// flushSoon hands over what is queued in a goroutine of its own: for those who must not wait for
+// foreign code.
 func (o *observer[T]) flushSoon() {
 	o.mu.Lock()
 	queued := !o.running && len(o.queue) > 0
@@ -61,7 +78,7 @@ func (o *observer[T]) flushSoon() {
 	}
 }
 
-func (o *observer[T]) call(record T) {
+func (o *observer[T]) call(handle func(T), record T) {
 	returned := false
 	defer func() {
 		p := recover()
@@ -72,10 +89,11 @@ func (o *observer[T]) call(record T) {
 		o.running = false
 		o.mu.Unlock()
 		if p == nil && !returned {
-			go o.flush() // the observer ended this goroutine (runtime.Goexit), and with it the loop of flush
+			// the observer ended this goroutine (runtime.Goexit), and with it the loop of flush
+			go o.flush()
 		}
 	}()
-	o.handle(record)
+	handle(record)
 	returned = true
 }
 

@@ -5,9 +5,10 @@ import (
 	"time"
 )
 
-// RoomOptions are the options of a room, complete: every field counts. They are comparable with ==; two gets of a name ask for the
-// same room when their options, with the defaults filled in, are equal. Start from [DefaultRoomOptions] and change fields, load
-// them from JSON (see [RoomOptions.UnmarshalJSON]), or use the With… options of [Rooms.Get] (CHA-RC2, CHA-RC4).
+// RoomOptions are the options of a room, complete: every field counts. They are comparable with ==;
+// two gets of a name ask for the same room when their options, with the defaults filled in, are
+// equal. Start from [DefaultRoomOptions] and change fields, load them from JSON (see
+// [RoomOptions.UnmarshalJSON]), or use the With… options of [Rooms.Get] (CHA-RC2, CHA-RC4).
 type RoomOptions struct {
 	Presence  PresenceOptions
 	Typing    TypingOptions
@@ -22,7 +23,8 @@ type PresenceOptions struct {
 
 // TypingOptions are a room's options for typing indicators (CHA-T10).
 type TypingOptions struct {
-	HeartbeatThrottle time.Duration // how long further keystrokes send nothing; more than 0; default 10 s
+	// how long further keystrokes send nothing; more than 0; default 10 s
+	HeartbeatThrottle time.Duration
 }
 
 // OccupancyOptions are a room's options for occupancy (CHA-O6).
@@ -32,8 +34,10 @@ type OccupancyOptions struct {
 
 // MessagesOptions are a room's options for messages and their reactions.
 type MessagesOptions struct {
-	RawMessageReactions        bool                // whether the client receives single reactions; default false (CHA-MR9)
-	DefaultMessageReactionType MessageReactionType // the type of a reaction that names none; default distinct (CHA-MR5)
+	// whether the client receives single reactions; default false (CHA-MR9)
+	RawMessageReactions bool
+	// the type of a reaction that names none; default distinct (CHA-MR5)
+	DefaultMessageReactionType MessageReactionType
 }
 
 // MessageReactionType is how reactions to a message add up (CHA-MR2).
@@ -41,12 +45,16 @@ type MessageReactionType string
 
 // The types of message reactions.
 const (
-	MessageReactionTypeUnique   MessageReactionType = "unique"   // one for each client; a new one replaces it (CHA-MR2a)
-	MessageReactionTypeDistinct MessageReactionType = "distinct" // each name once for each client (CHA-MR2b)
-	MessageReactionTypeMultiple MessageReactionType = "multiple" // any number, with a count (CHA-MR2c)
+	// one for each client; a new one replaces it (CHA-MR2a)
+	MessageReactionTypeUnique MessageReactionType = "unique"
+	// each name once for each client (CHA-MR2b)
+	MessageReactionTypeDistinct MessageReactionType = "distinct"
+	// any number, with a count (CHA-MR2c)
+	MessageReactionTypeMultiple MessageReactionType = "multiple"
 )
 
-// DefaultRoomOptions returns the defaults of the Chat specification (CHA-RC4a). It may be called concurrently.
+// DefaultRoomOptions returns the defaults of the Chat specification (CHA-RC4a). It may be called
+// concurrently.
 func DefaultRoomOptions() RoomOptions {
 	return RoomOptions{
 		Presence:  PresenceOptions{EnableEvents: true},
@@ -56,8 +64,8 @@ func DefaultRoomOptions() RoomOptions {
 	}
 }
 
-// Validate returns nil, or an [*ErrorInfo] with the code [ErrInvalidArgument] that names the field, its value and what was expected
-// (CHA-RC2a).
+// Validate returns nil, or an [*ErrorInfo] with the code [ErrInvalidArgument] that names the field,
+// its value and what was expected (CHA-RC2a).
 func (o RoomOptions) Validate() error {
 	if o.Typing.HeartbeatThrottle <= 0 {
 		return invalidArgument("unable to create room; invalid room configuration: typing.heartbeatThrottleMs is %v, expected more than 0",
@@ -80,8 +88,9 @@ func (o RoomOptions) String() string {
 		o.Messages.DefaultMessageReactionType)
 }
 
-// RoomOption changes one or more of the options that a room is got with, from the defaults on; later ones win (CHA-RC4b). It is a
-// plain value, so that giving options costs no allocation. The zero RoomOption changes nothing.
+// RoomOption changes one or more of the options that a room is got with, from the defaults on;
+// later ones win (CHA-RC4b). It is a plain value, so that giving options costs no allocation. The
+// zero RoomOption changes nothing.
 type RoomOption struct {
 	set     optionSet
 	options RoomOptions
@@ -98,7 +107,8 @@ const (
 	setAll = setThrottle | setPresence | setOccupancy | setRaw | setReactionType
 )
 
-// WithTypingHeartbeatThrottle sets for how long keystrokes send nothing after one that did; more than 0, default 10 s (CHA-T10).
+// WithTypingHeartbeatThrottle sets for how long keystrokes send nothing after one that did; more
+// than 0, default 10 s (CHA-T10).
 func WithTypingHeartbeatThrottle(d time.Duration) RoomOption {
 	return RoomOption{set: setThrottle, options: RoomOptions{Typing: TypingOptions{HeartbeatThrottle: d}}}
 }
@@ -113,24 +123,27 @@ func WithOccupancyEvents(enable bool) RoomOption {
 	return RoomOption{set: setOccupancy, options: RoomOptions{Occupancy: OccupancyOptions{EnableEvents: enable}}}
 }
 
-// WithRawMessageReactions sets whether the client receives single message reactions; default false (CHA-MR9).
+// WithRawMessageReactions sets whether the client receives single message reactions; default false
+// (CHA-MR9).
 func WithRawMessageReactions(enable bool) RoomOption {
 	return RoomOption{set: setRaw, options: RoomOptions{Messages: MessagesOptions{RawMessageReactions: enable}}}
 }
 
-// WithDefaultMessageReactionType sets the type of a message reaction that names none; default distinct (CHA-MR5).
+// WithDefaultMessageReactionType sets the type of a message reaction that names none; default
+// distinct (CHA-MR5).
 func WithDefaultMessageReactionType(t MessageReactionType) RoomOption {
 	return RoomOption{set: setReactionType, options: RoomOptions{Messages: MessagesOptions{DefaultMessageReactionType: t}}}
 }
 
-// WithRoomOptions sets all options at once: options is complete, as [DefaultRoomOptions] or JSON gives it, and not merged with the
-// defaults.
+// WithRoomOptions sets all options at once: options is complete, as [DefaultRoomOptions] or JSON
+// gives it, and not merged with the defaults.
 func WithRoomOptions(options RoomOptions) RoomOption {
 	return RoomOption{set: setAll, options: options}
 }
 
-// ResolveRoomOptions returns the defaults with the given options applied, and an [*ErrorInfo] with the code [ErrInvalidArgument] when
-// the result is not valid (CHA-RC2a, CHA-RC4). It may be called concurrently.
+// ResolveRoomOptions returns the defaults with the given options applied, and an [*ErrorInfo] with
+// the code [ErrInvalidArgument] when the result is not valid (CHA-RC2a, CHA-RC4). It may be called
+// concurrently.
 func ResolveRoomOptions(options ...RoomOption) (RoomOptions, error) {
 	o := DefaultRoomOptions()
 	for i := range options {

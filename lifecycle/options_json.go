@@ -41,7 +41,8 @@ func milliseconds(d time.Duration) json.Number {
 	return json.Number(strings.TrimRight(fmt.Sprintf("%s%d.%06d", sign, whole, rest), "0"))
 }
 
-// MarshalJSON writes the options as an object with the field names of Ably's documentation; durations are in milliseconds.
+// MarshalJSON writes the options as an object with the field names of Ably's documentation;
+// durations are in milliseconds.
 func (o RoomOptions) MarshalJSON() ([]byte, error) {
 	var j roomOptionsJSON
 	j.Presence.EnableEvents = o.Presence.EnableEvents
@@ -52,10 +53,12 @@ func (o RoomOptions) MarshalJSON() ([]byte, error) {
 	return json.Marshal(j)
 }
 
-// UnmarshalJSON reads options in the field names of Ably's documentation, such as a configuration file that is shared with a
-// JavaScript front end. What the object does not name keeps its value; in zero RoomOptions it gets its default (CHA-RC4b). It
-// returns an [*ErrorInfo] with the code [ErrInvalidArgument] that names the field for one that is unknown or given twice, a value of
-// the wrong type, and options that are not valid as [RoomOptions.Validate] has it; then o is left as it was.
+// UnmarshalJSON reads options in the field names of Ably's documentation, such as a configuration
+// file that is shared with a JavaScript front end. What the object does not name keeps its value;
+// in zero RoomOptions it gets its default (CHA-RC4b). It returns an [*ErrorInfo] with the code
+// [ErrInvalidArgument] that names the field for one that is unknown or given twice, a value of the
+// wrong type, and options that are not valid as [RoomOptions.Validate] has it; then o is left as it
+// was.
 func (o *RoomOptions) UnmarshalJSON(data []byte) error {
 	next := *o
 	if next == (RoomOptions{}) {
@@ -105,7 +108,8 @@ func badOptions(format string, args ...any) error {
 	return invalidArgument("unable to read room options; "+format, args...)
 }
 
-// readObject reads an object's fields, keeping their values as they are. A map alone would let a field that is given twice pass.
+// readObject reads an object's fields, keeping their values as they are. A map alone would let a
+// field that is given twice pass.
 func readObject(path string, data []byte) (map[string]json.RawMessage, error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
@@ -148,11 +152,13 @@ func readField(path string, data json.RawMessage, target any) error {
 		if json.Unmarshal(data, &ms) != nil {
 			return badOptions("%s is %s, expected a number of milliseconds", path, data)
 		}
-		if d, err := time.ParseDuration(string(data) + "ms"); err == nil { // exact, where a float64 has no nanoseconds any more
+		// exact, where a float64 has no nanoseconds any more
+		if d, err := time.ParseDuration(string(data) + "ms"); err == nil {
 			*target = d
 			return nil
 		}
-		ns := math.Round(ms * float64(time.Millisecond)) // an exponent, which ParseDuration doesn't know, or out of range
+		// an exponent, which ParseDuration doesn't know, or out of range
+		ns := math.Round(ms * float64(time.Millisecond))
 		if ns >= math.MaxInt64 || ns <= math.MinInt64 {
 			return badOptions("%s is %s, which is out of range", path, data)
 		}

@@ -11,7 +11,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// fromDocumentation is a file in the form of Ably's Rooms documentation, which a JavaScript front end reads as it is.
+// fromDocumentation is a file in the form of Ably's Rooms documentation, which a JavaScript front
+// end reads as it is.
 const fromDocumentation = `{
   "typing": {"heartbeatThrottleMs": 5000},
   "presence": {"enableEvents": false},

@@ -23,7 +23,8 @@ func resolve(t *testing.T, options ...RoomOption) RoomOptions {
 	return o
 }
 
-// CHA-RC4a: the defaults. CHA-RC4b: what is given changes its own field and no other, and what comes later wins.
+// CHA-RC4a: the defaults. CHA-RC4b: what is given changes its own field and no other, and what
+// comes later wins.
 func TestResolveRoomOptions(t *testing.T) {
 	change := func(f func(*RoomOptions)) RoomOptions {
 		o := theDefaults
@@ -60,7 +61,8 @@ func TestResolveRoomOptions(t *testing.T) {
 	}
 }
 
-// CHA-RC2a: options that are not valid raise InvalidArgument, with the field, its value and what was expected.
+// CHA-RC2a: options that are not valid raise InvalidArgument, with the field, its value and what
+// was expected.
 func TestValidate(t *testing.T) {
 	for _, c := range []struct {
 		option RoomOption

@@ -24,10 +24,12 @@ const (
 	RoomAttached    = fsm.StatusAttached    // connected and working (CHA-RS1c)
 	RoomDetaching   = fsm.StatusDetaching   // detaching (CHA-RS1d)
 	RoomDetached    = fsm.StatusDetached    // detached at the user's request (CHA-RS1e)
-	RoomSuspended   = fsm.StatusSuspended   // detached for an extended time, retried by the connection (CHA-RS1f)
-	RoomFailed      = fsm.StatusFailed      // something is wrong that the user must act on (CHA-RS1g)
-	RoomReleasing   = fsm.StatusReleasing   // being released (CHA-RS1h)
-	RoomReleased    = fsm.StatusReleased    // released, of no further use; final (CHA-RS1i)
+	// detached for an extended time, retried by the connection (CHA-RS1f)
+	RoomSuspended = fsm.StatusSuspended
+	// something is wrong that the user must act on (CHA-RS1g)
+	RoomFailed    = fsm.StatusFailed
+	RoomReleasing = fsm.StatusReleasing // being released (CHA-RS1h)
+	RoomReleased  = fsm.StatusReleased  // released, of no further use; final (CHA-RS1i)
 )
 
 // RoomStatusChange is a change of a room's status (CHA-RS4).
@@ -48,25 +50,28 @@ func (c RoomStatusChange) String() string {
 
 // Discontinuity reports that a room may have missed messages (CHA-RL12, CHA-RL15).
 type Discontinuity struct {
-	Reason error // has the code [ErrRoomDiscontinuity]; its cause is what led to it, if that is known
+	// has the code [ErrRoomDiscontinuity]; its cause is what led to it, if that is known
+	Reason error
 }
 
 // RetryPause is the pause between two attempts of a release to detach the channel (CHA-RL3n4).
 const RetryPause = 250 * time.Millisecond
 
-// Room is one chat room: its attach and detach, its status and its discontinuities, on a realtime channel. It is got from a
-// [Rooms] and released there. All methods may be called concurrently, and from within listeners.
+// Room is one chat room: its attach and detach, its status and its discontinuities, on a realtime
+// channel. It is got from a [Rooms] and released there. All methods may be called concurrently, and
+// from within listeners.
 //
-// Operations run one at a time, in the order in which they are called, but that a release goes before those that still wait
-// (CHA-RL7). What they do is decided by [fsm.Room].
+// Operations run one at a time, in the order in which they are called, but that a release goes
+// before those that still wait (CHA-RL7). What they do is decided by [fsm.Room].
 type Room struct {
 	name    string
 	options RoomOptions
 	channel Channel
-	watch   *watch                       // nil when nobody watches the steps
+	watch   atomic.Pointer[watch]        // nil without an observer or a log
 	gone    func(operation string) error // see [RoomConfig]; nil for an error of its own
 
-	status          atomic.Pointer[RoomStatusChange] // the last change; the getters read it without the lock
+	// the last change; the getters read it without the lock
+	status          atomic.Pointer[RoomStatusChange]
 	statusListeners listen.List[RoomStatusChange]
 	discontinuities listen.List[Discontinuity]
 
@@ -80,9 +85,9 @@ type Room struct {
 // watch carries the steps of a room to its log and to its observer.
 type watch struct {
 	log     *slog.Logger
-	logs    bool           // steps get lines in the log
-	observe func(RoomStep) // nil when nobody observes
-	of      any            // what steps name as the room
+	logs    bool                           // steps get lines in the log
+	observe atomic.Pointer[func(RoomStep)] // nil without an observer
+	of      any                            // what steps name as the room
 	steps   observer[RoomStep]
 }
 
@@ -132,13 +137,14 @@ func (w roomWork) String() string {
 
 // RoomConfig configures a [Room] that a backend makes. The zero value is good.
 type RoomConfig struct {
-	// Logger is where the room logs: status changes at info, discontinuities at warn, panics of listeners and of Observe at error. nil
-	// writes errors alone, to [slog.Default].
+	// Logger is where the room logs: status changes at info, discontinuities at warn, panics of
+	// listeners and of Observe at error. nil writes errors alone, to [slog.Default].
 	Logger *slog.Logger
 
-	// Observe is told each step of the room's core, in order and one at a time, under no lock, and may call back. It runs, as the log's
-	// handler does, in the goroutine of a call or of a channel's operation, which it holds up when it blocks, but never in that of a
-	// channel's event. A panic in it is logged and does no harm. nil is for nobody.
+	// Observe receives each step of the room's core, in order and one at a time, under no lock, and
+	// may call back. It runs, as the log's handler does, in the goroutine of a call or of a
+	// channel's operation, which it holds up when it blocks, but never in that of a channel's
+	// event. A panic in it is logged and does no harm. nil receives nothing.
 	Observe func(RoomStep)
 
 	// Of is what the steps name as the room: what users hold of it. nil is for the Room.
@@ -152,27 +158,27 @@ type RoomConfig struct {
 
 // RoomStep is one step of the core of a [Room], for an observer.
 type RoomStep struct {
-	Seq      uint64                       // 1, 2, 3, … for this room
-	Room     string                       // the room's name
-	Of       any                          // the room itself: rooms of one name follow each other, and their steps may overlap
+	Seq  uint64 // 1, 2, 3, … for this room
+	Room string // the room's name
+	// the room itself: rooms of one name follow each other, and their steps may overlap
+	Of       any
 	Input    fsm.RoomInput[*ErrorInfo]    // what came in
 	Outputs  []fsm.RoomOutput[*ErrorInfo] // what came out
 	Status   RoomStatus                   // the status afterwards
 	StatusOf *ErrorInfo                   // the error that belongs to it, or nil
 }
 
-// NewRoom makes a room in the status initialized, on a channel that is initialized and not used by anything else, and the function
-// that releases it. It is for backends: users get rooms from [Rooms.Get], and only the backend's Release may release one (CHA-RL3).
+// NewRoom makes a room in the status initialized, on a channel that is initialized and not used by
+// anything else, and the function that releases it. It is for backends: users get rooms from
+// [Rooms.Get], and only the backend's Release may release one (CHA-RL3).
 //
-// release ends the room and returns when its channel has been given back; its error is the channel's, from giving it back, or the
-// context's error when ctx ends first: then the release goes on. It may be called again.
+// release ends the room and returns when its channel has been given back; its error is the
+// channel's, from giving it back, or the context's error when ctx ends first: then the release goes
+// on. It may be called again.
 func NewRoom(name string, options RoomOptions, channel Channel, config RoomConfig) (room *Room, release func(ctx context.Context) error) {
 	r := &Room{name: name, options: options, channel: channel, gone: config.Gone, core: *fsm.NewRoom[*ErrorInfo]()}
 	if config.Logger != nil || config.Observe != nil {
-		r.watch = newWatch(config)
-		if r.watch.of == nil {
-			r.watch.of = r
-		}
+		r.watch.Store(newWatch(r, config))
 	}
 	r.status.Store(&initialStatus)
 	channel.OnStateChange(r.channelEvent)
@@ -182,8 +188,14 @@ func NewRoom(name string, options RoomOptions, channel Channel, config RoomConfi
 // initialStatus is shared by all rooms.
 var initialStatus = RoomStatusChange{Current: RoomInitialized, Previous: RoomInitialized}
 
-func newWatch(config RoomConfig) *watch {
-	w := &watch{log: config.Logger, logs: config.Logger != nil, observe: config.Observe, of: config.Of}
+func newWatch(r *Room, config RoomConfig) *watch {
+	w := &watch{log: config.Logger, logs: config.Logger != nil, of: config.Of}
+	if config.Observe != nil {
+		w.observe.Store(&config.Observe)
+	}
+	if w.of == nil {
+		w.of = r
+	}
 	if w.log == nil {
 		w.log = listen.ErrorsToDefault()
 	}
@@ -194,8 +206,9 @@ func newWatch(config RoomConfig) *watch {
 // channelEvent takes an event of the channel.
 func (r *Room) channelEvent(c ChannelStateChange) {
 	r.input(fsm.RoomInput[*ErrorInfo]{Kind: fsm.ChannelEvent, Channel: c.Current, Update: c.Update, Resumed: c.Resumed, Err: c.Reason})
-	if r.watch != nil {
-		r.watch.steps.flushSoon() // the channel doesn't wait for the log and the observer, which may wait for its next event
+	if w := r.watch.Load(); w != nil {
+		// the channel doesn't wait for the log and the observer, which may wait for its next event
+		w.steps.flushSoon()
 	}
 }
 
@@ -227,17 +240,21 @@ func (r *Room) over(operation string) error {
 	return NewErrorInfo(ErrRoomInInvalidState, fmt.Sprintf("unable to %s; room %q is released", operation, r.name), nil)
 }
 
-// Attach attaches the room and returns when it is attached (CHA-RL1). A room that is attached already is left as it is.
+// Attach attaches the room and returns when it is attached (CHA-RL1). A room that is attached
+// already is left as it is.
 //
-// Errors: [ErrRoomInInvalidState] for a room that was released (CHA-RL1l); the channel's own error when it can't be attached (CHA-RL1k3),
-// after which the status tells what became of the channel; the context's error when ctx ends first: then an attach that has begun
-// goes on, and one that still waits for its turn is not begun.
+// Errors: [ErrRoomInInvalidState] for a room that was released (CHA-RL1l); the channel's own error
+// when it can't be attached (CHA-RL1k3), after which the status tells what became of the channel;
+// the context's error when ctx ends first: then an attach that has begun goes on, and one that
+// still waits for its turn is not begun.
 func (r *Room) Attach(ctx context.Context) error { return r.do(ctx, fsm.CallRoomAttach, "attach") }
 
-// Detach detaches the room and returns when it is detached (CHA-RL2). A room that is detached already is left as it is.
+// Detach detaches the room and returns when it is detached (CHA-RL2). A room that is detached
+// already is left as it is.
 //
-// Errors: [ErrRoomInInvalidState] for a room that was released or failed (CHA-RL2l, CHA-RL2m); the channel's own error when it can't be
-// detached (CHA-RL2k3); the context's error when ctx ends first, as for [Room.Attach].
+// Errors: [ErrRoomInInvalidState] for a room that was released or failed (CHA-RL2l, CHA-RL2m); the
+// channel's own error when it can't be detached (CHA-RL2k3); the context's error when ctx ends
+// first, as for [Room.Attach].
 func (r *Room) Detach(ctx context.Context) error { return r.do(ctx, fsm.CallRoomDetach, "detach") }
 
 // do begins a call and waits until it is settled or its context ends.
@@ -245,9 +262,10 @@ func (r *Room) do(ctx context.Context, kind fsm.RoomInputKind, operation string)
 	if ctx.Err() != nil {
 		return ctxerr.Of(ctx)
 	}
-	// A caller who can't give up may as well run the operation itself: nothing but its end settles the call. Not so where somebody is
-	// told of the steps, who may wait for what the caller would do only afterwards.
-	c := &roomCall{direct: ctx.Done() == nil && r.watch == nil}
+	// A caller who can't give up may as well run the operation itself: nothing but its end settles
+	// the call. Not so with an observer of the steps, which may wait for what the caller would
+	// do only afterwards.
+	c := &roomCall{direct: ctx.Done() == nil && r.watch.Load() == nil}
 	r.mu.Lock()
 	c.number = r.core.NextCall()
 	r.calls = append(r.calls, c)
@@ -289,13 +307,13 @@ func (r *Room) do(ctx context.Context, kind fsm.RoomInputKind, operation string)
 
 // flush hands the steps to those who watch them.
 func (r *Room) flush() {
-	if r.watch != nil {
-		r.watch.steps.flush()
+	if w := r.watch.Load(); w != nil {
+		w.steps.flush()
 	}
 }
 
-// stepFor puts one input through the core for a call, which runs the operation that it leads to itself, if it is direct, and waits
-// where there is none. The lock is held.
+// stepFor puts one input through the core for a call, which runs the operation that it leads to
+// itself, if it is direct, and waits where there is none. The lock is held.
 func (r *Room) stepFor(c *roomCall, in fsm.RoomInput[*ErrorInfo]) {
 	r.step(in, c)
 	if !c.settled && c.work == 0 {
@@ -310,11 +328,13 @@ func (r *Room) input(in fsm.RoomInput[*ErrorInfo]) {
 	r.step(in, nil)
 }
 
-// step puts one input through the core and carries its outputs out, in their order. c is the call whose goroutine this is, or nil. The
-// lock is held; nothing that it does runs foreign code: the channel's operations get a goroutine, listeners have their own, and a caller
-// is woken by its channel.
+// step puts one input through the core and carries its outputs out, in their order. c is the call
+// whose goroutine this is, or nil. The lock is held; nothing that it does runs foreign code: the
+// channel's operations get a goroutine, listeners have their own, and a caller is woken by its
+// channel.
 func (r *Room) step(in fsm.RoomInput[*ErrorInfo], c *roomCall) {
-	var room [3]fsm.RoomOutput[*ErrorInfo] // on the stack: a buffer that is kept would cost an idle room more than all the rest
+	// on the stack: a buffer that is kept would cost an idle room more than all the rest
+	var room [3]fsm.RoomOutput[*ErrorInfo]
 	outs, refused := r.core.Step(in, room[:0])
 	if refused != nil {
 		panic("lifecycle: " + refused.Error())
@@ -341,15 +361,16 @@ func (r *Room) step(in fsm.RoomInput[*ErrorInfo], c *roomCall) {
 			r.publishDiscontinuity(out.Err)
 		}
 	}
-	if r.seq++; r.watch != nil {
-		r.record(in, outs)
+	r.seq++
+	if w := r.watch.Load(); w != nil {
+		r.record(w, in, outs)
 	}
 }
 
-// record hands a step to those who watch. The log's handler is foreign code too, so it waits for the end of the lock as the observer
-// does.
-func (r *Room) record(in fsm.RoomInput[*ErrorInfo], outs []fsm.RoomOutput[*ErrorInfo]) {
-	if w := r.watch; w.observe != nil || w.logs && slices.ContainsFunc(outs, published) {
+// record hands a step to those who watch. The log's handler is foreign code too, so it waits for
+// the end of the lock as the observer does.
+func (r *Room) record(w *watch, in fsm.RoomInput[*ErrorInfo], outs []fsm.RoomOutput[*ErrorInfo]) {
+	if w.observe.Load() != nil || w.logs && slices.ContainsFunc(outs, published) {
 		status, err := r.core.Status()
 		w.steps.put(RoomStep{Seq: r.seq, Room: r.name, Of: w.of, Input: in, Outputs: slices.Clone(outs), Status: status, StatusOf: err})
 	}
@@ -368,7 +389,7 @@ func (r *Room) settle(out *fsm.RoomOutput[*ErrorInfo]) {
 	}
 }
 
-// published tells whether an output gets a line in the log.
+// published reports whether an output gets a line in the log.
 func published(out fsm.RoomOutput[*ErrorInfo]) bool {
 	return out.Kind == fsm.PublishStatus || out.Kind == fsm.PublishDiscontinuity
 }
@@ -389,8 +410,8 @@ func (w *watch) tell(step RoomStep) {
 		}
 		w.log.LogAttrs(context.Background(), level, message, attrs...)
 	}
-	if w.observe != nil {
-		w.observe(step)
+	if observe := w.observe.Load(); observe != nil {
+		(*observe)(step)
 	}
 }
 
@@ -399,7 +420,8 @@ func (r *Room) publishDiscontinuity(reason *ErrorInfo) {
 		fmt.Sprintf("room %q lost continuity; messages may have been missed", r.name), asError(reason))})
 }
 
-// work begins an operation of the channel: in the goroutine of the call c, if that is direct, or in one of its own. The lock is held.
+// work begins an operation of the channel: in the goroutine of the call c, if that is direct, or in
+// one of its own. The lock is held.
 func (r *Room) work(w roomWork, c *roomCall) {
 	r.working.Add(1)
 	if c != nil && c.direct && !c.settled { // once the call is settled, what begins is for another
@@ -409,8 +431,9 @@ func (r *Room) work(w roomWork, c *roomCall) {
 	go r.run(w, nil)
 }
 
-// run runs an operation of the channel and gives its end to the core; one that panics or ends its goroutine has an error too. c is the
-// call whose goroutine this is; nil for a goroutine of its own.
+// run runs an operation of the channel and gives its end to the core; one that panics or ends its
+// goroutine has an error too. c is the call whose goroutine this is; nil for a goroutine of its
+// own.
 func (r *Room) run(w roomWork, c *roomCall) {
 	returned := false
 	defer func() {

@@ -43,8 +43,8 @@ func (c *homeChannel) Attach(context.Context) error   { return c.run(ChannelAtta
 func (c *homeChannel) Detach(context.Context) error   { return c.run(ChannelDetached) }
 func (c *homeChannel) GiveBack(context.Context) error { c.ran[goroutine()] = true; return nil }
 
-// A call whose caller can't give up, in a room that tells nobody of its steps, runs its operation itself; any other call has a
-// goroutine for it.
+// A call whose caller can't give up, in a room without an observer, runs its operation
+// itself; any other call has a goroutine for it.
 func TestRoomRunsOperationsOfItsCallers(t *testing.T) {
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	for _, c := range []struct {
@@ -81,7 +81,8 @@ func TestRoomRunsOperationsOfItsCallers(t *testing.T) {
 	}
 }
 
-// What begins after a pause, or for another call, is not for the caller that waits: it would never come to it.
+// What begins after a pause, or for another call, is not for the caller that waits: it would never
+// come to it.
 func TestRoomReleaseRetriesWhileItsCallerWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ch := &homeChannel{fails: 2, ran: map[string]bool{}}
@@ -98,7 +99,7 @@ func TestRoomReleaseRetriesWhileItsCallerWaits(t *testing.T) {
 	})
 }
 
-// Whoever is told of a room's steps, a caller can give up while the channel works.
+// What receives a room's steps, a caller can give up while the channel works.
 func TestRoomGivesUpWhoeverIsTold(t *testing.T) {
 	cause := errors.New("enough")
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
@@ -124,7 +125,8 @@ func TestRoomGivesUpWhoeverIsTold(t *testing.T) {
 	}
 }
 
-// An observer that waits for what it is told of to have begun is not waited for by the caller that would begin it, logger or not.
+// An observer that waits for what it receives to have begun is not waited for by the caller that
+// would begin it, logger or not.
 func TestRoomObserverMayWaitForTheOperation(t *testing.T) {
 	for name, logger := range map[string]*slog.Logger{"alone": nil, "beside a logger": slog.New(slog.NewTextHandler(io.Discard, nil))} {
 		t.Run(name, func(t *testing.T) {
@@ -147,7 +149,8 @@ func TestRoomObserverMayWaitForTheOperation(t *testing.T) {
 	}
 }
 
-// CHA-RC1f1: a get without options asks for the defaults, and doesn't take a room that has others, nor is it refused one that has them.
+// CHA-RC1f1: a get without options asks for the defaults, and doesn't take a room that has others,
+// nor is it refused one that has them.
 func TestAGetWithoutOptionsAsksForTheDefaults(t *testing.T) {
 	r := NewRooms[*resource](&backend{})
 	if _, err := r.Get(background, "a", WithPresenceEvents(false)); err != nil {
@@ -166,7 +169,7 @@ func TestAGetWithoutOptionsAsksForTheDefaults(t *testing.T) {
 	}
 }
 
-// A caller who gives up has been told of to the observer when its call returns.
+// A caller who gives up was reported to the observer when its call returns.
 func TestGivingUpIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g, told := newGates(), 0

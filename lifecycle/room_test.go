@@ -16,10 +16,11 @@ import (
 	"time"
 )
 
-// What a room does, point by point of CHA-RL and CHA-RS, is tested on the core, in package fsm. The tests here are about what the
-// driver adds: contexts, errors, listeners, logs, time.
+// What a room does, point by point of CHA-RL and CHA-RS, is tested on the core, in package fsm. The
+// tests here are about what the driver adds: contexts, errors, listeners, logs, time.
 
-// fakeChannel is a channel whose operations wait until the test ends them, unless it is told to succeed at once.
+// fakeChannel is a channel whose operations wait until the test ends them, unless it is set to
+// succeed at once.
 type fakeChannel struct {
 	emit    func(ChannelStateChange)
 	began   chan *channelOp
@@ -45,7 +46,8 @@ func (c *fakeChannel) Attach(ctx context.Context) error   { return c.run(ctx, "A
 func (c *fakeChannel) Detach(ctx context.Context) error   { return c.run(ctx, "Detach", ChannelDetached) }
 func (c *fakeChannel) GiveBack(ctx context.Context) error { return c.run(ctx, "GiveBack", 0) }
 
-// run also checks what the port promises: never two operations at a time, nothing after GiveBack, contexts that don't end.
+// run also checks what the port promises: never two operations at a time, nothing after GiveBack,
+// contexts that don't end.
 func (c *fakeChannel) run(ctx context.Context, name string, state ChannelState) error {
 	c.mu.Lock()
 	if c.running++; c.running > 1 || c.given {
@@ -129,7 +131,8 @@ type fixture struct {
 	statuses []string
 }
 
-// inBubble runs a test of a room in a bubble. In the end the room is released, and nothing may be left: no goroutine and no timer.
+// inBubble runs a test of a room in a bubble. In the end the room is released, and nothing may be
+// left: no goroutine and no timer.
 func inBubble(t *testing.T, test func(f *fixture)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -186,7 +189,7 @@ func (f *fixture) attached() {
 	c.ended(f.t)
 }
 
-// told checks which status changes the listener was told since the last time.
+// told checks which status changes the listener received since the last time.
 func (f *fixture) told(want ...string) {
 	f.t.Helper()
 	synctest.Wait()
@@ -252,7 +255,8 @@ func TestRoomPlainPath(t *testing.T) {
 	})
 }
 
-// CHA-RL1k2, CHA-RL1k3, CHA-RL2k2, CHA-RL2k3: the channel's error is that of the call and of the status, as it is.
+// CHA-RL1k2, CHA-RL1k3, CHA-RL2k2, CHA-RL2k3: the channel's error is that of the call and of the
+// status, as it is.
 func TestRoomOperationFails(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		c := f.attach(background)
@@ -290,7 +294,8 @@ func TestRoomOperationFails(t *testing.T) {
 	})
 }
 
-// A caller gives up its own wait alone: the attach goes on, and a later one joins it (CHA-RL1d, CHA-RL1a).
+// A caller gives up its own wait alone: the attach goes on, and a later one joins it (CHA-RL1d,
+// CHA-RL1a).
 func TestRoomContextEndsWhileAttaching(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		cause := errors.New("why it ended")
@@ -312,7 +317,8 @@ func TestRoomContextEndsWhileAttaching(t *testing.T) {
 	})
 }
 
-// A call that still waits for its turn when its context ends never begins, and one whose context has ended has no effect.
+// A call that still waits for its turn when its context ends never begins, and one whose context
+// has ended has no effect.
 func TestRoomContextEndsBeforeTheTurn(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		cause := errors.New("why it ended")
@@ -339,7 +345,8 @@ func TestRoomContextEndsBeforeTheTurn(t *testing.T) {
 	})
 }
 
-// What ends at the moment when its caller's context does ends in one of the two ways, and the room is in order.
+// What ends at the moment when its caller's context does ends in one of the two ways, and the room
+// is in order.
 func TestRoomSettledAsItIsGivenUp(t *testing.T) {
 	for range 50 {
 		inBubble(t, func(f *fixture) {
@@ -434,7 +441,8 @@ func TestRoomReleaseOfFailedChannel(t *testing.T) {
 	})
 }
 
-// The release goes on without the caller that gave up, and a second one joins it. The error of giving the channel back is the release's.
+// The release goes on without the caller that gave up, and a second one joins it. The error of
+// giving the channel back is the release's.
 func TestRoomReleaseGivenUp(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		f.attached()
@@ -465,7 +473,8 @@ func TestRoomFollowsItsChannel(t *testing.T) {
 		f.told("initialized>attaching", "attaching>attached")
 		f.ch.change(ChannelStateChange{Current: ChannelSuspended, Reason: errChannel})
 		f.is(RoomSuspended, errChannel)
-		f.ch.change(ChannelStateChange{Current: ChannelSuspended, Reason: errChannel}) // nothing new
+		// nothing new
+		f.ch.change(ChannelStateChange{Current: ChannelSuspended, Reason: errChannel})
 		f.ch.change(ChannelStateChange{Current: ChannelAttaching})
 		f.ch.change(ChannelStateChange{Current: ChannelAttached, Resumed: true})
 		f.is(RoomAttached, nil)
@@ -475,7 +484,8 @@ func TestRoomFollowsItsChannel(t *testing.T) {
 	})
 }
 
-// CHA-RL12, CHA-RL15: a discontinuity has the code 102100 and the status 500, names the room, and has the event's error as its cause.
+// CHA-RL12, CHA-RL15: a discontinuity has the code 102100 and the status 500, names the room, and
+// has the event's error as its cause.
 func TestRoomDiscontinuity(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		var first, second []Discontinuity
@@ -506,7 +516,8 @@ func TestRoomDiscontinuity(t *testing.T) {
 	})
 }
 
-// The log has status changes at info, discontinuities at warn, and panics of listeners at error, each with the room's name.
+// The log has status changes at info, discontinuities at warn, and panics of listeners at error,
+// each with the room's name.
 func TestRoomLog(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		f.attached()
@@ -545,7 +556,7 @@ func TestRoomLogWithoutAnObserver(t *testing.T) {
 	})
 }
 
-// A step is told with its input, its outputs and the status that it left.
+// A step is reported with its input, its outputs and the status that it left.
 func TestRoomObserver(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		f.attached()
@@ -607,8 +618,9 @@ func TestRoomChannelMisbehaves(t *testing.T) {
 	}
 }
 
-// The function that takes the channel's events does not wait for the log or the observer, and these may wait for the channel: an
-// observer that is told of an event attaches the room again, which needs the channel's next event.
+// The function that takes the channel's events does not wait for the log or the observer, and these
+// may wait for the channel: an observer that receives an event attaches the room again, which
+// needs the channel's next event.
 func TestRoomObserverMayWaitForTheChannel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ch := newFakeChannel()
@@ -686,7 +698,8 @@ func TestRoomWithTheZeroConfig(t *testing.T) {
 	})
 }
 
-// TestRoomParallel attaches, detaches, registers and removes listeners, reads and releases from many goroutines, under the race detector.
+// TestRoomParallel attaches, detaches, registers and removes listeners, reads and releases from
+// many goroutines, under the race detector.
 func TestRoomParallel(t *testing.T) {
 	ch := newFakeChannel()
 	ch.succeed = true

@@ -15,21 +15,23 @@ import (
 	"ablyrooms.example/internal/listen"
 )
 
-// Rooms registers rooms by name: a name has at most one room at a time, got with [Rooms.Get] and ended with [Rooms.Release]
-// (CHA-RC1). Several owners share a room by [Rooms.Acquire]. R is what the backend opens for a name.
+// Rooms registers rooms by name: a name has at most one room at a time, got with [Rooms.Get] and
+// ended with [Rooms.Release] (CHA-RC1). Several owners share a room by [Rooms.Acquire]. R is what
+// the backend opens for a name.
 //
-// All methods may be called concurrently, and from within the backend, a listener or an observer. What they do is decided by
-// [fsm.Leases] above [fsm.Rooms]; docs/rooms.md and docs/leases.md state the rules.
+// All methods may be called concurrently, and from within the backend, a listener or an observer.
+// What they do is decided by [fsm.Leases] above [fsm.Rooms]; docs/rooms.md and docs/leases.md state
+// the rules.
 type Rooms[R any] struct {
 	backend  Backend[R]
 	log      *slog.Logger
-	observer *observer[RoomsStep] // nil when nobody observes
-	states   bool                 // the observer wants states
+	observer atomic.Pointer[observer[RoomsStep]] // nil without an observer
+	states   bool                                // the observer wants states
 
 	disposed atomic.Bool // disposal has begun
 
-	// ready is what a Get finds without a lock: name to *live[R] of a room that is ready, and that some
-	// Get keeps, so that the end of no lease releases it.
+	// ready is what a Get finds without a lock: name to *live[R] of a room that is ready, and that
+	// some Get keeps, so that the end of no lease releases it.
 	ready sync.Map
 
 	mu      sync.Mutex // guards what follows; never held while foreign code runs
@@ -77,26 +79,28 @@ type roomsConfig struct {
 	states  bool
 }
 
-// WithLogger sets where the Rooms logs: panics of observers, at error. The default, also for nil, writes errors alone to the logger
-// that is [slog.Default] when NewRooms is called.
+// WithLogger sets where the Rooms logs: panics of observers, at error. The default, also for nil,
+// writes errors alone to the logger that is [slog.Default] when NewRooms is called.
 func WithLogger(log *slog.Logger) RoomsOption { return func(c *roomsConfig) { c.log = log } }
 
-// WithObserver sets a function that is told each step of the core, in order and one at a time. It runs under no lock, in the goroutine
-// of a call or of the backend, so one that blocks holds that up. It may call back; steps that this causes are told after it returns.
-// A panic in it is logged and does no harm.
+// WithObserver sets a function that receives each step of the core, in order and one at a time. It
+// runs under no lock, in the goroutine of a call or of the backend, so one that blocks holds that
+// up. It may call back; it receives steps that this causes after it returns. A panic in it is
+// logged and does no harm.
 func WithObserver(observe func(RoomsStep)) RoomsOption {
 	return func(c *roomsConfig) { c.observe = observe }
 }
 
-// WithObservedStates adds the whole state of the core to each step that the observer is told. That costs time in proportion to the
-// number of rooms: it is for tests and traces.
+// WithObservedStates adds the whole state of the core to each step that the observer receives. That
+// costs time in proportion to the number of rooms: it is for tests and traces.
 func WithObservedStates() RoomsOption { return func(c *roomsConfig) { c.states = true } }
 
 // RoomsStep is one step of the core of a [Rooms], for an observer.
 type RoomsStep struct {
-	Seq     uint64                       // 1, 2, 3, …
-	Input   fsm.RoomsInput[RoomOptions]  // what came in
-	Name    string                       // the name that the input is about; "" for Dispose and for giving one up
+	Seq   uint64                      // 1, 2, 3, …
+	Input fsm.RoomsInput[RoomOptions] // what came in
+	// the name that the input is about; "" for Dispose and for giving one up
+	Name    string
 	Outputs []fsm.RoomsOutput            // what came out
 	Err     error                        // for the end of a backend's work: its error
 	State   *fsm.RoomsState[RoomOptions] // the state afterwards; nil without [WithObservedStates]
@@ -126,25 +130,28 @@ func NewRooms[R any](backend Backend[R], options ...RoomsOption) *Rooms[R] {
 		failed:  map[fsm.Incarnation]error{},
 	}
 	if c.observe != nil {
-		r.observer = &observer[RoomsStep]{handle: c.observe, log: c.log}
+		r.observer.Store(&observer[RoomsStep]{handle: c.observe, log: c.log})
 	}
 	return r
 }
 
-// Get returns the room of a name, and opens it when the name has none (CHA-RC1f). With the same options, defaults filled in, every
-// Get of a name returns the same room until the name is released; while the name's last room is being released, Get waits for that.
-// A room that is ready is returned without a lock that other names share, and without an allocation.
+// Get returns the room of a name, and opens it when the name has none (CHA-RC1f). With the same
+// options, defaults filled in, every Get of a name returns the same room until the name is
+// released; while the name's last room is being released, Get waits for that. A room that is ready
+// is returned without a lock that other names share, and without an allocation.
 //
-// Errors: [ErrInvalidArgument] for an empty name or options that are not valid, whatever the state of the name (CHA-RC2a);
-// [ErrResourceDisposed] after [Rooms.Dispose] began (CHA-RC1f8); [ErrRoomExistsWithDifferentOptions] (CHA-RC1f1);
-// [ErrRoomReleasedBeforeOperationCompleted] when the name is released, or the Rooms disposed, while Get waits (CHA-RC1g4); the
-// backend's own error when it can't open the room; the context's error when ctx ends first.
+// Errors: [ErrInvalidArgument] for an empty name or options that are not valid, whatever the state
+// of the name (CHA-RC2a); [ErrResourceDisposed] after [Rooms.Dispose] began (CHA-RC1f8);
+// [ErrRoomExistsWithDifferentOptions] (CHA-RC1f1); [ErrRoomReleasedBeforeOperationCompleted] when
+// the name is released, or the Rooms disposed, while Get waits (CHA-RC1g4); the backend's own error
+// when it can't open the room; the context's error when ctx ends first.
 func (r *Rooms[R]) Get(ctx context.Context, name string, options ...RoomOption) (R, error) {
 	var none R
 	if ctx.Err() != nil {
 		return none, ctxerr.Of(ctx)
 	}
-	// What is published as ready doesn't change until it is taken away, so it may be read without the lock.
+	// What is published as ready doesn't change until it is taken away, so it may be read without
+	// the lock.
 	var ready *live[R]
 	if v, ok := r.ready.Load(name); ok {
 		ready = v.(*live[R])
@@ -166,13 +173,16 @@ func (r *Rooms[R]) Get(ctx context.Context, name string, options ...RoomOption) 
 	return c.room, c.err
 }
 
-// Release ends the room of a name and returns when it is gone (CHA-RC1g). The name is free for a new Get as soon as Release is
-// called; that Get waits for the end of the release. A name without a room is no error; a release under way is joined.
+// Release ends the room of a name and returns when it is gone (CHA-RC1g). The name is free for a
+// new Get as soon as Release is called; that Get waits for the end of the release. A name without a
+// room is no error; a release under way is joined.
 //
-// A context that has ended before the call doesn't stop the release, only the wait for it: Release then returns without waiting.
+// A context that has ended before the call doesn't stop the release, only the wait for it: Release
+// then returns without waiting.
 //
-// Errors: [ErrInvalidArgument] for an empty name; the backend's own error when it can't release the room, which is given up all the
-// same; the context's error when ctx ends first: then the release goes on.
+// Errors: [ErrInvalidArgument] for an empty name; the backend's own error when it can't release the
+// room, which is given up all the same; the context's error when ctx ends first: then the release
+// goes on.
 func (r *Rooms[R]) Release(ctx context.Context, name string) error {
 	if name == "" {
 		return invalidArgument(`unable to release room; the name is "", expected at least one character`)
@@ -180,15 +190,17 @@ func (r *Rooms[R]) Release(ctx context.Context, name string) error {
 	return r.do(ctx, fsm.RoomsInput[RoomOptions]{Kind: fsm.CallRelease, Name: name}).err
 }
 
-// Dispose releases all rooms at once and returns when they are gone, those included whose release began before (CHA-RD1). From its
-// begin on every Get fails with [ErrResourceDisposed], and gets that wait fail with [ErrRoomReleasedBeforeOperationCompleted].
-// Dispose may be called again and concurrently: every call has the same end.
+// Dispose releases all rooms at once and returns when they are gone, those included whose release
+// began before (CHA-RD1). From its begin on every Get fails with [ErrResourceDisposed], and gets
+// that wait fail with [ErrRoomReleasedBeforeOperationCompleted]. Dispose may be called again and
+// concurrently: every call has the same end.
 //
-// A context that has ended before the call doesn't stop the disposal, only the wait for it: Dispose then returns without waiting.
-// So a program that ends because its context was cancelled may dispose with that context.
+// A context that has ended before the call doesn't stop the disposal, only the wait for it: Dispose
+// then returns without waiting. So a program that ends because its context was cancelled may
+// dispose with that context.
 //
-// Errors: the backend's errors of all releases that failed, joined ([errors.Join]); the context's error when ctx ends first: then
-// the disposal goes on.
+// Errors: the backend's errors of all releases that failed, joined ([errors.Join]); the context's
+// error when ctx ends first: then the disposal goes on.
 func (r *Rooms[R]) Dispose(ctx context.Context) error {
 	c := r.do(ctx, fsm.RoomsInput[RoomOptions]{Kind: fsm.CallDispose})
 	if c.outcome.Kind != fsm.GaveUp {
@@ -200,8 +212,8 @@ func (r *Rooms[R]) Dispose(ctx context.Context) error {
 // Disposed reports whether disposal has begun, by [Rooms.Dispose]. It takes no lock.
 func (r *Rooms[R]) Disposed() bool { return r.disposed.Load() }
 
-// do begins a call and waits until it is settled or its context ends. For a context that has ended already both happen at once: no
-// other step comes between the call and its giving up.
+// do begins a call and waits until it is settled or its context ends. For a context that has ended
+// already both happen at once: no other step comes between the call and its giving up.
 func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *roomsCall[R] {
 	var ended error
 	if ctx.Err() != nil {
@@ -211,9 +223,10 @@ func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *room
 	in.Call = r.core.NextCall()
 	c := &roomsCall[R]{in: in}
 	r.calls[in.Call] = c
-	// A release that nothing but its end settles, by a caller who can't give up: the caller may as well do the work. Not with an
-	// observer, which is told before the work begins, and may wait for its end.
-	r.direct = in.Kind == fsm.CallRelease && ctx.Done() == nil && r.observer == nil
+	// A release that nothing but its end settles, by a caller who can't give up: the caller may as
+	// well do the work. Not with an observer, which is notified before the work begins, and may
+	// wait for its end.
+	r.direct = in.Kind == fsm.CallRelease && ctx.Done() == nil && r.observer.Load() == nil
 	r.step(&c.in, nil)
 	r.direct = false
 	if ended != nil {
@@ -223,7 +236,7 @@ func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *room
 		c.done = make(chan struct{})
 	}
 	r.mu.Unlock()
-	r.observer.flush()
+	r.observer.Load().flush()
 	if c.work != nil {
 		r.runRelease(c.work)
 	}
@@ -236,12 +249,13 @@ func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *room
 		cause := ctxerr.Of(ctx)
 		r.mu.Lock()
 		r.giveUp(c, cause)
-		if in.Kind == fsm.CallAcquire && c.err == nil { // L4: it was settled with a room at the very moment
+		// L4: it was settled with a room at the very moment
+		if in.Kind == fsm.CallAcquire && c.err == nil {
 			r.step(&fsm.RoomsInput[RoomOptions]{Kind: fsm.CloseLease, Call: in.Call}, nil)
 			c.err = cause
 		}
 		r.mu.Unlock()
-		r.observer.flush()
+		r.observer.Load().flush()
 	}
 	return c
 }
@@ -255,8 +269,8 @@ func (r *Rooms[R]) giveUp(c *roomsCall[R], cause error) {
 }
 
 // step puts one input through the cores and carries out what comes of it. The lock is held, and no
-// foreign code runs: a backend's work gets a goroutine, and a caller is woken by its channel. err is
-// the error of a backend's work that ended.
+// foreign code runs: a backend's work gets a goroutine, and a caller is woken by its channel. err
+// is the error of a backend's work that ended.
 func (r *Rooms[R]) step(in *fsm.RoomsInput[RoomOptions], err error) {
 	r.workErr = err
 	if in.Kind == fsm.CallDispose {
@@ -445,11 +459,11 @@ func (r *Rooms[R]) ended(kind fsm.RoomsInputKind, l *live[R], err error) {
 	r.step(&fsm.RoomsInput[RoomOptions]{Kind: kind, Incarnation: l.id}, err)
 	r.mu.Unlock()
 	r.working.Done() // before the observer, which may call Dispose
-	r.observer.flush()
+	r.observer.Load().flush()
 }
 
-// abnormal returns the error of an operation that didn't return: value is what it panicked with, or nil. It is called, and recover
-// before it, only then: both make the stack of a new goroutine grow.
+// abnormal returns the error of an operation that didn't return: value is what it panicked with, or
+// nil. It is called, and recover before it, only then: both make the stack of a new goroutine grow.
 func abnormal(operation string, value any) error {
 	e := &PanicError{Operation: operation, Value: value}
 	if value != nil {
@@ -461,7 +475,8 @@ func abnormal(operation string, value any) error {
 // record has the observer notified of a step.
 func (r *Rooms[R]) record(in fsm.RoomsInput[RoomOptions], l *live[R], outs []fsm.RoomsOutput) {
 	r.seq++
-	if r.observer == nil {
+	observer := r.observer.Load()
+	if observer == nil {
 		return
 	}
 	step := RoomsStep{Seq: r.seq, Input: in, Name: in.Name, Outputs: slices.Clone(outs), Err: r.workErr}
@@ -472,5 +487,5 @@ func (r *Rooms[R]) record(in fsm.RoomsInput[RoomOptions], l *live[R], outs []fsm
 		state := r.core.State()
 		step.State = &state
 	}
-	r.observer.put(step)
+	observer.put(step)
 }

@@ -19,8 +19,9 @@ import (
 	"ablyrooms.example/internal/listen"
 )
 
-// What Get, Release and Dispose do under every interleaving is compared with the reference model in tests/graphs. The tests here are
-// about what the driver adds: contexts, errors, observers, panics, re-entrancy.
+// What Get, Release and Dispose do under every interleaving is compared with the reference model in
+// tests/graphs. The tests here are about what the driver adds: contexts, errors, observers, panics,
+// re-entrancy.
 
 // resource is what the backends of these tests open.
 type resource struct {
@@ -234,8 +235,8 @@ var nameStates = map[string]func(t *testing.T, r *Rooms[*resource], g *gates) (t
 	},
 }
 
-// inEveryState brings a name into each of its states and tries calls that must have no effect: the core takes no step, and what was
-// under way and what follows go on as ever.
+// inEveryState brings a name into each of its states and tries calls that must have no effect: the
+// core takes no step, and what was under way and what follows go on as ever.
 func inEveryState(t *testing.T, try func(t *testing.T, r *Rooms[*resource])) {
 	for name, bring := range nameStates {
 		t.Run(name, func(t *testing.T) {
@@ -271,7 +272,8 @@ func inEveryState(t *testing.T, try func(t *testing.T, r *Rooms[*resource])) {
 	}
 }
 
-// CHA-RC2a and the decision on invalid options: refused by the call at once, with nothing left behind, whatever the state of the name.
+// CHA-RC2a and the decision on invalid options: refused by the call at once, with nothing left
+// behind, whatever the state of the name.
 func TestBadInputHasNoEffect(t *testing.T) {
 	inEveryState(t, func(t *testing.T, r *Rooms[*resource]) {
 		for _, c := range []struct {
@@ -294,7 +296,8 @@ func TestBadInputHasNoEffect(t *testing.T) {
 	})
 }
 
-// endedContexts returns contexts that have ended, each with its cause. It must be called inside a bubble.
+// endedContexts returns contexts that have ended, each with its cause. It must be called inside a
+// bubble.
 func endedContexts() map[context.Context]error {
 	cause := errors.New("why it ended")
 	ctx, cancel := context.WithCancelCause(background)
@@ -319,8 +322,9 @@ func TestEndedContextHasNoEffect(t *testing.T) {
 	})
 }
 
-// A Release or a Dispose whose context has ended takes effect: the core takes the call and, right behind it, its giving up, unless
-// the call's own step settles it (R7, R13, R14). It never waits. A bad argument is reported first.
+// A Release or a Dispose whose context has ended takes effect: the core takes the call and, right
+// behind it, its giving up, unless the call's own step settles it (R7, R13, R14). It never waits. A
+// bad argument is reported first.
 func TestEndedContextTakesEffect(t *testing.T) {
 	for name, bring := range nameStates {
 		for kind, call := range map[fsm.RoomsInputKind]func(context.Context, *Rooms[*resource]) *call{
@@ -369,7 +373,8 @@ func TestEndedContextTakesEffect(t *testing.T) {
 	}
 }
 
-// The release ends while its observer still holds up its caller, whose context had ended before: it was given up before that.
+// The release ends while its observer still holds up its caller, whose context had ended before: it
+// was given up before that.
 func TestNoStepIsBetweenACallAndItsGivingUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGates()
@@ -377,7 +382,8 @@ func TestNoStepIsBetweenACallAndItsGivingUp(t *testing.T) {
 		r = NewRooms[*resource](g, WithObserver(func(s RoomsStep) {
 			if s.Input.Kind == fsm.CallRelease && s.Input.Call == 2 {
 				(<-g.closing).end <- nil
-				if err := r.Release(background, "a"); err != nil { // returns when the release has ended
+				// returns when the release has ended
+				if err := r.Release(background, "a"); err != nil {
 					t.Error(err)
 				}
 			}
@@ -391,7 +397,8 @@ func TestNoStepIsBetweenACallAndItsGivingUp(t *testing.T) {
 	})
 }
 
-// A context that ends while a call waits ends the call with its cause; what it waited for goes on, and a later call joins it.
+// A context that ends while a call waits ends the call with its cause; what it waited for goes on,
+// and a later call joins it.
 func TestGivingUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cause := errors.New("why it ended")
@@ -468,7 +475,8 @@ func TestSettledBeforeGivenUp(t *testing.T) {
 	})
 }
 
-// CHA-RC1f1: options in conflict, with a room that is ready, one that is pending and one that waits, name the room and both values.
+// CHA-RC1f1: options in conflict, with a room that is ready, one that is pending and one that
+// waits, name the room and both values.
 func TestOptionsInConflict(t *testing.T) {
 	for _, state := range []string{"opening", "ready", "releasing, a get waits"} {
 		t.Run(state, func(t *testing.T) {
@@ -481,7 +489,8 @@ func TestOptionsInConflict(t *testing.T) {
 				saysAll(t, c.err, "unable to get room; room already exists with different options", `"a"`, "status 400",
 					"has "+theDefaults.String(), "typing.heartbeatThrottleMs: 1.5, occupancy.enableEvents: true")
 				then()
-				d := beginGet(background, r, "a", WithRoomOptions(DefaultRoomOptions()), WithPresenceEvents(true)) // the same, spelled out
+				// the same, spelled out
+				d := beginGet(background, r, "a", WithRoomOptions(DefaultRoomOptions()), WithPresenceEvents(true))
 				d.ended(t)
 				e := beginRelease(background, r, "a")
 				next(t, g.closing).finish(nil)
@@ -549,7 +558,8 @@ func TestReadyGetAllocatesNothing(t *testing.T) {
 	}
 }
 
-// A ready room is got while another call holds the lock of the Rooms: it takes no lock shared with other names.
+// A ready room is got while another call holds the lock of the Rooms: it takes no lock shared with
+// other names.
 func TestReadyGetTakesNoLock(t *testing.T) {
 	r := NewRooms[*resource](&backend{})
 	want, _ := r.Get(background, "a")
@@ -589,7 +599,8 @@ func TestReleaseFails(t *testing.T) {
 	})
 }
 
-// CHA-RD1c, CHA-RD1d, R15: Dispose releases all at once, waits for all, and joins all errors. Again, it has the same end.
+// CHA-RD1c, CHA-RD1d, R15: Dispose releases all at once, waits for all, and joins all errors.
+// Again, it has the same end.
 func TestDisposeJoinsErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		errs := map[string]error{"a": errors.New("a failed"), "b": nil, "c": errors.New("c failed"), "d": errors.New("d failed")}
@@ -675,7 +686,8 @@ func TestOpeningsContextEnds(t *testing.T) {
 	})
 }
 
-// A backend that panics, or ends its goroutine, has failed: the callers get an error that says so, and the name is free.
+// A backend that panics, or ends its goroutine, has failed: the callers get an error that says so,
+// and the name is free.
 func TestBackendMisbehaves(t *testing.T) {
 	cause := errors.New("the cause")
 	for name, c := range map[string]struct {
@@ -744,8 +756,9 @@ func TestBackendMisbehaves(t *testing.T) {
 	}
 }
 
-// A release that runs in the goroutine of its caller: a panic there becomes an error like any other; and if the backend ends that
-// goroutine, the name is free even so and those who joined have an error.
+// A release that runs in the goroutine of its caller: a panic there becomes an error like any
+// other; and if the backend ends that goroutine, the name is free even so and those who joined have
+// an error.
 func TestDirectReleaseMisbehaves(t *testing.T) {
 	for name, misbehave := range map[string]func(){"panics": func() { panic("argh") }, "ends its goroutine": runtime.Goexit} {
 		t.Run(name, func(t *testing.T) {
@@ -775,7 +788,8 @@ func TestDirectReleaseMisbehaves(t *testing.T) {
 	}
 }
 
-// An opening that was abandoned and then returned a room beside an error: the room is dropped, as it is for one that was wanted.
+// An opening that was abandoned and then returned a room beside an error: the room is dropped, as
+// it is for one that was wanted.
 func TestRoomBesideAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGates()
@@ -851,7 +865,7 @@ func TestCallsFromTheBackend(t *testing.T) {
 	})
 }
 
-// The observer is told every step, once, in order, with the state that it left.
+// The observer receives every step, once, in order, with the state that it left.
 func TestObserverIsToldEveryStep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var steps []RoomsStep
@@ -904,7 +918,8 @@ func TestObserverIsToldEveryStep(t *testing.T) {
 	}
 }
 
-// An observer may call back, and wait for what the step that it is told of began: also for a release whose caller can't give up.
+// An observer may call back, and wait for what the step that it receives began: also for a
+// release whose caller can't give up.
 func TestCallsFromAnObserver(t *testing.T) {
 	for name, react := range map[string]func(r *Rooms[*resource]) error{
 		"Get":     func(r *Rooms[*resource]) error { _, err := r.Get(background, "a"); return err },
@@ -926,7 +941,8 @@ func TestCallsFromAnObserver(t *testing.T) {
 					reacted := false
 					var seqs []uint64
 					inside := false
-					b := &backend{release: func(context.Context, string, *resource) error { time.Sleep(time.Second); return nil }} // virtual time
+					// virtual time
+					b := &backend{release: func(context.Context, string, *resource) error { time.Sleep(time.Second); return nil }}
 					r = NewRooms[*resource](b, WithObserver(func(s RoomsStep) {
 						if inside {
 							t.Error("the observer is called while it runs")
@@ -973,7 +989,8 @@ func TestCallsFromAnObserver(t *testing.T) {
 	}
 }
 
-// An observer that panics is logged, with its stack, and does no harm; one that ends its goroutine does none but to that goroutine.
+// An observer that panics is logged, with its stack, and does no harm; one that ends its goroutine
+// does none but to that goroutine.
 func TestObserverMisbehaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
@@ -1009,7 +1026,8 @@ func TestObserverMisbehaves(t *testing.T) {
 		}))
 		c := beginRelease(background, r, "a")
 		<-entered
-		for _, name := range []string{"b", "c"} { // these steps wait for the observer, which is at work in another goroutine
+		// these steps wait for the observer, which is at work in another goroutine
+		for _, name := range []string{"b", "c"} {
 			if err := r.Release(background, name); err != nil {
 				t.Fatal(err)
 			}
@@ -1068,8 +1086,8 @@ func TestDefaultLogger(t *testing.T) {
 	}
 }
 
-// TestDisposeUnderGets is a hundred gets at the moment of a disposal: each has a room or one of the two errors, and all that was
-// opened is released.
+// TestDisposeUnderGets is a hundred gets at the moment of a disposal: each has a room or one of the
+// two errors, and all that was opened is released.
 func TestDisposeUnderGets(t *testing.T) {
 	for range 20 {
 		b := &backend{}
@@ -1095,7 +1113,8 @@ func TestDisposeUnderGets(t *testing.T) {
 				if err := r.Dispose(background); err != nil {
 					t.Error(err)
 				}
-				if o, c := b.opens.Load(), b.releases.Load(); o != c { // nothing is opened or released any more
+				// nothing is opened or released any more
+				if o, c := b.opens.Load(), b.releases.Load(); o != c {
 					t.Errorf("%d openings, %d releases", o, c)
 				}
 			})
@@ -1111,8 +1130,9 @@ func TestDisposeUnderGets(t *testing.T) {
 	}
 }
 
-// TestParallel is a stress under the race detector: many callers, four names, contexts that end at random moments. At most one
-// resource of a name is open at a time, what a Get returns is of its name and options, and in the end nothing is left.
+// TestParallel is a stress under the race detector: many callers, four names, contexts that end at
+// random moments. At most one resource of a name is open at a time, what a Get returns is of its
+// name and options, and in the end nothing is left.
 func TestParallel(t *testing.T) {
 	const workers, operations = 8, 2500
 	var open [4]atomic.Int32

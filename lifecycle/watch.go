@@ -23,10 +23,10 @@ const (
 	discontinuityEvents = "discontinuities"
 )
 
-// SubscribeStatus registers a listener for changes of the status (CHA-RS4). It receives every change
-// from now on, in order and one at a time, in a goroutine of its own that lives only while there are
-// changes: it may block, panic (which is logged) and call back. No number of changes is too many.
-// The change to released is the last one; then the subscription ends.
+// SubscribeStatus registers a listener for changes of the status (CHA-RS4). It receives every
+// change from now on, in order and one at a time, in a goroutine of its own that lives only while
+// there are changes: it may block, panic (which is logged) and call back. No number of changes is
+// too many. The change to released is the last one; then the subscription ends.
 //
 // Errors: [ErrInvalidArgument] for a nil listener; [ErrRoomInInvalidState] for a room that is
 // released, which also ends the subscription of one that is released later.
@@ -61,8 +61,8 @@ func (r *Room) DiscontinuityEvents(ctx context.Context) iter.Seq2[Discontinuity,
 	return r.discontinuities.Events(ctx, r.listening(discontinuityEvents))
 }
 
-// WaitForStatus returns when the room has a status, at once if it has. It also returns when the room
-// had the status meanwhile and has another one by now.
+// WaitForStatus returns when the room has a status, at once if it has. It also returns when the
+// room had the status meanwhile and has another one by now.
 //
 // Errors: [ErrRoomInInvalidState] when the room is failed, with the error of that for a cause, or
 // released, if that isn't what it waits for; the context's error.
@@ -95,8 +95,8 @@ func subscribe[E any](
 
 func (r *Room) listening(events string) listen.Config {
 	c := listen.Config{Room: r.name, Again: RangedTwice(events)}
-	if r.watch != nil {
-		c.Log = r.watch.log
+	if w := r.watch.Load(); w != nil {
+		c.Log = w.log
 	}
 	return c
 }

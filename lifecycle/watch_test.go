@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -88,6 +89,49 @@ func TestWatchingEnds(t *testing.T) {
 		synctest.Wait()
 		if n := f.statusListeners.Len() + f.discontinuities.Len(); n != 1 { // the fixture's own
 			t.Errorf("%d listeners are left", n)
+		}
+	})
+}
+
+// Nothing stays of a loop that is left, however it is left, on a context that lasts.
+func TestNothingStaysOfAStatusLoop(t *testing.T) {
+	inBubble(t, func(f *fixture) { // which fails if a goroutine is left
+		own := f.statusListeners.Len() + f.discontinuities.Len()
+		loops := map[string]func(leave func()){
+			"StatusEvents": func(leave func()) {
+				events := f.StatusEvents(background)
+				f.statusListeners.Publish(RoomStatusChange{})
+				f.statusListeners.Publish(RoomStatusChange{}) // one that waits
+				for range events {
+					leave()
+					break
+				}
+			},
+			"DiscontinuityEvents": func(leave func()) {
+				events := f.DiscontinuityEvents(background)
+				f.discontinuities.Publish(Discontinuity{})
+				f.discontinuities.Publish(Discontinuity{})
+				for range events {
+					leave()
+					return
+				}
+			},
+		}
+		for name, loop := range loops {
+			for how, leave := range map[string]func(){
+				"break or return": func() {}, "panic": func() { panic("in the body") }, "Goexit": runtime.Goexit,
+			} {
+				left := make(chan struct{})
+				go func() {
+					defer close(left)
+					defer func() { _ = recover() }()
+					loop(leave)
+				}()
+				<-left
+				if n := f.statusListeners.Len() + f.discontinuities.Len(); n != own {
+					t.Errorf("%s, left by %s, keeps %d listeners", name, how, n-own)
+				}
+			}
 		}
 	})
 }

@@ -2,7 +2,7 @@ package model
 
 // ChannelBounds limits what an exhaustive walk of a channel tries.
 type ChannelBounds struct {
-	// Calls is how many calls are made; Errors and Serials how many there are, besides none.
+	// Calls is how many calls are made; Errors and Serials how many there are; none is not counted.
 	Calls, Errors, Serials int
 	// Wire is how many requests may be unanswered at a time: an input after which there would be
 	// more does not come.

@@ -5,7 +5,8 @@ import "slices"
 // connection is a change of the connection.
 func (t *channelTurn) connection() {
 	kinds := map[ConnectionState]ChannelConnection{ToConnected: ConnectionConnected, ToSuspended: ConnectionSuspended,
-		ToClosing: ConnectionClosing, ToClosed: ConnectionEnded, ToFailed: ConnectionEnded} // the others wait
+		// the others wait
+		ToClosing: ConnectionClosing, ToClosed: ConnectionEnded, ToFailed: ConnectionEnded}
 	was := t.Connection
 	t.Connection = kinds[t.in.Connection]
 	if was == ConnectionConnected {
@@ -83,7 +84,7 @@ func (t *channelTurn) connected(was ChannelConnection) {
 	}
 }
 
-// goesOn reports whether the end of a connection ends something of the channel.
+// goesOn reports whether the channel does something that a lost connection ends.
 func (c Channel) goesOn() bool {
 	return slices.Contains([]ChannelState{ChannelAttaching, ChannelAttached, ChannelDetaching, ChannelSuspended}, c.State)
 }
@@ -99,7 +100,7 @@ func (t *channelTurn) suspendedConnection() {
 	}
 }
 
-// endDetach is the end of a detach by the end of its connection: nothing is attached there.
+// endDetach ends a detach whose connection has ended: the channel is then attached nowhere.
 func (t *channelTurn) endDetach() {
 	t.set(ChannelDetached, false, t.in.Err)
 	t.settleAll(&t.Detachers, OutcomeChannelDone, 0)

@@ -12,8 +12,8 @@ type ChannelHistory struct {
 	RequestTimer, RetryTimer bool
 	// Told is the state that listeners know.
 	Told ChannelState
-	// Retry is the number of the last retry since another state than attaching or suspended was
-	// told.
+	// Retry counts the retries since a state other than attaching or suspended was
+	// reported.
 	Retry int
 	// Reason is the error of the last change of state that had one, as docs/channel.md defines it.
 	Reason int
@@ -105,8 +105,8 @@ func (r ChannelRun) Step(in ChannelInput) (ChannelRun, []ChannelOutput, error) {
 	return ChannelRun{next, r.ChannelHistory.Record(r.Channel, in, outputs), ChannelServer{}}, outputs, nil
 }
 
-// Key returns a string that two runs share if and only if their states and servers are equal, and
-// their histories but for how calls ended: that is judged when it is told.
+// Key returns a string that two runs share if and only if their states, servers and histories are
+// equal. Outcomes of calls are left out of that: they are judged when they are reported.
 func (r ChannelRun) Key() string {
 	b := []byte(r.Channel.Key())
 	for _, c := range r.Calls {

@@ -41,11 +41,11 @@ func ChannelProperties() []ChannelProperty {
 			Rules: []ChannelRule{C5, C7, C20, C22, C28, C30, C32}, Check: oneRequest},
 		{Name: "Delivered", Says: "messages are delivered if and only if attached", Spec: []string{"RTL17"},
 			Rules: []ChannelRule{C39}, Check: delivered},
-		{Name: "StatesTold", Says: "each change of state is told once and in order", Spec: []string{"RTL2", "RTL2f", "RTL2g"},
+		{Name: "StatesTold", Says: "each change of state is reported once and in order", Spec: []string{"RTL2", "RTL2f", "RTL2g"},
 			Rules: []ChannelRule{C1, C22, C26, C31}, Check: statesTold},
 		{Name: "AttachedByFrame", Says: "only an ATTACHED attaches, or a detach without an answer", Spec: []string{"RTL4c", "RTL5f"},
 			Rules: []ChannelRule{C26, C31, C41}, Check: attachedByFrame},
-		{Name: "UpdateIff", Says: "an update is told if and only if an attached channel lost continuity", Spec: []string{"RTL12"},
+		{Name: "UpdateIff", Says: "an update is reported if and only if an attached channel lost continuity", Spec: []string{"RTL12"},
 			Rules: []ChannelRule{C29}, Check: updateIff},
 		{Name: "SerialsRight", Says: "serials come from what was taken, and are cleared", Spec: []string{"RTL15b", "RTL15b2", "RTL15c"},
 			Rules: []ChannelRule{C1, C25, C39}, Check: serialsRight},
@@ -202,7 +202,7 @@ func updateIff(before ChannelRun, e ChannelEvent, outputs []ChannelOutput, _ Cha
 	}
 	want := []ChannelOutput{{Kind: OutputUpdate, Err: e.In.Err}}
 	if lost != (len(told) > 0) || lost && !slices.Equal(told, want) {
-		return fmt.Errorf("%v is told of %v while %v", told, e.In, before.State)
+		return fmt.Errorf("%v is reported of %v while %v", told, e.In, before.State)
 	}
 	return nil
 }

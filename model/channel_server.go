@@ -171,8 +171,8 @@ func (r ChannelRun) Take(e ChannelEvent) (ChannelRun, []ChannelOutput, error) {
 	return next, outputs, nil
 }
 
-// Hears returns the server with the requests on their way to it that a step of the channel sent. What
-// a channel that was given back sends is of the life that ended.
+// Hears returns the server with the requests on their way to it that a step of the channel sent.
+// What a channel that was given back sends is of the life that ended.
 func (s ChannelServer) Hears(c Channel, outputs []ChannelOutput) ChannelServer {
 	sent := slices.Clone(s.Sent)
 	for _, o := range outputs {

@@ -140,7 +140,7 @@ func (t *channelTurn) settleAll(calls *[]int, outcome ChannelOutcome, err int) {
 	*calls = nil
 }
 
-// set sets the state. resumed is told.
+// set sets the state. resumed is reported.
 func (t *channelTurn) set(state ChannelState, resumed bool, err int) {
 	t.by(C1)
 	if t.State == state {

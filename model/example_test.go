@@ -6,7 +6,8 @@ import (
 	"ablyrooms.example/model"
 )
 
-// A get that waits for its predecessor's release is rejected by a second release, which shares the first one's end.
+// A get that waits for its predecessor's release is rejected by a second release, which shares the
+// first one's end.
 func ExampleState_Step() {
 	var s model.State
 	for _, in := range []model.Input{

@@ -114,7 +114,7 @@ var safetyFaults = []fault{
 	},
 	{
 		// To open beside the predecessor is not to wait for it and to have two open: these two
-		// can't be told apart.
+		// can't be distinguished.
 		name:   "a get opens at once what should wait (R6)",
 		breaks: []string{"OneOpen", "WaitsForPredecessor"},
 		also:   []string{"SixPairs"},
@@ -682,8 +682,8 @@ func hunt(t *testing.T, f fault, properties []Property) (broken []string, shorte
 	return slices.Compact(broken), shortest
 }
 
-// reliedOn and causes are the properties in their two parts: what callers may rely on, and causes and
-// effects.
+// reliedOn and causes are the properties in their two parts: what callers may rely on, and causes
+// and effects.
 func reliedOn() []Property { return Properties()[:firstCause()] }
 
 func causes() []Property { return Properties()[firstCause():] }
@@ -726,8 +726,8 @@ func TestEveryPropertyCanFail(t *testing.T) {
 	run(livenessFaults, append(reliedOn(), liveness()...))
 	// A room that is ready, in a name with one in use that waited for its predecessor, has only
 	// released ones before it: RoomIsReady, OneInUse and WaitsForPredecessor imply
-	// NotBeforePredecessor together. What a release is told, as OutcomesNameTheirCause and
-	// ErrorsTold have it, is told when all is released. No fault breaks these alone.
+	// NotBeforePredecessor together. The outcome of a release, as OutcomesNameTheirCause and
+	// ErrorsTold have it, comes when all is released. No fault breaks these alone.
 	implied := []string{"NotBeforePredecessor", "ReleaseWaits"}
 	for _, p := range append(Properties(), liveness()...) {
 		if exactly[p.Name] == slices.Contains(implied, p.Name) {
@@ -783,7 +783,8 @@ func TestSameRoomEndsWithAReleaseOrADisposal(t *testing.T) {
 		{Call{Kind: KindRelease, Name: "a"}, false},
 		{Call{Kind: KindRelease, Name: "b"}, true},
 		{Call{Kind: KindReleaseIf, Name: "a", Of: 1, WaitsFor: 1}, false},
-		{Call{Kind: KindReleaseIf, Name: "a", Of: 1, Outcome: Outcome{Kind: OutcomeDone}}, true}, // no effect
+		// no effect
+		{Call{Kind: KindReleaseIf, Name: "a", Of: 1, Outcome: Outcome{Kind: OutcomeDone}}, true},
 		{get("b", 3), true},
 	} {
 		s := State{

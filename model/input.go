@@ -52,8 +52,8 @@ func Release(call int, name string) Input { return Input{Kind: KindRelease, Call
 // Dispose returns the input: call number call begins, a Dispose (CHA-RD1).
 func Dispose(call int) Input { return Input{Kind: KindDispose, Call: call} }
 
-// ReleaseIf returns the input: call number call begins, a release of the incarnation if it is in use
-// (R24).
+// ReleaseIf returns the input: call number call begins, a release of the incarnation if it is in
+// use (R24).
 func ReleaseIf(call, incarnation int) Input {
 	return Input{Kind: KindReleaseIf, Call: call, Incarnation: incarnation}
 }
@@ -105,8 +105,8 @@ const (
 // String returns the word of docs/rooms.md.
 func (k OutputKind) String() string { return word(int(k), "", "settle", "open", "release", "abandon") }
 
-// Output is one thing that a step puts out: a call is settled, or the backend is told something
-// about an incarnation.
+// Output is one thing that a step puts out: a call is settled, or the backend is notified about
+// an incarnation.
 type Output struct {
 	Kind OutputKind
 	// Call and Outcome belong to OutputSettle.
@@ -142,8 +142,9 @@ const (
 	OutcomeDisposed                            // ResourceDisposed, 40014 (R1)
 	OutcomeOpenFailed                          // the backend's error of an opening (R19)
 	OutcomeReleaseFailed                       // the backend's error of a release (R21)
-	OutcomeFailed                              // a Dispose during which releases ended with errors (R15)
-	OutcomeGaveUp                              // the caller stopped waiting (R16)
+	// a Dispose during which releases ended with errors (R15)
+	OutcomeFailed
+	OutcomeGaveUp // the caller stopped waiting (R16)
 )
 
 // String returns the word of docs/rooms.md.

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// Leases is the state of the machine of docs/leases.md, with its history: rooms, which calls were an
-// Acquire, and whose leases have closed. The zero Leases is the beginning. It is a value, as [State]
-// is.
+// Leases is the state of the machine of docs/leases.md, with its history: rooms, which calls were
+// an Acquire, and whose leases have closed. The zero Leases is the beginning. It is a value, as
+// [State] is.
 type Leases struct {
 	State
 	// Acquires are the calls that are an Acquire, ascending. In the State they are Gets (L1).
@@ -36,9 +36,9 @@ type Turn struct {
 	Outputs []Output
 }
 
-// Step returns the state after the input, and the steps of the State that this consists of. An input
-// that no rule names is refused with a [*RefusedError], as by [State.Step]. It implements L1 to L5 of
-// docs/leases.md.
+// Step returns the state after the input, and the steps of the State that this consists of. An
+// input that no rule names is refused with a [*RefusedError], as by [State.Step]. It implements L1
+// to L5 of docs/leases.md.
 func (l Leases) Step(in Input) (Leases, []Turn, error) {
 	lease := slices.Contains(l.Acquires, in.Call) && !slices.Contains(l.Closed, in.Call)
 	next := Leases{l.State, slices.Clone(l.Acquires), slices.Clone(l.Closed)}
@@ -89,8 +89,8 @@ func (l Leases) Step(in Input) (Leases, []Turn, error) {
 	return next, turns, nil
 }
 
-// Leased returns the incarnation that an Acquire leases, or that a Get keeps: the one that it got or
-// waited for. It is 0 for one that was settled as it began without a room.
+// Leased returns the incarnation that an Acquire leases, or that a Get keeps: the one that it got
+// or waited for. It is 0 for one that was settled as it began without a room.
 func (l Leases) Leased(call int) int {
 	c := l.Calls[call-1]
 	if c.WaitsFor == 0 && c.Outcome.Kind == OutcomeRoom {
@@ -131,8 +131,8 @@ func (l Leases) Key() string {
 	return string(numbers(numbers([]byte(l.State.Key()), l.Acquires), l.Closed))
 }
 
-// LeasesAlphabet returns every input within the bounds, each once. The calls that closing begins count
-// as calls.
+// LeasesAlphabet returns every input within the bounds, each once. The calls that closing begins
+// count as calls.
 func LeasesAlphabet(b Bounds) []Input {
 	b.Conditional = false
 	var all []Input

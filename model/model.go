@@ -44,8 +44,8 @@ import (
 // call, no incarnation.
 //
 // A State is a value: nothing in this package writes to one that it was given, so that a State may
-// be kept, shared and read by many goroutines, as long as nobody writes to its slices. Two States
-// are compared with [State.Equal] or by their [State.Key].
+// be kept, shared and read by many goroutines, as long as no caller writes to its slices. Two
+// States are compared with [State.Equal] or by their [State.Key].
 type State struct {
 	// Calls are all calls that ever began; call n is Calls[n-1].
 	Calls []Call
@@ -67,8 +67,8 @@ type Call struct {
 	// Options are the options asked for; empty unless it is a Get.
 	Options string
 	// WaitsFor is the incarnation that the call waits for or, once it is settled, waited for: its
-	// opening for a Get, the end of its release for a Release or a ReleaseIf. It is 0 for a call that was settled
-	// as it began, and for every Dispose, which waits for all that is releasing.
+	// opening for a Get, the end of its release for a Release or a ReleaseIf. It is 0 for a call
+	// that was settled as it began, and for every Dispose, which waits for all that is releasing.
 	WaitsFor int
 	// Outcome is what the call was settled with; its zero value stands for a call that is pending.
 	Outcome Outcome

@@ -6,16 +6,19 @@ import (
 	"strings"
 )
 
-// RoomState is the whole state of the machine of one room: its operations on its channel, one at a time, and the status that
-// follows them (docs/room.md; CHA-RL, CHA-RS). The zero RoomState is the beginning (S2).
+// RoomState is the whole state of the machine of one room: its operations on its channel, one at a
+// time, and the status that follows them (docs/room.md; CHA-RL, CHA-RS). The zero RoomState is the
+// beginning (S2).
 //
-// What it assumes: steps are atomic and every one is seen; calls are numbered 1, 2, 3, … as they begin; errors are numbers, and 0 is
-// none; there is no time. It does not assume that the channel tells the truth, nor that it tells it in time: any event and any end
-// may come at any moment at which something waits for it. What the port promises beyond that is known to [RoomHistory] alone.
+// What it assumes: steps are atomic and every one is seen; calls are numbered 1, 2, 3, … as they
+// begin; errors are numbers, and 0 is none; there is no time. It does not assume that the channel
+// tells the truth, nor that it tells it in time: any event and any end may come at any moment at
+// which something waits for it. What the port promises beyond that is known to [RoomHistory] alone.
 //
-// It is good for judging an implementation step by step, at every input, and for having its graph compared. It is not good for
-// judging a room of which only the beginnings and returns of calls are known. Unlike [State] it has no history, so that it
-// corresponds to the state of an implementation one to one; properties of a run speak of a [RoomHistory] besides.
+// It is good for judging an implementation step by step, at every input, and for having its graph
+// compared. It is not good for judging a room of which only the beginnings and returns of calls are
+// known. Unlike [State] it has no history, so that it corresponds to the state of an implementation
+// one to one; properties of a run speak of a [RoomHistory] too.
 //
 // A RoomState is a value: nothing in this package writes to one that it was given.
 type RoomState struct {
@@ -27,7 +30,8 @@ type RoomState struct {
 	// Channel and ChErr are what the channel's last event said.
 	Channel ChannelState
 	ChErr   int
-	// Op is the operation that runs, Caller the call that waits for it (0: none, or it gave up), Phase what the operation waits for.
+	// Op is the operation that runs, Caller the call that waits for it (0: none, or it gave up),
+	// Phase what the operation waits for.
 	Op     RoomOp
 	Caller int
 	Phase  RoomPhase
@@ -37,7 +41,8 @@ type RoomState struct {
 	AttachedOnce, Explicit bool
 }
 
-// RoomEntry is an operation that waits for its turn, and the call that it is for; 0 when that gave up.
+// RoomEntry is an operation that waits for its turn, and the call that it is for; 0 when that gave
+// up.
 type RoomEntry struct {
 	Op     RoomOp
 	Caller int
@@ -154,7 +159,8 @@ func flag(b []byte, set bool) []byte {
 	return append(b, '-')
 }
 
-// Pending returns the calls that are yet to be settled: the caller of the operation, then those in the queue.
+// Pending returns the calls that are yet to be settled: the caller of the operation, then those in
+// the queue.
 func (s RoomState) Pending() (calls []int) {
 	for _, c := range append([]RoomEntry{{s.Op, s.Caller}}, s.Queue...) {
 		if c.Caller != 0 {

@@ -6,9 +6,10 @@ import (
 	"testing"
 )
 
-// A fault of a room is a step that does wrong: the right one, with the state after it and its outputs edited, or taken from an edited
-// state. Each breaks what it is meant to break and nothing else, and the shortest way to show it is known. A property that no fault
-// breaks would prove nothing.
+// A fault of a room is a step that does wrong: the right one, with the state after it and its
+// outputs edited, or taken from an edited state. Each breaks what it is meant to break and nothing
+// else, and the shortest way to show it is known. A property that no fault breaks would prove
+// nothing.
 type roomFault struct {
 	name   string
 	breaks []string
@@ -364,8 +365,8 @@ func TestEveryRoomFaultIsFound(t *testing.T) {
 	}
 }
 
-// The properties that name the port's promise need it: without it the right machine breaks them, by an attach that ends before its
-// own event.
+// The properties that name the port's promise need it: without it the right machine breaks them, by
+// an attach that ends before its own event.
 func TestThePromiseOfThePortIsNeeded(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{

@@ -2,8 +2,9 @@ package model
 
 import "slices"
 
-// RoomHistory is what the world knows of a room from its inputs and outputs alone, and remembers: how calls ended, what the channel was
-// asked for, what listeners were told. The room's properties compare a [RoomState] with it. The zero RoomHistory is the beginning.
+// RoomHistory is what the world knows of a room from its inputs and outputs alone, and remembers:
+// how calls ended, what the channel was asked for, what listeners received. The room's properties
+// compare a [RoomState] with it. The zero RoomHistory is the beginning.
 type RoomHistory struct {
 	// Calls are all calls that ever began; call n is Calls[n-1].
 	Calls []RoomCall
@@ -11,16 +12,18 @@ type RoomHistory struct {
 	Asked []RoomOutputKind
 	// GivenBack counts how often the channel was given back.
 	GivenBack int
-	// Told and ToldErr are what listeners were told last.
+	// Told and ToldErr are what listeners received last.
 	Told    RoomStatus
 	ToldErr int
-	// Channel is the state that the channel's last event told, whoever listened.
+	// Channel is the state that the channel's last event reported, for any listener.
 	Channel ChannelState
-	// Attached says that some attach of the room has succeeded, Detached that the last operation that succeeded was a detach.
+	// Attached says that some attach of the room has succeeded, Detached that the last operation
+	// that succeeded was a detach.
 	Attached, Detached bool
 	// Own says that the channel has told since the attach began that it is attached.
 	Own bool
-	// Before says that the channel has told that it is attached, since the beginning or the last detach that succeeded.
+	// Before says that the channel has told that it is attached, since the beginning or the last
+	// detach that succeeded.
 	Before bool
 	// Twice says that some call was settled twice, or before it began.
 	Twice bool
@@ -32,7 +35,8 @@ type RoomCall struct {
 	Outcome RoomOutcome
 }
 
-// Promised reports whether the port may give the input: an attach ends well only after an attached event of its own.
+// Promised reports whether the port may give the input: an attach ends well only after an attached
+// event of its own.
 func (h RoomHistory) Promised(in RoomInput) bool {
 	return in.Kind != KindAttachEnded || in.Err != 0 || h.Own
 }
@@ -93,7 +97,8 @@ func (h RoomHistory) Record(in RoomInput, outputs []RoomOutput) RoomHistory {
 			h.Asked = append(h.Asked, o.Kind)
 		}
 	}
-	if h.Told == StatusReleased { // nothing is asked of these any more, so that they only tell states apart
+	// nothing is asked of these any more, so that they only tell states apart
+	if h.Told == StatusReleased {
 		h.Channel, h.Own, h.Before = 0, false, false
 	}
 	return h
@@ -114,8 +119,9 @@ func (r RoomRun) Step(in RoomInput) (RoomRun, []RoomOutput, error) {
 	return RoomRun{next, r.RoomHistory.Record(in, outputs)}, outputs, nil
 }
 
-// Key returns a string that two runs share if and only if their states are equal, and their histories but for how calls ended and what
-// was told: that is fixed when it is told, and judged then. What matters later of a call is whether it is settled.
+// Key returns a string that two runs share if and only if their states are equal, and their
+// histories but for how calls ended and what was reported: that is fixed when it is reported, and
+// judged then. What matters later of a call is whether it is settled.
 func (r RoomRun) Key() string {
 	b := []byte(r.RoomState.Key())
 	for _, c := range r.Calls {

@@ -23,7 +23,8 @@ func (k RoomKind) String() string {
 	return word(int(k), "", "attach", "detach", "release", "giveUp", "event", "attachEnded", "detachEnded", "retryDue", "giveBackEnded")
 }
 
-// RoomInput is one thing that happens to a room. It is comparable. Its fields beyond those that its kind needs are empty.
+// RoomInput is one thing that happens to a room. It is comparable. Its fields beyond those that its
+// kind needs are empty.
 type RoomInput struct {
 	Kind RoomKind
 	// Call is the number of the call that begins or is given up.
@@ -47,12 +48,14 @@ func RoomRelease(call int) RoomInput { return RoomInput{Kind: KindRoomRelease, C
 // RoomGiveUp returns the input: the caller of call stops waiting (S18 to S20).
 func RoomGiveUp(call int) RoomInput { return RoomInput{Kind: KindRoomGiveUp, Call: call} }
 
-// ChannelTurned returns the input: the channel emits an event, by which it is now in the state (CHA-RL11).
+// ChannelTurned returns the input: the channel emits an event, by which it is now in the state
+// (CHA-RL11).
 func ChannelTurned(state ChannelState, err int) RoomInput {
 	return RoomInput{Kind: KindChannelEvent, Channel: state, Err: err}
 }
 
-// ChannelResumed returns the input: the channel emits an event, by which it is attached without loss of continuity.
+// ChannelResumed returns the input: the channel emits an event, by which it is attached without
+// loss of continuity.
 func ChannelResumed(err int) RoomInput {
 	return RoomInput{Kind: KindChannelEvent, Channel: ChannelAttached, Resumed: true, Err: err}
 }
@@ -74,7 +77,8 @@ func RetryDue() RoomInput { return RoomInput{Kind: KindRetryDue} }
 // GiveBackEnded returns the input: the channel was given back, well if err is 0 (S27).
 func GiveBackEnded(err int) RoomInput { return RoomInput{Kind: KindGiveBackEnded, Err: err} }
 
-// String returns the input as a line of a script, such as "attach(1)", "event(attached, resumed, 0)" or "detachEnded(1)".
+// String returns the input as a line of a script, such as "attach(1)", "event(attached, resumed,
+// 0)" or "detachEnded(1)".
 func (in RoomInput) String() string {
 	switch in.Kind {
 	case KindRoomAttach, KindRoomDetach, KindRoomRelease, KindRoomGiveUp:
@@ -100,13 +104,16 @@ type RoomOutputKind uint8
 
 // The seven kinds of outputs. The zero RoomOutputKind is none of them.
 const (
-	OutputRoomSettle      RoomOutputKind = iota + 1 // a call is settled
-	OutputAttachChannel                             // the channel is to be attached
-	OutputDetachChannel                             // the channel is to be detached
-	OutputGiveBackChannel                           // the channel is to be given back to the realtime client
-	OutputStartRetryPause                           // the pause of CHA-RL3n4 begins
-	OutputRoomStatus                                // listeners are told of a change of status (CHA-RS4)
-	OutputDiscontinuity                             // listeners are told of a discontinuity (CHA-RL12b)
+	OutputRoomSettle    RoomOutputKind = iota + 1 // a call is settled
+	OutputAttachChannel                           // the channel is to be attached
+	OutputDetachChannel                           // the channel is to be detached
+	// the channel is to be given back to the realtime client
+	OutputGiveBackChannel
+	OutputStartRetryPause // the pause of CHA-RL3n4 begins
+	// listeners are notified of a change of status (CHA-RS4)
+	OutputRoomStatus
+	// listeners are notified of a discontinuity (CHA-RL12b)
+	OutputDiscontinuity
 )
 
 // String returns the word of docs/room.md.
@@ -126,7 +133,8 @@ type RoomOutput struct {
 	Err int
 }
 
-// String returns the output as docs/room.md writes it, such as "settle(1, done)" or "status(attached, suspended, 1)".
+// String returns the output as docs/room.md writes it, such as "settle(1, done)" or
+// "status(attached, suspended, 1)".
 func (o RoomOutput) String() string {
 	switch o.Kind {
 	case OutputRoomSettle:
@@ -183,7 +191,8 @@ type RoomBounds struct {
 	Calls, Errors int
 }
 
-// RoomAlphabet returns every input within the bounds, each once, whether a rule names it in some state or not.
+// RoomAlphabet returns every input within the bounds, each once, whether a rule names it in some
+// state or not.
 func RoomAlphabet(b RoomBounds) (all []RoomInput) {
 	for call := 1; call <= b.Calls; call++ {
 		all = append(all, RoomAttach(call), RoomDetach(call), RoomRelease(call))
@@ -203,8 +212,8 @@ func RoomAlphabet(b RoomBounds) (all []RoomInput) {
 	return append(all, RetryDue())
 }
 
-// Enabled returns the inputs within the bounds that a rule names in this state, in the order of [RoomAlphabet]: those of its inputs
-// that [RoomState.Step] takes.
+// Enabled returns the inputs within the bounds that a rule names in this state, in the order of
+// [RoomAlphabet]: those of its inputs that [RoomState.Step] takes.
 func (s RoomState) Enabled(b RoomBounds) (enabled []RoomInput) {
 	for _, in := range RoomAlphabet(b) {
 		if s.refusal(in) == "" {

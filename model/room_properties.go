@@ -6,24 +6,29 @@ import (
 	"slices"
 )
 
-// RoomProperty is something that must hold of every step of a room, as docs/room.md says under "What must hold". It is stated from
-// that text and not from the step function, and judges any step, also one that no room takes.
+// RoomProperty is something that must hold of every step of a room, as docs/room.md says under
+// "What must hold". It is stated from that text and not from the step function, and judges any
+// step, also one that no room takes.
 type RoomProperty struct {
 	// Name is that of docs/room.md.
 	Name string
 	// Says is the sentence, in short.
 	Says string
-	// Spec are the points of Ably's Chat specification that it comes from, as docs/room.md names them.
+	// Spec are the points of Ably's Chat specification that it comes from, as docs/room.md names
+	// them.
 	Spec []string
 	// Rules are those that uphold it, where to look when it fails.
 	Rules []RoomRule
-	// Promise says that it holds only as long as the port keeps its promise ([RoomHistory.Promised]).
+	// Promise says that it holds only as long as the port keeps its promise
+	// ([RoomHistory.Promised]).
 	Promise bool
-	// Check returns why the property fails in a step that was taken, or in the state after it; or nil.
+	// Check returns why the property fails in a step that was taken, or in the state after it; or
+	// nil.
 	Check func(before RoomRun, in RoomInput, outputs []RoomOutput, after RoomRun) error
 }
 
-// RoomProperties returns the safety properties, in the order of docs/room.md. Liveness is no predicate over steps.
+// RoomProperties returns the safety properties, in the order of docs/room.md. Liveness is no
+// predicate over steps.
 func RoomProperties() []RoomProperty {
 	return []RoomProperty{
 		{Name: "OneOperation", Says: "what the room asked for and has not ended yet is one thing at most, that of the phase and operation",
@@ -42,16 +47,16 @@ func RoomProperties() []RoomProperty {
 			Spec: []string{"CHA-RS1i"}, Rules: []RoomRule{S7, S11, S14, S27, S30}, Check: releasedRoomIsFinal},
 		{Name: "GivenBackOnce", Says: "the channel is given back once, as the room becomes released, and not before",
 			Spec: []string{"CHA-RL3h"}, Rules: []RoomRule{S14, S26}, Check: givenBackOnce},
-		{Name: "DiscontinuityIff", Says: "a discontinuity is told if and only if continuity was lost",
+		{Name: "DiscontinuityIff", Says: "a discontinuity is reported if and only if continuity was lost",
 			Spec: []string{"CHA-RL12b"}, Rules: []RoomRule{S21, S22, S29, S30}, Check: discontinuityIff},
-		{Name: "ToldInOrder", Says: "each change of status is told once and in order",
+		{Name: "ToldInOrder", Says: "each change of status is reported once and in order",
 			Spec: []string{"CHA-RS4"}, Rules: []RoomRule{S1}, Check: toldInOrder},
 		{Name: "SettledOnce", Says: "a call is settled at most once, and until then it is in one place",
 			Spec: []string{"CHA-RL7"}, Rules: []RoomRule{S3, S5, S18, S19, S20}, Check: settledOnce},
 		{Name: "OutcomeTrue", Says: "a call's outcome is what happened",
 			Spec:  []string{"CHA-RL1l", "CHA-RL2l", "CHA-RL2m", "CHA-RL1k3", "CHA-RL2k3"},
 			Rules: []RoomRule{S6, S7, S10, S11, S14, S18, S21, S22, S23, S27}, Check: outcomeTrue},
-		{Name: "AttachedOnlyIf", Says: "a room is told attached only if its channel is or was", Promise: true,
+		{Name: "AttachedOnlyIf", Says: "a room is reported attached only if its channel is or was", Promise: true,
 			Spec: []string{"CHA-RL1k1"}, Rules: []RoomRule{S21}, Check: attachedOnlyIf},
 		{Name: "OwnEventSilent", Says: "the attached event that is an attach's own tells no discontinuity", Promise: true,
 			Spec: []string{"CHA-RL12b"}, Rules: []RoomRule{S21, S22, S29}, Check: ownEventSilent},
@@ -80,8 +85,8 @@ func oneOperation(_ RoomRun, _ RoomInput, _ []RoomOutput, s RoomRun) error {
 	return nil
 }
 
-// begun returns the attaches and detaches that began in the step: they came in it or waited before it, and have left the queue
-// otherwise than by giving up.
+// begun returns the attaches and detaches that began in the step: they came in it or waited before
+// it, and have left the queue otherwise than by giving up.
 func begun(before RoomRun, in RoomInput, after RoomRun) (calls []int) {
 	waited := slices.Clone(before.Queue)
 	switch in.Kind {
@@ -247,9 +252,9 @@ func discontinuityIff(before RoomRun, in RoomInput, outputs []RoomOutput, _ Room
 	}
 	switch {
 	case lost && !slices.Equal(told, []int{in.Err}):
-		return fmt.Errorf("continuity was lost with %d, and what is told is %v", in.Err, told)
+		return fmt.Errorf("continuity was lost with %d, and what is reported is %v", in.Err, told)
 	case !lost && len(told) > 0:
-		return fmt.Errorf("a discontinuity is told, and continuity was not lost")
+		return fmt.Errorf("a discontinuity is reported, and continuity was not lost")
 	}
 	return nil
 }
@@ -261,10 +266,10 @@ func toldInOrder(before RoomRun, _ RoomInput, outputs []RoomOutput, after RoomRu
 			continue
 		}
 		if o.Previous != status {
-			return fmt.Errorf("%v is told, and the status before was %v", o, status)
+			return fmt.Errorf("%v is reported, and the status before was %v", o, status)
 		}
 		if o.Status == status && o.Err == err {
-			return fmt.Errorf("%v is told, which is no change", o)
+			return fmt.Errorf("%v is reported, which is no change", o)
 		}
 		status, err = o.Status, o.Err
 	}

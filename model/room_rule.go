@@ -51,8 +51,8 @@ func RoomRules() []RoomRule {
 // String returns the rule as it is cited, such as "S9".
 func (r RoomRule) String() string { return "S" + strconv.Itoa(int(r)) }
 
-// Spec returns the points of Ably's Chat specification that docs/room.md names for the rule, such as "CHA-RL1a"; none for a rule
-// that is a decision of this project alone.
+// Spec returns the points of Ably's Chat specification that docs/room.md names for the rule, such
+// as "CHA-RL1a"; none for a rule that is a decision of this project alone.
 func (r RoomRule) Spec() []string {
 	switch r {
 	case S1:

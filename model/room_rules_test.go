@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// roomCase is a rule at work: the inputs that lead there, and the last one, with what it puts out, the rules it follows, and the state
-// it leaves.
+// roomCase is a rule at work: the inputs that lead there, and the last one, with what it puts out,
+// the rules it follows, and the state it leaves.
 type roomCase struct {
 	name    string
 	script  []RoomInput

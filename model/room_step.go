@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// RoomRefusedError is the error of [RoomState.Step] for an input that no rule names in the present state.
+// RoomRefusedError is the error of [RoomState.Step] for an input that no rule names in the present
+// state.
 type RoomRefusedError struct {
 	Input  RoomInput
 	Reason string // why no rule names it
@@ -16,9 +17,10 @@ func (e *RoomRefusedError) Error() string {
 	return fmt.Sprintf("model: %v is refused: %s", e.Input, e.Reason)
 }
 
-// Step returns the state after the input, and what the step puts out, in order. An input that no rule names is refused: the state
-// comes back as it was, with no output and a [*RoomRefusedError]. Step is a pure function: s is not changed, and shares no memory
-// with the state after a step that was taken. It implements S1 to S30 of docs/room.md (CHA-RL, CHA-RS).
+// Step returns the state after the input, and what the step puts out, in order. An input that no
+// rule names is refused: the state comes back as it was, with no output and a [*RoomRefusedError].
+// Step is a pure function: s is not changed, and shares no memory with the state after a step that
+// was taken. It implements S1 to S30 of docs/room.md (CHA-RL, CHA-RS).
 func (s RoomState) Step(in RoomInput) (RoomState, []RoomOutput, error) {
 	t, err := s.take(in)
 	if err != nil {
@@ -27,7 +29,8 @@ func (s RoomState) Step(in RoomInput) (RoomState, []RoomOutput, error) {
 	return t.RoomState, t.outputs, nil
 }
 
-// Explain returns the rules that the step follows, each once and ascending, or none if the input is refused.
+// Explain returns the rules that the step follows, each once and ascending, or none if the input is
+// refused.
 func (s RoomState) Explain(in RoomInput) []RoomRule {
 	t, err := s.take(in)
 	if err != nil {
@@ -37,7 +40,8 @@ func (s RoomState) Explain(in RoomInput) []RoomRule {
 	return slices.Compact(t.rules)
 }
 
-// roomTurn is one step under way: a copy of the state, which it may write; what it puts out; and the rules it followed.
+// roomTurn is one step under way: a copy of the state, which it may write; what it puts out; and
+// the rules it followed.
 type roomTurn struct {
 	RoomState
 	outputs []RoomOutput
@@ -232,7 +236,8 @@ func (t *roomTurn) giveBackEnded(err int) {
 	t.end(RoomOutcome{Kind: OutcomeRoomDone})
 }
 
-// giveUp settles one call; what becomes of the operation that it waited for is told by who else relies on it.
+// giveUp settles one call; what becomes of the operation that it waited for shows by what else
+// relies on it.
 func (t *roomTurn) giveUp(call int) {
 	t.settle(call, RoomOutcome{Kind: OutcomeRoomGaveUp})
 	if t.Caller == call {

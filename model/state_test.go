@@ -89,7 +89,8 @@ func TestKeyAndEqualTakeInEveryField(t *testing.T) {
 	}
 }
 
-// Two steps from one state whose slices have room to grow: an append in place would let the second overwrite the first.
+// Two steps from one state whose slices have room to grow: an append in place would let the second
+// overwrite the first.
 func TestStepsFromOneStateDontMeet(t *testing.T) {
 	roomy := after(t, Get(1, "a", "x"), Opened(1), Get(2, "b", "x"), Opened(2), Dispose(3))
 	roomy.Calls = slices.Grow(roomy.Calls, 8)

@@ -81,7 +81,8 @@ func (s State) take(in Input) (*turn, error) {
 	}
 	slices.SortStableFunc(t.outputs, func(a, b Output) int {
 		return cmp.Or(
-			cmp.Compare(min(a.Kind, OutputOpen), min(b.Kind, OutputOpen)), // settled calls before all others
+			// settled calls before all others
+			cmp.Compare(min(a.Kind, OutputOpen), min(b.Kind, OutputOpen)),
 			cmp.Compare(a.Call, b.Call),
 			cmp.Compare(a.Incarnation, b.Incarnation))
 	})

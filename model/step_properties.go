@@ -145,8 +145,8 @@ func createdIff(before, after State) error {
 	return nil
 }
 
-// ends reports whether the call, as it begins, ends the use of the incarnation: by what it is for, and
-// not by what it then waits for.
+// ends reports whether the call, as it begins, ends the use of the incarnation: by what it is for,
+// and not by what it then waits for.
 func (c Call) ends(name string, incarnation int) bool {
 	return c.Kind == KindDispose || c.Kind == KindRelease && c.Name == name || c.Kind == KindReleaseIf && c.Of == incarnation
 }

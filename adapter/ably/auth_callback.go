@@ -5,40 +5,139 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"sync"
+	"time"
 
 	"github.com/ably/ably-go/ably"
 )
 
 type authCallback = func(context.Context, ably.TokenParams) (ably.Tokener, error)
 
-// guardedCallback is an option that puts a guard before the auth callback of the options before it.
-// ably-go panics, with its lock held, at a callback that panics or returns neither token nor error.
-func guardedCallback() ably.ClientOption {
+// callbacks are the calls of a program's auth callback by one realtime client. ably-go holds its
+// lock over such a call, and panics when it panics or returns neither a token nor an error.
+type callbacks struct {
+	mu      sync.Mutex
+	life    context.Context // of the calls
+	cancel  context.CancelCauseFunc
+	running sync.WaitGroup // counted up under mu, before the end of life
+}
+
+func newCallbacks() *callbacks {
+	c := &callbacks{}
+	c.life, c.cancel = context.WithCancelCause(context.Background())
+	return c
+}
+
+// errNoCallbacks is the error of a call after the end. It fails ably-go's connection, which ends that
+// for good: a Close might come just as ably-go goes to wait for its next attempt, and be missed.
+var errNoCallbacks = errors.New("the chat client was disposed of")
+
+// close ends the calls: they return an error, and there are no further ones.
+func (c *callbacks) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cancel(errNoCallbacks)
+}
+
+// wait waits for the program's function, which may go on after its call has returned.
+func (c *callbacks) wait(ctx context.Context) {
+	ended := make(chan struct{})
+	go func() {
+		c.running.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+	}
+}
+
+// option guards the auth callback of the options before it.
+func (c *callbacks) option() ably.ClientOption {
 	return changing(ably.WithAuthCallback(nil), func(options reflect.Value) {
+		limit := time.Duration(options.FieldByName("RealtimeRequestTimeout").Int())
+		if limit <= 0 {
+			limit = 10 * time.Second // ably-go's default (TO3l11)
+		}
 		field := options.FieldByName("AuthCallback")
 		if callback, _ := field.Interface().(authCallback); callback != nil {
-			field.Set(reflect.ValueOf(guard(callback)))
+			field.Set(reflect.ValueOf(c.guard(callback, limit)))
 		}
 	})
 }
 
-func guard(callback authCallback) authCallback {
-	return func(ctx context.Context, params ably.TokenParams) (token ably.Tokener, err error) {
-		defer func() {
-			if p := recover(); p != nil {
-				token, err = nil, fmt.Errorf("the auth callback panicked: %v", p)
-			}
-		}()
-		token, err = callback(ctx, params)
-		if v := reflect.ValueOf(token); err == nil && (!v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()) {
-			err = errors.New("the auth callback returned no token")
+// guard returns a callback that returns a token or an error within the time of a request (RSA4c).
+// The program's gets a context that ends then, where ably-go's never ends.
+func (c *callbacks) guard(callback authCallback, limit time.Duration) authCallback {
+	return func(ctx context.Context, params ably.TokenParams) (ably.Tokener, error) {
+		if !c.begin() {
+			return nil, errNoCallbacks
 		}
-		return token, err
+		ctx, end := context.WithCancelCause(context.WithoutCancel(ctx))
+		defer end(nil)
+		defer context.AfterFunc(c.life, func() { end(context.Cause(c.life)) })()
+		ctx, cancel := context.WithTimeoutCause(ctx, limit, slowCallback{limit})
+		defer cancel()
+		type result struct {
+			token ably.Tokener
+			err   error
+		}
+		results := make(chan result, 1)
+		go func() {
+			defer c.running.Done()
+			got := result{err: errors.New("the auth callback ended its goroutine")}
+			defer func() { results <- got }()
+			got.token, got.err = invoke(ctx, callback, params)
+		}()
+		select {
+		case got := <-results:
+			return got.token, got.err
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
 	}
 }
 
-// changing returns an option that changes the options that came before it. Their type can't be named
-// outside ably-go, but its fields are exported. The option that it is given is there for its type.
+func (c *callbacks) begin() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.life.Err() != nil {
+		return false
+	}
+	c.running.Add(1)
+	return true
+}
+
+// invoke calls the program's function.
+func invoke(
+	ctx context.Context, callback authCallback, params ably.TokenParams,
+) (token ably.Tokener, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			token, err = nil, fmt.Errorf("the auth callback panicked: %v", p)
+		}
+	}()
+	token, err = callback(ctx, params)
+	v := reflect.ValueOf(token)
+	if err == nil && (!v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()) {
+		err = errors.New("the auth callback returned no token")
+	}
+	return token, err
+}
+
+// slowCallback is the error of a callback that takes too long. It is a timeout, after which ably-go
+// tries again.
+type slowCallback struct{ limit time.Duration }
+
+func (s slowCallback) Error() string {
+	return fmt.Sprintf("the auth callback gave no token in %v", s.limit)
+}
+func (slowCallback) Timeout() bool   { return true }
+func (slowCallback) Temporary() bool { return true }
+
+// changing returns an option that changes the options that came before it. Their type can't be
+// named outside ably-go, but its fields are exported. The option that it is given is there for its
+// type.
 func changing[O any](_ func(O), change func(reflect.Value)) func(O) {
 	return func(options O) { change(reflect.ValueOf(options).Elem()) }
 }

@@ -32,6 +32,7 @@ type application struct {
 	web    *httptest.Server
 	params ablytest.TokenParams
 	given  atomic.Int32 // tokens and token requests
+	down   atomic.Bool  // it ends the connection of who asks
 }
 
 func newApplication(t *testing.T, server *ablytest.Server, binary ably.ClientOption) *application {
@@ -73,6 +74,9 @@ func (a *application) jwt() string {
 
 // ServeHTTP is the auth URL: its path says in which form the token is given.
 func (a *application) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if a.down.Load() {
+		panic(http.ErrAbortHandler)
+	}
 	body, err := io.ReadAll(r.Body)
 	sent, bad := url.ParseQuery(string(body))
 	if r.Method == http.MethodGet {
@@ -159,25 +163,6 @@ var ways = map[string]way{
 	"auth URL, POST: JWT":           {func(a *application) []ably.ClientOption { return a.url("jwt", "POST") }, true},
 }
 
-// restCalls are all calls by REST; serial is of a message that there is.
-func restCalls(t *testing.T, room *ablychat.Room, serial string) map[string]func() error {
-	m := room.Messages()
-	like := ablychat.MessageReaction{Name: "like"}
-	return map[string]func() error{
-		"send": func() error { return second(m.Send(soon(t), ablychat.MessageContent{Text: "x"})) },
-		"update": func() error {
-			return second(m.Update(soon(t), serial, ablychat.MessageContent{Text: "y"}))
-		},
-		"delete":           func() error { return second(m.Delete(soon(t), serial)) },
-		"get":              func() error { return second(m.Get(soon(t), serial)) },
-		"history":          func() error { return second(m.History(soon(t), ablychat.HistoryQuery{})) },
-		"react":            func() error { return m.Reactions().Send(soon(t), serial, like) },
-		"take back":        func() error { return m.Reactions().Delete(soon(t), serial, like) },
-		"client reactions": func() error { return second(m.Reactions().ClientReactions(soon(t), serial, "")) },
-		"occupancy":        func() error { return second(room.Occupancy().Get(soon(t))) },
-	}
-}
-
 // RSA4, RSA8, RSC10, RSA4a2: every way to authenticate serves every call by REST, with a token that
 // is fresh, expired or revoked; a token that can't be renewed is said to be one.
 func TestAuthenticationOfREST(t *testing.T) {
@@ -216,8 +201,8 @@ func TestAuthenticationOfREST(t *testing.T) {
 	}
 }
 
-// RSA4, RSA8, RTN15h: every way to authenticate serves a room, also after its token has expired or was
-// revoked; a token that can't be renewed is named in the error.
+// RSA4, RSA8, RTN15h: every way to authenticate serves a room, also after its token has expired or
+// was revoked; a token that can't be renewed is named in the error.
 func TestAuthenticationOfRealtime(t *testing.T) {
 	for name, way := range ways {
 		t.Run(name, func(t *testing.T) {

@@ -26,7 +26,8 @@ var features = []reflect.Type{
 	reflect.TypeFor[*ablychat.Presence](), reflect.TypeFor[*ablychat.Occupancy](), reflect.TypeFor[*ablychat.Connection](),
 }
 
-// CHA-GP1, CHA-GP4: nothing of ably-go shows in a room or its features, and no method has optional parameters.
+// CHA-GP1, CHA-GP4: nothing of ably-go shows in a room or its features, and no method has optional
+// parameters.
 func TestFeaturesHideWhatIsBelow(t *testing.T) {
 	below := reflect.TypeFor[ably.Realtime]().PkgPath()
 	seen := 0
@@ -35,7 +36,8 @@ func TestFeaturesHideWhatIsBelow(t *testing.T) {
 			method := feature.Method(i)
 			seen++
 			if n := method.Type.NumIn(); method.Type.IsVariadic() &&
-				method.Type.In(n-1) != reflect.TypeFor[[]ablychat.OperationOption]() { // Go's parameter object
+				// Go's parameter object
+				method.Type.In(n-1) != reflect.TypeFor[[]ablychat.OperationOption]() {
 				t.Errorf("%v.%s has optional parameters", feature, method.Name)
 			}
 			for _, part := range append(types(method.Type.NumIn(), method.Type.In), types(method.Type.NumOut(), method.Type.Out)...) {
@@ -60,7 +62,8 @@ func types(n int, at func(int) reflect.Type) (all []reflect.Type) {
 	return all
 }
 
-// CHA-GP3, CHA-RC5: every feature is a property of its parent, there in each room whatever its options, and always the same one.
+// CHA-GP3, CHA-RC5: every feature is a property of its parent, there in each room whatever its
+// options, and always the same one.
 func TestEveryRoomHasEveryFeature(t *testing.T) {
 	w := newWorld(t)
 	for i, options := range [][]lifecycle.RoomOption{nil, {lifecycle.WithPresenceEvents(false), lifecycle.WithOccupancyEvents(true)}} {
@@ -75,7 +78,8 @@ func TestEveryRoomHasEveryFeature(t *testing.T) {
 			}
 		}
 	}
-	// Without options all but occupancy events and single reactions can be used (CHA-O6c, CHA-MR9, CHA-PR9c1).
+	// Without options all but occupancy events and single reactions can be used (CHA-O6c, CHA-MR9,
+	// CHA-PR9c1).
 	room := w.get()
 	if _, err := room.Presence().Subscribe(func(chat.PresenceEvent) {}); err != nil {
 		t.Error(err)
@@ -96,7 +100,8 @@ func featuresOf(room *ablychat.Room) map[string]any {
 		"typing": room.Typing(), "presence": room.Presence(), "occupancy": room.Occupancy()}
 }
 
-// CHA-GP5, CHA-GP5a, CHA-GP5b, CHA-GP6: the errors made here have codes of their own kind, and messages of the one form.
+// CHA-GP5, CHA-GP5a, CHA-GP5b, CHA-GP6: the errors made here have codes of their own kind, and
+// messages of the one form.
 func TestErrorsOfTheFeaturesHaveTheForm(t *testing.T) {
 	checked := 0
 	for _, folder := range []string{".", "../../chat"} {

@@ -28,7 +28,8 @@ func (w *world) cut() {
 	}
 }
 
-// roundTrip comes back when all that the client had to send before has been sent, and what the server answered is there.
+// roundTrip comes back when all that the client had to send before has been sent, and what the
+// server answered is there.
 func (w *world) roundTrip() {
 	w.t.Helper()
 	probe := w.client.Channels.Get(fmt.Sprint("probe ", len(w.client.Channels.Iterate())))
@@ -50,7 +51,8 @@ func TestAnAttachEndsWithTheConnection(t *testing.T) {
 			if err := w.server.FailConnection(w.server.State().Connections[0].ID, ablytest.NewError(40400, 404, "gone")); err != nil {
 				t.Error(err)
 			}
-		}, []lifecycle.ErrorCode{80000, 40400}, lifecycle.RoomFailed}, // ably-go fails the channel, too
+			// ably-go fails the channel, too
+		}, []lifecycle.ErrorCode{80000, 40400}, lifecycle.RoomFailed},
 	} {
 		t.Run(what, func(t *testing.T) {
 			server := ablytest.NewServer(t, ablytest.WithConnectionStateTTL(50*time.Millisecond))
@@ -94,7 +96,8 @@ func TestAnAttachThatWaitsEndsWithTheConnection(t *testing.T) {
 	}
 }
 
-// RTL5l: a detach doesn't wait for the connection to come back, and when it is back the channel is given back.
+// RTL5l: a detach doesn't wait for the connection to come back, and when it is back the channel is
+// given back.
 func TestADetachWithoutAConnection(t *testing.T) {
 	for _, under := range []bool{false, true} {
 		t.Run(map[bool]string{false: "begun without", true: "lost meanwhile"}[under], func(t *testing.T) {
@@ -132,7 +135,8 @@ func TestADetachWithoutAConnection(t *testing.T) {
 	}
 }
 
-// A room that is suspended for want of a connection and then detached stays so when the connection comes (CHA-RL2).
+// A room that is suspended for want of a connection and then detached stays so when the connection
+// comes (CHA-RL2).
 func TestADetachOfARoomThatWaits(t *testing.T) {
 	server := ablytest.NewServer(t)
 	server.RefuseConnections(nil)
@@ -152,7 +156,8 @@ func TestADetachOfARoomThatWaits(t *testing.T) {
 	}
 }
 
-// RTL12: an update without a reason tells of lost continuity too, each time, however the attach came about.
+// RTL12: an update without a reason reports lost continuity too, each time, however the attach came
+// about.
 func TestAnUpdateWithoutAReasonIsADiscontinuity(t *testing.T) {
 	for _, waits := range []bool{false, true} {
 		t.Run(map[bool]string{false: "attached on a connection", true: "attached when it came"}[waits], func(t *testing.T) {
@@ -172,7 +177,8 @@ func TestAnUpdateWithoutAReasonIsADiscontinuity(t *testing.T) {
 			if err := <-attached; err != nil {
 				t.Fatal(err)
 			}
-			w.roundTrip() // an attach that was sent just as the connection came has had both its answers
+			// an attach that was sent just as the connection came has had both its answers
+			w.roundTrip()
 			told := func() {
 				t.Helper()
 				server.UpdateChannel(channelName, false, nil)

@@ -20,14 +20,15 @@ const (
 	ConnectionInitialized  ConnectionStatus = iota // not connecting yet (CHA-CS1a)
 	ConnectionConnecting                           // connecting (CHA-CS1b)
 	ConnectionConnected                            // connected (CHA-CS1c)
-	ConnectionDisconnected                         // not connected, perhaps for a short time; retried (CHA-CS1d)
+	ConnectionDisconnected                         // not connected for a short time; retried (CHA-CS1d)
 	ConnectionSuspended                            // not connected for a long time; retried (CHA-CS1e)
 	ConnectionFailed                               // for a reason that can't be retried (CHA-CS1f)
 	ConnectionClosing                              // closed by the user, not at its end yet (CHA-CS1g)
 	ConnectionClosed                               // closed by the user (CHA-CS1h)
 )
 
-var connectionStatusNames = [...]string{"initialized", "connecting", "connected", "disconnected", "suspended", "failed", "closing", "closed"}
+var connectionStatusNames = [...]string{"initialized", "connecting", "connected", "disconnected",
+	"suspended", "failed", "closing", "closed"}
 
 // String returns the status's name, in lower case.
 func (s ConnectionStatus) String() string {
@@ -55,7 +56,7 @@ type ConnectionStatusChange struct {
 	Current  ConnectionStatus // the new status (CHA-CS4a)
 	Previous ConnectionStatus // the status before (CHA-CS4b)
 	Error    error            // the error that belongs to the new status, or nil (CHA-CS4c)
-	RetryIn  time.Duration    // until the next attempt to connect; 0 when there is none, or it is not known
+	RetryIn  time.Duration    // until the next attempt to connect; 0 for none or not known
 }
 
 // String prints the change with its error, if it has one.
@@ -67,8 +68,8 @@ func (c ConnectionStatusChange) String() string {
 	return s
 }
 
-// Connection is a chat client's view of its connection to Ably (CHA-CS). It is got from [Client.Connection]. All methods may be called
-// concurrently, and from within listeners.
+// Connection is a chat client's view of its connection to Ably (CHA-CS). It is got from
+// [Client.Connection]. All methods may be called concurrently, and from within listeners.
 type Connection struct {
 	client    *Client
 	last      atomic.Pointer[ConnectionStatusChange]
@@ -89,8 +90,8 @@ func (c *Connection) Error() error { return c.last.Load().Error }
 
 // Subscribe registers a listener for changes of the status (CHA-CS4d). It receives all of them.
 //
-// Errors: [ErrInvalidArgument] for a nil listener; [ErrResourceDisposed] once the client is disposed
-// of.
+// Errors: [ErrInvalidArgument] for a nil listener; [ErrResourceDisposed] once the client is
+// disposed of.
 func (c *Connection) Subscribe(listener func(ConnectionStatusChange)) (*Subscription, error) {
 	return subscribe(c.client, &c.listeners, connectionEvents, listener)
 }
@@ -101,8 +102,8 @@ func (c *Connection) Events(ctx context.Context) iter.Seq2[ConnectionStatusChang
 	return sequence(ctx, c.client, &c.listeners, connectionEvents)
 }
 
-// WaitForStatus returns when the connection has a status: at once if it has, and also when it had the
-// status meanwhile and has another one by now.
+// WaitForStatus returns when the connection has a status: at once if it has, and also when it had
+// the status meanwhile and has another one by now.
 //
 // Errors: [ErrDisconnected] when the connection is failed or closed, with the error of that for a
 // cause, if that isn't what it waits for; [ErrResourceDisposed]; the context's.
@@ -125,22 +126,28 @@ func (c *Connection) WaitForStatus(ctx context.Context, want ConnectionStatus) e
 		})
 }
 
+// over reports whether there is no connection and none is tried for.
+func (s ConnectionStatus) over() bool {
+	switch s {
+	case ConnectionInitialized, ConnectionFailed, ConnectionClosed:
+		return true
+	}
+	return false
+}
+
 // back returns when there is a connection, or when none is tried for any more.
 func (c *Connection) back(ctx context.Context) error {
 	now := func() ConnectionStatusChange { return *c.last.Load() }
 	return listen.Await(ctx, &c.listeners, c.client.listening(connectionEvents), now,
 		func(change ConnectionStatusChange) (bool, error) {
-			switch change.Current {
-			case ConnectionConnected, ConnectionFailed, ConnectionClosed, ConnectionInitialized:
-				return true, nil
-			}
-			return false, nil
+			return change.Current == ConnectionConnected || change.Current.over(), nil
 		})
 }
 
 // begin sets the status that the client finds, unless it has changed by now (CHA-CS3).
-func (c *Connection) begin(state ably.ConnectionState, reason *ably.ErrorInfo) {
-	first := statusChange(ably.ConnectionStateChange{Current: state, Previous: state, Reason: reason}, nil)
+func (c *Connection) begin(last ably.ConnectionStateChange, reason *lifecycle.ErrorInfo) {
+	last.Previous, last.RetryIn = last.Current, 0
+	first := statusChange(last, reason)
 	c.last.CompareAndSwap(nil, &first)
 }
 
@@ -153,14 +160,17 @@ func (c *Connection) changed(change ably.ConnectionStateChange, reason *lifecycl
 	c.listeners.Publish(next)
 }
 
-func statusChange(change ably.ConnectionStateChange, reason *lifecycle.ErrorInfo) ConnectionStatusChange {
+func statusChange(
+	change ably.ConnectionStateChange, reason *lifecycle.ErrorInfo,
+) ConnectionStatusChange {
 	return ConnectionStatusChange{
 		Current: connectionStatus(change.Current), Previous: connectionStatus(change.Previous),
 		Error: connectionReason(change.Reason, reason), RetryIn: change.RetryIn,
 	}
 }
 
-// connectionReason makes an error of ours from ably-go's; known is the same with its message, or nil.
+// connectionReason makes an error of ours from ably-go's; known is the same with its message, or
+// nil.
 func connectionReason(err *ably.ErrorInfo, known *lifecycle.ErrorInfo) error {
 	switch {
 	case err == nil:

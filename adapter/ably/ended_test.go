@@ -116,7 +116,8 @@ func subscribing[E any](subscribe func(func(E)) (*ablychat.Subscription, error))
 	return func() (subscription, error) { return subscribe(func(E) {}) }
 }
 
-// loops are the methods that return a sequence of events, by their names: the errors that it yields.
+// loops are the methods that return a sequence of events, by their names: the errors that it
+// yields.
 func (h held) loops() map[string]func(context.Context) iter.Seq[error] {
 	m := h.room.Messages()
 	return map[string]func(context.Context) iter.Seq[error]{
@@ -141,13 +142,15 @@ func (h held) loops() map[string]func(context.Context) iter.Seq[error] {
 }
 
 func looping[E any](events func(context.Context) iter.Seq2[E, error]) func(context.Context) iter.Seq[error] {
-	return func(ctx context.Context) iter.Seq[error] {
-		all := events(ctx)
-		return func(yield func(error) bool) {
-			for _, err := range all {
-				if !yield(err) {
-					return
-				}
+	return func(ctx context.Context) iter.Seq[error] { return loopOf(events(ctx)) }
+}
+
+// loopOf is a sequence of which the errors alone are looked at.
+func loopOf[E any](events iter.Seq2[E, error]) iter.Seq[error] {
+	return func(yield func(error) bool) {
+		for _, err := range events {
+			if !yield(err) {
+				return
 			}
 		}
 	}

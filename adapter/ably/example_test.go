@@ -15,7 +15,8 @@ import (
 // A room's status is followed by ranging over its changes, to the last one.
 func ExampleRoom() {
 	ctx := context.Background()
-	server, err := ablytest.Start() // for Ably itself: ablychat.Connect(ablychat.Ably(ably.WithKey(key)), …)
+	// for Ably itself: ablychat.Connect(ablychat.Ably(ably.WithKey(key)), …)
+	server, err := ablytest.Start()
 	check(err)
 	defer server.Close()
 	client, err := ablychat.Connect(ablychat.Ably(server.ClientOptions(ably.WithClientID("ada"))...))
@@ -39,7 +40,8 @@ func ExampleRoom() {
 	// releasing -> released
 }
 
-// Whoever subscribes before attaching gets all messages from the attaching on, and those before it from the history.
+// A listener that subscribes before attaching gets all messages from the attaching on, and those
+// before it from the history.
 func ExampleMessages() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()

@@ -134,7 +134,8 @@ func TestRoomReactions(t *testing.T) {
 	})
 }
 
-// CHA-GP2: subscribing attaches nothing, nor does sending; CHA-RC1g6: a release ends what the features have.
+// CHA-GP2: subscribing attaches nothing, nor does sending; CHA-RC1g6: a release ends what the
+// features have.
 func TestNothingAttachesARoomButAttach(t *testing.T) {
 	server := ablytest.NewServer(t)
 	ann := newPerson(t, server, "ann")
@@ -252,7 +253,8 @@ func TestPresence(t *testing.T) {
 		if _, err := his.Presence().Subscribe(got.put); err != nil {
 			t.Fatal(err)
 		}
-		if err := his.Presence().Enter(soon(t), nil); !errors.Is(err, lifecycle.ErrRoomInInvalidState) { // CHA-PR3h
+		// CHA-PR3h
+		if err := his.Presence().Enter(soon(t), nil); !errors.Is(err, lifecycle.ErrRoomInInvalidState) {
 			t.Errorf("enter a room that is not attached: %v", err)
 		}
 		if err := his.Attach(soon(t)); err != nil {
@@ -445,7 +447,8 @@ func TestTypingOverTheWire(t *testing.T) {
 		if e := got.next(); e.Change.Type != chat.TypingStopped || len(e.CurrentTypers) != 0 {
 			t.Errorf("%+v", e)
 		}
-		if err := hers.Typing().Keystroke(soon(t)); err != nil { // at once: stop resets the interval
+		// at once: stop resets the interval
+		if err := hers.Typing().Keystroke(soon(t)); err != nil {
 			t.Fatal(err)
 		}
 		if e := got.next(); e.Change.Type != chat.TypingStarted {
@@ -463,11 +466,14 @@ func TestTypingOverTheWire(t *testing.T) {
 		}
 		ann.chat.Realtime().Close()
 		closeClient(ann.chat.Realtime())
-		awaitConnection(t, ann.chat, ablychat.ConnectionClosed)                                  // rooms know of it then
-		if err := hers.Typing().Keystroke(soon(t)); !errors.Is(err, lifecycle.ErrDisconnected) { // CHA-T4f
+		// rooms know of it then
+		awaitConnection(t, ann.chat, ablychat.ConnectionClosed)
+		// CHA-T4f
+		if err := hers.Typing().Keystroke(soon(t)); !errors.Is(err, lifecycle.ErrDisconnected) {
 			t.Errorf("without a connection: %v", err)
 		}
-		if err := hers.Reactions().Send(soon(t), ablychat.ReactionContent{Name: "x"}); !errors.Is(err, lifecycle.ErrDisconnected) { // CHA-ER3g
+		// CHA-ER3g
+		if err := hers.Reactions().Send(soon(t), ablychat.ReactionContent{Name: "x"}); !errors.Is(err, lifecycle.ErrDisconnected) {
 			t.Errorf("without a connection: %v", err)
 		}
 	})

@@ -13,7 +13,7 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// CHA-CS2, CHA-O7, CHA-T18: inside a listener a getter already knows what the listener is told.
+// CHA-CS2, CHA-O7, CHA-T18: inside a listener a getter already knows what the listener receives.
 func TestGettersAreUpToDateInListeners(t *testing.T) {
 	t.Run("typing", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {

@@ -23,7 +23,8 @@ const (
 // HistoryQuery says which messages of the history to return. The zero value is all of them, newest
 // first, 100 to a page.
 type HistoryQuery struct {
-	Start, End time.Time // messages created from Start to End, to the millisecond; the zero time is no bound
+	// messages created from Start to End, to the millisecond; the zero time is no bound
+	Start, End time.Time
 	Order      Order
 	Limit      int // messages to a page, 1 to 1000; 0 for 100
 }
@@ -84,8 +85,8 @@ func (p *Page) Next(ctx context.Context) (*Page, error) {
 }
 
 // All returns the messages of this page and of all further ones, each with a nil error. It ends
-// silently after the last one, or with an error of [Page.Next]. It may be ranged over more than once,
-// and then asks again.
+// silently after the last one, or with an error of [Page.Next]. It may be ranged over more than
+// once, and then asks again.
 func (p *Page) All(ctx context.Context) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
 		var err error

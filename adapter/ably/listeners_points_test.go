@@ -19,7 +19,8 @@ import (
 // everything gets a room with all that can be subscribed to.
 var everything = []lifecycle.RoomOption{lifecycle.WithOccupancyEvents(true), lifecycle.WithRawMessageReactions(true)}
 
-// CHA-M12, CHA-MR12, CHA-ER6, CHA-PR11, CHA-T17, CHA-O8: a release ends all that listens to the room, in whatever form.
+// CHA-M12, CHA-MR12, CHA-ER6, CHA-PR11, CHA-T17, CHA-O8: a release ends all that listens to the
+// room, in whatever form.
 func TestAReleaseEndsAllListeners(t *testing.T) {
 	server := ablytest.NewServer(t)
 	ann := newPerson(t, server, "ann")
@@ -69,7 +70,8 @@ func ranging[T any](ended chan<- string, what string, events iter.Seq2[T, error]
 	}()
 }
 
-// CHA-M4b, CHA-ER4b, CHA-PR7c, CHA-T6b, CHA-O4b: whoever unsubscribes hears nothing more, and nobody else notices.
+// CHA-M4b, CHA-ER4b, CHA-PR7c, CHA-T6b, CHA-O4b: a listener that unsubscribes receives nothing
+// more, and no other listener notices.
 func TestUnsubscribingHasNoOtherEffect(t *testing.T) {
 	server := ablytest.NewServer(t)
 	ann, bob := newPerson(t, server, "ann"), newPerson(t, server, "bob")
@@ -119,7 +121,8 @@ func TestUnsubscribingHasNoOtherEffect(t *testing.T) {
 		}
 	}
 	for len(gone.events) > 0 {
-		if o, ok := (<-gone.events).(chat.OccupancyData); !ok || o.PresenceMembers > 0 { // others may have been on their way
+		// others may have been on their way
+		if o, ok := (<-gone.events).(chat.OccupancyData); !ok || o.PresenceMembers > 0 {
 			t.Error("an event came to who has unsubscribed")
 		}
 	}
@@ -159,8 +162,8 @@ func (l *logged) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// CHA-M4d, CHA-ER4c, CHA-M4m5, CHA-T13a: what is not known is left out, and logged no louder than the specification has it, and what comes
-// behind it is told.
+// CHA-M4d, CHA-ER4c, CHA-M4m5, CHA-T13a: what is not known is left out, and logged no louder than
+// the specification has it, and what comes behind it is reported.
 func TestWhatIsNotKnownIsLeftOut(t *testing.T) {
 	server, log := ablytest.NewServer(t), &logged{lines: map[string]slog.Level{}}
 	w := newWorldWith(t, server, []ablychat.Option{ablychat.WithLogger(slog.New(log))}, ably.WithClientID("ann"))
@@ -198,7 +201,8 @@ func TestWhatIsNotKnownIsLeftOut(t *testing.T) {
 	}
 }
 
-// CHA-RC3d2, CHA-MR9: single reactions are asked for where the room's options say so, and only there.
+// CHA-RC3d2, CHA-MR9: single reactions are asked for where the room's options say so, and only
+// there.
 func TestRawReactionsAreAskedFor(t *testing.T) {
 	server := ablytest.NewServer(t)
 	ann := newPerson(t, server, "ann")
@@ -225,7 +229,8 @@ func TestRawReactionsAreAskedFor(t *testing.T) {
 	}
 }
 
-// CHA-MR6a1, CHA-MR6a2, CHA-MR7b1, CHA-MR7b2, CHA-MR7b3: reactions that are not known are left out, and what comes behind them is told.
+// CHA-MR6a1, CHA-MR6a2, CHA-MR7b1, CHA-MR7b2, CHA-MR7b3: reactions that are not known are left out,
+// and what comes behind them is reported.
 func TestReactionsThatAreNotKnownAreLeftOut(t *testing.T) {
 	server := ablytest.NewServer(t)
 	ann := newPerson(t, server, "ann")
@@ -258,7 +263,8 @@ func TestReactionsThatAreNotKnownAreLeftOut(t *testing.T) {
 	raws.empty()
 }
 
-// CHA-M5d: an UPDATE that loses continuity moves the point of a subscription, before the room tells of the loss.
+// CHA-M5d: an UPDATE that loses continuity moves the point of a subscription, before the room
+// reports the loss.
 func TestAnUpdateMovesThePoint(t *testing.T) {
 	server := ablytest.NewServer(t)
 	ann := newPerson(t, server, "ann")

@@ -29,8 +29,8 @@ var ablyLevels = map[ably.LogLevel]slog.Level{
 	ably.LogError: slog.LevelError, ably.LogWarning: slog.LevelWarn, ably.LogInfo: slog.LevelInfo,
 }
 
-// Printf takes a line of ably-go's. The queries of the addresses in its errors have keys and tokens,
-// and are left out.
+// Printf takes a line of ably-go's. The queries of the addresses in its errors have keys and
+// tokens, and are left out.
 func (t *logTarget) Printf(level ably.LogLevel, format string, values ...any) {
 	to, ok := ablyLevels[level]
 	if !ok {

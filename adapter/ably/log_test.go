@@ -2,8 +2,11 @@ package ablychat_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"log"
 	"log/slog"
+	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -82,8 +85,8 @@ func TestNoKeyIsLogged(t *testing.T) {
 	}
 }
 
-// With a logger nothing is written to package log, by ably-go neither; and no key, token or text of a
-// message is logged at info.
+// With a logger nothing is written to package log, by ably-go neither; and no key, token or text of
+// a message is logged at info.
 func TestOneLogger(t *testing.T) {
 	aside, l := standard(t), newLines()
 	logger := ablychat.WithLogger(slog.New(slog.NewTextHandler(l, nil)))
@@ -130,4 +133,106 @@ func TestASharedClientLogsWhereItsChatClientDoes(t *testing.T) {
 	if err := chat.Dispose(soon(t)); err != nil {
 		t.Error(err)
 	}
+}
+
+// What ably-go says while the connection ends goes where all went: for a client that owns it. A
+// shared realtime client has no logger when its chat client is gone.
+func TestTheLoggerOutlastsTheRooms(t *testing.T) {
+	aside, l := standard(t), newLines()
+	logger := ablychat.WithLogger(slog.New(slog.NewTextHandler(l, nil)))
+	options := ablytest.NewServer(t).ClientOptions(ably.WithAutoConnect(false))
+	owner := must(ablychat.Connect(logger, ablychat.Ably(options...)))
+	shared := must(ablychat.NewRealtime(options...))
+	defer closeClient(shared)
+	guest := must(ablychat.New(shared, logger))
+	for _, client := range []*ablychat.Client{owner, guest} {
+		if err := client.Dispose(soon(t)); err != nil {
+			t.Error(err)
+		}
+	}
+	ablychat.Log(owner, "the owner's last line")
+	ablychat.Log(guest, "the guest's last line")
+	if text := l.String(); !strings.Contains(text, "the owner's last line") || strings.Contains(text, "the guest's") {
+		t.Errorf("logged: %s", text)
+	}
+	if text := aside.String(); !strings.Contains(text, "the guest's last line") || strings.Contains(text, "the owner's") {
+		t.Errorf("written to package log: %s", text)
+	}
+}
+
+// No token, and nothing of what is sent to an auth URL, is logged, with a logger of the program's
+// for all levels and without one, while neither the service nor the auth URL can be reached, and
+// while tokens are renewed.
+func TestNoTokenIsLogged(t *testing.T) {
+	for _, name := range []string{"token", "token details", "JWT", "callback: token", "callback: JWT",
+		"callback: token request", "auth URL, GET: token", "auth URL, POST: JWT"} {
+		t.Run(name, func(t *testing.T) {
+			l := standard(t)
+			server := ablytest.NewServer(t)
+			a := newApplication(t, server, ably.WithUseBinaryProtocol(true))
+			var given tokens
+			options := append(ways[name].options(a), given.option(), ably.WithLogLevel(ably.LogDebug),
+				ably.WithDisconnectedRetryTimeout(10*time.Millisecond))
+			for _, logger := range []*slog.Logger{nil,
+				slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))} {
+				client := must(ablychat.Connect(ablychat.WithLogger(logger), ablychat.Ably(server.EndpointOptions(options...)...)))
+				if err := client.Connection().WaitForStatus(soon(t), ablychat.ConnectionConnected); err != nil {
+					t.Fatal(err)
+				}
+				room := must(client.Rooms().Get(soon(t), "lobby"))
+				if err := second(room.Messages().Send(soon(t), ablychat.Text("x"))); err != nil {
+					t.Error(err)
+				}
+				server.RefuseConnections(nil)
+				if err := server.Cut(""); err != nil {
+					t.Fatal(err)
+				}
+				l.until(t, "connect to ")
+				if ways[name].renewable {
+					server.ExpireTokens()
+					a.down.Store(true)
+					_ = second(room.Messages().Send(soon(t), ablychat.Text("x")))
+					a.down.Store(false)
+				}
+				if err := client.Dispose(soon(t)); err != nil {
+					t.Error(err)
+				}
+				server.AcceptConnections()
+			}
+			if got := given.all(); len(got) == 0 {
+				t.Error("no token is known")
+			} else if text := l.String(); strings.Contains(text, "who=me") || slices.ContainsFunc(got, func(token string) bool {
+				return strings.Contains(text, token)
+			}) {
+				t.Errorf("a token of %q is logged: %s", got, text)
+			}
+		})
+	}
+}
+
+// tokens are those that were sent to the service by HTTP.
+type tokens struct {
+	mu    sync.Mutex
+	known []string
+}
+
+func (k *tokens) option() ably.ClientOption {
+	return ably.WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		if encoded, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+			token, err := base64.StdEncoding.DecodeString(encoded)
+			if err != nil {
+				return nil, err
+			}
+			k.mu.Lock()
+			k.known = append(k.known, string(token))
+			k.mu.Unlock()
+		}
+		return http.DefaultTransport.RoundTrip(r)
+	})})
+}
+
+func (k *tokens) all() []string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.Clone(k.known)
 }

@@ -59,7 +59,7 @@ func loop[E any](events func(context.Context) iter.Seq2[E, error]) func(context.
 }
 
 // Nothing stays of a loop that is left, on a context that lasts: no listener, no goroutine, no
-// memory. Loops over statuses and discontinuities are in package lifecycle.
+// memory. Loops over statuses and discontinuities are in TestNothingStaysOfAStatusLoop (lifecycle).
 func TestNothingStaysOfALoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // which fails if a goroutine is left
 		realtime, err := NewRealtime(ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))

@@ -58,8 +58,8 @@ func newWorldWith(t *testing.T, server *ablytest.Server, chatOptions []ablychat.
 	return &world{t, server, client, chat, chat.Rooms()}
 }
 
-// closeClient closes a client and waits until it is closed, so that its goroutines are gone. One that still dials would forget that it is
-// to close.
+// closeClient closes a client and waits until it is closed, so that its goroutines are gone. One
+// that still dials would forget that it is to close.
 func closeClient(client *ably.Realtime) {
 	dialled := make(chan struct{}, 8)
 	offDialled := client.Connection.OnAll(func(ably.ConnectionStateChange) { dialled <- struct{}{} })
@@ -173,7 +173,7 @@ func (w *watch) until(status lifecycle.RoomStatus) lifecycle.RoomStatusChange {
 	}
 }
 
-// continuous fails when a discontinuity was told.
+// continuous fails when a discontinuity was reported.
 func (w *watch) continuous() {
 	w.t.Helper()
 	select {

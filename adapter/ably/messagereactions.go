@@ -31,23 +31,27 @@ func (m *Messages) Reactions() *MessageReactions { return &m.reactions }
 
 // MessageReaction says which reaction to send or to delete.
 type MessageReaction struct {
-	Name  string              // "like", or an emoji; for deleting one of the type unique it may be empty
+	Name  string              // "like", or an emoji; may be empty to delete one of the type unique
 	Type  MessageReactionType // empty for the room's default (CHA-MR4b2)
 	Count int                 // how many, for the type multiple; 0 for one
 }
 
 // Send adds this client's reaction to a message (CHA-MR4). The room need not be attached.
 //
-// Errors: [ErrInvalidArgument] for an empty serial (CHA-MR4a2) or name, an unknown type, or a count with a type other than multiple; the
-// service's; the context's error.
-func (r *MessageReactions) Send(ctx context.Context, messageSerial string, reaction MessageReaction) error {
+// Errors: [ErrInvalidArgument] for an empty serial (CHA-MR4a2) or name, an unknown type, or a count
+// with a type other than multiple; [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room];
+// the service's; the context's.
+func (r *MessageReactions) Send(
+	ctx context.Context, messageSerial string, reaction MessageReaction,
+) error {
 	const operation = "send message reaction"
 	t, err := r.check(operation, messageSerial, reaction)
 	if err != nil {
 		return err
 	}
 	if reaction.Name == "" {
-		return lifecycle.NewErrorInfo(ErrInvalidArgument, "unable to "+operation+"; its name is empty", nil)
+		return lifecycle.NewErrorInfo(ErrInvalidArgument,
+			"unable to "+operation+"; its name is empty", nil)
 	}
 	body := map[string]any{"type": string(t), "name": reaction.Name}
 	if t == MessageReactionTypeMultiple {
@@ -56,16 +60,18 @@ func (r *MessageReactions) Send(ctx context.Context, messageSerial string, react
 	if body, err = plainObject(operation, body); err != nil {
 		return err
 	}
-	_, err = r.room.one(ctx, operation,
-		call{method: "POST", path: r.room.messages.path(messageSerial, "reactions"), body: body}, "serial")
-	return err
+	return r.room.done(ctx, operation,
+		call{method: "POST", path: r.room.messages.path(messageSerial, "reactions"), body: body})
 }
 
 // Delete takes this client's reaction to a message away (CHA-MR11). The room need not be attached.
 //
-// Errors: [ErrInvalidArgument] for an empty serial (CHA-MR11a2), for an empty name with a type other than unique (CHA-MR11b1a), or an
-// unknown type; the service's; the context's error.
-func (r *MessageReactions) Delete(ctx context.Context, messageSerial string, reaction MessageReaction) error {
+// Errors: [ErrInvalidArgument] for an empty serial (CHA-MR11a2), for an empty name with a type
+// other than unique (CHA-MR11b1a), or an unknown type; [ErrRoomInInvalidState] and
+// [ErrResourceDisposed], see [Room]; the service's; the context's.
+func (r *MessageReactions) Delete(
+	ctx context.Context, messageSerial string, reaction MessageReaction,
+) error {
 	const operation = "delete message reaction"
 	reaction.Count = 0
 	t, err := r.check(operation, messageSerial, reaction)
@@ -75,19 +81,21 @@ func (r *MessageReactions) Delete(ctx context.Context, messageSerial string, rea
 	query := url.Values{"type": {string(t)}}
 	if t != MessageReactionTypeUnique {
 		if reaction.Name == "" {
-			return lifecycle.NewErrorInfo(ErrInvalidArgument, "unable to "+operation+"; its name is empty, and its type is not unique", nil)
+			return lifecycle.NewErrorInfo(ErrInvalidArgument,
+				"unable to "+operation+"; its name is empty, and its type is not unique", nil)
 		}
 		if _, err := plainValue(operation, "name", reaction.Name); err != nil {
 			return err
 		}
 		query.Set("name", reaction.Name)
 	}
-	_, err = r.room.one(ctx, operation,
-		call{method: "DELETE", path: r.room.messages.path(messageSerial, "reactions"), query: query}, "serial")
-	return err
+	return r.room.done(ctx, operation,
+		call{method: "DELETE", path: r.room.messages.path(messageSerial, "reactions"), query: query})
 }
 
-func (r *MessageReactions) check(operation, messageSerial string, reaction MessageReaction) (MessageReactionType, error) {
+func (r *MessageReactions) check(
+	operation, messageSerial string, reaction MessageReaction,
+) (MessageReactionType, error) {
 	if messageSerial == "" {
 		return "", emptySerial(operation)
 	}
@@ -98,18 +106,24 @@ func (r *MessageReactions) check(operation, messageSerial string, reaction Messa
 	switch t {
 	case MessageReactionTypeUnique, MessageReactionTypeDistinct, MessageReactionTypeMultiple:
 	default:
-		return "", lifecycle.NewErrorInfo(ErrInvalidArgument, "unable to "+operation+"; its type is "+string(t)+", expected unique, distinct or multiple", nil)
+		return "", lifecycle.NewErrorInfo(ErrInvalidArgument, "unable to "+operation+
+			"; its type is "+string(t)+", expected unique, distinct or multiple", nil)
 	}
 	if reaction.Count < 0 || reaction.Count > 0 && t != MessageReactionTypeMultiple {
-		return "", lifecycle.NewErrorInfo(ErrInvalidArgument, "unable to "+operation+"; a count is a positive number, and only for the type multiple", nil)
+		return "", lifecycle.NewErrorInfo(ErrInvalidArgument, "unable to "+operation+
+			"; a count is a positive number, and only for the type multiple", nil)
 	}
 	return t, nil
 }
 
-// ClientReactions returns the reactions of one client to a message, also where a summary is clipped (CHA-MR13); of this client when clientID is empty.
+// ClientReactions returns the reactions of one client to a message, also where a summary is clipped
+// (CHA-MR13); of this client when clientID is empty.
 //
-// Errors: [ErrInvalidArgument] for an empty serial; the service's (CHA-MR13c); the context's error.
-func (r *MessageReactions) ClientReactions(ctx context.Context, messageSerial, clientID string) (ReactionSummary, error) {
+// Errors: [ErrInvalidArgument] for an empty serial; [ErrRoomInInvalidState] and
+// [ErrResourceDisposed], see [Room]; the service's (CHA-MR13c); the context's.
+func (r *MessageReactions) ClientReactions(
+	ctx context.Context, messageSerial, clientID string,
+) (ReactionSummary, error) {
 	const operation = "get client reactions"
 	if messageSerial == "" {
 		return ReactionSummary{}, emptySerial(operation)
@@ -147,8 +161,8 @@ func (r *MessageReactions) Events(ctx context.Context) iter.Seq2[ReactionSummary
 // SubscribeRaw registers a listener for single reactions, added or deleted (CHA-MR7). Summaries are
 // not to be computed from them (CHA-MR8).
 //
-// Errors: [ErrFeatureNotEnabledInRoom] when the room was got without raw reactions (CHA-MR7c); those
-// of [MessageReactions.Subscribe].
+// Errors: [ErrFeatureNotEnabledInRoom] when the room was got without raw reactions (CHA-MR7c);
+// those of [MessageReactions.Subscribe].
 func (r *MessageReactions) SubscribeRaw(listener func(RawReactionEvent)) (*Subscription, error) {
 	return subscribe(r.room, &r.raws, rawEvents, listener)
 }

@@ -42,7 +42,8 @@ func TestMessageReactions(t *testing.T) {
 				send ablychat.MessageReaction
 				has  lifecycle.MessageReactionType
 			}{
-				{ablychat.MessageReaction{Name: "👍"}, lifecycle.MessageReactionTypeDistinct}, // the room's default
+				// the room's default
+				{ablychat.MessageReaction{Name: "👍"}, lifecycle.MessageReactionTypeDistinct},
 				{ablychat.MessageReaction{Name: "like", Type: lifecycle.MessageReactionTypeUnique}, lifecycle.MessageReactionTypeUnique},
 				{ablychat.MessageReaction{Name: "clap", Type: lifecycle.MessageReactionTypeMultiple, Count: 3}, lifecycle.MessageReactionTypeMultiple},
 			} {
@@ -126,7 +127,8 @@ func TestMessageReactionErrors(t *testing.T) {
 	}
 }
 
-// A connection that comes back after a loss has missed no reaction; where it must have, the room says so.
+// A connection that comes back after a loss has missed no reaction; where it must have, the room
+// says so.
 func TestReactionsOverALoss(t *testing.T) {
 	server := ablytest.NewServer(t)
 	ann, bob := newPerson(t, server, "ann"), newPerson(t, server, "bob", ably.WithDisconnectedRetryTimeout(10*time.Millisecond))

@@ -56,9 +56,9 @@ func (m *Messages) path(more ...string) []string {
 // Send sends a message and returns it as it was taken (CHA-M3).
 //
 // Errors: [ErrInvalidArgument] for content that can't be sent as it is, and for a description or
-// metadata of the operation; the service's, with its code and, where moderation or a rule says more,
-// a [Rejection] for a cause (CHA-M3e); [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room];
-// the context's, when that ends first: then the message may have been sent.
+// metadata of the operation; the service's, with its code and, where moderation or a rule says
+// more, a [Rejection] for a cause (CHA-M3e); [ErrRoomInInvalidState] and [ErrResourceDisposed], see
+// [Room]; the context's, when that ends first: then the message may have been sent.
 func (m *Messages) Send(ctx context.Context, content MessageContent, options ...OperationOption) (Message, error) {
 	const operation = "send message"
 	o := m.operationOf(options)
@@ -76,8 +76,9 @@ func (m *Messages) Send(ctx context.Context, content MessageContent, options ...
 // Update puts other content in the place of a message's; what it leaves out is gone (CHA-M8). It
 // returns the message as it is then.
 //
-// Errors: [ErrInvalidArgument] for an empty serial (CHA-M8g), and for what can't be sent as it is; the
-// service's (CHA-M8d); [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room]; the context's.
+// Errors: [ErrInvalidArgument] for an empty serial (CHA-M8g), and for what can't be sent as it is;
+// the service's (CHA-M8d); [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room]; the
+// context's.
 func (m *Messages) Update(
 	ctx context.Context, serial string, to MessageContent, options ...OperationOption,
 ) (Message, error) {
@@ -99,8 +100,9 @@ func (m *Messages) Update(
 // Delete marks a message as deleted and takes its content away; it stays in the history as that
 // (CHA-M9). It returns the message as it is then.
 //
-// Errors: [ErrInvalidArgument] for an empty serial (CHA-M9f), and for what can't be sent as it is; the
-// service's (CHA-M9c); [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room]; the context's.
+// Errors: [ErrInvalidArgument] for an empty serial (CHA-M9f), and for what can't be sent as it is;
+// the service's (CHA-M9c); [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room]; the
+// context's.
 func (m *Messages) Delete(ctx context.Context, serial string, options ...OperationOption) (Message, error) {
 	const operation = "delete message"
 	if serial == "" {
@@ -139,9 +141,9 @@ func emptySerial(operation string) error {
 	return lifecycle.NewErrorInfo(ErrInvalidArgument, "unable to "+operation+"; the message's serial is empty", nil)
 }
 
-// Subscribe registers a listener for messages that are sent, updated or deleted, also by this client
-// (CHA-M4). It attaches nothing. At most [MaxPending] events wait for it. The subscription has the
-// history before it, too.
+// Subscribe registers a listener for messages that are sent, updated or deleted, also by this
+// client (CHA-M4). It attaches nothing. At most [MaxPending] events wait for it. The subscription
+// has the history before it, too.
 //
 // Errors: [ErrInvalidArgument] for a nil listener; [ErrRoomInInvalidState]; [ErrResourceDisposed].
 func (m *Messages) Subscribe(listener func(MessageEvent)) (*MessageSubscription, error) {

@@ -20,7 +20,8 @@ import (
 // names that a path has trouble with (CHA-RST6).
 var oddNames = []string{"lobby", "a/b", "a b?c=d&e", "100% /", "späti ☃", "..", "a;b,c"}
 
-// CHA-M3, CHA-M4, CHA-M8, CHA-M9, CHA-M13: what is sent, updated and deleted is the same to who does it, to who listens, and in the history.
+// CHA-M3, CHA-M4, CHA-M8, CHA-M9, CHA-M13: what is sent, updated and deleted is the same to who
+// does it, to who listens, and in the history.
 func TestMessages(t *testing.T) {
 	eachFormat(t, func(t *testing.T, binary ably.ClientOption) {
 		server := ablytest.NewServer(t)
@@ -209,7 +210,8 @@ func TestASharedRealtimeClientHasREST(t *testing.T) {
 	})
 }
 
-// CHA-M5: the history before a subscription has neither gap nor duplicate at its point, wherever it is, with messages sent all the time.
+// CHA-M5: the history before a subscription has neither gap nor duplicate at its point, wherever it
+// is, with messages sent all the time.
 func TestHistoryBeforeSubscribe(t *testing.T) {
 	for what, c := range map[string]struct {
 		attachFirst bool
@@ -218,7 +220,8 @@ func TestHistoryBeforeSubscribe(t *testing.T) {
 		"subscribed while attached (CHA-M5a)":   {true, nil},
 		"subscribed before attaching (CHA-M5b)": {false, nil},
 		"attached again (CHA-M5c)": {true, func(s *ablytest.Server) {
-			// In this order: a message between a loss and the detach would be one from which the channel is resumed.
+			// In this order: a message between a loss and the detach would be one from which the
+			// channel is resumed.
 			lobby := ablychat.ChannelName("lobby")
 			gate := s.Hold(ablytest.ToServer(ablytest.ActionAttach).OnChannel(lobby))
 			s.DetachChannel(lobby, ablytest.NewError(90198, 400, "moved"))
@@ -277,7 +280,8 @@ func TestHistoryBeforeSubscribe(t *testing.T) {
 				c.lose(server)
 				lost.next()
 			}
-			for enough := int(count.Load()) + 20; told[len(told)-1] < enough; { // of those sent after the point
+			// of those sent after the point
+			for enough := int(count.Load()) + 20; told[len(told)-1] < enough; {
 				told = append(told, number(t, got.next().Message.Text))
 			}
 			close(stop)
@@ -302,12 +306,14 @@ func TestHistoryBeforeSubscribe(t *testing.T) {
 				t.Errorf("told in the order %v", told)
 			}
 			for i := range newest + 1 {
-				// One that was told while the loss went on need not be in the history; never is one in neither.
+				// One that was reported while the loss went on need not be in the history; never is
+				// one in neither.
 				if n := history[i]; n != 1 && !(n == 0 && c.lose != nil && slices.Contains(told, i)) {
 					t.Errorf("message %d is %d times in the history, which ends at %d", i, n, newest)
 				}
 			}
-			// Where continuity was lost, what was told before that is in the history too. From the point on there is neither gap nor duplicate.
+			// Where continuity was lost, what was reported before that is in the history too. From
+			// the point on there is neither gap nor duplicate.
 			if next := slices.Index(told, newest+1); next < 0 || c.lose == nil && next != 0 {
 				t.Errorf("the history ends at %d, told were %v", newest, told)
 			}

@@ -54,8 +54,29 @@ func (s *MessageSubscription) Dropped() int64 { return s.listener.Dropped() }
 type subscriptions struct {
 	mu     sync.Mutex
 	list   []*MessageSubscription
-	serial string                 // the place up to which listeners have the messages; "" while not attached
+	serial string                 // up to which listeners have the messages; "" while not attached
 	since  listen.List[sinceItem] // those that miss nothing
+	reads  context.Context        // of reads of what was missed; ends with the room; nil before
+	endAll context.CancelFunc     // ends reads; nil while reads is
+	ended  bool                   // the room has ended
+}
+
+// reading returns a context that ends with ctx, and with the room.
+func (l *subscriptions) reading(ctx context.Context) (context.Context, context.CancelFunc) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.reads == nil {
+		l.reads, l.endAll = context.WithCancel(context.Background())
+		if l.ended {
+			l.endAll()
+		}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(l.reads, cancel)
+	return ctx, func() {
+		stop()
+		cancel()
+	}
 }
 
 // locked calls f with the place up to which listeners have the messages, which stays while it runs.
@@ -77,10 +98,12 @@ func (s *MessageSubscription) end() {
 // (CHA-M5f), page by page; Order is not looked at. While the room has not attached since the
 // subscription was made, it waits for that.
 //
-// Errors: [ErrInvalidArgument] for a query that can't be; [ErrResourceDisposed] when the subscription
-// ends before there is a point; [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room]; the
-// service's (CHA-M5i); the context's.
-func (s *MessageSubscription) HistoryBeforeSubscribe(ctx context.Context, query HistoryQuery) (*Page, error) {
+// Errors: [ErrInvalidArgument] for a query that can't be; [ErrResourceDisposed] when the
+// subscription ends before there is a point; [ErrRoomInInvalidState] and [ErrResourceDisposed], see
+// [Room]; the service's (CHA-M5i); the context's.
+func (s *MessageSubscription) HistoryBeforeSubscribe(
+	ctx context.Context, query HistoryQuery,
+) (*Page, error) {
 	const operation = "get history before subscription"
 	query.Order = NewestFirst
 	values, err := query.values(operation)
@@ -181,5 +204,8 @@ func (l *subscriptions) end() {
 	for _, s := range l.list {
 		s.end()
 	}
-	l.list = nil
+	l.list, l.ended = nil, true
+	if l.endAll != nil {
+		l.endAll()
+	}
 }

@@ -28,8 +28,9 @@ type (
 
 // The types of message reactions.
 const (
-	MessageReactionTypeUnique   = lifecycle.MessageReactionTypeUnique   // one for each client
-	MessageReactionTypeDistinct = lifecycle.MessageReactionTypeDistinct // each name once for each client
+	MessageReactionTypeUnique = lifecycle.MessageReactionTypeUnique // one for each client
+	// each name once for each client
+	MessageReactionTypeDistinct = lifecycle.MessageReactionTypeDistinct
 	MessageReactionTypeMultiple = lifecycle.MessageReactionTypeMultiple // any number, with a count
 )
 
@@ -40,8 +41,8 @@ func DefaultRoomOptions() RoomOptions { return lifecycle.DefaultRoomOptions() }
 // gives it, and not merged with the defaults.
 func WithRoomOptions(options RoomOptions) RoomOption { return lifecycle.WithRoomOptions(options) }
 
-// WithTypingHeartbeatThrottle sets for how long keystrokes send nothing after one that did; more than
-// 0, default 10 s (CHA-T10).
+// WithTypingHeartbeatThrottle sets for how long keystrokes send nothing after one that did; more
+// than 0, default 10 s (CHA-T10).
 func WithTypingHeartbeatThrottle(d time.Duration) RoomOption {
 	return lifecycle.WithTypingHeartbeatThrottle(d)
 }
@@ -68,8 +69,8 @@ func WithDefaultMessageReactionType(t MessageReactionType) RoomOption {
 type (
 	// RoomStatus is the status of a room (CHA-RS1).
 	RoomStatus = lifecycle.RoomStatus
-	// RoomStatusChange is a change of a room's status: Current, Previous, and the Error that belongs
-	// to Current, or nil (CHA-RS4).
+	// RoomStatusChange is a change of a room's status: Current, Previous, and the Error that
+	// belongs to Current, or nil (CHA-RS4).
 	RoomStatusChange = lifecycle.RoomStatusChange
 	// Discontinuity reports that a room may have missed messages. Its Reason has the code
 	// [ErrRoomDiscontinuity] (CHA-RL12).
@@ -84,9 +85,10 @@ const (
 	RoomDetaching   = lifecycle.RoomDetaching   // detaching (CHA-RS1d)
 	RoomDetached    = lifecycle.RoomDetached    // detached at the user's request (CHA-RS1e)
 	RoomSuspended   = lifecycle.RoomSuspended   // detached for an extended time, retried (CHA-RS1f)
-	RoomFailed      = lifecycle.RoomFailed      // something is wrong that the user must act on (CHA-RS1g)
-	RoomReleasing   = lifecycle.RoomReleasing   // being released (CHA-RS1h)
-	RoomReleased    = lifecycle.RoomReleased    // released, of no further use; final (CHA-RS1i)
+	// something is wrong that the user must act on (CHA-RS1g)
+	RoomFailed    = lifecycle.RoomFailed
+	RoomReleasing = lifecycle.RoomReleasing // being released (CHA-RS1h)
+	RoomReleased  = lifecycle.RoomReleased  // released, of no further use; final (CHA-RS1i)
 )
 
 // Errors.

@@ -9,7 +9,8 @@ import (
 	"ablyrooms.example/internal/listen"
 )
 
-// Occupancy says how many are in a room (CHA-O). Methods may be called concurrently, and from within listeners.
+// Occupancy says how many are in a room (CHA-O). Methods may be called concurrently, and from
+// within listeners.
 type Occupancy struct {
 	room      *Room
 	latest    atomic.Pointer[OccupancyData]

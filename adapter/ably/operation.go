@@ -27,15 +27,16 @@ func WithOperationMetadata(metadata map[string]string) OperationOption {
 	return func(o *operation) { o.metadata = metadata }
 }
 
-// WithIdempotencyKey names the call, so that a repeated call with the same key has no second effect:
-// give it again when a call failed without the service's answer. The key is any text that no other
-// call has; the service remembers it for some minutes. It holds for Send, Update and Delete.
+// WithIdempotencyKey names the call, so that a repeated call with the same key has no second
+// effect: give it again when a call failed without the service's answer. The key is any text that
+// no other call has; the service remembers it for some minutes. It holds for Send, Update and
+// Delete.
 func WithIdempotencyKey(key string) OperationOption {
 	return func(o *operation) { o.key = key }
 }
 
-// operationOf returns what the options of a call say. A client with [WithIdempotentPublishing] makes a
-// key for a call that has none.
+// operationOf returns what the options of a call say. A client with [WithIdempotentPublishing]
+// makes a key for a call that has none.
 func (m *Messages) operationOf(options []OperationOption) (o operation) {
 	for _, option := range options {
 		if option != nil {

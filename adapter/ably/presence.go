@@ -12,7 +12,8 @@ import (
 	"ablyrooms.example/internal/listen"
 )
 
-// Presence says who is in a room, by their own word (CHA-PR). Methods may be called concurrently, and from within listeners.
+// Presence says who is in a room, by their own word (CHA-PR). Methods may be called concurrently,
+// and from within listeners.
 type Presence struct {
 	room      *Room
 	listeners listen.List[PresenceEvent]
@@ -25,23 +26,27 @@ var presenceEvents = events{name: "presence events",
 // Presence returns the room's presence.
 func (r *Room) Presence() *Presence { return &r.presence }
 
-// Enter makes this client present in the room, with data that JSON has a form for, or nil (CHA-PR3); Ably's own clients give objects. While
-// the room is attaching it waits for the end of that.
+// Enter makes this client present in the room (CHA-PR3), with data that JSON has a form for, or
+// nil; Ably's own clients give objects. While the room is attaching, it waits for the end of that.
 //
-// Errors: [ErrRoomInInvalidState] for a room that is not attached, nor becomes so (CHA-PR3h,
-// CHA-RL9c); [ErrInvalidArgument] for data that can't be sent as it is; [ErrDisconnected] without a
-// connection, when the realtime client was made with ably.WithQueueMessages(false) (TO3g); the
-// service's, such as [ErrInvalidClientID] for a client without an id; the context's error.
+// Errors, in the order in which they are looked for: [ErrInvalidArgument] for data that can't be
+// sent as it is; [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room]; [ErrDisconnected]
+// without a connection, when the realtime client was made with ably.WithQueueMessages(false)
+// (TO3g); [ErrRoomInInvalidState] for a room that is not attached, nor becomes so (CHA-PR3h,
+// CHA-RL9c); [ErrInvalidClientID] for a client without an id, which is found out here; the
+// service's; the context's.
 func (p *Presence) Enter(ctx context.Context, data any) error {
 	return p.do(ctx, "enter presence", data, (*realtime.Channel).Enter)
 }
 
-// Update changes this client's data, and enters it if it was not present (CHA-PR10). Waits and errors are those of [Presence.Enter].
+// Update changes this client's data, and enters it if it was not present (CHA-PR10). Waits and
+// errors are those of [Presence.Enter].
 func (p *Presence) Update(ctx context.Context, data any) error {
 	return p.do(ctx, "update presence", data, (*realtime.Channel).Update)
 }
 
-// Leave makes this client present no more, with last data, or nil (CHA-PR4). Waits and errors are those of [Presence.Enter].
+// Leave makes this client present no more, with last data, or nil (CHA-PR4). Waits and errors are
+// those of [Presence.Enter].
 func (p *Presence) Leave(ctx context.Context, data any) error {
 	return p.do(ctx, "leave presence", data, (*realtime.Channel).Leave)
 }
@@ -52,6 +57,9 @@ func (p *Presence) do(
 ) error {
 	data, err := plainValue(operation, "data", data)
 	if err != nil {
+		return err
+	}
+	if err := p.room.begin(ctx, operation); err != nil {
 		return err
 	}
 	if err := p.room.sendable(operation); err != nil {
@@ -77,8 +85,8 @@ func failed(ctx context.Context, operation string, err error) error {
 	return fromAbly(operation, err)
 }
 
-// Get returns all who are present, once the service's list is complete (CHA-PR6). Waits are those of
-// [Presence.Enter]. A client that may not subscribe gets nobody, which is logged as an error
+// Get returns all who are present, once the service's list is complete (CHA-PR6). Waits are those
+// of [Presence.Enter]. A client that may not subscribe gets nobody, which is logged as an error
 // (RTP11f).
 //
 // Errors: [ErrFeatureNotEnabledInRoom] when the room was got without presence events, since the
@@ -102,8 +110,8 @@ func (p *Presence) Get(ctx context.Context) ([]PresenceMember, error) {
 	return members, nil
 }
 
-// IsUserPresent reports whether a client is present, with any of its connections (CHA-PR5). Waits and
-// errors are those of [Presence.Get].
+// IsUserPresent reports whether a client is present, with any of its connections (CHA-PR5). Waits
+// and errors are those of [Presence.Get].
 func (p *Presence) IsUserPresent(ctx context.Context, clientID string) (bool, error) {
 	members, err := p.Get(ctx)
 	for _, m := range members {

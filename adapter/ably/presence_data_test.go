@@ -21,8 +21,8 @@ type moodData struct {
 	Raw   []byte    `json:"raw,omitempty"`
 }
 
-// CHA-PR3a: presence data is what JSON makes of it, whatever the format of the connection; what JSON has no form for is refused, and the
-// connection goes on.
+// CHA-PR3a: presence data is what JSON makes of it, whatever the format of the connection; what
+// JSON has no form for is refused, and the connection goes on.
 func TestPresenceDataIsJSON(t *testing.T) {
 	eachFormat(t, func(t *testing.T, binary ably.ClientOption) {
 		server := ablytest.NewServer(t)

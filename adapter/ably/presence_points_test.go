@@ -23,8 +23,8 @@ func presenceCalls(p *ablychat.Presence, ctx context.Context) map[string]func() 
 	}
 }
 
-// CHA-PR3d, CHA-PR10d, CHA-PR6c, CHA-PR4: while the room attaches, every call of presence waits for that; it fails as the attach does, with that
-// for its cause.
+// CHA-PR3d, CHA-PR10d, CHA-PR6c, CHA-PR4: while the room attaches, every call of presence waits for
+// that; it fails as the attach does, with that for its cause.
 func TestEveryPresenceCallWaitsForTheAttach(t *testing.T) {
 	for _, refused := range []bool{false, true} {
 		server := ablytest.NewServer(t)
@@ -49,7 +49,8 @@ func TestEveryPresenceCallWaitsForTheAttach(t *testing.T) {
 			case err := <-done:
 				t.Fatalf("%s did not wait for the attach: %v", what, err)
 			}
-			if refused { // each time: ably-go may have sent it twice, when the connection came just then
+			// each time: ably-go may have sent it twice, when the connection came just then
+			if refused {
 				fault := server.Fault(ablytest.ToClient(ablytest.ActionAttached), ablytest.FailChannel(ablytest.NewError(40160, 401, "no")))
 				defer fault.Remove()
 			}
@@ -90,7 +91,8 @@ func causedBy(err error, code lifecycle.ErrorCode) bool {
 	return cause != nil && cause.Code == code
 }
 
-// CHA-PR3h, CHA-PR10h, CHA-PR6h: in a room that is neither attached nor attaching each call is refused, says what to do, and attaches nothing.
+// CHA-PR3h, CHA-PR10h, CHA-PR6h: in a room that is neither attached nor attaching each call is
+// refused, says what to do, and attaches nothing.
 func TestEveryPresenceCallNeedsAnAttachedRoom(t *testing.T) {
 	server := ablytest.NewServer(t)
 	ann := newPerson(t, server, "ann")
@@ -117,7 +119,8 @@ func TestEveryPresenceCallNeedsAnAttachedRoom(t *testing.T) {
 	}
 }
 
-// CHA-PR3a, CHA-PR10a, CHA-PR4a, CHA-PR7a: data is optional, and others have it as it was given, of any shape that JSON has.
+// CHA-PR3a, CHA-PR10a, CHA-PR4a, CHA-PR7a: data is optional, and others have it as it was given, of
+// any shape that JSON has.
 func TestPresenceDataOfAllKinds(t *testing.T) {
 	server := ablytest.NewServer(t)
 	ann, bob := newPerson(t, server, "ann"), newPerson(t, server, "bob")

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
-	"ablyrooms.example/internal/ctxerr"
 	"ablyrooms.example/lifecycle"
 )
 
@@ -15,12 +14,11 @@ import (
 // Errors: [ErrDisconnected] without a connection; [ErrRoomInInvalidState] for a room
 // that is released; [ErrInvalidArgument] for a value that can't be sent as it is; the service's;
 // the context's error.
-func (r *Room) publish(ctx context.Context, operation, name string, data, headers map[string]any) error {
-	if err := r.gone(operation); err != nil {
+func (r *Room) publish(
+	ctx context.Context, operation, name string, data, headers map[string]any,
+) error {
+	if err := r.begin(ctx, operation); err != nil {
 		return err
-	}
-	if ctx.Err() != nil {
-		return ctxerr.Of(ctx)
 	}
 	m := &wire.Message{Name: name, Extras: map[string]any{"ephemeral": true}}
 	var err error
@@ -59,8 +57,8 @@ func (r *Room) identified(operation string) error {
 	if !r.client.channels.Connected() || r.client.ClientID() != "" {
 		return nil
 	}
-	return lifecycle.NewErrorInfo(ErrInvalidClientID, "unable to "+operation+"; the client has no id: "+
-		"give one with ably.WithClientID, or in its token", nil)
+	return lifecycle.NewErrorInfo(ErrInvalidClientID, "unable to "+operation+
+		"; the client has no id: give one with ably.WithClientID, or in its token", nil)
 }
 
 // online returns an error without a connection.
@@ -68,5 +66,6 @@ func (r *Room) online(operation string) error {
 	if r.client.channels.Connected() {
 		return nil
 	}
-	return lifecycle.NewErrorInfo(ErrDisconnected, "unable to "+operation+"; there is no connection", nil)
+	return lifecycle.NewErrorInfo(ErrDisconnected,
+		"unable to "+operation+"; there is no connection", nil)
 }

@@ -13,7 +13,8 @@ import (
 	"ablyrooms.example/internal/listen"
 )
 
-// CHA-MR6a4, CHA-MR7b4: what is left out of reactions is logged at info, and what comes behind it is told.
+// CHA-MR6a4, CHA-MR7b4: what is left out of reactions is logged at info, and what comes behind it
+// is reported.
 func TestReactionsThatAreLeftOutAreLogged(t *testing.T) {
 	client, err := Connect(Ably(ably.WithKey("app.key:secret"), ably.WithAutoConnect(false)))
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// CHA-RS1g: a room whose channel fails while it is attached again stays failed: nothing attaches it but the user.
+// CHA-RS1g: a room whose channel fails while it is attached again stays failed: nothing attaches it
+// but the user.
 func TestAChannelThatFailsWhileReattachingStaysFailed(t *testing.T) {
 	w := newWorld(t)
 	const rounds = 20
@@ -45,7 +46,8 @@ func TestAChannelThatFailsWhileReattachingStaysFailed(t *testing.T) {
 	}
 }
 
-// RTL4f: an attach that nobody asked for ends too when the service doesn't answer: the room is suspended, and attached again after a pause.
+// RTL4f: an attach that no call asked for ends too when the service doesn't answer: the room is
+// suspended, and attached again after a pause.
 func TestAReattachWithoutAnswerIsSuspended(t *testing.T) {
 	server := ablytest.NewServer(t)
 	w := newWorldOn(t, server, ably.WithRealtimeRequestTimeout(300*time.Millisecond), ably.WithChannelRetryTimeout(50*time.Millisecond))

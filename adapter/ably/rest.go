@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"ablyrooms.example/adapter/ably/internal/chatrest"
-	"ablyrooms.example/internal/ctxerr"
 	"ablyrooms.example/lifecycle"
 )
 
@@ -27,19 +26,16 @@ type answer struct {
 	unexpected func(expected string) *chatrest.Error
 }
 
-// do makes a request to the Chat REST API (CHA-RST1) for the room and returns the answer. operation is
-// what to call it in errors.
+// do makes a request to the Chat REST API (CHA-RST1) for the room and returns the answer. operation
+// is what to call it in errors.
 //
 // Errors: [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room]; the service's, with its
-// code, status, message and detail (CHA-M3e); the code 80013 for an answer that can't be read; 80000 or
-// 50003 if the service can't be reached; those of credentials (40170, 40171, 40142 and the like); the
-// context's.
+// code, status, message and detail (CHA-M3e); the code 80013 for an answer that can't be read;
+// 80000 or 50003 if the service can't be reached; those of credentials (40170, 40171, 40142 and the
+// like); the context's.
 func (r *Room) do(ctx context.Context, operation string, c call) (answer, error) {
-	if err := r.gone(operation); err != nil {
+	if err := r.begin(ctx, operation); err != nil {
 		return answer{}, err
-	}
-	if ctx.Err() != nil {
-		return answer{}, ctxerr.Of(ctx)
 	}
 	a, err := r.client.below.rest.Do(ctx,
 		chatrest.Request{Method: c.method, Path: c.path, Query: c.query, Body: c.body})
@@ -51,7 +47,9 @@ func (r *Room) do(ctx context.Context, operation string, c call) (answer, error)
 
 // one makes a request whose answer is one object, with text in a member that the caller relies on;
 // "" for none.
-func (r *Room) one(ctx context.Context, operation string, c call, member string) (map[string]any, error) {
+func (r *Room) one(
+	ctx context.Context, operation string, c call, member string,
+) (map[string]any, error) {
 	a, err := r.do(ctx, operation, c)
 	if err != nil {
 		return nil, err
@@ -64,6 +62,19 @@ func (r *Room) one(ctx context.Context, operation string, c call, member string)
 		return nil, fromREST(ctx, operation, a.unexpected("an object with a "+member))
 	}
 	return o, nil
+}
+
+// done makes a request whose answer is an object or nothing, in which the caller relies on nothing.
+func (r *Room) done(ctx context.Context, operation string, c call) error {
+	a, err := r.do(ctx, operation, c)
+	if err != nil {
+		return err
+	}
+	o, ok := a.body.(map[string]any)
+	if _, failed := o["error"]; failed || !ok && a.body != nil {
+		return fromREST(ctx, operation, a.unexpected("an object or nothing"))
+	}
+	return nil
 }
 
 // list makes a request whose answer is a list of objects, each with text in a member.
@@ -88,13 +99,14 @@ func (r *Room) list(ctx context.Context, operation string, c call, member string
 }
 
 // Rejection is the cause of an error of the service's that has more to say than a code and a
-// message: it is found with [errors.As].
+// message: it is found with [errors.As]. Its fields are as the service gave them.
 type Rejection struct {
 	Detail map[string]any // what moderation or a rule says of a message that it rejected, or nil
 	Href   string         // where to read more, or empty
 }
 
-// Error prints the detail and the address that there are.
+// Error prints the detail and the address that there are, without the queries of addresses, which
+// may have secrets.
 func (r *Rejection) Error() string {
 	var parts []string
 	if r.Detail != nil {
@@ -103,7 +115,7 @@ func (r *Rejection) Error() string {
 	if r.Href != "" {
 		parts = append(parts, "see "+r.Href)
 	}
-	return strings.Join(parts, ", ")
+	return withoutSecrets(strings.Join(parts, ", "))
 }
 
 // fromREST makes an error of ours from one of a request.
@@ -117,7 +129,8 @@ func fromREST(ctx context.Context, operation string, err error) error {
 	switch cause, ok := errors.AsType[*chatrest.Error](e.Cause); {
 	case ok:
 		info.Cause = &lifecycle.ErrorInfo{
-			Code: lifecycle.ErrorCode(cause.Code), StatusCode: cause.StatusCode, Message: cause.Message}
+			Code: lifecycle.ErrorCode(cause.Code), StatusCode: cause.StatusCode,
+			Message: withoutSecrets(cause.Message)}
 	case e.Cause != nil:
 		info.Cause = clean(e.Cause)
 	case e.Detail != nil || e.Href != "":

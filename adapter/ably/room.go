@@ -50,9 +50,9 @@ func (r *Room) Error() error { return r.core.Error() }
 // already is left as it is. Operations run one at a time, in the order of the calls.
 //
 // Errors: [ErrRoomInInvalidState] for a room that was released (CHA-RL1l), [ErrResourceDisposed] if
-// that was by the disposal of its client; the service's when it can't be attached (CHA-RL1k3), after
-// which Status says what became of it; the context's when ctx ends first: then an attach that has
-// begun goes on, and one that still waits for its turn is not begun.
+// that was by the disposal of its client; the service's when it can't be attached (CHA-RL1k3),
+// after which Status says what became of it; the context's when ctx ends first: then an attach that
+// has begun goes on, and one that still waits for its turn is not begun.
 func (r *Room) Attach(ctx context.Context) error { return r.core.Attach(ctx) }
 
 // Detach detaches the room and returns when it is detached (CHA-RL2). A room that is detached
@@ -71,8 +71,8 @@ func (r *Room) WaitForStatus(ctx context.Context, want RoomStatus) error {
 	return r.core.WaitForStatus(ctx, want)
 }
 
-// SubscribeStatus registers a listener for changes of the status (CHA-RS4). It receives all of them;
-// the change to released is the last one.
+// SubscribeStatus registers a listener for changes of the status (CHA-RS4). It receives all of
+// them; the change to released is the last one.
 //
 // Errors: [ErrInvalidArgument] for a nil listener; [ErrRoomInInvalidState]; [ErrResourceDisposed].
 func (r *Room) SubscribeStatus(listener func(RoomStatusChange)) (*Subscription, error) {
@@ -116,7 +116,7 @@ func (b backend) Open(_ context.Context, name string, options RoomOptions) (*Roo
 	c, r := b.client, &Room{client: b.client}
 	r.channel = c.channels.Channel(ChannelName(name), channelOptions(name, options), dispatch{r})
 	r.core, r.release = lifecycle.NewRoom(name, options, r.channel,
-		lifecycle.RoomConfig{Logger: c.given, Observe: c.observe, Of: r, Gone: r.released})
+		lifecycle.RoomConfig{Logger: c.given, Observe: c.observers.handler(), Of: r, Gone: r.released})
 	r.messages.room, r.messages.reactions.room, r.reactions.room = r, r, r
 	r.presence.room, r.occupancy.room, r.typing.room = r, r, r
 	r.typing.wire, r.typing.interval, r.typing.began = r, options.Typing.HeartbeatThrottle, time.Now()
@@ -147,6 +147,15 @@ func (r *Room) gone(operation string) error {
 	return r.released(operation)
 }
 
+// begin returns the error of what is begun once the room is released or its client disposed of, or
+// with a context that has ended.
+func (r *Room) begin(ctx context.Context, operation string) error {
+	if err := r.gone(operation); err != nil {
+		return err
+	}
+	return ctxerr.Of(ctx)
+}
+
 // released is the error of what is begun once the room is released.
 func (r *Room) released(operation string) error {
 	if err := r.client.gone(operation); err != nil {
@@ -156,17 +165,14 @@ func (r *Room) released(operation string) error {
 		fmt.Sprintf("unable to %s; room %q is released", operation, r.Name()), nil)
 }
 
-// attached returns when the room is attached, for an operation that needs it to be: at once, or when
-// an attach under way has succeeded (CHA-RL9).
+// attached returns when the room is attached, for an operation that needs it to be: at once, or
+// when an attach under way has succeeded (CHA-RL9).
 //
 // Errors: [ErrRoomInInvalidState] when it is not, or does not become so (CHA-PR3h, CHA-RL9c);
 // [ErrResourceDisposed]; the context's.
 func (r *Room) attached(ctx context.Context, operation string) error {
-	if err := r.gone(operation); err != nil {
+	if err := r.begin(ctx, operation); err != nil {
 		return err
-	}
-	if ctx.Err() != nil {
-		return ctxerr.Of(ctx)
 	}
 	if status := r.Status(); status != RoomAttaching {
 		return r.usable(operation, status, nil)
@@ -174,7 +180,8 @@ func (r *Room) attached(ctx context.Context, operation string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	changes := r.StatusEvents(ctx)
-	if status := r.Status(); status != RoomAttaching { // it changed before the loop was there (CHA-RL9d)
+	// It may have changed before the loop was there (CHA-RL9d).
+	if status := r.Status(); status != RoomAttaching {
 		return r.usable(operation, status, r.Error())
 	}
 	for change, err := range changes {
@@ -193,9 +200,8 @@ func (r *Room) usable(operation string, status RoomStatus, cause error) error {
 	case RoomReleased:
 		return r.released(operation)
 	}
-	return lifecycle.NewErrorInfo(ErrRoomInInvalidState,
-		fmt.Sprintf("unable to %s; room %q is %v and must be attached first", operation, r.Name(), status),
-		cause)
+	return lifecycle.NewErrorInfo(ErrRoomInInvalidState, fmt.Sprintf(
+		"unable to %s; room %q is %v and must be attached first", operation, r.Name(), status), cause)
 }
 
 // ChannelName returns the name of a room's channel (CHA-RC3c).

@@ -14,7 +14,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// Operations return after their own events: never is a status stale, and never does a first attach look like a discontinuity.
+// Operations return after their own events: never is a status stale, and never does a first attach
+// look like a discontinuity.
 func TestEventsAndReturnsComeInOneOrder(t *testing.T) {
 	w := newWorld(t)
 	rounds := 10_000
@@ -74,7 +75,8 @@ func TestOtherOptionsGetTheirModes(t *testing.T) {
 	}
 }
 
-// A late message for a released room reaches nobody; the next room of the name has its own modes.
+// A late message for a released room reaches no listener; the next room of the name has its own
+// modes.
 func TestARevivedChannelGetsItsModes(t *testing.T) {
 	for what, late := range map[string]*ablytest.ProtocolMessage{
 		"message":  {Action: ablytest.ActionMessage, Channel: channelName, Messages: []*ablytest.Message{{Name: "late"}}},
@@ -106,7 +108,8 @@ func TestARevivedChannelGetsItsModes(t *testing.T) {
 	}
 }
 
-// CHA-RL3n1, CHA-RL3h: releasing a room whose channel failed leaves nothing, and the name can be got again.
+// CHA-RL3n1, CHA-RL3h: releasing a room whose channel failed leaves nothing, and the name can be
+// got again.
 func TestAFailedChannelLeavesNothingBehind(t *testing.T) {
 	w := newWorld(t)
 	room := w.attached()
@@ -140,7 +143,8 @@ func TestReleaseOnAClosedConnection(t *testing.T) {
 	}
 }
 
-// RTL3b: a closed connection has nothing attached, and after it opens again an attach is a real one.
+// RTL3b: a closed connection has nothing attached, and after it opens again an attach is a real
+// one.
 func TestAClosedConnection(t *testing.T) {
 	w := newWorld(t)
 	room := w.attached()
@@ -158,7 +162,8 @@ func TestAClosedConnection(t *testing.T) {
 	}
 }
 
-// RTL3c: a suspended connection suspends its rooms; when it is back they are attached again, and told that continuity was lost.
+// RTL3c: a suspended connection suspends its rooms; when it is back they are attached again, and
+// told that continuity was lost.
 func TestASuspendedConnection(t *testing.T) {
 	server := ablytest.NewServer(t, ablytest.WithConnectionStateTTL(50*time.Millisecond))
 	w := newWorldOn(t, server, ably.WithDisconnectedRetryTimeout(20*time.Millisecond), ably.WithSuspendedRetryTimeout(50*time.Millisecond))
@@ -186,7 +191,7 @@ func TestASuspendedConnection(t *testing.T) {
 	}
 }
 
-// A short loss that is resumed is nobody's business but the connection's.
+// A short loss that is resumed concerns only the connection's.
 func TestAResumedConnection(t *testing.T) {
 	w := newWorld(t, ably.WithDisconnectedRetryTimeout(10*time.Millisecond))
 	room := w.attached()
@@ -203,7 +208,8 @@ func TestAResumedConnection(t *testing.T) {
 	seen.continuous()
 }
 
-// RTL5f: a detach that the server doesn't answer fails and goes back. Messages that came meanwhile were dropped, so that a discontinuity is told.
+// RTL5f: a detach that the server doesn't answer fails and goes back. Messages that came meanwhile
+// were dropped, so that a discontinuity is reported.
 func TestADetachThatFailsIsALoss(t *testing.T) {
 	w := newWorld(t, ably.WithRealtimeRequestTimeout(100*time.Millisecond))
 	room := w.attached()
@@ -238,7 +244,7 @@ func TestReleaseTriesAgain(t *testing.T) {
 	}
 }
 
-// RTL13b: a channel that the server refuses is suspended, not detached: nobody asked for that.
+// RTL13b: a channel that the server refuses is suspended, not detached: no call asked for that.
 func TestARefusedAttachIsSuspended(t *testing.T) {
 	w := newWorld(t)
 	room := w.get()
@@ -304,7 +310,8 @@ func TestAttachAfterDetachBeginsAnew(t *testing.T) {
 	seen.continuous()
 }
 
-// RTL12, RTL13a: the server loses continuity, or detaches the channel of its own accord, and the room tells of it once.
+// RTL12, RTL13a: the server loses continuity, or detaches the channel of its own accord, and the
+// room reports it once.
 func TestTheServerBreaksContinuity(t *testing.T) {
 	for what, act := range map[string]func(*ablytest.Server){
 		"update": func(s *ablytest.Server) { s.UpdateChannel(channelName, false, ablytest.NewError(91000, 400, "lost")) },

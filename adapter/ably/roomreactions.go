@@ -10,8 +10,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// RoomReactions are the reactions to what goes on in a room; they are not kept (CHA-ER). Methods may be called concurrently, and from within
-// listeners.
+// RoomReactions are the reactions to what goes on in a room; they are not kept (CHA-ER). Methods
+// may be called concurrently, and from within listeners.
 type RoomReactions struct {
 	room      *Room
 	listeners listen.List[RoomReaction]
@@ -29,13 +29,16 @@ type ReactionContent struct {
 	Headers  map[string]any // values are strings, numbers, bools or nil; may be nil
 }
 
-// Send sends a reaction (CHA-ER3d), and returns when the service has it. The room need not be attached.
+// Send sends a reaction (CHA-ER3d), and returns when the service has it. The room need not be
+// attached.
 //
-// Errors: [ErrInvalidArgument] for an empty name, or what JSON has no form for; [ErrDisconnected] without a connection
-// (CHA-ER3g); [ErrRoomInInvalidState] for a room that is released; the service's; the context's error.
+// Errors: [ErrInvalidArgument] for an empty name, or what can't be sent as it is;
+// [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room]; [ErrDisconnected] without a
+// connection (CHA-ER3g); the service's; the context's.
 func (r *RoomReactions) Send(ctx context.Context, reaction ReactionContent) error {
 	if reaction.Name == "" {
-		return lifecycle.NewErrorInfo(ErrInvalidArgument, "unable to send reaction; its name is empty", nil)
+		return lifecycle.NewErrorInfo(ErrInvalidArgument,
+			"unable to send reaction; its name is empty", nil)
 	}
 	data := map[string]any{"name": reaction.Name, "metadata": orEmpty(reaction.Metadata)}
 	return r.room.publish(ctx, "send reaction", chat.NameRoomReaction, data, orEmpty(reaction.Headers))

@@ -132,13 +132,15 @@ func TestNothingIsLeftAfterDispose(t *testing.T) {
 	}
 }
 
-// A program that ends because its context was cancelled disposes with that context: the disposal begins before the call returns.
+// A program that ends because its context was cancelled disposes with that context: the disposal
+// begins before the call returns.
 func TestDisposeWithAContextThatHasEnded(t *testing.T) {
 	w := newWorld(t)
 	w.attached()
 	ended, cancel := context.WithCancel(context.Background())
 	cancel()
-	if err := w.chat.Dispose(ended); err != nil && !errors.Is(err, context.Canceled) { // nil if it is over already
+	// nil if it is over already
+	if err := w.chat.Dispose(ended); err != nil && !errors.Is(err, context.Canceled) {
 		t.Errorf("it returned %v", err)
 	}
 	if _, err := w.rooms.Get(soon(t), name); !errors.Is(err, lifecycle.ErrResourceDisposed) {

@@ -15,9 +15,9 @@ import (
 )
 
 // Since returns the messages after a serial up to now, each as it is now, oldest first, each with a
-// nil error; all messages for the serial "". It ends silently after the newest one, or with an error.
-// It reads all of them before the first, since the history is read from its end. A deletion or an
-// update of a message that is not after serial is not in it; an older serial finds it.
+// nil error; all messages for the serial "". It ends silently after the newest one, or with an
+// error. It reads all of them before the first, since the history is read from its end. A deletion
+// or an update of a message that is not after serial is not in it; an older serial finds it.
 //
 // Errors: the service's; [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room]; the
 // context's.
@@ -35,17 +35,21 @@ func (m *Messages) Since(ctx context.Context, serial string) iter.Seq2[Message, 
 	}
 }
 
-// EventsSince is [Messages.Events] that misses nothing: first come the messages after a serial, which
-// is the last one that the program knows; "" is for from now on. After a discontinuity, and where
-// events were dropped, come the messages that were missed, before what comes live. Events of what
-// was missed have Recovered set, and the message as it is now: one event for each message.
+// EventsSince is [Messages.Events] that misses nothing. First come the messages after a serial: that
+// of the last message that the program knows, or "" to begin with what comes from now on. After a
+// discontinuity, and where events were dropped, the messages that were missed come before what comes
+// live. An event of a missed message has Recovered set and the message as it is now: one event for
+// each message.
 //
-// What it reads is what is new: from where the room attached again, back to the newest message that
-// came before the gap. An update or a deletion in the gap, of a message that is older than the gap,
-// is not found; [Messages.Since] with an older serial finds it.
+// It reads the messages between the last one that came before the gap and the point where the room
+// attached again. An update or a deletion, in the gap, of an older message is not found;
+// [Messages.Since] with an older serial finds it.
 //
-// A read that fails is tried again while the context lasts; one that the service refuses ends the
-// loop with its error. All else is as for [Messages.Events]; there is no [*DroppedError].
+// A read that fails, also for want of a token (40170), is tried again until the loop ends, and logged
+// as a warning once a gap. A read that the service refuses, or that can't be authorized any more
+// (40171), ends the loop with its error.
+//
+// Errors: those of [Messages.Events] without [*DroppedError]; the service's.
 func (m *Messages) EventsSince(ctx context.Context, serial string) iter.Seq2[MessageEvent, error] {
 	r := &recovery{messages: m, after: serial}
 	var items iter.Seq2[sinceItem, error]
@@ -61,11 +65,13 @@ func (m *Messages) EventsSince(ctx context.Context, serial string) iter.Seq2[Mes
 	}
 }
 
-// SubscribeSince is [Messages.EventsSince] for a listener. The subscription has a goroutine while it
-// lasts, and ends with the error of such a loop.
+// SubscribeSince is [Messages.EventsSince] for a listener. The subscription has a goroutine while
+// it lasts, and ends with the error of such a loop.
 //
 // Errors: [ErrInvalidArgument] for a nil listener; [ErrRoomInInvalidState]; [ErrResourceDisposed].
-func (m *Messages) SubscribeSince(serial string, listener func(MessageEvent)) (*Subscription, error) {
+func (m *Messages) SubscribeSince(
+	serial string, listener func(MessageEvent),
+) (*Subscription, error) {
 	operation := "subscribe to " + messageEvents.name
 	if listener == nil {
 		return nil, lifecycle.NewErrorInfo(ErrInvalidArgument,
@@ -74,8 +80,10 @@ func (m *Messages) SubscribeSince(serial string, listener func(MessageEvent)) (*
 	if err := m.room.gone(operation); err != nil {
 		return nil, err
 	}
-	return (*Subscription)(listen.Follow(listener, m.room.listening(messageEvents),
-		func(ctx context.Context) iter.Seq2[MessageEvent, error] { return m.EventsSince(ctx, serial) })), nil
+	events := func(ctx context.Context) iter.Seq2[MessageEvent, error] {
+		return m.EventsSince(ctx, serial)
+	}
+	return (*Subscription)(listen.Follow(listener, m.room.listening(messageEvents), events)), nil
 }
 
 // sinceItem is an event of a room's messages, or a place in their order where the room attached.
@@ -91,7 +99,8 @@ type recovery struct {
 	after    string            // the newest message that is known; "" while there is none
 	from     string            // where it began, while no message is known; "" before the first attach
 	missed   bool              // there is something to read, at the next point
-	read     map[string]string // what was read last: the version of each message
+	read     map[string]string // what was read last: the version of each message; nil for nothing
+	newest   string            // the newest of these versions
 }
 
 // begin notes where the room is in the order of its messages: point, "" while it isn't attached. It
@@ -130,23 +139,36 @@ func (r *recovery) take(
 		return true
 	case item.point != "":
 		return !item.lost && !r.missed || r.recover(ctx, item.point, yield)
-	case r.read[item.event.Message.Serial] >= item.event.Message.Version.Serial:
+	case r.known(item.event.Message):
 		return true
 	}
 	r.after = max(r.after, item.event.Message.Serial)
 	return yield(item.event, nil)
 }
 
+// known reports whether an event has only what was read, before the event came. Versions come in
+// their order: what was read is forgotten when a newer one comes than any of it.
+func (r *recovery) known(m Message) bool {
+	if m.Version.Serial > r.newest {
+		r.read = nil
+	}
+	read, ok := r.read[m.Serial]
+	return ok && read >= m.Version.Serial
+}
+
 // recover reads what was missed before a point and yields it.
-func (r *recovery) recover(ctx context.Context, point string, yield func(MessageEvent, error) bool) bool {
+func (r *recovery) recover(
+	ctx context.Context, point string, yield func(MessageEvent, error) bool,
+) bool {
 	missed, err := r.readBack(ctx, point)
 	if err != nil {
 		yield(MessageEvent{}, err)
 		return false
 	}
-	r.missed, r.read = false, make(map[string]string, len(missed))
+	r.missed, r.read, r.newest = false, make(map[string]string, len(missed)), ""
 	for _, m := range missed {
 		r.read[m.Serial] = m.Version.Serial
+		r.newest = max(r.newest, m.Version.Serial)
 	}
 	for _, m := range missed {
 		r.after = max(r.after, m.Serial)
@@ -168,48 +190,81 @@ const (
 	lastReadPause  = 15 * time.Second
 )
 
-// readBack reads what was missed before a point, and tries again until it has it or is refused.
-func (r *recovery) readBack(ctx context.Context, point string) (missed []Message, err error) {
+// readBack reads what was missed before a point, and tries again until it has it or is refused, or
+// the loop or the room ends.
+func (r *recovery) readBack(ctx context.Context, point string) ([]Message, error) {
+	room := r.messages.room
+	reading, stop := r.messages.subscriptions.reading(ctx)
+	defer stop()
 	for pause := firstReadPause; ; pause = min(2*pause, lastReadPause) {
-		if r.after == "" && r.from != "" { // the newest message before it began
-			var newest []Message
-			if newest, err = r.messages.newest(ctx, r.from); err == nil && len(newest) > 0 {
-				r.after = newest[0].Serial
-			}
-		}
+		missed, err := r.readOnce(reading, point)
 		if err == nil {
-			if missed, err = r.messages.between(ctx, r.after, point); err == nil {
-				return missed, nil
+			return missed, nil
+		}
+		if reading.Err() == nil && room.gone("") == nil {
+			if refused(err) {
+				return nil, err
+			}
+			if pause == firstReadPause {
+				room.warn("messages that were missed can't be read yet", err)
+			}
+			if room.client.connection.back(reading) == nil {
+				sleep(reading, pause)
 			}
 		}
-		if ctx.Err() != nil || r.messages.room.gone("") != nil || refused(err) {
-			return nil, err
-		}
-		if err = r.messages.room.client.connection.back(ctx); err != nil {
-			return nil, err
-		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
+		if ctx.Err() != nil {
 			return nil, ctxerr.Of(ctx)
+		}
+		if reading.Err() != nil || room.gone("") != nil {
+			return nil, room.released("receive " + messageEvents.name)
 		}
 	}
 }
 
-// refused reports whether the service has answered that it won't do what it was asked for.
+// sleep waits for a time, or for the end of ctx.
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// readOnce tries to read what was missed before a point.
+func (r *recovery) readOnce(ctx context.Context, point string) ([]Message, error) {
+	if r.after == "" && r.from != "" { // the newest message before it began
+		newest, err := r.messages.newest(ctx, r.from)
+		if err != nil {
+			return nil, err
+		}
+		if len(newest) > 0 {
+			r.after = newest[0].Serial
+		}
+	}
+	return r.messages.between(ctx, r.after, point)
+}
+
+// refused reports whether the service has answered that it won't do what it was asked for. That no
+// token could be got, for a reason of the program's own server, is no answer of the service's.
 func refused(err error) bool {
 	info := lifecycle.AsErrorInfo(err)
 	switch info.StatusCode {
 	case http.StatusRequestTimeout, http.StatusTooManyRequests:
 		return false
 	}
-	return info.StatusCode >= 400 && info.StatusCode < 500 && info.Code != ErrChannelOperationFailed
+	switch info.Code {
+	case errNoToken, ErrChannelOperationFailed:
+		return false
+	}
+	return info.StatusCode >= 400 && info.StatusCode < 500
 }
 
-// between returns the messages after a serial and before a point, oldest first; "" is no bound. With
-// an error it returns none.
+// errNoToken is the code of a program's auth URL or auth callback that gave no token (RSA4c).
+const errNoToken lifecycle.ErrorCode = 40170
+
+// between returns the messages after a serial and before a point, oldest first; "" is no bound.
+// With an error it returns none.
 func (m *Messages) between(ctx context.Context, after, point string) ([]Message, error) {
 	query := url.Values{"direction": {"backwards"}}
 	if point != "" {

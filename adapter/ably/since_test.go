@@ -282,6 +282,7 @@ func TestDroppedEventsAreRecovered(t *testing.T) {
 		}
 		if seen == 0 { // it holds the loop up
 			other := make(chan struct{})
+			f.client.Bound(ablychat.MaxPending) // of the one that has all
 			s := must(f.room.Messages().Subscribe(func(e ablychat.MessageEvent) {
 				if e.Message.Text == fmt.Sprint(n-1) {
 					close(other)

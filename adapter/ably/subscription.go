@@ -20,8 +20,8 @@ const maxPendingStates = 16
 
 // Subscription is the registration of one listener, of any feature. The listener is called with one
 // event at a time, in order, in a goroutine that lives only while there are events; it may block,
-// panic (which is logged) and call back. All methods may be called concurrently, and from within the
-// listener.
+// panic (which is logged) and call back. All methods may be called concurrently, and from within
+// the listener.
 type Subscription listen.Subscription
 
 func (s *Subscription) listener() *listen.Subscription { return (*listen.Subscription)(s) }
@@ -121,7 +121,8 @@ func (c *Client) listening(e events) listen.Config {
 	case e.newest:
 		limit = maxPendingStates
 	}
-	return listen.Config{Log: c.log, Limit: limit, Newest: e.newest, Again: lifecycle.RangedTwice(e.name)}
+	return listen.Config{Log: c.log, Limit: limit, Newest: e.newest,
+		Again: lifecycle.RangedTwice(e.name)}
 }
 
 func (r *Room) enabled(operation string, e events) error {
@@ -144,4 +145,10 @@ func (r *Room) ignored(level slog.Level, what string) {
 		log.LogAttrs(context.Background(), level, "ignored",
 			slog.String("room", r.Name()), slog.String("what", what))
 	}
+}
+
+// warn logs that something failed that goes on all the same.
+func (r *Room) warn(what string, err error) {
+	r.client.log.LogAttrs(context.Background(), slog.LevelWarn, what,
+		slog.String("room", r.Name()), slog.Any("error", err))
 }

@@ -13,10 +13,12 @@ import (
 	"ablyrooms.example/internal/listen"
 )
 
-// typingGrace is how long after a heartbeat was due somebody who was silent still counts as typing (CHA-T10a).
+// typingGrace is how long after a heartbeat was due somebody who was silent still counts as typing
+// (CHA-T10a).
 const typingGrace = 2 * time.Second
 
-// Typing tells others that this client types, and who else does (CHA-T). Methods may be called concurrently, and from within listeners.
+// Typing tells others that this client types, and who else does (CHA-T). Methods may be called
+// concurrently, and from within listeners.
 type Typing struct {
 	room      *Room
 	wire      typingWire
@@ -31,7 +33,7 @@ type Typing struct {
 	mu     sync.Mutex
 	set    chat.Typers
 	typers typers
-	timer  *time.Timer // for the next who is silent for too long; nil while nobody types
+	timer  *time.Timer // for the next who is silent for too long; nil while no member types
 	over   bool
 }
 
@@ -55,18 +57,18 @@ func (t *Typing) clock() time.Duration { return time.Since(t.began) }
 // room's heartbeat throttle (10 s by default, see [WithTypingHeartbeatThrottle]) after one that was
 // sent, it does nothing, at next to no cost. The room need not be attached.
 //
-// Calls run one at a time; of those that wait, the newest goes on, and the others return nil without
-// effect (CHA-T14).
+// Calls run one at a time; of those that wait, the newest goes on, and the others return nil
+// without effect (CHA-T14).
 //
-// Errors: [ErrDisconnected] without a connection (CHA-T4f); [ErrInvalidClientID] for a client without
-// an id, which others could not see; the service's (CHA-T4a5); [ErrRoomInInvalidState] and
+// Errors: [ErrDisconnected] without a connection (CHA-T4f); [ErrInvalidClientID] for a client
+// without an id, which others could not see; the service's (CHA-T4a5); [ErrRoomInInvalidState] and
 // [ErrResourceDisposed], see [Room]; the context's.
 func (t *Typing) Keystroke(ctx context.Context) error {
 	return t.do(ctx, "send typing", chat.TypingStarted)
 }
 
-// Stop tells others that this client types no more (CHA-T5). It does nothing when they don't believe so. Waits and errors are those of
-// [Typing.Keystroke].
+// Stop tells others that this client types no more (CHA-T5). It does nothing when they don't
+// believe so. Waits and errors are those of [Typing.Keystroke].
 func (t *Typing) Stop(ctx context.Context) error { return t.do(ctx, "stop typing", chat.TypingStopped) }
 
 func (t *Typing) do(ctx context.Context, operation string, what chat.TypingEventType) error {
@@ -77,7 +79,8 @@ func (t *Typing) do(ctx context.Context, operation string, what chat.TypingEvent
 		return ctxerr.Of(ctx)
 	}
 	if what == chat.TypingStarted && !t.turns.busy.Load() && int64(t.clock()) < t.until.Load() {
-		return t.wire.online(operation) // nobody is about to change that it is told, so there is nothing to wait for
+		// no call is about to change that it receives, so there is nothing to wait for
+		return t.wire.online(operation)
 	}
 	if mine, err := t.turns.take(ctx); !mine {
 		return err
@@ -143,7 +146,8 @@ func (t *Typing) receive(w chat.WireMessage) {
 	}
 	var told bool
 	if change.Type == chat.TypingStarted {
-		change, told = t.set.Started(change.TypingMember, chat.After(t.clock(), chat.After(t.interval, typingGrace))) // CHA-T10a1
+		// CHA-T10a1
+		change, told = t.set.Started(change.TypingMember, chat.After(t.clock(), chat.After(t.interval, typingGrace)))
 	} else {
 		change, told = t.set.Stopped(change.TypingMember)
 	}

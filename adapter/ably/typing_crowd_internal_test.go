@@ -17,8 +17,8 @@ func start(typing *Typing, who string) {
 	typing.receive(chat.WireMessage{Name: string(chat.TypingStarted), ClientID: who})
 }
 
-// What comes through the channel costs the same however many type, and however many changes wait: no
-// list is made of them there. Of changes that came too fast for lists the last one's is made.
+// What comes through the channel costs the same however many type, and however many changes wait:
+// no list is made of them there. Of changes that came too fast for lists the last one's is made.
 func TestManyTypersDontHoldUpTheChannel(t *testing.T) {
 	const crowd = 50_000
 	typing, _ := newTestTyping(time.Hour)
@@ -43,24 +43,25 @@ func TestManyTypersDontHoldUpTheChannel(t *testing.T) {
 	typing.dispose()
 }
 
-// A listener that is blocked keeps no more than 32 sets from being freed, and gets every change when
-// it goes on. Listeners share each set.
+// A listener that is blocked, served as a user's is, keeps no more sets from being freed than
+// events wait for it. When it goes on it gets the newest 16 changes, each with its own set, and
+// counts those that were dropped. Listeners share each set.
 func TestABlockedListenerAmongManyTypers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const crowd = 3000
 		typing, _ := newTestTyping(time.Hour)
 		gate := make(chan struct{})
-		var late, prompt []chat.TypingEvent
-		typing.listeners.Add(typing.telling(func(e chat.TypingEvent) {
+		var late []chat.TypingEvent
+		s, err := typing.listeners.Add(typing.telling(func(e chat.TypingEvent) {
 			<-gate
 			late = append(late, e)
-		}), listen.Config{Limit: MaxPending})
-		typing.listeners.Add(typing.telling(func(e chat.TypingEvent) {
-			prompt = append(prompt, chat.TypingEvent{Change: e.Change, CurrentTypers: e.CurrentTypers[:1:len(e.CurrentTypers)]})
-			if len(prompt) < crowd {
-				prompt[len(prompt)-1].CurrentTypers = nil
-			}
-		}), listen.Config{})
+		}), typing.room.client.listening(typingEvents))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var prompt chat.TypingEvent
+		typing.listeners.Add(typing.telling(func(e chat.TypingEvent) { prompt = e }),
+			typing.room.client.listening(typingEvents))
 		var before, after runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&before)
@@ -71,29 +72,25 @@ func TestABlockedListenerAmongManyTypers(t *testing.T) {
 		runtime.GC()
 		runtime.ReadMemStats(&after)
 		one := uint64(crowd * 32) // bytes of the largest set
-		if held := int64(after.HeapAlloc) - int64(before.HeapAlloc); held > int64(one*exactTypers+8<<20) {
-			t.Errorf("%d MB are held, %d sets are %d MB", held>>20, exactTypers, one*exactTypers>>20)
+		if held := int64(after.HeapAlloc) - int64(before.HeapAlloc); held > int64(one*maxPendingStates+8<<20) {
+			t.Errorf("%d MB are held, %d sets are %d MB", held>>20, maxPendingStates, one*maxPendingStates>>20)
 		}
 		close(gate)
 		synctest.Wait()
-		if len(late) != crowd || len(prompt) != crowd {
-			t.Fatalf("%d and %d events, expected %d", len(late), len(prompt), crowd)
+		if got := s.Dropped(); len(late) != 1+maxPendingStates || got != crowd-1-maxPendingStates {
+			t.Fatalf("%d events, %d dropped, expected %d", len(late), got, 1+maxPendingStates)
 		}
 		for i, e := range late {
-			if who := fmt.Sprintf("%09d", i); e.Change.ClientID != who || e.Change != prompt[i].Change {
-				t.Fatalf("event %d is of %s", i, e.Change.ClientID)
+			n := 0 // its turn had come
+			if i > 0 {
+				n = crowd - 1 - maxPendingStates + i
 			}
-			want := crowd // the newest set
-			if i > 0 && i >= crowd-exactTypers {
-				want = i + 1
-			} else if i == 0 { // its turn had come
-				want = 1
-			}
-			if len(e.CurrentTypers) != want {
-				t.Fatalf("event %d has %d typers, expected %d", i, len(e.CurrentTypers), want)
+			if who := fmt.Sprintf("%09d", n); e.Change.ClientID != who || len(e.CurrentTypers) != n+1 {
+				t.Fatalf("event %d is of %s with %d typers, expected %s with %d",
+					i, e.Change.ClientID, len(e.CurrentTypers), who, n+1)
 			}
 		}
-		if &late[crowd-1].CurrentTypers[0] != &prompt[crowd-1].CurrentTypers[0] {
+		if &late[maxPendingStates].CurrentTypers[0] != &prompt.CurrentTypers[0] {
 			t.Error("listeners have sets of their own")
 		}
 		typing.dispose()

@@ -12,11 +12,12 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// A call whose context ended before the acknowledgement may have been heard by others: a stop after a
-// keystroke is sent, and so is a keystroke after a stop.
+// A call whose context ended before the acknowledgement may have been heard by others: a stop after
+// a keystroke is sent, and so is a keystroke after a stop.
 func TestTypingWithoutAnAcknowledgement(t *testing.T) {
 	server := ablytest.NewServer(t)
-	throttle := lifecycle.WithTypingHeartbeatThrottle(time.Hour) // nobody is let go for being silent
+	// no member is let go for being silent
+	throttle := lifecycle.WithTypingHeartbeatThrottle(time.Hour)
 	hers, his := newPerson(t, server, "ann").room("lobby", throttle), newPerson(t, server, "bob").room("lobby", throttle)
 	got := newInbox[chat.TypingEvent](t)
 	his.Typing().Subscribe(got.put)

@@ -8,8 +8,9 @@ import (
 	"ablyrooms.example/chat"
 )
 
-// exactTypers is how many sets of typers are kept for listeners that are behind.
-const exactTypers = 32
+// exactTypers is how many sets of typers are kept for listeners that are behind: as many as changes
+// may wait for one.
+const exactTypers = maxPendingStates
 
 // typersAt is the set of those who type as it was after a change. All listeners share it.
 type typersAt struct {
@@ -43,8 +44,8 @@ func (t *Typing) changed(change chat.TypingChange) {
 	}
 }
 
-// pass makes the list after each change and passes it on. Of changes that came too fast for that only
-// the last has a list, which stands for all of them.
+// pass makes the list after each change and passes it on. Of changes that came too fast for that
+// only the last has a list, which stands for all of them.
 func (t *Typing) pass() {
 	for {
 		t.mu.Lock()
@@ -122,9 +123,9 @@ func (t *Typing) telling(listener func(chat.TypingEvent)) func(typingNews) {
 }
 
 // Subscribe registers a listener for changes of the set of those who type (CHA-T6). It attaches
-// nothing. For a listener that is behind the newest changes wait, see [MaxPending]. CurrentTypers is
-// the set after the event's change, and shared by all listeners; while changes come faster than lists
-// are made of them, it is the set after a later change.
+// nothing. For a listener that is behind the newest changes wait, see [MaxPending]. CurrentTypers
+// is the set after the event's change, and shared by all listeners; while changes come faster than
+// lists are made of them, it is the set after a later change.
 //
 // Errors: [ErrInvalidArgument] for a nil listener; [ErrRoomInInvalidState]; [ErrResourceDisposed].
 func (t *Typing) Subscribe(listener func(TypingEvent)) (*Subscription, error) {

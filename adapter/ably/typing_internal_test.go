@@ -52,7 +52,8 @@ func newTestTyping(interval time.Duration) (*Typing, *fakeWire) {
 	return &Typing{wire: w, interval: interval, began: time.Now(), room: &Room{client: client}}, w
 }
 
-// CHA-T4a, CHA-T4c, CHA-T10: the first keystroke is told at once, further ones not until the interval is over, to the millisecond.
+// CHA-T4a, CHA-T4c, CHA-T10: the first keystroke is sent at once, further ones not until the
+// interval is over, to the millisecond.
 func TestHeartbeatsToTheMillisecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		typing, wire := newTestTyping(10 * time.Second)

@@ -8,7 +8,8 @@ import (
 	"ablyrooms.example/internal/ctxerr"
 )
 
-// turns lets one in at a time, and of those who wait the last: a newer one sends away the one that waits (CHA-T14). The zero turns is free.
+// turns lets one in at a time, and of those who wait the last: a newer one sends away the one that
+// waits (CHA-T14). The zero turns is free.
 type turns struct {
 	mu      sync.Mutex
 	busy    atomic.Bool // changed with the lock held
@@ -20,8 +21,8 @@ type turn struct {
 	mine  bool          // the turn is this one's; false when a newer one came
 }
 
-// take waits for the turn, which is then given back by give. It returns false when a newer one has come instead (CHA-T14b1), and the context's
-// cause when that ends first.
+// take waits for the turn, which is then given back by give. It returns false when a newer one has
+// come instead (CHA-T14b1), and the context's cause when that ends first.
 func (t *turns) take(ctx context.Context) (mine bool, err error) {
 	t.mu.Lock()
 	if !t.busy.Load() {
@@ -55,7 +56,7 @@ func (t *turns) take(ctx context.Context) (mine bool, err error) {
 	return false, ctxerr.Of(ctx)
 }
 
-// give ends a turn: whoever waits has the next.
+// give ends a turn: a call that waits has the next.
 func (t *turns) give() {
 	t.mu.Lock()
 	defer t.mu.Unlock()

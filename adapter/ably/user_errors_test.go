@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"os"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -24,62 +27,8 @@ type userError struct {
 	also error               // what errors.Is finds too, or nil
 }
 
-// stand is where errors are met: a server, and clients on it.
-type stand struct {
-	t      *testing.T
-	server *ablytest.Server
-}
-
-// client returns a client called ann.
-func (s *stand) client(options ...ably.ClientOption) *ablychat.Client {
-	return newPerson(s.t, s.server, "ann", options...).chat
-}
-
-// room returns a room called lobby of a client called ann, which is not attached.
-func (s *stand) room(options ...lifecycle.RoomOption) *ablychat.Room {
-	return s.get(s.client(), options...)
-}
-
-func (s *stand) get(client *ablychat.Client, options ...lifecycle.RoomOption) *ablychat.Room {
-	room, err := client.Rooms().Get(soon(s.t), "lobby", options...)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return room
-}
-
-func (s *stand) attached(options ...lifecycle.RoomOption) *ablychat.Room {
-	room := s.room(options...)
-	if err := room.Attach(soon(s.t)); err != nil {
-		s.t.Fatal(err)
-	}
-	return room
-}
-
-// refusing has the server refuse frames, or requests.
-func (s *stand) refusing(m ablytest.Match, code int, message string) {
-	s.server.Fault(m, ablytest.Refuse(ablytest.NewError(code, code/100, "%s", message)))
-}
-
-// with makes a client with these options alone.
-func (s *stand) with(options ...ably.ClientOption) *ablychat.Client {
-	client, err := ablychat.Connect(ablychat.Ably(append(s.server.EndpointOptions(ably.WithLogLevel(ably.LogNone)), options...)...))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(func() {
-		if err := client.Dispose(soon(s.t)); err != nil {
-			s.t.Error(err)
-		}
-	})
-	return client
-}
-
-func send(room *ablychat.Room) error {
-	return second(room.Messages().Send(context.Background(), ablychat.MessageContent{Text: "x"}))
-}
-
-// userErrors are the errors that a user can meet, by where.
+// userErrors are the errors that a user can meet, by where: the one table of them. Errors that end
+// what waits are tried for every method by the tests of ended_test.go.
 var userErrors = map[string]userError{
 	"no options": {func(s *stand) error { return second(ablychat.Connect()) },
 		`unable to create chat client; invalid key (code 40005, status 400)`, 40005, nil},
@@ -112,7 +61,7 @@ var userErrors = map[string]userError{
 	"attach with an unknown app": {func(s *stand) error {
 		return s.get(s.with(ably.WithKey("none.key:wrong"), ably.WithInsecureAllowBasicAuthWithoutTLS())).Attach(soon(s.t))
 	},
-		`unable to attach room lobby; the connection failed: no application found with id "none" (code 40400, status 404)`, 40400, nil},
+		`unable to attach room lobby; the connection failed: invalid credentials: the key "none.key" is unknown or its secret is wrong (code 40101, status 401)`, 40101, nil},
 	"attach after a wrong key": {func(s *stand) error {
 		client := s.with(ably.WithKey("app.key:wrong"), ably.WithInsecureAllowBasicAuthWithoutTLS())
 		awaitConnection(s.t, client, ablychat.ConnectionFailed)
@@ -365,6 +314,295 @@ var userErrors = map[string]userError{
 		return second(chat.Message{Serial: "a"}.With(chat.MessageEvent{Type: chat.MessageUpdated, Message: chat.Message{Serial: "b"}}))
 	},
 		`unable to apply change to message; it is of message b and not of a (code 40003, status 400)`, 40003, nil},
+	"a realtime client of ably-go's": {func(s *stand) error {
+		foreign, err := ably.NewRealtime(s.server.ClientOptions(ably.WithAutoConnect(false))...)
+		if err != nil {
+			return err
+		}
+		return second(ablychat.New(foreign))
+	},
+		`unable to create chat client; the realtime client is nil, or was not made by ablychat.NewRealtime (code 40003, status 400)`, 40003, nil},
+	"options of ably-go's for a client that exists": {func(s *stand) error {
+		return second(ablychat.New(s.client().Realtime(), ablychat.Ably(ably.WithClientID("x"))))
+	},
+		`unable to create chat client; the options of ably-go are those of the realtime client, expected no ablychat.Ably (code 40003, status 400)`, 40003, nil},
+	"no options of ably-go's for a client that exists": {func(s *stand) error {
+		return second(ablychat.New(s.client().Realtime(), ablychat.Ably()))
+	},
+		`unable to create chat client; the options of ably-go are those of the realtime client, expected no ablychat.Ably (code 40003, status 400)`, 40003, nil},
+
+	"get after the disposal": {func(s *stand) error { return second(s.disposed().Rooms().Get(soon(s.t), "lobby")) },
+		`unable to get room; rooms instance has been disposed: room "lobby" (code 40014, status 400)`, 40014, nil},
+	"get given up": {func(s *stand) error { return second(s.client().Rooms().Get(s.interrupted(), "lobby")) },
+		`interrupted`, 0, context.Canceled},
+	"get that a release hits": {func(s *stand) error {
+		return s.hit(func(rooms *ablychat.Rooms) error { return second(rooms.Get(soon(s.t), "lobby")) })
+	},
+		`unable to get room; room released before operation could complete: room "lobby" (code 102106, status 400)`, 102106, nil},
+	"acquire without a name": {func(s *stand) error { return second(s.client().Rooms().Acquire(soon(s.t), "")) },
+		`unable to acquire room; the name is "", expected at least one character (code 40003, status 400)`, 40003, nil},
+	"acquire with bad options": {func(s *stand) error {
+		return second(s.client().Rooms().Acquire(soon(s.t), "lobby", lifecycle.WithTypingHeartbeatThrottle(0)))
+	},
+		`unable to create room; invalid room configuration: typing.heartbeatThrottleMs is 0s, expected more than 0 (code 40003, status 400)`, 40003, nil},
+	"acquire with other options": {func(s *stand) error {
+		client := s.client()
+		s.get(client)
+		return second(client.Rooms().Acquire(soon(s.t), "lobby", lifecycle.WithOccupancyEvents(true)))
+	},
+		`unable to get room; room already exists with different options: room "lobby" has {presence.enableEvents: true, typing.heartbeatThrottleMs: 10000, occupancy.enableEvents: false, messages.rawMessageReactions: false, messages.defaultMessageReactionType: distinct}, asked for {presence.enableEvents: true, typing.heartbeatThrottleMs: 10000, occupancy.enableEvents: true, messages.rawMessageReactions: false, messages.defaultMessageReactionType: distinct} (code 102107, status 400)`, 102107, nil},
+	"acquire after the disposal": {func(s *stand) error { return second(s.disposed().Rooms().Acquire(soon(s.t), "lobby")) },
+		`unable to get room; rooms instance has been disposed: room "lobby" (code 40014, status 400)`, 40014, nil},
+	"acquire given up": {func(s *stand) error { return second(s.client().Rooms().Acquire(s.interrupted(), "lobby")) },
+		`interrupted`, 0, context.Canceled},
+	"acquire that a release hits": {func(s *stand) error {
+		return s.hit(func(rooms *ablychat.Rooms) error { return second(rooms.Acquire(soon(s.t), "lobby")) })
+	},
+		`unable to get room; room released before operation could complete: room "lobby" (code 102106, status 400)`, 102106, nil},
+	"release without a name": {func(s *stand) error { return s.client().Rooms().Release(soon(s.t), "") },
+		`unable to release room; the name is "", expected at least one character (code 40003, status 400)`, 40003, nil},
+	"release given up": {func(s *stand) error {
+		client := s.client()
+		room := s.get(client)
+		if err := room.Attach(soon(s.t)); err != nil {
+			return err
+		}
+		return client.Rooms().Release(s.interrupted(), "lobby")
+	},
+		`interrupted`, 0, context.Canceled},
+	"dispose given up": {func(s *stand) error {
+		client := s.client()
+		room := s.get(client)
+		if err := room.Attach(soon(s.t)); err != nil {
+			return err
+		}
+		return client.Dispose(s.interrupted())
+	},
+		`interrupted`, 0, context.Canceled},
+
+	"close on a dead network": {func(s *stand) (err error) {
+		inMemory(s.t, func(t *testing.T, server *ablytest.Server) {
+			client := connected(t, server)
+			if err := must(client.Rooms().Get(t.Context(), "lobby")).Attach(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			server.Fault(ablytest.AnyFrame(), ablytest.Drop())
+			err = client.Close()
+		})
+		return err
+	},
+		`the rooms were not released in time`, 0, context.DeadlineExceeded},
+
+	"wait for the status of a failed room": {func(s *stand) error {
+		room := s.attached()
+		s.server.FailChannel(ablychat.ChannelName("lobby"), ablytest.NewError(90001, 400, "broken"))
+		return room.WaitForStatus(soon(s.t), ablychat.RoomDetached)
+	},
+		`unable to wait for status detached; room "lobby" is failed (code 102112, status 400): unable to keep room lobby; broken (code 90001, status 400)`, 102112, lifecycle.ErrorCode(90001)},
+	"wait for the status of a released room": {func(s *stand) error {
+		return s.released().WaitForStatus(soon(s.t), ablychat.RoomAttached)
+	},
+		`unable to wait for status attached; room "lobby" is released (code 102112, status 400)`, 102112, nil},
+	"wait for a status given up": {func(s *stand) error { return s.room().WaitForStatus(s.interrupted(), ablychat.RoomAttached) },
+		`interrupted`, 0, context.Canceled},
+	"wait for the status of a failed connection": {func(s *stand) error {
+		client := s.with(ably.WithKey("app.key:wrong"), ably.WithInsecureAllowBasicAuthWithoutTLS())
+		return client.Connection().WaitForStatus(soon(s.t), ablychat.ConnectionConnected)
+	},
+		`unable to wait for connection status connected; the connection is failed (code 80003, status 400): unable to connect; invalid credentials: the key "app.key" is unknown or its secret is wrong (code 40101, status 401)`, 80003, lifecycle.ErrorCode(40101)},
+	"wait for the status of a closed connection": {func(s *stand) error {
+		client := s.client(ably.WithAutoConnect(false))
+		ablychat.StayClosed(client.Realtime())
+		awaitConnection(s.t, client, ablychat.ConnectionClosed)
+		return client.Connection().WaitForStatus(soon(s.t), ablychat.ConnectionConnected)
+	},
+		`unable to wait for connection status connected; the connection is closed (code 80003, status 400)`, 80003, nil},
+	"wait for the status of a disposed connection": {func(s *stand) error {
+		return s.disposed().Connection().WaitForStatus(soon(s.t), ablychat.ConnectionConnected)
+	},
+		`unable to wait for connection status connected; the chat client was disposed of (code 40014, status 400)`, 40014, nil},
+
+	"a listener for messages that is nil": {func(s *stand) error { return second(s.room().Messages().Subscribe(nil)) },
+		`unable to subscribe to messages; the listener is nil (code 40003, status 400)`, 40003, nil},
+	"a listener for what was missed that is nil": {func(s *stand) error {
+		return second(s.room().Messages().SubscribeSince("", nil))
+	},
+		`unable to subscribe to messages; the listener is nil (code 40003, status 400)`, 40003, nil},
+	"a listener for statuses that is nil": {func(s *stand) error { return second(s.room().SubscribeStatus(nil)) },
+		`unable to subscribe to status changes; the listener is nil (code 40003, status 400)`, 40003, nil},
+	"a listener for the connection that is nil": {func(s *stand) error { return second(s.client().Connection().Subscribe(nil)) },
+		`unable to subscribe to connection status changes; the listener is nil (code 40003, status 400)`, 40003, nil},
+	"subscribe to typing after the disposal": {func(s *stand) error {
+		client := s.client()
+		room := s.get(client)
+		if err := client.Dispose(soon(s.t)); err != nil {
+			return err
+		}
+		return second(room.Typing().Subscribe(func(ablychat.TypingEvent) {}))
+	},
+		`unable to subscribe to typing events; the chat client was disposed of (code 40014, status 400)`, 40014, nil},
+	"a second range over messages": {func(s *stand) error {
+		events := loopOf(s.room().Messages().Events(s.interrupted()))
+		_ = last(s.t, "events", events)
+		return last(s.t, "events", events)
+	},
+		`unable to range over messages; the sequence was ranged over before (code 40003, status 400)`, 40003, nil},
+	"a loop over messages that is given up": {func(s *stand) error {
+		return last(s.t, "events", loopOf(s.room().Messages().Events(s.interrupted())))
+	},
+		`interrupted`, 0, context.Canceled},
+	"a loop over messages of a released room": {func(s *stand) error {
+		client := s.client()
+		events := loopOf(s.get(client).Messages().Events(soon(s.t)))
+		if err := client.Rooms().Release(soon(s.t), "lobby"); err != nil {
+			return err
+		}
+		return last(s.t, "events", events)
+	},
+		`unable to receive messages; room "lobby" is released (code 102112, status 400)`, 102112, nil},
+	"a loop over what was missed of a released room": {func(s *stand) error {
+		client := s.client()
+		events := loopOf(s.get(client).Messages().EventsSince(soon(s.t), ""))
+		if err := client.Rooms().Release(soon(s.t), "lobby"); err != nil {
+			return err
+		}
+		return last(s.t, "events", events)
+	},
+		`unable to receive messages; room "lobby" is released (code 102112, status 400)`, 102112, nil},
+	"a loop over statuses of a disposed client's room": {func(s *stand) error {
+		client := s.client()
+		events := s.get(client).StatusEvents(soon(s.t))
+		if err := client.Dispose(soon(s.t)); err != nil {
+			return err
+		}
+		return last(s.t, "events", loopOf(events))
+	},
+		`unable to receive status changes; the chat client was disposed of (code 40014, status 400)`, 40014, nil},
+	"a loop over discontinuities of a released room": {func(s *stand) error {
+		return last(s.t, "events", loopOf(s.released().DiscontinuityEvents(soon(s.t))))
+	},
+		`unable to receive discontinuities; room "lobby" is released (code 102112, status 400)`, 102112, nil},
+	"a loop over the connection of a disposed client": {func(s *stand) error {
+		return last(s.t, "events", loopOf(s.disposed().Connection().Events(soon(s.t))))
+	},
+		`unable to receive connection status changes; the chat client was disposed of (code 40014, status 400)`, 40014, nil},
+	"a loop that is behind": {func(s *stand) error {
+		client := s.client()
+		client.Bound(1)
+		room := s.get(client)
+		events := room.Reactions().Events(soon(s.t))
+		if err := room.Attach(soon(s.t)); err != nil {
+			return err
+		}
+		client.Bound(ablychat.MaxPending)
+		got := newInbox[ablychat.RoomReaction](s.t)
+		must(room.Reactions().Subscribe(got.put))
+		for range 3 {
+			if err := room.Reactions().Send(soon(s.t), ablychat.ReactionContent{Name: "x"}); err != nil {
+				return err
+			}
+			got.next()
+		}
+		for _, err := range events {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	},
+		`2 events were dropped because the loop was too far behind`, 0, nil},
+
+	"send after the release": {func(s *stand) error { return send(s.released()) },
+		`unable to send message; room "lobby" is released (code 102112, status 400)`, 102112, nil},
+	"send given up": {func(s *stand) error {
+		return second(s.room().Messages().Send(s.interrupted(), ablychat.Text("x")))
+	},
+		`interrupted`, 0, context.Canceled},
+	"send with a description": {func(s *stand) error {
+		return second(s.room().Messages().Send(soon(s.t), ablychat.Text("x"), ablychat.WithDescription("y")))
+	},
+		`unable to send message; only an update or a deletion has a description or metadata of its own (code 40003, status 400)`, 40003, nil},
+	"send to a service that is silent": {func(s *stand) error {
+		return send(s.get(s.with(ably.WithKey(s.server.Key()), ably.WithInsecureAllowBasicAuthWithoutTLS(),
+			ably.WithAutoConnect(false), ably.WithHTTPClient(&http.Client{Transport: roundTrip(
+				func(*http.Request) (*http.Response, error) { return nil, lostAnswer{} })}))))
+	},
+		`unable to send message; the service can't be reached: the answer is lost (code 50003, status 500)`, 50003, lostAnswer{}},
+	"a callback that takes too long": {func(s *stand) error {
+		client := s.with(ably.WithRealtimeRequestTimeout(time.Millisecond), ably.WithAuthCallback(
+			func(ctx context.Context, _ ably.TokenParams) (ably.Tokener, error) {
+				<-ctx.Done()
+				return nil, errors.New("late")
+			}))
+		awaitConnection(s.t, client, ablychat.ConnectionDisconnected)
+		return client.Connection().Error()
+	},
+		`unable to connect; the auth callback gave no token in 1ms (code 50003, status 500)`, 50003, nil},
+	"send with a callback that takes too long": {func(s *stand) error {
+		return send(s.get(s.with(ably.WithRealtimeRequestTimeout(time.Millisecond), ably.WithAutoConnect(false),
+			ably.WithAuthCallback(func(ctx context.Context, _ ably.TokenParams) (ably.Tokener, error) {
+				<-ctx.Done()
+				return nil, errors.New("late")
+			}))))
+	},
+		`unable to send message; there is no token to authorize it with: none came in 1ms (code 40170, status 401)`, 40170, nil},
+	"delete without a serial": {func(s *stand) error { return second(s.room().Messages().Delete(soon(s.t), "")) },
+		`unable to delete message; the message's serial is empty (code 40003, status 400)`, 40003, nil},
+	"get without a serial": {func(s *stand) error { return second(s.room().Messages().Get(soon(s.t), "")) },
+		`unable to get message; the message's serial is empty (code 40003, status 400)`, 40003, nil},
+	"versions without a serial": {func(s *stand) error { return second(s.room().Messages().Versions(soon(s.t), "")) },
+		`unable to get versions of message; the message's serial is empty (code 40003, status 400)`, 40003, nil},
+	"versions of no message": {func(s *stand) error { return second(s.room().Messages().Versions(soon(s.t), "none")) },
+		`unable to get versions of message; there is no message "none" in the room (code 40400, status 404): see https://help.ably.io/error/40400`, 40400, nil},
+	"a link to the next page that can't be read": {func(s *stand) error {
+		a := newAnswering(s.t)
+		a.set(200, "application/json", `[{"serial":"s"}]`, "Link", `<./messages?cursor=2; rel="next"`)
+		return last(s.t, "since", loopOf(a.room.Messages().Since(soon(s.t), "")))
+	},
+		`unable to get history; the link to the next page can't be read: a target without its end in the Link header "<./messages?cursor=2; rel=\"next\"" (code 80013, status 500)`, 80013, nil},
+	"a link to the same page": {func(s *stand) error {
+		a := newAnswering(s.t)
+		a.set(200, "application/json", `[{"serial":"s"}]`, "Link", `<./messages?direction=backwards>; rel="next"`)
+		return second(a.room.Messages().History(soon(s.t), ablychat.HistoryQuery{}))
+	},
+		`unable to get history; the link to the next page is to the same page (code 80013, status 500)`, 80013, nil},
+	"a reaction that is answered by a page": {func(s *stand) error {
+		a := newAnswering(s.t)
+		a.set(200, "text/html", "<html>Log in</html>")
+		return a.room.Messages().Reactions().Send(soon(s.t), "s", ablychat.MessageReaction{Name: "x"})
+	},
+		`unable to send message reaction; the answer is 200 OK with 19 bytes of text/html: "<html>Log in</html>", expected JSON or MessagePack (code 80013, status 500)`, 80013, nil},
+	"a reaction that is answered by a list": {func(s *stand) error {
+		a := newAnswering(s.t)
+		a.set(200, "application/json", "[]")
+		return a.room.Messages().Reactions().Delete(soon(s.t), "s", ablychat.MessageReaction{Name: "x"})
+	},
+		`unable to delete message reaction; the answer is 200 OK with 2 bytes of application/json: "[]", expected an object or nothing (code 80013, status 500)`, 80013, nil},
+	"reactions of a client without a serial": {func(s *stand) error {
+		return second(s.room().Messages().Reactions().ClientReactions(soon(s.t), "", "ann"))
+	},
+		`unable to get client reactions; the message's serial is empty (code 40003, status 400)`, 40003, nil},
+
+	"presence that is asked for without the option": {func(s *stand) error {
+		return second(s.room(lifecycle.WithPresenceEvents(false)).Presence().Get(soon(s.t)))
+	},
+		`unable to get presence; the room was got without presence events: ablychat.WithPresenceEvents(true), the default (code 102108, status 400)`, 102108, nil},
+	"enter after the release": {func(s *stand) error { return s.released().Presence().Enter(soon(s.t), nil) },
+		`unable to enter presence; room "lobby" is released (code 102112, status 400)`, 102112, nil},
+	"enter without a connection, and without a queue": {func(s *stand) error {
+		s.server.RefuseConnections(nil)
+		room := s.get(s.client(ably.WithQueueMessages(false), ably.WithDisconnectedRetryTimeout(20*time.Millisecond),
+			ably.WithLogLevel(ably.LogNone)))
+		attached := make(chan error, 1)
+		go func() { attached <- room.Attach(soon(s.t)) }()
+		if err := room.WaitForStatus(soon(s.t), ablychat.RoomAttaching); err != nil {
+			return err
+		}
+		err := room.Presence().Enter(soon(s.t), nil)
+		s.server.AcceptConnections()
+		return errors.Join(err, <-attached)
+	},
+		`unable to enter presence; there is no connection (code 80003, status 400)`, 80003, nil},
 	"a discontinuity": {func(s *stand) error {
 		room := s.attached()
 		seen := newWatch(s.t, room)
@@ -398,5 +636,31 @@ func TestErrorsThatUsersMeet(t *testing.T) {
 				t.Errorf("%v doesn't match %v", err, e.also)
 			}
 		})
+	}
+}
+
+// Every code that this library raises itself is in the table.
+func TestEveryCodeIsMet(t *testing.T) {
+	met := map[ablychat.ErrorCode]bool{
+		ablychat.ErrBadRequest:                   true, // never raised
+		ablychat.ErrOperationSerializationFailed: true, // never raised
+		ablychat.ErrChannelOperationFailed:       true, // of the service's errors without a code
+		ablychat.ErrPresenceAutoReentryFailed:    true, // is logged
+	}
+	for _, e := range userErrors {
+		met[e.code] = true
+	}
+	source, err := os.ReadFile("../../lifecycle/errors.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := regexp.MustCompile(`(?m)^\t(Err\w+) +ErrorCode = (\d+)`).FindAllStringSubmatch(string(source), -1)
+	if len(codes) < 10 {
+		t.Errorf("%d codes are found", len(codes))
+	}
+	for _, c := range codes {
+		if code, err := strconv.Atoi(c[2]); err != nil || !met[ablychat.ErrorCode(code)] {
+			t.Errorf("%s is not in the table", c[1])
+		}
 	}
 }

@@ -197,6 +197,13 @@ func pathsBetween(t *testing.T, from, to *ablychat.Room) map[string]path {
 		}), func(*testing.T) []any { return []any{reactions.next().Headers["v"]} }, plainOnly},
 		"data of a member":              {"data", from.Presence().Enter, present, nil},
 		"data of an update of presence": {"data", from.Presence().Update, present, nil},
+		"data of one that leaves": {"data", func(ctx context.Context, v any) error {
+			if err := from.Presence().Enter(ctx, nil); err != nil {
+				return err
+			}
+			presence.next()
+			return from.Presence().Leave(ctx, v)
+		}, present, nil},
 	}
 }
 

@@ -1,8 +1,12 @@
 package ablychat_test
 
 import (
+	"context"
 	"errors"
+	"io"
 	"net/http"
+	"slices"
+	"sync"
 	"testing"
 
 	"github.com/ably/ably-go/ably"
@@ -94,5 +98,132 @@ func TestIdempotency(t *testing.T) {
 		if _, err := m.Send(soon(t), ablychat.Text("x"), option); !errors.Is(err, ablychat.ErrInvalidArgument) {
 			t.Errorf("a send with more to say: %v", err)
 		}
+	}
+}
+
+// lossy brings requests for any host to one server, and loses some answers to them.
+type lossy struct {
+	addr string
+
+	mu    sync.Mutex
+	lose  int      // how many answers are lost from now on
+	hosts []string // that were asked
+}
+
+type lostAnswer struct{}
+
+func (lostAnswer) Error() string   { return "the answer is lost" }
+func (lostAnswer) Timeout() bool   { return true }
+func (lostAnswer) Temporary() bool { return true }
+
+func (l *lossy) RoundTrip(request *http.Request) (*http.Response, error) {
+	there := request.Clone(request.Context())
+	there.URL.Host, there.Host = l.addr, l.addr
+	response, err := http.DefaultTransport.RoundTrip(there)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.hosts = append(l.hosts, request.URL.Hostname())
+	if err != nil || l.lose == 0 {
+		return response, err
+	}
+	l.lose--
+	_, _ = io.Copy(io.Discard, response.Body)
+	_ = response.Body.Close()
+	return nil, lostAnswer{}
+}
+
+// losing has the next answers lost, and forgets the hosts that were asked before.
+func (l *lossy) losing(n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lose, l.hosts = n, nil
+}
+
+func (l *lossy) asked() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.hosts)
+}
+
+// changing are the calls that change a message, in their order.
+func changing(m *ablychat.Messages, serial string, options ...ablychat.OperationOption) []func() error {
+	return []func() error{
+		func() error { return second(m.Update(context.Background(), serial, ablychat.Text("y"), options...)) },
+		func() error { return second(m.Delete(context.Background(), serial, options...)) },
+	}
+}
+
+// An answer that was lost doesn't duplicate: neither where ably-go asks a fallback host (with a key
+// of the client's own), nor where the program calls again (with a key of its own). Without a key it
+// does.
+func TestALostAnswerDoesNotDuplicate(t *testing.T) {
+	server := ablytest.NewServer(t)
+	wire := &lossy{addr: server.Addr()}
+	connect := func(fallbacks []string, options ...ablychat.Option) *ablychat.Messages {
+		client := must(ablychat.Connect(append(options, ablychat.Ably(server.ClientOptions(ably.WithClientID("ann"),
+			ably.WithAutoConnect(false), ably.WithFallbackHosts(fallbacks), ably.WithLogLevel(ably.LogNone),
+			ably.WithHTTPClient(&http.Client{Transport: wire}))...))...))
+		t.Cleanup(func() { client.Close() })
+		return must(client.Rooms().Get(soon(t), "lobby")).Messages()
+	}
+	count := func(m *ablychat.Messages, serial string) (messages, versions int) {
+		t.Helper()
+		wire.losing(0)
+		if serial != "" {
+			versions = len(must(m.Versions(soon(t), serial)).Items)
+		}
+		return len(must(m.History(soon(t), ablychat.HistoryQuery{})).Items), versions
+	}
+
+	keyed := connect([]string{"fallback.test"}, ablychat.WithIdempotentPublishing())
+	wire.losing(1)
+	sent := must(keyed.Send(soon(t), ablychat.Text("once")))
+	if hosts := wire.asked(); len(hosts) != 2 || hosts[1] != "fallback.test" {
+		t.Errorf("asked %q", hosts)
+	}
+	if n, _ := count(keyed, ""); n != 1 {
+		t.Errorf("with a key of the client's there are %d messages", n)
+	}
+	for i, call := range changing(keyed, sent.Serial) {
+		wire.losing(1)
+		if err := call(); err != nil {
+			t.Error(err)
+		}
+		if _, n := count(keyed, sent.Serial); n != i+2 {
+			t.Errorf("change %d makes %d versions", i, n)
+		}
+	}
+
+	alone := connect([]string{})
+	key := func(of string) ablychat.OperationOption { return ablychat.WithIdempotencyKey("my " + of) }
+	lost := func(err error) {
+		t.Helper()
+		if !errors.Is(err, ablychat.ErrorCode(50003)) {
+			t.Errorf("the call whose answer is lost: %v", err)
+		}
+	}
+	wire.losing(1)
+	lost(second(alone.Send(soon(t), ablychat.Text("mine"), key("send"))))
+	sent = must(alone.Send(soon(t), ablychat.Text("mine"), key("send")))
+	if n, _ := count(alone, ""); n != 2 || sent.Text != "mine" {
+		t.Errorf("with a key of the program's there are %d messages, the last %q", n, sent.Text)
+	}
+	for i := range 2 {
+		call := changing(alone, sent.Serial, key([]string{"update", "deletion"}[i]))[i]
+		wire.losing(1)
+		lost(call())
+		if err := call(); err != nil {
+			t.Error(err)
+		}
+		if _, n := count(alone, sent.Serial); n != i+2 {
+			t.Errorf("change %d makes %d versions", i, n)
+		}
+	}
+
+	wire.losing(1)
+	lost(second(alone.Send(soon(t), ablychat.Text("twice"))))
+	must(alone.Send(soon(t), ablychat.Text("twice")))
+	if n, _ := count(alone, ""); n != 4 {
+		t.Errorf("without a key there are %d messages, expected 4", n)
 	}
 }

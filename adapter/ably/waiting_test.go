@@ -38,7 +38,8 @@ func TestAnAttachWaitsForTheConnection(t *testing.T) {
 	seen.continuous()
 }
 
-// RTL4f: it waits as long as a request may take. The room is suspended then, and attached when the connection is there.
+// RTL4f: it waits as long as a request may take. The room is suspended then, and attached when the
+// connection is there.
 func TestAnAttachWithoutAConnectionIsSuspended(t *testing.T) {
 	server := ablytest.NewServer(t)
 	server.RefuseConnections(nil)
@@ -56,7 +57,8 @@ func TestAnAttachWithoutAConnectionIsSuspended(t *testing.T) {
 	seen.continuous()
 }
 
-// A release comes after the attach that waits for the connection (CHA-RL7), which takes no longer than a request may; so does Dispose.
+// A release comes after the attach that waits for the connection (CHA-RL7), which takes no longer
+// than a request may; so does Dispose.
 func TestReleaseOfARoomThatWaitsForTheConnection(t *testing.T) {
 	for what, end := range map[string]func(w *world) error{
 		"release": func(w *world) error { return w.rooms.Release(soon(t), name) },

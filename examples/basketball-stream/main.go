@@ -1,5 +1,5 @@
-// Command basketball-stream is the example of Ably's documentation of rooms, in Go: a room with options of its own is got, attached,
-// watched, detached and released.
+// Command basketball-stream is the example of Ably's documentation of rooms, in Go: a room with
+// options of its own is got, attached, watched, detached and released.
 package main
 
 import (

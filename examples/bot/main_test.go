@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"iter"
+	"os"
 	"testing"
 	"time"
 
@@ -55,7 +58,7 @@ func TestBot(t *testing.T) {
 	welcomed, deleted := false, false
 	await(t, messages, func(e ablychat.MessageEvent) bool {
 		m := e.Message
-		welcomed = welcomed || m.ClientID == "mod" && m.Text == "Welcome, eve[2J root"
+		welcomed = welcomed || m.ClientID == "mod" && m.Text == `Welcome, "eve\x1b[2J\u202e\nroot"`
 		deleted = deleted || m.DeletedBy() == "mod" && m.Version.Description == "spam"
 		return welcomed && deleted
 	})
@@ -85,9 +88,21 @@ func TestBot(t *testing.T) {
 	if err := <-ended; !errors.Is(err, interrupt) || !errors.Is(err, context.Canceled) {
 		t.Errorf("the bot ended with %v", err)
 	}
-	present := must(room.Presence().Get(ctx))
-	if len(present) != 1 || present[0].ClientID != eve {
-		t.Errorf("present after the shutdown: %+v", present)
+	alone := func() bool {
+		present := must(room.Presence().Get(ctx))
+		return len(present) == 1 && present[0].ClientID == eve
+	}
+	if !alone() {
+		await(t, presence, func(ablychat.PresenceEvent) bool { return alone() })
+	}
+}
+
+// The README says how long the bot is.
+func TestTheLengthInTheREADME(t *testing.T) {
+	program := must(os.ReadFile("main.go"))
+	says := fmt.Sprintf("| `bot` | %d lines ", bytes.Count(program, []byte("\n")))
+	if readme := must(os.ReadFile("../../README.md")); !bytes.Contains(readme, []byte(says)) {
+		t.Errorf("the README doesn't have %q", says)
 	}
 }
 

@@ -1,7 +1,8 @@
-// Command chat is a chat for the terminal: rooms, who is there, who types, reactions, and what the library says of each room.
+// Command chat is a chat for the terminal: rooms, who is there, who types, reactions, and what the
+// library says of each room.
 //
-//	go run ./examples/chat                                          starts an embedded server, and tells the command for others
-//	go run ./examples/chat -server 127.0.0.1:PORT -name bob         joins that server, from another terminal
+//	go run ./examples/chat                                    starts a server, prints how to join
+//	go run ./examples/chat -server 127.0.0.1:PORT -name bob   joins it, from another terminal
 //	ABLY_API_KEY=… go run ./examples/chat -name bob -rooms general  on Ably itself
 package main
 
@@ -28,8 +29,8 @@ import (
 
 func main() {
 	name := flag.String("name", "", "your `name`, which is your client id")
-	server := flag.String("server", "", "`address` of an embedded server, as the one who started it is told")
-	rooms := flag.String("rooms", "general,random", "`rooms` to join, with commas between them")
+	server := flag.String("server", "", "`address` of an embedded server, as the first terminal prints it")
+	rooms := flag.String("rooms", "general,random", "`rooms` to join, comma-separated")
 	flag.Parse()
 	if err := run(*name, *server, strings.Split(*rooms, ",")); err != nil {
 		fmt.Fprintln(os.Stderr, "chat:", err)
@@ -69,8 +70,8 @@ func run(name, server string, rooms []string) (err error) {
 	return err
 }
 
-// options are those of a client of the server at an address, else of Ably itself if there is a key, else of an embedded server that it
-// starts, and returns too.
+// options are those of a client of the server at an address, else of Ably itself if there is a key,
+// else of an embedded server that it starts, and returns too.
 func options(server, key string) ([]ably.ClientOption, *ablytest.Server, error) {
 	if server != "" {
 		host, port, err := net.SplitHostPort(server)

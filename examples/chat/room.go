@@ -15,7 +15,8 @@ type room struct {
 	name    string
 	status  lifecycle.RoomStatus
 	entries []entry
-	members []chat.PresenceMember // by client id; one with several connections stands there as often
+	// by client id; one with several connections stands there as often
+	members []chat.PresenceMember
 	typers  []string
 	unread  int
 	scroll  int // lines from the end
@@ -188,7 +189,8 @@ func reactions(r chat.ReactionSummary) string {
 	return strings.Join(parts, "  ")
 }
 
-// clean makes a text of others harmless: what would move the cursor or colour the screen is left out, and it is one line.
+// clean makes a text of others harmless: what would move the cursor or colour the screen is left
+// out, and it is one line.
 func clean(text string) string {
 	return strings.Map(func(c rune) rune {
 		switch {

@@ -12,7 +12,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// screen is the program's state. It touches no network, terminal or clock: what is to be done are commands, which the session makes.
+// screen is the program's state. It touches no network, terminal or clock: what is to be done are
+// commands, which the session makes.
 type screen struct {
 	session       *session
 	me, hint      string
@@ -21,7 +22,7 @@ type screen struct {
 	rooms         []*room
 	current       int
 	input         textinput.Model
-	typing        bool // the last that was told of the input
+	typing        bool // the last report of the input
 }
 
 // quick are the reactions that have a key of their own.

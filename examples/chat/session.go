@@ -17,7 +17,8 @@ import (
 type (
 	// arrived is the next of what a session tells; the screen asks for the one after it.
 	arrived struct{ news tea.Msg }
-	// event is of one room; what is a lifecycle.RoomStatusChange, a chat.MessageEvent, or one of the types below.
+	// event is of one room; what is a lifecycle.RoomStatusChange, a chat.MessageEvent, or one of
+	// the types below.
 	event struct {
 		room string
 		what any
@@ -30,12 +31,14 @@ type (
 	}
 )
 
-// throttle is how often others are told again that somebody types: often, so that who falls silent is soon seen to.
+// throttle is how often others are notified again that a member types: often, so that who falls
+// silent is soon seen to.
 const throttle = 3 * time.Second
 
-// session is the chat client as the screen needs it: what it is told comes one after the other from next, and what it is to do are
-// commands, which the program runs in goroutines of their own. Those of one room run in the order in which they were made, so that the
-// end of typing doesn't overtake its beginning. Methods are called by one goroutine; commands by any.
+// session is the chat client as the screen needs it: what it receives comes one after the other
+// from next, and what it is to do are commands, which the program runs in goroutines of their own.
+// Those of one room run in the order in which they were made, so that the end of typing doesn't
+// overtake its beginning. Methods are called by one goroutine; commands by any.
 type session struct {
 	client   *ablychat.Client
 	throttle time.Duration
@@ -55,7 +58,8 @@ type place struct {
 func newSession(client *ablychat.Client, throttle time.Duration) *session {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &session{client: client, throttle: throttle, ctx: ctx, cancel: cancel, news: make(chan tea.Msg), rooms: map[string]*place{}}
-	_, _ = client.Connection().Subscribe(func(c ablychat.ConnectionStatusChange) { s.tell(c) }) // the client is new
+	// the client is new
+	_, _ = client.Connection().Subscribe(func(c ablychat.ConnectionStatusChange) { s.tell(c) })
 	return s
 }
 
@@ -65,7 +69,8 @@ func (s *session) close(ctx context.Context) error {
 	return s.client.Dispose(ctx)
 }
 
-// tell holds the listener up until the screen takes the news; the library keeps what comes meanwhile, to its bound.
+// tell holds the listener up until the screen takes the news; the library keeps what comes
+// meanwhile, to its bound.
 func (s *session) tell(news tea.Msg) {
 	select {
 	case s.news <- news:
@@ -86,7 +91,8 @@ func (s *session) next() tea.Msg {
 // connection returns the connection's status at this moment, for before the first news of it.
 func (s *session) connection() ablychat.ConnectionStatus { return s.client.Connection().Status() }
 
-// inTurn is a command that waits for the room's earlier ones. What f returns other than nil is told to the screen.
+// inTurn is a command that waits for the room's earlier ones. What f returns other than nil is
+// shown on the screen.
 func (s *session) inTurn(name, what string, f func(context.Context, *place) (any, error)) tea.Cmd {
 	p := s.rooms[name]
 	if p == nil {
@@ -102,7 +108,7 @@ func (s *session) inTurn(name, what string, f func(context.Context, *place) (any
 			return nil
 		}
 		if p.room == nil && what != joining {
-			return nil // joining has failed, which was told
+			return nil // joining has failed, which was shown
 		}
 		result, err := f(s.ctx, p)
 		if err != nil && s.ctx.Err() == nil {
@@ -117,8 +123,8 @@ func (s *session) inTurn(name, what string, f func(context.Context, *place) (any
 
 const joining = "join"
 
-// join gets a room, listens to all that it tells, and only then attaches it, so that nothing is missed; then it enters and reads what was
-// said before.
+// join gets a room, listens to all that it tells, and only then attaches it, so that nothing is
+// missed; then it enters and reads what was said before.
 func (s *session) join(name string) tea.Cmd {
 	first := make(chan struct{})
 	close(first)
@@ -171,7 +177,8 @@ func (s *session) catchUp(name string) tea.Cmd {
 	return s.inTurn(name, "read the history", earlier)
 }
 
-// leave releases a room. It waits for nothing, since a room that can't be attached is to be left, too.
+// leave releases a room. It waits for nothing, since a room that can't be attached is to be left,
+// too.
 func (s *session) leave(name string) tea.Cmd {
 	delete(s.rooms, name)
 	return func() tea.Msg {
@@ -227,9 +234,10 @@ func (s *session) status(name, text string) tea.Cmd {
 	})
 }
 
-// typing tells that a key was struck, or that typing is over. Without a connection it is nobody's loss.
+// typing tells that a key was struck, or that typing is over. Without a connection nothing is
+// lost.
 func (s *session) typing(name string, on bool) tea.Cmd {
-	return s.act(name, "tell of typing", func(ctx context.Context, room *ablychat.Room) error {
+	return s.act(name, "show that you type", func(ctx context.Context, room *ablychat.Room) error {
 		if room.Status() != lifecycle.RoomAttached || s.connection() != ablychat.ConnectionConnected {
 			return nil
 		}

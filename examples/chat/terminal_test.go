@@ -14,7 +14,8 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// terminal is a screen without a terminal: it runs the commands, and gives the screen what they return.
+// terminal is a screen without a terminal: it runs the commands, and gives the screen what they
+// return.
 type terminal struct {
 	t      *testing.T
 	screen *screen
@@ -26,11 +27,12 @@ type terminal struct {
 func newTerminal(t *testing.T, server *ablytest.Server, name string, rooms ...string) *terminal {
 	t.Helper()
 	client, err := ablychat.Connect(ablychat.Ably(server.ClientOptions(ably.WithClientID(name), ably.WithLogLevel(ably.LogNone),
-		ably.WithChannelRetryTimeout(500*time.Millisecond))...)) // a loop of ably-go's that attaches again outlives the connection by one such pause
+		// a loop of ably-go's that attaches again outlives the connection by one such pause
+		ably.WithChannelRetryTimeout(500*time.Millisecond))...))
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Nobody who types is given up within a test, so that only the end of typing ends it.
+	// No member who types gets up within a test, so that only the end of typing ends it.
 	session := newSession(client, time.Hour)
 	// It only keeps a test that fails from hanging.
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)

@@ -1,5 +1,5 @@
-// Command connection follows the connection's status. The embedded server also cuts it off once, to show how it comes back, and the
-// room with it.
+// Command connection follows the connection's status. The embedded server also cuts it off once, to
+// show how it comes back, and the room with it.
 package main
 
 import (
@@ -8,14 +8,15 @@ import (
 	"github.com/ably/ably-go/ably"
 
 	ablychat "ablyrooms.example/adapter/ably"
-	"ablyrooms.example/examples/internal/stage"
+	"ablyrooms.example/examples/stage"
 	"ablyrooms.example/lifecycle"
 )
 
 func main() { stage.Main(run) }
 
 func run(ctx context.Context, s *stage.Stage) error {
-	client, err := s.Client("ada", ably.WithAutoConnect(false)) // so that the first change is seen, too
+	// so that the first change is seen, too
+	client, err := s.Client("ada", ably.WithAutoConnect(false))
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,7 @@ package main
 import (
 	"testing"
 
-	"ablyrooms.example/examples/internal/stage/stagetest"
+	"ablyrooms.example/examples/stage/stagetest"
 )
 
 func TestExample(t *testing.T) {

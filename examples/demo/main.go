@@ -1,5 +1,6 @@
-// Command demo shows the life of rooms, with live output: two clients get rooms, attach and release them, a get waits for a
-// release, options are in conflict, a get is rejected by a release, and all is disposed of.
+// Command demo shows the life of rooms, with live output: two clients get rooms, attach and release
+// them, a get waits for a release, options are in conflict, a get is rejected by a release, and all
+// is disposed of.
 //
 // It runs on an embedded Ably server. With ABLY_API_KEY set it runs on Ably itself.
 package main
@@ -30,7 +31,8 @@ func main() {
 	}
 }
 
-// stage is where the demo plays: Ably itself, or an embedded server that can hold a release back to make the races easy to see.
+// stage is where the demo plays: Ably itself, or an embedded server that can hold a release back to
+// make the races easy to see.
 type stage struct {
 	options func(...ably.ClientOption) []ably.ClientOption
 	server  *ablytest.Server // nil on Ably itself
@@ -57,7 +59,8 @@ func (s *stage) close() {
 	}
 }
 
-// hold keeps the channel's next detach from ending until the returned function is called. On Ably itself the network takes its time.
+// hold keeps the channel's next detach from ending until the returned function is called. On Ably
+// itself the network takes its time.
 func (s *stage) hold(room string) (letGo func()) {
 	if s.server == nil {
 		return func() {}

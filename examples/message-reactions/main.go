@@ -1,6 +1,8 @@
-// Command message-reactions reacts to a message in the three ways that there are, and follows the summaries and the single reactions.
+// Command message-reactions reacts to a message in the three ways that there are, and follows the
+// summaries and the single reactions.
 //
-// On Ably itself the rooms' namespace must have message annotations enabled, as for all message reactions.
+// On Ably itself the rooms' namespace must have message annotations enabled, as for all message
+// reactions.
 package main
 
 import (
@@ -11,7 +13,7 @@ import (
 
 	ablychat "ablyrooms.example/adapter/ably"
 	"ablyrooms.example/chat"
-	"ablyrooms.example/examples/internal/stage"
+	"ablyrooms.example/examples/stage"
 	"ablyrooms.example/lifecycle"
 )
 
@@ -68,7 +70,8 @@ func run(ctx context.Context, s *stage.Stage) error {
 	}
 }
 
-// lastSummary tells the summary in which all reactions are counted; Ably may leave out some of those on the way.
+// lastSummary tells the summary in which all reactions are counted; Ably may leave out some of
+// those on the way.
 func lastSummary(ctx context.Context, s *stage.Stage, bob *ablychat.Room, message chat.Message, summaries iter.Seq2[chat.ReactionSummaryEvent, error]) error {
 	for event, err := range summaries {
 		if err != nil {

@@ -1,5 +1,5 @@
-// Command messages sends, updates and deletes messages, and reads them back: as they happen, those from before the subscription, and
-// the room's whole history.
+// Command messages sends, updates and deletes messages, and reads them back: as they happen, those
+// from before the subscription, and the room's whole history.
 package main
 
 import (
@@ -8,7 +8,7 @@ import (
 
 	ablychat "ablyrooms.example/adapter/ably"
 	"ablyrooms.example/chat"
-	"ablyrooms.example/examples/internal/stage"
+	"ablyrooms.example/examples/stage"
 )
 
 func main() { stage.Main(run) }
@@ -26,7 +26,8 @@ func run(ctx context.Context, s *stage.Stage) error {
 		}
 	}
 
-	// Bob subscribes before he attaches, so that nothing falls between his history and what he is told.
+	// Bob subscribes before he attaches, so that nothing falls between his history and what he
+	// receives.
 	bob, err := s.Room(ctx, "bob", "messages")
 	if err != nil {
 		return err
@@ -86,7 +87,7 @@ func follow(s *stage.Stage, events iter.Seq2[chat.MessageEvent, error]) error {
 		}
 		if event.Type == chat.MessageCreated {
 			message = event.Message
-		} else if message, err = message.With(event); err != nil { // also in whatever order events come
+		} else if message, err = message.With(event); err != nil { // in any order of events
 			return err
 		}
 		s.Printf("%s: %q %s", event.Type, message.Text, message.Version.Description)

@@ -1,4 +1,5 @@
-// Command occupancy counts who is in a room. Events of it come only to rooms that are got with the option for them.
+// Command occupancy counts who is in a room. Events of it come only to rooms that are got with the
+// option for them.
 package main
 
 import (
@@ -6,7 +7,7 @@ import (
 	"fmt"
 
 	"ablyrooms.example/chat"
-	"ablyrooms.example/examples/internal/stage"
+	"ablyrooms.example/examples/stage"
 	"ablyrooms.example/lifecycle"
 )
 
@@ -57,7 +58,7 @@ func run(ctx context.Context, s *stage.Stage) error {
 	return nil
 }
 
-// until waits for a figure: the service may tell of others on the way.
+// until waits for a figure: the service may report others on the way.
 func until(ctx context.Context, s *stage.Stage, changes <-chan chat.OccupancyData, want chat.OccupancyData) error {
 	for {
 		select {

@@ -1,11 +1,12 @@
-// Command presence enters a room, changes what is said there of oneself, and leaves, while somebody watches.
+// Command presence enters a room, changes what is said there of oneself, and leaves, while somebody
+// watches.
 package main
 
 import (
 	"context"
 
 	"ablyrooms.example/chat"
-	"ablyrooms.example/examples/internal/stage"
+	"ablyrooms.example/examples/stage"
 )
 
 func main() { stage.Main(run) }

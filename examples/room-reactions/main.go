@@ -1,11 +1,11 @@
-// Command room-reactions sends reactions to what goes on in a room; nobody keeps them.
+// Command room-reactions sends reactions to what goes on in a room; they are not kept.
 package main
 
 import (
 	"context"
 
 	ablychat "ablyrooms.example/adapter/ably"
-	"ablyrooms.example/examples/internal/stage"
+	"ablyrooms.example/examples/stage"
 )
 
 func main() { stage.Main(run) }

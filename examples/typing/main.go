@@ -1,4 +1,5 @@
-// Command typing tells who types. Of many keystrokes only the first within the room's throttle is told.
+// Command typing tells who types. Of many keystrokes only the first within the room's throttle is
+// sent.
 package main
 
 import (
@@ -6,7 +7,7 @@ import (
 	"time"
 
 	"ablyrooms.example/chat"
-	"ablyrooms.example/examples/internal/stage"
+	"ablyrooms.example/examples/stage"
 	"ablyrooms.example/lifecycle"
 )
 

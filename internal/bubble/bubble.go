@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// Limits say, in real time, how often a bubble is looked at that takes long, and how long it may take.
+// Limits say, in real time, how often a bubble is looked at that takes long, and how long it may
+// take.
 type Limits struct {
 	Look, Patience time.Duration
 	Virtual        time.Duration // how long it may take by its own clock; 0 for any time
@@ -29,10 +30,10 @@ type End struct {
 	Stacks string // of the goroutines that are left or hang
 }
 
-// Run runs a function in a bubble. [synctest.Wait] never returns while a goroutine waits for a lock,
-// since what holds the lock might be elsewhere; so a look is taken from outside at a bubble that takes
-// long. When all of its goroutines wait and nothing has changed over several looks, nothing ever will.
-// What run shares with the caller must be left alone when the bubble hangs.
+// Run runs a function in a bubble. [synctest.Wait] never returns while a goroutine waits for a
+// lock, since what holds the lock might be elsewhere; so a look is taken from outside at a bubble
+// that takes long. When all of its goroutines wait and nothing has changed over several looks,
+// nothing ever will. What run shares with the caller must be left alone when the bubble hangs.
 func Run(t *testing.T, limits Limits, run func()) End {
 	t.Helper()
 	return watch(t, limits, func(*testing.T) { run() })
@@ -120,7 +121,8 @@ func Main(f func(t *testing.T) (code int)) {
 
 const marker = "synctest bubble "
 
-// nameOfOwn returns the words by which a dump of stacks marks the goroutines of the caller's bubble.
+// nameOfOwn returns the words by which a dump of stacks marks the goroutines of the caller's
+// bubble.
 func nameOfOwn() *string {
 	var buf [96]byte
 	_, rest, _ := bytes.Cut(buf[:runtime.Stack(buf[:], false)], []byte(marker))
@@ -154,8 +156,8 @@ func stacksOf(name *string) string {
 	return strings.Join(of, "\n\n")
 }
 
-// waiting describes what goroutines that wait for a lock wait for, if all wait for something; else it
-// returns "".
+// waiting describes what goroutines that wait for a lock wait for, if all wait for something; else
+// it returns "".
 func waiting(stacks string) string {
 	var locks []string
 	for g := range strings.SplitSeq(stacks, "\n\n") {

@@ -6,8 +6,8 @@ import (
 )
 
 // Ends runs a part of a test that only computes, and fails the test, with the stacks of all
-// goroutines, unless it ends within patience, in real time. What it runs shares with the caller must
-// be left alone then.
+// goroutines, unless it ends within patience, in real time. What it runs shares with the caller
+// must be left alone then.
 func Ends(t testing.TB, patience time.Duration, run func()) {
 	t.Helper()
 	ended := make(chan bool, 1)

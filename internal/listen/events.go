@@ -8,11 +8,11 @@ import (
 	"ablyrooms.example/internal/ctxerr"
 )
 
-// Events registers a listener at once and returns a sequence to range over, once: the first ones, then
-// every event from now on, in order, each with a nil error. Where events were dropped a [*DroppedError] stands in
-// their place, and the sequence goes on. Any other error is the last: the context's, when that ends,
-// and then events that wait are discarded; that of [List.End], after the events that wait; c.Again
-// for a second range.
+// Events registers a listener at once and returns a sequence to range over, once: the first ones,
+// then every event from now on, in order, each with a nil error. Where events were dropped a
+// [*DroppedError] stands in their place, and the sequence goes on. Any other error is the last: the
+// context's, when that ends, and then events that wait are discarded; that of [List.End], after the
+// events that wait; c.Again for a second range.
 //
 // The registration ends with the loop, however it is left, and with the context. Nothing runs in
 // the background meanwhile. A sequence that is never ranged over ends with its context.
@@ -47,7 +47,8 @@ func (l *List[T]) loop(ctx context.Context, c Config, first ...T) (*queue[T], it
 					return
 				}
 			case n.ended:
-				yield(none, n.gone()) // not by Unsubscribe: that comes with the context or at the end
+				// not by Unsubscribe: that comes with the context or at the end
+				yield(none, n.gone())
 				return
 			default:
 				select {

@@ -11,8 +11,8 @@ import (
 // errGoexit ends the registration of a listener that ended its goroutine.
 var errGoexit = errors.New("the listener ended its goroutine")
 
-// Follow calls a function with each event of a sequence, in a goroutine that lasts until the sequence
-// ends or the registration does; then the sequence's context ends.
+// Follow calls a function with each event of a sequence, in a goroutine that lasts until the
+// sequence ends or the registration does; then the sequence's context ends.
 func Follow[T any](
 	handle func(T), c Config, events func(context.Context) iter.Seq2[T, error],
 ) *Subscription {

@@ -71,10 +71,11 @@ type queue[T any] struct {
 	stop   func() bool   // takes a loop out of its context
 
 	// Guarded by the lock of the subscription.
-	items  []*T // shared by all listeners, and never changed; those before head are gone
-	head   int
-	gap    int64 // events dropped since a gap was last reported; after the items, or before for Newest
-	warned bool  // the log has the gap; until nothing waits
+	items []*T // shared by all listeners, and never changed; those before head are gone
+	head  int
+	// events dropped since a gap was last reported; after the items, or before for Newest
+	gap    int64
+	warned bool // the log has the gap; until nothing waits
 }
 
 // put queues an event. It reports whether a goroutine must be started to deliver it.
@@ -92,7 +93,7 @@ func (q *queue[T]) put(event *T) (start bool) {
 		q.gap++
 		q.dropped++
 	case full, q.gap > 0 && q.handle == nil && !q.config.Newest:
-		// A loop is told of the gap in its place, so nothing is queued behind it until it is.
+		// A loop receives the gap in its place, so nothing is queued behind it until it is.
 		q.gap++
 		q.dropped++
 		return false

@@ -256,7 +256,7 @@ func TestEnd(t *testing.T) {
 	})
 }
 
-// What waits is bounded: a loop is told of what was dropped in its place, a function's subscription
+// What waits is bounded: a loop receives what was dropped in its place, a function's subscription
 // counts it and the log has it once.
 func TestDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

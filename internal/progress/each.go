@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// Each does the work for each number below n, by some workers at once, and shows on standard error how
-// far it is: note says what came of it. The first error stops all.
+// Each does the work for each number below n, by some workers at once, and shows on standard error
+// how far it is: note says what came of it. The first error stops all.
 func Each(ctx context.Context, workers, n int, note func() string,
 	work func(ctx context.Context, worker, i int) error) error {
 	ctx, cancel := context.WithCancel(ctx)

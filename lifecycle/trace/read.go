@@ -9,8 +9,9 @@ import (
 	"io"
 )
 
-// Read reads all traces of a file. It is strict about the form: an unknown field, a line of another kind, a half line and a file
-// without a header are errors, which name the line. Whether the steps are right it doesn't ask.
+// Read reads all traces of a file. It is strict about the form: an unknown field, a line of another
+// kind, a half line and a file without a header are errors, which name the line. Whether the steps
+// are right it doesn't ask.
 func Read(r io.Reader) ([]Trace, error) {
 	var traces []Trace
 	lines := bufio.NewReader(r)

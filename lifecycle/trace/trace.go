@@ -1,5 +1,6 @@
-// Package trace writes what the core of a [lifecycle.Rooms] does as lines of JSON, each step with its input, its outputs and the whole
-// state afterwards, and reads them back. docs/traces.md has the schema, and tells how the lines are held against the TLA+ spec.
+// Package trace writes what the core of a [lifecycle.Rooms] does as lines of JSON, each step with
+// its input, its outputs and the whole state afterwards, and reads them back. docs/traces.md has
+// the schema, and tells how the lines are held against the TLA+ spec.
 package trace
 
 import (
@@ -38,28 +39,35 @@ type Line struct {
 	State   State    `json:"state"`           // the whole state afterwards
 }
 
-// State is the whole state of the core: what is not released, who waits for what, how far disposal is.
+// State is the whole state of the core: what is not released, who waits for what, how far disposal
+// is.
 type State = fsm.RoomsState[lifecycle.RoomOptions]
 
-// Input is what came in. Of the fields, a kind has those that docs/rooms.md gives it, and the name that it is about where there is one.
+// Input is what came in. Of the fields, a kind has those that docs/rooms.md gives it, and the name
+// that it is about where there is one.
 type Input struct {
-	Kind        string                 `json:"kind"` // Get, Release, Dispose, ReleaseIf, GiveUp, Opened, OpenFailed, Released, ReleaseFailed
+	// Get, Release, Dispose, ReleaseIf, GiveUp, Opened, OpenFailed, Released, ReleaseFailed
+	Kind        string                 `json:"kind"`
 	Call        fsm.Call               `json:"call,omitempty"`
 	Incarnation fsm.Incarnation        `json:"incarnation,omitempty"`
 	Name        string                 `json:"name,omitempty"`
 	Options     *lifecycle.RoomOptions `json:"options,omitempty"` // of a Get
 }
 
-// Output is what came out: a call is settled, or the backend is told something about an incarnation.
+// Output is what came out: a call is settled, or the backend is notified about an
+// incarnation.
 type Output struct {
-	Kind        string            `json:"kind"` // settle, open, release, abandon
-	Call        fsm.Call          `json:"call,omitempty"`
-	Outcome     string            `json:"outcome,omitempty"`     // of settle: how the call ended
-	Incarnation fsm.Incarnation   `json:"incarnation,omitempty"` // the one told of, or that the outcome is about
-	Failed      []fsm.Incarnation `json:"failed,omitempty"`      // of the outcome failed: whose releases failed
+	Kind    string   `json:"kind"` // settle, open, release, abandon
+	Call    fsm.Call `json:"call,omitempty"`
+	Outcome string   `json:"outcome,omitempty"` // of settle: how the call ended
+	// the one told of, or that the outcome is about
+	Incarnation fsm.Incarnation `json:"incarnation,omitempty"`
+	// of the outcome failed: whose releases failed
+	Failed []fsm.Incarnation `json:"failed,omitempty"`
 }
 
-// LineOf returns the line of a step. It is an error when the step has no state, which [lifecycle.WithObservedStates] adds.
+// LineOf returns the line of a step. It is an error when the step has no state, which
+// [lifecycle.WithObservedStates] adds.
 func LineOf(step lifecycle.RoomsStep) (Line, error) {
 	if step.State == nil {
 		return Line{}, fmt.Errorf("trace: step %d has no state; the Rooms needs the option WithObservedStates", step.Seq)
@@ -96,7 +104,8 @@ func (t Trace) Clone() Trace {
 		err = json.Unmarshal(data, &c)
 	}
 	if err != nil {
-		panic(fmt.Sprintf("trace: a trace that can't be copied: %v", err)) // its types have a form in JSON, both ways
+		// its types have a form in JSON, both ways
+		panic(fmt.Sprintf("trace: a trace that can't be copied: %v", err))
 	}
 	return c
 }

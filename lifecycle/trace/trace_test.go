@@ -14,7 +14,8 @@ import (
 	"ablyrooms.example/lifecycle/trace"
 )
 
-// backend opens rooms that are their names; the name "bad" can't be opened, and "stuck" can't be released.
+// backend opens rooms that are their names; the name "bad" can't be opened, and "stuck" can't be
+// released.
 type backend struct{}
 
 func (backend) Open(_ context.Context, name string, _ lifecycle.RoomOptions) (string, error) {

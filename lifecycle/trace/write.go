@@ -9,8 +9,9 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// Writer writes a trace. Its Observe is for [lifecycle.WithObserver], together with [lifecycle.WithObservedStates]; for a chat client
-// on Ably the options of package ablychat have the same names. A Writer is for one Rooms, from its beginning on.
+// Writer writes a trace. Its Observe is for [lifecycle.WithObserver], together with
+// [lifecycle.WithObservedStates]; for a chat client on Ably the options of package ablychat have
+// the same names. A Writer is for one Rooms, from its beginning on.
 type Writer struct {
 	mu   sync.Mutex
 	w    io.Writer
@@ -18,14 +19,16 @@ type Writer struct {
 	err  error
 }
 
-// NewWriter returns a writer, and writes the header. label says what the trace is of, for people; it may be empty.
+// NewWriter returns a writer, and writes the header. label says what the trace is of, for people;
+// it may be empty.
 func NewWriter(w io.Writer, label string) *Writer {
 	t := &Writer{w: w, next: 1}
 	t.write(Header{Trace: Format, Version: Version, Label: label})
 	return t
 }
 
-// Observe writes one step, in one Write. After an error it writes nothing more: a trace has no gaps.
+// Observe writes one step, in one Write. After an error it writes nothing more: a trace has no
+// gaps.
 func (t *Writer) Observe(step lifecycle.RoomsStep) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -218,7 +218,7 @@ func keystrokeCase() comparison {
 		[]measure{{"typing", keystroke}}, "under 100 ns, no allocation"}
 }
 
-// eventChannel is a port that does nothing but tell what it is told to.
+// eventChannel is a port that does nothing but repeat what it receives.
 type eventChannel struct {
 	emit func(lifecycle.ChannelStateChange)
 }

@@ -1,9 +1,9 @@
 // Command bench measures the library against baselines in the same binary and the same run, and
 // prints the ratios.
 //
-// Each case alternates its baseline and its subjects over several rounds, another one first in each,
-// and reports the median of each, so that a machine whose speed drifts slows all. Goals are printed
-// beside what was reached; nothing is asserted.
+// Each case alternates its baseline and its subjects over several rounds, and
+// reports the median of each, so that a machine whose speed drifts slows all. Goals are
+// printed beside what was reached; nothing is asserted.
 package main
 
 import (
@@ -60,7 +60,7 @@ func main() {
 	}
 }
 
-// profile begins the profiles that have a file, and returns what ends them.
+// profile begins the profiles that have a file, and returns a function that ends them.
 func profile(cpu, mem string) (end func()) {
 	if cpu != "" {
 		must(pprof.StartCPUProfile(value(os.Create(cpu))))

@@ -30,7 +30,7 @@ func registryCases() []comparison {
 		return func(b *testing.B) {
 			r := lifecycle.NewRooms(instant{})
 			value(r.Get(ctx, name, options...))
-			names := []string{name} // so that nothing about the name is known when compiling
+			names := []string{name} // so that the compiler can not know the name
 			b.ReportAllocs()
 			for b.Loop() {
 				_, _ = r.Get(ctx, names[0], options...)

@@ -76,8 +76,8 @@ func apart() *service {
 	}}
 }
 
-// serve is the server in its own process: it prints its endpoint, publishes as many messages as each
-// line says, and ends with the lines.
+// serve is the server in its own process: it prints its endpoint, publishes as many messages as
+// each line of its input says, and ends when the input does.
 func serve(lines io.Reader, out io.Writer) {
 	server := value(ablytest.Start(ablytest.WithFrameLog(1), ablytest.WithMessageLimit(100)))
 	defer server.Close()
@@ -96,7 +96,7 @@ var epoch = time.Now()
 
 func startMeter() meter { return meter{time.Since(epoch), processTime()} }
 
-// report reports how often a second something was done n times, and the CPU time of each.
+// report reports the rate of n operations, by the second, and the CPU time of one.
 func (m meter) report(b *testing.B, n int, unit string) {
 	b.ReportMetric(float64(n)/(time.Since(epoch)-m.began).Seconds(), unit)
 	b.ReportMetric(float64((processTime()-m.cpu).Nanoseconds())/float64(n)/1000, cpuUnit)

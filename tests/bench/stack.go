@@ -67,7 +67,8 @@ func heap() (bytes float64, goroutines float64) {
 
 const idle = 1000
 
-// memoryCases measures what an attached, idle room costs beside a bare channel, in the client alone.
+// memoryCases measures what an attached, idle room costs beside a bare channel, in the client
+// alone.
 func memoryCases() []comparison {
 	measured := func(client maker, fill func(*testing.B, *site) (keep any), unit string) func(*testing.B) {
 		return func(b *testing.B) {

@@ -101,6 +101,9 @@ func (r *run) agrees(got ending, want model.Call) bool {
 	if want.Outcome.Kind == model.OutcomeGaveUp && p.Causes && !got.cause {
 		return false
 	}
+	if want.Outcome.Kind == model.OutcomeReleasedBefore && !p.ReleaseRejectsGets && got.Kind == model.OutcomeDisposed {
+		return true // only a disposal has rejected it
+	}
 	if want.Outcome.Kind != model.OutcomeFailed || got.Kind == model.OutcomeGaveUp {
 		return got.Equal(want.Outcome)
 	}
@@ -187,7 +190,8 @@ func (r *run) blame(k int, want model.Call) Rule {
 		rule = model.R23
 	case kind == model.KindRelease:
 		rule = model.R21
-	case outcome == model.OutcomeReleasedBefore && isCall(last.Kind): // that of the call that rejects it
+	// that of the call that rejects it
+	case outcome == model.OutcomeReleasedBefore && isCall(last.Kind):
 		rule = r.calls[last.Call-1].rule
 	case outcome == model.OutcomeRoom && rule == model.R6:
 		rule = model.R22

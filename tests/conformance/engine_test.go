@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"ablyrooms.example/internal/playlink"
 	"ablyrooms.example/model"
 )
 
@@ -104,6 +105,26 @@ func TestScriptsAreReadAsTheyAreWritten(t *testing.T) {
 		}
 		if len(kinds) != c.kinds {
 			t.Errorf("%d kinds were drawn, expected %d", len(kinds), c.kinds)
+		}
+	}
+}
+
+func TestViolationsHaveLinks(t *testing.T) {
+	t.Setenv(playlink.Base, "")
+	for _, c := range []struct {
+		script, link string
+		wired        bool
+	}{
+		{"get(1, a, x); opened(1); release(2, a)", "playground#rooms/get(1,a,x);opened(1);release(2,a)", false},
+		{"acquire(1, a, x+defaults); giveUp(1)", "playground#rooms/acquire(1,a,x+defaults);giveUp(1)", false},
+		{"get(1, a, invalid); get(2, a, x); attach(1); release(3, a); resisted(1); released(1); release(4, a)",
+			"playground#rooms/get(1,a,x);opened(1);attach(1);release(2,a);resisted(1);detached(1);released(1);release(3,a)", true},
+		{"get(1, a, x); attaching(1); attachRefused(1); release(2, a)",
+			"playground#rooms/get(1,a,x);opened(1);attaching(1);attachRefused(1);release(2,a);released(1)", true},
+	} {
+		v := &Violation{Script: MustParse(c.script), wired: c.wired}
+		if got := v.Link(); got != c.link || playlink.Find(v.Error()) != c.link {
+			t.Errorf("%s: %q, and %q in\n%v", c.script, got, playlink.Find(v.Error()), v)
 		}
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"ablyrooms.example/model"
 )
 
-// Gates hold the works of a [Backend] until they are ended: NewBackend(gates.Wait). The zero Gates is
-// ready for use.
+// Gates hold the works of a [Backend] until they are ended: NewBackend(gates.Wait). The zero Gates
+// is ready for use.
 type Gates struct {
 	mu       sync.Mutex
 	works    []*Gated

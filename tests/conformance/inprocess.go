@@ -62,7 +62,8 @@ type Subject struct {
 
 // Step is what [Subject.Inspect] looks at: a step of a script, with what the model says of it.
 type Step struct {
-	Inputs  []model.Input    // its inputs: one, but for a call that is given up in its own step, and for leases
+	// its inputs: one, but for a call that is given up in its own step, and for leases
+	Inputs  []model.Input
 	Outputs [][]model.Output // what the model puts out for each
 	State   model.State      // the model's state afterwards
 }
@@ -130,7 +131,7 @@ func runInProcess(t *testing.T, subject Subject, script []model.Input, note bool
 		played <- p.play()
 		p.cleanup()
 	})
-	hang := difference{kind: Hang, want: "an end once all works have ended", got: "hangs: " + end.Hang}
+	hang := difference{kind: Hang, want: "an end once all works have ended", got: "hangs: " + p.whyItHangs(end)}
 	select {
 	case err := <-played:
 		if err != nil {
@@ -150,6 +151,29 @@ func runInProcess(t *testing.T, subject Subject, script []model.Input, note bool
 		out.Violations = []*Violation{p.violation(hang)}
 	}
 	return out
+}
+
+// whyItHangs explains a hang. Where a goroutine waits for a lock while the backend works, the lock
+// is held over that work: nothing else is under way that could free it.
+func (p *inProcess) whyItHangs(end bubble.End) string {
+	var works []string
+	for _, w := range p.gates.Works() {
+		over := map[bool]string{true: "the open of ", false: "the close of "}[w.Opening] + w.Room.Name
+		if !slices.Contains(works, over) {
+			works = append(works, over)
+		}
+	}
+	if !strings.Contains(end.Hang, "Lock in ") || len(works) == 0 {
+		return end.Hang
+	}
+	return lockHeldOver(works, end.Hang)
+}
+
+// lockHeldOver explains a hang by the works of the backend that a lock is held over, and by the
+// call that waits for the lock.
+func lockHeldOver(works []string, waits string) string {
+	return fmt.Sprintf("a lock is held over %s: %s waits for it until the backend is done."+
+		" Unlock before calling Backend.Open or Backend.Release", strings.Join(works, " or "), waits)
 }
 
 // inProcess is the transport to a System in a bubble.
@@ -176,6 +200,20 @@ type call struct {
 	panicked string // not empty: it didn't return
 }
 
+// lacking returns which method of a system is promised and not there, or nothing.
+func (p Promises) lacking(s System) string {
+	if _, ok := s.(disposer); p.Disposal && !ok {
+		return "Disposal is promised, and the System has no method Dispose(context.Context) error"
+	}
+	if _, ok := s.(acquirer); p.Leases && !ok {
+		return "Leases are promised, and the System has no method Acquire(context.Context, string, string) (Lease, error)"
+	}
+	if w, ok := s.(interface{ lacks(Promises) string }); ok {
+		return w.lacks(p)
+	}
+	return ""
+}
+
 // start makes the system.
 func (p *inProcess) start() {
 	p.backend = NewBackend(p.gates.Wait)
@@ -183,11 +221,8 @@ func (p *inProcess) start() {
 		if r := recover(); r != nil {
 			p.broken = fmt.Sprintf("New panics: %v", r)
 		}
-		if _, ok := p.system.(disposer); p.broken == "" && p.promises.Disposal && !ok {
-			p.broken = "Disposal is promised, and the System has no method Dispose(context.Context) error"
-		}
-		if _, ok := p.system.(acquirer); p.broken == "" && p.promises.Leases && !ok {
-			p.broken = "Leases are promised, and the System has no method Acquire(context.Context, string, string) (Lease, error)"
+		if p.broken == "" {
+			p.broken = p.promises.lacking(p.system)
 		}
 	}()
 	p.system = p.subject.New(p.backend)

@@ -19,18 +19,19 @@ const (
 	wireFailed // its channel is failed
 )
 
-// machine is what a script is about: the model and, for a process, what the wire has beside it. In
-// process every work of the backend is ended by the script. At the wire an opening ends by itself
-// (CHA-RC1f3), and so does the release of a room that was never attached (CHA-RL3j) or has failed
-// (CHA-RL3n1). It is a value.
+// machine is the state that a script changes: that of the model and, for a process, that of the
+// wire. In process every work of the backend is ended by the script. At the wire an opening ends by
+// itself (CHA-RC1f3), and so does the release of a room that was never attached (CHA-RL3j) or has
+// failed (CHA-RL3n1). It is a value.
 type machine struct {
 	wired    bool
 	model    model.State
-	acquires []int  // in process: the model's calls that are an Acquire
-	closed   []int  // of these, whose lease has closed
-	calls    []int  // the model's number of each call; 0 for one that never reaches the model. Nil: the same
+	acquires []int // in process: the model's calls that are an Acquire
+	closed   []int // of these, whose lease has closed
+	// the model's number of each call; 0 for one that never reaches the model. Nil: the same
+	calls    []int
 	wires    []wire // wired: of each incarnation
-	resisted []int  // wired: incarnations whose release was resisted once, which is enough
+	resisted []int  // wired: incarnations whose release was resisted; once each
 }
 
 // turn is what a step amounts to: inputs of the model, with those that follow by themselves.
@@ -72,6 +73,13 @@ func (m machine) number(call int) int {
 // settled reports whether a call of a script in process, which began, is settled.
 func (m machine) settled(call int) bool { return !m.model.Calls[m.number(call)-1].Pending() }
 
+// getWaits reports whether a get of a name waits.
+func (m machine) getWaits(name string) bool {
+	return slices.ContainsFunc(m.model.Calls, func(c model.Call) bool {
+		return c.Kind == model.KindGet && c.Name == name && c.Pending()
+	})
+}
+
 // step takes a step of a script. Its error says why the step can't happen.
 func (m machine) step(in model.Input) (machine, turn, error) {
 	t := turn{before: m.model}
@@ -88,8 +96,9 @@ func (m machine) step(in model.Input) (machine, turn, error) {
 	return next, t, nil
 }
 
-// stepInProcess takes a step as rooms and leases have it. Closing a lease may begin a call of the model
-// that is none of the script; so calls have numbers of their own from the first Acquire on.
+// stepInProcess takes a step of a script that may have leases. Closing a lease may begin a call of
+// the model that the script does not have; so calls have numbers of their own from the first
+// Acquire on.
 func (m machine) stepInProcess(in model.Input, t turn) (machine, turn, error) {
 	in.Options, _ = Spelling(in.Options)
 	next := m

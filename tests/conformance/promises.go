@@ -34,6 +34,11 @@ type Promises struct {
 	// FailedReleases: a release that fails is reported to those who wait for it, and the name is
 	// free all the same (R21, R22).
 	FailedReleases bool `leaves:"R21, R22: no release fails"`
+	// ReleaseRejectsGets: a release, and the close of a last lease, rejects the gets of the name
+	// that wait. Without it, no release of a name begins while a get of it waits, since what
+	// becomes of that get is then the system's own affair; and a get that a disposal rejects may
+	// say of either (R9, R11).
+	ReleaseRejectsGets bool `leaves:"R9, R11: no release begins while a get of the name waits"`
 	// Disposal: Dispose does what R12 says, and gets after it are refused (R1).
 	Disposal bool `leaves:"R1, R12, R13: nothing is disposed of"`
 	// SharedDisposal: Dispose may be called again, and every call has the same end (R14).
@@ -42,9 +47,9 @@ type Promises struct {
 	DisposalWaitsForAll bool `leaves:"R13, R23: Dispose may return while releases that began before it are under way"`
 	// DisposalReports: Dispose returns an error when releases failed (R15).
 	DisposalReports bool `leaves:"R15: what Dispose returns after releases failed is not looked at"`
-	// Leases: the System has a method Acquire(context.Context, string, string) ([Lease], error), for
-	// several owners of one room: docs/leases.md (R24).
-	Leases bool `leaves:"R24: nobody acquires a room"`
+	// Leases: the System has a method Acquire(context.Context, string, string) ([Lease], error),
+	// for several owners of one room: docs/leases.md (R24).
+	Leases bool `leaves:"R24: no caller acquires a room"`
 	// DisposalJoins: that error holds the errors of all releases that failed, as errors.Join does
 	// (R15).
 	DisposalJoins bool `leaves:"R15: Dispose may return any one of the errors"`
@@ -98,8 +103,41 @@ func (p Promises) allows(m machine, in model.Input) bool {
 		return p.FailedOpenings
 	case model.KindReleaseFailed:
 		return p.FailedReleases
+	case model.KindRelease:
+		return p.ReleaseRejectsGets || !m.getWaits(in.Name)
+	case model.KindClose:
+		return p.ReleaseRejectsGets || !m.getWaits(m.model.Calls[m.number(in.Call)-1].Name)
 	case model.KindDispose:
 		return p.Disposal && (p.SharedDisposal || !m.model.Disposing())
 	}
 	return true
+}
+
+// allow reports whether a script judges nothing that isn't promised.
+func (p Promises) allow(m machine, script []model.Input) bool {
+	for _, in := range script {
+		next, _, err := m.step(in)
+		if err != nil || !p.allows(m, in) {
+			return false
+		}
+		m = next
+	}
+	return true
+}
+
+// Made returns how many promises are made, and how many there are.
+func (p Promises) Made() (made, all int) {
+	all = reflect.TypeFor[Promises]().NumField()
+	return all - len(p.Loosenings()), all
+}
+
+// Summary says how much was judged: how many promises are made, and which are not, with what that
+// leaves out.
+func (p Promises) Summary() string {
+	made, all := p.Made()
+	if made == all {
+		return fmt.Sprintf("all %d promises are judged", all)
+	}
+	return fmt.Sprintf("%d of %d promises are judged; not promised, so not judged:\n  %s", made, all,
+		strings.Join(p.Loosenings(), "\n  "))
 }

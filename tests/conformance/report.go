@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ablyrooms.example/internal/playlink"
 	"ablyrooms.example/model"
 )
 
@@ -43,25 +44,28 @@ type ViolationKind string
 
 // The kinds of violations.
 const (
-	Differs  ViolationKind = "differs"  // it did otherwise than the model
-	Hang     ViolationKind = "hang"     // it never comes to rest, or waits for a lock that is never free
+	Differs ViolationKind = "differs" // it did otherwise than the model
+	// it never comes to rest, or waits for a lock that is never free
+	Hang     ViolationKind = "hang"
 	Leftover ViolationKind = "leftover" // a goroutine waits for ever when all is over
-	Panic    ViolationKind = "panic"    // a call panicked or ended its goroutine, or the process ended
-	Inside   ViolationKind = "inside"   // [Subject.Inspect] found something
+	// a call panicked or ended its goroutine, or the process ended
+	Panic  ViolationKind = "panic"
+	Inside ViolationKind = "inside" // [Subject.Inspect] found something
 )
 
 // Violation says where a system did otherwise than the rules: after the last step of Script.
 type Violation struct {
-	Class    string // what is wrong, without what differs from script to script
-	Kind     ViolationKind
-	Script   []model.Input
-	Want     string // what the rules ask for after it
-	Got      string // what the system did
-	Rules    []Rule // in process, those that the last step follows; of a process, the one that is broken
-	Shortest bool   // no shorter script with the same kinds of steps, names and options shows it
-	Scripts  int    // how many scripts showed it, where all are run
-	Spelled  bool   // every second call spelled the default options out
-	Ended    bool   // every second call that could be had a context that had ended before
+	Class  string // what is wrong, without what differs from script to script
+	Kind   ViolationKind
+	Script []model.Input
+	Want   string // what the rules ask for after it
+	Got    string // what the system did
+	// in process, those that the last step follows; of a process, the one that is broken
+	Rules    []Rule
+	Shortest bool // no shorter script with the same kinds of steps, names and options shows it
+	Scripts  int  // how many scripts showed it, where all are run
+	Spelled  bool // every second call spelled the default options out
+	Ended    bool // every second call that could be had a context that had ended before
 
 	wired bool
 }
@@ -73,8 +77,11 @@ func (v *Violation) Error() string {
 	if n := len(v.Script); n > 0 {
 		last = text(v.Script[n-1])
 	}
-	fmt.Fprintf(&b, "%v after %s\n  expected %s\n  but      %s\n  rules    %s\n\nscript", v.Kind, last, v.Want, v.Got,
-		v.Cite())
+	fmt.Fprintf(&b, "%v after %s\n  expected %s\n  but      %s\n  rules    %s\n", v.Kind, last, v.Want, v.Got, v.Cite())
+	for _, rule := range v.Rules {
+		fmt.Fprintf(&b, "           %s: %s\n", rule, rule.Sentence())
+	}
+	b.WriteString("\nscript")
 	if v.Shortest {
 		b.WriteString(", a shortest one")
 	}
@@ -85,7 +92,8 @@ func (v *Violation) Error() string {
 		b.WriteString(" (releases and disposals with even numbers that are settled or given up at once" +
 			" have a context that had ended before)")
 	}
-	fmt.Fprintf(&b, ":\n  %s\n\nsequence diagram (Mermaid):\n%s", v.Steps(), machine{wired: v.wired}.mermaid(v.Script, v.Got))
+	fmt.Fprintf(&b, ":\n  %s\nas the rules ask for it, step by step: %s\n\nsequence diagram (Mermaid):\n%s", v.Steps(), v.Link(),
+		machine{wired: v.wired}.mermaid(v.Script, v.Got))
 	if !v.wired {
 		fmt.Fprintf(&b, "\nto run it again: conformance.RunScript(t, subject, conformance.MustParse(%q))", v.Steps())
 	}
@@ -94,6 +102,33 @@ func (v *Violation) Error() string {
 
 // Steps returns the script in one line: "get(1, a, x); opened(1)".
 func (v *Violation) Steps() string { return Text(v.Script) }
+
+// Link returns the link to the script in the playground, where it is played on the core that follows
+// the rules. What ends by itself at the wire is a step there.
+func (v *Violation) Link() string {
+	if !v.wired {
+		return playlink.Text(playlink.Rooms, v.Steps())
+	}
+	var steps []string
+	m := machine{wired: true}
+	for _, in := range v.Script {
+		next, t, err := m.step(in)
+		if err != nil {
+			break
+		}
+		switch {
+		case in.Kind == model.KindReleased:
+			steps = append(steps, fmt.Sprintf("detached(%d)", in.Incarnation))
+		case in.Kind >= KindAttach:
+			steps = append(steps, text(in))
+		}
+		for _, input := range t.inputs {
+			steps = append(steps, text(input))
+		}
+		m = next
+	}
+	return playlink.Text(playlink.Rooms, strings.Join(steps, ";"))
+}
 
 // Cite names the rules with the points of the specification that they come from: "R9 (CHA-RC1g4)".
 func (v *Violation) Cite() string {

@@ -24,6 +24,8 @@ type Server interface {
 	// Frames returns how many frames have crossed the wire, but for those of pings, of
 	// acknowledgements and of [ProbeChannel].
 	Frames() int64
+	// Contacts returns what has reached the server so far.
+	Contacts() Contacts
 	// Attached reports whether a client is attached to a channel.
 	Attached(channel string) bool
 	// Hold has the next ATTACHED of a channel held, or the next DETACHED. What becomes of it when
@@ -35,6 +37,28 @@ type Server interface {
 	Forget()
 	// Close ends the server and its connections.
 	Close()
+}
+
+// Contacts counts what has reached a [Server].
+type Contacts struct {
+	Sockets   int // network connections that it accepted
+	TLS       int // of these, how many began with TLS, which it does not speak
+	Connected int // Ably connections that it opened: CONNECTED was sent
+}
+
+// String says how far a client has come, and what to look at.
+func (c Contacts) String() string {
+	switch {
+	case c.Sockets == 0:
+		return "no connection reached the server: give the client the host and the port of hello"
+	case c.Connected == 0 && c.TLS > 0:
+		return fmt.Sprintf("connections that reached the server: %d, of them with TLS, which it does not speak: %d;"+
+			" switch TLS off in the client", c.Sockets, c.TLS)
+	case c.Connected == 0:
+		return fmt.Sprintf("connections that reached the server: %d; none of them was opened as an Ably connection:"+
+			" check the key and the path", c.Sockets)
+	}
+	return "the client is connected to the server: only the answer to hello is missing"
 }
 
 // Held is an answer of a [Server] that is held when it is due.
@@ -93,7 +117,8 @@ func (r *Rig) start(ctx context.Context) error {
 	hello, err := r.ask(ctx, Request{Op: "hello", Protocol: Version, Host: r.server.Host(), Port: r.server.Port(),
 		Key: r.server.Key(), ClientID: "conformance"})
 	if err != nil {
-		return fmt.Errorf("conformance: hello: %w", err)
+		return fmt.Errorf("conformance: hello, to %s:%d: %w (%v)", r.server.Host(), r.server.Port(), err,
+			r.server.Contacts())
 	}
 	if hello.Protocol != Version || hello.Subject == "" {
 		return fmt.Errorf("%w: hello was answered with protocol %d and subject %q, expected %d and a name",

@@ -44,8 +44,9 @@ type difference struct {
 type Outcome struct {
 	Kept       []Rule       // that were followed where they could be seen, each once
 	Violations []*Violation // at most one of each class, in the order of their steps
-	Stopped    bool         // the last violation left the system in a state that the model doesn't have
-	Steps      int
+	// the last violation left the system in a state that the model doesn't have
+	Stopped bool
+	Steps   int
 }
 
 // run is a script under way.
@@ -136,7 +137,8 @@ func (r *run) enter(in model.Input) played {
 		}
 	}
 	if in.Kind == model.KindDispose && r.earlier == nil {
-		c.rule, r.earlier = model.R12, map[int]bool{} // not R9 to R11, which it follows for each name
+		// not R9 to R11, which it follows for each name
+		c.rule, r.earlier = model.R12, map[int]bool{}
 		for i, inc := range r.before.model.Incarnations {
 			r.earlier[i+1] = inc.Life == model.LifeReleasing
 		}

@@ -14,12 +14,15 @@ import (
 // What a script does at the wire to a subject in a process of its own, beside the model's inputs.
 // The model doesn't know these kinds.
 const (
-	KindAttach        model.Kind = iota + 16 // a room is attached, and the server answers
-	KindAttaching                            // a room begins to attach; the server holds its ATTACHED
-	KindAttached                             // that ATTACHED is let go
-	KindAttachRefused                        // an ERROR goes in its place, which fails the channel
-	KindFailed                               // an ERROR ends a release, which fails the channel (CHA-RL3n3)
-	KindResisted                             // an ATTACHED answers a DETACH; the client detaches again (RTL5i)
+	KindAttach model.Kind = iota + 16 // a room is attached, and the server answers
+	// a room begins to attach; the server holds its ATTACHED
+	KindAttaching
+	KindAttached      // that ATTACHED is let go
+	KindAttachRefused // an ERROR goes in its place, which fails the channel
+	// an ERROR ends a release, which fails the channel (CHA-RL3n3)
+	KindFailed
+	// an ATTACHED answers a DETACH; the client detaches again (RTL5k)
+	KindResisted
 )
 
 var kindWords = func() map[string]model.Kind {
@@ -28,7 +31,8 @@ var kindWords = func() map[string]model.Kind {
 		words[k.String()] = k
 	}
 	words[model.KindAcquire.String()], words[model.KindClose.String()] = model.KindAcquire, model.KindClose
-	delete(words, model.KindReleaseIf.String()) // no step of a script: leases begin it by themselves
+	// no step of a script: leases begin it by themselves
+	delete(words, model.KindReleaseIf.String())
 	for i, word := range []string{"attach", "attaching", "attached", "attachRefused", "failed", "resisted"} {
 		words[word] = KindAttach + model.Kind(i)
 	}
@@ -47,7 +51,8 @@ func gets(k model.Kind) bool { return k == model.KindGet || k == model.KindAcqui
 func text(in model.Input) string {
 	switch {
 	case gets(in.Kind):
-		return fmt.Sprintf("%v(%d, %s, %s)", in.Kind, in.Call, in.Name, in.Options) // the model would quote x+defaults
+		// the model would quote x+defaults
+		return fmt.Sprintf("%v(%d, %s, %s)", in.Kind, in.Call, in.Name, in.Options)
 	case in.Kind < KindAttach:
 		return in.String()
 	}

@@ -15,13 +15,12 @@ func (r Result) Write(w io.Writer, verdicts Verdicts) {
 	r.writeTable(w, verdicts)
 	for i, v := range r.Violations {
 		fmt.Fprintf(w, "\n%s\n%d. %s\n\n%v\n", strings.Repeat("-", 100), i+1, v.Class, v)
-		if f, ok := verdicts.find(v.Class); ok {
-			what := map[Verdict]string{Fault: "a fault", Letter: "by the letter of its specification, not a fault"}
-			fmt.Fprintf(w, "verdict: %s. %s\n", what[f.Verdict], f.Reason)
-		} else {
-			fmt.Fprintln(w, "verdict: none yet")
+		f, _ := verdicts.find(v.Class)
+		fmt.Fprintf(w, "verdict: %s\n", f.Verdict.Words())
+		if f.Reason != "" {
+			fmt.Fprintf(w, "why: %s\n", f.Reason)
 		}
-		fmt.Fprintf(w, "seen in %d scripts; again: with -script '%s'\n", v.Scripts, v.Steps())
+		fmt.Fprintf(w, "%d scripts showed it; to run it again: -script '%s'\n", v.Scripts, v.Steps())
 	}
 }
 
@@ -33,7 +32,7 @@ func (r Result) Evidence(name string) string {
 }
 
 func (r Result) writeTable(w io.Writer, verdicts Verdicts) {
-	fmt.Fprintf(w, "%-8s %-22s %-15s %8s %8s\n", "rule", "specification", "", "kept in", "not in")
+	fmt.Fprintf(w, "%-8s %-22s %-15s %8s %9s\n", "rule", "specification", "state", "kept in", "broken in")
 	for _, rule := range Rules() {
 		spec := cmp.Or(strings.Join(rule.Spec(), ", "), "(a decision)")
 		state, notes, broken := r.State(rule), []string(nil), 0
@@ -53,6 +52,6 @@ func (r Result) writeTable(w io.Writer, verdicts Verdicts) {
 		if part := verdicts.Partly[rule]; part != "" {
 			notes = append(notes, "in part: "+part)
 		}
-		fmt.Fprintf(w, "%-8s %-22s %-15s %8d %8d  %s\n", rule, spec, label, r.Kept[rule], broken, strings.Join(notes, "; "))
+		fmt.Fprintf(w, "%-8s %-22s %-15s %8d %9d  %s\n", rule, spec, label, r.Kept[rule], broken, strings.Join(notes, "; "))
 	}
 }

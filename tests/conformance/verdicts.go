@@ -35,9 +35,21 @@ type Verdict string
 
 // The verdicts.
 const (
-	Fault  Verdict = "fault"  // the subject breaks its own specification
-	Letter Verdict = "letter" // its specification leaves open what it does; the rule decides otherwise
+	Fault Verdict = "fault" // the subject breaks its own specification
+	// its specification leaves open what it does; the rule decides otherwise
+	Allowed Verdict = "allowed"
 )
+
+// Words says what a verdict means.
+func (v Verdict) Words() string {
+	switch v {
+	case Fault:
+		return "a fault: it breaks its own specification"
+	case Allowed:
+		return "allowed: its specification leaves this open, and the rule here decides otherwise"
+	}
+	return "none yet: say in the file of verdicts whether it is a fault or allowed, and why"
+}
 
 // ReadVerdicts reads verdicts from a file of JSON.
 func ReadVerdicts(file string) (Verdicts, error) {
@@ -55,8 +67,8 @@ func parseVerdicts(text []byte) (v Verdicts, err error) {
 		return v, fmt.Errorf("verdicts: %w", err)
 	}
 	for _, f := range v.Findings {
-		if f.Verdict != Fault && f.Verdict != Letter || f.Reason == "" {
-			return v, fmt.Errorf("verdicts: %q has the verdict %q and the reason %q, expected fault or letter, and a reason", f.Class, f.Verdict, f.Reason)
+		if f.Verdict != Fault && f.Verdict != Allowed || f.Reason == "" {
+			return v, fmt.Errorf("verdicts: %q has the verdict %q and the reason %q, expected fault or allowed, and a reason", f.Class, f.Verdict, f.Reason)
 		}
 	}
 	return v, nil
@@ -97,20 +109,23 @@ func (v Verdicts) Match(r Result) error {
 	for _, found := range r.Violations {
 		switch f, ok := v.find(found.Class); {
 		case !ok:
-			differ("%q has none (script %s)", found.Class, found.Steps())
+			differ("a deviation that has no verdict yet: %q, shown by the script %s", found.Class, found.Steps())
 		case f.Script != found.Steps():
-			differ("%q stands there with the script %s, but was found with %s", f.Class, f.Script, found.Steps())
+			differ("the deviation %q has the script %s in the file, but was found with %s", f.Class, f.Script, found.Steps())
 		}
 	}
 	for _, f := range v.Findings {
 		if !slices.ContainsFunc(r.Violations, func(found *Violation) bool { return found.Class == f.Class }) {
-			differ("%q was not found", f.Class)
+			differ("the deviation %q is in the file, but was not found: if it is mended, remove it", f.Class)
 		}
 	}
 	for _, rule := range Rules() {
 		_, listed := v.Unobservable[rule]
-		if unobserved := r.State(rule) == Unobserved; unobserved != listed {
-			differ("%s observable: %t, but it stands there that it is: %t", rule, !unobserved, !listed)
+		switch unobserved := r.State(rule) == Unobserved; {
+		case unobserved && !listed:
+			differ("no script showed %s: if none can, list it as unobservable", rule)
+		case !unobserved && listed:
+			differ("%s is listed as unobservable, but scripts showed it", rule)
 		}
 	}
 	return errors.Join(all...)

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"os"
 	"strings"
 	"testing"
 )
@@ -16,7 +17,7 @@ func kept() map[Rule]int {
 
 func TestVerdictsMustMatch(t *testing.T) {
 	found := &Violation{Class: "c", Rules: []Rule{"R13"}, Script: MustParse("dispose(1)")}
-	known := Finding{Class: "c", Script: "dispose(1)", Verdict: Letter, Reason: "r"}
+	known := Finding{Class: "c", Script: "dispose(1)", Verdict: Allowed, Reason: "r"}
 	other := known
 	other.Script = "dispose(2)"
 	for name, c := range map[string]struct {
@@ -25,11 +26,11 @@ func TestVerdictsMustMatch(t *testing.T) {
 		want     string
 	}{
 		"all":      {Verdicts{Findings: []Finding{known}}, Result{Violations: []*Violation{found}, Kept: kept()}, ""},
-		"new":      {Verdicts{}, Result{Violations: []*Violation{found}, Kept: kept()}, `"c" has none`},
-		"gone":     {Verdicts{Findings: []Finding{known}}, Result{Kept: kept()}, `"c" was not found`},
+		"new":      {Verdicts{}, Result{Violations: []*Violation{found}, Kept: kept()}, `no verdict yet: "c"`},
+		"gone":     {Verdicts{Findings: []Finding{known}}, Result{Kept: kept()}, `"c" is in the file, but was not found`},
 		"script":   {Verdicts{Findings: []Finding{other}}, Result{Violations: []*Violation{found}, Kept: kept()}, "found with dispose(1)"},
-		"unseen":   {Verdicts{}, Result{}, "R1 observable: false"},
-		"observed": {Verdicts{Unobservable: map[Rule]string{"R1": "why"}}, Result{Kept: kept()}, "R1 observable: true"},
+		"unseen":   {Verdicts{}, Result{}, "no script showed R1"},
+		"observed": {Verdicts{Unobservable: map[Rule]string{"R1": "why"}}, Result{Kept: kept()}, "R1 is listed as unobservable, but"},
 	} {
 		err := c.verdicts.Match(c.result)
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
@@ -39,6 +40,37 @@ func TestVerdictsMustMatch(t *testing.T) {
 	for _, bad := range []string{`{"findings":[{"class":"c","verdict":"perhaps","reason":"r"}]}`, `{"finding":[]}`, `{"findings":[{"class":"c","verdict":"fault"}]}`} {
 		if _, err := parseVerdicts([]byte(bad)); err == nil {
 			t.Errorf("%s is read", bad)
+		}
+	}
+}
+
+// TestEveryRuleHasASentence: a violation says what the broken rule asks for.
+func TestEveryRuleHasASentence(t *testing.T) {
+	for _, rule := range Rules() {
+		if v := (&Violation{Rules: []Rule{rule}}).Error(); rule.Sentence() == "" || !strings.Contains(v, rule.Sentence()) {
+			t.Errorf("%s: %q", rule, rule.Sentence())
+		}
+	}
+	if len(sentences) != len(Rules()) {
+		t.Errorf("%d sentences for %d rules", len(sentences), len(Rules()))
+	}
+}
+
+// TestThePageShowsWhatIsPrinted holds the samples of docs/harness-go.md to what is printed.
+func TestThePageShowsWhatIsPrinted(t *testing.T) {
+	page, err := os.ReadFile("../../docs/harness-go.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(Promises{FailedOpenings: true}.Summary(), "\n")
+	hang := lockHeldOver([]string{"the close of a"}, "sync.Mutex.Lock in pool.(*Pool).Get")
+	v := &Violation{Kind: Hang, Script: MustParse("get(1, a, x); opened(1); release(2, a); get(3, a, x)"), Rules: []Rule{"R6"},
+		Shortest: true, Want: "rest, with no goroutine waiting for a lock", Got: "hangs: " + hang}
+	shown := strings.Join(strings.Fields(string(page)), " ")
+	report, _, _ := strings.Cut(v.Error(), "sequence diagram")
+	for _, want := range []string{lines[0], lines[1], strings.TrimSpace(report)} {
+		if !strings.Contains(shown, strings.Join(strings.Fields(want), " ")) {
+			t.Errorf("the page does not show:\n%s", want)
 		}
 	}
 }

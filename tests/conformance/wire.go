@@ -30,13 +30,32 @@ func (x *atWire) cleanup() error {
 	if err := x.rest(); err != nil {
 		return err
 	}
-	if _, err := x.proc.send(Request{Op: "dispose"}); err != nil {
+	if err := x.endSystem(); err != nil {
 		return err
 	}
 	if err := x.rest(); err != nil {
 		return err
 	}
 	x.server.Forget()
+	return nil
+}
+
+// endSystem asks for a disposal if one is promised, and else for the release of each name.
+func (x *atWire) endSystem() error {
+	if x.run.promises.Disposal {
+		_, err := x.proc.send(Request{Op: "dispose"})
+		return err
+	}
+	var names []string
+	for _, c := range x.calls {
+		if c.in.Name == "" || slices.Contains(names, c.in.Name) {
+			continue
+		}
+		names = append(names, c.in.Name)
+		if _, err := x.proc.send(Request{Op: "release", Name: x.room(c.in.Name)}); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -69,7 +69,7 @@ func (e *Equality) Sizes() map[string]int {
 	return map[string]int{"/states": e.States, "/edges": e.Edges, "/refused": int(e.Refused)}
 }
 
-// Run has TLC make the graph of the spec anew, unless it is kept, builds the core's at the same
+// Run has TLC make the graph of the spec again, unless it is kept, builds the core's at the same
 // time, and compares them. Core and model are compared as the core's is built: a difference of
 // those is an error.
 func (c Comparison) Run(ctx context.Context, tlc *tlcrun.TLC, root string) (*Equality, error) {
@@ -146,7 +146,7 @@ func (c Comparison) dump(ctx context.Context, tlc *tlcrun.TLC, root string) (*os
 	return dump, digest, err
 }
 
-// WriteGolden has TLC make the dump anew and writes it to its file: a line with the hash, then the
+// WriteGolden has TLC make the dump again and writes it to its file: a line with the hash, then the
 // dump, compressed.
 func (c Comparison) WriteGolden(ctx context.Context, tlc *tlcrun.TLC, root string) error {
 	dump, digest, err := c.dump(ctx, tlc, root)

@@ -14,11 +14,13 @@ import (
 
 // Options say how to explore. The zero Options explore all, on all processors.
 type Options struct {
-	Workers   int    // 0: as many as there are processors
-	MaxStates uint64 // the exploration ends as Bounded before a level that would pass it; 0: no bound
-	Symmetry  bool   // explore one state for all that Machine.Canonical takes for one
-	Possible  bool   // leave out inputs that are not likely, instead of trying that they are refused
-	Against   bool   // hold every step and every refusal against the model
+	Workers int // 0: as many as there are processors
+	// the exploration ends as Bounded before a level that would pass it; 0: no bound
+	MaxStates uint64
+	Symmetry  bool // explore one state for all that Machine.Canonical takes for one
+	// leave out inputs that are not likely, instead of trying that they are refused
+	Possible bool
+	Against  bool // hold every step and every refusal against the model
 	// Progress, if set, is called now and then, and at the end.
 	Progress func(Progress)
 }
@@ -32,8 +34,8 @@ type Progress struct {
 }
 
 // A fingerprint is what the explorer keeps of a state: 128 bits of hashes of its key. The hashes
-// are seeded anew for each run, so that two states that share a fingerprint in one run hardly do in
-// the next.
+// are seeded again for each run, so that two states that share a fingerprint in one run hardly do
+// in the next.
 type fingerprint [2]uint64
 
 // collisionChance bounds the probability that any two of n states shared a fingerprint, so that one
@@ -72,7 +74,8 @@ func Explore[S, M, I, O any](ctx context.Context, m Machine[S, M, I, O], o Optio
 		panic("graphs: " + m.Name + " has no symmetry")
 	}
 	o.Workers = cmp.Or(max(o.Workers, 0), runtime.GOMAXPROCS(0))
-	o.MaxStates = min(cmp.Or(o.MaxStates, math.MaxUint32), math.MaxUint32) // the most that can be numbered
+	// the most that can be numbered
+	o.MaxStates = min(cmp.Or(o.MaxStates, math.MaxUint32), math.MaxUint32)
 	e := &exploration[S, M, I, O]{machine: &m, options: o, visited: map[fingerprint]struct{}{},
 		seeds:  [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
 		result: &Result[I]{Workers: o.Workers, Actions: map[string]uint64{}}, began: time.Now()}

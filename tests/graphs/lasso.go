@@ -6,7 +6,7 @@ import "slices"
 func (f *fair[S, M, I, O]) lasso(property string, component []int32, q *question,
 	paths paths) *Lasso[I] {
 	l := &Lasso[I]{Property: property}
-	// Of the states with P that lead there, the nearest to the initial state comes first.
+	// The path goes by the state with P that is nearest to the initial state.
 	starts := slices.SortedStableFunc(slices.Values(q.starts),
 		func(a, b int32) int { return int(paths.distance[a] - paths.distance[b]) })
 	inside := func(n int32) bool { return has(component, n) }
@@ -41,7 +41,8 @@ func (f *fair[S, M, I, O]) lasso(property string, component []int32, q *question
 		case slices.ContainsFunc(component, done):
 			visit(done)
 		case c.Strong && !slices.ContainsFunc(component, able): // can't be taken in it
-		case !c.Strong && slices.ContainsFunc(component, disabled): // can't be taken in a state of it
+		// can't be taken in a state of it
+		case !c.Strong && slices.ContainsFunc(component, disabled):
 			if !disabled(entry) {
 				visit(disabled)
 			}

@@ -17,9 +17,9 @@ type LeadsTo[M any] struct {
 }
 
 // Fairness is one conjunct of fairness. Weak fairness: an action, which is a set of inputs, that
-// can be taken in every state from some moment on is taken again and again. Strong fairness: one
-// that can be taken again and again is. A step that leads back to the state that it left is no step
-// of the action: it can't be told from stuttering.
+// can be taken in every state from some moment on is taken again and again. Strong fairness: an
+// action that can be taken again and again is taken again and again. A step that leads back to the
+// state that it left is no step of the action: it can't be distinguished from stuttering.
 type Fairness[M, I any] struct {
 	Name   string
 	Of     func(in I) bool // whether the input is one of the action; nil for all
@@ -59,9 +59,12 @@ func (l *Lasso[I]) String() string {
 type LivenessReport[I any] struct {
 	States, Edges int
 	Properties    int
-	Broken        []*Lasso[I]            // properties that fail under all of the fairness; none is a pass
-	Vacuous       []string               // conjuncts whose action is never possible within the bounds
-	Without       map[string][]*Lasso[I] // what fails without the conjunct of that name; not for vacuous ones
+	// properties that fail under all of the fairness; none is a pass
+	Broken []*Lasso[I]
+	// conjuncts whose action is never possible within the bounds
+	Vacuous []string
+	// what fails without the conjunct of that name; not for vacuous ones
+	Without map[string][]*Lasso[I]
 }
 
 // Err returns an error if a property fails, or if a conjunct of fairness that is not vacuous could
@@ -210,7 +213,7 @@ func (sp *space[S, M, I, O]) fairly(conjuncts []Fairness[M, I]) *fair[S, M, I, O
 	return f
 }
 
-// takes returns the conjuncts of whose action an edge is a step.
+// takes returns the conjuncts that have the edge among the steps of their action.
 func (f *fair[S, M, I, O]) takes(from int32, a arc) uint64 {
 	if a.to == from {
 		return 0
@@ -279,8 +282,8 @@ func (f *fair[S, M, I, O]) check(property string, q *question) *Lasso[I] {
 	return f.lasso(property, best, q, paths)
 }
 
-// unfair returns the conjuncts that a behaviour that visits all of the component again and again
-// breaks, whatever else it does.
+// unfair returns the conjuncts that are broken by every behaviour that visits all of the component
+// again and again.
 func (f *fair[S, M, I, O]) unfair(component []int32) uint64 {
 	always, ever, done := f.all, uint64(0), uint64(0)
 	for _, n := range component {

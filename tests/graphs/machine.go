@@ -8,36 +8,43 @@ import (
 
 // Machine is the one description of a machine, from which everything in this package is driven.
 //
-//   - S is a state of the core together with what the world around it remembers and the core forgets.
-//     Its zero value is the initial state. It is copied by assignment: what writes to a state must not
-//     write to memory that a copy shares.
-//   - M is a state of the reference model, of which properties and the spec speak. Its zero value is
-//     the initial state.
+//   - S is a state of the core together with what the world around it remembers and the core
+//     forgets. Its zero value is the initial state. It is copied by assignment: what writes to a
+//     state must not write to memory that a copy shares.
+//   - M is a state of the reference model, of which properties and the spec speak. Its zero value
+//     is the initial state.
 //   - I and O are inputs and outputs, in the model's words.
 //
 // Its functions may be called by several goroutines at once.
 type Machine[S, M, I, O any] struct {
-	Name   string         // with the bounds, for reports
-	Golden string         // the key in golden.json below which its size stands: "graph/toy/3"
-	Inputs []I            // every input within the bounds, whether some state takes it or not; at most 4096
+	Name string // with the bounds, for reports
+	// of the playground, where scripts of this machine can be played; "" if there is none
+	Board  string
+	Golden string // the key in golden.json below which its size stands: "graph/toy/3"
+	// every input within the bounds, whether some state takes it or not; at most 4096
+	Inputs []I
 	Action func(I) string // the name under which an input is counted
 
-	New  func() Core[S, I, O]          // a core; each is used by one goroutine
-	Key  func(dst []byte, s *S) []byte // equal states have equal keys, others have others
-	View func(s *S, m *M)              // the one mapping of states to the model's; uses m's memory again
+	New func() Core[S, I, O]          // a core; each is used by one goroutine
+	Key func(dst []byte, s *S) []byte // equal states have equal keys, others have others
+	// the one mapping of states to the model's; uses m's memory again
+	View func(s *S, m *M)
 	// Record has the world note what it sees of a step, in the state after it. It may be nil.
 	Record func(before *S, in I, outs []O, after *S) error
 
-	Model      func(m M, in I) (M, []O, error) // a step of the model, which leaves m alone
-	ModelKey   func(dst []byte, m *M) []byte   // Key for states of the model
-	Rules      func(m M, in I) string          // the rules that the step follows, for reports; may be nil
-	SameOutput func(a, b O) bool               // whether two outputs are equal
-	Refused    func(error) bool                // tells a refusal, by core or model, from a fault
+	Model    func(m M, in I) (M, []O, error) // a step of the model, which leaves m alone
+	ModelKey func(dst []byte, m *M) []byte   // Key for states of the model
+	// the rules that the step follows, for reports; may be nil
+	Rules      func(m M, in I) string
+	SameOutput func(a, b O) bool // whether two outputs are equal
+	Refused    func(error) bool  // tells a refusal, by core or model, from a fault
 	// OutputsInState says that a state of the spec holds the outputs of the step that led to it.
 	OutputsInState bool
 
-	Likely func(m *M, in I) bool // a cheap guess of what is taken; it saves time, and decides nothing; may be nil
-	Gives  func(m *M, in I) bool // whether the world ever gives the input in this state; nil: always
+	// a cheap guess of what is taken; it saves time, and decides nothing; may be nil
+	Likely func(m *M, in I) bool
+	// whether the world ever gives the input in this state; nil: always
+	Gives func(m *M, in I) bool
 
 	// Canonical replaces a state by the one that stands for all that differ from it in names alone,
 	// and Orbit counts those within the bounds. Both are nil if there is no such symmetry.
@@ -45,10 +52,11 @@ type Machine[S, M, I, O any] struct {
 	Orbit     func(s *S) uint64
 
 	Properties []Property[M, I, O]
-	Agrees     func(s *S) error // why what the core keeps contradicts what the world has seen; may be nil
-	Liveness   []LeadsTo[M]
-	Fairness   []Fairness[M, I]
-	Faults     []Fault[S, I, O]
+	// why what the core keeps contradicts what the world has seen; may be nil
+	Agrees   func(s *S) error
+	Liveness []LeadsTo[M]
+	Fairness []Fairness[M, I]
+	Faults   []Fault[S, I, O]
 
 	fault   Fault[S, I, O] // the one that is planted
 	ofModel bool
@@ -118,7 +126,7 @@ func (m Machine[S, M, I, O]) PropertyNames() (names []string) {
 // OfModel returns the reference model as a machine of its own, without symmetry and faults.
 func (m Machine[S, M, I, O]) OfModel() Machine[M, M, I, O] {
 	return Machine[M, M, I, O]{
-		Name: m.Name + ", the model", Golden: m.Golden, Inputs: m.Inputs, Action: m.Action, Key: m.ModelKey, ModelKey: m.ModelKey,
+		Name: m.Name + ", the model", Board: m.Board, Golden: m.Golden, Inputs: m.Inputs, Action: m.Action, Key: m.ModelKey, ModelKey: m.ModelKey,
 		New:   func() Core[M, I, O] { return &modelCore[M, I, O]{step: m.Model} },
 		View:  func(s, to *M) { *to = *s },
 		Model: m.Model, Rules: m.Rules, SameOutput: m.SameOutput, Refused: m.Refused,

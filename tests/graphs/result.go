@@ -16,8 +16,10 @@ type Verdict uint8
 const (
 	Complete Verdict = iota + 1 // every reachable state was visited, and every property held
 	Violated                    // a property failed
-	Bounded                     // the bound on states was passed; those counted are all up to the depth reached
-	Stopped                     // the context ended; the states counted are all up to the depth reached
+	// the bound on states was passed; those counted are all up to the depth reached
+	Bounded
+	// the context ended; the states counted are all up to the depth reached
+	Stopped
 )
 
 // String returns the verdict in a word.

@@ -3,7 +3,10 @@ package graphs
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+
+	"ablyrooms.example/internal/playlink"
 )
 
 // Follow takes a script through the core, step by step beside the model, and returns where the core
@@ -64,6 +67,7 @@ func Draw[S, M, I, O any](m Machine[S, M, I, O], length int, choose func(enabled
 // puts out, and where the core does otherwise; and the same as a sequence diagram (Mermaid).
 func Script[S, M, I, O any](m Machine[S, M, I, O], script []I) string {
 	var lines, diagram strings.Builder
+	steps := make([]string, len(script))
 	var state M
 	w := m.walker()
 	for i, in := range script {
@@ -87,14 +91,29 @@ func Script[S, M, I, O any](m Machine[S, M, I, O], script []I) string {
 		next, outs, err := m.Model(state, in)
 		want := said(outs, err != nil)
 		fmt.Fprintf(&lines, "%3d  %v%s: %s\n", i+1, in, rules, want)
+		steps[i] = fmt.Sprint(in)
 		if got := w.try(in, said); got != want {
 			fmt.Fprintf(&lines, "     but the core: %s\n", got)
 		}
 		fmt.Fprintf(&diagram, "  World->>Machine: %v\n  Machine-->>World: %s\n", in, want)
 		state = next
 	}
-	return fmt.Sprintf("script, a shortest one, with what the rules ask for:\n%s\nthe rules lead to the state\n  %v\n\n"+
-		"sequenceDiagram\n%s", lines.String(), state, diagram.String())
+	return fmt.Sprintf("script, a shortest one, with what the rules ask for:\n%s%s\nthe rules lead to the state\n  %v\n\n"+
+		"sequenceDiagram\n%s", lines.String(), stepByStep(m.Board, steps), state, diagram.String())
+}
+
+// stepByStep returns a line with the link to a script in the playground, "" for one without a board.
+// Which way of an input it is ("#2"), and what comes of it (" -> …"), is no part of a step there.
+func stepByStep(board string, steps []string) string {
+	if board == "" {
+		return ""
+	}
+	steps = slices.Clone(steps)
+	for i, step := range steps {
+		step, _, _ = strings.Cut(step, " ->")
+		steps[i], _, _ = strings.Cut(step, "#")
+	}
+	return "as the rules ask for it, step by step: " + playlink.Text(board, strings.Join(steps, ";")) + "\n"
 }
 
 // try takes a step and says what came of it.

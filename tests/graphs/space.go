@@ -105,6 +105,7 @@ func ToGraph[S, M, I, O any](ctx context.Context, m Machine[S, M, I, O]) (*Graph
 		return nil, 0, err
 	}
 	g := NewGraph(m.Name)
+	g.Board = m.Board
 	var texts numbered
 	sp.each(func(_ int32, view *M) { texts.number(fmt.Append(nil, *view)) })
 	if n := len(texts.texts); n != len(sp.states) {

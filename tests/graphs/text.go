@@ -1,6 +1,7 @@
 package graphs
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 // Graph is a labelled multigraph. States are known by their text; state 0 is the initial one.
 type Graph struct {
 	Name           string
+	Board          string // of the playground, where its paths can be played; "" if there is none
 	states, labels numbered
 	edges          []arc
 }
@@ -32,11 +34,12 @@ func (g *Graph) Text(id int32) string { return g.states.texts[id] }
 
 // Difference is something that only one of two graphs has.
 type Difference struct {
-	Only string   // the graph that has it
-	Path []string // the labels of a shortest path to the state where it shows
-	From string   // that state
-	Step string   // the step that only one side has; "" when the initial states differ
-	To   string   // where the step leads
+	Only  string   // the graph that has it
+	Board string   // of the playground, "" if there is none
+	Path  []string // the labels of a shortest path to the state where it shows
+	From  string   // that state
+	Step  string   // the step that only one side has; "" when the initial states differ
+	To    string   // where the step leads
 }
 
 // String tells the difference as a script.
@@ -47,6 +50,9 @@ func (d Difference) String() string {
 		fmt.Fprintf(&b, "%3d  %s\n", i+1, step)
 	}
 	fmt.Fprintf(&b, "     in the state  %s\n     the step      %s\n     to the state  %s", d.From, d.Step, d.To)
+	if d.Board != "" {
+		b.WriteString("\n" + strings.TrimSpace(stepByStep(d.Board, append(slices.Clone(d.Path), d.Step))))
+	}
 	return b.String()
 }
 
@@ -64,7 +70,11 @@ func Compare(a, b *Graph, limit int) (found []Difference, onlyA, onlyB int) {
 	}
 	first, n := missing(a, b, limit)
 	second, m := missing(b, a, limit)
-	return slices.Concat(found, first, second), n, m
+	steps := slices.Concat(first, second)
+	for i := range steps {
+		steps[i].Board = cmp.Or(a.Board, b.Board)
+	}
+	return append(found, steps...), n, m
 }
 
 // missing finds the edges of a that b lacks, or has less often.

@@ -12,8 +12,8 @@ type Enum interface {
 	fmt.Stringer
 }
 
-// Alike pairs the words of two enumerations by how they are written: from first to last, with those of
-// the other that begin at from. A word without a counterpart is a panic.
+// Alike pairs the words of two enumerations by how they are written: from first to last, with those
+// of the other that begin at from. A word without a counterpart is a panic.
 func Alike[A, B Enum](first, last A, from B) (to map[A]B, back map[B]A) {
 	to, back = map[A]B{}, map[B]A{}
 	for a := first; a <= last; a++ {

@@ -38,7 +38,7 @@ func TestDifference(t *testing.T) {
 	}
 }
 
-// TestUnknownFields: what the official client tells and nobody looks at is an error.
+// TestUnknownFields: what the official client reports and no comparison looks at is an error.
 func TestUnknownFields(t *testing.T) {
 	var m chat.Message
 	err := decode([]byte(`{"serial":"1","clientId":"a","version":{"serial":"1"}}`), &m)

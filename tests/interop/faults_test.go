@@ -197,7 +197,8 @@ func two(t *testing.T) (*ablytest.Server, *goPerson, *goPerson) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() {
-			ctx, cancel := context.WithTimeout(context.Background(), patience) // the test's has ended
+			// the test's has ended
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
 			defer cancel()
 			if err := p.client.Dispose(ctx); err != nil {
 				t.Error(err)

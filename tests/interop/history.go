@@ -82,8 +82,8 @@ func checkPages(o order) runner {
 	})
 }
 
-// checkBefore compares what is told, and the history before it, with all that was sent, in order:
-// a gap or a duplicate at the subscription's point shows.
+// checkBefore compares what is reported, and the history before it, with all that was sent, in
+// order: a gap or a duplicate at the subscription's point shows.
 func checkBefore(attachFirst bool) runner {
 	return apart("", func(t *trial, d, s *room) {
 		sent := []chat.Message{d.send(content{Text: "early"})}

@@ -9,11 +9,11 @@ import (
 // inbox keeps the events of one subscription, in their order. Its methods may be called
 // concurrently.
 type inbox[T any] struct {
-	change func(T) T // makes another event of each, if not nil: for a client that reports wrongly
+	change func(T) T // if not nil, changes each event: to plant a client that reports wrongly
 
 	mu     sync.Mutex
 	events []T
-	more   chan struct{} // closed when an event comes, and made anew
+	more   chan struct{} // closed when an event comes, and replaced
 }
 
 // listen returns an inbox with the events of a subscription.

@@ -1,5 +1,6 @@
 // Command interop runs Ably's official clients on the embedded Ably server: ably-js alone, and
-// the official @ably/chat, unpatched, together with this library, each doing what the other sees.
+// the official @ably/chat, unpatched, together with this library, each doing what the other sees; and
+// a bot on @ably/chat, tested with the kit that cmd/ablyserver serves.
 // It installs the pinned clients first. It exits with 0 only if no row fails; a row that differs
 // says what the official client does otherwise, and has made sure that it does.
 //
@@ -63,8 +64,10 @@ func run(ctx context.Context, only string, delay time.Duration) error {
 	total.add(chat)
 	wire, wireErr := agreementRows(ctx, js, only, delay)
 	total.add(wire)
+	kit, kitErr := controlRows(ctx, root, js, only)
+	total.add(kit)
 	fmt.Println(total.evidence())
-	err = errors.Join(clientErr, chatErr, wireErr)
+	err = errors.Join(clientErr, chatErr, wireErr, kitErr)
 	switch {
 	case total.failed > 0:
 		return errors.Join(err, fmt.Errorf("%d of %d rows", total.failed, total.rows))

@@ -17,7 +17,8 @@ func nameChecks() (all []check) {
 	return append(all, of("names of rooms", row{`".."`, checkDots()})...)
 }
 
-// everythingByName uses what has the name in its path: REST with a second page, and the channel.
+// everythingByName makes each request whose path has the name, a second page included, and uses the
+// channel.
 var everythingByName = attached(occupied, func(t *trial, d, s *room) {
 	events, reactions := s.messages(), s.roomReactions()
 	sent := sentAndSeen(t, d, full, events)
@@ -34,8 +35,8 @@ var everythingByName = attached(occupied, func(t *trial, d, s *room) {
 	t.same("the occupancy", d.occupancy(), s.occupancy())
 })
 
-// checkDots uses a name that a URL takes for the folder above; there is but one such room, so
-// that the trials take turns.
+// checkDots uses the name "..", which means the folder above in a URL. There is only one such room,
+// so the trials take turns.
 func checkDots() runner {
 	var turn sync.Mutex
 	check := attached("", func(t *trial, d, s *room) {

@@ -8,7 +8,8 @@ var occupancyChecks = of("occupancy", []row{
 	{"events of attaching, entering, leaving, detaching; current; get", apart(occupied, func(t *trial, d, s *room) {
 		events := s.occupancies()
 		told := func(what string, want chat.OccupancyData) {
-			all := events.until(t, func(o chat.OccupancyData) bool { return o == want }) // the same may be told twice
+			// the same may be reported twice
+			all := events.until(t, func(o chat.OccupancyData) bool { return o == want })
 			t.same(what, want, all[len(all)-1])
 			current := s.currentOccupancy()
 			t.same("current, "+what, &want, current)

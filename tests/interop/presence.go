@@ -37,7 +37,8 @@ var presenceChecks = of("presence", []row{
 		data := map[string]any{"a": 1.0}
 		d.enter(data)
 		t.same("the event", any(data), events.next(t).Member.Data)
-		sent := t.frames(ablytest.ActionPresence)[0].Presence[0] // there is one, since the event has come
+		// there is one, since the event has come
+		sent := t.frames(ablytest.ActionPresence)[0].Presence[0]
 		got := []any{sent["data"], sent["encoding"]}
 		t.same("data and encoding", []any{`{"a":1}`, "json"}, got) // RSL4d3
 	})},

@@ -34,7 +34,8 @@ type room struct {
 	message  func(serial string) chat.Message
 	history  func(q query) [][]chat.Message // all pages
 	messages func() subscription
-	merged   func() *inbox[chat.Message] // each message after an event, by the library's own merging
+	// each message after an event, by the library's own merging
+	merged func() *inbox[chat.Message]
 
 	react, unreact  func(serial string, r reaction)
 	clientReactions func(serial, clientID string) chat.ReactionSummary

@@ -32,7 +32,7 @@ var typingChecks = of("typing", []row{
 		d.stop()
 		t.same("the other goes on", typingEvent(chat.TypingStopped, d, s), events.next(t))
 	})},
-	// counts what crosses the wire: messages that change nothing are told by neither library.
+	// counts what crosses the wire: messages that change nothing are reported by neither library.
 	{"keystrokes within the throttle, stop without typing: nothing is sent", attached(throttle(600_000), func(t *trial, d, s *room) {
 		events, reactions := s.typing(), s.roomReactions()
 		d.stop()

@@ -22,6 +22,7 @@ import (
 type options struct {
 	packages string // of the code
 	suites   string // of the code
+	of       string // which spec
 	only     string
 	sample   int
 	seed     uint64
@@ -292,13 +293,13 @@ func (b *bench) try(ctx context.Context, m mutant, dir string) (verdict, error) 
 				return v, ctx.Err()
 			}
 			kept = r
-			kept.End, kept.By = e.end, e.by
+			kept.End, kept.By, kept.Link = e.end, e.by, e.link
 			if err := b.store.put(kept); err != nil {
 				return v, err
 			}
 		}
 		if v.End = kept.End; v.End != alive {
-			v.By, v.What = s.Name, kept.By
+			v.By, v.What, v.Link = s.Name, kept.By, kept.Link
 			break
 		}
 	}

@@ -88,7 +88,7 @@ import "testing"
 
 func TestNext(t *testing.T) {
 	if Next(Red) != Amber || Next(Amber) != Green || Next(Green) != Red {
-		t.Fail()
+		t.Fatal("open it: playground#rooms/dispose(1)")
 	}
 }
 
@@ -194,7 +194,7 @@ func TestEndsAreToldApart(t *testing.T) {
 			t.Errorf("%s: %+v (there: %t), expected %s", name, v, ok, want)
 		}
 	}
-	if v := results["toy/toy.go "+next]; v.By != "toy-unit" || v.What != "TestNext" {
+	if v := results["toy/toy.go "+next]; v.By != "toy-unit" || v.What != "TestNext" || v.Link != "playground#rooms/dispose(1)" {
 		t.Errorf("killed by %+v", v)
 	}
 	for _, m := range good {
@@ -270,7 +270,7 @@ func TestEquivalentMutantsExist(t *testing.T) {
 			}
 		}
 	}
-	for _, m := range specMutants(t, roomsSpec(t)) {
+	for _, m := range specMutants(t, specOf(t, roomsSubject)) {
 		add(m.name)
 	}
 	for name, reason := range known {

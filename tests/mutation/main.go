@@ -1,7 +1,7 @@
 // Command mutation plants faults and measures what notices them.
 //
 //	go run ./tests/mutation code      small changes of the Go code, one at a time, and the suites
-//	go run ./tests/mutation spec      small changes of the TLA+ spec, and TLC
+//	go run ./tests/mutation spec      small changes of a TLA+ spec, and TLC; -of channel
 //	go run ./tests/mutation misread   rules understood wrongly, in core, model and spec alike
 //
 // What is planted by hand stands in planted/*.diff: misreadings, and the faults that go test
@@ -56,6 +56,7 @@ func command(ctx context.Context, args []string) (bool, error) {
 		f.StringVar(&o.packages, "package", strings.Join(folders, ","), "the folders to change")
 		f.StringVar(&o.suites, "suites", "", "use the suites whose name matches this expression")
 	case "spec":
+		f.StringVar(&o.of, "of", "rooms", "the spec: `rooms` or channel")
 		f.BoolVar(&o.quick, "quick", false, "stop at the first graph that differs, "+
 			"and leave out what is known as equivalent: fewer count as killed by a property")
 		f.IntVar(&o.compare, "compare", 3, "run so many by themselves too, and compare")

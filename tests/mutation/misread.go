@@ -72,6 +72,7 @@ const (
 type row struct {
 	misreading
 	said map[string]string
+	link string // to a script by which the chain noticed, in the playground
 }
 
 // by reports whether one of some catchers noticed.
@@ -111,7 +112,7 @@ func runMisread(ctx context.Context, o options) (bool, error) {
 		return false, err
 	}
 	numbers = append([]int{0}, numbers...) // the control
-	c, err := newChecker(ctx, root)
+	c, err := newChecker(ctx, root, roomsSubject)
 	if err != nil {
 		return false, err
 	}
@@ -131,7 +132,7 @@ func runMisread(ctx context.Context, o options) (bool, error) {
 		if n > 0 {
 			m = all[n-1]
 		}
-		rows[k] = row{m, map[string]string{}}
+		rows[k] = row{misreading: m, said: map[string]string{}}
 	}
 	if err := b.byTLC(ctx, rows, numbers); err != nil {
 		return false, err
@@ -172,7 +173,7 @@ func (b *misreadBench) byTLC(ctx context.Context, rows []row, numbers []int) err
 	bounds := slices.Collect(maps.Keys(groups))
 	note := func() string { return "runs of TLC, of all misreadings at one bound each" }
 	return progress.Each(ctx, b.workers, len(bounds), note, func(ctx context.Context, _, i int) error {
-		e, err := b.explore(ctx, groups[bounds[i]], bounds[i])
+		e, err := b.explore(ctx, groups[bounds[i]], bounds[i], false)
 		if err != nil {
 			return err
 		}
@@ -196,7 +197,10 @@ func (b *misreadBench) try(ctx context.Context, number int, r *row) error {
 	both := []string{core, fmt.Sprintf("%s=%d", b.variables["model"], number)}
 	rapid := []string{"-test.short", "-rapid.nofailfile", "-rapid.shrinktime=0s"}
 	ask := func(catcher string, s suite, env ...string) (err error) {
-		r.said[catcher], err = b.test(ctx, s, env)
+		var link string
+		if r.said[catcher], link, err = b.test(ctx, s, env); catcher == byChain {
+			r.link = link
+		}
 		return err
 	}
 	err := errors.Join(
@@ -208,7 +212,7 @@ func (b *misreadBench) try(ctx context.Context, number int, r *row) error {
 		return err
 	}
 	if r.said[byTLC] == "" {
-		says, err := b.live(ctx, r.texts[roomsT], limits{3, 1, 1})
+		says, err := b.alive(ctx, r.texts[roomsT], limits{3, 1, 1})
 		if err != nil {
 			return err
 		}
@@ -232,24 +236,25 @@ func (b *misreadBench) binary(ctx context.Context, folder string, args ...string
 	return b.binaries[folder], nil
 }
 
-// test returns the first test of a suite that fails; of the model's, the parts of it that fail.
-func (b *misreadBench) test(ctx context.Context, s suite, env []string) (string, error) {
+// test returns the first test of a suite that fails, with the link to a script that it printed; of the
+// model's, the parts of it that fail.
+func (b *misreadBench) test(ctx context.Context, s suite, env []string) (fails, link string, err error) {
 	binary, err := b.binary(ctx, s.Package, "test", "-c", "-vet=off")
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	e := attempt(ctx, b.root, binary, s, bounds{3 * time.Minute, 3 * time.Minute}, env...)
 	switch {
 	case ctx.Err() != nil:
-		return "", context.Cause(ctx)
+		return "", "", context.Cause(ctx)
 	case e.end == hung:
-		return hangs, nil
+		return hangs, "", nil
 	case e.end == killed && len(e.parts) > 0 && s.Package == "model":
-		return strings.Join(e.parts, " "), nil
+		return strings.Join(e.parts, " "), "", nil
 	case e.end == killed && e.by == "exit":
-		return "", fmt.Errorf("the tests of %s end in no known way:\n%s", s.Package, e.text)
+		return "", "", fmt.Errorf("the tests of %s end in no known way:\n%s", s.Package, e.text)
 	}
-	return e.by, nil
+	return e.by, e.link, nil
 }
 
 // probe has core and model compared with each other and with TLC's graph of the misread spec, and

@@ -75,6 +75,12 @@ func reportMisread(w io.Writer, rows []row, of int) bool {
 			fmt.Fprintln(w, "CAUGHT misreading:", r.Name)
 		}
 	}
+	fmt.Fprintln(w, "\nWhere the core of each goes another way, as the rules ask for it, step by step:")
+	for _, r := range rows {
+		if r.link != "" {
+			fmt.Fprintf(w, "  %s: %s\n", r.Name, r.link)
+		}
+	}
 	list := func(what string, names []string) {
 		if len(names) > 0 {
 			fmt.Fprintf(w, "\nIn all three alike, %s:\n  %s\n", what, strings.Join(names, "\n  "))

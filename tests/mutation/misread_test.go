@@ -14,8 +14,8 @@ var (
 // rowOf is what is said of a misreading by one catcher alone.
 func rowOf(name, catcher string) row {
 	m := misreading{planted: planted{Name: name, Fields: map[string]string{"rules": "R1", "client": "same"}}}
-	return row{m, map[string]string{byChain: "TestCoreAgainstModel", byGolden: "TestTheGraphsAreEqual",
-		catcher: "it"}}
+	return row{misreading: m, link: "playground#rooms/dispose(1)", said: map[string]string{byChain: "TestCoreAgainstModel",
+		byGolden: "TestTheGraphsAreEqual", catcher: "it"}}
 }
 
 // The figures tell what a property notices from what sentences or examples notice alone, and one
@@ -27,7 +27,7 @@ func TestReportMisread(t *testing.T) {
 	if !reportMisread(&b, rows, 9) {
 		t.Errorf("the run fails:\n%s", b.String())
 	}
-	for _, want := range []string{"and no property:\n  c\n", "alone may:\n  d\n",
+	for _, want := range []string{"  a: playground#rooms/dispose(1)\n", "and no property:\n  c\n", "alone may:\n  d\n",
 		"total=4 of=9 escaped=0 core=4/4 coremodel=4/4 all=4/4 share=1.00 stated=2/4 properties=3/4"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("there is no %q in\n%s", want, b.String())

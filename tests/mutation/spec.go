@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"ablyrooms.example/internal/modroot"
 	"ablyrooms.example/internal/progress"
@@ -20,57 +23,58 @@ const (
 	leastShare = 0.95
 )
 
-// stages go from what costs little to what costs much: calls, names and options. No action needs
-// more than two names, two options or four calls.
-var stages = []limits{{2, 1, 1}, {3, 1, 1}, {3, 1, 2}, {3, 2, 1}, {4, 1, 1}, {3, 2, 2}}
-
 // together is how many mutants one run of TLC explores at most: with more, the choice among them
 // costs more than starting TLC once again.
 const together = 48
 
-// runSpec tries mutants of Rooms.tla, and reports whether all that are not equivalent are killed.
+// runSpec tries mutants of a spec, and reports whether all that are not equivalent are killed.
 func runSpec(ctx context.Context, o options) (bool, error) {
+	s, known := subjects[o.of]
+	if !known {
+		return false, fmt.Errorf("no spec is called %q", o.of)
+	}
 	root, err := modroot.Find()
 	if err != nil {
 		return false, err
 	}
-	source, err := os.ReadFile(filepath.Join(root, "spec", "TLA", "Rooms.tla"))
+	c, err := newChecker(ctx, root, s)
 	if err != nil {
 		return false, err
 	}
-	all, err := generateSpec(string(source))
+	all, err := generateSpec(c.source)
 	if err != nil {
 		return false, err
 	}
-	known, err := equivalents()
+	equivalent, err := equivalents()
 	if err != nil {
 		return false, err
 	}
 	chosen := slices.DeleteFunc(slices.Clone(all), func(m specMutant) bool {
-		_, equivalent := known[m.name]
-		return o.quick && equivalent // it takes longest to see nothing
+		_, same := equivalent[m.name]
+		return o.quick && same // it takes longest to see nothing
 	})
 	chosen, err = choose(o, "mutants", chosen, func(m specMutant) string { return m.name })
 	if err != nil {
 		return false, err
 	}
-	c, err := newChecker(ctx, root)
+	kept, err := openStore(filepath.Join(root, ".cache", "mutation", "spec-"+o.of+".jsonl"))
 	if err != nil {
 		return false, err
 	}
-	j := &specJudge{checker: c, options: o, mutants: chosen, verdicts: make([]verdict, len(chosen)),
+	defer kept.file.Close()
+	j := &specJudge{checker: c, options: o, store: kept, mutants: chosen, verdicts: make([]verdict, len(chosen)),
 		settled: make([]bool, len(chosen))}
 	if err := j.judge(ctx); err != nil {
 		return false, err
 	}
-	t := table(os.Stdout, j.verdicts, known, o.verbose)
+	t := table(os.Stdout, j.verdicts, equivalent, o.verbose)
 	ok := len(t.Wrong) == 0 && t.Alive == 0
-	if o.only == "" {
+	if o.only == "" && o.sample == 0 {
 		ok = ok && t.Tried >= leastWhole && t.Share >= leastShare
 	}
-	fmt.Printf("EVIDENCE specmutants generated=%d total=%d parsed=%d killed=%d byproperty=%d "+
+	fmt.Printf("EVIDENCE %s generated=%d total=%d parsed=%d killed=%d byproperty=%d "+
 		"ofthembyliveness=%d byerror=%d bygraph=%d equivalent=%d survived=%d timeouts=%d share=%.3f "+
-		"quick=%t compared=%d\n", len(all), t.Tried+t.Broken, t.Tried, t.Killed,
+		"quick=%t compared=%d\n", s.evidence, len(all), t.Tried+t.Broken, t.Tried, t.Killed,
 		t.By["property"]+t.By["liveness"], t.By["liveness"], t.By["error"], t.By["graph"],
 		t.Equivalent, t.Alive, t.Hung, t.Share, o.quick, j.compared)
 	return ok, nil
@@ -83,14 +87,16 @@ type specJudge struct {
 	mutants  []specMutant
 	verdicts []verdict
 	settled  []bool
-	compared int // how many were run by themselves as well
+	compared int    // how many were run by themselves as well
+	store    *store // what came of mutants at each stage before, of the same text
 
 	mu sync.Mutex
 }
 
 // judge explores all mutants at one stage after the other. A mutant whose graph differs is killed:
-// when the run is quick at once, else if no property notices it at a later stage. What is left then
-// is run by itself, and so is what only changes the fairness that the spec asks for.
+// when the run is quick at once, else if no property notices it at a later stage. What only changes
+// the fairness that the spec asks for is run by itself, and so is, but of a slow spec in a quick run, what is
+// left then.
 func (j *specJudge) judge(ctx context.Context) error {
 	m := mustParse(j.source)
 	inGraph := behaviour(m, "Init", "Next")
@@ -101,21 +107,34 @@ func (j *specJudge) judge(ctx context.Context) error {
 			numbers = append(numbers, i)
 		}
 	}
-	for _, at := range stages {
+	compared := false
+	for _, at := range j.stages {
+		began := time.Now()
 		if err := j.stage(ctx, numbers, at); err != nil {
 			return err
 		}
-		if at == stages[0] {
+		took := time.Since(began)
+		if !compared && at.levels() == 0 {
+			compared = true
 			if err := j.compare(ctx, numbers, at); err != nil {
 				return err
 			}
 		}
+		before := len(numbers)
 		numbers = slices.DeleteFunc(numbers, func(i int) bool { return j.settled[i] })
+		fmt.Printf("mutation: at %s %d of %d are settled, in %v\n", at, before-len(numbers), before,
+			took.Round(time.Second))
 	}
 	var left []int
 	for i, settled := range j.settled {
-		if !settled {
+		if !settled && !(j.quick && j.slow && inGraph[j.mutants[i].operator] &&
+			!slices.Contains(j.lives, j.mutants[i].operator)) { // the same graph lives as well
 			left = append(left, i)
+		}
+	}
+	if len(left) > 0 {
+		if says, err := j.alive(ctx, j.source, j.liveAt[0]); err != nil || says != "" {
+			return errors.Join(err, fmt.Errorf("the spec without a change: %q", says))
 		}
 	}
 	note := func() string { return "by themselves: fairness, and what lives" }
@@ -124,52 +143,83 @@ func (j *specJudge) judge(ctx context.Context) error {
 	})
 }
 
+// graphsAlone reports whether a stage looks at graphs alone: near the beginning, and, where the
+// properties take longer than all else, when the run is quick.
+func (j *specJudge) graphsAlone(at stage) bool { return at.levels() > 0 || j.quick && j.slow }
+
 // stage explores mutants at one stage, in groups.
-func (j *specJudge) stage(ctx context.Context, numbers []int, at limits) error {
+func (j *specJudge) stage(ctx context.Context, numbers []int, at stage) error {
+	numbers = slices.DeleteFunc(slices.Clone(numbers), func(i int) bool { return j.known(i, at) })
 	size := min(together, (len(numbers)+j.workers-1)/max(j.workers, 1))
 	if size == 0 {
 		return nil
 	}
 	groups := slices.Collect(slices.Chunk(numbers, size))
 	note := func() string {
-		return fmt.Sprintf("groups at %s (calls, names, options), %d mutants", at, len(numbers))
+		return fmt.Sprintf("groups at %s (%s), %d mutants", at, j.words, len(numbers))
 	}
 	return progress.Each(ctx, j.workers, len(groups), note, func(ctx context.Context, _, g int) error {
 		texts := map[int]string{}
 		for _, i := range groups[g] {
 			texts[i+1] = j.mutants[i].text
 		}
-		e, err := j.explore(ctx, texts, at)
+		e, err := j.explore(ctx, texts, at, j.graphsAlone(at))
 		if err != nil {
 			return err
 		}
-		key := fmt.Sprintf("graph/rooms/%d-%d-%d%s/states", at.calls, at.names, at.options,
-			map[bool]string{true: "-if"}[at.conditional()])
+		key := at.states()
 		if n := e.sums[0].states; golden.Has(key) && n != golden.Int(key) {
 			return fmt.Errorf("%d states of the spec without a change, expected %d", n, golden.Int(key))
 		}
-		j.mu.Lock()
-		defer j.mu.Unlock()
 		for _, i := range groups[g] {
-			v := &j.verdicts[i]
-			if found, ok := e.found[i+1]; ok {
-				v.End, v.By, v.What, j.settled[i] = found.End, found.By, found.What, true
-				continue
+			v, ok := e.found[i+1]
+			own, original := e.sums[i+1], e.sums[0]
+			if !ok && own != original && (at.compared() || own.states != original.states) {
+				v = verdict{End: killed, By: "graph", What: fmt.Sprintf("%d states, %d steps instead of "+
+					"%d, %d at %s", own.states, own.edges, original.states, original.edges, at)}
 			}
-			if own, original := e.sums[i+1], e.sums[0]; own != original && v.End == alive {
-				v.End, v.By = killed, "graph"
-				v.What = fmt.Sprintf("%d states, %d steps instead of %d, %d at %s", own.states, own.edges,
-					original.states, original.edges, at)
-				j.settled[i] = j.quick
+			r := j.record(i, at)
+			r.End, r.By, r.What = v.End, v.By, v.What
+			if err := j.store.put(r); err != nil {
+				return err
 			}
+			j.note(i, r)
 		}
 		return nil
 	})
 }
 
+// record is what a mutant's verdict at a stage is kept by.
+func (j *specJudge) record(i int, at stage) record {
+	hash := sha256.Sum256(fmt.Append(nil, j.properties, j.most, j.graphsAlone(at), j.mutants[i].text))
+	return record{Change: j.mutants[i].name, Suite: at.String(), Hash: fmt.Sprintf("%x", hash[:12])}
+}
+
+// known takes what a run before said of a mutant at a stage, and reports whether one did.
+func (j *specJudge) known(i int, at stage) bool {
+	r, ok := j.store.get(j.record(i, at))
+	if ok {
+		j.note(i, r)
+	}
+	return ok
+}
+
+// note takes in what a stage says of a mutant: a graph that differs is gone on from, for a property
+// to notice it, unless the run is quick.
+func (j *specJudge) note(i int, r record) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	v := &j.verdicts[i]
+	byGraph := r.By == "graph"
+	if r.End != alive && !(byGraph && v.End != alive) {
+		v.End, v.By, v.What = r.End, r.By, r.What
+		j.settled[i] = !byGraph || j.quick
+	}
+}
+
 // compare runs some mutants by themselves that a stage has settled, and fails when one fares
 // otherwise than it did with others.
-func (j *specJudge) compare(ctx context.Context, numbers []int, at limits) error {
+func (j *specJudge) compare(ctx context.Context, numbers []int, at stage) error {
 	some := draw(numbers, min(j.options.compare, len(numbers)), j.seed)
 	note := func() string { return "by themselves, to compare" }
 	if j.options.compare == 0 {
@@ -177,19 +227,21 @@ func (j *specJudge) compare(ctx context.Context, numbers []int, at limits) error
 	}
 	return progress.Each(ctx, j.workers, len(some), note, func(ctx context.Context, _, k int) error {
 		v := j.verdicts[some[k]]
-		e, err := j.explore(ctx, map[int]string{1: j.mutants[some[k]].text}, at)
+		e, err := j.explore(ctx, map[int]string{1: j.mutants[some[k]].text}, at, j.graphsAlone(at))
 		if err != nil {
 			return err
 		}
-		r, err := j.exec(ctx, "Rooms", j.mutants[some[k]].text, "Spec", at, j.safety.config(), nil)
-		if err != nil {
-			return err
+		says := e.found[1].What
+		if !j.graphsAlone(at) {
+			r, err := j.exec(ctx, j.module, j.mutants[some[k]].text, "Spec", at, j.properties.config(), nil)
+			if err != nil {
+				return err
+			}
+			if says, err = j.says(r); err != nil {
+				return err
+			}
 		}
-		says, err := j.says(r)
-		if err != nil {
-			return err
-		}
-		noticed := says != "" || e.sums[1] != e.sums[0]
+		noticed := says != "" || e.sums[1] != e.sums[0] && (at.compared() || e.sums[1].states != e.sums[0].states)
 		if noticed != (v.End != alive) {
 			return fmt.Errorf("%s: %s %q among others, alone %q with the sums %v and %v", v.Name, v.End, v.What,
 				says, e.sums[1], e.sums[0])
@@ -203,20 +255,29 @@ func (j *specJudge) compare(ctx context.Context, numbers []int, at limits) error
 
 // alone runs one mutant by itself, under fairness.
 func (j *specJudge) alone(ctx context.Context, i int) error {
-	m, v := j.mutants[i], &j.verdicts[i]
-	for _, at := range []limits{{2, 1, 1}, {3, 1, 1}} {
-		says, err := j.live(ctx, m.text, at)
-		switch {
-		case err != nil:
-			return err
-		case says == "no TLA+":
-			v.End, v.What = broken, says
-		case says != "":
-			v.End, v.By, v.What = killed, "liveness", says+" at "+at.String()
-		default:
-			continue
+	for _, at := range j.liveAt {
+		r := j.record(i, at)
+		r.Suite = "liveness at " + r.Suite
+		kept, ok := j.store.get(r)
+		if !ok {
+			says, err := j.alive(ctx, j.mutants[i].text, at)
+			switch {
+			case err != nil:
+				return err
+			case says == "no TLA+":
+				r.End, r.What = broken, says
+			case says != "":
+				r.End, r.By, r.What = killed, "liveness", says+" at "+at.String()
+			}
+			if err := j.store.put(r); err != nil {
+				return err
+			}
+			kept = r
 		}
-		return nil
+		if kept.End != alive {
+			j.note(i, kept)
+			return nil
+		}
 	}
 	return nil
 }

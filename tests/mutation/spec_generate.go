@@ -18,7 +18,7 @@ type specMutant struct {
 }
 
 // roots are what the checker begins at: what is not reached from these is a property's own.
-var roots = []string{"Init", "Next", "FairSpec"}
+var roots = []string{"Init", "Next", "FairSpec", "HealingSpec"}
 
 // generateSpec returns all mutants of a module, in the order of their places.
 func generateSpec(source string) ([]specMutant, error) {
@@ -27,7 +27,7 @@ func generateSpec(source string) ([]specMutant, error) {
 		return nil, err
 	}
 	g := &specGenerator{Module: m, kinds: constants(m), primes: primes(m), groups: groups(m),
-		used: behaviour(m, roots...), seen: map[string]bool{source: true}, names: map[string]int{}}
+		used: behaviour(m, roots...), values: values(m), seen: map[string]bool{source: true}, names: map[string]int{}}
 	for _, d := range m.Definitions {
 		if g.used[d.Name] {
 			g.definition(d)
@@ -56,6 +56,7 @@ type specGenerator struct {
 	primes map[string]map[string]bool // for an operator, the variables that it changes
 	groups map[string]string          // for a bound name, the set that it is of
 	used   map[string]bool            // the operators that the behaviour is made of
+	values map[string]bool            // the operators that make a record of another one
 	found  []placed
 	seen   map[string]bool // texts
 	names  map[string]int
@@ -140,6 +141,7 @@ func (g *specGenerator) definition(d tlatext.Definition) {
 		}
 		g.constant(d, i)
 		g.name(d, i)
+		g.call(d, i)
 	}
 }
 
@@ -167,7 +169,7 @@ func (g *specGenerator) operand(d tlatext.Definition, operator string, s tlatext
 	if s.Len() == 0 || d.Name == "Init" || g.Plain(s) == "Spec" || g.isList(operator, s) {
 		return
 	}
-	if operator == `/\` && d.Name != "FairSpec" && len(g.changes(s)) > 0 {
+	if operator == `/\` && !strings.HasSuffix(d.Name, "Spec") && len(g.changes(s)) > 0 {
 		g.stale(d, s)
 		return
 	}
@@ -271,6 +273,9 @@ func (g *specGenerator) symbol(d tlatext.Definition, i int) {
 		g.add(d, "flip", one, " ")
 	case `\cup`, `\`:
 		left, right := g.primary(i-1, -1), g.primary(i+1, 1)
+		if g.Is(i+1, "IF") {
+			right = tlatext.Span{Low: i + 1, High: g.Scope(i).High}
+		}
 		g.add(d, "set", tlatext.Span{Low: left.Low, High: right.High}, g.Text(left))
 		if t == `\cup` {
 			g.add(d, "set", tlatext.Span{Low: left.Low, High: right.High}, g.Text(right))
@@ -356,6 +361,18 @@ func (g *specGenerator) name(d tlatext.Definition, i int) {
 			}
 		}
 	}
+}
+
+// call leaves a record as it is where an operator makes another one of it.
+func (g *specGenerator) call(d tlatext.Definition, i int) {
+	if !g.values[g.Tokens[i].Text] || !g.Is(i+1, "(") {
+		return
+	}
+	end := i + 2
+	for ; end < g.Match(i+1) && !g.Is(end, ","); end++ {
+		end = max(end, g.Match(end))
+	}
+	g.add(d, "call", tlatext.Span{Low: i, High: g.Match(i+1) + 1}, g.Text(tlatext.Span{Low: i + 2, High: end}))
 }
 
 // shape tells operators apart that can't stand for each other: a set of something, or its size.

@@ -15,7 +15,7 @@ import (
 // What a run of TLC ends with is told apart.
 func TestSays(t *testing.T) {
 	t.Parallel()
-	c := &checker{liveness: []string{"CallsSettle", "NoWedge"}}
+	c := &checker{}
 	for _, r := range []struct {
 		output string
 		exit   int
@@ -34,7 +34,7 @@ func TestSays(t *testing.T) {
 		{"Error: Java ran out of memory.\n", 1, "", true},
 		{"This directory should be x, but that directory already exists.\n", 1, "", true},
 	} {
-		says, err := c.says(tlcrun.ParseOutput(r.output, r.exit))
+		says, err := c.says(tlcrun.ParseOutput(r.output, r.exit), "CallsSettle", "NoWedge")
 		if says != r.want || (err != nil) != r.fails {
 			t.Errorf("%q with %d is %q, %v, expected %q", r.output, r.exit, says, err, r.want)
 		}

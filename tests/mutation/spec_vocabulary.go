@@ -69,6 +69,26 @@ func primes(m *tlatext.Module) map[string]map[string]bool {
 	return changed
 }
 
+// values finds the operators that make a record of another one, their first parameter: by EXCEPT or
+// by operators that do.
+func values(m *tlatext.Module) map[string]bool {
+	found, changes := map[string]bool{}, primes(m)
+	for again := true; again; {
+		again = false
+		for _, d := range m.Definitions {
+			if found[d.Name] || len(d.Params) == 0 || len(changes[d.Name]) > 0 {
+				continue
+			}
+			for i := d.Body.Low; i < d.Body.High && !found[d.Name]; i++ {
+				if m.Is(i, "EXCEPT") || found[m.Tokens[i].Text] && m.Is(i+1, "(") {
+					found[d.Name], again = true, true
+				}
+			}
+		}
+	}
+	return found
+}
+
 // assigns tells whether a token is a variable that is given its next value there, the old one too.
 func assigns(m *tlatext.Module, i int) bool {
 	if !slices.Contains(m.Variables, m.Tokens[i].Text) {
@@ -77,7 +97,8 @@ func assigns(m *tlatext.Module, i int) bool {
 	if open := m.Within(i); open >= 0 && m.Is(open, "<<") && m.Is(open-1, "UNCHANGED") {
 		return true
 	}
-	return m.Is(i+1, "'") || m.Is(i-1, "UNCHANGED")
+	next := m.Is(i+1, "'") && (m.Is(i+2, "=") || m.Is(i+2, `\in`)) // else it is only read
+	return next || m.Is(i-1, "UNCHANGED")
 }
 
 // groups finds for each name that is bound somewhere the first set that it is bound to.

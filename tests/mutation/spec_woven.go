@@ -20,22 +20,27 @@ type exploration struct {
 
 var (
 	brokenLine = regexp.MustCompile(`(?m)^<<"broken", (\d+), "(\w+)">>$`)
+	manyLine   = regexp.MustCompile(`(?m)^<<"many", (\d+)>>$`)
 	atLine     = regexp.MustCompile(`(?m)^<<"at", (\d+)>>$`)
 	placeLine  = regexp.MustCompile(`(?i)\bline (\d+), col(?:umn)? \d+`)
 	traceLine  = regexp.MustCompile(`(?m)^/\\ mutant = (\d+)$`)
 )
 
-// explore runs changed specs woven into one, each as far as it keeps the properties.
-func (c *checker) explore(ctx context.Context, changed map[int]string, at limits) (*exploration, error) {
+// explore runs changed specs woven into one, each as far as it keeps the properties; with graphs,
+// without looking at properties.
+func (c *checker) explore(ctx context.Context, changed map[int]string, at stage, graphs bool) (*exploration, error) {
 	e := &exploration{found: map[int]verdict{}}
 	left := maps.Clone(changed)
 	for {
-		w, err := weaveTLA(c.source, left, c.safety)
+		w, err := weaveTLA(c.source, left, c.properties, c.most, at.levels())
 		if err != nil {
 			return nil, err
 		}
-		r, err := c.exec(ctx, wovenModule, w.text, "WovenSpec", at,
-			"INVARIANT StatesHold\nACTION_CONSTRAINT StepsHold\nCONSTRAINT Alive\n",
+		check := "CONSTRAINT Alive\nINVARIANT Counted\n"
+		if !graphs {
+			check += "INVARIANT StatesHold\nACTION_CONSTRAINT StepsHold\n"
+		}
+		r, err := c.exec(ctx, wovenModule, w.text, "WovenSpec", at, check,
 			func(dump string) (err error) { e.sums, err = sums(dump); return err })
 		if err != nil {
 			return nil, err
@@ -46,6 +51,16 @@ func (c *checker) explore(ctx context.Context, changed map[int]string, at limits
 				return nil, fmt.Errorf("the spec without a change breaks %s at %s", m[2], at)
 			}
 			e.found[n] = verdict{End: killed, By: "property", What: m[2] + " at " + at.String()}
+			delete(left, n)
+		}
+		for _, m := range manyLine.FindAllStringSubmatch(r.Output, -1) {
+			n, _ := strconv.Atoi(m[1])
+			if n == 0 {
+				return nil, fmt.Errorf("the spec without a change has %d states at %s", c.most, at)
+			}
+			if _, known := e.found[n]; !known {
+				e.found[n] = verdict{End: killed, By: "graph", What: fmt.Sprintf("%d states at %s", c.most, at)}
+			}
 			delete(left, n)
 		}
 		if clean(r) {
@@ -95,6 +110,9 @@ func (w *wovenSpec) culprit(r *tlcrun.Result) int {
 	text, first := r.Output, 0
 	if at := strings.Index(text, "\nError: "); at > 0 && r.Exit != exitParse {
 		text = text[at:] // what comes before are warnings, of others
+		if n := number(traceLine.FindStringSubmatch(text)); n > 0 {
+			return n // of an initial state, which is no trace
+		}
 	}
 	for _, m := range placeLine.FindAllStringSubmatch(text, -1) {
 		line := number(m)

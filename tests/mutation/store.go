@@ -17,10 +17,12 @@ type record struct {
 	Suite  string `json:"suite"`
 	Hash   string `json:"hash"` // of the suite with all changes woven in, and of how it is run
 	End    end    `json:"end"`
-	By     string `json:"by,omitempty"` // what noticed it first
+	By     string `json:"by,omitempty"`   // what noticed it first
+	What   string `json:"what,omitempty"` // and what that said
+	Link   string `json:"link,omitempty"`
 }
 
-func (r record) key() record { r.End, r.By = alive, ""; return r }
+func (r record) key() record { r.End, r.By, r.What, r.Link = alive, "", "", ""; return r }
 
 // store is a file of records, one on a line.
 type store struct {

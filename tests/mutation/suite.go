@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"ablyrooms.example/internal/playlink"
 )
 
 // suite is a link of the chain of evidence: tests that may notice a change.
@@ -97,6 +99,7 @@ type ending struct {
 	by        string   // the test that failed first
 	parts     []string // the parts of it that failed
 	text      string   // what was printed
+	link      string   // of the script that it failed at, in the playground; "" if it printed none
 	processor time.Duration
 }
 
@@ -137,7 +140,7 @@ func attempt(ctx context.Context, root, binary string, s suite, limit bounds, en
 		s.Unsure != "" && strings.Contains(e.text, s.Unsure):
 		e.end = hung
 	default:
-		e.end, e.by = killed, "exit"
+		e.end, e.by, e.link = killed, "exit", playlink.Find(e.text)
 		if all := failed.FindAllStringSubmatch(e.text, -1); len(all) > 0 {
 			e.by = all[0][1]
 			for _, m := range all {

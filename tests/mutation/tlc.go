@@ -18,47 +18,89 @@ import (
 // limits are how many calls, names and options a spec of Rooms is run with.
 type limits struct{ calls, names, options int }
 
+// String prints them as they are cited.
 func (l limits) String() string { return fmt.Sprintf("%d,%d,%d", l.calls, l.names, l.options) }
 
 // conditional reports whether calls may be a ReleaseIf: it makes the large graphs larger, and shows in
 // the small ones.
 func (l limits) conditional() bool { return l.options == 1 }
 
-// config writes a configuration of Rooms beside a module.
-func (l limits) config(dir, specification, rest string) (string, error) {
+func (l limits) constants() string {
 	set := func(all ...string) string { return `{"` + strings.Join(all, `", "`) + `"}` }
-	text := fmt.Sprintf("SPECIFICATION %s\nCONSTANTS\n  Names = %s\n  Options = %s\n  MaxCalls = %d\n  Conditional = %s\n",
-		specification, set([]string{"a", "b"}[:l.names]...), set([]string{"x", "y"}[:l.options]...), l.calls,
+	return fmt.Sprintf("Names = %s Options = %s MaxCalls = %d Conditional = %s",
+		set([]string{"a", "b"}[:l.names]...), set([]string{"x", "y"}[:l.options]...), l.calls,
 		strings.ToUpper(strconv.FormatBool(l.conditional())))
-	file := filepath.Join(dir, specification+"-"+l.String()+".cfg")
-	return file, os.WriteFile(file, []byte(text+rest+"CHECK_DEADLOCK FALSE\n"), 0o644)
+}
+
+func (l limits) levels() int { return 0 }
+
+func (l limits) compared() bool { return true }
+
+func (l limits) states() string {
+	key := fmt.Sprintf("graph/rooms/%d-%d-%d", l.calls, l.names, l.options)
+	if l.conditional() {
+		key += "-if"
+	}
+	return key + "/states"
+}
+
+// stage is how far a spec is explored.
+type stage interface {
+	String() string
+	constants() string // as a configuration has them
+	levels() int       // how many steps from the beginning; 0 for all
+	compared() bool    // the spec's graph is compared with the model's, not only its size with what it was
+	states() string    // what the number of states is called in golden.json, if it is there
+}
+
+// config writes a configuration beside a module.
+func config(dir, specification string, at stage, rest string) (string, error) {
+	text := fmt.Sprintf("SPECIFICATION %s\nCONSTANTS %s\n%sCHECK_DEADLOCK FALSE\n", specification,
+		at.constants(), rest)
+	file := filepath.Join(dir, specification+"-"+at.String()+".cfg")
+	return file, os.WriteFile(file, []byte(text), 0o644)
 }
 
 // checker runs TLC on specs with changes. Several goroutines may use it.
 type checker struct {
-	tlc      *tlcrun.TLC
-	source   string // Rooms.tla
-	safety   properties
-	liveness []string
+	tlc *tlcrun.TLC
+	subject
+	source     string // of the module
+	properties properties
+	liveness   []liveness
 }
 
-func newChecker(ctx context.Context, root string) (*checker, error) {
+// liveness is a specification with its fairness, and what must hold of it.
+type liveness struct {
+	specification string
+	properties    []string
+}
+
+func newChecker(ctx context.Context, root string, s subject) (*checker, error) {
 	spec := filepath.Join(root, "spec", "TLA")
-	text, err := os.ReadFile(filepath.Join(spec, "Rooms.tla"))
-	if err != nil {
+	c := &checker{subject: s}
+	var err error
+	if c.source, err = s.text(spec); err != nil {
 		return nil, err
 	}
-	safety, err := tlcrun.ReadConfig(filepath.Join(spec, "MCRooms_safety3.cfg"))
-	if err != nil {
-		return nil, err
+	for _, name := range s.safety {
+		of, err := tlcrun.ReadConfig(filepath.Join(spec, name+".cfg"))
+		if err != nil {
+			return nil, err
+		}
+		c.properties.add(of)
 	}
-	live, err := tlcrun.ReadConfig(filepath.Join(spec, "MCRooms_live3.cfg"))
-	if err != nil {
-		return nil, err
+	for _, name := range s.live {
+		of, err := tlcrun.ReadConfig(filepath.Join(spec, name+".cfg"))
+		if err != nil {
+			return nil, err
+		}
+		c.liveness = append(c.liveness, liveness{of.Specification, of.Temporal})
+		if len(of.Temporal) == 0 {
+			return nil, fmt.Errorf("%s has no properties", name)
+		}
 	}
-	c := &checker{source: string(text), liveness: live.Temporal,
-		safety: properties{safety.Invariants, safety.Temporal}}
-	if len(c.safety.invariants) == 0 || len(c.safety.steps) == 0 || len(c.liveness) == 0 {
+	if len(c.properties.invariants) == 0 || len(c.properties.steps) == 0 || len(c.liveness) == 0 {
 		return nil, fmt.Errorf("the configurations have no properties")
 	}
 	c.tlc, err = tlcrun.New(ctx, root, os.Stderr)
@@ -67,7 +109,7 @@ func newChecker(ctx context.Context, root string) (*checker, error) {
 
 // exec writes a module and its configuration to a folder of their own, runs TLC, and has read see
 // the graph, if it is asked for.
-func (c *checker) exec(ctx context.Context, module, text, specification string, at limits, rest string,
+func (c *checker) exec(ctx context.Context, module, text, specification string, at stage, rest string,
 	read func(dump string) error) (*tlcrun.Result, error) {
 	dir, err := os.MkdirTemp("", "mutation")
 	if err != nil {
@@ -77,7 +119,7 @@ func (c *checker) exec(ctx context.Context, module, text, specification string, 
 	if err := os.WriteFile(filepath.Join(dir, module+".tla"), []byte(text), 0o644); err != nil {
 		return nil, err
 	}
-	config, err := at.config(dir, specification, rest)
+	config, err := config(dir, specification, at, rest)
 	if err != nil {
 		return nil, err
 	}
@@ -92,25 +134,53 @@ func (c *checker) exec(ctx context.Context, module, text, specification string, 
 	return r, err
 }
 
-// live checks the properties of liveness of a spec, under fairness.
-func (c *checker) live(ctx context.Context, text string, at limits) (ending string, err error) {
-	r, err := c.exec(ctx, "Rooms", text, "FairSpec", at,
-		"PROPERTIES "+strings.Join(c.liveness, " ")+"\n", nil)
-	if err != nil {
-		return "", err
+// alive checks the properties of liveness of a spec, each under its fairness.
+func (c *checker) alive(ctx context.Context, text string, at stage) (ending string, err error) {
+	for _, l := range c.liveness {
+		r, err := c.exec(ctx, c.module, text, l.specification, at,
+			"PROPERTIES "+strings.Join(l.properties, " ")+"\n", nil)
+		if err != nil {
+			return "", err
+		}
+		if ending, err = c.says(r, l.properties...); err != nil || ending != "" {
+			return ending, err
+		}
+		if open, err := c.leavesOpen(ctx, text, l.specification, at); err != nil || !open {
+			return neverAtRest + " holds of " + l.specification, err
+		}
 	}
-	return c.says(r)
+	return "", nil
 }
 
-// says returns what TLC's run says of a spec, "" when it found nothing.
-func (c *checker) says(r *tlcrun.Result) (string, error) {
+// neverAtRest is the name of what fairness may not imply.
+const neverAtRest = "NeverAtRest"
+
+// leavesOpen reports whether a fair behaviour may come to rest: fairness that asks for more than it
+// says makes every property of liveness hold.
+func (c *checker) leavesOpen(ctx context.Context, text, specification string, at stage) (bool, error) {
+	if c.restless == "" {
+		return true, nil
+	}
+	end := strings.LastIndex(text, "\n====")
+	text = text[:end] + "\n" + neverAtRest + " == " + c.restless + text[end:]
+	r, err := c.exec(ctx, c.module, text, specification, at, "PROPERTIES "+neverAtRest+"\n", nil)
+	if err != nil {
+		return false, err
+	}
+	says, err := c.says(r, neverAtRest)
+	return says == neverAtRest, err
+}
+
+// says returns what TLC's run says of a spec, "" when it found nothing. TLC doesn't say which of
+// several properties of liveness it found violated.
+func (c *checker) says(r *tlcrun.Result, asked ...string) (string, error) {
 	switch {
 	case clean(r):
 		return "", nil
 	case (r.Exit == tlcrun.ExitInvariant || r.Exit == tlcrun.ExitProperty) && len(r.Violated) == 1:
 		return r.Violated[0], nil
 	case r.Exit == tlcrun.ExitProperty && r.Temporal:
-		return strings.Join(c.liveness, " or "), nil // TLC doesn't say which
+		return strings.Join(asked, " or "), nil
 	case r.Exit == exitParse:
 		return "no TLA+", nil
 	case len(r.Errors) > 0 && cannotEvaluate.MatchString(r.Output):

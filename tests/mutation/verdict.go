@@ -31,6 +31,7 @@ type verdict struct {
 	End     end
 	By      string // the suite, or the kind of evidence, that noticed
 	What    string // the test, the property or the difference
+	Link    string // to a script that shows it, in the playground; "" if there is none
 }
 
 // tally adds up verdicts. A change of words is accounted apart: whether suites look at words is
@@ -117,7 +118,7 @@ func table(w io.Writer, verdicts []verdict, equivalent map[string]string, verbos
 	out.Flush()
 	for _, v := range verdicts {
 		if verbose {
-			fmt.Fprintf(w, "%s\t%s\t%s %s\n", v.End, v.Name, v.By, v.What)
+			fmt.Fprintln(w, strings.TrimSpace(fmt.Sprintf("%s\t%s\t%s %s %s", v.End, v.Name, v.By, v.What, v.Link)))
 		}
 	}
 	for _, name := range all.Survivors {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"ablyrooms.example/spec/TLA/tlcrun"
 	"ablyrooms.example/spec/TLA/tlcrun/tlatext"
 )
 
@@ -23,7 +24,7 @@ type wovenSpec struct {
 // weaveTLA weaves changes of a module, by their numbers. An operator that some of them change
 // stands there once for each, and chooses among these by the variable. The layout of the bodies
 // stays as it is, for TLA+ reads lists by their columns.
-func weaveTLA(source string, changed map[int]string, check properties) (*wovenSpec, error) {
+func weaveTLA(source string, changed map[int]string, check properties, most, levels int) (*wovenSpec, error) {
 	m, err := tlatext.Parse(source)
 	if err != nil {
 		return nil, err
@@ -87,7 +88,7 @@ func weaveTLA(source string, changed map[int]string, check properties) (*wovenSp
 	text := strings.TrimRight(m.Source[at:end], "=") + "\n"
 	w.add(0, text)
 	w.tail = len(w.lines) + 1
-	w.add(0, check.tail(m, append([]int{0}, numbers...))+"====\n")
+	w.add(0, check.tail(m, append([]int{0}, numbers...), most, levels)+"====\n")
 	_, w.text, _ = strings.Cut(w.text, "\n") // the line with the module's name
 	w.text = "---- MODULE " + wovenModule + " ----\n" + w.text
 	return w, nil
@@ -169,19 +170,38 @@ func actionsOf(m *tlatext.Module) map[string]bool {
 // properties are those that are asked of every change, by kind.
 type properties struct{ invariants, steps []string }
 
+// add adds what a configuration checks, each property once.
+func (p *properties) add(c *tlcrun.Config) {
+	missing := func(of, have []string) []string {
+		return slices.DeleteFunc(slices.Clone(of), func(name string) bool { return slices.Contains(have, name) })
+	}
+	p.invariants = append(p.invariants, missing(c.Invariants, p.invariants)...)
+	p.steps = append(p.steps, missing(c.Temporal, p.steps)...)
+}
+
 // tail says how the changes run: one that breaks a property is noted, with the property, and not
-// gone on with.
-func (p properties) tail(m *tlatext.Module, numbers []int) string {
+// gone on with, nor is one that has most states, if that is not 0. With levels, states further than
+// that from the beginning are not gone on from.
+func (p properties) tail(m *tlatext.Module, numbers []int, most, levels int) string {
 	var b strings.Builder
 	last := numbers[len(numbers)-1]
+	near := ""
+	if levels > 0 {
+		near = fmt.Sprintf(` /\ TLCGet("level") < %d`, levels)
+	}
+	counter := fmt.Sprintf("mutant + %d", last+3)
+	if most > 0 {
+		near += fmt.Sprintf(` /\ TLCGet(%s) < %d`, counter, most)
+	}
 	list := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(numbers)), ", "), "[]")
 	fmt.Fprintf(&b, `
 WovenSpec == mutant \in {%s} /\ Init /\ [][Next]_<<vars, mutant>>
-ASSUME TLCSet(1, %d) /\ \A n \in 0..%d : TLCSet(n + 2, FALSE)
-Alive == ~TLCGet(mutant + 2)
+ASSUME TLCSet(1, %d) /\ \A n \in 0..%d : TLCSet(n + 2, FALSE) /\ TLCSet(n + %d, 0)
+Counted == TLCSet(%s, TLCGet(%s) + 1) /\ (TLCGet(%s) = %d => PrintT(<<"many", mutant>>))
+Alive == ~TLCGet(mutant + 2)%s
 At == IF TLCGet(1) = mutant THEN TRUE ELSE TLCSet(1, mutant) /\ PrintT(<<"at", mutant>>)
 Broken(name) == TLCSet(mutant + 2, TRUE) /\ PrintT(<<"broken", mutant, name>>)
-`, list, last+1, last)
+`, list, last+1, last, last+3, counter, counter, counter, most, near)
 	states, steps := "StatesHold == At /\\\n    (", "StepsHold == At /\\\n    ("
 	for _, name := range p.invariants {
 		states += fmt.Sprintf("IF ~%s THEN Broken(%q) ELSE\n    ", name, name)

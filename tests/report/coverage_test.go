@@ -32,7 +32,8 @@ var (
 
 	realtimeDocuments = []string{"channel.md", "presence.md", "transport.md"}
 
-	// coverages are the tables: the evidence of each, its page, and the documents that it speaks of.
+	// coverages are the tables: the evidence of each, its page, and the documents that it speaks
+	// of.
 	coverages = map[string]struct {
 		evidence, page string
 		documents      []string
@@ -47,8 +48,8 @@ var (
 
 // source is what the checks read.
 type source struct {
-	// points has a line for each: the id, and T where the specification marks it as testable. A line
-	// that begins with # has the commit that they are of.
+	// points has a line for each: the id, and T where the specification marks it as testable. A
+	// line that begins with # has the commit that they are of.
 	points   string
 	table    string
 	document string // the documents, each behind a line with @ and its name
@@ -272,7 +273,8 @@ func utsCounts(t *testing.T) string {
 
 // realtimeCounts counts the rows of coverage-realtime.md, by kind of point.
 func realtimeCounts(t *testing.T) string {
-	kinds := []string{"RTL|RTS|RTB", "RTP", "RTN|RTC", "RTAN|RSAN|TAN", "[A-Z]+"} // the first that fits
+	// the first that fits
+	kinds := []string{"RTL|RTS|RTB", "RTP", "RTN|RTC", "RTAN|RSAN|TAN", "[A-Z]+"}
 	var points, tests [5]int
 	var reasons [5]map[string]int
 	for _, row := range coverageRow.FindAllStringSubmatch(coverageSource(t, "realtime", nil).table, -1) {

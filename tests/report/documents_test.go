@@ -37,10 +37,13 @@ func generated(t *testing.T) map[string]map[string]string {
 	fence := func(language, s string) string { return "```" + language + "\n" + s + "```\n" }
 	return map[string]map[string]string{
 		"README.md": {
+			"quickstart": fence("go", read(t, "examples/quickstart/main.go")),
+		},
+		"docs/machines.md": {
 			"room lifecycle machine": fence("mermaid", machine),
 			"room status machine":    fence("mermaid", overview),
-			"quickstart":             fence("go", read(t, "examples/quickstart/main.go")),
 		},
+		"docs/testing.md":    kitExamples(t),
 		"spec/TLA/README.md": {"configurations": configurations(t)},
 		"tests/report/register.md": {
 			"properties": reg.properties(t),

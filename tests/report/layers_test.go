@@ -33,12 +33,16 @@ var allowed = map[string]string{
 	"adapter/ably/internal/realtime/presence": "",
 	"adapter/ably/ablytest": "github.com/ably/ably-go/ably github.com/coder/websocket " +
 		"github.com/golang-jwt/jwt/v5 github.com/ugorji/go/codec",
-	"model":    "",
-	"internal": "golang.org/x/term",
-	"spec":     "/internal /tests/report/golden",
-	"tests":    "*",
+	"adapter/ably/chatdebug":        "/adapter/ably /fsm /lifecycle /internal/pagestyle",
+	"adapter/ably/ablytest/bottest": "/adapter/ably /chat github.com/ably/ably-go/ably",
+	"model":                         "",
+	"internal":                      "golang.org/x/term",
+	"spec":                          "/internal /tests/report/golden",
+	// Counterexamples are read by the mappings of the graphs, for links to the playground.
+	"spec/TLA/tlc": "/internal /spec/TLA/tlcrun /tests/graphs",
+	"tests":        "*",
 	// The harness needs no Ably; the server that a process connects to is given to it.
-	"tests/conformance":           "/model /internal/bubble pgregory.net/rapid",
+	"tests/conformance":           "/model /internal/bubble /internal/playlink pgregory.net/rapid",
 	"tests/conformance/gallery":   "/tests/conformance",
 	"tests/conformance/server":    "/model /tests/conformance /adapter/ably/ablytest",
 	"tests/conformance/ours":      "/fsm /lifecycle /tests/conformance",

@@ -14,9 +14,9 @@ import (
 	"strings"
 )
 
-// publicAPI describes the exported names of a package, one a line, sorted: functions, constants with
-// their values, types with their exported fields and methods. Aliases are described with the fields
-// and methods of what they stand for, which the package's users have by them.
+// publicAPI describes the exported names of a package, one a line, sorted: functions, constants
+// with their values, types with their exported fields and methods. Aliases are described with the
+// fields and methods of what they stand for, which the package's users have by them.
 func publicAPI(dir, path string) (lines []string, err error) {
 	pkg, err := load(dir, path)
 	if err != nil {

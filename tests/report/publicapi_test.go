@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-// apiRecord is the record of the public API. A change of it is deliberate: the command that renews it is
+// apiRecord is the record of the public API. A change of it is deliberate: the command that renews
+// it is
 //
 //	go test ./tests/report -count=1 -run TestThePublicAPI -update
 //

@@ -32,7 +32,7 @@ func aggregation(kind string) string {
 // tally holds the annotations of one message: by type, by name, by client, how many.
 type tally map[string]map[string]map[string]int
 
-// tally returns that of a message, made on first use.
+// tally returns that of a message, made on first use. Reading one that isn't there is fine.
 func (ch *channel) tally(serial string) tally {
 	t := ch.tallies[serial]
 	if t == nil {
@@ -73,24 +73,23 @@ func (t tally) remove(kind, name, client string) {
 	}
 }
 
-// summary sums up one type, of one client if only is not ""; lists of clients have at most limit.
+// summary sums up one type: for each name, how many there are and of which clients, of whom at most
+// limit are named. With a client in only it has the names that this client has reacted with, and
+// names nobody else; the totals count everybody all the same (CHA-MR13).
 func (t tally) summary(kind, only string, limit int) map[string]any {
 	out := map[string]any{}
 	for name, clients := range t[kind] {
+		if _, has := clients[only]; only != "" && !has {
+			continue
+		}
 		total, ids, counts := 0, []any{}, map[string]any{}
 		for _, id := range slices.Sorted(maps.Keys(clients)) {
-			if only != "" && id != only {
-				continue
-			}
 			total += clients[id]
-			if len(ids) < limit {
+			if len(ids) < limit && (only == "" || id == only) {
 				ids, counts[id] = append(ids, id), clients[id]
 			}
 		}
-		if total == 0 {
-			continue
-		}
-		clipped := only == "" && len(clients) > limit
+		clipped := len(clients) > len(ids)
 		if aggregation(kind) == aggregateMultiple {
 			out[name] = map[string]any{"total": total, "clientIds": counts, "totalUnidentified": 0, "totalClientIds": len(clients), "clipped": clipped}
 		} else {
@@ -117,6 +116,10 @@ type annotation struct {
 	client       string
 	connectionID string
 	count        int // 0 for none
+	userClaim    string
+	data         any
+	encoding     any
+	extras       map[string]any
 }
 
 // annotate publishes an annotation: it is counted, those who subscribe to annotations are told of it, and those who subscribe to
@@ -151,6 +154,16 @@ func (ch *channel) annotate(a annotation) (string, *ErrorInfo) {
 	if a.count > 0 && aggregation(a.kind) == aggregateMultiple && a.action == 0 {
 		w["count"] = a.count
 	}
+	if a.data != nil {
+		w["data"] = a.data
+	}
+	if a.encoding != nil {
+		w["encoding"] = a.encoding
+	}
+	if extras := extrasWith(a.extras, a.userClaim); len(extras) > 0 {
+		w["extras"] = extras
+	}
+	ch.rememberAnnotation(a.serial, serial, now, w)
 	ch.bring(&publish{timestamp: now, ephemeral: true, connectionID: a.connectionID, annotations: []map[string]any{w}})
 	summary := map[string]any{}
 	for kind := range t {
@@ -158,6 +171,17 @@ func (ch *channel) annotate(a annotation) (string, *ErrorInfo) {
 	}
 	ch.change(&Message{Action: actionSummary, Serial: a.serial, Name: m.Name, ClientID: m.ClientID, Timestamp: m.Timestamp, Annotations: map[string]any{"summary": summary}})
 	return serial, nil
+}
+
+// rememberAnnotation keeps an annotation for who asks for those of the message.
+func (ch *channel) rememberAnnotation(message, serial string, now int64, w map[string]any) {
+	if ch.annotated == nil {
+		ch.annotated = map[string][]*pastEvent{}
+	}
+	p := &pastEvent{serial: serial, timestamp: now, wire: w,
+		size: publishOverhead + (&Message{Data: w["data"]}).size()}
+	ch.annotated[message] = append(ch.annotated[message], p)
+	ch.s.held += p.size
 }
 
 // annotations handles an ANNOTATION of a client.
@@ -173,11 +197,9 @@ func (s *Server) annotations(c *connection, pm *ProtocolMessage) *ProtocolMessag
 	}
 	result := &PublishResult{Serials: []string{}}
 	for _, w := range pm.Annotations {
-		a := annotation{action: wholeNumber(w["action"]), count: wholeNumber(w["count"]), client: c.clientID, connectionID: c.id}
-		a.kind, _ = w["type"].(string)
-		a.name, _ = w["name"].(string)
-		a.serial, _ = w["messageSerial"].(string)
-		serial, err := s.channel(pm.Channel).annotate(a)
+		a := annotationOf(w)
+		a.client, a.connectionID, a.userClaim = c.clientID, c.id, c.identity.userClaim(pm.Channel)
+		serial, err := s.channelOf(c.identity.app, pm.Channel).annotate(a)
 		if err != nil {
 			return nack(err)
 		}
@@ -234,7 +256,7 @@ func (s *Server) chatAnnotate(rq *request, status int, a annotation) *response {
 	if err != nil {
 		return rq.fail(err)
 	}
-	a.client, a.serial = id.implied, rq.chatSerial()
+	a.client, a.serial, a.userClaim = id.implied, rq.chatSerial(), id.userClaim(rq.chatChannel())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ch, _, err := s.chatFind(rq)
@@ -270,5 +292,5 @@ func (s *Server) serveChatClientReactions(rq *request) *response {
 	if err != nil {
 		return rq.fail(err)
 	}
-	return rq.ok(http.StatusOK, ch.tally(m.Serial).byShortType(client, s.opts.summaryLimit))
+	return rq.ok(http.StatusOK, ch.tallies[m.Serial].byShortType(client, s.opts.summaryLimit))
 }

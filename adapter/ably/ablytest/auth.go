@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -116,17 +117,20 @@ func (s *Server) identifyKey(text string) (identity, *ErrorInfo) {
 
 // findKey finds a key by its name.
 func (s *Server) findKey(name string) (Key, *ErrorInfo) {
-	appKnown := false
 	for _, k := range s.opts.keys {
 		if k.Name == name {
 			return k, nil
 		}
-		appKnown = appKnown || appOf(k.Name) == appOf(name)
-	}
-	if !appKnown {
-		return Key{}, NewError(40400, http.StatusNotFound, "no application found with id %q", appOf(name))
 	}
 	return Key{}, errInvalidKey(name)
+}
+
+func (s *Server) knowsApp(app string) bool {
+	return slices.ContainsFunc(s.opts.keys, func(k Key) bool { return appOf(k.Name) == app })
+}
+
+func errNoApp(app string) *ErrorInfo {
+	return NewError(40400, http.StatusNotFound, "no application found with id %q", app)
 }
 
 func errInvalidKey(name string) *ErrorInfo {
@@ -174,8 +178,28 @@ func (s *Server) renew(t *transport, pm *ProtocolMessage) {
 	s.watchToken(c)
 	c.sendConnected(nil)
 	for _, a := range c.sortedAttachments() {
-		if a.live && id.capability.permit(a.ch.name, a.modes) == 0 {
-			a.end(ActionError, errNotPermitted("the new token doesn't allow channel %q", a.ch.name))
+		if a.live {
+			a.repermit(id.capability)
 		}
 	}
+}
+
+// repermit gives an attachment the modes that a new token allows, of those that the client asked
+// for: fewer than before or more, and an ATTACHED that says so (RTL12). Without any, the channel
+// fails for the client (RTC8a1).
+func (a *attachment) repermit(c capability) {
+	was := a.modes
+	a.modes = c.permit(a.ch.name, a.asked)
+	switch {
+	case a.modes == was:
+		return
+	case a.modes == 0:
+		a.end(ActionError, errNotPermitted("the new token doesn't allow channel %q", a.ch.name))
+		return
+	}
+	a.update(true, nil)
+	if a.modes.Has(ModePresenceSubscribe) && !was.Has(ModePresenceSubscribe) {
+		a.sync()
+	}
+	a.ch.tellOccupancy()
 }

@@ -21,7 +21,7 @@ func TestWrongKeyIsRefused(t *testing.T) {
 	for key, code := range map[string]ably.ErrorCode{
 		"app.key:hush-hush":    40101,
 		"app.nobody:hush-hush": 40101,
-		"nobody.key:hush-hush": 40400,
+		"nobody.key:hush-hush": 40101,
 	} {
 		client := newClient(t, srv, ably.WithKey(key))
 		awaitConnection(t, client, ably.ConnectionStateFailed)

@@ -16,10 +16,33 @@ func parseCapability(text string) (capability, error) {
 		return nil, nil
 	}
 	c := capability{}
-	if err := json.Unmarshal([]byte(text), &c); err != nil {
+	if err := json.Unmarshal([]byte(text), &c); err != nil || c == nil {
 		return nil, fmt.Errorf("capability is not a JSON object of lists of operations")
 	}
+	for resource, ops := range c {
+		switch {
+		case resource == "":
+			return nil, fmt.Errorf("capability for a resource without a name")
+		case len(ops) == 0:
+			return nil, fmt.Errorf("capability without operations for %q", resource)
+		case slices.Contains(ops, "*") && len(ops) > 1:
+			return nil, fmt.Errorf(`capability for %q with "*" and other operations`, resource)
+		}
+		for _, op := range ops {
+			if op != "*" && !slices.Contains(operations, op) {
+				return nil, fmt.Errorf("capability for %q with the unknown operation %q", resource, op)
+			}
+		}
+	}
 	return c, nil
+}
+
+// operations are those that a capability may name.
+var operations = []string{
+	"publish", "subscribe", "presence", "presence-subscribe", "history", "stats", "channel-metadata",
+	"push-subscribe", "push-admin", "privileged-headers", "object-publish", "object-subscribe",
+	"annotation-publish", "annotation-subscribe",
+	"message-update-own", "message-update-any", "message-delete-own", "message-delete-any",
 }
 
 // String returns the capability as Ably writes it.

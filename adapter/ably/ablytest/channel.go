@@ -9,35 +9,32 @@ import (
 // channel is the server's side of a channel. All fields are guarded by Server.mu.
 type channel struct {
 	s        *Server
+	app      string // whose key its clients have
 	name     string
 	attached map[*connection]*attachment
 	log      messageLog
+	unkept   unkept
 	members  map[string]*member // present, by connection and client
 	tallies  map[string]tally   // annotations, by the serial of their message
+	// presenceLog holds what presence was, oldest first.
+	presenceLog []*pastEvent
+	used        int64 // ms, of the last publish
+	// annotated holds the annotations themselves, by the serial of their message, oldest first.
+	annotated map[string][]*pastEvent
 }
 
 // attachment is a connection's share in a channel, from its ATTACH to its DETACH.
 type attachment struct {
 	ch     *channel
 	conn   *connection
-	modes  Flags
+	asked  Flags // what the client asked for
+	modes  Flags // what of that its capability allows
 	params map[string]string
 	// occupancy is what it was told last.
 	occupancy map[string]any
 	// live is false from the loss of the transport until the client attaches again:
 	// it gets what it missed then, from the serial that it names.
 	live bool
-}
-
-// channel returns the channel of that name, made on first use.
-func (s *Server) channel(name string) *channel {
-	ch := s.channels[name]
-	if ch == nil {
-		ch = &channel{s: s, name: name, attached: map[*connection]*attachment{}}
-		ch.log.start(s)
-		s.channels[name] = ch
-	}
-	return ch
 }
 
 // sortedAttachments returns the connection's attachments in the order of their names,
@@ -76,7 +73,8 @@ func (s *Server) attach(t *transport, pm *ProtocolMessage) {
 	if modes == 0 {
 		modes = ModesDefault
 	}
-	modes = c.identity.capability.permit(pm.Channel, modes)
+	asked := modes
+	modes = c.identity.capability.permit(pm.Channel, asked)
 	if err == nil && modes == 0 {
 		err = errNotPermitted("unable to attach: operation not permitted with the provided capability")
 	}
@@ -88,7 +86,7 @@ func (s *Server) attach(t *transport, pm *ProtocolMessage) {
 		s.notifyLocked()
 		return
 	}
-	ch := s.channel(pm.Channel)
+	ch := s.channelOf(c.identity.app, pm.Channel)
 	a := c.attached[pm.Channel]
 	// An attachment that is there already, live or left over from a lost transport,
 	// makes the client's serial good however old it is.
@@ -103,7 +101,7 @@ func (s *Server) attach(t *transport, pm *ProtocolMessage) {
 	if a.live {
 		missed = nil
 	}
-	a.modes, a.params, a.live = modes, params.recognised, true
+	a.asked, a.modes, a.params, a.live = asked, modes, params.recognised, true
 	// With ATTACH_RESUME the client goes on with an attachment, so that nothing is rewound.
 	if !resumed && params.rewind != nil && !pm.Flags.Has(FlagAttachResume) {
 		missed = params.rewind(&ch.log)

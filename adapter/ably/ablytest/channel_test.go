@@ -155,8 +155,8 @@ func TestUnservedIsRefused(t *testing.T) {
 		if err := ch.Attach(ctx); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := ch.UpdateMessage(ctx, &ably.Message{Serial: "x", Data: "y"}); codeOf(err) != 40000 {
-			t.Errorf("update: %v", err)
+		if _, err := ch.UpdateMessage(ctx, &ably.Message{Serial: "x", Data: "y"}); codeOf(err) != 40400 {
+			t.Errorf("update of a message that there isn't: %v", err)
 		}
 		if err := ch.Publish(ctx, "n", "d"); err != nil {
 			t.Errorf("publish after the refusals: %v", err)

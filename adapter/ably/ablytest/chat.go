@@ -113,7 +113,7 @@ func (s *Server) serveChatSend(rq *request) *response {
 	if err != nil {
 		return rq.fail(err)
 	}
-	ch := s.channel(rq.chatChannel())
+	ch := s.channelOf(id.app, rq.chatChannel())
 	return rq.ok(http.StatusCreated, ch.chatBody(ch.log.find(serials[0])))
 }
 
@@ -126,12 +126,12 @@ func (s *Server) moderate(channel, text string) *ErrorInfo {
 			return err
 		}
 	}
-	return nil
+	return s.rejected(strings.TrimSuffix(channel, chatSuffix), text)
 }
 
 // chatFind returns the message that a path names, with its channel. The lock is held.
 func (s *Server) chatFind(rq *request) (*channel, *Message, *ErrorInfo) {
-	ch := s.channels[rq.chatChannel()]
+	ch := s.findChannel(rq.app, rq.chatChannel())
 	if ch != nil {
 		if m := ch.log.find(rq.chatSerial()); m != nil && m.Name == chatMessage {
 			return ch, m, nil
@@ -167,7 +167,7 @@ func (s *Server) serveChatHistory(rq *request) *response {
 	defer s.mu.Unlock()
 	bodies := []any{}
 	next := ""
-	if ch := s.channels[rq.chatChannel()]; ch != nil {
+	if ch := s.findChannel(rq.app, rq.chatChannel()); ch != nil {
 		var all, page []*Message
 		for _, m := range ch.log.kept() {
 			if m.Name == chatMessage {
@@ -270,9 +270,10 @@ func (s *Server) chatChange(rq *request, action int, op string, m *Message, desc
 		}
 	}
 	m.Action, m.Serial, m.ClientID, m.Timestamp = action, was.Serial, was.ClientID, was.Timestamp
+	m.Extras = id.claimed(ch.name, m.Extras)
 	m.Version = &MessageVersion{ClientID: id.implied, Description: description, Metadata: metadata}
 	ch.change(m)
-	return rq.ok(http.StatusOK, ch.chatBody(ch.log.find(was.Serial)))
+	return rq.ok(http.StatusOK, ch.chatBody(m))
 }
 
 // chatBody is a message as the Chat REST API says it.
@@ -299,10 +300,16 @@ func (ch *channel) chatBody(m *Message) map[string]any {
 		version["metadata"] = meta
 	}
 	metadata, _ := data["metadata"].(map[string]any)
-	return map[string]any{
-		"serial": m.Serial, "clientId": m.ClientID, "text": data["text"], "metadata": orEmpty(metadata), "headers": orEmpty(headers),
-		"action": action, "timestamp": m.Timestamp, "version": version, "reactions": ch.tally(m.Serial).byShortType("", ch.s.opts.summaryLimit),
+	body := map[string]any{
+		"serial": m.Serial, "clientId": m.ClientID, "text": data["text"],
+		"metadata": orEmpty(metadata), "headers": orEmpty(headers),
+		"action": action, "timestamp": m.Timestamp, "version": version,
+		"reactions": ch.tallies[m.Serial].byShortType("", ch.s.opts.summaryLimit),
 	}
+	if claim, ok := m.Extras[userClaimExtra]; ok {
+		body[userClaimExtra] = claim
+	}
+	return body
 }
 
 // serveChatOccupancy serves GET .../occupancy.
@@ -313,7 +320,7 @@ func (s *Server) serveChatOccupancy(rq *request) *response {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var m map[string]any
-	if ch := s.channels[rq.chatChannel()]; ch != nil {
+	if ch := s.findChannel(rq.app, rq.chatChannel()); ch != nil {
 		m = ch.metrics()
 	} else {
 		m = map[string]any{"connections": 0, "presenceMembers": 0}

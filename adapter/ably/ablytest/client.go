@@ -1,6 +1,18 @@
 package ablytest
 
-import "github.com/ably/ably-go/ably"
+import (
+	"context"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/ably/ably-go/ably"
+)
+
+// dialer is what the listener of a network that is not the machine's has.
+type dialer interface {
+	DialContext(ctx context.Context, network, addr string) (net.Conn, error)
+}
 
 // ClientOptions returns what an ably-go client, realtime or REST, needs to use this
 // server with its first key; extra options follow and win. A token or an authCallback
@@ -12,12 +24,23 @@ func (s *Server) ClientOptions(extra ...ably.ClientOption) []ably.ClientOption {
 	), extra...)
 }
 
-// EndpointOptions is ClientOptions without a key: the address alone.
+// EndpointOptions is ClientOptions without a key: the address alone. If the server's listener has a
+// method DialContext, as those of package memnet have, there is an HTTP client among them that
+// dials by it, for REST and for the WebSockets of ablychat.
 func (s *Server) EndpointOptions(extra ...ably.ClientOption) []ably.ClientOption {
-	return append([]ably.ClientOption{
+	options := []ably.ClientOption{
 		ably.WithEndpoint(s.Host()),
 		ably.WithPort(s.Port()),
 		ably.WithTLS(false),
 		ably.WithFallbackHosts([]string{}),
-	}, extra...)
+	}
+	if network, ok := s.ln.(dialer); ok {
+		options = append(options, ably.WithHTTPClient(&http.Client{Transport: &http.Transport{
+			// No connection waits for further requests, and no goroutine with it. The client has no
+			// timeout of its own, which costs a goroutine where ably-go doesn't close the body.
+			DialContext: network.DialContext, DisableKeepAlives: true,
+			ResponseHeaderTimeout: 10 * time.Second,
+		}}))
+	}
+	return append(options, extra...)
 }

@@ -4,7 +4,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/ugorji/go/codec"
@@ -76,11 +78,9 @@ func marshalProtocol(f Format, pm *ProtocolMessage) ([]byte, error) {
 	if c.Messages, err = forFormat(f, pm.Messages); err != nil {
 		return nil, err
 	}
-	if f == MsgPack {
-		for _, list := range []*[]map[string]any{&c.Presence, &c.Annotations, &c.State} {
-			if *list, err = plainMaps(*list); err != nil {
-				return nil, err
-			}
+	for _, list := range []*[]map[string]any{&c.Presence, &c.Annotations, &c.State} {
+		if *list, err = mapsForFormat(f, *list); err != nil {
+			return nil, err
 		}
 	}
 	if c.nameAlways {
@@ -173,9 +173,14 @@ func (m *Message) plain() (*Message, error) {
 	return &c, nil
 }
 
-func plainMaps(ms []map[string]any) ([]map[string]any, error) {
-	out := append([]map[string]any(nil), ms...)
+// mapsForFormat is forFormat for presence and annotations.
+func mapsForFormat(f Format, ms []map[string]any) ([]map[string]any, error) {
+	out := slices.Clone(ms)
 	for i, m := range out {
+		if f == JSON {
+			out[i] = textMap(m)
+			continue
+		}
 		v, err := plain(m)
 		if err != nil {
 			return nil, err
@@ -183,6 +188,27 @@ func plainMaps(ms []map[string]any) ([]map[string]any, error) {
 		out[i], _ = v.(map[string]any)
 	}
 	return out, nil
+}
+
+// textMap returns the presence or annotation with binary data as base64.
+func textMap(m map[string]any) map[string]any {
+	b, ok := m["data"].([]byte)
+	if !ok {
+		return m
+	}
+	encoding, _ := m["encoding"].(string)
+	c := maps.Clone(m)
+	c["data"] = base64.StdEncoding.EncodeToString(b)
+	c["encoding"] = strings.TrimPrefix(encoding+"/base64", "/")
+	return c
+}
+
+// canonicalMap is canonical for presence and annotations: it returns data and encoding.
+func canonicalMap(m map[string]any) (data any, encoding string, err error) {
+	c := &Message{Data: m["data"]}
+	c.Encoding, _ = m["encoding"].(string)
+	err = c.canonical()
+	return c.Data, c.Encoding, err
 }
 
 // plain returns v itself if it is made of the types that decoding makes, or else what

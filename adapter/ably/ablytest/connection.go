@@ -42,6 +42,11 @@ func (s *Server) connect(t *transport, cr credentials, query url.Values) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer s.notifyLocked()
+	if s.disruptions.outages > 0 { // began while the WebSocket opened
+		t.muted = true
+		t.cancel()
+		return
+	}
 	if s.refusal != nil && err == nil {
 		err = s.refusal.err
 	}
@@ -103,11 +108,8 @@ func (s *Server) findResumable(key string, id identity) (*connection, *ErrorInfo
 		c.key = key
 	}
 	if c == nil || c.key != key {
-		if c == nil && strings.Contains(key, "!") {
-			return nil, NewError(80008, http.StatusBadRequest,
-				"unable to recover connection: connection %q is unknown or its state has expired", connID)
-		}
-		return nil, NewError(80018, http.StatusBadRequest, "unable to recover connection: invalid connection key")
+		return nil, NewError(80018, http.StatusBadRequest,
+			"unable to recover connection: its key is unknown, or its state has expired")
 	}
 	if c.identity.app != id.app || c.clientID != id.implied {
 		return nil, NewError(80018, http.StatusBadRequest,

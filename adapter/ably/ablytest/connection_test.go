@@ -120,8 +120,8 @@ func TestResumeOfForgottenConnection(t *testing.T) {
 	srv.LoseContinuity("a")
 	gate.Open()
 	c := nextState(t, changes, ably.ConnectionStateConnected)
-	if c.Reason == nil || c.Reason.Code != 80008 {
-		t.Errorf("reason is %v, want code 80008", c.Reason)
+	if c.Reason == nil || c.Reason.Code != 80018 {
+		t.Errorf("reason is %v, want code 80018", c.Reason)
 	}
 	if client.Connection.ID() == id {
 		t.Error("the connection has the old id")

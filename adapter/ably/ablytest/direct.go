@@ -7,7 +7,7 @@ import (
 
 // The methods here read and change the server's state without the wire. Where one names
 // a connection it means the connection's id, as ably-go's Connection.ID returns it; ""
-// means all connections. What they send to clients crosses the wire as frames like any
+// means all connections. Channels are those of the first key's application. What they send to clients crosses the wire as frames like any
 // other, faults included, but for what [Server.Inject] sends.
 
 // Publish brings messages to a channel as another client's REST publish does, and
@@ -21,7 +21,7 @@ func (s *Server) Publish(channel string, messages ...Message) ([]string, error) 
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	serials, err := s.publish(channel, identity{anyClient: true}, "", nil, &ProtocolMessage{Messages: ms})
+	serials, err := s.publish(channel, identity{app: s.app(), anyClient: true}, "", nil, &ProtocolMessage{Messages: ms})
 	if err != nil {
 		return nil, err
 	}
@@ -182,8 +182,13 @@ func (s *Server) LoseContinuity(channel string) {
 func (s *Server) ForgetChannel(channel string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if ch := s.channels[channel]; ch != nil && len(ch.attached) > 0 {
+	ch := s.channels[channel]
+	if ch != nil && len(ch.attached) > 0 {
 		return fmt.Errorf("ablytest: connections are attached to channel %q", channel)
+	}
+	if ch != nil {
+		ch.log.drop(len(ch.log.log))
+		ch.dropPresence(len(ch.presenceLog))
 	}
 	delete(s.channels, channel)
 	s.notifyLocked()
@@ -204,6 +209,9 @@ func (s *Server) eachAttached(channel string, f func(*attachment)) {
 // IssueToken makes a token of the server's first key, as an application's own server
 // would get it for its clients.
 func (s *Server) IssueToken(p TokenParams) (*TokenDetails, error) {
+	if len(p.RoomClaims) > 0 {
+		return nil, errInvalidParam("only a JWT has claims")
+	}
 	d, err := s.issue(s.opts.keys[0], p)
 	if err != nil {
 		return nil, err

@@ -37,39 +37,79 @@
 // [Server.State] reads connections, channels, attachments and tokens without the wire,
 // [Server.Await] waits for a condition on them, and further methods of the server change
 // them: publish as another client, cut, disconnect, detach, fail, lose continuity, issue
-// and expire tokens, inject any protocol message. An outage is
-// [Server.RefuseConnections] and then [Server.Cut]. Time is the machine's, or a
+// and expire tokens, inject any protocol message. Time is the machine's, or a
 // [ManualClock].
+//
+// # Users and disruptions
+//
+// A [VirtualClient] is another user without a connection, and [Server.ChatRoom] shows what a
+// room of Ably Chat holds. What goes wrong as users notice it has a name: [Server.Outage],
+// [Server.Slow], [Server.LoseState], [Server.LoseHistory], [Server.Deny], [Server.RateLimit]
+// and [Server.Reject]. Package bottest makes a kit of it for the tests of a program that uses
+// ablychat, in virtual time.
 //
 // # Served
 //
-//   - Authentication by key and by token, on the socket and in REST; signed and unsigned
-//     token requests, with capability, clientId, ttl, nonce and timestamp checked;
-//     re-authentication in band; expiry and revocation; /time.
-//   - Connections: CONNECTED, HEARTBEAT, CLOSE, DISCONNECT, resume and recover within
-//     the time to live, each with a new key (RTN15e); ERROR, DISCONNECTED. A resume that
-//     can't be done gives a new connection with error 80008 or 80018.
-//   - Channels: ATTACH with modes and params, again for new options, continued from a
-//     serial with what was missed; DETACH; DETACHED, ERROR and ATTACHED by the server.
-//   - Messages: publish with ACK and NACK, in order and once over a resume; echo;
-//     updates and deletes; history, versions and single messages by REST, with bounds and
-//     pages; publish by REST, with idempotent ids; status of a channel.
-//   - Presence: enter, update, leave, SYNC; members of a connection that lost its
-//     transport leave after a while ([WithRemainPresentFor]).
-//   - Annotations and their summaries; occupancy; the Chat REST API.
+//   - Authentication, keys: by key, on the socket and in REST.
+//   - Authentication, tokens: by token: capability, clientId, expiry and revocation.
+//   - Authentication, token requests: signed and unsigned, with ttl, nonce and timestamp
+//     checked.
+//   - Authentication, JWT: HS256, with capability, clientId and user claims (ably.room.*,
+//     ably.channel.*).
+//   - Authentication, re-authentication: in band; it widens and narrows what attached channels
+//     may do.
+//   - Authentication, applications: a key reaches its own application's channels only.
+//   - Connections, connect: CONNECTED with its details, in JSON and MessagePack.
+//   - Connections, heartbeats: HEARTBEAT both ways, or WebSocket pings.
+//   - Connections, close: CLOSE and DISCONNECT of the client; ERROR and DISCONNECTED of the
+//     server.
+//   - Connections, resume: resume and recover within the time to live, each with a new key
+//     (RTN15e); what can't be resumed is a new connection with the error 80018.
+//   - Connections, slow readers: a client that doesn't read is cut off, and can resume.
+//   - Channels, attach: ATTACH with modes and params, again for new ones, continued from a
+//     serial; DETACH.
+//   - Channels, channel errors: DETACHED, ERROR and ATTACHED of the server; a channel's error
+//     is the channel's.
+//   - Messages, publish: with ACK and NACK, in order and once over a resume; echo; idempotent
+//     ids.
+//   - Messages, ephemeral messages: delivered, and not kept.
+//   - Messages, updates: updates, deletes, appends and versions, on the socket and in REST;
+//     every channel has the rule that Ably asks for.
+//   - Messages, history for two minutes: on the server's clock, and within bounds of size; for
+//     longer in chat rooms and in the namespaces of WithPersisted.
+//   - Presence, members: enter, update, leave, SYNC; the members of a lost connection leave
+//     after a while.
+//   - Presence, occupancy: by a channel param and by REST.
+//   - REST, time: GET /time.
+//   - REST, history: GET /channels/{name}/messages, with bounds and pages, and single messages.
+//   - REST, publishing: POST /channels/{name}/messages, also for a connection by its
+//     connectionKey.
+//   - REST, presence: GET /channels/{name}/presence and /presence/history.
+//   - REST, channel status: GET /channels/{name}.
+//   - REST, Chat: messages, versions, reactions and occupancy of rooms, in the versions 3 and
+//     4.
+//   - Limits, sizes: of messages and frames.
+//   - Limits, web pages: only those served on loopback may use the server.
 //
 // # Served in part
 //
-//   - Of channel params: modes, rewind, and occupancy. A client that asks for delta gets
-//     whole messages. The rest is accepted and, as at Ably, not repeated in ATTACHED.
-//   - Messages marked ephemeral aren't in the history.
-//   - Capabilities: resources by name and by prefix ("chat:*").
-//   - recover takes a connection key, as clients send it.
+//   - Authentication, capabilities: resources by name and by prefix ("chat:*"); all of Ably's
+//     operations are known.
+//   - Channels, params: modes, rewind and occupancy; whole messages for delta; others are not
+//     repeated in ATTACHED.
+//   - Messages, annotations: on the socket and in REST, and their summaries, of the types
+//     unique, distinct and multiple; not flag and total.
+//   - Limits, rates: a client that sends too fast waits; no publish is refused for its rate.
 //
 // # Not served
 //
-// Channel qualifiers ("[filter=...]name"), objects, filters, push, stats, batch
-// requests, the comet transport, limits on rates. Whatever isn't served is refused in
-// Ably's error form (a NACK, an ERROR, an HTTP error with its headers), never met with
-// silence.
+// What isn't served is refused in Ably's error form: a NACK, an ERROR, an HTTP error with
+// its headers.
+//
+//   - Connections, comet: the transport over HTTP.
+//   - Channels, qualifiers: "[filter=...]name" and the like.
+//   - Channels, objects: LiveObjects.
+//   - REST, stats: GET /stats.
+//   - REST, push: devices and subscriptions.
+//   - REST, batch: batch publish and presence, and the list of channels.
 package ablytest

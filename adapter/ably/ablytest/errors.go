@@ -42,6 +42,10 @@ func errNotPermitted(format string, args ...any) *ErrorInfo {
 	return NewError(40160, http.StatusUnauthorized, format, args...)
 }
 
+func errMethod(method, pattern string) *ErrorInfo {
+	return NewError(40500, http.StatusMethodNotAllowed, "the test server doesn't serve %s on %s", method, pattern)
+}
+
 // errNotServed is the answer to whatever Ably has and this double lacks.
 func errNotServed(what string) *ErrorInfo {
 	return errBadRequest("the test server doesn't serve %s", what)

@@ -10,7 +10,7 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request) {
 	rq := s.newRequest(r)
 	f := Frame{
 		Direction: ClientToServer, Index: s.frames.nextHTTP(),
-		Action: ActionHTTP, Method: r.Method, Path: r.URL.EscapedPath(),
+		Action: ActionHTTP, Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.Query(), Header: r.Header,
 	}
 	x := &exchange{s: s, w: w, r: r}
 	rs, cutAfter := x.cross(f, rq)
@@ -51,7 +51,7 @@ func (x *exchange) cross(f Frame, rq *request) (instead *response, cutAfter bool
 			if held, leave := e.gate.enter(func() { close(passed) }); held {
 				x.await(passed, leave)
 			}
-		case effectDelay:
+		case effectDelay, effectLatency:
 			passed := make(chan struct{})
 			stop := x.s.after(e.delay, func() { close(passed) })
 			x.await(passed, stop)

@@ -15,6 +15,7 @@ type effectKind int
 const (
 	effectHold effectKind = iota
 	effectDelay
+	effectLatency
 	effectDrop
 	effectCutBefore
 	effectCutAfter
@@ -49,6 +50,12 @@ func Hold(g *Gate) Effect { return Effect{kind: effectHold, gate: g, name: "hold
 // Delay holds the frame for d on the server's clock, in order as a [Gate] does.
 func Delay(d time.Duration) Effect {
 	return Effect{kind: effectDelay, delay: d, name: fmt.Sprintf("delay %v", d)}
+}
+
+// Latency has the frame arrive d late on the server's clock, in order. Frames that come together are
+// late together; with [Delay] each waits for d when those before it have.
+func Latency(d time.Duration) Effect {
+	return Effect{kind: effectLatency, delay: d, name: fmt.Sprintf("latency %v", d)}
 }
 
 // Drop loses the frame. An HTTP request or response that is dropped leaves the client

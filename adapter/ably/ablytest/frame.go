@@ -2,6 +2,8 @@ package ablytest
 
 import (
 	"fmt"
+	"net/http"
+	"net/url"
 	"slices"
 	"sync"
 )
@@ -56,6 +58,10 @@ type Frame struct {
 	Method string
 	Path   string
 	Status int
+	// Query and Header are those of CONNECT and of HTTP frames, as the client sent them, credentials
+	// included: what it says of itself, such as its agents. They are shared and not to be changed.
+	Query  url.Values
+	Header http.Header
 	// Injected marks a frame that a fault or the test made. No fault applies to it.
 	Injected bool
 }
@@ -141,6 +147,15 @@ func (s *Server) Frames() []Frame {
 		log = log[len(log)-fs.limit:]
 	}
 	return slices.Clone(log)
+}
+
+// FramesOf returns those of [Server.Frames] that match, of which [Match.Nth] and [Match.First] pick
+// none. Frames that were injected match too.
+func (s *Server) FramesOf(m Match) []Frame {
+	return slices.DeleteFunc(s.Frames(), func(f Frame) bool {
+		f.Injected = false
+		return !m.of(f)
+	})
 }
 
 // FrameCount returns how many frames have crossed since the start.

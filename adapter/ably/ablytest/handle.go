@@ -1,5 +1,7 @@
 package ablytest
 
+import "net/http"
+
 // handle takes in a protocol message of a client.
 func (s *Server) handle(t *transport, pm *ProtocolMessage) {
 	s.mu.Lock()
@@ -26,6 +28,12 @@ func (s *Server) handle(t *transport, pm *ProtocolMessage) {
 		s.detach(t, pm)
 	case ActionAuth:
 		s.renew(t, pm)
+	case ActionSync:
+		if pm.Channel == "" {
+			s.failTransportLocked(t, errBadRequest("a SYNC without a channel"), outgoing{closing: true})
+			return
+		}
+		s.syncAgain(c, pm)
 	default:
 		err := errNotServed(pm.Action.String() + " from a client")
 		if pm.Channel == "" {
@@ -35,6 +43,18 @@ func (s *Server) handle(t *transport, pm *ProtocolMessage) {
 		} else {
 			c.send(&ProtocolMessage{Action: ActionError, Channel: pm.Channel, Error: err})
 		}
+	}
+}
+
+// syncAgain answers a SYNC of a client, which asks for the members once more (RTP3).
+func (s *Server) syncAgain(c *connection, pm *ProtocolMessage) {
+	a := c.attached[pm.Channel]
+	switch {
+	case a == nil:
+		c.send((&ProtocolMessage{Action: ActionError, Channel: pm.Channel, Error: NewError(90001,
+			http.StatusBadRequest, "unable to sync presence: the channel is not attached")}).named())
+	case a.modes.Has(ModePresenceSubscribe):
+		a.sendMembers()
 	}
 }
 

@@ -20,7 +20,9 @@ type request struct {
 	segments    []string // of the path, each unescaped by itself: a "/" in a name is no separator
 	body        []byte
 	bodyFormat  Format
-	format      Format // of the answer
+	format      Format    // of the answer
+	app         string    // of who asks, once it is identified
+	as          *identity // who asks, if that is known without credentials
 }
 
 // response is an answer, before any fault is applied.
@@ -34,6 +36,13 @@ const maxBody = 2 * maxFrameSize
 
 // serve takes in every HTTP request, also those that open a WebSocket.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	if s.out() {
+		panic(http.ErrAbortHandler) // net/http cuts the connection.
+	}
+	if err := s.opts.fromHere(r); err != nil {
+		s.newRequest(r).fail(err).write(w)
+		return
+	}
 	if strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
 		if path := r.URL.EscapedPath(); path != "" && path != "/" {
 			s.newRequest(r).fail(NewError(40400, http.StatusNotFound,
@@ -92,14 +101,25 @@ func (rq *request) answer() *response {
 				return m.serve(rq.s, rq)
 			}
 		}
-		return rq.fail(NewError(40500, http.StatusMethodNotAllowed,
-			"the test server doesn't serve %s on %s", rq.r.Method, e.pattern))
+		return rq.fail(errMethod(rq.r.Method, e.pattern))
+	}
+	for _, e := range refused {
+		if e.matches(rq.segments) {
+			if _, err := rq.identify(); err != nil {
+				return rq.fail(err)
+			}
+			break
+		}
 	}
 	return rq.fail(NewError(40400, http.StatusNotFound, "the test server doesn't serve %s", rq.r.URL.EscapedPath()))
 }
 
 // identify authenticates the request.
 func (rq *request) identify() (identity, *ErrorInfo) {
+	if rq.as != nil {
+		rq.app = rq.as.app
+		return *rq.as, nil
+	}
 	clientID := ""
 	if h := rq.r.Header.Get("X-Ably-ClientId"); h != "" {
 		b, err := base64.StdEncoding.DecodeString(h)
@@ -108,7 +128,9 @@ func (rq *request) identify() (identity, *ErrorInfo) {
 		}
 		clientID = string(b)
 	}
-	return rq.s.authenticate(rq.credentials, clientID)
+	id, err := rq.s.authenticate(rq.credentials, clientID)
+	rq.app = id.app
+	return id, err
 }
 
 // decode reads the body into v.
@@ -144,6 +166,12 @@ func (rq *request) encode(v any) ([]byte, error) {
 			return nil, err
 		}
 		v = list[0]
+	case []map[string]any:
+		list, err := mapsForFormat(rq.format, ms)
+		if err != nil {
+			return nil, err
+		}
+		v = list
 	case []*Message:
 		list, err := forFormat(rq.format, ms)
 		if err != nil {
@@ -208,15 +236,36 @@ type endpointMethod struct {
 // endpoints lists what is served. An endpoint's function lives with its family.
 var endpoints = append([]endpoint{
 	{"time", []endpointMethod{{http.MethodGet, (*Server).serveTime}}},
-	{"keys/*/requestToken", []endpointMethod{{http.MethodPost, (*Server).requestToken}}},
+	{"keys/*/requestToken", []endpointMethod{
+		{http.MethodPost, (*Server).requestToken},
+		{http.MethodGet, (*Server).requestToken}, // which it refuses, an unknown application as such
+	}},
 	{"channels/*", []endpointMethod{{http.MethodGet, (*Server).serveChannelDetails}}},
 	{"channels/*/messages", []endpointMethod{
 		{http.MethodGet, (*Server).serveHistory},
 		{http.MethodPost, (*Server).servePublish},
 	}},
 	{"channels/*/history", []endpointMethod{{http.MethodGet, (*Server).serveHistory}}},
-	{"channels/*/messages/*", []endpointMethod{{http.MethodGet, (*Server).serveMessage}}},
+	{"channels/*/presence", []endpointMethod{{http.MethodGet, (*Server).servePresence}}},
+	{"channels/*/presence/history", []endpointMethod{{http.MethodGet, (*Server).servePresenceHistory}}},
+	{"channels/*/messages/*", []endpointMethod{
+		{http.MethodGet, (*Server).serveMessage},
+		{http.MethodPatch, (*Server).serveAmend},
+	}},
+	{"channels/*/messages/*/versions", []endpointMethod{{http.MethodGet, (*Server).serveVersions}}},
+	{"channels/*/messages/*/annotations", []endpointMethod{
+		{http.MethodGet, (*Server).serveAnnotations},
+		{http.MethodPost, (*Server).serveAnnotate},
+	}},
 }, chatEndpoints()...)
+
+// refused are paths that Ably serves: who asks for them must prove who it is before it is told that
+// this server doesn't.
+var refused = []endpoint{
+	{pattern: "stats"}, {pattern: "messages"}, {pattern: "presence"}, {pattern: "channels"},
+	{pattern: "push/*"}, {pattern: "push/*/*"}, {pattern: "channels/*/object"}, {pattern: "channels/*/objects"},
+	{pattern: "keys/*/revokeTokens"},
+}
 
 func (e endpoint) matches(segments []string) bool {
 	parts := strings.Split(e.pattern, "/")

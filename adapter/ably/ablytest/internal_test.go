@@ -73,8 +73,9 @@ func TestCapability(t *testing.T) {
 func TestSerialsAscend(t *testing.T) {
 	s := &Server{opts: defaultOptions()}
 	s.opts.clock = NewManualClock(time.UnixMilli(1_000))
-	var l messageLog
-	l.start(s)
+	ch := &channel{s: s}
+	l := &ch.log
+	l.start(ch)
 	last := l.serial
 	for range 2_500 { // more than fit into a millisecond of the clock, which stands still
 		next := l.next()
@@ -115,39 +116,4 @@ func TestNamesOfFlagsAndActions(t *testing.T) {
 		`ATTACH to server on channel "a" on connection 2 at index 3 number 4` {
 		t.Error(m)
 	}
-}
-
-// FuzzFrame feeds the decoder of what comes off the wire, and encodes again what it
-// makes of it.
-func FuzzFrame(f *testing.F) {
-	serial := int64(1)
-	for _, pm := range []*ProtocolMessage{
-		{Action: ActionAttach, Channel: "a", Params: map[string]string{"rewind": "1"}, Flags: ModePublish},
-		{Action: ActionMessage, Channel: "a", MsgSerial: &serial, Messages: []*Message{
-			{Name: "n", Data: []byte{0, 255}, Extras: map[string]any{"headers": map[string]any{"h": 1.5}}}}},
-		{Action: ActionPresence, Presence: []map[string]any{{"action": int64(2), "data": nil}}},
-		{Action: ActionAuth, Auth: &AuthDetails{AccessToken: "x"}},
-	} {
-		for _, format := range []Format{JSON, MsgPack} {
-			b, err := marshalProtocol(format, pm)
-			if err != nil {
-				f.Fatal(err)
-			}
-			f.Add(format == MsgPack, b)
-		}
-	}
-	f.Fuzz(func(t *testing.T, binary bool, b []byte) {
-		format := JSON
-		if binary {
-			format = MsgPack
-		}
-		pm, err := unmarshalProtocol(format, b)
-		if err != nil {
-			return
-		}
-		for _, out := range []Format{JSON, MsgPack} {
-			// Values that JSON can't hold, such as NaN, are an error, not a panic.
-			marshalProtocol(out, pm)
-		}
-	})
 }

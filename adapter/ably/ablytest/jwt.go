@@ -7,13 +7,6 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// claims are those of an Ably JWT.
-type claims struct {
-	jwt.RegisteredClaims
-	Capability string `json:"x-ably-capability,omitempty"`
-	ClientID   string `json:"x-ably-clientId,omitempty"`
-}
-
 // IssueJWT makes a JWT that the server takes for a token, signed by the server's first key, as an
 // application's own server makes it without asking Ably. Each is another one.
 func (s *Server) IssueJWT(p TokenParams) (string, error) {
@@ -21,11 +14,17 @@ func (s *Server) IssueJWT(p TokenParams) (string, error) {
 		p.TTL = defaultTokenTTL
 	}
 	now := s.now()
-	t := jwt.NewWithClaims(jwt.SigningMethodHS256, claims{
-		RegisteredClaims: jwt.RegisteredClaims{ID: randomText(16),
-			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(p.TTL))},
-		Capability: p.Capability, ClientID: p.ClientID,
-	})
+	c := jwt.MapClaims{"jti": randomText(16), "iat": now.Unix(), "exp": now.Add(p.TTL).Unix()}
+	if p.Capability != "" {
+		c["x-ably-capability"] = p.Capability
+	}
+	if p.ClientID != "" {
+		c["x-ably-clientId"] = p.ClientID
+	}
+	for room, claim := range p.RoomClaims {
+		c[claimOfRoom+room] = claim
+	}
+	t := jwt.NewWithClaims(jwt.SigningMethodHS256, c)
 	t.Header["kid"] = s.opts.keys[0].Name
 	return t.SignedString([]byte(s.opts.keys[0].Secret))
 }
@@ -39,6 +38,9 @@ func (s *Server) jwtLocked(text string) (*token, *ErrorInfo) {
 	_, err := jwt.ParseWithClaims(text, &c, func(t *jwt.Token) (any, error) {
 		name, _ := t.Header["kid"].(string)
 		if key, unknown = s.findKey(name); unknown != nil {
+			if !s.knowsApp(appOf(name)) {
+				unknown = errNoApp(appOf(name))
+			}
 			return nil, unknown
 		}
 		return []byte(key.Secret), nil
@@ -49,16 +51,23 @@ func (s *Server) jwtLocked(text string) (*token, *ErrorInfo) {
 	case unknown != nil:
 		return nil, unknown
 	case errors.Is(err, jwt.ErrTokenSignatureInvalid):
-		return nil, errInvalidKey(key.Name)
+		return nil, NewError(40144, http.StatusUnauthorized, "the JWT's signature doesn't match the key %q", key.Name)
 	case err != nil && !expired || c.IssuedAt == nil:
 		return nil, NewError(40144, http.StatusUnauthorized, "the JWT can't be decoded")
+	}
+	if c.Token != "" {
+		inner := s.tokens[c.Token]
+		if inner == nil || inner.key.Name != key.Name {
+			return nil, NewError(40144, http.StatusUnauthorized, "the token that the JWT carries is unknown")
+		}
+		return inner, nil
 	}
 	allowed, bad := parseCapability(c.Capability)
 	if bad != nil {
 		return nil, NewError(40144, http.StatusUnauthorized, "the JWT's x-ably-capability: %v", bad)
 	}
 	owned, _ := parseCapability(key.Capability)
-	t := &token{key: key, capability: owned.intersect(allowed), details: TokenDetails{
+	t := &token{key: key, capability: owned.intersect(allowed), claims: c.user, details: TokenDetails{
 		Token: text, KeyName: key.Name, ClientID: c.ClientID,
 		Issued: c.IssuedAt.UnixMilli(), Expires: c.ExpiresAt.UnixMilli(),
 	}}

@@ -55,11 +55,20 @@ func TestJWT(t *testing.T) {
 		}
 		want("made elsewhere", sign(jwt.SigningMethodHS256, []byte("secret"), "app.key", valid), 0)
 		want("of too small a capability", issue(ablytest.TokenParams{Capability: `{"b":["*"]}`}), 40160)
-		want("of another secret", sign(jwt.SigningMethodHS256, []byte("guess"), "app.key", valid), 40101)
+		want("of another secret", sign(jwt.SigningMethodHS256, []byte("guess"), "app.key", valid), 40144)
 		want("of no key", sign(jwt.SigningMethodHS256, []byte("secret"), "app.none", valid), 40101)
-		want("of no algorithm", sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, "app.key", valid), 40101)
+		want("of no algorithm", sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, "app.key", valid), 40144)
 		want("without an end", sign(jwt.SigningMethodHS256, []byte("secret"), "app.key", jwt.MapClaims{"iat": clock.Now().Unix()}), 40144)
 		want("no JWT", "a.b.c", 40144)
+		inner, err := srv.IssueToken(ablytest.TokenParams{ClientID: "inner", Capability: `{"b":["*"]}`})
+		if err != nil {
+			t.Fatal(err)
+		}
+		carrying := func(token string) string {
+			return sign(jwt.SigningMethodHS256, []byte("secret"), "app.key", jwt.MapClaims{"iat": valid["iat"], "exp": valid["exp"], "x-ably-token": token})
+		}
+		want("that carries a token of too small a capability", carrying(inner.Token), 40160)
+		want("that carries no token", carrying("app.none"), 40144)
 		srv.RevokeTokens("ann")
 		want("revoked", ann, 40141)
 		bob := issue(ablytest.TokenParams{ClientID: "bob", TTL: time.Minute})

@@ -122,3 +122,27 @@ func TestAMemberThatComesBackNeverLeft(t *testing.T) {
 		}
 	}
 }
+
+// A leave has the member's data and extras where it brings none of its own, each by itself.
+func TestALeaveHasItsOwnExtras(t *testing.T) {
+	srv := ablytest.NewServer(t)
+	watch := watcher(t, srv)
+	c, _ := member(t, srv, "alice", "")
+	watch.presenceOf()
+	for i, tt := range []struct{ leave, data, extras string }{
+		{``, "in", "map[headers:map[a:b]]"},
+		{`,"data":"out"`, "out", "map[headers:map[a:b]]"},
+		{`,"extras":{"headers":{"c":"d"}}`, "in", "map[headers:map[c:d]]"},
+		{`,"data":"out","extras":{"headers":{"c":"d"}}`, "out", "map[headers:map[c:d]]"},
+	} {
+		c.send(fmt.Sprintf(`{"action":14,"channel":"a","msgSerial":%d,"presence":[{"action":4,"data":"in","extras":{"headers":{"a":"b"}}}]}`, 2*i+1))
+		c.expect(ablytest.ActionAck, 0)
+		watch.expect(ablytest.ActionPresence, 0)
+		c.send(fmt.Sprintf(`{"action":14,"channel":"a","msgSerial":%d,"presence":[{"action":3%s}]}`, 2*i+2, tt.leave))
+		c.expect(ablytest.ActionAck, 0)
+		m := watch.expect(ablytest.ActionPresence, 0).Presence[0]
+		if fmt.Sprint(m["data"]) != tt.data || fmt.Sprint(m["extras"]) != tt.extras {
+			t.Errorf("a leave with %q is told with %v and %v", tt.leave, m["data"], m["extras"])
+		}
+	}
+}

@@ -16,7 +16,10 @@ type publish struct {
 	timestamp      int64  // ms
 	messages       []*Message
 	annotations    []map[string]any // instead of messages
+	instead        *Message         // what is kept of a change, if not the message
 	ephemeral      bool             // not in the history
+	size           int64            // bytes, of what is only here
+	order          int              // among all that the server holds
 }
 
 // messageLog is what a channel remembers, in the order of its serials. Serials compare
@@ -24,6 +27,8 @@ type publish struct {
 // A new series begins when continuity is lost.
 type messageLog struct {
 	s      *Server
+	ch     *channel
+	life   time.Duration // how long a publish is kept; 0 for as long as there is room
 	series string
 	serial string // of the last publish, or of the start
 	floor  string // clients that stand before it have missed what is gone
@@ -36,8 +41,11 @@ type messageLog struct {
 	changes map[string][]*Message
 }
 
-func (l *messageLog) start(s *Server) {
-	l.s = s
+func (l *messageLog) start(ch *channel) {
+	l.s, l.ch = ch.s, ch
+	if !l.s.opts.persists(ch.name) {
+		l.life = max(l.s.opts.historyFor, l.s.opts.connectionStateTTL)
+	}
 	l.byID = map[string]string{}
 	l.newSeries()
 }
@@ -78,18 +86,41 @@ func (l *messageLog) add(p *publish) {
 	if !p.ephemeral {
 		l.held += len(p.messages)
 	}
+	p.size = publishOverhead
+	for _, m := range p.messages {
+		p.size += m.size()
+	}
+	l.keep(p)
+}
+
+// keep appends a publish, and drops what there is no room for.
+func (l *messageLog) keep(p *publish) {
 	l.log = append(l.log, p)
+	l.s.held += p.size
+	l.s.kept++
+	p.order = l.s.kept
 	if over := len(l.log) - l.s.opts.messageLimit; over > 0 {
 		l.drop(over)
 	}
+	l.expire()
+	l.s.makeRoom()
 }
 
 func (l *messageLog) drop(n int) {
 	for _, p := range l.log[:n] {
+		l.s.held -= p.size
 		for _, m := range p.messages {
 			delete(l.byID, m.ID)
 			if !p.ephemeral {
+				for _, change := range l.changes[m.Serial] {
+					l.s.held -= change.size()
+				}
 				delete(l.changes, m.Serial)
+				delete(l.ch.tallies, m.Serial)
+				for _, a := range l.ch.annotated[m.Serial] {
+					l.s.held -= a.size
+				}
+				delete(l.ch.annotated, m.Serial)
 			}
 		}
 		l.floor = p.serial
@@ -104,6 +135,7 @@ func (l *messageLog) drop(n int) {
 // be continued from there: the serial is of this series, nothing after it is gone, and
 // it is recent or the client is known to have stood there.
 func (l *messageLog) since(serial string, known bool) (missed []*publish, ok bool) {
+	l.expire()
 	if serial == "" || !strings.HasSuffix(serial, "@"+l.series) || serial < l.floor || serial > l.serial {
 		return nil, false
 	}
@@ -119,23 +151,40 @@ func (l *messageLog) since(serial string, known bool) (missed []*publish, ok boo
 	return l.log[i:], true
 }
 
-// last returns the last n publishes, and those not older than d if d is positive.
+// last returns the last n messages of the history as they are now, and of them those not older than
+// d if d is positive, in the publishes that brought them.
 func (l *messageLog) last(n int, d time.Duration) []*publish {
-	i := max(0, len(l.log)-n)
+	l.expire()
+	start := int64(0)
 	if d > 0 {
-		start := l.s.now().Add(-d).UnixMilli()
-		for i < len(l.log) && l.log[i].timestamp < start {
-			i++
-		}
+		start = l.s.now().Add(-d).UnixMilli()
 	}
-	return l.log[i:]
+	var out []*publish
+	for i := len(l.log) - 1; i >= 0 && n > 0; i-- {
+		if !l.visible(l.log[i]) || l.log[i].timestamp < start {
+			continue
+		}
+		p := *l.log[i]
+		p.messages = nil
+		for _, m := range l.log[i].messages {
+			p.messages = append(p.messages, l.now(m))
+		}
+		p.messages = p.messages[max(0, len(p.messages)-n):]
+		n -= len(p.messages)
+		out = append(out, &p)
+	}
+	slices.Reverse(out)
+	if len(out) > 0 { // the client then stands where the channel does
+		out[len(out)-1].serial = l.serial
+	}
+	return out
 }
 
 // kept returns the messages of the history as they are now, oldest first.
 func (l *messageLog) kept() []*Message {
 	var out []*Message
 	for _, p := range l.log {
-		if !p.ephemeral {
+		if l.visible(p) {
 			for _, m := range p.messages {
 				out = append(out, l.now(m))
 			}

@@ -1,16 +1,23 @@
 package ablytest
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
-
-	"encoding/json"
+	"strings"
 )
 
 // message handles a MESSAGE of a client: it is published and acknowledged, or refused.
 func (s *Server) message(c *connection, pm *ProtocolMessage) *ProtocolMessage {
 	if a := c.attached[pm.Channel]; a != nil && !a.modes.Has(ModePublish) {
 		return nack(errNotPermitted("unable to publish: the channel is attached without the PUBLISH mode"))
+	}
+	if len(pm.Messages) == 1 && pm.Messages[0].amends() {
+		serial, err := s.amend(pm.Channel, c.identity, c.clientID, pm.Messages[0])
+		if err != nil {
+			return nack(err)
+		}
+		return &ProtocolMessage{Action: ActionAck, Count: 1, Res: []*PublishResult{{Serials: []string{serial}}}}
 	}
 	serials, err := s.publish(pm.Channel, c.identity, c.clientID, c, pm)
 	if err != nil {
@@ -39,6 +46,8 @@ func (s *Server) publish(channel string, id identity, implied string, c *connect
 	var serialPart string
 	if c != nil {
 		p.connectionID = c.id
+	}
+	if pm.MsgSerial != nil {
 		p.id = fmt.Sprintf("%s:%d", c.id, *pm.MsgSerial)
 		serialPart = p.id
 	} else {
@@ -54,10 +63,11 @@ func (s *Server) publish(channel string, id identity, implied string, c *connect
 		}
 		m.ConnectionID, m.ConnectionKey = p.connectionID, ""
 		m.Timestamp = p.timestamp
+		m.Extras = id.claimed(channel, m.Extras)
 		p.ephemeral = p.ephemeral && m.ephemeral()
 		p.messages = append(p.messages, &m)
 	}
-	return s.channel(channel).publish(p, c), nil
+	return s.channelOf(id.app, channel).publish(p, c), nil
 }
 
 // publish brings p to the channel and to all that listen, unless its messages are there
@@ -72,6 +82,8 @@ func (ch *channel) publish(p *publish, from *connection) (serials []string) {
 		return serials
 	}
 	ch.log.add(p)
+	ch.used = p.timestamp
+	ch.note(p)
 	for _, a := range ch.attachments() {
 		if a.live && (a.conn != from || from.echo) {
 			a.deliver(p)
@@ -125,7 +137,7 @@ func (s *Server) checkMessages(ms []*Message, id identity, implied string) *Erro
 	size := int64(0)
 	for _, m := range ms {
 		if m.Action != 0 {
-			return errNotServed("updates, deletes and appends of messages")
+			return errBadRequest("a publish of a message with the action %d", m.Action)
 		}
 		if err := id.mayUse(m.ClientID, implied); err != nil {
 			return err
@@ -135,16 +147,48 @@ func (s *Server) checkMessages(ms []*Message, id identity, implied string) *Erro
 		}
 		size += m.size()
 	}
+	if err := checkIDs(ms); err != nil {
+		return err
+	}
 	if size > s.opts.maxMessageSize {
-		return NewError(40009, http.StatusBadRequest,
-			"maximum message length exceeded: %d bytes, the limit is %d", size, s.opts.maxMessageSize)
+		return errTooLarge(size, s.opts.maxMessageSize)
 	}
 	return nil
+}
+
+// checkIDs refuses the ids of a publish that can't tell whether it was made before: where there are
+// several messages, they have one id and their index in the publish (RSL1k3).
+func checkIDs(ms []*Message) *ErrorInfo {
+	if len(ms) < 2 {
+		return nil
+	}
+	base, given := "", false
+	for i, m := range ms {
+		given = given || m.ID != ""
+		id, ok := strings.CutSuffix(m.ID, fmt.Sprintf(":%d", i))
+		if i == 0 {
+			base = id
+		}
+		if given && (!ok || id != base) {
+			return NewError(40031, http.StatusBadRequest,
+				"invalid publish request: the ids of several messages must be one id, a colon and 0, 1, 2, ...")
+		}
+	}
+	return nil
+}
+
+func errTooLarge(size, limit int64) *ErrorInfo {
+	return NewError(40009, http.StatusBadRequest,
+		"maximum message length exceeded: %d bytes, the limit is %d", size, limit)
 }
 
 // size is what counts against the limit (TM6): name, clientId, extras and data.
 func (m *Message) size() int64 {
 	n := len(m.Name) + len(m.ClientID)
+	if len(m.Annotations) > 0 {
+		b, _ := json.Marshal(m.Annotations)
+		n += len(b)
+	}
 	if len(m.Extras) > 0 {
 		b, _ := json.Marshal(m.Extras)
 		n += len(b)

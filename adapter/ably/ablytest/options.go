@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log"
 	"net"
+	"slices"
 	"strings"
 	"time"
 )
@@ -24,6 +25,11 @@ type options struct {
 	frameLog           int
 	messageLimit       int
 	summaryLimit       int
+	historyFor         time.Duration
+	persisted          []string
+	memoryLimit        int64
+	outboundLimit      int64
+	hosts              []string
 	forbidden          []string
 	logf               func(format string, args ...any)
 }
@@ -68,6 +74,9 @@ func defaultOptions() options {
 		frameLog:           10_000,
 		messageLimit:       10_000,
 		summaryLimit:       100,
+		historyFor:         2 * time.Minute,
+		memoryLimit:        256 << 20,
+		outboundLimit:      16 << 20,
 		logf:               log.Printf,
 	}
 }
@@ -121,6 +130,37 @@ func WithAuthNotice(d time.Duration) Option { return func(o *options) { o.authNo
 // WithFrameLog sets how many frames [Server.Frames] remembers. The default is 10,000.
 func WithFrameLog(n int) Option { return func(o *options) { o.frameLog = n } }
 
+// WithHistoryFor sets how long messages and presence stay in the history of a channel, on the
+// server's clock. The default is Ably's: 2 minutes. What is in the channels of chat rooms stays, as
+// at Ably, and so does what is in the namespaces of [WithPersisted].
+func WithHistoryFor(d time.Duration) Option { return func(o *options) { o.historyFor = d } }
+
+// WithPersisted names namespaces, the part of a channel's name before the first ":", whose history
+// stays for as long as there is room.
+func WithPersisted(namespaces ...string) Option {
+	return func(o *options) { o.persisted = namespaces }
+}
+
+// persists reports whether a channel's history has no end in time.
+func (o *options) persists(channel string) bool {
+	namespace, _, _ := strings.Cut(channel, ":")
+	return strings.HasSuffix(channel, chatSuffix) || slices.Contains(o.persisted, namespace)
+}
+
+// WithMemoryLimit sets how many bytes the histories of all channels may hold. Where there is more,
+// the oldest goes first, and a client that stands before it can't be continued. The default is
+// 256 MiB; there is room for 16 messages of the largest size in any case.
+func WithMemoryLimit(n int64) Option { return func(o *options) { o.memoryLimit = n } }
+
+// WithOutboundLimit sets how many bytes may wait for a client that reads too slowly. Above it the
+// server ends the client's transport, as Ably does; the client can resume, and gets what it missed.
+// The default is 16 MiB.
+func WithOutboundLimit(n int64) Option { return func(o *options) { o.outboundLimit = n } }
+
+// WithHosts names further hosts by which clients may address the server, beside the addresses and
+// names of loopback. A page of a browser may use the server if it comes from such a host.
+func WithHosts(names ...string) Option { return func(o *options) { o.hosts = names } }
+
 // WithMessageLimit sets how many publishes a channel keeps, for its history and for
 // clients that continue. The default is 10,000.
 func WithMessageLimit(n int) Option { return func(o *options) { o.messageLimit = n } }
@@ -139,7 +179,7 @@ func WithLogf(logf func(format string, args ...any)) Option {
 	return func(o *options) { o.logf = logf }
 }
 
-// check refuses options that can't work.
+// check refuses options that can't work, and completes the others.
 func (o *options) check() error {
 	addr := o.addr
 	if o.listener != nil {
@@ -153,6 +193,8 @@ func (o *options) check() error {
 		return fmt.Errorf("ablytest: address %q is not on loopback: this server is a double for tests and demos "+
 			"and listens on loopback only, such as 127.0.0.1:0", addr)
 	}
+	// What was just published must stay until it is answered.
+	o.memoryLimit = max(o.memoryLimit, 16*(o.maxMessageSize+publishOverhead))
 	if len(o.keys) == 0 {
 		return fmt.Errorf("ablytest: a server needs at least one key")
 	}

@@ -3,6 +3,7 @@ package ablytest
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // pipe carries the frames of one direction of a WebSocket, in order, past the counter,
@@ -17,6 +18,8 @@ type pipe struct {
 
 	mu    sync.Mutex
 	queue []any            // of *crossing, resumed and finish
+	bytes int64            // of the crossings that wait, those that run has taken included
+	room  chan struct{}    // closed and replaced when bytes gets less
 	wake  chan struct{}    // holds at most one token
 	index int              // run only
 	lanes map[string]*lane // run only
@@ -25,11 +28,13 @@ type pipe struct {
 // crossing is a frame on its way.
 type crossing struct {
 	Frame
-	effects  []Effect // what is still to be done
+	at       time.Time // of its arrival
+	effects  []Effect  // what is still to be done
 	cutAfter bool
 	counted  bool   // takes an index
 	closing  bool   // to client: the transport ends after this frame
 	connect  func() // of CONNECT: opens the connection
+	size     int64  // bytes, about
 }
 
 // lane is the line of a channel behind a frame that is held.
@@ -46,16 +51,48 @@ type (
 
 func newPipe(t *transport, d Direction, arrived, deliver func(*crossing)) *pipe {
 	return &pipe{t: t, direction: d, arrived: arrived, deliver: deliver,
-		wake: make(chan struct{}, 1), lanes: map[string]*lane{}}
+		wake: make(chan struct{}, 1), room: make(chan struct{}), lanes: map[string]*lane{}}
 }
 
-func (p *pipe) push(x any) {
+// push adds to the queue, and returns how many bytes wait now.
+func (p *pipe) push(x any) int64 {
 	p.mu.Lock()
 	p.queue = append(p.queue, x)
+	if c, ok := x.(*crossing); ok {
+		p.bytes += c.size
+	}
+	bytes := p.bytes
 	p.mu.Unlock()
 	select {
 	case p.wake <- struct{}{}:
 	default:
+	}
+	return bytes
+}
+
+// carried notes that a frame waits no more: it was brought to its end, or is held by the test.
+func (p *pipe) carried(c *crossing) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.bytes -= c.size
+	close(p.room)
+	p.room = make(chan struct{})
+}
+
+// awaitRoom waits until no more than limit bytes wait, and returns false if ctx ends before.
+func (p *pipe) awaitRoom(ctx context.Context, limit int64) bool {
+	for {
+		p.mu.Lock()
+		bytes, room := p.bytes, p.room
+		p.mu.Unlock()
+		if bytes <= limit {
+			return true
+		}
+		select {
+		case <-room:
+		case <-ctx.Done():
+			return false
+		}
 	}
 }
 
@@ -82,6 +119,7 @@ func (p *pipe) run(ctx context.Context) {
 			switch x := x.(type) {
 			case *crossing:
 				p.arrive(x)
+				p.carried(x)
 			case resumed:
 				p.resume(x.channel)
 			case finish:
@@ -98,7 +136,7 @@ func (p *pipe) run(ctx context.Context) {
 }
 
 func (p *pipe) arrive(c *crossing) {
-	c.Connection, c.Direction = p.t.n, p.direction
+	c.Connection, c.Direction, c.at = p.t.n, p.direction, p.t.s.now()
 	if c.counted {
 		p.index++
 		c.Index = p.index
@@ -145,9 +183,15 @@ func (p *pipe) advance(c *crossing) {
 				p.lanes[channel] = &lane{held: c, leave: leave}
 				return
 			}
-		case effectDelay:
+		case effectDelay, effectLatency:
+			left := e.delay
+			if e.kind == effectLatency {
+				if left -= p.t.s.now().Sub(c.at); left <= 0 {
+					continue
+				}
+			}
 			channel := c.Channel
-			stop := p.t.s.after(e.delay, func() { p.push(resumed{channel}) })
+			stop := p.t.s.after(left, func() { p.push(resumed{channel}) })
 			p.lanes[channel] = &lane{held: c, leave: stop}
 			return
 		case effectCall:

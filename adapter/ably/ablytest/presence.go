@@ -66,9 +66,13 @@ func (s *Server) presence(c *connection, pm *ProtocolMessage) *ProtocolMessage {
 		if err := c.identity.mayUse(clientID, c.clientID); err != nil {
 			return nack(err)
 		}
-		m := &member{clientID: clientID, connectionID: c.id, id: fmt.Sprintf("%s:%d:%d", c.id, *pm.MsgSerial, i), data: w["data"], timestamp: s.nowMillis()}
-		m.encoding, _ = w["encoding"].(string)
+		m := &member{clientID: clientID, connectionID: c.id, id: fmt.Sprintf("%s:%d:%d", c.id, *pm.MsgSerial, i), timestamp: s.nowMillis()}
+		var err error
+		if m.data, m.encoding, err = canonicalMap(w); err != nil {
+			return nack(errBadRequest("invalid presence: %v", err))
+		}
 		m.extras, _ = w["extras"].(map[string]any)
+		m.extras = c.identity.claimed(pm.Channel, m.extras)
 		action := wholeNumber(w["action"])
 		stored := a.ch.members[m.key()]
 		switch action {
@@ -86,7 +90,10 @@ func (s *Server) presence(c *connection, pm *ProtocolMessage) *ProtocolMessage {
 				continue // RTP10d
 			}
 			if _, given := w["data"]; !given { // RTP10a
-				m.data, m.encoding, m.extras = stored.data, stored.encoding, stored.extras
+				m.data, m.encoding = stored.data, stored.encoding
+			}
+			if _, given := w["extras"]; !given {
+				m.extras = c.identity.claimed(pm.Channel, stored.extras)
 			}
 			delete(a.ch.members, m.key())
 		default:
@@ -110,6 +117,7 @@ func (ch *channel) tellPresence(connectionID string, changes []map[string]any) {
 	if len(changes) == 0 {
 		return
 	}
+	ch.remember(changes)
 	for _, a := range ch.attachments() {
 		if a.live && a.modes.Has(ModePresenceSubscribe) {
 			a.conn.send(&ProtocolMessage{Action: ActionPresence, Channel: ch.name, ConnectionID: connectionID, Timestamp: ch.s.nowMillis(), Presence: changes})
@@ -129,10 +137,14 @@ func (ch *channel) presenceFlag() Flags {
 
 // sync sends an attached client all who are present, after the ATTACHED that announces it (RTP1, RTP18).
 func (a *attachment) sync() {
-	if len(a.ch.members) == 0 || !a.modes.Has(ModePresenceSubscribe) {
-		return
+	if len(a.ch.members) > 0 && a.modes.Has(ModePresenceSubscribe) {
+		a.sendMembers()
 	}
-	var all []map[string]any
+}
+
+// sendMembers sends all who are present in one SYNC.
+func (a *attachment) sendMembers() {
+	all := []map[string]any{}
 	for _, key := range slices.Sorted(maps.Keys(a.ch.members)) {
 		all = append(all, a.ch.members[key].wire(presencePresent))
 	}

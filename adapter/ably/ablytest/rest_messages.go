@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 )
 
 // servePublish serves POST /channels/{name}/messages: one message or an array.
@@ -20,8 +21,16 @@ func (s *Server) servePublish(rq *request) *response {
 		return rq.fail(err)
 	}
 	s.mu.Lock()
-	serials, err := s.publish(channel, id, id.implied, nil, &ProtocolMessage{Messages: ms})
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	c, err := s.publisherByKey(ms, id)
+	if err != nil {
+		return rq.fail(err)
+	}
+	implied := id.implied
+	if c != nil && implied == "" {
+		implied = c.clientID
+	}
+	serials, err := s.publish(channel, id, implied, c, &ProtocolMessage{Messages: ms})
 	if err != nil {
 		return rq.fail(err)
 	}
@@ -109,32 +118,35 @@ func parseBounds(q url.Values) (bounds, *ErrorInfo) {
 	return b, nil
 }
 
-// page picks the messages of one page from all, which are in ascending order, and tells
-// the cursor of the next page, "" if there is none.
+// page picks the messages of one page from all.
 func (b bounds) page(all []*Message) (page []*Message, next string) {
-	page = []*Message{} // an empty page is an empty array, not null
+	return pageOf(b, all, func(m *Message) (int64, string) { return m.Timestamp, m.Serial })
+}
+
+// pageOf picks one page from all, which are in ascending order, and returns the cursor of the next
+// page, "" if there is none.
+func pageOf[T any](b bounds, all []T, at func(T) (timestamp int64, serial string)) (page []T, next string) {
+	page = []T{} // an empty page is an empty array, not null
 	for i := range all {
-		m := all[i]
+		x := all[i]
 		if !b.forwards {
-			m = all[len(all)-1-i]
+			x = all[len(all)-1-i]
 		}
-		if m.Timestamp < b.start || m.Timestamp > b.end {
+		timestamp, serial := at(x)
+		if timestamp < b.start || timestamp > b.end {
 			continue
 		}
 		// A serial of a message is longer than that of its channel, and so greater.
-		if b.fromSerial != "" && m.Serial > b.fromSerial+":~" {
+		if b.fromSerial != "" && serial > b.fromSerial+":~" {
 			continue
 		}
-		if b.cursor != "" && (b.forwards && m.Serial <= b.cursor || !b.forwards && m.Serial >= b.cursor) {
+		if b.cursor != "" && (b.forwards && serial <= b.cursor || !b.forwards && serial >= b.cursor) {
 			continue
 		}
 		if len(page) == b.limit {
-			if len(page) == 0 {
-				return page, ""
-			}
-			return page, page[len(page)-1].Serial
+			return page, next
 		}
-		page = append(page, m)
+		page, next = append(page, x), serial
 	}
 	return page, ""
 }
@@ -179,7 +191,7 @@ func (s *Server) serveHistory(rq *request) *response {
 	}
 	s.mu.Lock()
 	var all []*Message
-	if ch := s.channels[channel]; ch != nil {
+	if ch := s.findChannel(rq.app, channel); ch != nil {
 		all = ch.log.kept()
 	}
 	s.mu.Unlock()
@@ -196,7 +208,7 @@ func (s *Server) serveMessage(rq *request) *response {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if ch := s.channels[rq.segments[1]]; ch != nil {
+	if ch := s.findChannel(rq.app, rq.segments[1]); ch != nil {
 		for _, m := range ch.log.kept() {
 			if m.Serial == rq.segments[3] {
 				return rq.ok(http.StatusOK, m)
@@ -226,7 +238,7 @@ func (s *Server) serveChannelDetails(rq *request) *response {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ch := s.channels[name]
+	ch := s.findChannel(rq.app, name)
 	if ch == nil {
 		ch = &channel{}
 	}
@@ -234,11 +246,20 @@ func (s *Server) serveChannelDetails(rq *request) *response {
 	return rq.ok(http.StatusOK, map[string]any{
 		"channelId": name,
 		"status": map[string]any{
-			"isActive":  len(ch.attached) > 0,
+			"isActive":  ch.active(),
 			"occupancy": map[string]any{"metrics": metrics},
 		},
 	})
 }
+
+// active reports whether the channel is in use: somebody is attached or present, or it was published
+// to of late (CHS2a).
+func (ch *channel) active() bool {
+	return len(ch.attached) > 0 || len(ch.members) > 0 || ch.s != nil && ch.used > ch.s.nowMillis()-activeFor.Milliseconds()
+}
+
+// activeFor is how long a channel is active after a publish.
+const activeFor = time.Minute
 
 func one(b bool) int {
 	if b {

@@ -39,16 +39,22 @@ type Server struct {
 	closed  chan struct{}
 
 	mu       sync.Mutex
-	changed  chan struct{}          // closed and replaced at each change of the state
-	accepted int                    // WebSockets so far
-	made     int                    // connections so far
-	refusal  *refusal               // of new connections, or nil
-	conns    map[string]*connection // by connection id
-	channels map[string]*channel
-	tokens   map[string]*token // by token string
+	changed  chan struct{}                  // closed and replaced at each change of the state
+	accepted int                            // WebSockets so far
+	made     int                            // connections so far
+	refusal  *refusal                       // of new connections, or nil
+	conns    map[string]*connection         // by connection id
+	apps     map[string]map[string]*channel // by application and name
+	channels map[string]*channel            // of the first key's application
+	tokens   map[string]*token              // by token string
 	nonces   map[string]time.Time
 	timers   map[*timer]struct{}
-	site     string // stands in serials
+	site     string                    // stands in serials
+	held     int64                     // bytes in the histories
+	kept     int                       // how much was ever put into them
+	sweep    int                       // how many channels make it look for idle ones
+	virtual  map[string]*VirtualClient // by client id
+	disruptions
 }
 
 // NewServer starts a server that ends with the test, which fails at once if the server
@@ -85,15 +91,17 @@ func Start(opts ...Option) (*Server, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{
 		opts: o, ln: ln, ctx: ctx, cancel: cancel,
-		closed:   make(chan struct{}),
-		changed:  make(chan struct{}),
-		conns:    map[string]*connection{},
-		channels: map[string]*channel{},
-		tokens:   map[string]*token{},
-		nonces:   map[string]time.Time{},
-		timers:   map[*timer]struct{}{},
-		site:     randomText(5),
+		closed:  make(chan struct{}),
+		changed: make(chan struct{}),
+		conns:   map[string]*connection{},
+		apps:    map[string]map[string]*channel{},
+		tokens:  map[string]*token{},
+		nonces:  map[string]time.Time{},
+		timers:  map[*timer]struct{}{},
+		site:    randomText(5),
+		sweep:   maxChannels,
 	}
+	s.channels = s.channelsOf(s.app())
 	s.frames.limit = o.frameLog
 	s.http = &http.Server{
 		Handler:     http.HandlerFunc(s.serve),

@@ -165,7 +165,7 @@ func TestResumeNeedsTheRightKeyAndCredentials(t *testing.T) {
 	for query, code := range map[string]int{
 		"clientId=alice&resume=nonsense":                       80018,
 		"clientId=alice&resume=" + first.ConnectionID + "!bad": 80018,
-		"clientId=alice&recover=unknown!key":                   80008,
+		"clientId=alice&recover=unknown!key":                   80018,
 		"clientId=bob&resume=" + key:                           80018,
 	} {
 		other := dial(t, srv, "key=app.key:secret&"+query)

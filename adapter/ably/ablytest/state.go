@@ -14,8 +14,13 @@ type State struct {
 	WebSockets int
 	// Connections are those whose state the server keeps, oldest first.
 	Connections []ConnectionInfo
-	// Channels are those used since the start, by name.
+	// Channels are those used since the start, by name; only of late if there are very many. They
+	// are of the first key's application, which all methods of the server speak of.
 	Channels map[string]ChannelInfo
+	// OtherApps holds the channels of the other keys' applications, by application and name.
+	OtherApps map[string]map[string]ChannelInfo
+	// HistoryBytes is about what the histories of all channels take.
+	HistoryBytes int64
 	// Tokens are those issued since the start, oldest first.
 	Tokens []TokenInfo
 	// Closed tells that the server was closed.
@@ -121,12 +126,21 @@ func (s *Server) Await(ctx context.Context, condition func(State) bool) error {
 }
 
 func (s *Server) stateLocked() State {
-	st := State{WebSockets: s.accepted, Channels: make(map[string]ChannelInfo, len(s.channels)), Closed: s.ctx.Err() != nil}
+	st := State{WebSockets: s.accepted, Channels: make(map[string]ChannelInfo, len(s.channels)),
+		OtherApps: map[string]map[string]ChannelInfo{}, HistoryBytes: s.held, Closed: s.ctx.Err() != nil}
 	for _, c := range s.sortedConnections() {
 		st.Connections = append(st.Connections, c.info())
 	}
 	for name, ch := range s.channels {
 		st.Channels[name] = ch.info()
+	}
+	for app, all := range s.apps {
+		if app != s.app() && len(all) > 0 {
+			st.OtherApps[app] = map[string]ChannelInfo{}
+			for name, ch := range all {
+				st.OtherApps[app][name] = ch.info()
+			}
+		}
 	}
 	for _, t := range s.tokens {
 		st.Tokens = append(st.Tokens, TokenInfo{
@@ -159,6 +173,7 @@ func (c *connection) info() ConnectionInfo {
 }
 
 func (ch *channel) info() ChannelInfo {
+	ch.log.expire()
 	i := ChannelInfo{Name: ch.name, Serial: ch.log.serial, Messages: ch.log.held, Attached: make(map[string]AttachmentInfo, len(ch.attached))}
 	for c, a := range ch.attached {
 		i.Attached[c.id] = AttachmentInfo{Modes: a.modes, Params: maps.Clone(a.params), Live: a.live}

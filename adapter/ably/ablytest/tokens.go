@@ -22,11 +22,14 @@ type TokenDetails struct {
 }
 
 // TokenParams says what a token shall be (TK). Zero fields mean: an hour, all that the
-// key may do, no clientId.
+// key may do, no clientId, no claims.
 type TokenParams struct {
 	TTL        time.Duration
 	Capability string
 	ClientID   string
+	// RoomClaims are what the token says of its user, by room, or by a prefix of rooms such as
+	// "vip:*". The server adds them to what the user sends there (CHA-M2h). Only a JWT has claims.
+	RoomClaims map[string]string
 }
 
 // token is a token that the server has issued, or a JWT that it has seen. Expired ones are kept: their users are
@@ -35,6 +38,7 @@ type token struct {
 	details    TokenDetails
 	key        Key
 	capability capability
+	claims     userClaims // of a JWT
 	revoked    bool
 }
 
@@ -80,11 +84,17 @@ func (r *tokenRequest) mac(secret string) string {
 func (s *Server) requestToken(rq *request) *response {
 	keyName := rq.segments[1]
 	var body tokenRequest
-	if err := rq.decode(&body); err != nil {
+	key, err := s.findKey(keyName)
+	if !s.knowsApp(appOf(keyName)) {
+		err = errNoApp(appOf(keyName))
+	}
+	if err != nil {
 		return rq.fail(err)
 	}
-	key, err := s.findKey(keyName)
-	if err != nil {
+	if rq.r.Method != http.MethodPost {
+		return rq.fail(errMethod(rq.r.Method, "keys/*/requestToken"))
+	}
+	if err := rq.decode(&body); err != nil {
 		return rq.fail(err)
 	}
 	if body.KeyName != "" && body.KeyName != keyName {

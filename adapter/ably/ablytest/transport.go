@@ -32,6 +32,9 @@ type transport struct {
 	idle  *timer
 }
 
+// maxInbound is how many bytes of a client may wait to be worked on.
+const maxInbound = 4 << 20
+
 // outgoing is what a server has to tell about a message to a client.
 type outgoing struct {
 	closing  bool // end the transport after it
@@ -52,6 +55,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	s.mu.Unlock()
 	defer s.owners.start(fmt.Sprintf("WebSocket %d", t.n))()
 
+	// Where the request comes from was checked by serve.
 	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
 	if err != nil {
 		return // Accept has answered.
@@ -73,7 +77,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 
 	credentials := credentialsOf(r)
 	t.in.push(&crossing{
-		Frame:   Frame{Action: ActionConnect},
+		Frame:   Frame{Action: ActionConnect, Query: query, Header: r.Header},
 		counted: true,
 		connect: func() { s.connect(t, credentials, query) },
 	})
@@ -102,7 +106,12 @@ func (t *transport) read() {
 		t.in.push(&crossing{
 			Frame:   Frame{Action: pm.Action, Channel: pm.Channel, Message: pm},
 			counted: true,
+			size:    int64(len(b)),
 		})
+		// A client that sends faster than the server works has to wait.
+		if !t.in.awaitRoom(t.ctx, maxInbound) {
+			return
+		}
 	}
 }
 
@@ -150,11 +159,23 @@ func (t *transport) send(pm *ProtocolMessage, o outgoing) {
 	if o.closing {
 		t.muted = true
 	}
-	t.out.push(&crossing{
+	c := &crossing{
 		Frame:   Frame{Action: pm.Action, Channel: pm.Channel, Message: pm, Injected: o.injected},
 		counted: !o.ownWill,
 		closing: o.closing,
-	})
+		size:    pm.size(),
+	}
+	if t.out.push(c) > t.s.opts.outboundLimit {
+		t.tooSlow()
+	}
+}
+
+// tooSlow ends the transport of a client that doesn't read what is sent to it. There is no farewell,
+// since it would wait behind all else. Callers hold s.mu.
+func (t *transport) tooSlow() {
+	t.muted = true
+	t.s.dropTransport(t)
+	t.cancel()
 }
 
 // frameArrived is told of each frame of the client as it comes off the socket.

@@ -8,12 +8,13 @@ const (
 	actionUpdate  = 1
 	actionDelete  = 2
 	actionSummary = 4
+	actionAppend  = 5
 )
 
 // find returns a message of the history as it is now, nil if there is none.
 func (l *messageLog) find(serial string) *Message {
 	for _, p := range l.log {
-		if p.ephemeral {
+		if !l.visible(p) {
 			continue
 		}
 		for _, m := range p.messages {
@@ -37,7 +38,7 @@ func (l *messageLog) now(m *Message) *Message {
 func (l *messageLog) versions(serial string) (all []*Message) {
 	for _, p := range l.log {
 		for _, m := range p.messages {
-			if !p.ephemeral && m.Serial == serial {
+			if l.visible(p) && m.Serial == serial {
 				all = append(all, m)
 			}
 		}
@@ -52,6 +53,17 @@ func (ch *channel) change(m *Message) {
 		m.ID = fmt.Sprintf("%s:0", p.id)
 	}
 	ch.bring(p)
+}
+
+// changeTo is change where those who listen are told something else than what is kept. It returns the
+// version's serial.
+func (ch *channel) changeTo(kept, told *Message) string {
+	id := randomText(12) + ":0"
+	if told.ID == "" {
+		told.ID, kept.ID = id+":0", id+":0"
+	}
+	ch.bring(&publish{timestamp: ch.s.nowMillis(), ephemeral: true, id: id, messages: []*Message{told}, instead: kept})
+	return told.Version.Serial
 }
 
 // bring notes what leaves serials as they are, and delivers it.
@@ -75,15 +87,27 @@ func (l *messageLog) addChange(p *publish) {
 			m.Version = &MessageVersion{}
 		}
 		m.Version.Serial, m.Version.Timestamp = fmt.Sprintf("%s:%03d", p.serial, i), p.timestamp
-		if m.Action != actionSummary {
-			if l.changes == nil {
-				l.changes = map[string][]*Message{}
-			}
-			l.changes[m.Serial] = append(l.changes[m.Serial], m)
+		if m.Action == actionSummary {
+			continue
+		}
+		if versions := l.versions(m.Serial); len(versions) > 0 { // each is later than the one before
+			m.Version.Timestamp = max(p.timestamp, versions[len(versions)-1].Version.Timestamp+1)
+		}
+		if p.instead != nil {
+			*p.instead.Version = *m.Version
+			m = p.instead
+		}
+		if l.changes == nil {
+			l.changes = map[string][]*Message{}
+		}
+		l.changes[m.Serial] = append(l.changes[m.Serial], m)
+		l.s.held += m.size()
+	}
+	p.size = publishOverhead
+	for _, m := range p.messages {
+		if m.Action == actionSummary {
+			p.size += m.size()
 		}
 	}
-	l.log = append(l.log, p)
-	if over := len(l.log) - l.s.opts.messageLimit; over > 0 {
-		l.drop(over)
-	}
+	l.keep(p)
 }

@@ -36,6 +36,15 @@ func (pm *ProtocolMessage) named() *ProtocolMessage {
 	return pm
 }
 
+// size is about how many bytes the message takes.
+func (pm *ProtocolMessage) size() int64 {
+	n := int64(publishOverhead)
+	for _, m := range pm.Messages {
+		n += publishOverhead/4 + m.size()
+	}
+	return n + int64(publishOverhead*(len(pm.Presence)+len(pm.Annotations)))
+}
+
 // ConnectionDetails is what CONNECTED tells a client about its connection (CD2).
 // Durations are in milliseconds, sizes in bytes.
 type ConnectionDetails struct {

@@ -59,7 +59,7 @@ func printTable(w io.Writer, outcomes []outcome) (failed int) {
 			fmt.Fprintf(&b, "  %s\n", o.result.Progress)
 		}
 		if o.result.Trace != "" && o.config.Violates == "" {
-			fmt.Fprintf(&b, "%s\n", o.result.Trace)
+			fmt.Fprintf(&b, "%s\n%s\n", o.result.Trace, link(o.config, o.result.Trace))
 		}
 	}
 	fmt.Fprintf(&b, "\n%d passed, %d failed\n", len(outcomes)-failed, failed)

@@ -11,7 +11,7 @@ import (
 	"ablyrooms.example/tests/conformance/linear"
 )
 
-var least, all = conformance.Promises{}, conformance.AllPromises()
+var least, rejecting, all = conformance.Promises{}, conformance.Promises{ReleaseRejectsGets: true}, conformance.AllPromises()
 
 // pictures are the broken implementations with what each must be caught by: a shortest script, or
 // how long it is, where it is one of several that are met at random; and the rule that it breaks.
@@ -24,16 +24,17 @@ var pictures = []struct {
 	rule     conformance.Rule
 }{
 	{"map and mutex, held while the backend works", lockHeld, least, "get(1, a, x); get(2, a, x)", 2, "R4"},
+	{"map and mutex, held while a room is closed", lockOverClose, least, "get(1, a, x); opened(1); release(2, a); get(3, a, x)", 4, "R6"},
 	{"map and mutex, check then act", checkThenAct, least, "get(1, a, x); get(2, a, x)", 2, "R4"},
 	{"RWMutex, double-checked", unfilled, least, "get(1, a, x); get(2, a, x)", 2, "R4"},
 	{"sync.Map that keeps a failure", failedOpeningKept, conformance.Promises{FailedOpenings: true}, "get(1, a, x); openFailed(1); get(2, a, x)", 3, "R5"},
-	{"reference count", counted, least, "get(1, a, x); get(2, a, x); release(3, a)", 3, "R11"},
+	{"reference count", counted, rejecting, "get(1, a, x); get(2, a, x); release(3, a)", 3, "R11"},
 	{"singleflight without options", optionsIgnored, least, "get(1, a, x); get(2, a, y)", 2, "R2"},
 	{"singleflight with the first caller's context", firstContext, conformance.Promises{Cancellation: true}, "get(1, a, x); giveUp(1)", 2, "R16"},
 	{"singleflight where each tries again", eachTriesAgain, conformance.Promises{FailedOpenings: true},
 		"get(1, a, x); get(2, a, x); openFailed(1)", 3, "R19"},
 	{"options compared as they are written", spellingsDiffer, conformance.Promises{EqualAfterDefaults: true}, "get(1, a, x); get(2, a, x)", 2, "R4"},
-	{"opened again before the last room is gone", noPredecessor, least, "get(1, a, x); release(2, a); get(3, a, x)", 3, "R6"},
+	{"opened again before the last room is gone", noPredecessor, rejecting, "get(1, a, x); release(2, a); get(3, a, x)", 3, "R6"},
 	{"get after dispose", ghost, conformance.Promises{Disposal: true}, "dispose(1); get(2, a, x)", 2, "R1"},
 	{"a lock for each name", ownTurn, least, "get(1, a, x); get(2, a, y)", 2, "R2"},
 	{"one goroutine that does the backend's work too", oneLoop, least, "get(1, a, x); get(2, a, y)", 2, "R2"},
@@ -100,7 +101,8 @@ func TestPromises(t *testing.T) {
 	breaks := map[string]slip{"Cancellation": waitsOn, "Causes": causeLost,
 		"EndedContexts": endedRefused, "Leases": leasesForgotten, "OpeningsCancelled": openingGoesOn,
 		"EqualAfterDefaults": spellingsDiffer, "FailedOpenings": failedOpeningKept, "FailedReleases": failureKept,
-		"Disposal": ghost, "SharedDisposal": disposedFlag, "DisposalWaitsForAll": disposeEarly,
+		"ReleaseRejectsGets": waitersStay,
+		"Disposal":           ghost, "SharedDisposal": disposedFlag, "DisposalWaitsForAll": disposeEarly,
 		"DisposalReports": failuresHidden, "DisposalJoins": lastErrorOnly}
 	if some := all.Loosenings(); len(some) != 0 {
 		t.Errorf("all promises leave out %v", some)
@@ -145,7 +147,9 @@ func TestTheHarnessSees(t *testing.T) {
 	}{
 		"a call that waits for ever": {subject(all, stuck), differs, "release(1, a)", "waits"},
 		"a lock held while the backend works": {subject(all, lockHeld), conformance.Hang,
-			"get(1, a, x); get(2, a, x)", "sync.Mutex.Lock in"},
+			"get(1, a, x); get(2, a, x)", "a lock is held over the open of a: sync.Mutex.Lock in"},
+		"a lock held while the backend closes": {subject(all, lockOverClose), conformance.Hang,
+			"get(1, a, x); release(2, a); opened(1); get(3, a, x)", "a lock is held over the close of a: sync.Mutex.Lock in"},
 		"a goroutine left behind": {subject(all, goroutineLeft), conformance.Leftover, "release(1, a)", "wait for ever"},
 		"no room and no error":    {subject(all, roomLost), differs, "get(1, a, x); opened(1)", "no error and no room"},
 		"another pointer for the same room": {subject(all, roomCopied), differs,

@@ -29,35 +29,45 @@ func token(options string) string {
 type slip uint8
 
 const (
-	none              slip = iota
-	failureKept            // a release that failed is kept for ever, so the name is wedged
-	disposeEarly           // Dispose waits only for the releases that it began
-	disposedFlag           // a second Dispose finds a flag set and returns at once
-	firstErrorEnds         // Dispose works as an errgroup with a context: the first error cancels the other releases
-	waiterForgotten        // a get that waits for a release is not rejected by another release
-	orphan                 // what is opened after its release is never released
-	lastErrorOnly          // Dispose keeps one error
-	abandonedTooSoon       // a release of a room that is being opened doesn't wait for anything
-	optionsIgnored         // those who join an opening do so whatever their options are
-	firstContext           // the opening runs with the context of the first, who ends it for all by giving up
-	eachTriesAgain         // when the opening fails, those who joined it try again on their own
-	spellingsDiffer        // options are compared as they were written
-	noPredecessor          // a name is opened again while its last room is still being released
-	ghost                  // a get after the disposal opens a room
-	unfilled               // those who join an opening take what is there, which is nothing yet
-	failedOpeningKept      // an opening that failed stays, and answers for ever
-	counted                // a release is only counted, and the room stays until the last of its users has released it
-	checkThenAct           // what is being opened is not looked at, so a second get opens again
-	lockHeld               // a mutex is held while the backend works, so one name holds up all
-	ownTurn                // a get waits its turn behind the get that it should refuse
-	oneLoop                // one goroutine does everything, and waits for the backend too
-	waitsOn                // a release waits on when its context ends
-	endedRefused           // a release or a disposal whose context has ended before does nothing
-	causeLost              // a call that gives up returns the context's error, not its cause
-	openingGoesOn          // the context of an opening that is no longer wanted isn't ended
-	failuresHidden         // Dispose returns no error when releases failed
-	leasesForgotten        // a release by name forgets the leases, and what is acquired next is released with the last of them
-	signalledOnce          // when the opening ends, one of those who wait for it is woken, as by sync.Cond's Signal
+	none         slip = iota
+	failureKept       // a release that failed is kept for ever, so the name is wedged
+	disposeEarly      // Dispose waits only for the releases that it began
+	disposedFlag      // a second Dispose finds a flag set and returns at once
+	// Dispose works as an errgroup with a context: the first error cancels the other releases
+	firstErrorEnds
+	waiterForgotten // a get that waits for a release is not rejected by another release
+	// a release while a get waits leaves that get, and what it waits for, alone
+	waitersStay
+	orphan           // what is opened after its release is never released
+	lastErrorOnly    // Dispose keeps one error
+	abandonedTooSoon // a release of a room that is being opened doesn't wait for anything
+	optionsIgnored   // those who join an opening do so whatever their options are
+	// the opening runs with the context of the first, who ends it for all by giving up
+	firstContext
+	eachTriesAgain    // when the opening fails, those who joined it try again on their own
+	spellingsDiffer   // options are compared as they were written
+	noPredecessor     // a name is opened again while its last room is still being released
+	ghost             // a get after the disposal opens a room
+	unfilled          // those who join an opening take what is there, which is nothing yet
+	failedOpeningKept // an opening that failed stays, and answers for ever
+	// a release is only counted, and the room stays until the last of its users has released it
+	counted
+	checkThenAct // what is being opened is not looked at, so a second get opens again
+	lockHeld     // a mutex is held while the backend works, so one name holds up all
+	// a mutex is held while the backend closes a room, and every get wants it
+	lockOverClose
+	ownTurn        // a get waits its turn behind the get that it should refuse
+	oneLoop        // one goroutine does everything, and waits for the backend too
+	waitsOn        // a release waits on when its context ends
+	endedRefused   // a release or a disposal whose context has ended before does nothing
+	causeLost      // a call that gives up returns the context's error, not its cause
+	openingGoesOn  // the context of an opening that is no longer wanted isn't ended
+	failuresHidden // Dispose returns no error when releases failed
+	// a release by name forgets the leases, and what is acquired next is released with the last of
+	// them
+	leasesForgotten
+	// when the opening ends, one of those who wait for it is woken, as by sync.Cond's Signal
+	signalledOnce
 
 	stale           // a room that was released is still handed out
 	releasedEarly   // a release doesn't wait for its end
@@ -83,7 +93,7 @@ type promises struct {
 	slip
 	backend *conformance.Backend
 
-	whole sync.Mutex           // for lockHeld
+	whole sync.Mutex           // for lockHeld and lockOverClose
 	turns map[string]chan bool // for ownTurn: of a name, with room for one
 	inbox chan func()          // for oneLoop
 
@@ -103,6 +113,7 @@ type promises struct {
 type promise struct {
 	name, options string
 	users         int           // how many got it, for counted
+	waiting       int           // how many gets wait, for waitersStay
 	leases        int           // how many leases are open
 	kept          bool          // by a get
 	settled       chan struct{} // closed when the gets have their answer
@@ -141,6 +152,9 @@ func (r *promises) Get(ctx context.Context, name, options string) (room *conform
 	case lockHeld:
 		r.whole.Lock()
 		defer r.whole.Unlock()
+	case lockOverClose:
+		r.whole.Lock()
+		r.whole.Unlock()
 	case ownTurn:
 		turn := r.turn(name)
 		turn <- true
@@ -253,7 +267,13 @@ func (r *promises) get(ctx context.Context, name, options string, l *lease) (*co
 		}
 	}
 	opening := p.room == nil
+	p.waiting++
 	r.mu.Unlock()
+	defer func() {
+		r.mu.Lock()
+		p.waiting--
+		r.mu.Unlock()
+	}()
 	switch {
 	case p.options != options && !(opening && r.slip == optionsIgnored):
 		return nil, errOptions
@@ -345,6 +365,10 @@ func (r *promises) close(ctx context.Context, p *promise, room *conformance.Room
 	case nilReleased:
 		room = nil
 	}
+	if r.slip == lockOverClose {
+		r.whole.Lock()
+		defer r.whole.Unlock()
+	}
 	err := r.backend.Release(ctx, room)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -425,7 +449,7 @@ func (r *promises) leave(ctx context.Context, name string) *promise {
 	if p == nil || p.left {
 		return leaving
 	}
-	if leaving != nil && r.slip == waiterForgotten {
+	if leaving != nil && (r.slip == waiterForgotten || r.slip == waitersStay && p.waiting > 0 && r.disposal == nil) {
 		return leaving
 	}
 	if r.slip != stale {

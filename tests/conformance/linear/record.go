@@ -27,7 +27,8 @@ type Round struct {
 }
 
 // recorder is a backend that works at once, or after yielding the processor a few times; some of
-// its works fail. It records when each ended, and checks that for one name they alternate.
+// its works fail. It records when each ended, and checks that openings and releases of a name take
+// turns.
 type recorder struct {
 	since time.Time
 	round Round
@@ -126,9 +127,9 @@ type History struct {
 	Ends   map[model.OutcomeKind]int
 }
 
-// Record runs a round: goroutines that make calls of every kind, all at once. Calls that have not
-// returned when patience ends break the history, which is empty then. Only the subject's New and
-// Classify are used.
+// Record runs a round: goroutines that make calls of every kind, all at once. If calls have not
+// returned when patience ends, the history is broken, and empty. Of the subject's
+// promises only Disposal counts: without it nothing is disposed of.
 func (round Round) Record(subject conformance.Subject) History {
 	b := &recorder{since: time.Now(), round: round, numbers: map[*conformance.Room]int{}, held: map[string]int{},
 		ends: map[string][]porcupine.Operation{}}
@@ -138,6 +139,7 @@ func (round Round) Record(subject conformance.Subject) History {
 	var returned atomic.Int64
 	var done sync.WaitGroup
 	begin := make(chan struct{})
+	round.Dispose = round.Dispose && subject.Promises.Disposal
 	for g := range round.Goroutines {
 		done.Go(func() {
 			<-begin

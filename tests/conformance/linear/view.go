@@ -12,12 +12,13 @@ import (
 // Op is one operation of a history: a call begins or is settled, or the backend ends a work.
 type Op struct {
 	Kind    OpKind
-	Call    int           // of Begins and Settled: the call's number in the recording
-	What    model.Kind    // of Begins: KindGet, KindRelease or KindDispose
-	Options string        // of Begins, for a get; of Opened
-	Room    int           // of Opened and Released: the opening's number in the recording
-	Failed  bool          // of Opened and Released
-	Outcome model.Outcome // of Settled, with rooms by the numbers of their openings in the recording
+	Call    int        // of Begins and Settled: the call's number in the recording
+	What    model.Kind // of Begins: KindGet, KindRelease or KindDispose
+	Options string     // of Begins, for a get; of Opened
+	Room    int        // of Opened and Released: the opening's number in the recording
+	Failed  bool       // of Opened and Released
+	// of Settled, with rooms by the numbers of their openings in the recording
+	Outcome model.Outcome
 }
 
 // OpKind is the kind of an [Op].

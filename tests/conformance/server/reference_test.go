@@ -4,9 +4,12 @@ import (
 	"bufio"
 	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"os/exec"
 	"runtime"
@@ -82,6 +85,22 @@ func (r *reference) do(ctx context.Context, q conformance.Request) {
 func (r *reference) op(ctx context.Context, q conformance.Request, a *conformance.Answer) error {
 	switch q.Op {
 	case "hello":
+		switch r.fault {
+		case "connects nowhere":
+			<-ctx.Done()
+		case "connects with TLS":
+			_, err := tls.Dial("tcp", net.JoinHostPort(q.Host, fmt.Sprint(q.Port)), nil)
+			return endAfter(err)
+		case "speaks something else":
+			conn, err := net.Dial("tcp", net.JoinHostPort(q.Host, fmt.Sprint(q.Port)))
+			if err == nil {
+				fmt.Fprint(conn, "hello\r\n\r\n")
+				_, err = io.ReadAll(conn) // until the server has read that, and refused it
+			}
+			return endAfter(err)
+		case "connects and ends":
+			return endAfter(r.connect(q))
+		}
 		if r.fault == "has a child" {
 			child := exec.Command(os.Args[0])
 			child.Env = append(os.Environ(), faultVariable+"=child")
@@ -116,6 +135,13 @@ func (r *reference) op(ctx context.Context, q conformance.Request, a *conformanc
 		return r.settle(ctx)
 	}
 	return fmt.Errorf("no such op: %s", q.Op)
+}
+
+// endAfter ends the process, once what it did is done.
+func endAfter(err error) error {
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(4)
+	return nil
 }
 
 func (r *reference) connect(q conformance.Request) error {

@@ -3,6 +3,8 @@
 package server
 
 import (
+	"fmt"
+	"net"
 	"sync"
 	"sync/atomic"
 
@@ -14,12 +16,22 @@ import (
 // Start starts a server. It is a [conformance.Command]'s Serve.
 func Start() (conformance.Server, error) {
 	quiet := ablytest.WithLogf(func(string, ...any) {})
-	s, err := ablytest.Start(ablytest.WithFrameLog(0), ablytest.WithMaxIdleInterval(0), quiet)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
+		return nil, fmt.Errorf("conformance: %w", err)
+	}
+	srv := &server{contacts: &contacts{}}
+	s, err := ablytest.Start(ablytest.WithFrameLog(0), ablytest.WithMaxIdleInterval(0), quiet,
+		ablytest.WithListener(watchedListener{ln, srv.contacts}))
+	if err != nil {
+		_ = ln.Close()
 		return nil, err
 	}
-	srv := &server{Server: s}
+	srv.Server = s
 	srv.off = s.OnFrame(func(f ablytest.Frame) {
+		if f.Action == ablytest.ActionConnected {
+			srv.contacts.connected.Add(1)
+		}
 		if f.Action != ablytest.ActionHeartbeat && f.Action != ablytest.ActionAck && f.Channel != conformance.ProbeChannel {
 			srv.frames.Add(1)
 		}
@@ -29,14 +41,17 @@ func Start() (conformance.Server, error) {
 
 type server struct {
 	*ablytest.Server
-	frames atomic.Int64
-	off    func()
+	frames   atomic.Int64
+	off      func()
+	contacts *contacts
 
 	mu    sync.Mutex
 	gates []*ablytest.Gate // since the last reset
 }
 
 func (s *server) Frames() int64 { return s.frames.Load() }
+
+func (s *server) Contacts() conformance.Contacts { return s.contacts.get() }
 
 func (s *server) Attached(channel string) bool { return s.State().Attached(channel) }
 
@@ -53,7 +68,8 @@ func (s *server) Hold(channel string, attached bool, end model.Kind) conformance
 	switch end {
 	case conformance.KindAttachRefused, conformance.KindFailed:
 		effects = append(effects, ablytest.FailChannel(ablytest.NewError(40160, 401, "refused by the script")))
-		if !attached { // the DETACH is answered besides, so that the name's next channel need not wait for that
+		// the DETACH is answered too, so that the name's next channel need not wait for that
+		if !attached {
 			effects[1] = ablytest.Reply(&ablytest.ProtocolMessage{Action: ablytest.ActionError, Channel: channel,
 				Error: ablytest.NewError(40160, 401, "refused by the script")},
 				&ablytest.ProtocolMessage{Action: ablytest.ActionDetached, Channel: channel})

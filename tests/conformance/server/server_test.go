@@ -75,8 +75,8 @@ func TestAGoodSubjectRaisesNoAlarm(t *testing.T) {
 	for _, v := range result.Violations {
 		t.Errorf("%s\n%v", v.Class, v)
 	}
-	// An opening is local, so it can neither be abandoned nor fail, and a process has no leases; all
-	// else is seen.
+	// An opening is local, so it can neither be abandoned nor fail, and a process has no leases;
+	// all else is seen.
 	var unobserved []conformance.Rule
 	for _, rule := range conformance.Rules() {
 		if result.State(rule) == conformance.Unobserved {
@@ -192,5 +192,27 @@ func TestABreachOfTheProtocolIsAnError(t *testing.T) {
 	_, err := rig(t, command(t, "talks"), conformance.AllPromises()).Run(t.Context(), conformance.MustParse("get(1, a, x)"))
 	if !errors.Is(err, conformance.ErrProtocol) || !strings.Contains(err.Error(), "here is your room") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestAHelloWithoutAnAnswer says how far the subject's client has come.
+func TestAHelloWithoutAnAnswer(t *testing.T) {
+	for fault, want := range map[string]string{
+		"connects nowhere":      "no connection reached the server",
+		"connects with TLS":     "connections that reached the server: 1, of them with TLS, which it does not speak: 1",
+		"speaks something else": "connections that reached the server: 1; none of them was opened",
+		"connects and ends":     "the client is connected to the server: only the answer",
+	} {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			c := command(t, fault)
+			if fault == "connects nowhere" {
+				c.Patience = time.Second // the others end by themselves
+			}
+			_, err := conformance.NewRig(t.Context(), c, conformance.AllPromises())
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got %v, expected %q", err, want)
+			}
+		})
 	}
 }

@@ -1,12 +1,13 @@
 // Command try holds a subject in any language to the rules of docs/rooms.md. The subject is a
 // command that speaks docs/subject-protocol.md.
 //
-//	go run ./tests/conformance/try [-without Cancellation,Causes] [-script 'get(1, a, x); ...'] -- node subject.mjs
+//	go run ./tests/conformance/try [-without Cancellation,Causes] -- node subject.mjs
+//	go run ./tests/conformance/try -script 'get(1, a, x); release(2, a)' -- node subject.mjs
 //
 // It prints which rules are kept, broken and not observable, with a shortest script for each broken
 // one, and exits with 0 if none is; with -verdicts, if all that it finds stands in that file, and
-// all that stands there is found. With -npm it runs the command in a folder whose pinned packages
-// it installs.
+// all that stands there is found. With -npm or -pip it runs the command in a folder whose pinned
+// packages it installs first; with -pip, the command "python" is that of the folder's environment.
 package main
 
 import (
@@ -21,6 +22,7 @@ import (
 	"syscall"
 
 	"ablyrooms.example/internal/npm"
+	"ablyrooms.example/internal/pip"
 	"ablyrooms.example/internal/progress"
 	"ablyrooms.example/tests/conformance"
 	"ablyrooms.example/tests/conformance/server"
@@ -41,6 +43,7 @@ func run(ctx context.Context, args []string, w io.Writer) error {
 	without := flags.String("without", "", "what is not promised: `fields` of conformance.Promises, comma-separated")
 	known := flags.String("verdicts", "", "the `file` of what is known of the subject")
 	folder := flags.String("npm", "", "the `folder` that the command runs in, after its packages were installed")
+	environment := flags.String("pip", "", "the `folder` that the command runs in, with a Python environment of its requirements")
 	script := flags.String("script", "", "run this `script` alone, and print what it shows")
 	depth := flags.Int("depth", 5, "the `length` up to which all scripts are tried")
 	runs := flags.Int("runs", 100, "the `number` of random scripts of each of three kinds")
@@ -68,6 +71,15 @@ func run(ctx context.Context, args []string, w io.Writer) error {
 		}
 	}
 	command := conformance.Command{Path: flags.Arg(0), Args: flags.Args()[1:], Dir: *folder, Serve: server.Start}
+	if *environment != "" {
+		python, err := pip.Install(ctx, *environment, w)
+		if err != nil {
+			return err
+		}
+		if command.Dir = *environment; command.Path == "python" {
+			command.Path = python
+		}
+	}
 	plan := conformance.ProcessPlan(*depth, *runs)
 	plan.Seed = *seed
 	if *script != "" {
@@ -86,9 +98,7 @@ func run(ctx context.Context, args []string, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	for _, l := range promises.Loosenings() {
-		fmt.Fprintf(w, "not promised, so not judged: %v\n", l)
-	}
+	fmt.Fprintln(w, promises.Summary())
 	result.Write(w, verdicts)
 	fmt.Fprintf(w, "\n%s\n", result.Evidence(*name))
 	switch {

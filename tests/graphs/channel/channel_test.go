@@ -143,8 +143,8 @@ func TestTheChannelsGraphsAreEqual(t *testing.T) {
 
 type broken = graphtest.Broken[Node]
 
-// The mapping can hide no difference: a field that is dropped or swapped, or an action that is taken
-// for another, is no bijection or differs from the core.
+// The mapping can hide no difference: a field that is dropped or swapped, or an action that is
+// taken for another, is no bijection or differs from the core.
 func TestABrokenMappingOfTheChannelIsSeen(t *testing.T) {
 	t.Parallel()
 	serials, calls := Comparisons()[0], Comparisons()[1]

@@ -15,8 +15,10 @@ import (
 type stack struct {
 	room    model.RoomRun
 	channel pair
-	asked   model.RoomOutputKind // what the room asked for and the port has not done yet; 0 for nothing
-	called  model.RoomOutputKind // what the channel was called for and has not settled yet; 0 for nothing
+	// what the room asked for and the port has not done yet; 0 for nothing
+	asked model.RoomOutputKind
+	// what the channel was called for and has not settled yet; 0 for nothing
+	called model.RoomOutputKind
 
 	// What the users know, of which the promise speaks.
 	own      bool // the operation's own event has passed since it was asked for
@@ -24,7 +26,8 @@ type stack struct {
 	detached bool // a detach of a user was, and no attach after it
 	gone     bool // the channel was given back
 
-	spoil func(in model.ChannelInput, outputs []model.ChannelOutput) []model.ChannelOutput // a planted fault, or nil
+	// a planted fault, or nil
+	spoil func(in model.ChannelInput, outputs []model.ChannelOutput) []model.ChannelOutput
 }
 
 func (s stack) key() string {

@@ -33,11 +33,11 @@ func of(kind model.ChannelKind) func(Event) bool {
 	return func(in Event) bool { return in.Kind == kind }
 }
 
-// liveness returns what docs/channel.md says under its name: that calls settle and retries come, and
-// what that rests on: where there is a connection again and again, the timer of the request fires or
-// the state is left (strong fairness); options have an answer or a timer, the retry timer fires, and
-// what is waiting or closing becomes another connection (weak fairness). They are the conjuncts of
-// FairSpec in Channel.tla.
+// liveness returns what docs/channel.md says under its name: that calls settle and retries come,
+// and what that rests on: where there is a connection again and again, the timer of the request
+// fires or the state is left (strong fairness); options have an answer or a timer, the retry timer
+// fires, and what is waiting or closing becomes another connection (weak fairness). They are the
+// conjuncts of FairSpec in Channel.tla.
 func liveness(calls int) (list []leadsTo, conjuncts []fair) {
 	for n := range calls {
 		pending := func(s *State) bool {
@@ -65,9 +65,9 @@ func liveness(calls int) (list []leadsTo, conjuncts []fair) {
 	}
 }
 
-// healing returns Heals, and what that rests on: retries come, there is a connection again and again
-// (weak fairness); a fence is passed if one comes to it again and again, and the server at last
-// answers an ATTACH with ATTACHED (strong fairness).
+// healing returns Heals, and what that rests on: retries come, there is a connection again and
+// again (weak fairness); a fence is passed if one comes to it again and again, and the server at
+// last answers an ATTACH with ATTACHED (strong fairness).
 func healing() ([]leadsTo, []fair) {
 	return []leadsTo{{Name: "Heals", P: unsettled, Q: not(unsettled)}}, []fair{
 		{Name: "RetriesCome", Of: of(model.KindRetryTimeout)},

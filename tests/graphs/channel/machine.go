@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ablyrooms.example/fsm"
+	"ablyrooms.example/internal/playlink"
 	"ablyrooms.example/model"
 	"ablyrooms.example/tests/graphs"
 )
@@ -14,13 +15,13 @@ import (
 // Bounds make the machine finite, and say what there is beside the channel.
 type Bounds struct {
 	model.ChannelBounds
-	// Bare leaves out what the world remembers, so that the states are those of the channel alone, as
-	// the spec has them; properties can't be asked of them.
+	// Bare leaves out what the world remembers, so that the states are those of the channel alone,
+	// as the spec has them; properties can't be asked of them.
 	Bare bool
 	// Promised has the server keep its promise, and holds NotByEarlierLife.
 	Promised bool
-	// Forgets has the oldest unanswered request be forgotten when there would be one too many, so that
-	// the bound stops nothing. Liveness is asked of such a channel.
+	// Forgets has the oldest unanswered request be forgotten when there would be one too many, so
+	// that the bound stops nothing. Liveness is asked of such a channel.
 	Forgets bool
 	// Heals asks for Heals, under the fairness that it needs, instead of the other liveness.
 	Heals bool
@@ -128,7 +129,7 @@ func New(b Bounds) Machine {
 	}
 	key := func(dst []byte, s *State) []byte { return append(dst, s.Key()...) }
 	m := Machine{
-		Name: "channel " + b.String(), Inputs: b.events(),
+		Name: "channel " + b.String(), Board: playlink.Channel, Inputs: b.events(),
 		Golden: fmt.Sprintf("graph/channel/%d-%d-%d-%d%s", b.Calls, b.Errors, b.Serials, b.Wire, b.words("-")),
 		Action: func(in Event) string { return in.Kind.String() },
 		New: func() graphs.Core[State, Event, model.ChannelOutput] {

@@ -21,7 +21,8 @@ func Spec(errors int) graphs.StepSpec[model.Channel, model.ChannelInput, model.C
 		}}
 }
 
-// Node is a state of Channel.tla: a state of the channel, and the outputs of the step that led to it.
+// Node is a state of Channel.tla: a state of the channel, and the outputs of the step that led to
+// it.
 type Node = graphs.Node[model.Channel, model.ChannelOutput]
 
 // Words of the spec, which are the model's own.

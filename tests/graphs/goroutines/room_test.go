@@ -85,9 +85,11 @@ type runningRoom struct {
 
 // roomRun says how a script is run.
 type roomRun struct {
-	observe bool                 // steps are observed, in order, as well as effects
-	direct  bool                 // calls that the script doesn't give up have a context that can't end, so that they run operations themselves
-	spoil   func(r *runningRoom) // plants a fault
+	observe bool // steps are observed, in order, as well as effects
+	// calls that the script doesn't give up have a context that can't end, so that they run
+	// operations themselves
+	direct bool
+	spoil  func(r *runningRoom) // plants a fault
 }
 
 // runRoom takes a script through a running room, in a bubble, and returns where it first did

@@ -35,7 +35,8 @@ func FromCore(out fsm.RoomsOutput) model.Output {
 	}
 	o.Outcome.Kind = outcomeKinds[out.Outcome.Kind]
 	switch out.Outcome.Kind {
-	case fsm.GotRoom, fsm.RejectedOpenFailed, fsm.RejectedReleaseFailed: // the model has it for these alone
+	// the model has it for these alone
+	case fsm.GotRoom, fsm.RejectedOpenFailed, fsm.RejectedReleaseFailed:
 		o.Outcome.Incarnation = int(out.Outcome.Incarnation)
 	}
 	for _, id := range out.Outcome.Failed {
@@ -108,7 +109,8 @@ func (c *core) Read(s *State) (err error) {
 	for i := range s.NumIncs {
 		inc := &s.Incs[i]
 		if next == len(r.Incarnations) || int(r.Incarnations[next].Incarnation) != int(i)+1 {
-			inc.Life, inc.Work, inc.Waiters = model.LifeReleased, model.WorkNone, 0 // the core forgot it
+			// the core forgot it
+			inc.Life, inc.Work, inc.Waiters = model.LifeReleased, model.WorkNone, 0
 			continue
 		}
 		from := &r.Incarnations[next]

@@ -22,12 +22,12 @@ type LeasesState struct {
 // LeasesMachine is the description of Rooms with leases above it.
 type LeasesMachine = graphs.Machine[LeasesState, model.Leases, model.Input, model.Output]
 
-// NewLeases returns the machine of docs/leases.md at the bounds. The calls that closing begins count;
-// where none is left, nobody closes what would begin one.
+// NewLeases returns the machine of docs/leases.md at the bounds. The calls that closing begins
+// count; where none is left, no call closes what would begin one.
 func NewLeases(b Bounds) LeasesMachine {
 	rooms := New(b)
 	m := LeasesMachine{
-		Name: "leases above " + rooms.Name, Golden: fmt.Sprintf("graph/leases/%d-%d-%d", b.Calls, b.Names, b.Options),
+		Name: "leases above " + rooms.Name, Board: rooms.Board, Golden: fmt.Sprintf("graph/leases/%d-%d-%d", b.Calls, b.Names, b.Options),
 		Inputs: model.LeasesAlphabet(b.Model()),
 		Action: rooms.Action,
 		New: func() graphs.Core[LeasesState, model.Input, model.Output] {
@@ -182,7 +182,8 @@ func recordLeases(before *LeasesState, in model.Input, outs []model.Output, s *L
 	return record(&begun, model.Input{Kind: model.KindGiveUp}, outs, &s.State)
 }
 
-// leasesAgree: the core keeps the leases that are open, and the incarnations in use that a Get keeps.
+// leasesAgree: the core keeps the leases that are open, and the incarnations in use that a Get
+// keeps.
 func leasesAgree(s *LeasesState) error {
 	if err := agrees(&s.State); err != nil {
 		return err
@@ -253,8 +254,8 @@ func leaseFaults() []leaseFault {
 // uses reports whether an incarnation is in use.
 func (s *State) uses(i int) bool { return s.Incs[i-1].Life < model.LifeReleasing }
 
-// LeasesSpec maps the states and steps of Leases.tla to the reference model's: those of Rooms.tla as
-// [Spec] does, acquires to Acquires and closed to Closed.
+// LeasesSpec maps the states and steps of Leases.tla to the reference model's: those of Rooms.tla
+// as [Spec] does, acquires to Acquires and closed to Closed.
 type LeasesSpec struct{}
 
 // State implements [graphs.Mapping].

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"ablyrooms.example/fsm"
+	"ablyrooms.example/internal/playlink"
 	"ablyrooms.example/model"
 	"ablyrooms.example/tests/graphs"
 )
@@ -18,7 +19,7 @@ func New(b Bounds) Machine {
 		panic(err)
 	}
 	return Machine{
-		Name: "rooms " + b.String(), Golden: fmt.Sprintf("graph/rooms/%d-%d-%d%s", b.Calls, b.Names, b.Options,
+		Name: "rooms " + b.String(), Board: playlink.Rooms, Golden: fmt.Sprintf("graph/rooms/%d-%d-%d%s", b.Calls, b.Names, b.Options,
 			map[bool]string{true: "-if"}[b.Conditional]),
 		Inputs: model.Alphabet(b.Model()),
 		Action: func(in model.Input) string { return in.Kind.String() },
@@ -137,11 +138,13 @@ func liveness(b Bounds) (list []graphs.LeadsTo[model.State]) {
 			return i.Life == model.LifeInitializing && i.Work == model.WorkNone
 		}
 		list = append(list, graphs.LeadsTo[model.State]{
-			Name: fmt.Sprintf("NoWedge(%d, waiting)", n+1), // one that waits comes to be opening or released
+			// one that waits comes to be opening or released
+			Name: fmt.Sprintf("NoWedge(%d, waiting)", n+1),
 			P:    is(waits),
 			Q:    is(func(i model.Incarnation) bool { return i.Work == model.WorkOpening || released(i) }),
 		}, graphs.LeadsTo[model.State]{
-			Name: fmt.Sprintf("NoWedge(%d, releasing)", n+1), // one that is releasing comes to be released
+			// one that is releasing comes to be released
+			Name: fmt.Sprintf("NoWedge(%d, releasing)", n+1),
 			P:    is(func(i model.Incarnation) bool { return i.Life == model.LifeReleasing }),
 			Q:    is(released),
 		})

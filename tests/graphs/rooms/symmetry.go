@@ -3,7 +3,7 @@ package rooms
 import "ablyrooms.example/model"
 
 // Calls and incarnations are numbered in order, so that only names and options can be renamed:
-// names, and for each name its options, which are only ever compared with those of the same name
+// the names, and the options of each name. Options of different names are never compared
 // (R2).
 
 // renaming numbers what it meets in order.
@@ -21,8 +21,8 @@ func (r *renaming) rename(old uint8) uint8 {
 }
 
 // canonical renames names and options in the order in which calls first use them, and returns how
-// many names, and how many options of each, there are. As calls are in order, that is one state of
-// each orbit.
+// many names, and how many options of each, there are. Calls are in order, so each orbit has
+// exactly one such state.
 func canonical(s *State) (used uint8, optionsUsed [8]uint8) {
 	var byName renaming
 	var byOptions [8]renaming // by old name
@@ -47,8 +47,8 @@ func canonical(s *State) (used uint8, optionsUsed [8]uint8) {
 	return byName.used, optionsUsed
 }
 
-// orbit counts the ways to choose the names and options that are used among those of the bounds. No
-// two of them lead to the same state.
+// orbit returns the size of a state's orbit: in how many ways names and options of the bounds can
+// stand for those that are used. Different ways give different states.
 func orbit(s State, b Bounds) uint64 {
 	used, optionsUsed := canonical(&s)
 	n := falling(b.Names, used)

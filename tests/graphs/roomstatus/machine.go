@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ablyrooms.example/fsm"
+	"ablyrooms.example/internal/playlink"
 	"ablyrooms.example/model"
 	"ablyrooms.example/tests/graphs"
 )
@@ -76,7 +77,7 @@ func New(b Bounds) Machine {
 	}
 	key := func(dst []byte, s *State) []byte { return append(dst, s.Key()...) }
 	m := Machine{
-		Name: "roomstatus " + b.String(), Inputs: b.inputs(),
+		Name: "roomstatus " + b.String(), Board: playlink.Room, Inputs: b.inputs(),
 		Golden: fmt.Sprintf("graph/roomstatus/%d-%d%s", b.Calls, b.Errors, b.words("-")),
 		Action: func(in model.RoomInput) string { return in.Kind.String() },
 		New:    func() graphs.Core[State, model.RoomInput, model.RoomOutput] { return &core{room: fsm.NewRoom[int]()} },
@@ -207,7 +208,8 @@ func liveness(b Bounds) (list []graphs.LeadsTo[State]) {
 			P:    is(true), Q: is(false)})
 	}
 	return append(list, graphs.LeadsTo[State]{
-		Name: "ReleasesEnd", // every release that begins comes to its end, whoever waits for it
+		// every release that begins comes to its end, whichever call waits for it
+		Name: "ReleasesEnd",
 		P: func(s *State) bool {
 			return s.Op == model.OpRelease ||
 				slices.ContainsFunc(s.Queue, func(e model.RoomEntry) bool { return e.Op == model.OpRelease })

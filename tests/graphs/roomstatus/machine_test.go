@@ -46,7 +46,8 @@ func TestTheRoomKeepsTheLivenessProperties(t *testing.T) {
 	if len(r.Vacuous) > 0 || len(r.Without) != len(fairness()) {
 		t.Fatalf("%+v", r)
 	}
-	for conjunct, broken := range r.Without { // each is needed by each property, the strong one for a loop
+	// each is needed by each property, the strong one for a loop
+	for conjunct, broken := range r.Without {
 		if len(broken) != r.Properties {
 			t.Errorf("without %s only %v fail", conjunct, broken)
 		}

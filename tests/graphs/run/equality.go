@@ -51,7 +51,8 @@ func (c *command) equality(ctx context.Context, known func(*graphs.Equality) err
 		return !strings.HasPrefix(other.Config, c.only)
 	})
 	found, errs := make([]*graphs.Equality, len(all)), make([]error, len(all))
-	two := make(chan struct{}, 2) // at a time: TLC works on one processor, and so does what builds the core's graph
+	// at a time: TLC works on one processor, and so does what builds the core's graph
+	two := make(chan struct{}, 2)
 	var running sync.WaitGroup
 	for i, comparison := range all {
 		two <- struct{}{}

@@ -62,7 +62,7 @@ func table[I any](c *command, r *graphs.Result[I]) {
 	}
 	fmt.Fprintf(w, "time\t%.1f s, %s states/s, %d workers\n", r.Elapsed.Seconds(),
 		progress.Grouped(uint64(float64(r.States)/max(r.Elapsed.Seconds(), 1e-9))), r.Workers)
-	fmt.Fprintf(w, "collisions\tat most %.1g that two states were taken for one (128 bits)\n", r.Collision)
+	fmt.Fprintf(w, "collisions\tthe probability that two states were taken for one is at most %.1g (128 bits)\n", r.Collision)
 	w.Flush()
 }
 

@@ -89,7 +89,7 @@ func view(s *State, m *Model) {
 	}
 }
 
-// canonical numbers clients anew, in the order of their places.
+// canonical numbers clients again, in the order of their places.
 func canonical(s *State) {
 	to, old := map[int]int{0: 0}, *s
 	rename := func(client int) int {
@@ -155,7 +155,7 @@ func properties() []graphs.Property[Model, Input, Granted] {
 	}
 }
 
-// liveness: whoever asks has the lock at last, or waits no more.
+// liveness: a client that asks has the lock at last, or waits no more.
 func liveness(clients int) (list []graphs.LeadsTo[Model]) {
 	for i := range clients {
 		list = append(list, graphs.LeadsTo[Model]{Name: fmt.Sprintf("Served(%d)", i+1),
@@ -164,7 +164,7 @@ func liveness(clients int) (list []graphs.LeadsTo[Model]) {
 	return list
 }
 
-// fairness: whoever has the lock gives it back.
+// fairness: the client that has the lock gives it back.
 func fairness(clients int) (list []graphs.Fairness[Model, Input]) {
 	for client := 1; client <= clients; client++ {
 		list = append(list, graphs.Fairness[Model, Input]{Name: fmt.Sprintf("Gives(%d)", client),

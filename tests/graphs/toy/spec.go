@@ -27,7 +27,7 @@ func (Spec) State(vars graphs.Value) (m Model, err error) {
 func (Spec) Text(m Model) string { return fmt.Sprint(m) }
 
 // Step implements [graphs.Mapping]: the client is the one whose place differs most, the outputs
-// what the clients know besides.
+// what the clients know.
 func (Spec) Step(action string, before, after Model) (string, error) {
 	kind, ok := graphs.Words(Ask, Give)[strings.ToLower(action)]
 	in := Input{Kind: kind}

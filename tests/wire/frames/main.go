@@ -3,7 +3,8 @@
 // the rooms' users to the embedded server, in a bubble of virtual time with the default timeouts.
 // Package world says what is judged.
 //
-//	go run ./tests/wire/frames [-run regexp] [-share 0.1] [-pairs 1000] [-seed n] [-full 3] [-list]
+//	go run ./tests/wire/frames [-run regexp] [-share 0.1] [-pairs 1000] [-seed n] [-full 3]
+//	go run ./tests/wire/frames -list
 package main
 
 import (

@@ -16,7 +16,7 @@ import (
 	"ablyrooms.example/tests/wire/world"
 )
 
-// mostTries is how often a run is tried that shows a known failure in most tries.
+// mostTries is how often a run is tried at most until it shows its known failure.
 const mostTries = 30
 
 // settings say what of the suite is run.
@@ -37,13 +37,14 @@ type summary struct {
 	slowest, virtual          time.Duration // in virtual time
 	failed                    []world.Result
 	known                     *world.KnownList
-	knowns                    int      // runs that failed as is known
+	knowns                    int      // runs that failed with a known failure
 	trouble                   []string // with the suite, or with the list of known failures
 
 	mu sync.Mutex
 }
 
-// suite runs each scenario plainly, with each fault at each of its frames, and with pairs of faults.
+// suite runs each scenario plainly, with each fault at each of its frames, and with pairs of
+// faults.
 func suite(t *testing.T, set settings) *summary {
 	random := rand.New(rand.NewPCG(set.seed, 0))
 	sum := &summary{faults: len(world.Faults()), known: world.NewKnownList(world.KnownFailures())}
@@ -100,7 +101,8 @@ func suite(t *testing.T, set settings) *summary {
 	err := progress.Each(t.Context(), workers, len(singles), note, func(_ context.Context, _, i int) error {
 		first := world.Run(t, singles[i])
 		for try := 0; try < 3 && first.Missed > 0 && len(first.Problems) == 0; try++ {
-			first = world.Run(t, singles[i]) // rooms that are busy at once may do without the frame
+			// rooms that are busy at the same time may not send the frame
+			first = world.Run(t, singles[i])
 		}
 		sum.took(first)
 		choose := rand.New(rand.NewPCG(set.seed, uint64(i+1)))
@@ -122,7 +124,7 @@ func suite(t *testing.T, set settings) *summary {
 	return sum
 }
 
-// strikes returns each fault that is one for a frame, at that frame.
+// strikes returns each fault that can be injected at a frame, at that frame.
 func strikes(frame world.FrameName) (all []world.Strike) {
 	for _, f := range world.Faults() {
 		if s := (world.Strike{Frame: frame, Fault: f}); s.Fits() {

@@ -70,8 +70,8 @@ func (r *Recorder) Observe(step lifecycle.RoomStep) {
 }
 
 // Cores returns an observer of the channels of one chat client. It is for
-// ablychat.WithChannelObserver. Nobody observes the steps between two chat clients on a connection,
-// so that what a core did for each is a stream of its own.
+// ablychat.WithChannelObserver. No observer receives the steps between two chat clients on a
+// connection, so that what a core did for each is a stream of its own.
 func (r *Recorder) Cores() func(ablychat.ChannelStep) {
 	byCore := map[any]*ChannelStream{} // guarded by the recorder's lock
 	r.mu.Lock()

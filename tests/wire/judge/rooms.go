@@ -71,7 +71,8 @@ func expected(seq int, in model.Input, before, after model.State, outs []model.O
 		o := Output{Kind: out.Kind.String(), Call: out.Call, Inc: out.Incarnation, Out: None}
 		if out.Kind == model.OutputSettle {
 			o.Out, o.Inc, o.Bad = out.Outcome.Kind.String(), out.Outcome.Incarnation, slices.Clone(out.Outcome.Failed)
-			switch out.Outcome.Kind { // the core is told of an incarnation, and callers aren't
+			// the core is notified about an incarnation, and callers aren't
+			switch out.Outcome.Kind {
 			case model.OutcomeDifferentOptions:
 				o.Inc = before.InUse(in.Name)
 			case model.OutcomeReleasedBefore:

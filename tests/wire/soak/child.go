@@ -18,22 +18,22 @@ import (
 )
 
 const (
-	// heapBound and heapShare are by how much the heap may be larger in the last third of the time
-	// than it was in the first: megabytes, and a share. What ably-go strands holds some of it
-	// besides, megabytes each.
+	// heapBound (in megabytes) and heapShare limit how much the heap may grow from the first third
+	// of the time to the last. Each goroutine that ably-go leaves behind holds some megabytes.
 	heapBound, heapShare, heapStranded = 8.0, 0.5, 1.0 / 32
 
 	look  = 500 * time.Millisecond // how often the child is looked at
-	looks = 4                      // for how many of them the same goroutine must stand still
+	looks = 4                      // how often in a row a goroutine must be found at the same place
 )
 
 // tally is what a child has done so far.
 type tally struct {
 	Runs, Calls, Rooms, Judged int
 	Faults, Cuts, Reconnects   int
-	Goroutines                 [2]int     // the least of the first third of the time, and of the last
-	Heap                       [2]float64 // the same, in megabytes
-	Leaks, Stranded            int        // goroutines that are left, and those that ably-go keeps
+	// the minimum in the first third of the time, and in the last
+	Goroutines      [2]int
+	Heap            [2]float64 // the same, in megabytes
+	Leaks, Stranded int        // goroutines that are left, and those that ably-go keeps
 }
 
 // message is a line from a child to its parent.
@@ -156,7 +156,7 @@ func (c *child) watch(over chan struct{}) {
 	}
 }
 
-// thirds returns the least of the first third of a list, and of the last.
+// thirds returns the minimum of the first third of a list, and of the last.
 func thirds[N cmp.Ordered](list []N) [2]N {
 	third := max(len(list)/3, 1)
 	return [2]N{slices.Min(list[:third]), slices.Min(list[len(list)-third:])}

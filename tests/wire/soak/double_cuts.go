@@ -18,8 +18,8 @@ const runLimit = 3 * time.Minute
 // mostPause is the longest time from a connection that came back to the second cut.
 const mostPause = 20 * time.Millisecond
 
-// doubleCuts plays so many double cuts, and prints how many failed: not all as package world demands,
-// or locked up. It returns how many.
+// doubleCuts plays so many double cuts, and prints how many failed: not all as package world
+// demands, or locked up. It returns how many.
 func doubleCuts(ctx context.Context, out io.Writer, set settings) (failed int, err error) {
 	type run struct {
 		problems []string

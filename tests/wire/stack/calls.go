@@ -26,7 +26,8 @@ type Calls struct {
 
 	mu   sync.Mutex
 	made []*call
-	of   map[*ablychat.Room]int // which incarnation a room is: the first get to see it says so, and others must agree
+	// which incarnation a room is: the first get to see it says so, and others must agree
+	of map[*ablychat.Room]int
 }
 
 type call struct {

@@ -17,11 +17,11 @@ import (
 
 	ablychat "ablyrooms.example/adapter/ably"
 	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/adapter/ably/ablytest/memnet"
 	"ablyrooms.example/lifecycle"
 	"ablyrooms.example/lifecycle/trace"
 	"ablyrooms.example/model"
 	"ablyrooms.example/tests/wire/judge"
-	"ablyrooms.example/tests/wire/memnet"
 )
 
 // Link is an ably-go client that is connected to an embedded server of its own.
@@ -146,8 +146,9 @@ func Bounds(calls int) model.Bounds {
 	return model.Bounds{Calls: calls, Names: names, Options: []string{"x", "y"}}
 }
 
-// Play plays a script, in the link's bubble, and returns what the Rooms did. The error is for what is not as
-// the model has it after a step, in a script that never hurries, or for what is left in the end.
+// Play plays a script, in the link's bubble, and returns what the Rooms did. The error is for what
+// is not as the model has it after a step, in a script that never hurries, or for what is left in
+// the end.
 func Play(l *Link, script []Step) (t trace.Trace, err error) {
 	p := &player{Link: l, gates: map[string]*ablytest.Gate{}, held: map[string]int{}, counted: map[int]bool{},
 		attached: map[*ablychat.Room]bool{}}
@@ -226,8 +227,9 @@ func (p *player) attach(room *ablychat.Room) {
 	p.attached[room] = p.attached[room] || err == nil
 }
 
-// check compares the stack with the model: the same calls are settled, with the same outcomes and rooms;
-// what is being released waits with its detach at the server; what is attached is attached there.
+// check compares the stack with the model: the same calls are settled, with the same outcomes and
+// rooms; what is being released waits with its detach at the server; what is attached is attached
+// there.
 func (p *player) check() error {
 	difference := ""
 	if !await(func() bool {

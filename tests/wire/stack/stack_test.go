@@ -7,9 +7,9 @@ import (
 
 	"pgregory.net/rapid"
 
+	"ablyrooms.example/adapter/ably/ablytest/memnet"
 	"ablyrooms.example/model"
 	"ablyrooms.example/tests/wire/judge"
-	"ablyrooms.example/tests/wire/memnet"
 	"ablyrooms.example/tests/wire/world"
 )
 

@@ -51,7 +51,8 @@ func (b *attaching) wait(name string, action ablytest.Action) (allow func()) {
 	frames := ablytest.ToServer(action).OnChannel(ablychat.ChannelName(name))
 	refused := ablytest.NewError(40160, 401, "refused")
 	effect := ablytest.FailChannel(refused)
-	if action == ablytest.ActionDetach { // it is answered too, so that the name's next room need not wait
+	// it is answered too, so that the name's next room need not wait
+	if action == ablytest.ActionDetach {
 		effect = ablytest.Call(func(f ablytest.Frame) { b.link.Server.FailChannel(f.Channel, refused) })
 	}
 	return b.link.Server.Fault(frames, effect).Remove
@@ -79,7 +80,8 @@ func (b *attaching) endAll(over bool) {
 	}
 }
 
-// Open implements [lifecycle.Backend]. It goes on when it is abandoned: the script says how it ends.
+// Open implements [lifecycle.Backend]. It goes on when it is abandoned: the script says how it
+// ends.
 func (b *attaching) Open(_ context.Context, name string, options lifecycle.RoomOptions) (*ablychat.Room, error) {
 	ctx := context.Background()
 	defer b.wait(name, ablytest.ActionAttach)()

@@ -21,8 +21,9 @@ type corruption struct {
 
 var corruptionKinds = []string{"dropped", "swapped", "doubled", "changed"}
 
-// corrupt makes corruptions, the same for the same seed: of each kind as many, and of the changes each as many too. Where lines come and go
-// the others are numbered anew, or their numbers alone would give it away.
+// corrupt makes corruptions, the same for the same seed: of each kind as many, and of the changes
+// each as many too. Where lines come and go the others are numbered again, or their numbers alone
+// would give it away.
 func corrupt(traces []trace.Trace, count int, draw *rand.Rand) []corruption {
 	var made []corruption
 	for kinds := len(corruptionKinds); len(made) < count; {

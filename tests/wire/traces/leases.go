@@ -17,12 +17,14 @@ func (instant) Open(context.Context, string, lifecycle.RoomOptions) (*int, error
 }
 func (instant) Release(context.Context, string, *int) error { return nil }
 
-// recordLeases records a trace in which leases are closed: the last of a room, one of several, and one
-// whose room was released by name and got again. So it has each form of ReleaseIf that leases ask for.
+// recordLeases records a trace in which leases are closed: the last of a room, one of several, and
+// one whose room was released by name and got again. So it has each form of ReleaseIf that leases
+// ask for.
 func recordLeases(ctx context.Context) ([]trace.Trace, error) {
 	var file bytes.Buffer
 	w := trace.NewWriter(&file, "leases")
-	disposal, over := fsm.Call(0), make(chan struct{}) // closed with the last step, which settles the disposal
+	// closed with the last step, which settles the disposal
+	disposal, over := fsm.Call(0), make(chan struct{})
 	observe := func(step lifecycle.RoomsStep) {
 		w.Observe(step)
 		if step.Input.Kind == fsm.CallDispose {

@@ -154,7 +154,8 @@ func (m *module) write(to io.Writer) error {
 		text := m.value(reflect.ValueOf(slices.Sorted(maps.Keys(set))))
 		return "{" + text[2:len(text)-2] + "}"
 	}
-	// TLC works out what a constant is replaced by again and again, but a definition without arguments once: hence two of them.
+	// TLC works out what a constant is replaced by again and again, but a definition without
+	// arguments once: hence two of them.
 	printf("AllNodes == %s\nTheTree == AllNodes\nTheFirst == %s\n", strings.Join(chunks, " \\o "), set(m.first))
 	printf("TheNames == %s\nTheOptions == %s\n====\n", words(names), words(options))
 	return err

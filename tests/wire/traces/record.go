@@ -9,11 +9,11 @@ import (
 	"slices"
 	"testing"
 
+	"ablyrooms.example/adapter/ably/ablytest/memnet"
 	"ablyrooms.example/internal/progress"
 	"ablyrooms.example/lifecycle/trace"
 	"ablyrooms.example/model"
 	"ablyrooms.example/tests/wire/judge"
-	"ablyrooms.example/tests/wire/memnet"
 	"ablyrooms.example/tests/wire/stack"
 	"ablyrooms.example/tests/wire/world"
 )
@@ -21,7 +21,7 @@ import (
 // limit is how many calls a trace of the stack has, as in the small configuration.
 const limit = 3
 
-// recordStack records so many traces of the adapter's own Rooms. What has no step is no trace.
+// recordStack records count traces of the adapter's own Rooms, without those that have no step.
 func recordStack(t *testing.T, draw *rand.Rand, count int) (traces []trace.Trace, err error) {
 	err = onLink(t, func(l *stack.Link) error {
 		for len(traces) < count {
@@ -59,8 +59,8 @@ func recordScripts(ctx context.Context, t *testing.T, scripts [][]model.Input) (
 	})
 }
 
-// recordScenarios plays each scenario, plainly and with so many faults by lot, and returns what the
-// Rooms of its clients did, and the cores of their channels.
+// recordScenarios plays each scenario, without a fault and with that many random ones, and returns
+// what the Rooms of its clients did, and the cores of their channels.
 func recordScenarios(t *testing.T, draw *rand.Rand, faults int) (traces []trace.Trace, channels []*judge.ChannelStream,
 	err error) {
 	record := func(p world.Plan) world.Result {
@@ -80,7 +80,8 @@ func recordScenarios(t *testing.T, draw *rand.Rand, faults int) (traces []trace.
 			}
 			strike := world.Strike{Frame: plain.Frames[draw.IntN(len(plain.Frames))], Fault: world.Faults()[draw.IntN(len(world.Faults()))]}
 			if strike.Fits() {
-				record(world.Plan{Scenario: s, Strikes: []world.Strike{strike}}) // whether the run is good, frames tells
+				// package frames judges the run
+				record(world.Plan{Scenario: s, Strikes: []world.Strike{strike}})
 			}
 		}
 	}

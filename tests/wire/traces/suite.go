@@ -142,8 +142,9 @@ func judgeAll(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, g *graph, tra
 // outcome is what became of corruptions.
 type outcome struct{ made, rejected, legal, skipping int }
 
-// judgeCorrupted has TLC judge corruptions. It must take those that the model takes, and no others; of the
-// others it must stop at the line at which the model stops. With a skip rule it would take more.
+// judgeCorrupted has TLC judge corruptions. It must take those that the model takes, and no others;
+// of the others it must stop at the line at which the model stops. With a skip rule it would take
+// more.
 func judgeCorrupted(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, made []corruption) (outcome, error) {
 	traces := make([]trace.Trace, len(made))
 	for i, c := range made {

@@ -18,9 +18,9 @@ import (
 
 // judged is what TLC and the model say of a trace, in which they agree.
 type judged struct {
-	steps   []judge.Step // those that its lines are
-	refused error        // why the line after these is none; nil when all are
-	differs string       // what TLC has in place of that line, where it was to tell
+	steps   []judge.Step // the steps that its lines show
+	refused error        // why the next line is no step; nil when all lines are steps
+	differs string       // what TLC expected in place of that line, if it was asked
 }
 
 // judgeTraces has the model and TLC judge traces, and returns an error where they differ.
@@ -49,7 +49,7 @@ func judgeTraces(ctx context.Context, tlc *tlcrun.TLC, tell bool, traces []trace
 // verdict is what TLC said of a module's traces.
 type verdict struct {
 	module   *module
-	consumed []bool   // by node, of those that TLC told of
+	consumed []bool   // by node, of those that TLC reported
 	differs  []string // by node: what differs in its line, as TLC prints it
 	result   *tlcrun.Result
 }
@@ -107,7 +107,7 @@ func (m *module) parse(text string) (*verdict, error) {
 	each := func(pattern *regexp.Regexp, note func(node int, value string)) (err error) {
 		for _, match := range pattern.FindAllStringSubmatch(text, -1) {
 			if n, _ := strconv.Atoi(match[1]); n < 1 || n > len(m.nodes) {
-				err = fmt.Errorf("TLC tells of a line that there is not: %s", match[0])
+				err = fmt.Errorf("TLC reports a line that does not exist: %s", match[0])
 			} else {
 				note(n-1, strings.Join(strings.Fields(match[0]), " "))
 			}
@@ -118,7 +118,8 @@ func (m *module) parse(text string) (*verdict, error) {
 		each(differsLine, func(n int, value string) { v.differs[n] = value }))
 }
 
-// accepted reports whether the last line of a trace was consumed. A trace without lines shows nothing.
+// accepted reports whether the last line of a trace was consumed. A trace without lines shows
+// nothing.
 func (v *verdict) accepted(trace int) bool {
 	path := v.module.paths[trace]
 	return len(path) > 0 && v.consumed[path[len(path)-1]-1]

@@ -1,28 +1,20 @@
 package world
 
 import (
-	"net/http"
-	"sync"
 	"testing"
 	"time"
 
+	"ablyrooms.example/adapter/ably/ablytest/memnet"
 	"ablyrooms.example/internal/bubble"
-	"ablyrooms.example/tests/wire/memnet"
 )
 
-// network is that of all bubbles. ably-go dials by the default transport; no connection is kept for
-// another run, each of which has addresses of its own.
-var network = sync.OnceValue(func() *memnet.Net {
-	n := memnet.New()
-	http.DefaultTransport = &http.Transport{DialContext: n.DialContext, DisableKeepAlives: true}
-	return n
-})
+// network is that of all bubbles. Each run has addresses of its own.
+var network = memnet.New()
 
-// InBubble runs f in a bubble of virtual time, in which ably-go dials a network in memory. It
+// InBubble runs f in a bubble of virtual time, in which a server listens on a network in memory. It
 // returns "" when f returned and all goroutines of the bubble have ended, else what is wrong. A
 // bubble that is stuck goes on: what f shares with the caller must then be left alone.
 func InBubble(t *testing.T, f func(network *memnet.Net)) (problem string, stuck bool) {
-	network := network()
 	limits := bubble.Limits{Look: 3 * time.Second, Patience: 40 * time.Second}
 	end := bubble.Run(t, limits, func() { f(network) })
 	switch {

@@ -26,7 +26,7 @@ type client struct {
 	named    map[string]bool // the names of all rooms that it got
 }
 
-// held is a room and what its listeners were told.
+// held is a room and what its listeners received.
 type held struct {
 	room *ablychat.Room
 

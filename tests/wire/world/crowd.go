@@ -79,7 +79,8 @@ func (c *client) round(random *rand.Rand) {
 			})
 		case 6, 7:
 			c.call("reaction in", name, func(ctx context.Context) error {
-				ctx, cancel := context.WithTimeoutCause(ctx, 2*c.w.request, errGaveUp) // an ACK that was lost never comes
+				// an ACK that was lost never comes
+				ctx, cancel := context.WithTimeoutCause(ctx, 2*c.w.request, errGaveUp)
 				defer cancel()
 				return room.Reactions().Send(ctx, ablychat.ReactionContent{Name: "heart"})
 			})

@@ -25,14 +25,16 @@ func KnownFailures() []Known { return nil }
 // Directed returns the names of runs that showed a fault once. They are run each time.
 func Directed() []string {
 	return []string{
-		// A release never settled: its channel was attaching by ably-go's own will, without an answer.
+		// A release never settled: its channel was attaching by ably-go's own will, without an
+		// answer.
 		"get-attach-release/1/in/MESSAGE.lobby.3/detach-beside+1/out/ATTACH.lobby.2/drop",
 		// A failed channel was given back while ably-go was about to attach it again.
 		"reattach-after-suspension/1/out/ATTACH.lobby.1/fail-channel+2/out/ATTACH.lobby.1/refuse",
 		"get-attach-release/1/in/DETACHED.lobby.1/refuse+1/out/ATTACH.lobby.2/refuse",
 		// An attach was not answered in time, its channel was given back, and the DETACH was lost.
 		"the-server-acts/1/in/ATTACHED.lobby.4/delay+1/out/DETACH.lobby.1/drop",
-		// The late answer to a DETACH found the channel released, and ably-go made it again, and attached it.
+		// The late answer to a DETACH found the channel released, and ably-go made it again, and
+		// attached it.
 		"reattach-after-suspension/2/in/MESSAGE.lobby.1/fail-beside+2/out/DETACH.lobby.1/delay",
 	}
 }
@@ -110,13 +112,15 @@ func (l *KnownList) Unused() (stale []string) {
 	return stale
 }
 
-// So many failures of a kind say nothing about how many there are, and so few runs nothing about which.
+// So many failures of a kind say nothing about how many there are, and so few runs nothing about
+// which.
 const (
 	fewFailures = 5
 	fewRuns     = 200
 )
 
-// TooMany returns what is wrong with entries that explain more failures than they may, or every run.
+// TooMany returns what is wrong with entries that explain more failures than they may, or every
+// run.
 func (l *KnownList) TooMany() (wrong []string) {
 	for _, e := range l.entries {
 		if most := max(e.PerThousand*float64(l.runs)/1000, fewFailures); float64(e.met) > most {

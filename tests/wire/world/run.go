@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/adapter/ably/ablytest/memnet"
 	"ablyrooms.example/lifecycle/trace"
 	"ablyrooms.example/tests/wire/judge"
-	"ablyrooms.example/tests/wire/memnet"
 )
 
 // Result is what came of a run.

@@ -91,7 +91,8 @@ func (w *World) truth() (found []string) {
 					c.id, h.room.Name(), status, h.room.Error(), there, connection))
 			}
 		}
-		// Where faults follow each other, a released channel may stay until its DETACH is sent again.
+		// Where faults follow each other, a released channel may stay until its DETACH is sent
+		// again.
 		if w.bubble || w.used {
 			found = append(found, w.leftovers(c, holds)...)
 		}
@@ -111,7 +112,7 @@ func (w *World) leftovers(c *client, holds map[string]bool) []string {
 	return found
 }
 
-// usable shows that all works once the faults are over: each room there is, and each name anew.
+// usable shows that all works once the faults are over: each room there is, and each name again.
 func (w *World) usable() {
 	w.used = true
 	for _, c := range w.clients {
@@ -219,7 +220,8 @@ func (w *World) traced(c *client, r *Result) {
 	r.Traces = append(r.Traces, traces...)
 }
 
-// told compares what listeners were told with the room's steps, and what it got with what was published.
+// told compares what listeners received with the room's steps, and what it got with what was
+// published.
 func (c *client) told(h *held) {
 	s := c.recorder.Of(h.room)
 	if s == nil {

@@ -109,7 +109,7 @@ func TestDoctoredHistories(t *testing.T) {
 			s.StatusOf = &lifecycle.ErrorInfo{Code: lifecycle.ErrRoomInInvalidState}
 			return true
 		}},
-		// What changes nothing but what listeners are told may be left out.
+		// What changes nothing but what listeners receive may be left out.
 		{"a step less", func(s *judge.Seen) bool {
 			return len(s.Outputs) > 0 && s.Outputs[0].Kind != fsm.PublishDiscontinuity
 		}},

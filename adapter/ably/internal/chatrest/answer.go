@@ -26,7 +26,7 @@ const (
 
 // Answer is the service's answer to a request that it carried out.
 type Answer struct {
-	Body any        // in the types of [jsonvalue.Received]
+	Body any        // in the types of [jsonvalue.Received]; nil for null and for an empty body
 	Next url.Values // the query of the next page; nil if this is the last
 
 	came string // what it is, for errors
@@ -41,7 +41,8 @@ func unexpected(came, expected string) *Error {
 
 // unreadable is the error for an answer that says nothing.
 func unreadable(message string, cause error) *Error {
-	return &Error{Code: codeUnreadable, StatusCode: http.StatusInternalServerError, Message: message, Cause: cause}
+	return &Error{Code: codeUnreadable, StatusCode: http.StatusInternalServerError,
+		Message: message, Cause: cause}
 }
 
 // unreachable is the error for a request that was not answered.
@@ -86,7 +87,7 @@ func (x *exchange) read() (*Answer, *Error) {
 	if x.status < 200 || x.status >= 300 {
 		return nil, x.failure(body)
 	}
-	if err != nil {
+	if err != nil && len(x.body) > 0 {
 		return nil, unexpected(x.came(), "JSON or MessagePack")
 	}
 	a := &Answer{Body: body, came: x.came()}
@@ -111,7 +112,8 @@ func (x *exchange) decode() (body any, err error) {
 	if x.tooLarge {
 		return nil, fmt.Errorf("it is larger than %d bytes", maxBody)
 	}
-	if kind, _, _ := mime.ParseMediaType(x.header.Get("Content-Type")); kind != "application/x-msgpack" {
+	kind, _, _ := mime.ParseMediaType(x.header.Get("Content-Type"))
+	if kind != "application/x-msgpack" {
 		return jsonvalue.Parse(x.body)
 	}
 	defer func() { // the decoder may panic

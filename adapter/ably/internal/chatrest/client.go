@@ -63,8 +63,8 @@ func changing[O any](_ func(O), change func(reflect.Value)) func(O) {
 	return func(options O) { change(reflect.ValueOf(options).Elem()) }
 }
 
-// carry makes the options of the carrier: a transport of ours, and a key that is never sent, so that
-// ably-go asks for no token.
+// carry makes the options of the carrier: a transport of ours, and a key that is never sent, so
+// that ably-go asks for no token.
 func carry(options reflect.Value) {
 	for _, name := range []string{"Token", "TokenDetails", "AuthCallback", "AuthURL", "UseTokenAuth"} {
 		options.FieldByName(name).SetZero()
@@ -75,7 +75,8 @@ func carry(options reflect.Value) {
 		level.SetUint(uint64(ably.LogNone)) // errors are returned; ably-go would see but their status
 	}
 	field := options.FieldByName("HTTPClient")
-	client := &http.Client{Timeout: options.FieldByName("HTTPRequestTimeout").Interface().(time.Duration)}
+	client := &http.Client{
+		Timeout: options.FieldByName("HTTPRequestTimeout").Interface().(time.Duration)}
 	if given, _ := field.Interface().(*http.Client); given != nil {
 		*client = *given
 	}
@@ -83,13 +84,14 @@ func carry(options reflect.Value) {
 	if base == nil {
 		base = http.DefaultTransport
 	}
-	// The client's own timeout costs a goroutine until the body is closed, which ably-go doesn't do.
+	// The client's own timeout costs a goroutine until the body is closed, which ably-go doesn't
+	// do.
 	client.Transport, client.Timeout = roundTripper{base, client.Timeout}, 0
 	field.Set(reflect.ValueOf(client))
 }
 
-// Do makes a request and returns the answer to it. A token that the service refuses is renewed once,
-// and the request made again (RSC10).
+// Do makes a request and returns the answer to it. A token that the service refuses is renewed
+// once, and the request made again (RSC10).
 //
 // Errors: an [*Error], of the service or for an answer that can't be read; the context's cause;
 // ably-go's and those of package net/http if there is no answer.
@@ -141,18 +143,21 @@ func (c *Client) send(ctx context.Context, r Request, authorization string) (*ex
 	_, err := c.carrier.Request(r.Method, BasePath+"request", options...).
 		Pages(context.WithValue(ctx, exchangeKey{}, x))
 	switch {
-	case x.answered:
+	case x.answered: // by the last host that was asked
 		return x, nil
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
+	case x.err != nil: // ably-go's has another address, or is nil after another host's answer
+		return nil, unreachable(x.err)
 	case err == nil:
 		return nil, errors.New("ably-go made no request")
 	}
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		err = u.Err // its address is not the one that was asked
-	}
-	return nil, unreachable(err)
+	return nil, err
 }
+
+// Use has requests authorized with a token that the realtime client uses, if that is newer than
+// their own.
+func (c *Client) Use(token string) { c.credentials.use(token) }
 
 // Close ends the request for a token that may be under way, and waits for its end, or that of ctx.
 // Requests that need a new token fail from then on.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/http"
 	"reflect"
 	"sync"
@@ -25,33 +26,45 @@ type credentials struct {
 	params    ably.TokenParams
 	renewable bool // there is a way to get a token (RSA4a2)
 
+	limit time.Duration // of a request for a token
+
 	mu            sync.Mutex
-	authorization string   // what is sent; empty if there is no token yet
-	renewal       *renewal // under way, or nil
-	running       sync.WaitGroup
+	authorization string         // what is sent; empty if there is no token yet
+	used          string         // the token that the realtime client used last
+	renewal       *renewal       // under way, or nil
+	running       sync.WaitGroup // counted up under mu, before the end of life
 	life          context.Context
-	end           context.CancelFunc
+	end           context.CancelCauseFunc
 }
 
-// renewal is a request for a token, which all that need one wait for.
+// renewal is a request for a token, which all that need one wait for. It has a limit, after which
+// no call waits, even if ably-go does.
 type renewal struct {
-	done          chan struct{} // closed at its end
+	ctx           context.Context // ends at the limit
+	late          time.Time       // the limit
+	done          chan struct{}   // closed at its end
 	authorization string
 	err           error
 }
+
+var errClosed = errors.New("the chat client was disposed of")
 
 // read takes what is needed from the options of ably-go (RSA4).
 func (c *credentials) read(options reflect.Value) {
 	set := func(name string) bool { return !options.FieldByName(name).IsZero() }
 	key := options.FieldByName("Key").String()
 	c.renewable = key != "" || set("AuthCallback") || set("AuthURL")
-	if params, _ := options.FieldByName("DefaultTokenParams").Interface().(*ably.TokenParams); params != nil {
+	params, _ := options.FieldByName("DefaultTokenParams").Interface().(*ably.TokenParams)
+	if params != nil {
 		c.params = *params
 	} else {
 		c.params.TTL = time.Hour.Milliseconds() // ably-go's default
 	}
 	if id := options.FieldByName("ClientID").String(); id != "" {
 		c.params.ClientID = id
+	}
+	if c.limit = time.Duration(options.FieldByName("RealtimeRequestTimeout").Int()); c.limit <= 0 {
+		c.limit = 10 * time.Second // ably-go's default (TO3l11)
 	}
 	details, _ := options.FieldByName("TokenDetails").Interface().(*ably.TokenDetails)
 	switch token := options.FieldByName("Token").String(); {
@@ -64,7 +77,7 @@ func (c *credentials) read(options reflect.Value) {
 	}
 }
 
-func (c *credentials) begin() { c.life, c.end = context.WithCancel(context.Background()) }
+func (c *credentials) begin() { c.life, c.end = context.WithCancelCause(context.Background()) }
 
 func withToken(token string) string {
 	return bearer + base64.StdEncoding.EncodeToString([]byte(token))
@@ -77,37 +90,74 @@ func (c *credentials) current(ctx context.Context) (authorization string, err er
 	return c.renewed(ctx, "")
 }
 
+// use takes a token that the realtime client uses. One that it has not used before is newer than
+// what requests are authorized with (RSA10a).
+func (c *credentials) use(token string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if token != c.used {
+		c.used, c.authorization = token, withToken(token)
+	}
+}
+
 // renewed returns what to authorize a request with after the service refused to take one. One
-// request for a token serves all that wait. Errors are those of current.
-func (c *credentials) renewed(ctx context.Context, refused string) (authorization string, err error) {
+// request for a token serves all that wait; each wait ends with its context, and with the request's
+// limit. Errors are those of current.
+func (c *credentials) renewed(
+	ctx context.Context, refused string,
+) (authorization string, err error) {
 	c.mu.Lock()
 	if c.authorization != refused {
 		defer c.mu.Unlock()
 		return c.authorization, nil
 	}
+	if c.life.Err() != nil {
+		defer c.mu.Unlock()
+		return "", noToken(errClosed)
+	}
 	r := c.renewal
 	if r == nil {
-		r = &renewal{done: make(chan struct{})}
+		r = &renewal{done: make(chan struct{}), late: time.Now().Add(c.limit)}
+		var cancel context.CancelFunc
+		r.ctx, cancel = context.WithDeadlineCause(c.life, r.late, c.errLate())
 		c.renewal = r
 		c.running.Add(1)
-		go c.renew(r) // ably-go doesn't give up when the context ends
+		go func() {
+			defer c.running.Done()
+			defer cancel()
+			c.renew(r)
+		}()
 	}
 	c.mu.Unlock()
 	select {
 	case <-r.done:
-		return r.authorization, r.err
+	case <-r.ctx.Done():
 	case <-ctx.Done():
+	}
+	select {
+	case <-r.done:
+		return r.authorization, r.err
+	default:
+	}
+	if ctx.Err() != nil {
 		return "", context.Cause(ctx)
 	}
+	return "", noToken(context.Cause(r.ctx))
 }
 
+func (c *credentials) errLate() error { return fmt.Errorf("none came in %v", c.limit) }
+
+// renew asks for a token. ably-go asks a program's callback whatever the context says.
 func (c *credentials) renew(r *renewal) {
-	defer c.running.Done()
 	params := c.params // ably-go changes what it is given
-	token, err := c.authority.Auth.Authorize(c.life, &params)
+	token, err := c.authority.Auth.Authorize(r.ctx, &params)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
+	case err != nil && c.life.Err() != nil:
+		r.err = noToken(errClosed)
+	case err != nil && !time.Now().Before(r.late): // a callback has the same limit
+		r.err = noToken(c.errLate())
 	case err != nil:
 		r.err = noToken(err)
 	case token.Token == "":
@@ -137,8 +187,11 @@ func noToken(err error) *Error {
 	return e
 }
 
+// close ends the request for a token that may be under way, and waits for its end or that of ctx.
 func (c *credentials) close(ctx context.Context) {
-	c.end()
+	c.mu.Lock()
+	c.end(errClosed)
+	c.mu.Unlock()
 	ended := make(chan struct{})
 	go func() {
 		c.running.Wait()

@@ -14,7 +14,8 @@ type exchange struct {
 	path, escaped string
 	authorization string
 
-	answered bool
+	answered bool  // by the host that was asked last
+	err      error // of the host that was asked last
 	status   int
 	header   http.Header
 	body     []byte
@@ -34,8 +35,10 @@ type roundTripper struct {
 }
 
 // RoundTrip implements [http.RoundTripper].
-func (t roundTripper) RoundTrip(request *http.Request) (*http.Response, error) {
+func (t roundTripper) RoundTrip(request *http.Request) (response *http.Response, err error) {
 	x := request.Context().Value(exchangeKey{}).(*exchange)
+	x.answered = false // by the host before, which ably-go leaves for this one
+	defer func() { x.err = err }()
 	ctx := request.Context()
 	if t.timeout > 0 {
 		var cancel context.CancelFunc
@@ -48,7 +51,7 @@ func (t roundTripper) RoundTrip(request *http.Request) (*http.Response, error) {
 	if !strings.HasPrefix(x.authorization, basic) {
 		request.Header.Del("X-Ably-ClientId") // a token has its client id (RSA7e2)
 	}
-	response, err := t.base.RoundTrip(request)
+	response, err = t.base.RoundTrip(request)
 	if err != nil {
 		return nil, err
 	}
@@ -61,8 +64,8 @@ func (t roundTripper) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	x.answered, x.status, x.header = true, response.StatusCode, response.Header
 	x.body, x.tooLarge = body, len(body) > maxBody
-	// ably-go gets what it decides by whether to try another host. Without a Location no redirection
-	// is followed, so that no other host gets the credentials.
+	// ably-go gets what it decides by whether to try another host. Without a Location no
+	// redirection is followed, so that no other host gets the credentials.
 	plain := http.Header{"Content-Type": {"application/json"}}
 	if server := response.Header.Values("Server"); server != nil {
 		plain["Server"] = server

@@ -32,8 +32,8 @@ type Config struct {
 	// not be entered again. nil is for [slog.Default] and errors alone.
 	Log *slog.Logger
 	// Status is called with each change of ably-go's state, one at a time, after the channels have
-	// taken what it is for them (RTL3d1). reason is that of the change, or nil, with the message that
-	// ably-go may have lost. It must not block. nil is for no listener.
+	// taken what it is for them (RTL3d1). reason is that of the change, or nil, with the message
+	// that ably-go may have lost. It must not block. nil is for no listener.
 	Status func(change ably.ConnectionStateChange, reason *lifecycle.ErrorInfo)
 	// Observe is called with each step of each channel's core, in order and one at a time for each
 	// name, before what comes of it. It must not block. nil is for no observer.
@@ -98,6 +98,12 @@ func New(t *transport.Transport, config Config) (c *Client, ok bool) {
 // closed is the configuration while nobody uses a [Client].
 var closed = Config{RequestTimeout: 10 * time.Second, RetryTimeout: 15 * time.Second,
 	Log: slog.New(slog.DiscardHandler)}
+
+// Status returns the last change of ably-go's state, as [Config] has it.
+func (c *Client) Status() (change ably.ConnectionStateChange, reason *lifecycle.ErrorInfo) {
+	last := c.transport.Status()
+	return *last.Change, fromWire(last.Reason)
+}
 
 // Connected reports whether there is a connection.
 func (c *Client) Connected() bool { return c.is(fsm.ConnectionConnected) }

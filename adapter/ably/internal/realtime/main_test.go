@@ -14,13 +14,13 @@ import (
 	"go.uber.org/goleak"
 
 	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/adapter/ably/ablytest/memnet"
 	"ablyrooms.example/adapter/ably/internal/realtime"
 	"ablyrooms.example/adapter/ably/internal/transport"
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 	"ablyrooms.example/chat"
 	"ablyrooms.example/internal/bubble"
 	"ablyrooms.example/lifecycle"
-	"ablyrooms.example/tests/wire/memnet"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -12,9 +12,9 @@ import (
 	"github.com/ably/ably-go/ably"
 	"github.com/coder/websocket"
 
+	"ablyrooms.example/adapter/ably/ablytest/memnet"
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 	"ablyrooms.example/internal/bubble"
-	"ablyrooms.example/tests/wire/memnet"
 )
 
 // flooded returns a socket that reads from a server which sends as many frames as there are names, of

@@ -62,6 +62,7 @@ func NewRealtime(options Options, client ...ably.ClientOption) (*ably.Realtime, 
 	t.listen(realtime.Connection)
 	known.add(realtime, t)
 	if connects {
+		t.begin(ably.ConnectionStateConnecting)
 		realtime.Connect()
 	}
 	return realtime, t, nil

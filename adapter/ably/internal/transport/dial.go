@@ -37,6 +37,7 @@ func (t *Transport) dial(protocol string, u *url.URL, timeout time.Duration) (*s
 	defer cancel()
 	t.busy, t.dialling, t.abort = true, ctx, cancel
 	t.mu.Unlock()
+	t.tokenUsed(u.Query().Get("access_token"))
 	s, err := t.open(ctx, client, protocol, u, timeout)
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -217,6 +218,17 @@ func (t *Transport) await(ctx context.Context, state func() ably.ConnectionState
 			return timeoutError{context.Cause(ctx)}
 		}
 	}
+}
+
+// openBy has WebSockets opened by a copy of an HTTP transport: by its dialer, proxy and TLS
+// configuration.
+func (t *Transport) openBy(over *http.Transport) {
+	over = over.Clone()
+	over.DisableKeepAlives = true
+	if over.DialContext != nil {
+		t.options.DialContext, over.DialContext = over.DialContext, t.dialNetwork
+	}
+	t.options.HTTPClient = &http.Client{Transport: over}
 }
 
 // dialNetwork dials by the caller's function. The context that net/http gives it outlasts the

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -77,7 +78,8 @@ func TestTheProtocolIs5(t *testing.T) {
 	})
 }
 
-// The WebSocket goes by the proxy that HTTP clients use, and by a client that is given.
+// The WebSocket goes by the proxy that HTTP clients use: by a client that is given for it, and as
+// the HTTP client of ably-go's options goes.
 func TestAnHTTPClientAndItsProxy(t *testing.T) {
 	server := newServer(t)
 	var mu sync.Mutex
@@ -94,14 +96,19 @@ func TestAnHTTPClientAndItsProxy(t *testing.T) {
 	must(t, err)
 	over := &http.Transport{Proxy: http.ProxyURL(address)}
 	defer over.CloseIdleConnections()
-	w := newWorldOn(t, server, transport.Options{HTTPClient: &http.Client{Transport: over}},
-		ably.WithEndpoint("chat.example"), ably.WithPort(80))
-	w.connect()
-	w.attach()
-	w.succeeds(w.publish("by proxy"))
+	behind := &http.Client{Transport: over}
+	there := []ably.ClientOption{ably.WithEndpoint("chat.example"), ably.WithPort(80)}
+	for _, w := range []*world{
+		newWorldOn(t, server, transport.Options{HTTPClient: behind}, there...),
+		newWorldWith(t, server, transport.Options{}, append(there, ably.WithHTTPClient(behind))...),
+	} {
+		w.connect()
+		w.attach()
+		w.succeeds(w.publish("by proxy"))
+	}
 	mu.Lock()
 	defer mu.Unlock()
-	if len(asked) != 1 || asked[0] != "chat.example:80" {
+	if !slices.Equal(asked, []string{"chat.example:80", "chat.example:80"}) {
 		t.Errorf("the proxy was asked for %v", asked)
 	}
 }

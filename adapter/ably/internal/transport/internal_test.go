@@ -83,6 +83,7 @@ func TestAnotherFrameType(t *testing.T) {
 		MsgSerial int64
 		Count     int
 		Res       []*struct{ Serials []string }
+		Auth      *struct{ AccessToken string }
 	}
 	type otherResults struct {
 		Action                    int
@@ -92,6 +93,17 @@ func TestAnotherFrameType(t *testing.T) {
 		MsgSerial                 int64
 		Count                     int
 		Res                       []*struct{ Serials []*string }
+		Auth                      *struct{ AccessToken string }
+	}
+	type otherAuth struct {
+		Action                    int
+		Channel                   string
+		Error                     *struct{}
+		Messages, Presence, State []*message
+		MsgSerial                 int64
+		Count                     int
+		Res                       []*struct{ Serials []string }
+		Auth                      *struct{ Token string }
 	}
 	type older struct {
 		Action, MsgSerial int
@@ -100,7 +112,8 @@ func TestAnotherFrameType(t *testing.T) {
 	if _, err := newNative(reflect.TypeFor[*frame]()); err != nil {
 		t.Error(err)
 	}
-	for _, typ := range []reflect.Type{reflect.TypeFor[*otherResults](), reflect.TypeFor[*older](), reflect.TypeFor[frame](), reflect.TypeFor[*int]()} {
+	for _, typ := range []reflect.Type{reflect.TypeFor[*otherResults](),
+		reflect.TypeFor[*otherAuth](), reflect.TypeFor[*older](), reflect.TypeFor[frame](), reflect.TypeFor[*int]()} {
 		if _, err := newNative(typ); err == nil {
 			t.Errorf("%v was accepted", typ)
 		}

@@ -14,10 +14,10 @@ import (
 	"go.uber.org/goleak"
 
 	"ablyrooms.example/adapter/ably/ablytest"
+	"ablyrooms.example/adapter/ably/ablytest/memnet"
 	"ablyrooms.example/adapter/ably/internal/transport"
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 	"ablyrooms.example/internal/bubble"
-	"ablyrooms.example/tests/wire/memnet"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -97,11 +97,17 @@ func newWorld(t testing.TB, options ...ably.ClientOption) *world {
 
 func newWorldOn(t testing.TB, server *ablytest.Server, o transport.Options, options ...ably.ClientOption) *world {
 	t.Helper()
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
 	if o.DialContext == nil {
 		o.DialContext = dialer
+	}
+	return newWorldWith(t, server, o, options...)
+}
+
+// newWorldWith is newWorldOn with nothing more said of how WebSockets are opened.
+func newWorldWith(t testing.TB, server *ablytest.Server, o transport.Options, options ...ably.ClientOption) *world {
+	t.Helper()
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	w := &world{t: t, server: server, change: make(chan struct{}, 1)}
 	options = append([]ably.ClientOption{

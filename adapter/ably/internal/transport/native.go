@@ -80,6 +80,7 @@ type native struct {
 	action, msgSerial, channel int
 	errorField, count, res     int
 	serials                    int   // in an element of res
+	auth, accessToken          int   // of an AUTH
 	lists                      []int // of messages, presence, objects
 }
 
@@ -108,6 +109,7 @@ func newNative(pointer reflect.Type) (*native, error) {
 	n.errorField = index("Error", reflect.Pointer)
 	n.count = index("Count", reflect.Int)
 	n.res = index("Res", reflect.Slice)
+	n.auth = index("Auth", reflect.Pointer)
 	for _, name := range []string{"Messages", "Presence", "State"} {
 		n.lists = append(n.lists, index(name, reflect.Slice))
 	}
@@ -123,7 +125,24 @@ func newNative(pointer reflect.Type) (*native, error) {
 		return nil, fmt.Errorf("%w: its results have no usable serials", errAblyGo)
 	}
 	n.serials = serials.Index[0]
+	auth := n.typ.Field(n.auth).Type.Elem()
+	if auth.Kind() != reflect.Struct {
+		return nil, fmt.Errorf("%w: its AUTH is of type %v", errAblyGo, auth)
+	}
+	token, ok := auth.FieldByName("AccessToken")
+	if !ok || token.Type.Kind() != reflect.String {
+		return nil, fmt.Errorf("%w: its AUTH has no usable token", errAblyGo)
+	}
+	n.accessToken = token.Index[0]
 	return n, nil
+}
+
+// token returns the token of an AUTH.
+func (n *native) token(v any) string {
+	if auth := n.field(v, n.auth); !auth.IsNil() {
+		return auth.Elem().Field(n.accessToken).String()
+	}
+	return ""
 }
 
 // ack returns an ACK of frames from serial on, one for each element of results: its serials, in

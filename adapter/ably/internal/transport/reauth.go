@@ -12,18 +12,26 @@ import (
 // reauth is the way of ably-go's HTTP requests. When the server asks for a new token (RTN22) ably-go
 // gets one with a context that it has cancelled before, so as not to wait for the CONNECTED that
 // follows: a token that comes by HTTP could never be got so. Here such a request ends with the
-// socket that asked, or after the time that a request may take.
+// socket that asked, or after the time that a request may take. Each ends with
+// [Transport.EndRequests] too.
 type reauth struct {
 	t    *Transport
 	base http.RoundTripper
 }
 
-// through puts reauth below the HTTP client of ably-go's options.
+// through puts reauth below the HTTP client of ably-go's options, and has WebSockets opened as that
+// client opens connections, if nothing else was said and it can.
 func (t *Transport) through(options reflect.Value) {
 	field := options.FieldByName("HTTPClient")
 	client := http.Client{Timeout: time.Duration(options.FieldByName("HTTPRequestTimeout").Int())}
 	if given := field.Interface().(*http.Client); given != nil {
 		client = *given
+	}
+	if given, ok := client.Transport.(*http.Transport); ok && t.options.HTTPClient == nil {
+		t.openBy(given)
+	}
+	if t.options.HTTPClient == nil {
+		t.options.HTTPClient = http.DefaultClient
 	}
 	if client.Transport == nil {
 		client.Transport = http.DefaultTransport
@@ -37,12 +45,16 @@ func (r reauth) RoundTrip(request *http.Request) (*http.Response, error) {
 	r.t.mu.Lock()
 	asking, timeout := r.t.asking, r.t.timeouts.Request
 	r.t.mu.Unlock()
+	var ctx context.Context
+	var cancel context.CancelFunc
 	if asking == nil || request.Context().Err() == nil {
-		return r.base.RoundTrip(request)
+		ctx, cancel = context.WithCancel(request.Context())
+	} else {
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(request.Context()), timeout)
+		defer context.AfterFunc(asking.ctx, cancel)()
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(request.Context()), timeout)
 	defer cancel()
-	defer context.AfterFunc(asking.ctx, cancel)()
+	defer context.AfterFunc(r.t.life, cancel)()
 	response, err := r.base.RoundTrip(request.WithContext(ctx))
 	if err != nil {
 		return nil, err

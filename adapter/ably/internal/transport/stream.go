@@ -226,7 +226,8 @@ func (t *Transport) stateChange(c ably.ConnectionStateChange) {
 	if e.Reason != nil && t.refusal != nil && e.Reason.Code == t.refusal.Code {
 		e.Reason = t.refusal // ably-go keeps the code and loses the message
 	}
-	defer t.post(Event{Kind: Status, Change: &c, Reason: e.Reason})
+	t.last = Event{Kind: Status, Change: &c, Reason: e.Reason}
+	defer t.post(t.last)
 	t.setState(c.Current)
 	switch c.Current {
 	case ably.ConnectionStateConnecting:

@@ -35,8 +35,9 @@ func IsRoomChannel(name string) bool { return strings.HasSuffix(name, RoomSuffix
 
 // Options configure a [Transport]. The zero value is usable.
 type Options struct {
-	// HTTPClient opens the WebSockets. The default is [http.DefaultClient], which obeys the
-	// proxy variables of the environment.
+	// HTTPClient opens the WebSockets. The default is one with a copy of the [http.Transport] of
+	// [ably.WithHTTPClient], if that has one, else [http.DefaultClient], which obeys the proxy
+	// variables of the environment.
 	HTTPClient *http.Client
 	// DialContext opens the network connections of the WebSockets, if HTTPClient is nil; the
 	// rest is as in [http.DefaultTransport], proxies included.
@@ -51,6 +52,9 @@ type Options struct {
 	// Logger receives what the transport drops or mends, once for each kind. The default is
 	// [slog.Default].
 	Logger *slog.Logger
+	// Token receives each token that ably-go connects with, or gives the server on a connection
+	// (RSA10). ably-go holds its lock meanwhile. It must not block. nil is for no receiver.
+	Token func(token string)
 	// User is a value of the user's own; see [Transport.User].
 	User any
 }
@@ -88,6 +92,9 @@ type Transport struct {
 	loopLeft     bool               // ably-go was closed while it waited to dial again
 	spare        chan struct{}      // gets a token when a dial is one too many
 	state        ably.ConnectionState
+	last         Event           // the last of kind Status, or what the client began with
+	life         context.Context // of ably-go's requests
+	endLife      context.CancelFunc
 	sockets      uint64        // how many were connected
 	stateChanged chan struct{} // closed and replaced at each change of state
 	stream       stream
@@ -125,20 +132,22 @@ func newTransport(options Options) *Transport {
 		pending: map[any]struct{}{}, drops: map[string]int{},
 		spare: make(chan struct{}, 1), stateChanged: make(chan struct{}), idle: make(chan struct{}),
 	}
+	t.life, t.endLife = context.WithCancel(context.Background())
 	if t.log == nil {
 		t.log = slog.Default()
 	}
-	if t.options.HTTPClient == nil {
-		t.options.HTTPClient = http.DefaultClient
-		if options.DialContext != nil {
-			over := http.DefaultTransport.(*http.Transport).Clone()
-			over.DialContext = t.dialNetwork
-			over.DisableKeepAlives = true
-			t.options.HTTPClient = &http.Client{Transport: over}
-		}
+	if options.HTTPClient == nil && options.DialContext != nil {
+		over := http.DefaultTransport.(*http.Transport).Clone()
+		over.DialContext = options.DialContext
+		t.openBy(over)
 	}
+	t.begin(ably.ConnectionStateInitialized)
 	close(t.idle)
 	return t
+}
+
+func (t *Transport) begin(state ably.ConnectionState) {
+	t.last = Event{Kind: Status, Change: &ably.ConnectionStateChange{Current: state, Previous: state}}
 }
 
 // Timeouts are times that the options of the realtime client give, or their defaults.
@@ -154,6 +163,18 @@ func (t *Transport) Timeouts() Timeouts { return t.timeouts }
 // options of the realtime client say. Without that they fail at once, and those that are unanswered
 // when it goes fail then (RTN7d).
 func (t *Transport) Queues() bool { return !t.unqueued }
+
+// Status returns the last event of the kind [Status]; before the first one, what the client begins
+// with. ably-go's own State waits for an auth callback that runs.
+func (t *Transport) Status() Event {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.last
+}
+
+// EndRequests ends the HTTP requests of ably-go's realtime client, those to come too. ably-go holds its
+// lock while it gets a token, and so would have a call of its Close wait.
+func (t *Transport) EndRequests() { t.endLife() }
 
 // Connection describes a connection to Ably.
 type Connection struct {
@@ -231,6 +252,9 @@ func (t *Transport) cancel(it *item) func() {
 // sendNative sends a frame of ably-go's, which holds its lock.
 func (t *Transport) sendNative(s *socket, v any) {
 	action, channel := t.native.header(v)
+	if action == wire.ActionAuth {
+		t.tokenUsed(t.native.token(v))
+	}
 	t.mu.Lock()
 	defer t.unlock()
 	if _, again := t.pending[v]; again {
@@ -274,10 +298,13 @@ func (t *Transport) sendNative(s *socket, v any) {
 
 // Reasons for the failure of a frame.
 var (
-	errSkipped     = newError(codeInternal, 500, "the server acknowledged a later message and not this one")
-	errTooLarge    = newError(codeMessageTooLarge, 400, "the message is larger than the account allows")
-	errTooMany     = newError(codeBadRequest, 400, "too many messages wait for the connection")
-	errUnqueued    = newError(codeDisconnected, 400, "there is no connection, and messages are not queued")
+	errSkipped = newError(codeInternal, 500,
+		"the server acknowledged a later message and not this one")
+	errTooLarge = newError(codeMessageTooLarge, 400,
+		"the message is larger than the account allows")
+	errTooMany  = newError(codeBadRequest, 400, "too many messages wait for the connection")
+	errUnqueued = newError(codeDisconnected, 400,
+		"there is no connection, and messages are not queued")
 	errRoomChannel = newError(codeBadRequest, 400,
 		"a channel whose name ends in "+RoomSuffix+" belongs to the chat client")
 )
@@ -294,7 +321,10 @@ func (t *Transport) deliver(answers []sequence.Answer[*item, answer]) {
 		// Those of ably-go that follow each other with the same outcome are one frame.
 		var r received
 		var results [][]*string
-		for ; i < len(answers) && answers[i].Owner == a.Owner && answers[i].Result.err == a.Result.err; i++ {
+		same := func(b sequence.Answer[*item, answer]) bool {
+			return b.Owner == a.Owner && b.Result.err == a.Result.err
+		}
+		for ; i < len(answers) && same(answers[i]); i++ {
 			r.answers = append(r.answers, answers[i].Item.native)
 			results = append(results, answers[i].Result.serials)
 		}
@@ -416,6 +446,13 @@ func (t *Transport) Close(ctx context.Context) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
+	}
+}
+
+// tokenUsed reports a token that ably-go uses; "" is none.
+func (t *Transport) tokenUsed(token string) {
+	if token != "" && t.options.Token != nil {
+		t.options.Token(token)
 	}
 }
 

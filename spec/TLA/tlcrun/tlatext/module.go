@@ -266,12 +266,21 @@ func (m *Module) Operands(i int) (left, right Span) {
 		if s := strength[t]; s > 0 && s <= own || m.bullets[j] {
 			break
 		}
-		if slices.Contains([]string{":", "THEN", "ELSE", "IF", "IN", "LET", "==", ",", "|->", "EXCEPT"}, t) {
+		if slices.Contains([]string{":", "THEN", "ELSE", "IF", "IN", "LET", "==", ",", "|->", "EXCEPT", "CASE", "OTHER", "->"}, t) || m.arm(j) || m.isExcept(j) {
 			break
 		}
 		low = j
 	}
 	return Span{low, i}, Span{i + 1, m.endOf(i+1, region, own)}
+}
+
+// isExcept tells whether a token is the = of an assignment of EXCEPT, which is no operator.
+func (m *Module) isExcept(i int) bool { _, ok := m.Except(i); return ok }
+
+// arm tells whether a token begins a case, after another: [] with a space behind it, which the
+// operator of temporal logic has not.
+func (m *Module) arm(i int) bool {
+	return m.Is(i, "[]") && i+1 < len(m.Tokens) && m.Tokens[i+1].Start > m.Tokens[i].End
 }
 
 // endOf returns where the operand that begins at a token ends.
@@ -290,7 +299,7 @@ func (m *Module) endOf(from int, region Span, own int) int {
 			open = true
 		case t == `\E` || t == `\A` || t == "LET" || t == "CHOOSE":
 			open = true
-		case t == "THEN" && conditions == 0, t == "ELSE" && conditions == 0, t == "IN" && !open, t == "," && !open, t == "|->":
+		case t == "THEN" && conditions == 0, t == "ELSE" && conditions == 0, t == "IN" && !open, t == "," && !open, t == "|->", t == "->", m.arm(j):
 			return j
 		case t == "ELSE":
 			conditions--

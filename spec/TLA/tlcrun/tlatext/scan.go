@@ -32,7 +32,7 @@ type Token struct {
 
 // symbols holds the operators, the longest first: each is tried before those that it begins with.
 var symbols = slices.Concat(
-	[]string{`\subseteq`, `\notin`, `\cup`, `\cap`, `|->`, `\in`},
+	[]string{`\subseteq`, `\notin`, `\cup`, `\cap`, `|->`, `<=>`, `\in`, `\o`},
 	[]string{`==`, `=>`, `/\`, `\/`, `\E`, `\A`, `->`, `<-`, `<=`, `>=`, `<<`, `>>`, `~>`, `..`, `[]`, `<>`},
 	[]string{`=`, `#`, `\`, `<`, `>`, `~`, `'`, `.`, `!`, `@`, `:`, `,`, `[`, `]`, `{`, `}`, `(`, `)`, `+`, `-`, `*`},
 )
@@ -40,7 +40,7 @@ var symbols = slices.Concat(
 var keywords = map[string]bool{
 	"IF": true, "THEN": true, "ELSE": true, "LET": true, "IN": true, "EXCEPT": true, "UNCHANGED": true, "UNION": true, "SUBSET": true,
 	"DOMAIN": true, "CHOOSE": true, "CASE": true, "OTHER": true, "ENABLED": true, "EXTENDS": true, "CONSTANT": true, "CONSTANTS": true,
-	"VARIABLE": true, "VARIABLES": true, "ASSUME": true, "MODULE": true,
+	"VARIABLE": true, "VARIABLES": true, "LAMBDA": true, "ASSUME": true, "MODULE": true,
 }
 
 // Scan returns the tokens of a module's text, without comments and rules.

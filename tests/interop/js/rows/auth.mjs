@@ -9,7 +9,7 @@ export const rows = [
       const cases = [
         [`${name}:hush-hush`, 40101],
         [`${app}.nobody:hush-hush`, 40101],
-        ['nobody.key:hush-hush', 40400],
+        ['nobody.key:hush-hush', 40101],
       ];
       for (const [key, code] of cases) {
         const client = t.client({ key });

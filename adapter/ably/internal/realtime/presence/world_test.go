@@ -25,7 +25,7 @@ type world struct {
 
 	service  map[string]Message[int] // members by connection and client
 	inChan   bool                    // the service has the present connection attached
-	answered map[int]bool            // serials that the service answered on this connection
+	answered map[int]string          // what the service answered to serials on this connection: ack, nack
 	refuse   bool                    // the service refuses the next PRESENCE
 
 	next   Call
@@ -92,7 +92,7 @@ func (w *world) connect(t *rapid.T, resumed bool) {
 	back := w.unanswered
 	if !resumed {
 		w.connection++
-		w.serial, w.inChan, w.answered = 0, false, map[int]bool{}
+		w.serial, w.inChan, w.answered = 0, false, map[int]string{}
 		w.unanswered = nil
 	}
 	w.input(t, Input[int]{Kind: Connected, Connection: w.id()})
@@ -123,16 +123,17 @@ func (w *world) deliverUp() {
 		}
 		return
 	}
-	if w.answered[f.serial] {
-		w.down = append(w.down, wire{kind: "ack", serial: f.serial})
+	if answer := w.answered[f.serial]; answer != "" { // what is sent again has the answer that was lost
+		w.down = append(w.down, wire{kind: answer, serial: f.serial})
 		return
 	}
 	if !w.inChan || w.refuse {
 		w.refuse = false
+		w.answered[f.serial] = "nack"
 		w.down = append(w.down, wire{kind: "nack", serial: f.serial})
 		return
 	}
-	w.answered[f.serial] = true
+	w.answered[f.serial] = "ack"
 	key := w.id() + "/" + f.m.ClientID
 	stored, is := w.service[key]
 	m := Message[int]{Action: f.m.Action, ClientID: f.m.ClientID, ConnectionID: w.id(),

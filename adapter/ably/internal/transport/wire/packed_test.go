@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"reflect"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -17,6 +18,9 @@ func agrees(b []byte) (diff string, fast bool) {
 	}
 	if err := unmarshalMsgPack(b, whole); err != nil {
 		return "the whole decoder: " + err.Error(), true
+	}
+	if reflect.DeepEqual(whole, quick) { // of deeply nested lists cmp.Diff would take for ever
+		return "", true
 	}
 	return cmp.Diff(whole, quick), true
 }

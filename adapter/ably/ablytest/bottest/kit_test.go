@@ -1,0 +1,47 @@
+package bottest_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	ablychat "ablyrooms.example/adapter/ably"
+	"ablyrooms.example/adapter/ably/ablytest/bottest"
+	"ablyrooms.example/internal/bubble"
+)
+
+// limits are those of a test. One takes some milliseconds of real time.
+var limits = bubble.Limits{Look: 300 * time.Millisecond, Patience: 15 * time.Second, Virtual: 4 * time.Hour}
+
+// inBubble runs a test in virtual time on a server of its own. One that hangs fails.
+func inBubble(t *testing.T, test func(t *testing.T, server *bottest.Server)) {
+	t.Helper()
+	bubble.Test(t, limits, func(t *testing.T) { test(t, bottest.NewServer(t)) })
+}
+
+// enter returns a client's room, attached.
+func enter(t *testing.T, client *ablychat.Client, options ...ablychat.RoomOption) *ablychat.Room {
+	t.Helper()
+	room, err := client.Rooms().Get(t.Context(), "lobby", options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := room.Attach(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return room
+}
+
+// soon is a context that ends, in virtual time, when a test waits in vain.
+func soon(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func succeeds(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,292 @@
+package ablytest_test
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"ablyrooms.example/adapter/ably/ablytest"
+
+	"github.com/coder/websocket"
+)
+
+// A key of one application reaches nothing of another's: not by the socket, not by REST, not by a
+// token, and not by the key of a connection.
+func TestApplicationsAreApart(t *testing.T) {
+	srv := ablytest.NewServer(t, ablytest.WithKeys(ablytest.DefaultKey, ablytest.Key{Name: "other.key", Secret: "secret"}))
+	const mine, other = "key=app.key:secret&heartbeats=false", "key=other.key:secret&heartbeats=false"
+	attach := func(query string) (*rawClient, *ablytest.ProtocolMessage) {
+		c := dial(t, srv, query)
+		connected := c.expect(ablytest.ActionConnected, 0)
+		c.send(`{"action":10,"channel":"a"}`)
+		if pm := c.expect(ablytest.ActionAttached, 0); pm.Flags.Has(ablytest.FlagHasPresence) {
+			t.Errorf("%s: members of the other application", query)
+		}
+		return c, connected
+	}
+	a, connected := attach(mine + "&clientId=zoe")
+	a.send(`{"action":14,"channel":"a","msgSerial":0,"presence":[{"action":2}]}`)
+	a.receive()
+	a.receive()
+	b, _ := attach(other)
+	a.send(`{"action":15,"channel":"a","msgSerial":1,"messages":[{"name":"mine"}]}`)
+	a.receive()
+	a.receive()
+	b.send(`{"action":15,"channel":"a","msgSerial":0,"messages":[{"name":"theirs"}]}`)
+	for range 2 { // an ACK, and its own message as the only one
+		if pm := b.receive(); pm.Action == ablytest.ActionMessage && pm.Messages[0].Name != "theirs" {
+			t.Errorf("got %q of the other application", pm.Messages[0].Name)
+		}
+	}
+	for _, path := range []string{"/channels/a/messages", "/channels/a/presence", "/channels/a/presence/history", "/channels/a"} {
+		own, _ := do(t, srv, "GET", path, "", "app.key")
+		_, theirs := do(t, srv, "GET", path, "", "other.key")
+		if own.StatusCode != 200 || strings.Contains(theirs, "mine") || strings.Contains(theirs, "zoe") ||
+			strings.Contains(theirs, `"presenceMembers":1`) {
+			t.Errorf("%s: %d, and to the other %s", path, own.StatusCode, theirs)
+		}
+	}
+	dial(t, srv, other+"&resume="+connected.ConnectionDetails.ConnectionKey).expect(ablytest.ActionConnected, 80018)
+	if rs, _ := do(t, srv, "POST", "/channels/a/messages",
+		fmt.Sprintf(`{"connectionKey":%q}`, connected.ConnectionDetails.ConnectionKey), "other.key"); rs.StatusCode != 400 {
+		t.Errorf("published by the other's connection: %d", rs.StatusCode)
+	}
+	st := srv.State()
+	if ch := st.Channels["a"]; ch.Messages != 1 || len(ch.Members) != 1 || len(ch.Attached) != 1 {
+		t.Errorf("the channel is %+v", ch)
+	}
+	if ch := st.OtherApps["other"]["a"]; ch.Messages != 1 || len(ch.Attached) != 1 {
+		t.Errorf("the other's channel is %+v", ch)
+	}
+}
+
+// do makes a request with a key whose secret is "secret".
+func do(t *testing.T, srv *ablytest.Server, method, path, body, key string) (*http.Response, string) {
+	t.Helper()
+	sign := "?"
+	if strings.Contains(path, "?") {
+		sign = "&"
+	}
+	return get(t, srv, method, path+sign+"key="+key+":secret", body, "Authorization", "", "Content-Type", "application/json")
+}
+
+// What a channel was is forgotten after two minutes on the server's clock, but for what is kept on
+// purpose; whoever stood before what is gone can't be continued.
+func TestHistoryEndsInTime(t *testing.T) {
+	clock := ablytest.NewManualClock(time.Now())
+	srv := ablytest.NewServer(t, ablytest.WithClock(clock), ablytest.WithPersisted("kept"), ablytest.WithMaxIdleInterval(0))
+	names := []string{"a", "kept:a", "a::$chat"}
+	for _, name := range names {
+		if _, err := srv.Publish(name, ablytest.Message{Name: "old"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	start := srv.State().Channels["a"].Serial
+	member(t, srv, "eve", "")
+	clock.Advance(time.Minute)
+	for _, name := range names {
+		if _, err := srv.Publish(name, ablytest.Message{Name: "new"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	clock.Advance(time.Minute)
+	for i, want := range []int{1, 2, 2} {
+		if got := len(srv.Messages(names[i])); got != want || srv.State().Channels[names[i]].Messages != want {
+			t.Errorf("%s holds %d messages, want %d", names[i], got, want)
+		}
+	}
+	if _, body := do(t, srv, "GET", "/channels/a/presence/history", "", "app.key"); body != "[]" {
+		t.Errorf("presence was %s", body)
+	}
+	c := dial(t, srv, "key=app.key:secret&heartbeats=false")
+	c.expect(ablytest.ActionConnected, 0)
+	c.send(fmt.Sprintf(`{"action":10,"channel":"a","channelSerial":%q}`, start[:len(start)-1]+"x"))
+	if pm := c.expect(ablytest.ActionAttached, 0); pm.Flags.Has(ablytest.FlagResumed) {
+		t.Error("resumed from before the history's start")
+	}
+	clock.Advance(2 * time.Minute)
+	if st := srv.State(); len(srv.Messages("a")) != 0 || st.HistoryBytes > 4*1000 {
+		t.Errorf("%d messages, %d bytes in all", len(srv.Messages("a")), st.HistoryBytes)
+	}
+}
+
+// The histories of all channels take no more than the limit; the oldest of any channel goes first,
+// with its versions and reactions.
+func TestHistoryEndsInSize(t *testing.T) {
+	const limit = 2 << 20
+	srv := ablytest.NewServer(t, ablytest.WithMemoryLimit(limit))
+	data := strings.Repeat("x", 60_000)
+	for i := range 100 {
+		if _, err := srv.Publish(fmt.Sprintf("%d::$chat", i%5), ablytest.Message{Name: fmt.Sprint(i), Data: data}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept := 0
+	for i := range 5 {
+		ms := srv.Messages(fmt.Sprintf("%d::$chat", i))
+		kept += len(ms)
+		if len(ms) == 0 || ms[len(ms)-1].Name != fmt.Sprint(95+i) {
+			t.Errorf("channel %d has lost its newest message", i)
+		}
+	}
+	if held := srv.State().HistoryBytes; held > limit || kept < 25 {
+		t.Errorf("%d bytes and %d messages, the limit is %d", held, kept, limit)
+	}
+	for i := range 5 {
+		if err := srv.ForgetChannel(fmt.Sprintf("%d::$chat", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if held := srv.State().HistoryBytes; held != 0 {
+		t.Errorf("%d bytes of nothing", held)
+	}
+}
+
+// What is counted is given back: versions, reactions and presence included.
+func TestHistoryCountsAllOfIt(t *testing.T) {
+	srv := ablytest.NewServer(t, ablytest.WithMessageLimit(20))
+	token, err := srv.IssueJWT(ablytest.TokenParams{ClientID: "ann"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bearer := []string{"Authorization", "Bearer " + token}
+	for i := range 30 {
+		serials, err := srv.Publish("a::$chat", ablytest.Message{Name: "chat.message", ClientID: "ann", Data: `{"text":"x"}`, Encoding: "json"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := "/chat/v4/rooms/a/messages/" + serials[0]
+		for range 2 {
+			if rs, body := get(t, srv, "PUT", path, `{"message":{"text":"y"}}`, bearer...); rs.StatusCode != 200 {
+				t.Fatal(i, body)
+			}
+		}
+		if rs, body := get(t, srv, "POST", path+"/reactions", `{"type":"unique","name":"like"}`, bearer...); rs.StatusCode != 201 {
+			t.Fatal(i, body)
+		}
+	}
+	if err := srv.ForgetChannel("a::$chat"); err != nil || srv.State().HistoryBytes != 0 {
+		t.Errorf("%d bytes of nothing; %v", srv.State().HistoryBytes, err)
+	}
+}
+
+// A client that doesn't read is cut off before what waits for it takes the memory, and gets what it
+// missed when it resumes.
+func TestASlowReaderIsCutOff(t *testing.T) {
+	ctx := testContext(t)
+	srv := ablytest.NewServer(t, ablytest.WithOutboundLimit(1<<20), ablytest.WithFrameLog(100))
+	conn, err := net.Dial("tcp", srv.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	// A small window has the server's writes wait soon.
+	if err := conn.(*net.TCPConn).SetReadBuffer(4 << 10); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(conn, "GET /?key=app.key:secret&heartbeats=false HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", srv.Addr())
+	if rs, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil || rs.StatusCode != http.StatusSwitchingProtocols {
+		t.Fatal(rs, err)
+	}
+	// A masked text frame, as clients write them, with a mask of zeros.
+	attach := `{"action":10,"channel":"a"}`
+	if _, err := conn.Write(append([]byte{0x81, 0x80 | byte(len(attach)), 0, 0, 0, 0}, attach...)); err != nil {
+		t.Fatal(err)
+	}
+	if err := srv.Await(ctx, func(st ablytest.State) bool { return st.Attached("a") }); err != nil {
+		t.Fatal(err)
+	}
+	data := strings.Repeat("x", 60_000)
+	published := 0
+	for ; srv.State().Connected() == 1; published++ {
+		if _, err := srv.Publish("a", ablytest.Message{Name: fmt.Sprint(published), Data: data}); err != nil {
+			t.Fatal(err)
+		}
+		if published > 2_000 {
+			t.Fatal("120 MB wait for a client that doesn't read")
+		}
+	}
+	// Its connection is kept, as of any client that lost its transport.
+	if st := srv.State(); len(st.Connections) != 1 || !st.Attached("a") {
+		t.Errorf("the connections are %+v", st.Connections)
+	}
+}
+
+// A client that sends faster than the server works waits: the server's memory doesn't.
+func TestAFastSenderWaits(t *testing.T) {
+	srv := ablytest.NewServer(t)
+	gate := srv.Hold(ablytest.ToServer(ablytest.ActionHeartbeat))
+	c := dial(t, srv, "key=app.key:secret&heartbeats=false&echo=false")
+	c.expect(ablytest.ActionConnected, 0)
+	c.send(`{"action":0,"id":"held"}`)
+	if err := gate.Await(testContext(t), 1); err != nil {
+		t.Fatal(err)
+	}
+	// What a test holds doesn't count.
+	data := strings.Repeat("x", 60_000)
+	for i := range 200 {
+		c.send(fmt.Sprintf(`{"action":15,"channel":"a","msgSerial":%d,"messages":[{"data":%q}]}`, i, data))
+		c.expect(ablytest.ActionAck, 0)
+	}
+	gate.Open()
+	c.expect(ablytest.ActionHeartbeat, 0)
+}
+
+// A web page of elsewhere has a browser reach loopback in vain: by a request across sites, and by a
+// name of its own that resolves to loopback.
+func TestWebPagesOfElsewhereAreRefused(t *testing.T) {
+	srv := ablytest.NewServer(t, ablytest.WithHosts("local.example"))
+	for name, tt := range map[string]struct {
+		host, origin string
+		allowed      bool
+	}{
+		"no browser":                 {"", "", true},
+		"a page on loopback":         {"", "http://localhost:3000", true},
+		"a page on loopback by IP":   {"", "http://127.0.0.2:3000", true},
+		"a page on loopback by IPv6": {"", "http://[::1]:3000", true},
+		"localhost":                  {"LOCALHOST:80", "", true},
+		"a name below localhost":     {"app.localhost", "", true},
+		"a host that is allowed":     {"local.example:8081", "https://local.example", true},
+		"a page of elsewhere":        {"", "https://evil.example", false},
+		"a page of a file":           {"", "null", false},
+		"a page of an empty origin":  {"", "", true},
+		"a name that is rebound":     {"evil.example", "", false},
+		"a name that begins well":    {"localhost.evil.example", "", false},
+		"an address that isn't ours": {"192.168.0.1", "", false},
+		"both":                       {"evil.example", "http://evil.example", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			header := http.Header{}
+			if tt.origin != "" {
+				header.Set("Origin", tt.origin)
+			}
+			rq, err := http.NewRequest("GET", srv.URL()+"/time", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rq.Host, rq.Header = tt.host, header.Clone()
+			client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+			rs, err := client.Do(rq)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rs.Body.Close()
+			if (rs.StatusCode == 200) != tt.allowed || !tt.allowed && rs.Header.Get("X-Ably-Errorcode") != "40300" {
+				t.Errorf("REST: %d, %s", rs.StatusCode, rs.Header.Get("X-Ably-Errorcode"))
+			}
+			ws, rs, err := websocket.Dial(testContext(t), "ws://"+srv.Addr()+"/?key=app.key:secret",
+				&websocket.DialOptions{Host: tt.host, HTTPHeader: header})
+			if (err == nil) != tt.allowed || err != nil && rs != nil && rs.StatusCode != 403 {
+				t.Errorf("WebSocket: %v", err)
+			}
+			if err == nil {
+				ws.CloseNow()
+			}
+		})
+	}
+}

@@ -1,0 +1,461 @@
+package ablytest_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"ablyrooms.example/adapter/ably/ablytest"
+
+	"github.com/coder/websocket"
+)
+
+var update = flag.Bool("update", false, "write the generated part of doc.go")
+
+// The end of the package's documentation is made of the table in served.go.
+func TestTheDocumentationSaysWhatIsServed(t *testing.T) {
+	source, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, _, ok := strings.Cut(string(source), "// # Served\n")
+	if !ok {
+		t.Fatal("doc.go has no section on what is served")
+	}
+	want := head + servedText() + "package ablytest\n"
+	if string(source) == want {
+		return
+	}
+	if !*update {
+		t.Fatal("doc.go doesn't say what served.go does: go test ./adapter/ably/ablytest -run TestTheDocumentation -update")
+	}
+	if err := os.WriteFile("doc.go", []byte(want), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// servedText is the table as a part of a doc comment.
+func servedText() string {
+	var b strings.Builder
+	for _, section := range []struct {
+		title, intro string
+		support      ablytest.Support
+	}{
+		{"Served", "", ablytest.Whole},
+		{"Served in part", "", ablytest.InPart},
+		{"Not served", "What isn't served is refused in Ably's error form: a NACK, an ERROR, an HTTP error with\nits headers.\n\n",
+			ablytest.Refused},
+	} {
+		text := "# " + section.title + "\n\n" + section.intro
+		for _, s := range ablytest.Served() {
+			if s.Support == section.support {
+				text += fmt.Sprintf("  - %s, %s: %s.\n", s.Group, s.Name, s.Text)
+			}
+		}
+		for line := range strings.Lines(text) {
+			b.WriteString(wrapped(strings.TrimRight(line, "\n")))
+		}
+		b.WriteString("//\n")
+	}
+	return strings.TrimSuffix(b.String(), "//\n")
+}
+
+// wrapped is a line of a comment, or of several where it is an item of a list and long.
+func wrapped(line string) string {
+	const width = 96
+	out, indent := "", "// "
+	for len(indent)+len(line) > width {
+		i := strings.LastIndex(line[:width-len(indent)], " ")
+		out += indent + line[:i] + "\n"
+		line, indent = line[i+1:], "//     "
+	}
+	return out + strings.TrimRight(indent+line, " ") + "\n"
+}
+
+// Each row of the table is held to an answer of the server: what it says is served is, and what it
+// says is refused is refused in Ably's error form.
+func TestEachRowOfWhatIsServed(t *testing.T) {
+	rows, served := map[string]bool{}, map[string]bool{}
+	for _, s := range ablytest.Served() {
+		name := s.Group + ", " + s.Name
+		if rows[name] {
+			t.Errorf("two rows for %s", name)
+		}
+		rows[name] = true
+		probe := probes[name]
+		if probe == nil {
+			t.Errorf("no probe of the server for the row %s", name)
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			clock := ablytest.NewManualClock(time.Now())
+			srv := ablytest.NewServer(t, ablytest.WithClock(clock), ablytest.WithMaxIdleInterval(0),
+				ablytest.WithKeys(ablytest.DefaultKey, ablytest.Key{Name: "other.key", Secret: "secret"}))
+			probe(&stand{T: t, srv: srv, clock: clock}, s.Support)
+			for _, f := range srv.Frames() {
+				if f.Action == ablytest.ActionHTTP && f.Status != 0 && f.Status < 300 {
+					served[ablytest.EndpointOf(f.Method, f.Path)] = true
+				}
+			}
+		})
+	}
+	for _, e := range ablytest.Endpoints() {
+		if !served[e] && e != "GET keys/*/requestToken" { // which is served to be refused
+			t.Errorf("no row has a probe of %s", e)
+		}
+	}
+	for name := range probes {
+		if !rows[name] {
+			t.Errorf("no row for the probe %s", name)
+		}
+	}
+}
+
+// stand is a server to be probed.
+type stand struct {
+	*testing.T
+	srv   *ablytest.Server
+	clock *ablytest.ManualClock
+}
+
+// client connects with a query; attached attaches to a, too.
+func (s *stand) client(query string) *rawClient {
+	c := dial(s.T, s.srv, "heartbeats=false&"+query)
+	c.expect(ablytest.ActionConnected, 0)
+	return c
+}
+
+const byKey = "key=app.key:secret"
+
+func (s *stand) attached(query, attach string) *rawClient {
+	c := s.client(query)
+	c.send(`{"action":10,"channel":"a"` + attach + `}`)
+	c.expect(ablytest.ActionAttached, 0)
+	return c
+}
+
+// rest makes a request, which must have the status.
+func (s *stand) rest(method, path, body string, status int) string {
+	s.Helper()
+	rs, text := get(s.T, s.srv, method, path, body, "Content-Type", "application/json",
+		"Authorization", "Basic YXBwLmtleTpzZWNyZXQ=", "X-Ably-ClientId", "YW5u") // ann
+	if rs.StatusCode != status || status >= 400 && rs.Header.Get("X-Ably-Errorcode") == "" {
+		s.Errorf("%s %s: %d %s, want %d", method, path, rs.StatusCode, text, status)
+	}
+	return text
+}
+
+func (s *stand) contains(text string, parts ...string) {
+	s.Helper()
+	for _, p := range parts {
+		if !strings.Contains(text, p) {
+			s.Errorf("%q is missing in %s", p, text)
+		}
+	}
+}
+
+func (s *stand) token(p ablytest.TokenParams) string {
+	d, err := s.srv.IssueToken(p)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return d.Token
+}
+
+func (s *stand) publish(messages ...ablytest.Message) []string {
+	serials, err := s.srv.Publish("a", messages...)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return serials
+}
+
+// refuses checks that a support is Refused, and that each path is answered so.
+func (s *stand) refuses(support ablytest.Support, method string, paths ...string) {
+	if support != ablytest.Refused {
+		s.Errorf("the row says %v", support)
+	}
+	for _, path := range paths {
+		s.rest(method, path, "{}", 404)
+	}
+}
+
+var probes = map[string]func(*stand, ablytest.Support){
+	"Authentication, keys": func(s *stand, _ ablytest.Support) {
+		s.client(byKey)
+		dial(s.T, s.srv, "key=app.key:wrong").expect(ablytest.ActionError, 40101)
+		s.rest("GET", "/channels/a/messages", "", 200)
+	},
+	"Authentication, tokens": func(s *stand, _ ablytest.Support) {
+		c := s.client("accessToken=" + s.token(ablytest.TokenParams{ClientID: "ann", TTL: time.Minute}))
+		s.srv.RevokeTokens("ann")
+		c.expect(ablytest.ActionDisconnected, 40141)
+		c = s.client("accessToken=" + s.token(ablytest.TokenParams{ClientID: "bob", TTL: time.Minute}))
+		s.clock.Advance(time.Minute)
+		for pm := c.receive(); pm.Action != ablytest.ActionDisconnected; pm = c.receive() {
+			if pm.Action != ablytest.ActionAuth {
+				s.Fatalf("got %v", pm.Action)
+			}
+		}
+	},
+	"Authentication, token requests": func(s *stand, _ ablytest.Support) {
+		s.contains(s.rest("POST", "/keys/app.key/requestToken", `{"keyName":"app.key","ttl":1000}`, 201), `"token":"app.`)
+		s.rest("POST", "/keys/app.key/requestToken", fmt.Sprintf(`{"keyName":"app.key","mac":"bad","nonce":"0123456789abcdef","timestamp":%d}`,
+			s.clock.Now().UnixMilli()), 401)
+	},
+	"Authentication, JWT": func(s *stand, _ ablytest.Support) {
+		jwt, err := s.srv.IssueJWT(ablytest.TokenParams{ClientID: "ann", Capability: `{"a":["publish"]}`})
+		if err != nil {
+			s.Fatal(err)
+		}
+		c := s.client("accessToken=" + jwt)
+		c.send(`{"action":10,"channel":"b"}`)
+		c.expect(ablytest.ActionError, 40160)
+	},
+	"Authentication, re-authentication": func(s *stand, _ ablytest.Support) {
+		c := s.attached("accessToken="+s.token(ablytest.TokenParams{Capability: `{"a":["subscribe"]}`}), "")
+		c.send(fmt.Sprintf(`{"action":17,"auth":{"accessToken":%q}}`, s.token(ablytest.TokenParams{})))
+		c.expect(ablytest.ActionConnected, 0)
+		if pm := c.expect(ablytest.ActionAttached, 0); !pm.Flags.Has(ablytest.ModePublish) {
+			s.Errorf("modes are %v", pm.Flags)
+		}
+	},
+	"Authentication, applications": func(s *stand, _ ablytest.Support) {
+		s.attached("key=other.key:secret", "")
+		if st := s.srv.State(); st.Attached("a") || len(st.OtherApps["other"]["a"].Attached) != 1 {
+			s.Errorf("the state is %+v", st)
+		}
+	},
+	"Authentication, capabilities": func(s *stand, _ ablytest.Support) {
+		c := s.client("accessToken=" + s.token(ablytest.TokenParams{Capability: `{"chat:*":["subscribe"]}`}))
+		c.send(`{"action":10,"channel":"chat:a"}`)
+		c.expect(ablytest.ActionAttached, 0)
+		if _, err := s.srv.IssueToken(ablytest.TokenParams{Capability: `{"a":["fly"]}`}); err == nil {
+			s.Error("an operation that Ably doesn't know is allowed")
+		}
+	},
+	"Connections, connect": func(s *stand, _ ablytest.Support) {
+		pm := dial(s.T, s.srv, byKey+"&clientId=ann").expect(ablytest.ActionConnected, 0)
+		if d := pm.ConnectionDetails; d == nil || d.ClientID != "ann" || d.ConnectionKey == "" || pm.ConnectionID == "" {
+			s.Errorf("CONNECTED is %+v", pm)
+		}
+	},
+	"Connections, heartbeats": func(s *stand, _ ablytest.Support) {
+		c := s.client(byKey)
+		c.send(`{"action":0,"id":"x"}`)
+		if pm := c.expect(ablytest.ActionHeartbeat, 0); pm.ID != "x" {
+			s.Errorf("the id is %q", pm.ID)
+		}
+	},
+	"Connections, close": func(s *stand, _ ablytest.Support) {
+		c := s.client(byKey)
+		c.send(`{"action":7}`)
+		c.expect(ablytest.ActionClosed, 0)
+		c = s.client(byKey)
+		c.send(`{"action":5}`)
+		c.expect(ablytest.ActionDisconnected, 0)
+	},
+	"Connections, resume": func(s *stand, _ ablytest.Support) {
+		first := dial(s.T, s.srv, byKey).expect(ablytest.ActionConnected, 0)
+		again := dial(s.T, s.srv, byKey+"&resume="+first.ConnectionDetails.ConnectionKey).expect(ablytest.ActionConnected, 0)
+		if again.ConnectionID != first.ConnectionID || again.ConnectionDetails.ConnectionKey == first.ConnectionDetails.ConnectionKey {
+			s.Errorf("CONNECTED is %+v", again)
+		}
+		dial(s.T, s.srv, byKey+"&recover=no!key").expect(ablytest.ActionConnected, 80018)
+	},
+	"Connections, slow readers": func(s *stand, _ ablytest.Support) { TestASlowReaderIsCutOff(s.T) },
+	"Connections, comet": func(s *stand, support ablytest.Support) {
+		s.refuses(support, "GET", "/comet/connect")
+		s.refuses(support, "POST", "/comet/x/send")
+	},
+	"Channels, attach": func(s *stand, _ ablytest.Support) {
+		c := s.attached(byKey, `,"flags":131072`)
+		c.send(`{"action":10,"channel":"a","flags":262144}`)
+		if pm := c.expect(ablytest.ActionAttached, 0); pm.Flags.Modes() != ablytest.ModeSubscribe {
+			s.Errorf("modes are %v", pm.Flags)
+		}
+		c.send(`{"action":12,"channel":"a"}`)
+		c.expect(ablytest.ActionDetached, 0)
+	},
+	"Channels, channel errors": func(s *stand, _ ablytest.Support) {
+		c := s.attached(byKey, "")
+		s.srv.UpdateChannel("a", true, nil)
+		c.expect(ablytest.ActionAttached, 0)
+		s.srv.FailChannel("a", ablytest.NewError(90000, 500, "x"))
+		c.expect(ablytest.ActionError, 90000)
+		c.send(`{"action":10,"channel":""}`)
+		c.expect(ablytest.ActionError, 40010)
+	},
+	"Channels, params": func(s *stand, _ ablytest.Support) {
+		s.publish(ablytest.Message{Name: "old"})
+		c := s.client(byKey)
+		c.send(`{"action":10,"channel":"a","params":{"rewind":"1","delta":"vcdiff","occupancy":"metrics","agent":"x","modes":"subscribe"}}`)
+		pm := c.expect(ablytest.ActionAttached, 0)
+		if len(pm.Params) != 4 || pm.Params["agent"] != "" || pm.Flags.Modes() != ablytest.ModeSubscribe {
+			s.Errorf("ATTACHED with %v and %v", pm.Params, pm.Flags)
+		}
+		if pm := c.expect(ablytest.ActionMessage, 0); pm.Messages[0].Name != "old" || pm.Messages[0].Encoding != "" {
+			s.Errorf("rewound to %+v", pm.Messages[0])
+		}
+	},
+	"Channels, qualifiers": func(s *stand, _ ablytest.Support) {
+		c := s.client(byKey)
+		c.send(`{"action":10,"channel":"[filter=x]a"}`)
+		c.expect(ablytest.ActionError, 40010)
+	},
+	"Channels, objects": func(s *stand, support ablytest.Support) {
+		c := s.attached(byKey, "")
+		c.send(`{"action":19,"channel":"a","msgSerial":0,"state":[{}]}`)
+		c.expect(ablytest.ActionNack, 40000)
+		s.refuses(support, "GET", "/channels/a/object")
+	},
+	"Messages, publish": func(s *stand, _ ablytest.Support) {
+		c := s.attached(byKey, "")
+		for range 2 {
+			c.send(`{"action":15,"channel":"a","msgSerial":0,"messages":[{"id":"x","data":"y"}]}`)
+		}
+		got := []ablytest.Action{c.receive().Action, c.receive().Action}
+		slices.Sort(got)
+		if !slices.Equal(got, []ablytest.Action{ablytest.ActionAck, ablytest.ActionMessage}) || len(s.srv.Messages("a")) != 1 {
+			s.Errorf("got %v, and %v is kept", got, s.srv.Messages("a"))
+		}
+	},
+	"Messages, ephemeral messages": func(s *stand, _ ablytest.Support) {
+		c := s.attached(byKey, "")
+		s.publish(ablytest.Message{Extras: map[string]any{"ephemeral": true}})
+		c.expect(ablytest.ActionMessage, 0)
+		if len(s.srv.Messages("a")) != 0 {
+			s.Error("it is kept")
+		}
+	},
+	"Messages, updates": func(s *stand, _ ablytest.Support) {
+		serial := s.publish(ablytest.Message{Name: "n", Data: "a"})[0]
+		path := "/channels/a/messages/" + serial
+		s.contains(s.rest("PATCH", path, `{"action":1,"data":"b"}`, 200), `"versionSerial":`)
+		s.contains(s.rest("PATCH", path, `{"action":5,"data":"c"}`, 200), `"versionSerial":`)
+		s.contains(s.rest("GET", path, "", 200), `"data":"bc"`, `"name":"n"`)
+		s.contains(s.rest("GET", path+"/versions", "", 200), `"data":"a"`, `"data":"b"`, `"data":"bc"`)
+		c := s.attached(byKey, "")
+		c.send(fmt.Sprintf(`{"action":15,"channel":"a","msgSerial":0,"messages":[{"action":2,"serial":%q,"data":{}}]}`, serial))
+		got := []ablytest.Action{c.receive().Action, c.receive().Action}
+		slices.Sort(got)
+		if !slices.Equal(got, []ablytest.Action{ablytest.ActionAck, ablytest.ActionMessage}) {
+			s.Errorf("got %v", got)
+		}
+		s.rest("PATCH", path, `{"action":4}`, 400)
+	},
+	"Messages, annotations": func(s *stand, _ ablytest.Support) {
+		c := s.attached(byKey+"&clientId=ann", fmt.Sprintf(`,"flags":%d`, ablytest.ModeAnnotationPublish|ablytest.ModeAnnotationSubscribe))
+		serial := s.publish(ablytest.Message{Name: "n"})[0]
+		c.send(fmt.Sprintf(`{"action":21,"channel":"a","msgSerial":0,"annotations":[{"type":"reaction:unique.v1","name":"like","messageSerial":%q}]}`, serial))
+		got := []ablytest.Action{c.receive().Action, c.receive().Action}
+		if !slices.Contains(got, ablytest.ActionAnnotation) || !slices.Contains(got, ablytest.ActionAck) {
+			s.Errorf("got %v", got)
+		}
+		c.send(fmt.Sprintf(`{"action":21,"channel":"a","msgSerial":1,"annotations":[{"type":"votes:other.v9","name":"x","messageSerial":%q}]}`, serial))
+		c.expect(ablytest.ActionNack, 40003)
+		path := "/channels/a/messages/" + serial + "/annotations"
+		s.rest("POST", path, `[{"action":0,"type":"reaction:distinct.v1","name":"heart"}]`, 201)
+		s.contains(s.rest("GET", path, "", 200), `"name":"like"`, `"name":"heart"`)
+	},
+	"Messages, history for two minutes": func(s *stand, _ ablytest.Support) {
+		s.publish(ablytest.Message{Name: "n"})
+		s.clock.Advance(2*time.Minute - time.Millisecond)
+		s.contains(s.rest("GET", "/channels/a/messages", "", 200), `"name":"n"`)
+		s.clock.Advance(time.Millisecond)
+		if body := s.rest("GET", "/channels/a/messages", "", 200); body != "[]" {
+			s.Errorf("still %s", body)
+		}
+	},
+	"Presence, members": func(s *stand, _ ablytest.Support) {
+		c := s.attached(byKey+"&clientId=ann", "")
+		for i, action := range []int{2, 4, 3} {
+			c.send(fmt.Sprintf(`{"action":14,"channel":"a","msgSerial":%d,"presence":[{"action":%d}]}`, i, action))
+			if i == 1 {
+				c.receive()
+				c.receive()
+				if pm := watcher(s.T, s.srv).expect(ablytest.ActionSync, 0); len(pm.Presence) != 1 {
+					s.Errorf("SYNC is %v", pm.Presence)
+				}
+				continue
+			}
+			c.receive()
+			c.receive()
+		}
+	},
+	"Presence, occupancy": func(s *stand, _ ablytest.Support) {
+		c := s.attached(byKey, `,"params":{"occupancy":"metrics"}`)
+		s.contains(fmt.Sprint(c.expect(ablytest.ActionMessage, 0).Messages[0].Data), `"connections":1`)
+		s.contains(s.rest("GET", "/channels/a", "", 200), `"connections":1`)
+	},
+	"REST, time": func(s *stand, _ ablytest.Support) {
+		s.contains(s.rest("GET", "/time", "", 200), fmt.Sprint(s.clock.Now().UnixMilli()))
+	},
+	"REST, history": func(s *stand, _ ablytest.Support) {
+		serial := s.publish(ablytest.Message{Name: "1"}, ablytest.Message{Name: "2"})[0]
+		rs, _ := do(s.T, s.srv, "GET", "/channels/a/messages?limit=1", "", "app.key")
+		s.contains(strings.Join(rs.Header.Values("Link"), " "), `rel="next"`)
+		s.contains(s.rest("GET", "/channels/a/history", "", 200), `"name":"1"`)
+		s.contains(s.rest("GET", "/channels/a/messages/"+serial, "", 200), `"name":"1"`)
+	},
+	"REST, publishing": func(s *stand, _ ablytest.Support) {
+		s.contains(s.rest("POST", "/channels/a/messages", `[{"name":"1"},{"name":"2"}]`, 201), `"serials":[`)
+		s.rest("POST", "/channels/a/messages", `{"connectionKey":"none"}`, 400)
+	},
+	"REST, presence": func(s *stand, _ ablytest.Support) {
+		member(s.T, s.srv, "eve", "")
+		s.contains(s.rest("GET", "/channels/a/presence", "", 200), `"clientId":"eve"`)
+		s.contains(s.rest("GET", "/channels/a/presence/history", "", 200), `"clientId":"eve"`)
+	},
+	"REST, channel status": func(s *stand, _ ablytest.Support) {
+		s.contains(s.rest("GET", "/channels/a", "", 200), `"channelId":"a"`, `"isActive":false`)
+	},
+	"REST, Chat": func(s *stand, _ ablytest.Support) {
+		for _, version := range []string{"v3", "v4"} {
+			room := "/chat/" + version + "/rooms/" + version + "/"
+			body := s.rest("POST", room+"messages", `{"text":"x"}`, 201)
+			_, serial, _ := strings.Cut(body, `"serial":"`)
+			serial, _, _ = strings.Cut(serial, `"`)
+			s.rest("POST", room+"messages/"+serial+"/reactions", `{"type":"distinct","name":"like"}`, 201)
+			message := room + "messages/" + serial
+			s.contains(s.rest("GET", message, "", 200), `"like"`)
+			s.contains(s.rest("GET", message+"/client-reactions", "", 200), `"like"`)
+			s.rest("DELETE", message+"/reactions?type=distinct&name=like", "", 200)
+			s.contains(s.rest("GET", room+"messages", "", 200), `"distinct":{}`)
+			s.rest("PUT", message, `{"message":{"text":"y"}}`, 200)
+			s.rest("POST", message+"/delete", "{}", 200)
+			s.contains(s.rest("GET", message+"/versions", "", 200), `"text":"x"`, `"text":"y"`)
+			s.contains(s.rest("GET", room+"occupancy", "", 200), `"connections":0`)
+		}
+	},
+	"REST, stats": func(s *stand, support ablytest.Support) { s.refuses(support, "GET", "/stats") },
+	"REST, push": func(s *stand, support ablytest.Support) {
+		s.refuses(support, "POST", "/push/publish")
+		s.refuses(support, "GET", "/push/deviceRegistrations", "/push/channelSubscriptions")
+	},
+	"REST, batch": func(s *stand, support ablytest.Support) {
+		s.refuses(support, "POST", "/messages")
+		s.refuses(support, "GET", "/presence", "/channels")
+	},
+	"Limits, sizes": func(s *stand, _ ablytest.Support) {
+		s.rest("POST", "/channels/a/messages", `{"data":"`+strings.Repeat("x", 65_537)+`"}`, 400)
+	},
+	"Limits, rates": func(s *stand, _ ablytest.Support) {
+		c := s.client(byKey)
+		for i := range 500 { // twice what CONNECTED says is allowed in a second
+			c.send(fmt.Sprintf(`{"action":15,"channel":"a","msgSerial":%d,"messages":[{}]}`, i))
+			c.expect(ablytest.ActionAck, 0)
+		}
+	},
+	"Limits, web pages": func(s *stand, _ ablytest.Support) {
+		_, rs, err := websocket.Dial(testContext(s.T), "ws://"+s.srv.Addr()+"/?"+byKey,
+			&websocket.DialOptions{HTTPHeader: map[string][]string{"Origin": {"https://evil.example"}}})
+		if err == nil || rs == nil || rs.StatusCode != 403 {
+			s.Errorf("a page of elsewhere is answered %v, %v", rs, err)
+		}
+	},
+}

@@ -1,0 +1,156 @@
+package chatdebug
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"ablyrooms.example/fsm"
+	"ablyrooms.example/lifecycle"
+)
+
+// kept is how many events are kept.
+const kept = 200
+
+// Event is something that happened to a room.
+type Event struct {
+	At   time.Time `json:"at"`
+	Room string    `json:"room,omitempty"` // empty for what is about all rooms
+	Text string    `json:"text"`
+}
+
+// callKey names a call: of the registry of rooms, with a nil room, or of one room.
+type callKey struct {
+	room any
+	call fsm.Call
+}
+
+// recorder notes the last events, and when calls that wait have begun.
+type recorder struct {
+	now   func() time.Time
+	since time.Time
+
+	mu     sync.Mutex
+	events []Event // a ring, once it is full
+	next   int     // where the next one goes
+	began  map[callKey]time.Time
+}
+
+func newRecorder(now func() time.Time) *recorder {
+	return &recorder{now: now, since: now(), began: map[callKey]time.Time{}}
+}
+
+// rooms notes a step of the registry.
+func (r *recorder) rooms(step lifecycle.RoomsStep) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	at, in := r.now(), step.Input
+	switch in.Kind {
+	case fsm.CallGet, fsm.CallRelease, fsm.CallDispose:
+		r.began[callKey{nil, in.Call}] = at
+		r.note(at, step.Name, fmt.Sprintf("%v, call %d, began", in.Kind, in.Call))
+	case fsm.CallReleaseIf:
+		r.note(at, step.Name, fmt.Sprintf("the last lease of incarnation %d was closed", in.Incarnation))
+	case fsm.Opened, fsm.ReleaseDone:
+		what := map[bool]string{true: "is open", false: "is released"}[in.Kind == fsm.Opened]
+		r.note(at, step.Name, fmt.Sprintf("incarnation %d %s", in.Incarnation, what))
+	case fsm.OpenFailed, fsm.ReleaseFailed:
+		what := map[bool]string{true: "could not be opened", false: "could not be released"}[in.Kind == fsm.OpenFailed]
+		r.note(at, step.Name, fmt.Sprintf("incarnation %d %s: %s", in.Incarnation, what, redacted(step.Err)))
+	}
+	for _, out := range step.Outputs {
+		switch out.Kind {
+		case fsm.Settle:
+			r.ended(at, callKey{nil, out.Call}, step.Name, words(out.Outcome))
+		case fsm.Open:
+			r.note(at, step.Name, fmt.Sprintf("incarnation %d is being opened", out.Incarnation))
+		case fsm.Release:
+			r.note(at, step.Name, fmt.Sprintf("incarnation %d is being released", out.Incarnation))
+		}
+	}
+}
+
+// room notes a step of a room.
+func (r *recorder) room(step lifecycle.RoomStep) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	at, in := r.now(), step.Input
+	switch in.Kind {
+	case fsm.CallRoomAttach, fsm.CallRoomDetach:
+		r.began[callKey{step.Of, in.Call}] = at
+		r.note(at, step.Room, fmt.Sprintf("%v of the room, its call %d, began", in.Kind, in.Call))
+	case fsm.CallRoomRelease:
+		r.began[callKey{step.Of, in.Call}] = at
+	}
+	for _, out := range step.Outputs {
+		switch out.Kind {
+		case fsm.SettleRoomCall:
+			outcome := map[fsm.RoomOutcomeKind]string{fsm.RoomDone: "is done", fsm.RoomOperationFailed: "has failed",
+				fsm.RoomInvalidState: "is not possible in this status", fsm.RoomGaveUp: "stopped waiting"}[out.Outcome.Kind]
+			r.ended(at, callKey{step.Of, out.Call}, step.Room, outcome)
+		case fsm.PublishStatus:
+			text := fmt.Sprintf("status %v, was %v", out.Status, out.Previous)
+			if out.Err != nil {
+				text += ": " + redacted(out.Err)
+			}
+			r.note(at, step.Room, text)
+		case fsm.PublishDiscontinuity:
+			r.note(at, step.Room, "discontinuity: messages may have been missed")
+		}
+	}
+}
+
+// ended notes the end of a call that was seen to begin. The lock is held.
+func (r *recorder) ended(at time.Time, key callKey, room, outcome string) {
+	began, seen := r.began[key]
+	delete(r.began, key)
+	if seen {
+		whose := map[bool]string{true: "call", false: "the room's call"}[key.room == nil]
+		r.note(at, room, fmt.Sprintf("%s %d %s, after %v", whose, key.call, outcome, rounded(at.Sub(began))))
+	}
+}
+
+// words says how a call ended.
+func words(o fsm.Outcome) string {
+	switch o.Kind {
+	case fsm.GotRoom:
+		return fmt.Sprintf("got the room of incarnation %d", o.Incarnation)
+	case fsm.Done:
+		return "is done"
+	case fsm.RejectedDisposed:
+		return "was refused: the rooms are disposed of"
+	case fsm.RejectedOptions:
+		return "was refused: the room exists with different options"
+	case fsm.RejectedReleased:
+		return "was refused: the name was released meanwhile"
+	case fsm.GaveUp:
+		return "stopped waiting"
+	}
+	return "has failed"
+}
+
+// note keeps an event. The lock is held.
+func (r *recorder) note(at time.Time, room, text string) {
+	e := Event{at, room, text}
+	if len(r.events) < kept {
+		r.events = append(r.events, e)
+		return
+	}
+	r.events[r.next] = e
+	r.next = (r.next + 1) % kept
+}
+
+// last returns the events, the newest first, and the times of calls.
+func (r *recorder) last() ([]Event, map[callKey]time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	events := make([]Event, 0, len(r.events))
+	for i := len(r.events) - 1; i >= 0; i-- {
+		events = append(events, r.events[(r.next+i)%len(r.events)])
+	}
+	began := make(map[callKey]time.Time, len(r.began))
+	for key, at := range r.began {
+		began[key] = at
+	}
+	return events, began
+}

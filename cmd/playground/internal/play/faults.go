@@ -1,0 +1,230 @@
+package play
+
+import (
+	"cmp"
+	"slices"
+
+	"ablyrooms.example/model"
+)
+
+// Fault is a way in which registries of rooms go wrong, as SDKs have.
+type Fault struct {
+	ID   string // as it stands in links
+	Name string // that of tests/conformance/gallery
+	Rule model.Rule
+	// Says is what it does otherwise, and Harm what comes of it.
+	Says, Harm string
+	// Story is a script that shows it; empty for those that are only searched for.
+	Story  string
+	Bounds Bounds // in which a script that shows it is found
+
+	slip slip
+}
+
+// slip is a fault of a [Registry], at the line that names it.
+type slip uint8
+
+const (
+	none slip = iota
+	disposeEarly
+	disposedFlag
+	firstErrorEnds
+	lastErrorOnly
+	ghost
+	failureKept
+	waiterForgotten
+	noPredecessor
+	orphan
+	abandonedTooSoon
+	optionsIgnored
+	firstContext
+	eachTriesAgain
+	checkThenAct
+	failedOpeningKept
+	counted
+	signalledOnce
+)
+
+var (
+	narrow = Bounds{Calls: 4, Names: 1, Options: 1}
+	two    = Bounds{Calls: 3, Names: 1, Options: 2}
+	joined = Bounds{Calls: 3, Names: 2, Options: 1}
+)
+
+// Faults returns all faults: first the twelve that have stories.
+func Faults() []Fault { return slices.Clone(faults) }
+
+// FaultByID returns the fault, and false if there is none of that id.
+func FaultByID(id string) (Fault, bool) {
+	i := slices.IndexFunc(faults, func(f Fault) bool { return f.ID == id })
+	if i < 0 {
+		return Fault{}, false
+	}
+	return faults[i], true
+}
+
+var faults = []Fault{
+	{
+		ID:     "dispose-early",
+		Name:   "dispose that returns early",
+		Rule:   model.R13,
+		slip:   disposeEarly,
+		Bounds: narrow,
+		Says:   "Dispose waits only for the releases that it began itself.",
+		Harm:   "The program exits, or makes a new client, while a room is still being released.",
+		Story:  "get(1,a,x);opened(1);release(2,a);dispose(3);released(1)",
+	},
+	{
+		ID:     "failure-kept",
+		Name:   "promise cache that keeps a failed release",
+		Rule:   model.R7,
+		slip:   failureKept,
+		Bounds: narrow,
+		Says:   "A release that was rejected stays in the map of promises for ever.",
+		Harm:   "The name is wedged: each later release returns the old error, and each get waits without end.",
+		Story:  "get(1,a,x);opened(1);release(2,a);releaseFailed(1);release(3,a);get(4,a,x)",
+	},
+	{
+		ID:     "dispose-flag",
+		Name:   "dispose with a flag",
+		Rule:   model.R14,
+		slip:   disposedFlag,
+		Bounds: narrow,
+		Says:   "A second Dispose finds a flag set and returns at once.",
+		Harm:   "Whoever called it second believes that everything is gone.",
+		Story:  "get(1,a,x);opened(1);dispose(2);dispose(3);released(1)",
+	},
+	{
+		ID:     "first-error-ends",
+		Name:   "dispose as an errgroup with a context",
+		Rule:   model.R15,
+		slip:   firstErrorEnds,
+		Bounds: joined,
+		Says:   "The first release that fails ends the disposal, as an errgroup with a context does.",
+		Harm:   "Dispose returns while other rooms are still being released, and their errors are lost.",
+		Story:  "get(1,a,x);opened(1);get(2,b,x);opened(2);dispose(3);releaseFailed(1);releaseFailed(2)",
+	},
+	{
+		ID:     "one-error",
+		Name:   "dispose that keeps one error",
+		Rule:   model.R15,
+		slip:   lastErrorOnly,
+		Bounds: joined,
+		Says:   "Dispose keeps the error of one release only.",
+		Harm:   "Two rooms could not be released, and the caller hears of one.",
+		Story:  "get(1,a,x);opened(1);get(2,b,x);opened(2);dispose(3);releaseFailed(1);releaseFailed(2)",
+	},
+	{
+		ID:     "waiter-forgotten",
+		Name:   "a waiting get forgotten by a release",
+		Rule:   model.R9,
+		slip:   waiterForgotten,
+		Bounds: narrow,
+		Says:   "A release doesn't reject a get that waits for an earlier release of the name.",
+		Harm:   "After the release has returned there is a room again, which nobody expects.",
+		Story:  "get(1,a,x);opened(1);release(2,a);get(3,a,x);release(4,a);released(1)",
+	},
+	{
+		ID:     "no-predecessor",
+		Name:   "opened again before the last room is gone",
+		Rule:   model.R6,
+		slip:   noPredecessor,
+		Bounds: narrow,
+		Says:   "A get during a release opens the next room at once.",
+		Harm:   "The old room's DETACH arrives after the new room's ATTACH: the new room is dead.",
+		Story:  "get(1,a,x);opened(1);release(2,a);get(3,a,x);opened(2);released(1)",
+	},
+	{
+		ID:     "orphan",
+		Name:   "an orphan: opened after its release",
+		Rule:   model.R18,
+		slip:   orphan,
+		Bounds: narrow,
+		Says:   "A room whose opening ends after its release began is never released.",
+		Harm:   "The channel stays attached for as long as the client lives, and no one holds it.",
+		Story:  "get(1,a,x);release(2,a);opened(1)",
+	},
+	{
+		ID:     "too-soon",
+		Name:   "a release that doesn't wait for an opening",
+		Rule:   model.R11,
+		slip:   abandonedTooSoon,
+		Bounds: narrow,
+		Says:   "The release of a room that is still being opened returns at once.",
+		Harm:   "The caller believes that the room is gone while it is yet to come.",
+		Story:  "get(1,a,x);release(2,a);opened(1);released(1)",
+	},
+	{
+		ID:     "options-ignored",
+		Name:   "singleflight without options",
+		Rule:   model.R2,
+		slip:   optionsIgnored,
+		Bounds: two,
+		Says:   "Gets that join an opening are not asked for their options.",
+		Harm:   "A caller gets a room with options that it did not ask for, sometimes.",
+		Story:  "get(1,a,x);get(2,a,y);opened(1)",
+	},
+	{
+		ID:     "first-context",
+		Name:   "singleflight with the first caller's context",
+		Rule:   model.R16,
+		slip:   firstContext,
+		Bounds: narrow,
+		Says:   "The opening runs with the context of the get that came first.",
+		Harm:   "One caller stops waiting, and every other get of the name fails.",
+		Story:  "get(1,a,x);get(2,a,x);giveUp(1);openFailed(1)",
+	},
+	{
+		ID:     "each-tries-again",
+		Name:   "singleflight where each tries again",
+		Rule:   model.R19,
+		slip:   eachTriesAgain,
+		Bounds: narrow,
+		Says:   "When an opening fails, those who joined it try again instead of failing with it.",
+		Harm:   "A backend that is down is asked again by each waiting caller.",
+		Story:  "get(1,a,x);get(2,a,x);openFailed(1);openFailed(2)",
+	},
+
+	{ID: "ghost", Name: "get after dispose", Rule: model.R1, slip: ghost, Bounds: narrow,
+		Says: "A get after the disposal opens a room.", Harm: "Nothing will ever release it."},
+	{
+		ID:     "check-then-act",
+		Name:   "map and mutex, check then act",
+		Rule:   model.R4,
+		slip:   checkThenAct,
+		Bounds: narrow,
+		Says:   "What is still being opened is not looked at.",
+		Harm:   "Two callers hold two rooms of one name.",
+	},
+	{
+		ID:     "failed-opening-kept",
+		Name:   "sync.Map that keeps a failure",
+		Rule:   model.R5,
+		slip:   failedOpeningKept,
+		Bounds: narrow,
+		Says:   "An opening that failed stays in the map.",
+		Harm:   "Every later get of the name returns the old error.",
+	},
+	{ID: "counted", Name: "reference count", Rule: model.R11, slip: counted, Bounds: narrow,
+		Says: "A release is only counted until the last of the gets is released.",
+		Harm: "Release returns and the room is still there."},
+	{
+		ID:     "signalled-once",
+		Name:   "a condition that is signalled once",
+		Rule:   model.R17,
+		slip:   signalledOnce,
+		Bounds: narrow,
+		Says:   "When the opening ends, one of those who wait is woken.",
+		Harm:   "The others wait for ever.",
+	},
+}
+
+// Bounds say how far is searched: so many calls, on so many names, with so many options.
+type Bounds struct{ Calls, Names, Options int }
+
+// model returns the bounds as the model has them, within what is sensible.
+func (b Bounds) model() model.Bounds {
+	within := func(n, most int) int { return min(max(cmp.Or(n, 1), 1), most) }
+	return model.Bounds{Calls: within(b.Calls, 6), Names: []string{"a", "b"}[:within(b.Names, 2)],
+		Options: []string{"x", "y"}[:within(b.Options, 2)]}
+}

@@ -1,0 +1,137 @@
+package play
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"ablyrooms.example/internal/playlink"
+	"ablyrooms.example/model"
+)
+
+// Search says what is searched for.
+type Search struct {
+	Fault    string // the id of the fault that is planted
+	Property string // the property that is to fail; empty: that it does otherwise than the rules
+	Bounds   Bounds
+}
+
+// Found is what a search came to.
+type Found struct {
+	Fragment string // the link's, of a shortest script; empty if there is none within the bounds
+	States   int    // that were visited
+	Depth    int    // of the last of them
+	Why      string // what the last step shows
+}
+
+// Properties returns the names of the properties that a search may ask for.
+func Properties() []string {
+	var names []string
+	for _, p := range model.Properties() {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// Find looks for a shortest script, breadth first: by which the registry with the fault does otherwise
+// than the rules, or breaks the property. It calls progress now and then, in its own goroutine. When
+// ctx ends it returns its error.
+func Find(ctx context.Context, s Search, progress func(states, depth int)) (Found, error) {
+	fault, ok := FaultByID(s.Fault)
+	if !ok {
+		return Found{}, fmt.Errorf("there is no fault %q", s.Fault)
+	}
+	bounds := s.Bounds.model()
+	type node struct {
+		faulty Registry
+		right  model.State // as long as both do the same, and no property is asked for
+		parent int
+		by     model.Input
+		depth  int
+	}
+	nodes := []node{{faulty: NewRegistry(fault), parent: -1}}
+	seen := map[string]bool{nodes[0].faulty.Key(): true}
+	found := Found{States: 1}
+	script := func(at int, last model.Input) string {
+		steps := []string{last.String()}
+		for ; nodes[at].parent >= 0; at = nodes[at].parent {
+			steps = append([]string{nodes[at].by.String()}, steps...)
+		}
+		link, _ := playlink.Parse(playlink.Rooms + "/" + strings.Join(steps, ";"))
+		link.Fault = fault.ID
+		return link.Fragment()
+	}
+	for at := 0; at < len(nodes); at++ {
+		n := nodes[at]
+		nodes[at].faulty, nodes[at].right = Registry{}, model.State{} // their memory is free after it
+		if at%256 == 0 {
+			if ctx.Err() != nil {
+				return found, context.Cause(ctx)
+			}
+			progress(found.States, n.depth)
+		}
+		for _, in := range n.faulty.Enabled(bounds) {
+			next, outs, err := n.faulty.Step(in)
+			if err != nil {
+				continue
+			}
+			right := n.right
+			why := ""
+			if s.Property == "" {
+				var want []model.Output
+				right, want, err = n.right.Step(in)
+				why = differs(outs, want, err)
+			} else {
+				why = breaks(s.Property, n.faulty.State, next.State)
+			}
+			if why != "" {
+				found.Fragment, found.Why, found.Depth = script(at, in), why, n.depth+1
+				return found, nil
+			}
+			if key := next.Key(); !seen[key] {
+				seen[key] = true
+				found.States, found.Depth = found.States+1, n.depth+1
+				nodes = append(nodes, node{next, right, at, in, n.depth + 1})
+			}
+		}
+	}
+	return found, nil
+}
+
+// differs returns in what a step is otherwise than the rules ask for.
+func differs(outs, want []model.Output, refused error) string {
+	if refused != nil {
+		return refused.Error()
+	}
+	got, asked := strings.Join(words(outs), ", "), strings.Join(words(want), ", ")
+	if got == asked {
+		return ""
+	}
+	none := func(s string) string {
+		if s == "" {
+			return "nothing"
+		}
+		return s
+	}
+	return fmt.Sprintf("the rules ask for %s, and it does %s", none(asked), none(got))
+}
+
+// breaks returns why a property fails in a step.
+func breaks(name string, before, after model.State) string {
+	for _, p := range model.Properties() {
+		if p.Name != name {
+			continue
+		}
+		if p.Check != nil {
+			if err := p.Check(after); err != nil {
+				return err.Error()
+			}
+		}
+		if p.CheckStep != nil {
+			if err := p.CheckStep(before, after); err != nil {
+				return err.Error()
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,378 @@
+package play
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"ablyrooms.example/internal/modroot"
+	"ablyrooms.example/internal/playlink"
+	"ablyrooms.example/model"
+)
+
+// last returns the last frame of a script, whose steps must all be taken.
+func last(t *testing.T, fragment string) (View, Frame) {
+	t.Helper()
+	v := Run(fragment)
+	if v.Error != "" {
+		t.Fatalf("%s: %s", fragment, v.Error)
+	}
+	for _, f := range v.Frames {
+		if f.Refused != "" || f.Differs != "" || len(f.Broken) > 0 {
+			t.Fatalf(
+				"%s, step %s: refused %q, differs %q, broken %v",
+				fragment,
+				f.Step,
+				f.Refused,
+				f.Differs,
+				f.Broken,
+			)
+		}
+	}
+	return v, v.Frames[len(v.Frames)-1]
+}
+
+func TestARoomOverItsChannelIsReleased(t *testing.T) {
+	v, f := last(
+		t,
+		"rooms/get(1,a,x);opened(1);ada.attaching(1);attached(1);release(2,a);get(3,a,x);detached(1);"+
+			"released(1);opened(2);attaching(2);attached(2)",
+	)
+	texts := []string{"returns #1", "returns, done", "returns #2"}
+	for i, want := range texts {
+		if f.Calls[i].Text != want {
+			t.Errorf("call %d: %q, expected %q", i+1, f.Calls[i].Text, want)
+		}
+	}
+	if got := f.Calls[1].Rules; !slices.Contains(got, "R21") || !slices.Contains(got, "R22") {
+		t.Errorf("the release ends by %v", got)
+	}
+	if f.Lives[0].Life != "released" || f.Lives[1].Room.Status != "attached" ||
+		f.Channels[0].State != "attached" {
+		t.Errorf("%+v, %+v", f.Lives, f.Channels)
+	}
+	if v.NextCall != 4 ||
+		v.Fragment != "rooms/get(1,a,x);opened(1);ada.attaching(1);attached(1);release(2,a);get(3,a,x);detached(1);"+
+			"released(1);opened(2);attaching(2);attached(2)" {
+		t.Errorf("%d, %s", v.NextCall, v.Fragment)
+	}
+	var machines []string
+	for _, turn := range v.Frames[7].Turns { // DETACHED: the channel, and the room that follows it
+		machines = append(machines, turn.Machine)
+	}
+	if !slices.Contains(machines, "Channel") || !slices.Contains(machines, "Room") {
+		t.Errorf("the DETACHED is taken by %v", machines)
+	}
+}
+
+func TestACutLosesContinuity(t *testing.T) {
+	v, f := last(t, "rooms/get(1,a,x);opened(1);attach(1);cut();reconnect();attached(1)")
+	said := ""
+	for _, l := range f.Lines {
+		said += l.Text + "\n"
+	}
+	if !strings.Contains(said, "#1: discontinuity") {
+		t.Errorf("no discontinuity is told in %q; %+v", said, v.Choices)
+	}
+}
+
+func TestLeasesAreTaken(t *testing.T) {
+	_, f := last(
+		t,
+		"rooms/acquire(1,a,x);acquire(2,a,x);opened(1);close(1);close(2);get(3,a,x);released(1)",
+	)
+	if f.Lives[0].Life != "released" || f.Lives[1].Work != "opening" {
+		t.Errorf("%+v", f.Lives)
+	}
+}
+
+func TestAReleaseOfAnIncarnationIsPlayed(t *testing.T) {
+	_, f := last(
+		t,
+		"rooms/get(1,a,x);opened(1);release(2,a);get(3,a,x);releaseIf(4,1);releaseIf(5,2);released(1)",
+	)
+	if f.Calls[3].Text != "returns, done" || !slices.Contains(f.Calls[3].Rules, "R24") ||
+		f.Lives[1].Life != "released" {
+		t.Errorf("%+v, %+v", f.Calls, f.Lives)
+	}
+	if v := Run("rooms/releaseIf(1,1);acquire(1,a,x)"); v.Frames[1].Refused == "" ||
+		v.Frames[2].Refused == "" {
+		t.Errorf("%+v", v.Frames)
+	}
+}
+
+func TestWhatCannotHappenIsRefused(t *testing.T) {
+	for _, fragment := range []string{"rooms/opened(1)", "rooms/get(2,a,x)", "rooms/giveUp(1)", "rooms/attaching(1)",
+		"rooms/resume()", "rooms/dance(1)", "rooms/get(1,a,x);opened(1);attached(1);attached(9);detached(1,error);leave(1,1);timeout(1);pause(1)",
+		"room/attachEnded(0)", "room/dance()", "channel/Attached", "channel/dance()", "rooms/release(1)", "rooms/close(1)"} {
+		v := Run(fragment)
+		f := v.Frames[len(v.Frames)-1]
+		if v.Error != "" || f.Refused == "" {
+			t.Errorf("%s: %q, %+v", fragment, v.Error, f)
+		}
+	}
+	for _, fragment := range []string{"", "garden/", "rooms!none/", "room!orphan/", "rooms/" + strings.Repeat("cut();", MaxSteps+1)} {
+		if Run(fragment).Error == "" {
+			t.Errorf("%q is played", fragment)
+		}
+	}
+}
+
+// TestWhatCanHappenIsTaken walks each board breadth first over its choices: each is taken, the cores
+// do as the models, and no property fails.
+func TestWhatCanHappenIsTaken(t *testing.T) {
+	calls := []string{"get(%,a,x)", "get(%,a,y)", "acquire(%,a,x)", "release(%,a)", "dispose(%)"}
+	for board, most := range map[string]int{playlink.Rooms: 260, playlink.Room: 120, playlink.Channel: 120} {
+		t.Run(board, func(t *testing.T) {
+			scripts := []string{board + "/", board + "/get(1,a,x);opened(1);attach(1)"}
+			if board != playlink.Rooms {
+				scripts = scripts[:1]
+			}
+			taken := map[string]bool{}
+			for n := 0; n < len(scripts) && n < most; n++ {
+				v, _ := last(t, scripts[n])
+				var steps []string
+				for _, c := range v.Choices {
+					steps = append(steps, c.Step)
+				}
+				for _, call := range calls {
+					if board == playlink.Rooms && v.NextCall < 4 {
+						steps = append(
+							steps,
+							strings.ReplaceAll(call, "%", strconv.Itoa(v.NextCall)),
+						)
+					}
+				}
+				for i, step := range steps {
+					word, _, _ := strings.Cut(step, "(")
+					if taken[word] && (i+n)%7 != 0 { // each word, and of the rest a part
+						continue
+					}
+					taken[word] = true
+					scripts = append(
+						scripts,
+						strings.TrimSuffix(
+							v.Fragment,
+							";",
+						)+map[bool]string{true: ";"}[len(v.Frames) > 1]+step,
+					)
+				}
+			}
+			if len(taken) < 8 {
+				t.Errorf("only %v were taken", sortedKeys(taken))
+			}
+		})
+	}
+}
+
+// TestEveryInputOfTheMachinesIsAStep shows that a script of any of the machines can be opened: the boards
+// have each input as a step, though it may be refused.
+func TestEveryInputOfTheMachinesIsAStep(t *testing.T) {
+	try := func(board string, in fmt.Stringer) {
+		s, err := playlink.Parse(board + "/" + in.String())
+		if err != nil || len(s.Steps) != 1 {
+			t.Fatalf("%v is %+v, %v", in, s, err)
+		}
+		v := Run(s.Fragment())
+		if v.Error != "" || strings.Contains(v.Frames[1].Refused, "no such step") {
+			t.Errorf("%s: %q, %q", s.Fragment(), v.Error, v.Frames[1].Refused)
+		}
+	}
+	bounds := model.Bounds{
+		Calls:       2,
+		Names:       []string{"a", "b"},
+		Options:     []string{"x", "y"},
+		Conditional: true,
+	}
+	for _, in := range slices.Concat(model.Alphabet(bounds), model.LeasesAlphabet(bounds)) {
+		try(playlink.Rooms, in)
+	}
+	for _, in := range model.RoomAlphabet(model.RoomBounds{Calls: 2, Errors: 2}) {
+		try(playlink.Room, in)
+	}
+	for _, in := range model.ChannelAlphabet(model.ChannelBounds{Calls: 2, Errors: 1, Serials: 1}) {
+		if in.Kind != 0 {
+			try(playlink.Channel, in)
+		}
+	}
+}
+
+// TestAGoodRegistryIsRight holds a registry without a fault to the model, over all inputs of two calls
+// on two names and of four on one.
+func TestAGoodRegistryIsRight(t *testing.T) {
+	for _, bounds := range []Bounds{{2, 2, 2}, {4, 1, 1}} {
+		type node struct {
+			registry Registry
+			right    model.State
+		}
+		nodes, seen := []node{{}}, map[string]bool{}
+		for at := 0; at < len(nodes); at++ {
+			n := nodes[at]
+			for _, in := range n.right.Enabled(bounds.model()) {
+				next, outs, err := n.registry.Step(in)
+				right, want, _ := n.right.Step(in)
+				if err != nil || differs(outs, want, nil) != "" || !next.State.Equal(right) {
+					t.Fatalf(
+						"%v in %v: %v, %v, %v, expected %v, %v",
+						in,
+						n.right,
+						err,
+						outs,
+						next.State,
+						want,
+						right,
+					)
+				}
+				if key := next.Key(); !seen[key] {
+					seen[key] = true
+					nodes = append(nodes, node{next, right})
+				}
+			}
+		}
+		if len(nodes) < 500 {
+			t.Errorf("%v has only %d states", bounds, len(nodes))
+		}
+	}
+}
+
+// known is a script of the conformance suite's that shows a fault.
+type known struct {
+	length   int
+	shortest bool // else it was met at random, and shortened
+}
+
+// gallery returns what the conformance suite knows of each broken registry.
+func gallery(t *testing.T) map[string]known {
+	root, err := modroot.Find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := os.ReadFile(filepath.Join(root, "tests/conformance/gallery/gallery_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]known{}
+	row := regexp.MustCompile(`\t\{"([^"]+)", \w+, [^"]*"([^"]*)", (\d+), "R`)
+	for _, m := range row.FindAllStringSubmatch(string(source), -1) {
+		n, _ := strconv.Atoi(m[3])
+		all[m[1]] = known{n, m[2] != ""}
+	}
+	return all
+}
+
+// TestEachFaultIsFound has the explorer find a script for each fault: as short as the one that the
+// conformance suite knows for the registry of that name.
+func TestEachFaultIsFound(t *testing.T) {
+	suite := gallery(t)
+	ids := map[string]bool{}
+	for _, f := range Faults() {
+		t.Run(f.ID, func(t *testing.T) {
+			told := 0
+			found, err := Find(
+				t.Context(),
+				Search{Fault: f.ID, Bounds: f.Bounds},
+				func(int, int) { told++ },
+			)
+			if err != nil || found.Fragment == "" || told == 0 {
+				t.Fatalf("%+v, %v", found, err)
+			}
+			v := Run(found.Fragment)
+			got, want := len(v.Frames)-1, suite[f.Name]
+			if got > want.length || want.shortest && got < want.length || !v.Frames[got].Parted ||
+				v.Frames[got-1].Parted {
+				t.Errorf(
+					"%s has %d steps, the conformance suite knows %+v for %q",
+					found.Fragment,
+					got,
+					want,
+					f.Name,
+				)
+			}
+			t.Log(found)
+		})
+		if ids[f.ID] || f.Says == "" || f.Harm == "" {
+			t.Errorf("%s is there twice, or says nothing", f.ID)
+		}
+		ids[f.ID] = true
+	}
+}
+
+// TestStories shows that in each story the faulty registry parts from the right one, and breaks a
+// property.
+func TestStories(t *testing.T) {
+	stories := 0
+	for _, f := range Faults() {
+		if f.Story == "" {
+			continue
+		}
+		stories++
+		v := Run("rooms!" + f.ID + "/" + f.Story)
+		end := v.Frames[len(v.Frames)-1]
+		if v.Error != "" || !end.Parted || len(end.Broken) > 0 || end.Differs != "" {
+			t.Errorf(
+				"%s: %q, parted %t, broken %v, %q",
+				f.ID,
+				v.Error,
+				end.Parted,
+				end.Broken,
+				end.Differs,
+			)
+		}
+		var broken []string
+		for _, b := range end.Faulty.Broken {
+			broken = append(broken, b.Name)
+		}
+		t.Log(f.ID, broken)
+	}
+	if stories != 12 {
+		t.Errorf("there are %d stories", stories)
+	}
+}
+
+func TestSearches(t *testing.T) {
+	found, err := Find(
+		t.Context(),
+		Search{Fault: "orphan", Property: "OpenedIsReleased", Bounds: Bounds{3, 1, 1}},
+		func(int, int) {},
+	)
+	if err != nil || found.Fragment != "rooms!orphan/get(1,a,x);release(2,a);opened(1)" ||
+		found.Why == "" {
+		t.Errorf("%+v, %v", found, err)
+	}
+	if found, err = Find(t.Context(), Search{Fault: "orphan", Property: "OptionsAgree", Bounds: Bounds{2, 1, 1}}, func(int, int) {}); err != nil ||
+		found.Fragment != "" {
+		t.Errorf("%+v, %v", found, err)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	enough := errors.New("enough")
+	cancel(enough)
+	if _, err = Find(ctx, Search{Fault: "orphan", Property: "OptionsAgree", Bounds: Bounds{2, 1, 1}}, func(int, int) {}); !errors.Is(
+		err,
+		enough,
+	) {
+		t.Error(err)
+	}
+	if _, err = Find(t.Context(), Search{Fault: "none"}, nil); err == nil {
+		t.Error("a fault that there is not is searched for")
+	}
+}
+
+func TestPositions(t *testing.T) {
+	whole := Run("rooms/get(1,a,x);opened(1);release(2,a)")
+	back := Run("rooms@1/get(1,a,x);opened(1);release(2,a)")
+	if back.At != 1 || len(back.Frames) != 4 || !reflect.DeepEqual(back.Frames, whole.Frames) ||
+		back.NextCall != 2 ||
+		back.Fragment != "rooms@1/get(1,a,x);opened(1);release(2,a)" ||
+		Run("rooms@3/cut();resume();cut()").Fragment != "rooms/cut();resume();cut()" ||
+		Run("rooms@0/cut()").Fragment != "rooms@0/cut()" {
+		t.Errorf("%+v", back)
+	}
+}

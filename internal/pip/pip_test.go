@@ -1,0 +1,50 @@
+package pip_test
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"ablyrooms.example/internal/pip"
+)
+
+func folder(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "requirements.txt"), []byte("# nothing\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// Without Python the error says how to get it; without requirements, what is
+// missing.
+func TestWhatIsMissing(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	if _, err := pip.Install(t.Context(), folder(t), io.Discard); !errors.Is(err, pip.ErrPython) {
+		t.Errorf("without Python: %v", err)
+	}
+	if _, err := pip.Install(t.Context(), t.TempDir(), io.Discard); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("without requirements: %v", err)
+	}
+}
+
+// An environment that was made from the same requirements is used again: no Python is run for that.
+func TestAnEnvironmentIsUsedAgain(t *testing.T) {
+	dir := folder(t)
+	if err := os.MkdirAll(filepath.Join(dir, ".venv"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	stamp := filepath.Join(dir, ".venv", ".installed-requirements")
+	t.Setenv("PATH", t.TempDir())
+	for text, want := range map[string]error{"# nothing\n": nil, "# other\n": pip.ErrPython} {
+		if err := os.WriteFile(stamp, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := pip.Install(t.Context(), dir, io.Discard); !errors.Is(err, want) {
+			t.Errorf("%q: %v, expected %v", text, err, want)
+		}
+	}
+}

@@ -1,0 +1,38 @@
+package rooms
+
+import (
+	"strings"
+	"testing"
+
+	"ablyrooms.example/internal/playlink"
+	"ablyrooms.example/tests/graphs"
+)
+
+// TestScriptsAndDifferencesHaveLinks has the explorer find a planted fault, and reads the link that is
+// printed with the script.
+func TestScriptsAndDifferencesHaveLinks(t *testing.T) {
+	t.Setenv(playlink.Base, "")
+	m := New(Bounds{3, 1, 1, false})
+	broken, err := m.WithFault("open-at-once")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := graphs.Explore(t.Context(), broken, graphs.Options{Against: true}).Violation
+	if v == nil {
+		t.Fatal("the fault is not found")
+	}
+	text := graphs.Script(broken, v.Path)
+	link, err := playlink.Parse(strings.TrimPrefix(playlink.Find(text), "playground"))
+	if err != nil || link.Board != playlink.Rooms || len(link.Steps) != len(v.Path) {
+		t.Errorf("%+v, %v, in\n%s", link, err, text)
+	}
+	d := graphs.Difference{
+		Only:  "the spec",
+		Board: m.Board,
+		Path:  []string{"get(1, a, x) -> open(1)"},
+		Step:  "dispose(2) ->",
+	}
+	if got := playlink.Find(d.String()); got != "playground#rooms/get(1,a,x);dispose(2)" {
+		t.Errorf("%q in\n%v", got, d)
+	}
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// subject is a spec whose mutants are tried.
+type subject struct {
+	module   string
+	inlined  string   // a module that it extends, whose operators are its own here; "" for none
+	safety   []string // configurations with the properties of states and steps
+	live     []string // and of liveness, each with its specification
+	lives    []string // the operators that differ where liveness is asked
+	restless string   // what fairness may not imply; "" for nothing
+	evidence string   // what the run's figures are called
+	words    string   // what the numbers of a stage are
+	slow     bool     // the properties take longer than all else
+	most     int      // more states than it has at any stage: a change may have no end; 0 for any number
+
+	// stages go from what costs little to what costs much; liveAt are those at which liveness is
+	// asked, of what is left then.
+	stages, liveAt []stage
+}
+
+var subjects = map[string]subject{"rooms": roomsSubject, "channel": channelSubject}
+
+// No action of Rooms.tla needs more than two names, two options or four calls.
+var roomsSubject = subject{
+	module: "Rooms", safety: []string{"MCRooms_safety3"}, live: []string{"MCRooms_live3"},
+	evidence: "specmutants", words: "calls, names, options",
+	stages: []stage{limits{2, 1, 1}, limits{3, 1, 1}, limits{3, 1, 2}, limits{3, 2, 1}, limits{4, 1, 1},
+		limits{3, 2, 2}},
+	liveAt: []stage{limits{2, 1, 1}, limits{3, 1, 1}},
+}
+
+// Of the channel the first steps show most: two of three changes within some steps. All of its
+// stages lie within the graphs that are compared with the model's, but those with the server's
+// promise, or that forgets requests: of these the number of states tells, which is kept.
+var channelSubject = subject{
+	module: "Channel", inlined: "ChannelSteps",
+	safety: []string{"Channel_safety2", "Channel_promise2"}, live: []string{"Channel_live2", "Channel_heals1"},
+	lives:    []string{"Bounded", "Become"},
+	restless: `[]<><<TimeoutOfRequest \/ RetryTimeout>>_vars \/ []<>~IsConnected(ch)`,
+	evidence: "channelmutants", words: "calls, errors, serials, requests", slow: true, most: 20_000,
+	stages: []stage{
+		channelLimits{calls: 1, errors: 1, wire: 2, near: 3},
+		channelLimits{calls: 2, errors: 1, wire: 2, near: 4},
+		channelLimits{calls: 1, errors: 1, wire: 2, near: 5, promise: true},
+		channelLimits{calls: 3, errors: 1, wire: 2, near: 6},
+		channelLimits{calls: 1, serials: 1, wire: 2, near: 7},
+		channelLimits{calls: 1, errors: 1, wire: 2},
+		channelLimits{calls: 1, errors: 1, wire: 2, near: 7, promise: true},
+		channelLimits{calls: 1, errors: 1, wire: 2, near: 6, forgets: true},
+		channelLimits{calls: 1, serials: 1, wire: 2},
+		channelLimits{calls: 1, errors: 1, wire: 2, promise: true},
+		channelLimits{calls: 2, errors: 1, wire: 2},
+	},
+	liveAt: []stage{channelLimits{calls: 1, errors: 1, wire: 2, forgets: true},
+		channelLimits{calls: 2, errors: 1, wire: 2, forgets: true}},
+}
+
+// channelLimits are how far Channel.tla is run.
+type channelLimits struct {
+	calls, errors, serials, wire int
+	forgets, promise             bool
+	near                         int // steps from the beginning; 0 for all
+}
+
+// String prints them as they are cited.
+func (l channelLimits) String() string {
+	text := fmt.Sprintf("%d,%d,%d,%d", l.calls, l.errors, l.serials, l.wire)
+	for word, set := range map[string]bool{",promise": l.promise, ",forgets": l.forgets} {
+		if set {
+			text += word
+		}
+	}
+	if l.near > 0 {
+		text += fmt.Sprintf(",%d-steps", l.near)
+	}
+	return text
+}
+
+func (l channelLimits) levels() int { return l.near }
+
+func (l channelLimits) compared() bool { return !l.promise && !l.forgets }
+
+// states names the configuration whose states they are.
+func (l channelLimits) states() string {
+	if l == (channelLimits{calls: 2, errors: 1, wire: 2}) {
+		return "tlc/Channel_safety2/distinct"
+	}
+	return ""
+}
+
+func (l channelLimits) constants() string {
+	is := func(b bool) string { return strings.ToUpper(fmt.Sprint(b)) }
+	return fmt.Sprintf("NCalls = %d NErrs = %d NSerials = %d MaxWire = %d Forgets = %s Promise = %s",
+		l.calls, l.errors, l.serials, l.wire, is(l.forgets), is(l.promise))
+}
+
+// text returns the module's text in the folder of the specs, with what it inlines.
+func (s subject) text(dir string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(dir, s.module+".tla"))
+	if err != nil || s.inlined == "" {
+		return string(text), err
+	}
+	inner, err := os.ReadFile(filepath.Join(dir, s.inlined+".tla"))
+	if err != nil {
+		return "", err
+	}
+	_, body, ok := strings.Cut(string(inner), "\nEXTENDS ")
+	head, rest, ok2 := strings.Cut(string(text), "\nEXTENDS "+s.inlined+"\n")
+	end := strings.LastIndex(body, "\n====")
+	if !ok || !ok2 || end < 0 {
+		return "", fmt.Errorf("%s does not extend %s alone", s.module, s.inlined)
+	}
+	return head + "\nEXTENDS " + body[:end+1] + rest, nil
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// row is one thing that is checked, in a tab of its own.
+type row struct {
+	name  string
+	check func(t *tab, s sites)
+}
+
+// run runs a row. It fails too if anything in the page did: a script, or the loading of a file.
+func (r row) run(
+	ctx context.Context,
+	b *browser,
+	s sites,
+	shots, axe string,
+	count *tally,
+) (err error) {
+	t, err := b.newTab(ctx)
+	if err != nil {
+		return err
+	}
+	t.shots, t.axe, t.tally = shots, axe, count
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case failure:
+			err = p.error
+		default:
+			panic(p)
+		}
+		for _, text := range t.wrong() {
+			err = errors.Join(err, errors.New("in the page: "+text))
+		}
+		err = errors.Join(err, t.close())
+	}()
+	t.size(1440, 900)
+	t.scheme("light")
+	r.check(t, s)
+	return nil
+}
+
+// play opens a script, and waits until it is shown.
+func (t *tab) play(s sites, fragment string) {
+	t.open(s.command + "#" + fragment)
+	t.until(`!document.getElementById("play").hidden && document.querySelector(".toolbar")`)
+}
+
+// hash waits until the link has the script.
+func (t *tab) hash(fragment string) { t.until("location.hash === " + quote("#"+fragment)) }
+
+// says waits until the page shows a text, anywhere.
+func (t *tab) says(text string) { t.until("document.body.innerText.includes(" + quote(text) + ")") }
+
+// tells waits until a screen reader is told a text.
+func (t *tab) tells(text string) {
+	t.until(`document.getElementById("announce").textContent.includes(` + quote(text) + `)`)
+}
+
+// lit waits until a machine's diagram has a state lit: marked, and named in its caption and for a
+// screen reader.
+func (t *tab) lit(machine int, state string) {
+	t.until(fmt.Sprintf(`(() => { const m = document.querySelectorAll(".machine")[%d];
+		const n = [...m.querySelectorAll(".node.lit")].find((n) => n.querySelector("text").textContent === %s);
+		return n && n.querySelector(".mark") && m.querySelector("svg").getAttribute("aria-label").includes(%[2]s) &&
+			m.querySelector("figcaption").textContent.includes(%[2]s) })()`, machine, quote(state)))
+}
+
+// fits fails if the page is wider than its window.
+func (t *tab) fits() {
+	if wide := t.text(`document.scrollingElement.scrollWidth > innerWidth ? [...document.querySelectorAll("main *")]
+		.filter((e) => e.getBoundingClientRect().right > innerWidth + 1).slice(0, 3).map((e) => e.outerHTML.slice(0, 160)).join("\n") : ""`); wide != "" {
+		fail("the page is too wide: %s", wide)
+	}
+}

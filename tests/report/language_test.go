@@ -1,0 +1,207 @@
+package main
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// heldToPlain are the folders and documents that are held to plain English, and to lines of 100
+// columns.
+var heldToPlain = []string{
+	"README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs", "examples",
+	"adapter/ably", "adapter/ably/chatdebug", "adapter/ably/doc.go", "adapter/ably/inspect.go", "lifecycle", "chat", "internal", "tests/conformance", "tests/report",
+	"fsm", "model", "tests/graphs", "tests/interop", "tests/wire", "tests/bench",
+}
+
+// exceptPlain are below those, and not held to it yet.
+var exceptPlain = []string{
+	"adapter/ably", "tests/wire/README.md", "CHANGELOG.md", "CONTRIBUTING.md",
+	"tests/report/register.md", "tests/report/coverage.md", "tests/report/coverage-features.md",
+	"tests/report/coverage-realtime.md", "tests/report/coverage-uts.md",
+}
+
+// words are those that the reader of a technical text stumbles over, with what to write instead.
+var words = []struct{ instead, write string }{
+	{`gives? up only`, "cancelling ctx stops the wait, not the operation"},
+	{`returns? what (ends|removes)`, "returns an unsubscribe function"},
+	{`\b(is|are|was|were|be|being|been) told\b|\bwho is told\b|\bis told of\b`, "receives, is notified, reports"},
+	{`\btell(s|ing)? of\b|\btells? whether\b|\btold as it happens`, "reports, reports whether, with live output"},
+	{`\bloses what comes`, "further events are dropped; their number is reported"},
+	{`\b(get|gets|got|getting) rid of\b`, "releases, removes"},
+	{`\bleft-overs?\b`, "stale"},
+	{`\b(nobody|whoever)\b|\bwho wants it\b`, "no listener, a caller that, callers that need it"},
+	{`\bas long as (one|you) likes?\b`, "for the given duration"},
+	{`\bform in JSON is made of\b`, "plain JSON types"},
+	{`\bparted by\b`, "comma-separated"},
+	{`\bbefall(s|en)?\b|\bbesides\b|\banew\b|\blaid at\b|\bits door\b`, "the plain word, or nothing"},
+}
+
+var badWords = func() *regexp.Regexp {
+	var all []string
+	for _, w := range words {
+		all = append(all, w.instead)
+	}
+	return regexp.MustCompile(`(?i)` + strings.Join(all, "|"))
+}()
+
+// widest is how many columns a line of a comment or a document has at most.
+const widest = 100
+
+var (
+	// A row of a table, a long address, a directive and the output of an example have no line
+	// break.
+	tooWideAnyway = regexp.MustCompile(`^\s*(\||<!--)|https?://\S{40,}|^//go:|^\s*// (\{"seq"| {20})`)
+	exampleOutput = regexp.MustCompile(`(?i)^(unordered )?output:`)
+	fenced        = regexp.MustCompile("(?ms)^```.*?^```$|<!-- begin .*?<!-- end [^>]*-->")
+)
+
+// passage is a text with where it stands.
+type passage struct {
+	file string
+	line int
+	text string // as it stands
+	says string // the words of it
+}
+
+// faultsOf lists the lines that are too wide, and the words that are not plain, of a passage.
+func faultsOf(p passage) (bad []string) {
+	for i, line := range strings.Split(p.text, "\n") {
+		at := fmt.Sprintf("%s:%d", p.file, p.line+i)
+		if n := utf8.RuneCountInString(strings.ReplaceAll(line, "\t", "    ")); n > widest && !tooWideAnyway.MatchString(line) {
+			bad = append(bad, fmt.Sprintf("%s: %d columns", at, n))
+		}
+	}
+	flat := strings.Join(strings.Fields(p.says), " ")
+	for _, found := range badWords.FindAllStringIndex(flat, -1) {
+		around := flat[max(0, found[0]-20):min(len(flat), found[1]+20)]
+		bad = append(bad, fmt.Sprintf("%s:%d: %q in %q", p.file, p.line, flat[found[0]:found[1]], around))
+	}
+	return bad
+}
+
+// passages returns the comments of a Go file, each group as one, and its strings; or all of a
+// document but its code.
+func passages(file, text string) (all []passage, err error) {
+	if strings.HasSuffix(file, ".md") {
+		blank := func(s string) string { return strings.Repeat("\n", strings.Count(s, "\n")) }
+		text = fenced.ReplaceAllStringFunc(text, blank)
+		return []passage{{file, 1, text, text}}, nil
+	}
+	set := token.NewFileSet()
+	parsed, err := parser.ParseFile(set, file, text, parser.ParseComments|parser.SkipObjectResolution)
+	if err != nil {
+		return nil, err
+	}
+	for _, group := range parsed.Comments {
+		if exampleOutput.MatchString(group.Text()) {
+			continue // it is what the example prints
+		}
+		all = append(all, passage{file, set.Position(group.Pos()).Line, raw(set, text, group), group.Text()})
+	}
+	// has names of faults
+	suite := strings.HasPrefix(file, "tests/") && !strings.HasPrefix(file, "tests/conformance/")
+	if !suite && !strings.HasSuffix(file, "_test.go") {
+		// what a program prints, logs and returns as an error
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING && strings.Contains(lit.Value, " ") {
+				all = append(all, passage{file, set.Position(lit.Pos()).Line, "", lit.Value})
+			}
+			return true
+		})
+	}
+	return all, nil
+}
+
+// raw returns the lines of a comment as they stand in the file, with what stands before it.
+func raw(set *token.FileSet, text string, group *ast.CommentGroup) string {
+	lines := strings.Split(text, "\n")
+	from, to := set.Position(group.Pos()).Line, set.Position(group.End()).Line
+	return strings.Join(lines[from-1:to], "\n")
+}
+
+// languageFaults lists what is not plain, by file, of the folders and documents that are held to
+// it.
+func languageFaults(t *testing.T) map[string][]string {
+	t.Helper()
+	found, seen := map[string][]string{}, 0
+	look := func(path string) {
+		text, err := os.ReadFile(filepath.Join(root, path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := passages(path, string(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for seen++; len(all) > 0; all = all[1:] {
+			found[path] = append(found[path], faultsOf(all[0])...)
+		}
+	}
+	for _, at := range heldToPlain {
+		err := fs.WalkDir(os.DirFS(root), at, func(path string, d fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return err
+			case d.IsDir() && (slices.Contains(exceptPlain, path) || slices.Contains([]string{"node_modules", "testdata", ".venv"}, d.Name())):
+				return fs.SkipDir
+			case !d.IsDir() && !slices.Contains(exceptPlain, path) && (strings.HasSuffix(path, ".go") || strings.HasSuffix(path, ".md")):
+				look(path)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if seen < 100 {
+		t.Errorf("only %d files were looked at", seen)
+	}
+	return found
+}
+
+// TestPlainLanguage holds documents and comments to the usual words, and to lines of 100 columns.
+// With -update it wraps what is too wide.
+func TestPlainLanguage(t *testing.T) {
+	all := languageFaults(t)
+	for file := range all {
+		if text := read(t, file); *update && strings.HasSuffix(file, ".md") {
+			write(t, filepath.Join(root, file), wrapDocument(text))
+		} else if *update {
+			write(t, filepath.Join(root, file), wrapGo(text))
+		}
+	}
+	for _, bad := range all {
+		for _, b := range bad {
+			t.Error(b)
+		}
+	}
+}
+
+// TestOddWordsAreSeen shows that the check can fail: each row of the list has an example.
+func TestOddWordsAreSeen(t *testing.T) {
+	for text, want := range map[string]int{
+		"The caller gives up only its own wait.": 1, "It returns what ends that.": 1, "The listener is told.": 1,
+		"It tells whether there is one.": 1, "It tells of the end.": 1, "It loses what comes then.": 1, "We got rid of it.": 1,
+		"A left-over channel.": 1, "Nobody waits, whoever asks.": 2, "For as long as you like.": 1,
+		"Words, parted by commas.": 1, "Besides, it begins anew.": 2, strings.Repeat("word ", 21): 1,
+		"| " + strings.Repeat("word ", 30) + " |": 0, "A caller receives each event.": 0,
+	} {
+		if got := faultsOf(passage{"x.md", 1, text, text}); len(got) != want {
+			t.Errorf("%q: %v, expected %d", text, got, want)
+		}
+	}
+	all, err := passages("x.go", "package x\n\nvar s = \"nobody is here\" // nobody\n")
+	if err != nil || len(all) != 2 || len(faultsOf(all[0])) != 1 || len(faultsOf(all[1])) != 1 {
+		t.Errorf("%v, %v", all, err)
+	}
+}
