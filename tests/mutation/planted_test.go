@@ -142,7 +142,7 @@ func script(text string) string {
 	return ""
 }
 
-// What is planted by hand stands there once, and is Go; each misreading is told in full and is
+// What is planted by hand stands there once, and is Go; each misreading is written in full and is
 // planted in core, model and spec.
 func TestEveryPassageStandsThereOnce(t *testing.T) {
 	t.Parallel()

@@ -18,7 +18,8 @@ type subject struct {
 	evidence string   // what the run's figures are called
 	words    string   // what the numbers of a stage are
 	slow     bool     // the properties take longer than all else
-	most     int      // more states than it has at any stage: a change may have no end; 0 for any number
+	// more states than it has at any stage: a change may have no end; 0 for any number
+	most int
 
 	// stages go from what costs little to what costs much; liveAt are those at which liveness is
 	// asked, of what is left then.
