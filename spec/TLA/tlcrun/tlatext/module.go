@@ -286,7 +286,8 @@ func (m *Module) arm(i int) bool {
 // endOf returns where the operand that begins at a token ends.
 func (m *Module) endOf(from int, region Span, own int) int {
 	conditions := 0
-	open := false // a quantifier, IF or LET reaches as far as it can
+	open := false  // a quantifier, IF, CASE or LET reaches as far as it can
+	cases := false // a CASE is within the operand, with its arms
 	for j := from; j < region.High; j++ {
 		if close := m.match[j]; close > j {
 			j = close
@@ -297,9 +298,12 @@ func (m *Module) endOf(from int, region Span, own int) int {
 		case t == "IF":
 			conditions++
 			open = true
+		case t == "CASE":
+			cases, open = true, true
 		case t == `\E` || t == `\A` || t == "LET" || t == "CHOOSE":
 			open = true
-		case t == "THEN" && conditions == 0, t == "ELSE" && conditions == 0, t == "IN" && !open, t == "," && !open, t == "|->", t == "->", m.arm(j):
+		case t == "THEN" && conditions == 0, t == "ELSE" && conditions == 0, t == "IN" && !open, t == "," && !open, t == "|->",
+			!cases && (t == "->" || m.arm(j)):
 			return j
 		case t == "ELSE":
 			conditions--
