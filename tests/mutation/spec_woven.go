@@ -107,7 +107,7 @@ func (w *wovenSpec) culprit(r *tlcrun.Result) int {
 	if n := number(traceLine.FindStringSubmatch(r.Trace)); n > 0 {
 		return n
 	}
-	text, first := r.Output, 0
+	text, judging := r.Output, false
 	if at := strings.Index(text, "\nError: "); at > 0 && r.Exit != exitParse {
 		text = text[at:] // what comes before are warnings, of others
 		if n := number(traceLine.FindStringSubmatch(text)); n > 0 {
@@ -119,11 +119,11 @@ func (w *wovenSpec) culprit(r *tlcrun.Result) int {
 		if n := w.of(line); n > 0 {
 			return n
 		}
-		if first == 0 {
-			first = line
-		}
+		judging = judging || line >= w.tail
 	}
-	if first >= w.tail && r.Exit != exitParse {
+	// A step that keeps to the properties may lead to a state that TLC can't take in.
+	unsaved := strings.Contains(text, "TLC was unable to fingerprint")
+	if (judging || unsaved) && r.Exit != exitParse {
 		if all := atLine.FindAllStringSubmatch(r.Output, -1); len(all) > 0 {
 			return number(all[len(all)-1])
 		}
