@@ -53,6 +53,7 @@ func runSpec(ctx context.Context, o options) (bool, error) {
 		_, same := equivalent[m.name]
 		return o.quick && same // it takes longest to see nothing
 	})
+	leftOut := len(all) - len(chosen)
 	chosen, err = choose(o, "mutants", chosen, func(m specMutant) string { return m.name })
 	if err != nil {
 		return false, err
@@ -70,13 +71,22 @@ func runSpec(ctx context.Context, o options) (bool, error) {
 	t := table(os.Stdout, j.verdicts, equivalent, o.verbose)
 	ok := len(t.Wrong) == 0 && t.Alive == 0
 	if o.only == "" && o.sample == 0 {
-		ok = ok && t.Tried >= leastWhole && t.Share >= leastShare
+		whole := score{Package: "spec/TLA/" + s.module + ".tla", Mutants: len(all), tally: t}
+		whole.Tried += leftOut
+		whole.Equivalent += leftOut
+		ok = ok && t.Tried >= leastWhole && t.Share >= leastShare &&
+			float64(whole.Equivalent) <= s.equivalent*float64(len(all))
+		if o.write {
+			if err := whole.write(root); err != nil {
+				return false, err
+			}
+		}
 	}
 	fmt.Printf("EVIDENCE %s generated=%d total=%d parsed=%d killed=%d byproperty=%d "+
 		"ofthembyliveness=%d byerror=%d bygraph=%d equivalent=%d survived=%d timeouts=%d share=%.3f "+
 		"quick=%t compared=%d\n", s.evidence, len(all), t.Tried+t.Broken, t.Tried, t.Killed,
 		t.By["property"]+t.By["liveness"], t.By["liveness"], t.By["error"], t.By["graph"],
-		t.Equivalent, t.Alive, t.Hung, t.Share, o.quick, j.compared)
+		t.Equivalent+leftOut, t.Alive, t.Hung, t.Share, o.quick, j.compared)
 	return ok, nil
 }
 
