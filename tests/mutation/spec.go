@@ -143,7 +143,7 @@ func (j *specJudge) judge(ctx context.Context) error {
 		}
 	}
 	if len(left) > 0 {
-		if says, err := j.alive(ctx, j.source, j.liveAt[0]); err != nil || says != "" {
+		if says, err := j.alive(ctx, j.source, "", j.liveAt[0]); err != nil || says != "" {
 			return errors.Join(err, fmt.Errorf("the spec without a change: %q", says))
 		}
 	}
@@ -270,7 +270,7 @@ func (j *specJudge) alone(ctx context.Context, i int) error {
 		r.Suite = "liveness at " + r.Suite
 		kept, ok := j.store.get(r)
 		if !ok {
-			says, err := j.alive(ctx, j.mutants[i].text, at)
+			says, err := j.alive(ctx, j.mutants[i].text, j.mutants[i].operator, at)
 			switch {
 			case err != nil:
 				return err

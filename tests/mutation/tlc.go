@@ -134,9 +134,14 @@ func (c *checker) exec(ctx context.Context, module, text, specification string, 
 	return r, err
 }
 
-// alive checks the properties of liveness of a spec, each under its fairness.
-func (c *checker) alive(ctx context.Context, text string, at stage) (ending string, err error) {
+// alive checks the properties of liveness of a spec, each under its fairness; with the operator that is
+// changed, under the fairness that it is of.
+func (c *checker) alive(ctx context.Context, text, changed string, at stage) (ending string, err error) {
+	m := mustParse(c.source)
 	for _, l := range c.liveness {
+		if changed != "" && !behaviour(m, "Init", "Next", l.specification)[changed] {
+			continue
+		}
 		r, err := c.exec(ctx, c.module, text, l.specification, at,
 			"PROPERTIES "+strings.Join(l.properties, " ")+"\n", nil)
 		if err != nil {
