@@ -1,6 +1,6 @@
-// Command playground builds and serves a page in which one steps through the machines of this module:
-// the cores that the library ships, compiled to WebAssembly. It prints the page's address, and serves
-// until Ctrl-C.
+// Command playground builds and serves a page in which one steps through the machines of this
+// module: the cores that the library ships, compiled to WebAssembly. It prints the page's address,
+// and serves until Ctrl-C.
 //
 //	go run ./cmd/playground [-addr host:port] [-out folder] [-build]
 //

@@ -5,8 +5,8 @@ import (
 	"ablyrooms.example/spec/proof/tla"
 )
 
-// Action is one way in which the spec takes a step: what is chosen, when it may be taken, and what is
-// then. It is read from the spec's text: each disjunct of Next is one.
+// Action is one way in which the spec takes a step: what is chosen, when it may be taken, and what
+// is then. It is read from the spec's text: each disjunct of Next is one.
 type Action struct {
 	Name   string
 	Params []*term.Term // what \E chooses

@@ -145,9 +145,9 @@ func (j *judge) input(action string, params []int, m model.State) model.Input {
 		"Released": model.KindReleased, "ReleaseFailed": model.KindReleaseFailed}[kind], Incarnation: params[0]}
 }
 
-// check takes every input in a state: the relation has one step for it, the model's, and the core does
-// that with the model's outputs; or it has none, and model and core refuse the input and stay as they
-// are.
+// check takes every input in a state: the relation has one step for it, the model's, and the core
+// does that with the model's outputs; or it has none, and model and core refuse the input and stay
+// as they are.
 func (j *judge) check(s State) error {
 	j.states++
 	m := j.model(s)
@@ -208,8 +208,8 @@ func (j *judge) check(s State) error {
 
 var two = Bounds{MaxCalls: 3, Names: []string{"a", "b"}, Options: []string{"x", "y"}, Conditional: true}
 
-// In every state that can be reached with two names, two options and three calls, relation, model and
-// core agree on every input.
+// In every state that can be reached with two names, two options and three calls, relation, model
+// and core agree on every input.
 func TestRelationModelAndCoreAgreeWhereverCallsLead(t *testing.T) {
 	p := readRooms(t)
 	j := newJudge(t, p, two)

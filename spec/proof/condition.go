@@ -29,8 +29,10 @@ const InDomain = "InDomain"
 
 // What is claimed of fair actions.
 const (
-	EndsItsWork = "EndsItsWork" // the action is an end of the work of the incarnation that it is about
-	EndsEnabled = "EndsEnabled" // while there is a work, one of the actions that are fair for it can be taken
+	// the action is an end of the work of the incarnation that it is about
+	EndsItsWork = "EndsItsWork"
+	// while there is a work, one of the actions that are fair for it can be taken
+	EndsEnabled = "EndsEnabled"
 )
 
 func (p *Proof) isFair(action string) bool {
@@ -42,8 +44,8 @@ func (p *Proof) isFair(action string) bool {
 	return false
 }
 
-// endsItsWork states that the action changes how the backend has ended the incarnation's work, which is
-// what EndsWorkOn asks for in the module.
+// endsItsWork states that the action changes how the backend has ended the incarnation's work,
+// which is what EndsWorkOn asks for in the module.
 func endsItsWork(a *Action) *term.Term {
 	i := a.Params[0]
 	return term.Neg(term.Equal(term.Apply("incs.ended'", term.Word, i), term.Apply("incs.ended", term.Word, i)))
@@ -68,9 +70,9 @@ func (p *Proof) endsEnabled() *term.Term {
 	return term.Conj(all...)
 }
 
-// Script returns the condition as a script for the solver, which must answer unsat: there is no state
-// in which all hypotheses hold and the goal fails. Each assertion has the name of what it states.
-// It may be called by several goroutines.
+// Script returns the condition as a script for the solver, which must answer unsat: there is no
+// state in which all hypotheses hold and the goal fails. Each assertion has the name of what it
+// states. It may be called by several goroutines.
 func (c *Condition) Script() (string, error) {
 	translating.Lock()
 	defer translating.Unlock()
@@ -113,10 +115,11 @@ func (p *Proof) Conditions() (all []*Condition) {
 //go:embed hypotheses.txt
 var chosen string
 
-// from returns the conjuncts from which a goal is proved: those that hypotheses.txt has, or all. Fewer
-// make the solver faster; which they are is no part of the claim, for any may be used.
+// from returns the conjuncts from which a goal is proved: those that hypotheses.txt has, or all.
+// Fewer make the solver faster; which they are is no part of the claim, for any may be used.
 func (p *Proof) from(_, goal string) []string {
-	for _, of := range []string{p.Name, "Rooms"} { // leases keep the invariant of Rooms for the same reasons
+	// leases keep the invariant of Rooms for the same reasons
+	for _, of := range []string{p.Name, "Rooms"} {
 		for line := range strings.Lines(chosen) {
 			if name, list, _ := strings.Cut(line, ":"); name == of+" "+goal {
 				return strings.Fields(list)
@@ -258,8 +261,8 @@ var countSymbols = []Symbol{{Name: "Last", Sort: term.Int}, {Name: "Newest", Sor
 // inOrder are the conjuncts that say of which numbers a counted set consists.
 var inOrder = map[string]string{"CallsInOrder": "Last", "IncsInOrder": "Newest"}
 
-// counted states of a set that is 1..k for some k that k is its Cardinality, which the state has as a
-// symbol: the one fact about Cardinality that the proof uses.
+// counted states of a set that is 1..k for some k that k is its Cardinality, which the state has as
+// a symbol: the one fact about Cardinality that the proof uses.
 func counted(name string, h *term.Term) *term.Term {
 	if symbol, ok := inOrder[name]; ok {
 		return withCount(h, term.Apply(symbol, term.Int))
@@ -272,9 +275,9 @@ func withCount(h, k *term.Term) *term.Term {
 	return h.Args[0].Substitute(map[string]*term.Term{h.Vars[0].Name: k})
 }
 
-// count returns what the number is in the state after an action, or in the initial one. It is no more
-// than a guess from the action's text, for what is proved of CallsInOrder and IncsInOrder is that this
-// is the number.
+// count returns what the number is in the state after an action, or in the initial one. It is no
+// more than a guess from the action's text, for what is proved of CallsInOrder and IncsInOrder is
+// that this is the number.
 func count(symbol string, a *Action) *term.Term {
 	if a == nil {
 		return term.Number(0)

@@ -18,8 +18,8 @@ type Fault struct {
 	Action   string
 }
 
-// Faults show that the proof can fail: for each, the condition that it names can't be proved, and a small
-// state shows why.
+// Faults show that the proof can fail: for each, the condition that it names can't be proved, and a
+// small state shows why.
 var Faults = []Fault{
 	{"a get after disposal creates", "Rooms", `GetRefused            == Disposing`, `GetRefused == FALSE`, "NothingAfterDispose", "GetOpens"},
 	{"options in conflict are taken", "Rooms", `Differs(i, o)         == incs[i].opt # o`, `Differs(i, o) == FALSE`, "OptionsAgree", "GetReady"},

@@ -7,8 +7,8 @@ import (
 	"ablyrooms.example/spec/proof/term"
 )
 
-// counterexample is a step by an action from a state that satisfies the invariant, after which a goal
-// fails: that shows that the condition is not true.
+// counterexample is a step by an action from a state that satisfies the invariant, after which a
+// goal fails: that shows that the condition is not true.
 type counterexample struct {
 	now, next State
 	params    []int
@@ -64,8 +64,8 @@ func search(t testing.TB, p *Proof, w *Small, visit func(State) bool) {
 	e.all(w.Blank(), 1)
 }
 
-// Each planted fault makes the condition that it names untrue, and a small state shows it; without the
-// fault there is no such state. Command prove shows that the solver proves none of them.
+// Each planted fault makes the condition that it names untrue, and a small state shows it; without
+// the fault there is no such state. Command prove shows that the solver proves none of them.
 func TestPlantedFaultsBreakTheProof(t *testing.T) {
 	for i := range Faults {
 		f := &Faults[i]

@@ -71,8 +71,8 @@ func setField(w *Small, s State, symbol string, i int, v graphs.Value) error {
 	return nil
 }
 
-// setHistory computes the history of the proof from the calls: the last that separates the gets of a
-// name, and what that was as each call began. It is written apart from the module.
+// setHistory computes the history of the proof from the calls: the last that separates the gets of
+// a name, and what that was as each call began. It is written apart from the module.
 func setHistory(w *Small, s State) {
 	is := func(c int, word string) bool { return w.Get(s, "calls.op", c, 0) == w.word(word) }
 	parted := make([]int, 1+len(w.Bounds.Names))
@@ -183,8 +183,8 @@ func steps(t testing.TB, w *Small, actions []Action) []*Steps {
 	return all
 }
 
-// The relation that is proved is TLC's: from each state of the graph the same actions lead to the same
-// states, and no others do; and each state and step satisfies what is proved of it.
+// The relation that is proved is TLC's: from each state of the graph the same actions lead to the
+// same states, and no others do; and each state and step satisfies what is proved of it.
 func TestTheRelationIsTLCs(t *testing.T) {
 	p := readRooms(t)
 	w := NewSmall(p.System, one)

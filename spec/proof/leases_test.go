@@ -7,8 +7,9 @@ import (
 	"ablyrooms.example/tests/report/golden"
 )
 
-// The relation of leases that is proved has as many states and steps as TLC's graph of leases, which
-// make equality compares with model and core; and each state and step satisfies what is proved.
+// The relation of leases that is proved has as many states and steps as TLC's graph of leases,
+// which make equality compares with model and core; and each state and step satisfies what is
+// proved.
 func TestTheRelationOfLeasesIsTLCs(t *testing.T) {
 	p, err := Leases(".", filepath.Join(root, "spec", "TLA"))
 	if err != nil {

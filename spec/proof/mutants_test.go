@@ -161,8 +161,8 @@ func filterAll(e *tla.Expr) *tla.Expr {
 	return e
 }
 
-// reference is what the relation is compared with: TLC's graph of one name, and the graph of two, which
-// the reference model confirms in another test.
+// reference is what the relation is compared with: TLC's graph of one name, and the graph of two,
+// which the reference model confirms in another test.
 type reference struct {
 	bounds Bounds
 	graph  *graph
@@ -248,7 +248,8 @@ func module(t testing.TB, change func(string) string) *tla.Module {
 	return m
 }
 
-// Each small change of the spec, and each operator that is misread, makes a relation that is not TLC's.
+// Each small change of the spec, and each operator that is misread, makes a relation that is not
+// TLC's.
 func TestAChangedRelationIsNoticed(t *testing.T) {
 	p := readRooms(t)
 	in := references(t, p)

@@ -18,8 +18,8 @@ type Proof struct {
 	Properties []string // properties of steps
 	Progress   []string // properties of steps from which liveness follows
 	Liveness   []string // what follows from those by the argument in docs/proof.md
-	// Fair are the actions that the fairness of each kind of work is about. Their first parameter is the
-	// incarnation.
+	// Fair are the actions that the fairness of each kind of work is about. Their first parameter
+	// is the incarnation.
 	Fair map[string][]string
 }
 
@@ -107,7 +107,8 @@ func roomsProof(m *tla.Module) (*Proof, error) {
 	return p, p.readFair(map[string]string{"opening": "EndsOpening", "closing": "EndsClosing"})
 }
 
-// readFair reads from the module which actions end each kind of work: the disjuncts of a definition.
+// readFair reads from the module which actions end each kind of work: the disjuncts of a
+// definition.
 func (p *Proof) readFair(definitions map[string]string) error {
 	p.Fair = map[string][]string{}
 	for work, name := range definitions {

@@ -9,7 +9,8 @@ import (
 )
 
 // Bounds make states finite: so many calls, these names, these options. What is proved is proved
-// without bounds; within them the terms of the proof can be computed and compared with other sources.
+// without bounds; within them the terms of the proof can be computed and compared with other
+// sources.
 type Bounds struct {
 	MaxCalls       int
 	Names, Options []string

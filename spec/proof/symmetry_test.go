@@ -17,11 +17,11 @@ import (
 )
 
 // looks are the places where the core does something with names, options or numbers that depends on
-// which they are, as "function: what". Comparing for equality, copying, and looking up by a name or a
-// number are none: they are alike for all renamings.
+// which they are, as "function: what". Comparing for equality, copying, and looking up by a name or
+// a number are none: they are alike for all renamings.
 //
-// The file is checked without its imports, so that what comes from elsewhere has no type: it does not
-// matter, for all that is asked for is declared in the core.
+// The file is checked without its imports, so that what comes from elsewhere has no type: it does
+// not matter, for all that is asked for is declared in the core.
 func looks(files map[string]string) (all []string, err error) {
 	fset := token.NewFileSet()
 	var parsed []*ast.File
@@ -132,8 +132,8 @@ func (l *looker) visit(n ast.Node) bool {
 	return true
 }
 
-// allowed are all the places. Numbers are counted, compared with what was counted, ordered in outputs,
-// and all is printed in errors.
+// allowed are all the places. Numbers are counted, compared with what was counted, ordered in
+// outputs, and all is printed in errors.
 var allowed = []string{
 	"NextCall: Call +",                                 // the next number
 	"String: Call given to fmt.Sprintf",                // a text
@@ -167,9 +167,9 @@ func coreText(t testing.TB) map[string]string {
 	return files
 }
 
-// What the core does depends on names and options only by whether two are equal, and on numbers only by
-// that, by their count, and by their order in outputs. So what it does in small states it does in all:
-// docs/proof.md has the argument.
+// What the core does depends on names and options only by whether two are equal, and on numbers
+// only by that, by their count, and by their order in outputs. So what it does in small states it
+// does in all: docs/proof.md has the argument.
 func TestTheCoreComparesNamesForEqualityAlone(t *testing.T) {
 	found, err := looks(coreText(t))
 	if err != nil {

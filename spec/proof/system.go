@@ -19,8 +19,8 @@ type Symbol struct {
 	Sort term.Sort
 }
 
-// Variable says of which symbols a variable of the spec consists. The proof of what they are is that
-// the spec can be read so: an expression that mixes sorts is an error.
+// Variable says of which symbols a variable of the spec consists. The proof of what they are is
+// that the spec can be read so: an expression that mixes sorts is an error.
 type Variable struct {
 	Name   string
 	Index  term.Sort // of a function; "" for a set of numbers
@@ -39,8 +39,9 @@ type System struct {
 	Module    *tla.Module
 	Variables []Variable
 	Counts    map[string]string // the sets whose Cardinality is taken, and the symbol of that
-	Init      string            // the definitions of the initial condition and of the next-state action
-	Next      string
+	// the definitions of the initial condition and of the next-state action
+	Init string
+	Next string
 
 	Symbols []Symbol // of a state
 	Actions []Action
@@ -84,7 +85,8 @@ func (s *System) read() error {
 	})
 }
 
-// numbered tells the actions apart that have one name: those of a disjunct that is a case distinction.
+// numbered tells the actions apart that have one name: those of a disjunct that is a case
+// distinction.
 func (s *System) numbered() {
 	count := map[string]int{}
 	for _, a := range s.Actions {
@@ -114,7 +116,8 @@ func nameSet(symbol string) *set {
 	}}
 }
 
-// values returns the variables as functions of the symbols, those of the next state with the suffix "'".
+// values returns the variables as functions of the symbols, those of the next state with the suffix
+// "'".
 func (s *System) values(suffix string) map[string]value {
 	all := map[string]value{}
 	for _, v := range s.Variables {

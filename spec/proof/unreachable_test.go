@@ -9,9 +9,9 @@ import (
 	"ablyrooms.example/spec/proof/term"
 )
 
-// states enumerates what the core can hold: the states that satisfy the invariant, reachable or not, up
-// to what the core has forgotten. That is filled in with what says least: a call that is settled was
-// given up, and an incarnation that is released was never opened.
+// states enumerates what the core can hold: the states that satisfy the invariant, reachable or
+// not, up to what the core has forgotten. That is filled in with what says least: a call that is
+// settled was given up, and an incarnation that is released was never opened.
 type states struct {
 	w           *Small
 	holds       func(State) bool // the invariant
@@ -152,9 +152,9 @@ func (e *states) random(r *rand.Rand) {
 	e.withFailures(s, newest)
 }
 
-// In every state with two incarnations and two calls (in make check, three) that satisfies the invariant, and in larger ones
-// drawn at random, whether a run leads there or not, relation, model and core agree on every input, and
-// the invariant holds afterwards.
+// In every state with two incarnations and two calls (in make check, three) that satisfies the
+// invariant, and in larger ones drawn at random, whether a run leads there or not, relation, model
+// and core agree on every input, and the invariant holds afterwards.
 func TestRelationModelAndCoreAgreeInUnreachableStates(t *testing.T) {
 	p := readRooms(t)
 	check := func(b Bounds, incs, calls int) (*judge, *states) {

@@ -8,8 +8,8 @@ import (
 	"ablyrooms.example/spec/proof/term"
 )
 
-// value is what an expression of the spec means: a *term.Term, or one of the types below. Nothing in a
-// state is nested deeper than a function of records with sets.
+// value is what an expression of the spec means: a *term.Term, or one of the types below. Nothing
+// in a state is nested deeper than a function of records with sets.
 type value any
 
 // function has a value for each element of its domain.

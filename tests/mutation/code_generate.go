@@ -128,7 +128,8 @@ func (g *generator) add(operator string, begin, end token.Pos, to string) {
 		near: g.near()})
 }
 
-// message reports whether what is visited only makes words: in a function that prints, or in a call.
+// message reports whether what is visited only makes words: in a function that prints, or in a
+// call.
 func (g *generator) message() bool {
 	switch g.function {
 	case "String", "Error", "GoString":

@@ -208,7 +208,8 @@ func TestEndsAreToldApart(t *testing.T) {
 		t.Errorf("a function without a return is said to compile; broken: %v", broke)
 	}
 
-	b.suites[0].built = filepath.Join(b.dir, "gone") // without the suite there is only what was kept
+	// without the suite there is only what was kept
+	b.suites[0].built = filepath.Join(b.dir, "gone")
 	for name, v := range tryToy(t, b, good) {
 		if v.End != results[name].End {
 			t.Errorf("%s: %v, kept as %v", name, results[name].End, v.End)

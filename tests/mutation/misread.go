@@ -236,8 +236,8 @@ func (b *misreadBench) binary(ctx context.Context, folder string, args ...string
 	return b.binaries[folder], nil
 }
 
-// test returns the first test of a suite that fails, with the link to a script that it printed; of the
-// model's, the parts of it that fail.
+// test returns the first test of a suite that fails, with the link to a script that it printed; of
+// the model's, the parts of it that fail.
 func (b *misreadBench) test(ctx context.Context, s suite, env []string) (fails, link string, err error) {
 	binary, err := b.binary(ctx, s.Package, "test", "-c", "-vet=off")
 	if err != nil {

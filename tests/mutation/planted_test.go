@@ -77,7 +77,8 @@ func weaveFaults(t *testing.T) *plantedFaults {
 func (p *plantedFaults) run(t *testing.T, i, number int, checks string) ending {
 	s := p.suites[i]
 	if len(s.Args) > 1 {
-		s.Args = append(s.Args, "-rapid.checks="+checks)
+		// With another seed a fault may be found by another consequence first, such as a panic.
+		s.Args = append(s.Args, "-rapid.checks="+checks, "-rapid.seed=1")
 	}
 	var env []string
 	for _, variable := range p.variables {
@@ -142,7 +143,7 @@ func script(text string) string {
 	return ""
 }
 
-// What is planted by hand stands there once, and is Go; each misreading is told in full and is
+// What is planted by hand stands there once, and is Go; each misreading is written in full and is
 // planted in core, model and spec.
 func TestEveryPassageStandsThereOnce(t *testing.T) {
 	t.Parallel()

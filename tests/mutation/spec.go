@@ -105,8 +105,8 @@ type specJudge struct {
 
 // judge explores all mutants at one stage after the other. A mutant whose graph differs is killed:
 // when the run is quick at once, else if no property notices it at a later stage. What only changes
-// the fairness that the spec asks for is run by itself, and so is, but of a slow spec in a quick run, what is
-// left then.
+// the fairness that the spec asks for is run by itself, and so is, but of a slow spec in a quick
+// run, what is left then.
 func (j *specJudge) judge(ctx context.Context) error {
 	m := mustParse(j.source)
 	inGraph := behaviour(m, "Init", "Next")

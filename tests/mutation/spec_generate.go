@@ -180,7 +180,7 @@ func (g *specGenerator) operand(d tlatext.Definition, operator string, s tlatext
 	g.add(d, "disjunct", s, "FALSE")
 }
 
-// isList tells whether a span is a list itself, whose operands are left out one by one.
+// isList reports whether a span is a list itself, whose operands are left out one by one.
 func (g *specGenerator) isList(operator string, s tlatext.Span) bool {
 	for i := s.Low; i < s.High; i++ {
 		if partner := g.Match(i); partner > i {

@@ -9,17 +9,18 @@ import (
 
 // subject is a spec whose mutants are tried.
 type subject struct {
-	module     string
-	inlined    string   // a module that it extends, whose operators are its own here; "" for none
-	safety     []string // configurations with the properties of states and steps
-	live       []string // and of liveness, each with its specification
-	lives      []string // the operators that differ where liveness is asked
-	restless   []string // what fairness may not imply
-	evidence   string   // what the run's figures are called
-	words      string   // what the numbers of a stage are
-	slow       bool     // the properties take longer than all else
-	equivalent float64  // the part of all that may be called equivalent
-	most       int      // more states than it has at any stage: a change may have no end; 0 for any number
+	module   string
+	inlined  string   // a module that it extends, whose operators are its own here; "" for none
+	safety   []string // configurations with the properties of states and steps
+	live     []string // and of liveness, each with its specification
+	lives    []string // the operators that differ where liveness is asked
+	restless []string // what fairness may not imply
+	evidence string   // what the run's figures are called
+	words    string   // what the numbers of a stage are
+	slow     bool     // the properties take longer than all else
+	// more states than it has at any stage: a change may have no end; 0 for any number
+	most       int
+	equivalent float64 // the part of all that may be called equivalent
 
 	// stages go from what costs little to what costs much; liveAt are those at which liveness is
 	// asked, of what is left then.

@@ -12,7 +12,7 @@ import (
 	"ablyrooms.example/spec/TLA/tlcrun"
 )
 
-// What a run of TLC ends with is told apart.
+// The ends of a run of TLC are distinguished.
 func TestSays(t *testing.T) {
 	t.Parallel()
 	c := &checker{}

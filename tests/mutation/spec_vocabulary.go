@@ -89,7 +89,8 @@ func values(m *tlatext.Module) map[string]bool {
 	return found
 }
 
-// assigns tells whether a token is a variable that is given its next value there, the old one too.
+// assigns reports whether a token is a variable that is given its next value there, the old one
+// too.
 func assigns(m *tlatext.Module, i int) bool {
 	if !slices.Contains(m.Variables, m.Tokens[i].Text) {
 		return false

@@ -21,8 +21,8 @@ type limits struct{ calls, names, options int }
 // String prints them as they are cited.
 func (l limits) String() string { return fmt.Sprintf("%d,%d,%d", l.calls, l.names, l.options) }
 
-// conditional reports whether calls may be a ReleaseIf: it makes the large graphs larger, and shows in
-// the small ones.
+// conditional reports whether calls may be a ReleaseIf: it makes the large graphs larger, and shows
+// in the small ones.
 func (l limits) conditional() bool { return l.options == 1 }
 
 func (l limits) constants() string {
@@ -49,8 +49,9 @@ type stage interface {
 	String() string
 	constants() string // as a configuration has them
 	levels() int       // how many steps from the beginning; 0 for all
-	compared() bool    // the spec's graph is compared with the model's, not only its size with what it was
-	states() string    // what the number of states is called in golden.json, if it is there
+	// the spec's graph is compared with the model's, not only its size with what it was
+	compared() bool
+	states() string // what the number of states is called in golden.json, if it is there
 }
 
 // config writes a configuration beside a module.

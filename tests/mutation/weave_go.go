@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// wovenHelper is the file that a woven package has besides its own: it says which change this run
+// wovenHelper is the file that is added to a woven package: it says which change this run
 // is of, and notes which places a run comes by when it is asked to.
 const wovenHelper = `package %s
 

@@ -38,7 +38,7 @@ func (a *acks) skip(serial int64) {
 	}
 }
 
-// answered tells whether serial has its answer already.
+// answered reports whether serial has its answer already.
 func (a *acks) answered(serial int64) bool { return a.answers[serial] != nil }
 
 // answer notes the answer to a serial.

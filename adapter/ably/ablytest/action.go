@@ -59,7 +59,7 @@ func (a Action) String() string {
 	return fmt.Sprintf("ACTION(%d)", int(a))
 }
 
-// acknowledged tells whether a client expects an ACK or a NACK for the action (RTN7a).
+// acknowledged reports whether a client expects an ACK or a NACK for the action (RTN7a).
 func (a Action) acknowledged() bool {
 	switch a {
 	case ActionMessage, ActionPresence, ActionObject, ActionAnnotation:
@@ -109,7 +109,7 @@ var flagNames = []struct {
 	{ModeObjectPublish, "OBJECT_PUBLISH"},
 }
 
-// Has tells whether all bits of flag are set.
+// Has reports whether all bits of flag are set.
 func (f Flags) Has(flag Flags) bool { return f&flag == flag }
 
 // Modes returns only the bits that are channel modes.

@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// Reactions to messages are annotations of types that say how they add up: "reaction:<aggregation>.v1" (TM7).
+// Reactions to messages are annotations of types that say how they add up:
+// "reaction:<aggregation>.v1" (TM7).
 
 const (
 	aggregateUnique   = "unique"
@@ -75,7 +76,7 @@ func (t tally) remove(kind, name, client string) {
 
 // summary sums up one type: for each name, how many there are and of which clients, of whom at most
 // limit are named. With a client in only it has the names that this client has reacted with, and
-// names nobody else; the totals count everybody all the same (CHA-MR13).
+// names no other client; the totals still count all clients (CHA-MR13).
 func (t tally) summary(kind, only string, limit int) map[string]any {
 	out := map[string]any{}
 	for name, clients := range t[kind] {
@@ -122,8 +123,9 @@ type annotation struct {
 	extras       map[string]any
 }
 
-// annotate publishes an annotation: it is counted, those who subscribe to annotations are told of it, and those who subscribe to
-// messages of the new summary. It returns the annotation's serial. The lock is held.
+// annotate publishes an annotation and counts it. Subscribers to annotations receive it, and
+// subscribers to messages receive the new summary. It returns the annotation's serial. The lock is
+// held.
 func (ch *channel) annotate(a annotation) (string, *ErrorInfo) {
 	if a.serial == "" {
 		return "", errBadRequest("an annotation without a messageSerial")

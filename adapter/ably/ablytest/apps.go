@@ -33,7 +33,7 @@ func (s *Server) channelOf(app, name string) *channel {
 	return ch
 }
 
-// maxChannels is how many channels there may be before those that nobody uses are forgotten.
+// maxChannels is how many channels there may be before unused ones are forgotten.
 const maxChannels = 10_000
 
 // forgetIdleChannels forgets the channels that hold nothing, once there are many.

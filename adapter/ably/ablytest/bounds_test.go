@@ -74,8 +74,8 @@ func do(t *testing.T, srv *ablytest.Server, method, path, body, key string) (*ht
 	return get(t, srv, method, path+sign+"key="+key+":secret", body, "Authorization", "", "Content-Type", "application/json")
 }
 
-// What a channel was is forgotten after two minutes on the server's clock, but for what is kept on
-// purpose; whoever stood before what is gone can't be continued.
+// The server forgets the past of a channel after two minutes on its clock, except what is kept on
+// purpose. A client whose serial is older than what is left can't continue.
 func TestHistoryEndsInTime(t *testing.T) {
 	clock := ablytest.NewManualClock(time.Now())
 	srv := ablytest.NewServer(t, ablytest.WithClock(clock), ablytest.WithPersisted("kept"), ablytest.WithMaxIdleInterval(0))

@@ -54,7 +54,7 @@ func (c capability) String() string {
 	return string(b)
 }
 
-// allows tells whether the operation, such as "publish", may be done on the channel.
+// allows reports whether the operation, such as "publish", may be done on the channel.
 func (c capability) allows(channel, op string) bool {
 	if c == nil {
 		return true

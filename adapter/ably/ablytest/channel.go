@@ -30,7 +30,7 @@ type attachment struct {
 	asked  Flags // what the client asked for
 	modes  Flags // what of that its capability allows
 	params map[string]string
-	// occupancy is what it was told last.
+	// occupancy is what was last sent to it.
 	occupancy map[string]any
 	// live is false from the loss of the transport until the client attaches again:
 	// it gets what it missed then, from the serial that it names.
@@ -156,7 +156,7 @@ func (a *attachment) end(action Action, err *ErrorInfo) {
 	a.ch.s.notifyLocked()
 }
 
-// update sends an ATTACHED that nobody asked for (RTL12).
+// update sends an unsolicited ATTACHED (RTL12).
 func (a *attachment) update(resumed bool, err *ErrorInfo) {
 	flags := a.modes | a.ch.presenceFlag()
 	if resumed {

@@ -6,14 +6,16 @@ import (
 	"strings"
 )
 
-// The Chat REST API, as the official SDKs use it: messages of rooms, which are messages of the rooms' channels by a certain name.
+// The Chat REST API, as the official SDKs use it: messages of rooms, which are messages of the
+// rooms' channels by a certain name.
 
 const (
 	chatSuffix  = "::$chat"
 	chatMessage = "chat.message"
 )
 
-// chatEndpoints lists what is served of Chat, for each version of the path that SDKs in use ask for.
+// chatEndpoints lists what is served of Chat, for each version of the path that SDKs in use ask
+// for.
 func chatEndpoints() (all []endpoint) {
 	for _, version := range []string{"v3", "v4"} {
 		base := "chat/" + version + "/rooms/*/"
@@ -72,7 +74,8 @@ func orEmpty(m map[string]any) map[string]any {
 	return m
 }
 
-// chatPublisher authenticates a request that needs a client, and checks an operation of the capability.
+// chatPublisher authenticates a request that needs a client, and checks an operation of the
+// capability.
 func (rq *request) chatClient(op string) (identity, *ErrorInfo) {
 	id, err := rq.identify()
 	if err != nil {

@@ -79,7 +79,7 @@ func TestRoomClaims(t *testing.T) {
 					t.Errorf("%s: the claim is %v, want %v", step.what, got, tt.want)
 				}
 			}
-			// Whoever changes a message is who the claim is of.
+			// The claim is that of the client that changes the message.
 			other := []string{"Authorization", "Bearer " + jwt(map[string]string{"vip:one": "mod"})}
 			for method, path := range map[string]string{"PUT": "", "POST": "/delete"} {
 				rs, body := get(t, srv, method, room+"/"+sent.Serial+path, `{"message":{"text":"x"}}`, other...)

@@ -65,7 +65,7 @@ func (c *ManualClock) AfterFunc(d time.Duration, f func()) func() {
 }
 
 // Advance moves the clock by d and returns when all that fell due has run, in the order
-// of its times. What that starts anew within d runs too.
+// of its times. What that schedules within d runs too.
 func (c *ManualClock) Advance(d time.Duration) {
 	c.mu.Lock()
 	end := c.now.Add(d)

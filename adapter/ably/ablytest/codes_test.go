@@ -117,8 +117,8 @@ func TestAClientsSync(t *testing.T) {
 	}
 }
 
-// The totals of a client's reactions are everybody's; of the clients it names that one, and says that
-// there are others (CHA-MR13).
+// The totals of a client's reactions are everybody's; of the clients it names that one, and says
+// that there are others (CHA-MR13).
 func TestClientReactionsCountEverybody(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	as := func(client string) []string {

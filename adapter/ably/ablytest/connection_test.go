@@ -34,7 +34,7 @@ func connectionChanges(t *testing.T, client *ably.Realtime) <-chan ably.Connecti
 }
 
 // attachments returns the ATTACHED events of a channel from now on. Ask before the first
-// attach: ably-go may tell of it only after it has returned.
+// attach: ably-go may report it only after it has returned.
 func attachments(t *testing.T, ch *ably.RealtimeChannel) <-chan ably.ChannelStateChange {
 	attached := make(chan ably.ChannelStateChange, 10)
 	t.Cleanup(ch.On(ably.ChannelEventAttached, func(c ably.ChannelStateChange) { attached <- c }))

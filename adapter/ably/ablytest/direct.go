@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// The methods here read and change the server's state without the wire. Where one names
-// a connection it means the connection's id, as ably-go's Connection.ID returns it; ""
-// means all connections. Channels are those of the first key's application. What they send to clients crosses the wire as frames like any
-// other, faults included, but for what [Server.Inject] sends.
+// The methods here read and change the server's state without the wire. Where one names a
+// connection it means the connection's id, as ably-go's Connection.ID returns it; "" means all
+// connections. Channels are those of the first key's application. What they send to clients crosses
+// the wire as frames like any other, faults included, but for what [Server.Inject] sends.
 
 // Publish brings messages to a channel as another client's REST publish does, and
 // returns their serials. ClientID, ID and Encoding are taken as given; the rest is
@@ -41,9 +41,9 @@ func (s *Server) Messages(channel string) []Message {
 	return out
 }
 
-// Inject sends protocol messages to a connection just as they are, whether or not they
-// make sense there. The server's own state doesn't change, and no fault applies. It fails if the connection
-// is unknown or has no transport; with "" it never does.
+// Inject sends protocol messages to a connection just as they are, whether or not they make sense
+// there. The server's own state doesn't change, and no fault applies. It fails if the connection is
+// unknown or has no transport; with "" it never does.
 func (s *Server) Inject(connectionID string, messages ...*ProtocolMessage) error {
 	return s.each(connectionID, func(c *connection) {
 		for _, pm := range messages {
@@ -82,7 +82,7 @@ func (s *Server) CloseConnection(connectionID string) error {
 	return s.each(connectionID, func(c *connection) { s.closeConnection(c.t) })
 }
 
-// RequestAuth asks a connection to authenticate anew (RTN22).
+// RequestAuth asks a connection to authenticate again (RTN22).
 func (s *Server) RequestAuth(connectionID string) error {
 	return s.Inject(connectionID, &ProtocolMessage{Action: ActionAuth})
 }
@@ -160,13 +160,13 @@ func (s *Server) FailChannel(channel string, reason *ErrorInfo) {
 	s.eachAttached(channel, func(a *attachment) { a.end(ActionError, reason) })
 }
 
-// UpdateChannel sends an ATTACHED that nobody asked for to all connections that are
-// attached (RTL12). Without the RESUMED flag it tells them that continuity was lost.
+// UpdateChannel sends an unsolicited ATTACHED to all connections that are attached (RTL12). Without
+// the RESUMED flag it tells them that continuity was lost.
 func (s *Server) UpdateChannel(channel string, resumed bool, reason *ErrorInfo) {
 	s.eachAttached(channel, func(a *attachment) { a.update(resumed, reason) })
 }
 
-// LoseContinuity makes sure that nobody can continue a channel from before this moment:
+// LoseContinuity makes sure that no client can continue a channel from before this moment:
 // an ATTACH with an older serial gets an ATTACHED without the RESUMED flag. Nothing is
 // sent; the history stays.
 func (s *Server) LoseContinuity(channel string) {
@@ -176,7 +176,7 @@ func (s *Server) LoseContinuity(channel string) {
 	s.notifyLocked()
 }
 
-// ForgetChannel makes the server forget all of a channel to which nobody is attached, its
+// ForgetChannel makes the server forget all of a channel that has no attached connection, its
 // history and serials included, as Ably does some time after the last has left. It
 // fails if a connection is attached.
 func (s *Server) ForgetChannel(channel string) error {

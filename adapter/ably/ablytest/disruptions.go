@@ -74,7 +74,7 @@ func lasting(faults ...*Fault) *Disruption {
 }
 
 // LoseState cuts all connections and forgets their state and where their channels stood, as when a
-// client was away for more than two minutes: they connect anew, and their channels miss what is
+// client was away for more than two minutes: they connect again, and their channels miss what is
 // sent until they attach again (a discontinuity).
 func (s *Server) LoseState() {
 	s.mu.Lock()

@@ -52,8 +52,8 @@ func Delay(d time.Duration) Effect {
 	return Effect{kind: effectDelay, delay: d, name: fmt.Sprintf("delay %v", d)}
 }
 
-// Latency has the frame arrive d late on the server's clock, in order. Frames that come together are
-// late together; with [Delay] each waits for d when those before it have.
+// Latency has the frame arrive d late on the server's clock, in order. Frames that come together
+// are late together; with [Delay] each waits for d when those before it have.
 func Latency(d time.Duration) Effect {
 	return Effect{kind: effectLatency, delay: d, name: fmt.Sprintf("latency %v", d)}
 }

@@ -316,7 +316,7 @@ func TestServerEndsChannels(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	client := connect(t, srv)
 	ch := client.Channels.Get("a")
-	// Listening before the attach: ably-go may tell of it only after it has returned.
+	// Listening before the attach: ably-go may report it only after it has returned.
 	changes := make(chan ably.ChannelStateChange, 10)
 	defer ch.OnAll(func(c ably.ChannelStateChange) { changes <- c })()
 	if err := ch.Attach(ctx); err != nil {

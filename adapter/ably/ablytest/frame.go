@@ -58,8 +58,9 @@ type Frame struct {
 	Method string
 	Path   string
 	Status int
-	// Query and Header are those of CONNECT and of HTTP frames, as the client sent them, credentials
-	// included: what it says of itself, such as its agents. They are shared and not to be changed.
+	// Query and Header are those of CONNECT and of HTTP frames, as the client sent them,
+	// credentials included: what it says of itself, such as its agents. They are shared and not to
+	// be changed.
 	Query  url.Values
 	Header http.Header
 	// Injected marks a frame that a fault or the test made. No fault applies to it.

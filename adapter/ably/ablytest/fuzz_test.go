@@ -223,7 +223,7 @@ func FuzzREST(f *testing.F) {
 	})
 }
 
-// FuzzAuth presents any credentials: nobody is let in but with what was given out.
+// FuzzAuth presents any credentials: the server accepts only those that were given out.
 func FuzzAuth(f *testing.F) {
 	// Made by each of the fuzzer's processes, and the same in all.
 	t := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"iat": 1_700_000_000, "exp": 1_700_003_600,

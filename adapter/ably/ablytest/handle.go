@@ -8,7 +8,7 @@ func (s *Server) handle(t *transport, pm *ProtocolMessage) {
 	defer s.mu.Unlock()
 	c := t.conn
 	if c == nil {
-		return // The transport has been told its end, or its CONNECT is still refused.
+		return // The transport has had its closing frame, or its CONNECT is still refused.
 	}
 	c.lastKey = "" // the client has seen its CONNECTED
 	if pm.Action.acknowledged() {

@@ -238,7 +238,8 @@ var endpoints = append([]endpoint{
 	{"time", []endpointMethod{{http.MethodGet, (*Server).serveTime}}},
 	{"keys/*/requestToken", []endpointMethod{
 		{http.MethodPost, (*Server).requestToken},
-		{http.MethodGet, (*Server).requestToken}, // which it refuses, an unknown application as such
+		// which it refuses, an unknown application as such
+		{http.MethodGet, (*Server).requestToken},
 	}},
 	{"channels/*", []endpointMethod{{http.MethodGet, (*Server).serveChannelDetails}}},
 	{"channels/*/messages", []endpointMethod{
@@ -259,8 +260,8 @@ var endpoints = append([]endpoint{
 	}},
 }, chatEndpoints()...)
 
-// refused are paths that Ably serves: who asks for them must prove who it is before it is told that
-// this server doesn't.
+// refused are paths that Ably serves and this server doesn't. A client must authenticate before it
+// gets the answer that says so.
 var refused = []endpoint{
 	{pattern: "stats"}, {pattern: "messages"}, {pattern: "presence"}, {pattern: "channels"},
 	{pattern: "push/*"}, {pattern: "push/*/*"}, {pattern: "channels/*/object"}, {pattern: "channels/*/objects"},

@@ -103,7 +103,8 @@ func TestAServersMemoryIsFlat(t *testing.T) {
 		t.Fatal(err)
 	}
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	rest := func(method, path, body string) []byte { // which leaves nothing to the test's end, as get does
+	// which leaves nothing to the test's end, as get does
+	rest := func(method, path, body string) []byte {
 		rq, err := http.NewRequest(method, srv.URL()+path, strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)

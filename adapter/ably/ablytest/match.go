@@ -123,7 +123,7 @@ func (m Match) String() string {
 	return strings.Join(parts, " ")
 }
 
-// of tells whether the frame matches, counting aside.
+// of reports whether the frame matches, counting aside.
 func (m Match) of(f Frame) bool {
 	if f.Injected || m.http != (f.Action == ActionHTTP) {
 		return false
@@ -146,7 +146,7 @@ func (m Match) of(f Frame) bool {
 	return m.test == nil || m.test(f)
 }
 
-// counts tells whether the seen-th match is one of those that the fault is for.
+// counts reports whether the seen-th match is one of those that the fault is for.
 func (m Match) counts(seen int) bool {
 	return (m.nth == 0 || seen == m.nth) && (m.first == 0 || seen <= m.first)
 }

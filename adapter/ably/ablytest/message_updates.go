@@ -73,7 +73,7 @@ func (s *Server) amend(channel string, id identity, implied string, m *Message) 
 		if kept.Data, err = was.appended(m); err != nil {
 			return "", err
 		}
-		// Whoever hears the append puts it together; in the history it is an update.
+		// A client that receives the append puts it together; in the history it is an update.
 		kept.Action = actionUpdate
 	}
 	kept.Version = &MessageVersion{}

@@ -9,8 +9,8 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// An append is told as the piece, and kept as the whole: who rewinds gets the message as it is now,
-// under its first serial. What is ephemeral isn't rewound to.
+// An append is sent as the piece, and kept as the whole: a client that rewinds gets the message as
+// it is now, under its first serial. It doesn't get ephemeral messages.
 func TestWhatIsRewoundIsTheHistory(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	c := dial(t, srv, "key=app.key:secret&heartbeats=false&echo=false&clientId=ann")
@@ -139,9 +139,10 @@ func TestAnnotationsByREST(t *testing.T) {
 		body string
 		code int
 	}{
-		"nothing of anybody":   {`[{"type":"reaction:distinct.v1"}]`, 400},
-		"an unknown type":      {`[{"type":"other:sum.v1","name":"x"}]`, 400},
-		"in another's name":    {`[{"type":"reaction:distinct.v1","name":"x","clientId":"bob"}]`, 201}, // a key may
+		"nothing of anybody": {`[{"type":"reaction:distinct.v1"}]`, 400},
+		"an unknown type":    {`[{"type":"other:sum.v1","name":"x"}]`, 400},
+		// a key may
+		"in another's name":    {`[{"type":"reaction:distinct.v1","name":"x","clientId":"bob"}]`, 201},
 		"that is no list":      {`{}`, 400},
 		"of what there is not": {`[{"type":"reaction:distinct.v1","name":"x"}]`, 404},
 	} {

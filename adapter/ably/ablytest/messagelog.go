@@ -50,7 +50,7 @@ func (l *messageLog) start(ch *channel) {
 	l.newSeries()
 }
 
-// newSeries makes a point that nobody can continue from before.
+// newSeries makes a point before which no client can continue.
 func (l *messageLog) newSeries() {
 	l.series = l.s.site + randomText(5)
 	l.serial = l.next()

@@ -156,8 +156,8 @@ func (s *Server) checkMessages(ms []*Message, id identity, implied string) *Erro
 	return nil
 }
 
-// checkIDs refuses the ids of a publish that can't tell whether it was made before: where there are
-// several messages, they have one id and their index in the publish (RSL1k3).
+// checkIDs refuses ids that can't show that a publish is a repetition. Several messages must have
+// one id, each with its index in the publish (RSL1k3).
 func checkIDs(ms []*Message) *ErrorInfo {
 	if len(ms) < 2 {
 		return nil

@@ -21,7 +21,8 @@ func (ch *channel) metrics() map[string]any {
 	}
 }
 
-// tellOccupancy tells those who attached with the param occupancy=metrics how many there are, if that has changed for them.
+// tellOccupancy tells those who attached with the param occupancy=metrics how many there are, if
+// that has changed for them.
 func (ch *channel) tellOccupancy() {
 	var now map[string]any
 	for _, a := range ch.attachments() {

@@ -123,7 +123,7 @@ func WithMaxIdleInterval(d time.Duration) Option {
 func WithMaxMessageSize(n int64) Option { return func(o *options) { o.maxMessageSize = n } }
 
 // WithAuthNotice sets how long before a token's end its connections are asked to
-// authenticate anew; those with a shorter life are not asked. 0 means never. The default
+// authenticate again; those with a shorter life are not asked. 0 means never. The default
 // is 30 s.
 func WithAuthNotice(d time.Duration) Option { return func(o *options) { o.authNotice = d } }
 
@@ -165,12 +165,12 @@ func WithHosts(names ...string) Option { return func(o *options) { o.hosts = nam
 // clients that continue. The default is 10,000.
 func WithMessageLimit(n int) Option { return func(o *options) { o.messageLimit = n } }
 
-// WithSummaryLimit sets how many clients the summary of a message's reactions lists for each name; where there are
-// more it is clipped (TM7). The default is 100.
+// WithSummaryLimit sets how many clients the summary of a message's reactions lists for each name;
+// where there are more it is clipped (TM7). The default is 100.
 func WithSummaryLimit(n int) Option { return func(o *options) { o.summaryLimit = n } }
 
-// WithModeration has the Chat API reject messages whose text has one of the words, in any case, with the error that
-// Ably gives for what moderation rejects, and the word in its detail.
+// WithModeration has the Chat API reject messages whose text has one of the words, in any case,
+// with the error that Ably gives for what moderation rejects, and the word in its detail.
 func WithModeration(words ...string) Option { return func(o *options) { o.forbidden = words } }
 
 // WithLogf sets where the server reports what goes wrong with itself. The default is the

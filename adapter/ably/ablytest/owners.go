@@ -13,7 +13,7 @@ import (
 type owners struct {
 	mu      sync.Mutex
 	running map[string]int
-	empty   chan struct{} // closed when nothing runs any more; nil while nobody waits
+	empty   chan struct{} // closed when nothing runs any more; nil without a waiter
 }
 
 // start notes one more goroutine; done is called at its end.

@@ -12,7 +12,7 @@ import (
 type pipe struct {
 	t         *transport
 	direction Direction
-	// arrived is told of each frame, held or not; deliver brings it to its end. Both
+	// arrived receives each frame, held or not; deliver brings it to its end. Both
 	// are called by run only, without a lock.
 	arrived, deliver func(*crossing)
 

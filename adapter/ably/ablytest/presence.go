@@ -127,7 +127,7 @@ func (ch *channel) tellPresence(connectionID string, changes []map[string]any) {
 	ch.s.notifyLocked()
 }
 
-// presenceFlag tells whether members are present.
+// presenceFlag returns the flag that reports whether members are present.
 func (ch *channel) presenceFlag() Flags {
 	if len(ch.members) > 0 {
 		return FlagHasPresence
@@ -135,7 +135,8 @@ func (ch *channel) presenceFlag() Flags {
 	return 0
 }
 
-// sync sends an attached client all who are present, after the ATTACHED that announces it (RTP1, RTP18).
+// sync sends an attached client all who are present, after the ATTACHED that announces it (RTP1,
+// RTP18).
 func (a *attachment) sync() {
 	if len(a.ch.members) > 0 && a.modes.Has(ModePresenceSubscribe) {
 		a.sendMembers()

@@ -252,8 +252,8 @@ func (s *Server) serveChannelDetails(rq *request) *response {
 	})
 }
 
-// active reports whether the channel is in use: somebody is attached or present, or it was published
-// to of late (CHS2a).
+// active reports whether the channel is in use: somebody is attached or present, or it was
+// published to of late (CHS2a).
 func (ch *channel) active() bool {
 	return len(ch.attached) > 0 || len(ch.members) > 0 || ch.s != nil && ch.used > ch.s.nowMillis()-activeFor.Milliseconds()
 }

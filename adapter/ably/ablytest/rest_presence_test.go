@@ -83,8 +83,8 @@ func TestPresenceByREST(t *testing.T) {
 	}
 }
 
-// A member's binary data is base64 in JSON, with an encoding that says so, and bytes in MessagePack,
-// in frames and by REST.
+// A member's binary data is base64 in JSON, with an encoding that says so, and bytes in
+// MessagePack, in frames and by REST.
 func TestPresenceDataSurvivesBothFormats(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	data := []byte{0, 1, 254, 255}

@@ -6,8 +6,8 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// The key of a connection changes each time that it is resumed or recovered (RTN15e, RTN16), and the
-// old one is no good any more.
+// The key of a connection changes each time that it is resumed or recovered (RTN15e, RTN16), and
+// the old one is no good any more.
 func TestTheKeyChangesAtEachResume(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	first := dial(t, srv, "key=app.key:secret").expect(ablytest.ActionConnected, 0)
@@ -32,8 +32,8 @@ func TestTheKeyChangesAtEachResume(t *testing.T) {
 	last.expect(ablytest.ActionHeartbeat, 0)
 }
 
-// A CONNECTED that never arrived doesn't cost a client its connection: its last key is good until the
-// client has shown that it got the next one.
+// A CONNECTED that never arrived doesn't cost a client its connection: its last key is good until
+// the client has shown that it got the next one.
 func TestALostConnectedCostsNothing(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	first := dial(t, srv, "key=app.key:secret").expect(ablytest.ActionConnected, 0)

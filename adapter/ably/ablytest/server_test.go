@@ -73,7 +73,7 @@ func TestCloseEndsWhatGoesOn(t *testing.T) {
 		t.Error("the state doesn't tell that the server is closed")
 	}
 	// ably-go forgets a Close that comes while it dials, so let it find out first that
-	// nobody is there.
+	// there is no server.
 	for c := nextState(t, changes, ably.ConnectionStateDisconnected); c.RetryIn == 0; {
 		c = nextState(t, changes, ably.ConnectionStateDisconnected)
 	}

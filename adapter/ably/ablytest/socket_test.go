@@ -173,7 +173,7 @@ func TestResumeNeedsTheRightKeyAndCredentials(t *testing.T) {
 			t.Errorf("%s: resumed", query)
 		}
 	}
-	// The old transport is told that the connection goes on elsewhere.
+	// The old transport gets a DISCONNECTED, since the connection goes on elsewhere.
 	again := dial(t, srv, "key=app.key:secret&clientId=alice&resume="+key)
 	if pm := again.expect(ablytest.ActionConnected, 0); pm.ConnectionID != first.ConnectionID {
 		t.Errorf("connection %s became %s", first.ConnectionID, pm.ConnectionID)

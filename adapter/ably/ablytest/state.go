@@ -72,7 +72,7 @@ type TokenInfo struct {
 	Revoked                       bool
 }
 
-// Attached tells whether any connection is attached to the channel.
+// Attached reports whether any connection is attached to the channel.
 func (st State) Attached(channel string) bool { return len(st.Channels[channel].Attached) > 0 }
 
 // AttachedChannels returns the names of the channels to which any connection is

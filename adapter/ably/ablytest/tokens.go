@@ -32,8 +32,8 @@ type TokenParams struct {
 	RoomClaims map[string]string
 }
 
-// token is a token that the server has issued, or a JWT that it has seen. Expired ones are kept: their users are
-// told something else than those of tokens that never were.
+// token is a token that the server has issued, or a JWT that it has seen. Expired ones are
+// kept: they get another error than tokens that never existed.
 type token struct {
 	details    TokenDetails
 	key        Key

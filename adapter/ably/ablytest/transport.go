@@ -39,7 +39,7 @@ const maxInbound = 4 << 20
 type outgoing struct {
 	closing  bool // end the transport after it
 	injected bool // made by a fault or by the test
-	ownWill  bool // a heartbeat that nobody asked for
+	ownWill  bool // an unsolicited heartbeat
 }
 
 // serveSocket serves a WebSocket until it ends.
@@ -60,7 +60,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // Accept has answered.
 	}
-	// Frames above the limit that clients are told cut the connection, as at Ably.
+	// Frames above the limit in CONNECTED cut the connection, as at Ably.
 	ws.SetReadLimit(maxFrameSize)
 	t.ws = ws
 	t.tcp, _ = r.Context().Value(netConnKey{}).(net.Conn)
@@ -170,15 +170,15 @@ func (t *transport) send(pm *ProtocolMessage, o outgoing) {
 	}
 }
 
-// tooSlow ends the transport of a client that doesn't read what is sent to it. There is no farewell,
-// since it would wait behind all else. Callers hold s.mu.
+// tooSlow ends the transport of a client that doesn't read what is sent to it. There is no
+// farewell, since it would wait behind all else. Callers hold s.mu.
 func (t *transport) tooSlow() {
 	t.muted = true
 	t.s.dropTransport(t)
 	t.cancel()
 }
 
-// frameArrived is told of each frame of the client as it comes off the socket.
+// frameArrived receives each frame of the client as it comes off the socket.
 func (t *transport) frameArrived(c *crossing) {
 	if serial, ok := c.awaitsAck(); ok {
 		t.s.mu.Lock()

@@ -55,7 +55,7 @@ func (ch *channel) change(m *Message) {
 	ch.bring(p)
 }
 
-// changeTo is change where those who listen are told something else than what is kept. It returns the
+// changeTo is change where subscribers receive something else than what is kept. It returns the
 // version's serial.
 func (ch *channel) changeTo(kept, told *Message) string {
 	id := randomText(12) + ":0"
@@ -77,7 +77,8 @@ func (ch *channel) bring(p *publish) {
 	ch.s.notifyLocked()
 }
 
-// addChange notes a publish of a further version, or of a summary, which leave their messages' serials as they are.
+// addChange notes a publish of a further version, or of a summary, which leave their messages'
+// serials as they are.
 func (l *messageLog) addChange(p *publish) {
 	p.before = l.serial
 	l.serial = l.next()
@@ -90,7 +91,8 @@ func (l *messageLog) addChange(p *publish) {
 		if m.Action == actionSummary {
 			continue
 		}
-		if versions := l.versions(m.Serial); len(versions) > 0 { // each is later than the one before
+		// each is later than the one before
+		if versions := l.versions(m.Serial); len(versions) > 0 {
 			m.Version.Timestamp = max(p.timestamp, versions[len(versions)-1].Version.Timestamp+1)
 		}
 		if p.instead != nil {

@@ -88,7 +88,7 @@ type Message struct {
 	Annotations   map[string]any  `json:"annotations,omitempty"` // of a summary (TM8)
 }
 
-// MessageVersion tells of the last change of a [Message] (TM2s).
+// MessageVersion describes the last change of a [Message] (TM2s).
 type MessageVersion struct {
 	Serial      string            `json:"serial,omitempty"`
 	Timestamp   int64             `json:"timestamp,omitempty"` // ms since the epoch
@@ -97,7 +97,7 @@ type MessageVersion struct {
 	Metadata    map[string]string `json:"metadata,omitempty"`
 }
 
-// ephemeral tells whether the publisher asked for the message not to be kept.
+// ephemeral reports whether the publisher asked for the message not to be kept.
 func (m *Message) ephemeral() bool {
 	e, _ := m.Extras["ephemeral"].(bool)
 	return e

@@ -9,8 +9,8 @@ import (
 	"ablyrooms.example/tests/graphs/roomstatus"
 )
 
-// link returns a line with the link to a counterexample in the playground, "" if it is of no machine
-// that can be played there.
+// link returns a line with the link to a counterexample in the playground, "" if it is of no
+// machine that can be played there.
 func link(c *tlcrun.Config, trace string) string {
 	module := c.Module
 	if module == "" {

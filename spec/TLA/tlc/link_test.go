@@ -19,7 +19,7 @@ func TestCounterexamplesAreLinks(t *testing.T) {
 		"RoomTwin_StatusRight":  "playground#room/attach(1);attachEnded(0)",
 		"ChannelTwin_Delivered": "playground#channel/Attach(1);Connection(connected,resumed);Message()",
 	} {
-		text, err := os.ReadFile(filepath.Join("testdata", name+".out"))
+		text, err := os.ReadFile(filepath.Join("testdata", name+".txt"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
-// Command tlc runs TLC on TLA+ specs: on those of this project, or on anybody's.
+// Command tlc runs TLC on TLA+ specs: on those of this project, or on others.
 //
-//	go run ./spec/TLA/tlc [-list] [-only REGEX] [-skip REGEX] [-renew] [-keep FOLDER] [-dump NAME -o FILE.dot]
+//	go run ./spec/TLA/tlc [-list] [-only REGEX] [-skip REGEX] [-renew] [-keep FOLDER]
+//	                      [-dump NAME -o FILE.dot]
 //	go run ./spec/TLA/tlc -dir FOLDER …
 //
 // Of this project it checks every configuration, the broken twins and the canaries, and compares

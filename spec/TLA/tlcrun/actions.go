@@ -45,8 +45,8 @@ func Actions(dir, module string) ([]string, error) {
 	return actions, nil
 }
 
-// isAction tells whether an operator says something of a step itself, and not only which other ones
-// it may be.
+// isAction reports whether an operator says something of a step itself, and not only which other
+// ones it may be.
 func isAction(m *tlatext.Module, d *tlatext.Definition) bool {
 	for i := d.Body.Low; i < d.Body.High; i++ {
 		switch m.Tokens[i].Text {

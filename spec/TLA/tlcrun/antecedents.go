@@ -27,8 +27,8 @@ const unreachable = "nothing is so"
 const antecedentsModule = "Antecedents"
 
 // Antecedents finds the antecedents in the named properties of a module, and has TLC find which are
-// reached, in one run with each of the bounds: what a configuration says after CONSTANTS. A property
-// whose antecedent is never true holds of anything.
+// reached, in one run with each of the bounds: what a configuration says after CONSTANTS. A
+// property whose antecedent is never true holds of anything.
 //
 // It puts FALSE where the consequent is: what is left of the property is violated exactly where the
 // antecedent is true. The module calls its behaviour Spec, and the tuple of its variables vars.
@@ -74,7 +74,7 @@ func (t *TLC) Antecedents(
 	}
 	last := found[len(found)-1]
 	if last.Text != unreachable || last.Reached {
-		return nil, fmt.Errorf("what is never true is told to be reached: the run says nothing")
+		return nil, fmt.Errorf("what is never true is reported as reached: the run says nothing")
 	}
 	return found[:len(found)-1], nil
 }

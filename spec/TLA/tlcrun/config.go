@@ -43,9 +43,10 @@ type Config struct {
 
 	// What a head doesn't say of these stands in the golden file of the tests, where a renewal
 	// writes it.
-	Distinct int    // EXPECT-DISTINCT: how many states TLC must find, where nothing is violated
-	Trace    int    // EXPECT-TRACE: the states of the counterexample; 0 if not stated, as of liveness
-	Hash     string // SPEC-HASH: of the text that the results are about, see [Config.Digest]
+	Distinct int // EXPECT-DISTINCT: how many states TLC must find, where nothing is violated
+	// EXPECT-TRACE: the states of the counterexample; 0 if not stated, as of liveness
+	Trace int
+	Hash  string // SPEC-HASH: of the text that the results are about, see [Config.Digest]
 
 	Specification string            // what the body says
 	Invariants    []string          // INVARIANT, INVARIANTS

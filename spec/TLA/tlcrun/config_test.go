@@ -161,9 +161,9 @@ func TestLintAllFindsWhatIsNotThere(t *testing.T) {
 	}
 }
 
-// Each property that docs/room.md says must hold has a configuration of the room's spec where it holds,
-// and a twin of that spec that it rejects. The lint of all configurations knows properties by their
-// names, some of which the room shares with Rooms.
+// Each property that docs/room.md says must hold has a configuration of the room's spec where it
+// holds, and a twin of that spec that it rejects. The lint of all configurations knows properties
+// by their names, some of which the room shares with Rooms.
 func TestEachPropertyOfTheRoomHasItsTwin(t *testing.T) {
 	t.Parallel()
 	document := readText(t, filepath.Join(filepath.Dir(documentPath), "room.md"))

@@ -84,7 +84,7 @@ func CheckSHA(path, want string) error {
 		return err
 	}
 	if got := hex.EncodeToString(h.Sum(nil)); got != want {
-		return fmt.Errorf("%s has the checksum %s, expected %s: delete it to fetch it anew",
+		return fmt.Errorf("%s has the checksum %s, expected %s: delete it to fetch it again",
 			filepath.Base(path), got, want)
 	}
 	return nil

@@ -198,7 +198,8 @@ func moduleText(dir, module string, folders map[string]string) (string, error) {
 				continue
 			}
 			more, err := moduleText(dir, name, folders)
-			if err != nil && !errors.Is(err, os.ErrNotExist) { // the standard modules are in the jar
+			// the standard modules are in the jar
+			if err != nil && !errors.Is(err, os.ErrNotExist) {
 				return "", err
 			}
 			text += "\n" + more

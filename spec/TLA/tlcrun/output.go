@@ -12,8 +12,9 @@ import (
 
 // Result is what a run of TLC came to.
 type Result struct {
-	Exit        int
-	Generated   int      // states generated: one for each step out of each state, and the initial one
+	Exit int
+	// states generated: one for each step out of each state, and the initial one
+	Generated   int
 	Distinct    int      // distinct states
 	Left        int      // states that were found and not gone on from
 	Depth       int      // of the complete graph, in states; 0 where TLC doesn't say

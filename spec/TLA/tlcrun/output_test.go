@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// The files in testdata are what TLC wrote, less the lines that tell of the machine.
+// The files in testdata are what TLC wrote, less the lines that describe the machine.
 
 func recorded(t *testing.T, name string, exit int) *Result {
 	t.Helper()

@@ -57,13 +57,16 @@ func TestAnotherTextIsRefused(t *testing.T) {
 		refused                bool
 	}{
 		{"Rooms.tla", "MaxCalls > 0", "MaxCalls > 1", "MCRooms_live3", true},
-		{"Rooms.tla", "MaxCalls > 0", "MaxCalls > 1", "MCRooms_safety5", true},        // through MCRooms
-		{"Rooms.tla", "MaxCalls > 0", "MaxCalls > 1", "twins/Twin_CallsSettle", true}, // from the folder above
+		// through MCRooms
+		{"Rooms.tla", "MaxCalls > 0", "MaxCalls > 1", "MCRooms_safety5", true},
+		// from the folder above
+		{"Rooms.tla", "MaxCalls > 0", "MaxCalls > 1", "twins/Twin_CallsSettle", true},
 		{"twins/RoomsTwins.tla", "~bad", "bad", "twins/Twin_CallsSettle", true},
 		{"twins/RoomsTwins.tla", "~bad", "bad", "MCRooms_live3", false}, // Rooms doesn't extend it
 		{"MCRooms_live3.cfg", "MaxCalls = 3", "MaxCalls = 2", "MCRooms_live3", true},
 		{"MCRooms_live3.cfg", "PROPERTIES CallsSettle NoWedge", "PROPERTIES NoWedge", "MCRooms_live3", true},
-		{"MCRooms_live3.cfg", "Liveness under", "Of liveness under", "MCRooms_live3", false}, // a sentence of the head
+		// a sentence of the head
+		{"MCRooms_live3.cfg", "Liveness under", "Of liveness under", "MCRooms_live3", false},
 	} {
 		config := copied(t, c.file, c.old, c.new, c.config)
 		err := config.CheckHash()

@@ -37,8 +37,9 @@ type Job struct {
 	Module  string // without .tla
 	Config  string // path of the configuration
 	Workers int
-	Dump    string // where to write the graph in dot, each edge with its action; empty for not at all
-	Small   bool   // the run is small: what the JVM needs to be quick at large ones is left out
+	// where to write the graph in dot, each edge with its action; empty for not at all
+	Dump  string
+	Small bool // the run is small: what the JVM needs to be quick at large ones is left out
 
 	Progress Progress
 }
@@ -162,7 +163,7 @@ func (t *TLC) Dump(ctx context.Context, c *Config, file string) (*Result, error)
 	return r, c.Judge(r)
 }
 
-// output collects what TLC writes and tells of progress as it comes. One goroutine of os/exec
+// output collects what TLC writes and reports progress as it comes. One goroutine of os/exec
 // writes to it.
 type output struct {
 	text     bytes.Buffer

@@ -15,8 +15,8 @@ import (
 	"ablyrooms.example/spec/proof/solver"
 )
 
-// chooseHypotheses asks the solver which hypotheses it used for each condition, and writes for each goal
-// those of all actions together.
+// chooseHypotheses asks the solver which hypotheses it used for each condition, and writes for each
+// goal those of all actions together.
 func (c *command) chooseHypotheses(ctx context.Context, root string, proofs []*proof.Proof, only *regexp.Regexp) error {
 	file := filepath.Join(root, "spec", "proof", "hypotheses.txt")
 	had, err := os.ReadFile(file)

@@ -13,8 +13,8 @@ import (
 // faultLimit is enough for the solver to find the small states that there are, or to tire.
 const faultLimit = 3e6
 
-// faults plants the faults of the proof, one at a time, and sees that the solver no longer proves the
-// condition that each breaks. It returns how many are proved all the same.
+// faults plants the faults of the proof, one at a time, and sees that the solver no longer proves
+// the condition that each breaks. It returns how many are proved all the same.
 func (c *command) faults(ctx context.Context, root string) (failed int, err error) {
 	list := proof.Faults
 	verdicts := make([]solver.Answer, len(list))

@@ -1,5 +1,5 @@
-// Command prove has a solver prove the conditions from which it follows that the properties of the specs
-// hold for any number of names, options and calls. docs/proof.md explains it.
+// Command prove has a solver prove the conditions from which it follows that the properties of the
+// specs hold for any number of names, options and calls. docs/proof.md explains it.
 //
 //	go run ./spec/proof/prove [-only REGEX] [-seed N] [-limit N] [-save FOLDER] [-choose]
 //

@@ -11,8 +11,8 @@ import (
 	"ablyrooms.example/spec/proof"
 )
 
-// printTable prints how long each condition took, goal by action, and which were not proved. It returns
-// how many those are.
+// printTable prints how long each condition took, goal by action, and which were not proved. It
+// returns how many those are.
 func printTable(w io.Writer, p *proof.Proof, results []result, seed int) (failed int) {
 	var goals, actions []string
 	at := map[[2]string]result{}

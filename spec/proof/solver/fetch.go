@@ -24,8 +24,9 @@ const (
 	program  = "bin/z3" // in the wheel
 )
 
-// Fetch returns the path of the solver, which is in .cache/z3 below the root folder. It has pip download
-// the solver if it is not there yet, and says so on log. A download with another checksum is an error.
+// Fetch returns the path of the solver, which is in .cache/z3 below the root folder. It has pip
+// download the solver if it is not there yet, and says so on log. A download with another checksum
+// is an error.
 func Fetch(ctx context.Context, root string, log io.Writer) (string, error) {
 	dir, err := filepath.Abs(filepath.Join(root, ".cache", "z3"))
 	if err != nil {

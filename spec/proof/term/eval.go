@@ -7,18 +7,18 @@ type Value = int
 
 // World is a small state on which terms are evaluated.
 type World interface {
-	// Symbol returns what computes a symbol of the state from its arguments, of which there are up to
-	// two.
+	// Symbol returns what computes a symbol of the state from its arguments, of which there are up
+	// to two.
 	Symbol(name string) (func(a, b Value) Value, error)
 	// Literal returns the value of a literal of the sorts Word and Name.
 	Literal(s Sort, text string) (Value, error)
-	// Range returns the values of a sort: from first up to, and without, end. Numbers outside are in
-	// no set that the spec quantifies over.
+	// Range returns the values of a sort: from first up to, and without, end. Numbers outside are
+	// in no set that the spec quantifies over.
 	Range(s Sort) (first, end Value)
 }
 
-// Compiled computes a term; the values of its free variables are given in the order in which they were
-// named to [Compile].
+// Compiled computes a term; the values of its free variables are given in the order in which they
+// were named to [Compile].
 type Compiled func(free ...Value) Value
 
 type code func(env []Value) Value
@@ -30,8 +30,8 @@ type compiler struct {
 	most  int
 }
 
-// Compile makes a function of a term. The function must not be called by two goroutines at once, nor
-// by itself.
+// Compile makes a function of a term. The function must not be called by two goroutines at once,
+// nor by itself.
 func Compile(t *Term, w World, free ...string) (compiled Compiled, err error) {
 	defer func() {
 		if thrown := recover(); thrown != nil {

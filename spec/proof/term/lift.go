@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Lifter gives names to quantified terms that stand inside others, where a solver is bad at them. "Is
-// there a releasing incarnation of this name?" becomes a predicate of the name with two axioms: where
-// it holds, a witness (a function of the name) is one; and where there is one, it holds. That defines
-// it, so that nothing is assumed. A CHOOSE is that witness.
+// Lifter gives names to quantified terms that stand inside others, where a solver is bad at them.
+// "Is there a releasing incarnation of this name?" becomes a predicate of the name with two axioms:
+// where it holds, a witness (a function of the name) is one; and where there is one, it holds. That
+// defines it, so that nothing is assumed. A CHOOSE is that witness.
 type Lifter struct {
 	// Lifted are the predicates, in the order in which they were met.
 	Lifted []*Lifted

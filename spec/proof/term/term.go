@@ -1,5 +1,5 @@
-// Package term has the terms of first-order logic with numbers in which the proof is written. The same
-// terms are printed for a solver ([Script]) and evaluated on small states ([Compile]).
+// Package term has the terms of first-order logic with numbers in which the proof is written. The
+// same terms are printed for a solver ([Script]) and evaluated on small states ([Compile]).
 package term
 
 import (
@@ -12,8 +12,8 @@ import (
 // Sort is what a term's values are.
 type Sort string
 
-// The sorts. Words are the strings that the spec writes, a closed list; names and options are of the
-// sort Name, which may have any number of elements.
+// The sorts. Words are the strings that the spec writes, a closed list; names and options are of
+// the sort Name, which may have any number of elements.
 const (
 	Bool Sort = "Bool"
 	Int  Sort = "Int"
@@ -262,8 +262,8 @@ func One(v, body *Term) *Term {
 var opNames = [...]string{And: "and", Or: "or", Not: "not", Implies: "=>", Eq: "=", Ite: "ite", Le: "<=",
 	Add: "+", Sub: "-", Forall: "forall", Exists: "exists", Choose: "choose"}
 
-// String returns the term as SMT-LIB writes it; terms with one text are one term. CHOOSE, which SMT-LIB
-// has not, is written alike.
+// String returns the term as SMT-LIB writes it; terms with one text are one term. CHOOSE, which
+// SMT-LIB has not, is written alike.
 func (t *Term) String() string {
 	if t.text == "" {
 		t.text = t.print()
@@ -403,8 +403,8 @@ func (t *Term) Conjuncts() []*Term {
 	return []*Term{t}
 }
 
-// Canonical returns the term with its bound variables named by how deep they are bound, so that terms
-// that differ in these names alone are one.
+// Canonical returns the term with its bound variables named by how deep they are bound, so that
+// terms that differ in these names alone are one.
 func (t *Term) Canonical() *Term { return t.canonical(0, map[string]*Term{}) }
 
 func (t *Term) canonical(depth int, bound map[string]*Term) *Term {

@@ -53,7 +53,8 @@ func TestTermsAreWrittenAndComputed(t *testing.T) {
 	}
 }
 
-// Lifted quantifiers that say the same of other values are one predicate, and a CHOOSE is its witness.
+// Lifted quantifiers that say the same of other values are one predicate, and a CHOOSE is its
+// witness.
 func TestLiftedQuantifiersAreShared(t *testing.T) {
 	a, b := Apply("a", Int), Apply("b", Int)
 	p := NewVar("p", Int)

@@ -1,6 +1,6 @@
 // Package tla reads the part of TLA+ in which the specs of this project are written: constant and
-// action level definitions over numbers, strings, records, functions and sets. What it does not know
-// is an error, never a guess.
+// action level definitions over numbers, strings, records, functions and sets. What it does not
+// know is an error, never a guess.
 package tla
 
 import (
@@ -29,8 +29,8 @@ type Definition struct {
 	tokens []token // until it is asked for
 }
 
-// Read reads the module of a file, and those that it extends from the folders, of which the first that
-// has a module counts. The standard modules are built in.
+// Read reads the module of a file, and those that it extends from the folders, of which the first
+// that has a module counts. The standard modules are built in.
 func Read(name string, folders ...string) (*Module, error) {
 	return read(name, func(module string) (string, error) {
 		for _, folder := range folders {
@@ -154,8 +154,8 @@ func (m *Module) Assumptions() (all []*Expr, err error) {
 	return all, nil
 }
 
-// Body returns the definition's body. It is parsed when it is first asked for, so that what nobody
-// asks for may use more of TLA+ than this package reads.
+// Body returns the definition's body. It is parsed when it is first asked for, so that a definition
+// that is never asked for may use more of TLA+ than this package reads.
 func (d *Definition) Body() (*Expr, error) {
 	if d.body == nil {
 		p := &parser{tokens: d.tokens, limit: -1}
@@ -168,8 +168,8 @@ func (d *Definition) Body() (*Expr, error) {
 	return d.body, nil
 }
 
-// Rewrite replaces every expression of the definitions that can be parsed, the inner ones first. Tests
-// plant misread operators so.
+// Rewrite replaces every expression of the definitions that can be parsed, the inner ones first.
+// Tests plant misread operators so.
 func (m *Module) Rewrite(f func(*Expr) *Expr) {
 	var all func(*Expr) *Expr
 	define := func(d *Definition) {

@@ -6,7 +6,8 @@ import (
 	"strconv"
 )
 
-// Expr is an expression. Op says what it is; operators that are written as signs have the sign as Op.
+// Expr is an expression. Op says what it is; operators that are written as signs have the sign as
+// Op.
 type Expr struct {
 	Op    string
 	Name  string  // of an identifier, a field, a string

@@ -54,7 +54,8 @@ func probe(ctx context.Context, golden string, args []string) (*Found, error) {
 		m := rooms.New(b)
 		found.Properties = cmp.Or(found.Properties, broken(graphs.Explore(ctx, m.OfModel(), possible)),
 			broken(graphs.Explore(ctx, m, possible)))
-		if _, _, err := graphs.ToGraph(ctx, m); err != nil { // which holds each step against the model
+		// which holds each step against the model
+		if _, _, err := graphs.ToGraph(ctx, m); err != nil {
 			found.Unlike = cmp.Or(found.Unlike, err.Error())
 		}
 		if dump == "" {

@@ -221,8 +221,8 @@ func TestControlRefuses(t *testing.T) {
 	}
 }
 
-// A web page can't use it: neither from another origin, nor by a name that leads to loopback, nor by a
-// form.
+// A web page can't use it: neither from another origin, nor by a name that leads to loopback, nor
+// by a form.
 func TestControlIsNotForWebPages(t *testing.T) {
 	server := bottest.NewServer(t)
 	r := newRemote(t, server)

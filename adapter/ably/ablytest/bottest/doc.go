@@ -14,15 +14,15 @@
 //
 // # The parts
 //
-//   - [NewServer] starts a server on a network in memory, which ends with the test. [Server.Options] has
-//     what a program needs to connect to it, and [Server.Client] a client.
-//   - A [User] is another user of the rooms. What it does in one line reaches the program as what a user
-//     with a client of its own does.
-//   - A [Room] shows what the server holds of a room, such as what the program sent, read without the
-//     wire. [Room.Await] and [Room.AwaitMessage] wait for it.
+//   - [NewServer] starts a server on a network in memory, which ends with the test.
+//     [Server.Options] has what a program needs to connect to it, and [Server.Client] a client.
+//   - A [User] is another user of the rooms. What it does in one line reaches the program as what a
+//     user with a client of its own does.
+//   - A [Room] shows what the server holds of a room, such as what the program sent, read without
+//     the wire. [Room.Await] and [Room.AwaitMessage] wait for it.
 //   - What goes wrong has a name: Outage, Slow, LoseState, LoseHistory, Deny, RateLimit, Reject,
-//     ExpireTokens, RevokeTokens and more are methods of the [ablytest.Server] in each Server, as are
-//     faults at single frames. FramesOf shows what the program sent.
+//     ExpireTokens, RevokeTokens and more are methods of the [ablytest.Server] in each Server, as
+//     are faults at single frames. FramesOf shows what the program sent.
 //
 // # Virtual time
 //

@@ -16,8 +16,8 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest/bottest"
 )
 
-// load is clients and users who use a server for a while: they send, react, type, come and go, and lose
-// connections, their state and their tokens.
+// load is clients and users who use a server for a while: they send, react, type, come and go, and
+// lose connections, their state and their tokens.
 type load struct {
 	server *bottest.Server
 	rooms  []*ablychat.Room
@@ -85,7 +85,8 @@ func heap() int64 {
 	return int64(stats.HeapAlloc)
 }
 
-// grows uses a server for some rounds, and returns the heap when it has what it keeps, and in the end.
+// grows uses a server for some rounds, and returns the heap when it has what it keeps, and in the
+// end.
 func grows(t *testing.T, rounds int, options ...ablytest.Option) (before, after int64) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLoad(t, bottest.NewServer(t, options...))
@@ -100,8 +101,8 @@ func grows(t *testing.T, rounds int, options ...ablytest.Option) (before, after 
 	return before, after
 }
 
-// The memory of a server that is used for ten minutes stays flat, once it has what it keeps. Without
-// EVIDENCE=full the minutes are fewer.
+// The memory of a server that is used for ten minutes stays flat, once it has what it keeps.
+// Without EVIDENCE=full the minutes are fewer.
 func TestMemoryStaysFlat(t *testing.T) {
 	rounds := 6
 	if os.Getenv("EVIDENCE") == "full" {

@@ -11,8 +11,9 @@ import (
 	"ablyrooms.example/chat"
 )
 
-// Room shows what the server holds of a room, whoever brought it there, read without the wire. Each
-// call looks anew. Methods may be called by any goroutine, but for those that fail the test.
+// Room shows what the server holds of a room, from all clients, read without the wire. Each call
+// reads the present state. Methods may be called by any goroutine, but for those that fail the
+// test.
 type Room struct {
 	s    *Server
 	name string

@@ -137,7 +137,8 @@ func TestWhatIsSent(t *testing.T) {
 	})
 }
 
-// A client and users without virtual time: on the network in memory, and on loopback by the options.
+// A client and users without virtual time: on the network in memory, and on loopback by the
+// options.
 func TestWithoutABubble(t *testing.T) {
 	server := bottest.NewServer(t)
 	room := enter(t, server.Client("bot"))

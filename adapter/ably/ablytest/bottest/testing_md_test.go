@@ -166,10 +166,11 @@ func TestOverABadNetwork(t *testing.T) {
 		startGreeter(t, server)
 		eve := server.User("eve")
 		slow := server.Slow(3 * time.Second)
-		eve.Says("lobby", "hello") // arrives 3 s later, and is answered with a message that takes 3 s
+		// arrives 3 s later, and is answered with a message that takes 3 s
+		eve.Says("lobby", "hello")
 		time.Sleep(30 * time.Second)
 		slow.End()
-		server.LoseState() // it connects anew; what comes meanwhile it has to read back
+		server.LoseState() // it connects again; what comes meanwhile it has to read back
 		eve.Says("lobby", "hello again")
 		time.Sleep(time.Minute)
 		want := []string{"hello", "hello, eve", "hello again", "hello, eve"}

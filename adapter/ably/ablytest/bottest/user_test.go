@@ -98,8 +98,8 @@ var (
 	thrice  = ablychat.MessageReaction{Name: "👍", Type: ablychat.MessageReactionTypeMultiple, Count: 3}
 )
 
-// TestUsersLookReal holds what a client receives when a user of the kit does something against what it
-// receives when a user on the wire does the same: the frames, but for ids, serials and times.
+// TestUsersLookReal holds what a client receives when a user of the kit does something against what
+// it receives when a user on the wire does the same: the frames, but for ids, serials and times.
 func TestUsersLookReal(t *testing.T) {
 	for _, a := range acts {
 		t.Run(a.name, func(t *testing.T) {

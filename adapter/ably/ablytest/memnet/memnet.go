@@ -51,7 +51,7 @@ func (n *Net) DialContext(_ context.Context, network, addr string) (net.Conn, er
 	return nil, &net.OpError{Op: "dial", Net: network, Addr: address(addr), Err: syscall.ECONNREFUSED}
 }
 
-// DialContext dials the listener's network, so that whoever has the listener can reach it.
+// DialContext dials the listener's network, so that a caller that has the listener can reach it.
 func (l *listener) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
 	return l.net.DialContext(ctx, network, addr)
 }

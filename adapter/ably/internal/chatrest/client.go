@@ -72,7 +72,8 @@ func carry(options reflect.Value) {
 	options.FieldByName("Key").SetString("not.sent:not-sent")
 	options.FieldByName("InsecureAllowBasicAuthWithoutTLS").SetBool(true)
 	if level := options.FieldByName("LogLevel"); level.Uint() < uint64(ably.LogInfo) {
-		level.SetUint(uint64(ably.LogNone)) // errors are returned; ably-go would see but their status
+		// errors are returned; ably-go would see but their status
+		level.SetUint(uint64(ably.LogNone))
 	}
 	field := options.FieldByName("HTTPClient")
 	client := &http.Client{

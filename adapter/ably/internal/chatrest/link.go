@@ -57,8 +57,8 @@ func nextPage(header []string) (url.Values, error) {
 	return nil, malformed
 }
 
-// parseLinks parses a Link header, as appendix B of RFC 8288 does: the links before the first mistake,
-// and that.
+// parseLinks parses a Link header, as appendix B of RFC 8288 does: the links before the first
+// mistake, and that.
 //
 //	Link       = #( "<" URI-Reference ">" *( OWS ";" OWS link-param ) )
 //	link-param = token BWS [ "=" BWS ( token / quoted-string ) ]

@@ -70,7 +70,7 @@ func TestACallThatIsOvertaken(t *testing.T) {
 	})
 }
 
-// GiveBack returns when what the room was told before has been taken.
+// GiveBack returns when the room has taken all earlier events.
 func TestGiveBackWaitsForListeners(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -97,8 +97,8 @@ func TestGiveBackWaitsForListeners(t *testing.T) {
 	})
 }
 
-// What waits ends when the channel is given back, presence too, and no timer stays, though the server
-// may still hold the channel.
+// What waits ends when the channel is given back, presence too, and no timer stays, though the
+// server may still hold the channel.
 func TestGiveBackWhileAnAttachWaits(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := newWorld(t, newServer(t), realtime.Config{RequestTimeout: time.Hour})

@@ -20,12 +20,11 @@ type Options struct {
 // Channel is one life of a channel's name: from [Client.Channel] to GiveBack. It implements
 // [lifecycle.Channel]. Its other methods may be called concurrently.
 //
-// Two things differ from the core's state in what the room is told, since a caller must not wait
-// for a connection that may not come back. An attach that has waited for one for as long as a
-// request may take ends with an error, and the room is suspended; it is attached when the
-// connection is there. A detach whose connection is lost before the answer ends at once, as one that
-// begins without a connection does (RTL5l); what the server may still hold is detached when the
-// connection is back.
+// Two things in the room's events differ from the core's state, since a caller must not wait for a
+// connection that may not come back. An attach that has waited for one for as long as a request may
+// take ends with an error, and the room is suspended; it is attached when the connection is there.
+// A detach whose connection is lost before the answer ends at once, as one that begins without a
+// connection does (RTL5l); what the server may still hold is detached when the connection is back.
 type Channel struct {
 	line    *line
 	options Options
@@ -33,8 +32,8 @@ type Channel struct {
 	emit    func(lifecycle.ChannelStateChange)
 
 	// Guarded by the line's lock.
-	told     lifecycle.ChannelState  // what the room was told last
-	unwanted bool                    // it was told detached, and the core isn't there yet
+	told     lifecycle.ChannelState  // what was last reported to the room
+	unwanted bool                    // detached was reported, and the core isn't there yet
 	calls    []call                  // those that wait; nil for none
 	members  *presence.Set[payload]  // nil until there is news of it
 	entries  map[presence.Call]entry // calls of presence that wait
@@ -150,7 +149,7 @@ func (c *Channel) GiveBack(context.Context) error {
 	}
 	l.later(func() { close(done) })
 	l.unlock()
-	<-done // what was told before
+	<-done // the earlier events
 	return nil
 }
 

@@ -15,7 +15,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// Operations return after their events, and ask for what the options say (RTL4, RTL5, RTL4k, RTL4l).
+// Operations return after their events, and ask for what the options say (RTL4, RTL5, RTL4k,
+// RTL4l).
 func TestAttachAndDetach(t *testing.T) {
 	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
 		w := connected(t, format)
@@ -189,7 +190,8 @@ func TestAttachIsBounded(t *testing.T) {
 	})
 }
 
-// RTL5l: a detach doesn't wait for the connection; what the server holds is detached when it is back.
+// RTL5l: a detach doesn't wait for the connection; what the server holds is detached when it is
+// back.
 func TestDetachWithoutAConnection(t *testing.T) {
 	for _, during := range []bool{false, true} {
 		inBubble(t, map[bool]string{false: "begun without", true: "lost meanwhile"}[during], func(t *testing.T) {
@@ -306,8 +308,8 @@ func TestAnOvertakenRequest(t *testing.T) {
 	})
 }
 
-// T2: on protocol 5 the ATTACH of a channel that goes on says so, with ATTACH_RESUME, and from where;
-// one of a new channel or of one that was detached does neither.
+// T2: on protocol 5 the ATTACH of a channel that goes on says so, with ATTACH_RESUME, and from
+// where; one of a new channel or of one that was detached does neither.
 func TestAttachResume(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)

@@ -95,7 +95,7 @@ func New(t *transport.Transport, config Config) (c *Client, ok bool) {
 	return c, true
 }
 
-// closed is the configuration while nobody uses a [Client].
+// closed is the configuration while no [Client] is in use.
 var closed = Config{RequestTimeout: 10 * time.Second, RetryTimeout: 15 * time.Second,
 	Log: slog.New(slog.DiscardHandler)}
 
@@ -144,7 +144,7 @@ func (c *Client) handle(e transport.Event) {
 		c.mu.Lock()
 		l := c.lines[e.Message.Channel]
 		c.mu.Unlock()
-		if l != nil { // else nobody waits for it (T20)
+		if l != nil { // else no channel waits for it (T20)
 			l.frame(e.Message)
 		}
 	case transport.Connected:

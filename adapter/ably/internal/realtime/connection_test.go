@@ -146,8 +146,8 @@ type serialSink struct {
 func (s *serialSink) Attached(serial string, _ bool)               { s.serials <- serial }
 func (s *serialSink) Messages(_ []chat.WireMessage, serial string) { s.serials <- serial }
 
-// RTL4b, RTN12: while the connection is closing nothing can be attached. What is attached is detached when
-// it is closed, for that reason, also if the WebSocket ends first.
+// RTL4b, RTN12: while the connection is closing nothing can be attached. What is attached is
+// detached when it is closed, for that reason, also if the WebSocket ends first.
 func TestAConnectionThatIsClosing(t *testing.T) {
 	for _, cut := range []bool{false, true} {
 		inBubble(t, map[bool]string{false: "no answer", true: "cut"}[cut], func(t *testing.T) {

@@ -40,8 +40,8 @@ var ended = map[fsm.ConnectionState]*lifecycle.ErrorInfo{
 	fsm.ConnectionFailed:  lifecycle.NewErrorInfo(codeFailed, "the connection failed", nil),
 }
 
-// unconnected says why the connection is in a state, with the code of the reason if there is one; nil
-// if there is nothing to say.
+// unconnected says why the connection is in a state, with the code of the reason if there is one;
+// nil if there is nothing to say.
 func unconnected(state fsm.ConnectionState, reason *lifecycle.ErrorInfo) *lifecycle.ErrorInfo {
 	plain := ended[state]
 	switch {

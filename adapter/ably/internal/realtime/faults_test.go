@@ -145,7 +145,7 @@ func TestAnAuthCallbackThatHangs(t *testing.T) {
 	})
 }
 
-// Frames that nobody asked for harm nothing.
+// Unsolicited frames harm nothing.
 func TestKillerFrames(t *testing.T) {
 	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
 		w := connected(t, format)
@@ -178,7 +178,8 @@ func TestKillerFrames(t *testing.T) {
 		// Those that mean something.
 		inject(&ablytest.ProtocolMessage{Action: ablytest.ActionError, Channel: name})
 		c.is("left", "failed 50000")
-		inject(&ablytest.ProtocolMessage{Action: ablytest.ActionAttached, Channel: name}) // answered by DETACH
+		// answered by DETACH
+		inject(&ablytest.ProtocolMessage{Action: ablytest.ActionAttached, Channel: name})
 		must(t, c.Attach(soon(t)))
 		c.is("attaching", "at", "attached")
 		c.end()
@@ -300,7 +301,8 @@ func TestReentryUnderLoad(t *testing.T) {
 		must(t, w.server.Await(soon(t), func(s ablytest.State) bool {
 			return fmt.Sprint(s.Channels[name].Members) == "[ann]"
 		}))
-		_, err := w.server.Publish(name, ablytest.Message{Name: "last"}) // behind what is on its way
+		// behind what is on its way
+		_, err := w.server.Publish(name, ablytest.Message{Name: "last"})
 		must(t, err)
 		c.await("message last")
 		his.await("message last")

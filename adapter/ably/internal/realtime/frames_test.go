@@ -29,8 +29,8 @@ func (s placeSink) Annotations(annotations []chat.WireAnnotation, serial string)
 
 func (s placeSink) Presence(m chat.WirePresence) { s.add("presence %s", m.ClientID) }
 
-// RTL15b, RTL15c: every frame that has a place moves the channel's, whatever is in it, and is followed by
-// the sink; what the channel isn't attached for is not (RTL17).
+// RTL15b, RTL15c: every frame that has a place moves the channel's, whatever is in it, and is
+// followed by the sink; what the channel isn't attached for is not (RTL17).
 func TestEveryFrameHasAPlace(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -71,8 +71,8 @@ func TestEveryFrameHasAPlace(t *testing.T) {
 	})
 }
 
-// RTL12: an ATTACHED that did not lose anything is no event of the room's, one that did is an UPDATE with
-// its reason, which says which room it is about.
+// RTL12: an ATTACHED that did not lose anything is no event of the room's, one that did is an
+// UPDATE with its reason, which says which room it is about.
 func TestUpdates(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -119,8 +119,8 @@ func TestGetDuringASync(t *testing.T) {
 	})
 }
 
-// RTP17g1: an entry that the connection goes on with is entered again under the id that it had, in a later
-// life of the channel's name too.
+// RTP17g1: an entry that the connection goes on with is entered again under the id that it had, in
+// a later life of the channel's name too.
 func TestTheIDOfAReentry(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)

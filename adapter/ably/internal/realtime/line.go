@@ -19,8 +19,8 @@ type (
 // one can be taken for another's (T20).
 //
 // The lock is held over steps of the core, and over what they send, which waits for nothing. What a
-// step has others hear of goes to the queue, which one goroutine at a time empties without the
-// lock: whoever released it, mostly the transport's.
+// step reports to others goes to the queue, which one goroutine at a time empties without the
+// lock: the one that released it, mostly the transport's.
 type line struct {
 	client *Client
 	name   string

@@ -65,7 +65,7 @@ type world struct {
 	client    *ably.Realtime
 	transport *transport.Transport
 	channels  *realtime.Client
-	states    *log // of the connection, as they are told
+	states    *log // of the connection, as they are reported
 	status    func(state string)
 }
 

@@ -65,7 +65,8 @@ func TestModesThatAreGranted(t *testing.T) {
 	lines.empty()
 }
 
-// RTP11f2: who may not see presence sees nobody, and an error is logged at the call, once.
+// RTP11f2: without the right to see presence the list is empty, and an error is logged at the call,
+// once.
 func TestGetWithoutPresenceSubscribe(t *testing.T) {
 	for _, asked := range []bool{true, false} {
 		t.Run(fmt.Sprint("asked ", asked), func(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 
 // Step is one step of the core of a channel's name, for an observer.
 type Step struct {
-	Seq     uint64 // 1, 2, 3, … for this core; steps that nobody observed count too
+	Seq     uint64 // 1, 2, 3, … for this core; steps without an observer count too
 	Name    string // the channel's name
 	Of      any    // the core: cores of one name follow each other
 	Input   fsm.ChannelInput[*lifecycle.ErrorInfo]
@@ -21,8 +21,8 @@ type Step struct {
 	Before, After fsm.ChannelCoreState[*lifecycle.ErrorInfo]
 }
 
-// observed takes a step and has the observer hear of it, before all that comes of the step. The lock
-// is held; the observer runs without it.
+// observed takes a step and has the observer hear of it, before all that comes of the step. The
+// lock is held; the observer runs without it.
 func (l *line) observed(observe func(Step), in input) []output {
 	step := Step{Seq: l.steps, Name: l.name, Of: l, Input: in}
 	l.core.StateInto(&step.Before)

@@ -12,8 +12,8 @@ import (
 	"ablyrooms.example/fsm"
 )
 
-// An observer receives each step in order, before what comes of it; a panic in it does no harm, and it
-// runs under no lock.
+// An observer receives each step in order, before what comes of it; a panic in it does no harm, and
+// it runs under no lock.
 func TestStepsAreObserved(t *testing.T) {
 	var mu sync.Mutex
 	var steps []realtime.Step
@@ -53,8 +53,8 @@ func TestStepsAreObserved(t *testing.T) {
 	}
 }
 
-// Steps that are taken while nobody uses the channels are counted, so that the next user's observer
-// sees that it sees no whole core.
+// Steps that are taken while no client uses the channels are counted, so that the next user's
+// observer sees that it sees no whole core.
 func TestStepsThatNobodyObservesCount(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		var steps []realtime.Step // by the goroutines that take them, one at a time

@@ -37,10 +37,11 @@ type presenceResult struct {
 
 // Enter makes this client present, with data that JSON has a form for, or nil (RTP8).
 //
-// Errors: [lifecycle.ErrRoomInInvalidState] when the channel is neither attached nor attaching, or stops
-// to be before it is sent (RTP16c); the code 80003 without a connection, if the realtime client does
-// not queue messages (TO3g), which leaves out attaching too; [lifecycle.ErrInvalidClientID] for a client without an id (RTP8j);
-// the service's; the context's cause.
+// Errors: [lifecycle.ErrRoomInInvalidState] when the channel is neither attached nor attaching, or
+// stops to be before it is sent (RTP16c); the code 80003 without a connection, if the realtime
+// client does not queue messages (TO3g), which leaves out attaching too;
+// [lifecycle.ErrInvalidClientID] for a client without an id (RTP8j); the service's; the context's
+// cause.
 func (c *Channel) Enter(ctx context.Context, data any) error {
 	return c.announce(ctx, presence.CallEnter, data)
 }
@@ -69,8 +70,8 @@ func (c *Channel) announce(ctx context.Context, kind presence.InputKind, data an
 	return failure
 }
 
-// Get returns who is present, when the service's list is complete (RTP11); nobody, which is logged,
-// if the service did not grant that (RTP11f). Errors are those of [Channel.Enter].
+// Get returns who is present, when the service's list is complete (RTP11). If the service did not
+// grant that, it returns an empty list and logs it (RTP11f). Errors are those of [Channel.Enter].
 func (c *Channel) Get(ctx context.Context) ([]chat.WirePresence, error) {
 	members, err := c.ask(ctx, presenceInput{Kind: presence.CallGet})
 	if err == nil {
@@ -182,7 +183,8 @@ func nothingNew(in *presenceInput) bool {
 	return false
 }
 
-// newMembers returns the set of a channel of which nothing is known but its state. The lock is held.
+// newMembers returns the set of a channel of which nothing is known but its state. The lock is
+// held.
 func (c *Channel) newMembers() *presence.Set[payload] {
 	set, client := &presence.Set[payload]{}, c.line.client
 	client.mu.Lock()

@@ -11,8 +11,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// RTL6c4: nothing is published on a channel that is suspended; RTP16c: nor entered on one that is not
-// attached, nor attaching. What JSON has no form for is refused first.
+// RTL6c4: nothing is published on a channel that is suspended; RTP16c: nor entered on one that is
+// not attached, nor attaching. What JSON has no form for is refused first.
 func TestWhatAChannelRefuses(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := newWorld(t, newServer(t), realtime.Config{RetryTimeout: time.Minute})
@@ -45,7 +45,8 @@ func TestAFailedChannelForgetsItsMembers(t *testing.T) {
 	})
 }
 
-// C38 (T23): when a request was overtaken that was answered already, the members are asked for again.
+// C38 (T23): when a request was overtaken that was answered already, the members are asked for
+// again.
 func TestAnOvertakenRequestOfAnAttachedChannel(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)

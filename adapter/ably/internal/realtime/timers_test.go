@@ -12,8 +12,8 @@ import (
 	"ablyrooms.example/adapter/ably/internal/realtime"
 )
 
-// T20: the time of a request of the user before goes on with the next user, whose attach is sent when it is
-// over.
+// T20: the time of a request of the user before goes on with the next user, whose attach is sent
+// when it is over.
 func TestARequestOfTheUserBefore(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := newWorld(t, newServer(t), realtime.Config{RequestTimeout: time.Second})

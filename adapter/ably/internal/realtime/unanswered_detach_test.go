@@ -12,8 +12,8 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 )
 
-// lostDetach has a channel detach, loses the DETACH, and the connection too. The room hears that it is
-// detached. What returns has the connection come back.
+// lostDetach has a channel detach, loses the DETACH, and the connection too. The room hears that it
+// is detached. What returns has the connection come back.
 func (w *world) lostDetach(c *channel) (over func()) {
 	w.t.Helper()
 	lost := w.server.Fault(ablytest.ToServer(ablytest.ActionDetach).Once(), ablytest.Drop())
@@ -25,7 +25,7 @@ func (w *world) lostDetach(c *channel) (over func()) {
 	return over
 }
 
-// A room that was told detached need not wait for the DETACH that is sent again.
+// A room that has received detached need not wait for the DETACH that is sent again.
 func TestADetachThatIsDoneForTheRoom(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)

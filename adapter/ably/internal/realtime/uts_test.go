@@ -89,7 +89,8 @@ func TestWhichFramesMoveTheSerial(t *testing.T) {
 			serial := fmt.Sprintf("%s%d", want[:len(want)-1], i)
 			must(t, w.server.Inject("",
 				&ablytest.ProtocolMessage{Action: action, Channel: name, ChannelSerial: serial},
-				&ablytest.ProtocolMessage{Action: ablytest.ActionMessage, Channel: name})) // has none
+				// has none
+				&ablytest.ProtocolMessage{Action: ablytest.ActionMessage, Channel: name}))
 			if action != ablytest.ActionSync { // which has a cursor
 				want = serial
 			}

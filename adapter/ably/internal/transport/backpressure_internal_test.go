@@ -17,8 +17,8 @@ import (
 	"ablyrooms.example/internal/bubble"
 )
 
-// flooded returns a socket that reads from a server which sends as many frames as there are names, of
-// channels with these names in turn.
+// flooded returns a socket that reads from a server which sends as many frames as there are names,
+// of channels with these names in turn.
 func flooded(t *testing.T, tr *Transport, frames int, channel string) *socket {
 	t.Helper()
 	network := memnet.New()

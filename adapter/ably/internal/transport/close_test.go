@@ -143,7 +143,8 @@ func TestSuspended(t *testing.T) {
 func TestFramesOfRoomsCountAsActivity(t *testing.T) {
 	options := []ablytest.Option{ablytest.WithMaxIdleInterval(15 * time.Second)}
 	inBubble(t, options, func(t *testing.T, w *world) {
-		w.server.Fault(ablytest.ToClient(ablytest.ActionHeartbeat), ablytest.Drop()) // a busy connection has none
+		// a busy connection has none
+		w.server.Fault(ablytest.ToClient(ablytest.ActionHeartbeat), ablytest.Drop())
 		w.attach()
 		for range 40 {
 			time.Sleep(10 * time.Second)

@@ -21,7 +21,7 @@ import (
 //
 // Close and Connect in quick succession leave ably-go with two loops that connect, each of
 // which would end the socket of the other for ever. The goroutine of a dial that is one too many
-// ends here; it holds nothing, and nobody waits for it.
+// ends here; it holds nothing, and no caller waits for it.
 func (t *Transport) dial(protocol string, u *url.URL, timeout time.Duration) (*socket, error) {
 	client := t.client.Value()
 	if client == nil {
@@ -155,7 +155,7 @@ func (t *Transport) replace(ctx context.Context, client *ably.Realtime) error {
 	t.sock = nil
 	if closing {
 		// Connect was called while ably-go waits for CLOSED (RTN11b). It would wait for the old
-		// socket under its lock; so the old one is closed first, and then connecting begins anew.
+		// socket under its lock; so the old one is closed first, and then connecting begins again.
 		t.again = true
 		old.closedLocked()
 	} else {

@@ -11,7 +11,7 @@ import (
 // ErrNotSent reports that a frame was not written, and will not be, because the connection
 // went before its turn or was not there. It is for frames that the caller sends again by
 // rules of its own: PRESENCE waits for the channel to be attached again (RTL3d2), ATTACH and
-// DETACH are made anew.
+// DETACH are built again.
 var ErrNotSent = errors.New("not sent: the connection is not there")
 
 // Reasons for the end of a socket.

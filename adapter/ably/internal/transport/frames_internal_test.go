@@ -26,8 +26,8 @@ func Known() int {
 	return len(known.transports)
 }
 
-// What ably-go gets of the frames of the connection itself, and which of them are a socket's last (RTN22,
-// RTN23a, RTN12a, RTN15h, RTN15i).
+// What ably-go gets of the frames of the connection itself, and which of them are a socket's last
+// (RTN22, RTN23a, RTN12a, RTN15h, RTN15i).
 func TestFramesOfTheConnection(t *testing.T) {
 	_, tr, err := NewRealtime(Options{}, ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
 	if err != nil {

@@ -20,8 +20,8 @@ func took(f func()) time.Duration {
 	return time.Since(began)
 }
 
-// A dial waits, for a moment, until ably-go has closed the socket on which it got CLOSED or ERROR: it
-// would close the next one in its place.
+// A dial waits, for a moment, until ably-go has closed the socket on which it got CLOSED or ERROR:
+// it would close the next one in its place.
 func TestADialWaitsUntilTheSocketIsLetGo(t *testing.T) {
 	client, tr, err := NewRealtime(Options{}, ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
 	if err != nil {
@@ -76,8 +76,8 @@ func TestADialWaitsUntilTheSocketIsLetGo(t *testing.T) {
 	})
 }
 
-// A dial after Close waits, for a moment, for the loop of ably-go's that was to dial again. Its sign is
-// taken once.
+// A dial after Close waits, for a moment, for the loop of ably-go's that was to dial again. Its
+// sign is taken once.
 func TestADialWaitsForTheLoopThatEnds(t *testing.T) {
 	bubble.Test(t, limits, func(t *testing.T) {
 		tr := newTransport(Options{})

@@ -101,7 +101,8 @@ func TestSendOnAWebSocket(t *testing.T) {
 	})
 }
 
-// ably-go counts its frames anew after it was closed; its acknowledgements are found all the same.
+// ably-go counts its frames from 0 again after it was closed; its acknowledgements are found all
+// the same.
 func TestAblyGoCountsAnew(t *testing.T) {
 	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
 		w := connected(t, format)

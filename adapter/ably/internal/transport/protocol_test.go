@@ -14,8 +14,8 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 )
 
-// The client connects by itself unless it is told not to (TO3e), and the channels' times are those of its
-// options, or Ably's (TO3l7, TO3l11).
+// The client connects by itself unless AutoConnect is off (TO3e), and the channels' times are those
+// of its options, or Ably's (TO3l7, TO3l11).
 func TestOptionsOfTheClient(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		server := newServer(t)

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// reauth is the way of ably-go's HTTP requests. When the server asks for a new token (RTN22) ably-go
-// gets one with a context that it has cancelled before, so as not to wait for the CONNECTED that
-// follows: a token that comes by HTTP could never be got so. Here such a request ends with the
+// reauth is the way of ably-go's HTTP requests. When the server asks for a new token (RTN22)
+// ably-go gets one with a context that it has cancelled before, so as not to wait for the CONNECTED
+// that follows: a token that comes by HTTP could never be got so. Here such a request ends with the
 // socket that asked, or after the time that a request may take. Each ends with
 // [Transport.EndRequests] too.
 type reauth struct {

@@ -65,7 +65,7 @@ func TestAuthIsAnswered(t *testing.T) {
 	}
 }
 
-// A token that does not come keeps nobody from closing: the request for it ends with the socket.
+// A client can close while a token does not come: the request for it ends with the socket.
 // Other requests end with their contexts.
 func TestARequestForATokenEndsWithTheSocket(t *testing.T) {
 	w := connected(t, ably.WithUseTokenAuth(true), ably.WithRealtimeRequestTimeout(time.Hour))

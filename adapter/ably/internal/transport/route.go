@@ -225,7 +225,7 @@ func (s *socket) connected(m *wire.ProtocolMessage) {
 		s.give(t.native.from(m))
 		return
 	}
-	// With the error ably-go would send its unanswered messages anew, by another count. The
+	// With the error ably-go would send its unanswered messages again, by another count. The
 	// rooms' side reports it.
 	withoutError := *m
 	withoutError.Error = nil

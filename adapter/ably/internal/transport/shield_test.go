@@ -219,7 +219,7 @@ func TestTokensAreRenewed(t *testing.T) {
 	})
 }
 
-// A channel of the rooms is not for ably-go itself: it gets an error, and nobody waits.
+// A channel of the rooms is not for ably-go itself: it gets an error, and no call waits.
 func TestAblyGoCannotUseARoomsChannel(t *testing.T) {
 	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
 		w := connected(t, format)

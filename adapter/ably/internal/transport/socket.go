@@ -224,7 +224,7 @@ func (s *socket) giveAll(frames ...received) {
 }
 
 // receive returns ably-go's next frame. The deadline counts from the last frame that came,
-// whoever it was for (RTN23a); ably-go, which has it count from its last frame, would drop a
+// for either side (RTN23a); ably-go, which has it count from its last frame, would drop a
 // healthy connection.
 func (s *socket) receive(deadline time.Time) (any, error) {
 	t := s.t

@@ -67,14 +67,14 @@ func (e *Event) reason() *wire.ErrorInfo {
 	}
 }
 
-// stream is the queue of events. Whoever is at its head calls the handler, one at a time.
+// stream is the queue of events. The goroutine at its head calls the handler, one at a time.
 type stream struct {
 	bound    *binding // of the last Bind, until it is undone
 	active   *binding // the same, once the events before it have had their turn
 	queue    []entry
 	spare    []entry // empty; the next queue, while this one is drained
 	draining bool
-	space    chan struct{} // closed when the queue has been taken; nil when nobody waits
+	space    chan struct{} // closed when the queue has been taken; nil when no goroutine waits
 }
 
 // binding is a handler from Bind on, until it is undone.

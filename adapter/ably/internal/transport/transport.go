@@ -172,8 +172,8 @@ func (t *Transport) Status() Event {
 	return t.last
 }
 
-// EndRequests ends the HTTP requests of ably-go's realtime client, those to come too. ably-go holds its
-// lock while it gets a token, and so would have a call of its Close wait.
+// EndRequests ends the HTTP requests of ably-go's realtime client, those to come too. ably-go holds
+// its lock while it gets a token, and so would have a call of its Close wait.
 func (t *Transport) EndRequests() { t.endLife() }
 
 // Connection describes a connection to Ably.

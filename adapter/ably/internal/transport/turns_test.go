@@ -61,7 +61,8 @@ func TestTheHandlerIsNotOvertaken(t *testing.T) {
 	}
 }
 
-// A connection that ends while CLOSE waits for its answer fails what waits as a closed one does (RTN7e).
+// A connection that ends while CLOSE waits for its answer fails what waits as a closed one does
+// (RTN7e).
 func TestTheConnectionEndsWhileItCloses(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, w *world) {
 		w.attach()

@@ -24,8 +24,8 @@ type Machine struct {
 // Transition is an arrow of a diagram.
 type Transition struct{ From, To, Event string }
 
-// Facts returns what the page shows whatever the script is. The diagrams are those of the definitions
-// that the cores run on.
+// Facts returns what the page shows whatever the script is. The diagrams are those of the
+// definitions that the cores run on.
 func Facts() About {
 	a := About{
 		Machines: []Machine{

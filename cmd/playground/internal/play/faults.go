@@ -91,7 +91,7 @@ var faults = []Fault{
 		slip:   disposedFlag,
 		Bounds: narrow,
 		Says:   "A second Dispose finds a flag set and returns at once.",
-		Harm:   "Whoever called it second believes that everything is gone.",
+		Harm:   "The second caller believes that everything is gone.",
 		Story:  "get(1,a,x);opened(1);dispose(2);dispose(3);released(1)",
 	},
 	{
@@ -121,7 +121,7 @@ var faults = []Fault{
 		slip:   waiterForgotten,
 		Bounds: narrow,
 		Says:   "A release doesn't reject a get that waits for an earlier release of the name.",
-		Harm:   "After the release has returned there is a room again, which nobody expects.",
+		Harm:   "After the release has returned there is a room again, which no caller expects.",
 		Story:  "get(1,a,x);opened(1);release(2,a);get(3,a,x);release(4,a);released(1)",
 	},
 	{

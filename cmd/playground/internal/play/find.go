@@ -33,9 +33,9 @@ func Properties() []string {
 	return names
 }
 
-// Find looks for a shortest script, breadth first: by which the registry with the fault does otherwise
-// than the rules, or breaks the property. It calls progress now and then, in its own goroutine. When
-// ctx ends it returns its error.
+// Find looks for a shortest script, breadth first: by which the registry with the fault does
+// otherwise than the rules, or breaks the property. It calls progress now and then, in its own
+// goroutine. When ctx ends it returns its error.
 func Find(ctx context.Context, s Search, progress func(states, depth int)) (Found, error) {
 	fault, ok := FaultByID(s.Fault)
 	if !ok {
@@ -63,7 +63,8 @@ func Find(ctx context.Context, s Search, progress func(states, depth int)) (Foun
 	}
 	for at := 0; at < len(nodes); at++ {
 		n := nodes[at]
-		nodes[at].faulty, nodes[at].right = Registry{}, model.State{} // their memory is free after it
+		// their memory is free after it
+		nodes[at].faulty, nodes[at].right = Registry{}, model.State{}
 		if at%256 == 0 {
 			if ctx.Err() != nil {
 				return found, context.Cause(ctx)

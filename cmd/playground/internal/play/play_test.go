@@ -126,8 +126,8 @@ func TestWhatCannotHappenIsRefused(t *testing.T) {
 	}
 }
 
-// TestWhatCanHappenIsTaken walks each board breadth first over its choices: each is taken, the cores
-// do as the models, and no property fails.
+// TestWhatCanHappenIsTaken walks each board breadth first over its choices: each is taken, the
+// cores do as the models, and no property fails.
 func TestWhatCanHappenIsTaken(t *testing.T) {
 	calls := []string{"get(%,a,x)", "get(%,a,y)", "acquire(%,a,x)", "release(%,a)", "dispose(%)"}
 	for board, most := range map[string]int{playlink.Rooms: 260, playlink.Room: 120, playlink.Channel: 120} {
@@ -173,8 +173,8 @@ func TestWhatCanHappenIsTaken(t *testing.T) {
 	}
 }
 
-// TestEveryInputOfTheMachinesIsAStep shows that a script of any of the machines can be opened: the boards
-// have each input as a step, though it may be refused.
+// TestEveryInputOfTheMachinesIsAStep shows that a script of any of the machines can be opened: the
+// boards have each input as a step, though it may be refused.
 func TestEveryInputOfTheMachinesIsAStep(t *testing.T) {
 	try := func(board string, in fmt.Stringer) {
 		s, err := playlink.Parse(board + "/" + in.String())
@@ -205,8 +205,8 @@ func TestEveryInputOfTheMachinesIsAStep(t *testing.T) {
 	}
 }
 
-// TestAGoodRegistryIsRight holds a registry without a fault to the model, over all inputs of two calls
-// on two names and of four on one.
+// TestAGoodRegistryIsRight holds a registry without a fault to the model, over all inputs of two
+// calls on two names and of four on one.
 func TestAGoodRegistryIsRight(t *testing.T) {
 	for _, bounds := range []Bounds{{2, 2, 2}, {4, 1, 1}} {
 		type node struct {

@@ -45,8 +45,8 @@ func (r Registry) Key() string {
 	return string(b)
 }
 
-// Step returns the registry after the input, and what it puts out. What doesn't fit its present state
-// is refused as by [model.State.Step], with nothing changed.
+// Step returns the registry after the input, and what it puts out. What doesn't fit its present
+// state is refused as by [model.State.Step], with nothing changed.
 func (r Registry) Step(in model.Input) (Registry, []model.Output, error) {
 	if _, _, err := r.State.Step(in); err != nil { // what can happen is the same for all
 		return r, nil, err

@@ -18,8 +18,9 @@ import (
 // script. A world goes through one script from its beginning.
 type world struct {
 	recorder
-	core  *fsm.Leases[string]
-	bare  *fsm.Rooms[string] // in its place for a script with ReleaseIf, which leases begin by themselves
+	core *fsm.Leases[string]
+	// in its place for a script with ReleaseIf, which leases begin by themselves
+	bare  *fsm.Rooms[string]
 	model model.Leases
 
 	numbers    []int       // of each call of the script, its number in the core
@@ -54,8 +55,8 @@ func (w *world) rooms() *fsm.Rooms[string] {
 	return w.core.Rooms()
 }
 
-// takes gives an input to the core of names and to its model. It returns what the core puts out in each
-// of the model's turns.
+// takes gives an input to the core of names and to its model. It returns what the core puts out in
+// each of the model's turns.
 func (w *world) takes(
 	in model.Input,
 ) (did [][]model.Output, turns []model.Turn, after model.Leases, err, modelErr error) {

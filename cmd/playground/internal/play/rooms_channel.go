@@ -244,8 +244,8 @@ func serverStep(step playlink.Step) (in model.ChannelInput, says string, ok bool
 	return in, "", false
 }
 
-// operation begins an attach or a detach of a room, and has the server answer it where the step says
-// so: that of a script at the wire.
+// operation begins an attach or a detach of a room, and has the server answer it where the step
+// says so: that of a script at the wire.
 func (w *world) operation(step playlink.Step, c *chat, word string) error {
 	in := model.RoomAttach(len(c.calls) + 1)
 	if word == "detach" {

@@ -1,6 +1,6 @@
-// Package play runs scripts on the machines of this module for the playground: on the cores that the
-// library ships, with the reference models beside them, which name the rule of every step and hold
-// the properties to it; and, to see what goes wrong, on a registry with a fault.
+// Package play runs scripts on the machines of this module for the playground: on the cores that
+// the library ships, with the reference models beside them, which name the rule of every step and
+// hold the properties to it; and, to see what goes wrong, on a registry with a fault.
 package play
 
 import (

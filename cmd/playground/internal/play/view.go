@@ -15,8 +15,9 @@ type View struct {
 type Frame struct {
 	Step, Caller, Title string
 	Refused             string // why the step can't happen
-	Differs             string // where a core does otherwise than its model; never, if the proof holds
-	Turns               []Turn
+	// where a core does otherwise than its model; never, if the proof holds
+	Differs string
+	Turns   []Turn
 	Side
 	Connection string // of the board rooms
 	Channels   []ChannelView

@@ -24,8 +24,8 @@ const (
 )
 
 // Build writes the site into a folder, which it makes if need be. web has the page; root is the
-// module's, with the documents whose rules the page cites. It runs the go command, which compiles the
-// engine.
+// module's, with the documents whose rules the page cites. It runs the go command, which compiles
+// the engine.
 func Build(ctx context.Context, root, dir string, web embed.FS) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -75,7 +75,8 @@ func Build(ctx context.Context, root, dir string, web embed.FS) error {
 	})
 }
 
-// compile returns the engine, compressed: a page decompresses it by itself, so that any host will do.
+// compile returns the engine, compressed: a page decompresses it by itself, so that any host will
+// do.
 func compile(ctx context.Context, root string) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "playground")
 	if err != nil {

@@ -12,7 +12,7 @@ type Span struct{ Low, High int }
 // Len returns how many tokens there are.
 func (s Span) Len() int { return s.High - s.Low }
 
-// Has tells whether a token is in the span.
+// Has reports whether a token is in the span.
 func (s Span) Has(i int) bool { return s.Low <= i && i < s.High }
 
 // Definition is an operator's definition.
@@ -92,7 +92,7 @@ func (m *Module) Plain(s Span) string {
 	return b.String()
 }
 
-// Is tells whether a token is there and has the text.
+// Is reports whether a token is there and has the text.
 func (m *Module) Is(i int, text string) bool {
 	return i >= 0 && i < len(m.Tokens) && m.Tokens[i].Text == text
 }
@@ -103,7 +103,7 @@ func (m *Module) Match(i int) int { return m.match[i] }
 // Within returns the opening bracket that encloses a token, or -1.
 func (m *Module) Within(i int) int { return m.within[i] }
 
-// IsBullet tells whether a token begins an item of a list written by columns.
+// IsBullet reports whether a token begins an item of a list written by columns.
 func (m *Module) IsBullet(i int) bool { return m.bullets[i] }
 
 var closing = map[string]string{"[": "]", "{": "}", "(": ")", "<<": ">>"}
@@ -274,10 +274,10 @@ func (m *Module) Operands(i int) (left, right Span) {
 	return Span{low, i}, Span{i + 1, m.endOf(i+1, region, own)}
 }
 
-// isExcept tells whether a token is the = of an assignment of EXCEPT, which is no operator.
+// isExcept reports whether a token is the = of an assignment of EXCEPT, which is no operator.
 func (m *Module) isExcept(i int) bool { _, ok := m.Except(i); return ok }
 
-// arm tells whether a token begins a case, after another: [] with a space behind it, which the
+// arm reports whether a token begins a case, after another: [] with a space behind it, which the
 // operator of temporal logic has not.
 func (m *Module) arm(i int) bool {
 	return m.Is(i, "[]") && i+1 < len(m.Tokens) && m.Tokens[i+1].Start > m.Tokens[i].End
@@ -286,7 +286,8 @@ func (m *Module) arm(i int) bool {
 // endOf returns where the operand that begins at a token ends.
 func (m *Module) endOf(from int, region Span, own int) int {
 	conditions := 0
-	open := false // a quantifier, IF or LET reaches as far as it can
+	open := false  // a quantifier, IF, CASE or LET reaches as far as it can
+	cases := false // a CASE is within the operand, with its arms
 	for j := from; j < region.High; j++ {
 		if close := m.match[j]; close > j {
 			j = close
@@ -297,9 +298,12 @@ func (m *Module) endOf(from int, region Span, own int) int {
 		case t == "IF":
 			conditions++
 			open = true
+		case t == "CASE":
+			cases, open = true, true
 		case t == `\E` || t == `\A` || t == "LET" || t == "CHOOSE":
 			open = true
-		case t == "THEN" && conditions == 0, t == "ELSE" && conditions == 0, t == "IN" && !open, t == "," && !open, t == "|->", t == "->", m.arm(j):
+		case t == "THEN" && conditions == 0, t == "ELSE" && conditions == 0, t == "IN" && !open, t == "," && !open, t == "|->",
+			!cases && (t == "->" || m.arm(j)):
 			return j
 		case t == "ELSE":
 			conditions--
@@ -346,8 +350,8 @@ func (m *Module) Except(i int) (value Span, ok bool) {
 	return Span{i + 1, end}, true
 }
 
-// Binds tells whether a token \in binds names, as in \E x \in S, {x \in S : p} and [x \in S |-> e],
-// and to where they reach.
+// Binds reports whether a token \in binds names, as in \E x \in S, {x \in S : p} and [x \in S |->
+// e], and to where they reach.
 func (m *Module) Binds(i int) (scope Span, ok bool) {
 	if m.Tokens[i].Text != `\in` || i < 2 || m.Tokens[i-1].Kind != Word {
 		return scope, false

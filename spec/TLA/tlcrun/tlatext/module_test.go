@@ -19,6 +19,11 @@ A(i) ==
     /\ LET y == x = 7 /\ i = 8
            z == 9
        IN  x = z => y \/ i = 0
+B(i) ==
+    /\ i = 1 => CASE x = 2 -> i = 3
+                  [] x = 4 -> i = 5
+                  [] OTHER -> i = 6
+    /\ x = 7
 ====
 `)
 	if err != nil {
@@ -37,7 +42,9 @@ A(i) ==
 	want := []string{
 		`/\ x = 1 /\ i = 2`, `/\ \/ x = 3 \/ \E j \in {1} : IF x = 4 /\ j = i THEN x' = 5 ELSE x' = 6`, `\/ x = 3`,
 		`\/ \E j \in {1} : IF x = 4 /\ j = i THEN x' = 5 ELSE x' = 6`, `/\ LET y == x = 7 /\ i = 8 z == 9 IN x = z => y \/ i = 0`,
+		`/\ i = 1 => CASE x = 2 -> i = 3 [] x = 4 -> i = 5 [] OTHER -> i = 6`, `/\ x = 7`,
 		`x = 1 | i = 2`, `x = 4 | j = i`, `x = 7 | i = 8`, `x = z | y \/ i = 0`, `y | i = 0`,
+		`i = 1 | CASE x = 2 -> i = 3 [] x = 4 -> i = 5 [] OTHER -> i = 6`,
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nexpected\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

@@ -50,13 +50,13 @@ const (
 	GiveUp  // Call: the caller waits no more
 	// Answered is the answer to what was sent: Call, or Client for a re-entry; Refused for a NACK.
 	Answered
-	// Returned says that what was sent is without answer and was not sent again, since the connection
-	// did not go on: Call, or Client for a re-entry.
+	// Returned says that what was sent is without answer and was not sent again, since the
+	// connection did not go on: Call, or Client for a re-entry.
 	Returned
 	// Connected is a CONNECTED: Connection, the connection's id.
 	Connected
-	// ChannelAttached is an ATTACHED that the channel took: HasPresence, and Again for one with RESUMED
-	// on a channel that was ATTACHED already.
+	// ChannelAttached is an ATTACHED that the channel took: HasPresence, and Again for one with
+	// RESUMED on a channel that was ATTACHED already.
 	ChannelAttached
 	// ChannelState is any other change of the channel's state: State.
 	ChannelState

@@ -8,8 +8,8 @@ import (
 	. "ablyrooms.example/adapter/ably/internal/realtime/presence"
 )
 
-// model says what docs/presence.md says, over plain lists that it searches. It shares nothing with the
-// core but the types of inputs. It puts out lines, in the order in which the rules name things.
+// model says what docs/presence.md says, over plain lists that it searches. It shares nothing with
+// the core but the types of inputs. It puts out lines, in the order in which the rules name things.
 type model struct {
 	state      State
 	connection string
@@ -114,7 +114,8 @@ func (m *model) step(in Input[int]) []string {
 		if in.Call == 0 || i < 0 {
 			return nil
 		}
-		if m.state == Attaching || m.state == Attached { // P7: those that came back keep their order, before the queue
+		// P7: those that came back keep their order, before the queue
+		if m.state == Attaching || m.state == Attached {
 			back := 0
 			for _, a := range m.asked {
 				if a.where == "queued" && a.rank <= 0 {

@@ -11,8 +11,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// alphabet returns the inputs of an exhaustive walk: so many calls, two clients, two connections, and
-// messages of every kind, action and age. next is the number of the next call.
+// alphabet returns the inputs of an exhaustive walk: so many calls, two clients, two connections,
+// and messages of every kind, action and age. next is the number of the next call.
 func alphabet(next Call, calls int) []Input[int] {
 	var ins []Input[int]
 	if int(next) <= calls {

@@ -68,8 +68,8 @@ func (s *Set[P]) moved(to State, outs []Output[P]) []Output[P] {
 	return outs
 }
 
-// forgetMarks drops the marks of those that left, which only a sync needs: P25, P27. What is residual is
-// said anew when a sync begins.
+// forgetMarks drops the marks of those that left, which only a sync needs: P25, P27. What is
+// residual is set again when a sync begins.
 func (s *Set[P]) forgetMarks() {
 	maps.DeleteFunc(s.members, func(_ key, m *member[P]) bool { return m.left })
 }

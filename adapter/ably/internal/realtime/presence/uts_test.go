@@ -11,8 +11,8 @@ import (
 
 // The cases of Ably's unit test texts on presence, by their ids, as scripts. A line is an input and
 // what it puts out, in the words of [lines]; messages are written as there:
-// action/connectionId/clientId/id/timestamp/payload. What a text finds in its maps a Get returns, or
-// the next ATTACHED enters again.
+// action/connectionId/clientId/id/timestamp/payload. What a text finds in its maps a Get returns,
+// or the next ATTACHED enters again.
 func TestUnitTestTexts(t *testing.T) {
 	const (
 		alice    = "2/c1/alice/c1:0:0/100/1"
@@ -47,7 +47,8 @@ func TestUnitTestTexts(t *testing.T) {
 			"P 3/c1/alice/c1:1:0/200/0 => report 3/c1/alice/c1:1:0/200/0", "get 1 => settle 1 done"},
 		"RTP2h1/leave-nonexistent-returns-null-1": {"attached =>", "P 3/c1/alice/c1:1:0/200/0 =>"},
 		"RTP2h2a/leave-during-sync-stores-absent-0": {"attached =>", alicePut, "S s:1 =>",
-			"P 3/c1/alice/c1:2:0/200/0 => report 3/c1/alice/c1:2:0/200/0", // told at once, and once (T11)
+			// told at once, and once (T11)
+			"P 3/c1/alice/c1:2:0/200/0 => report 3/c1/alice/c1:2:0/200/0",
 			"S s:2 1/c1/alice/c1:1:0/150/9 =>", "S s: =>", "get 1 => settle 1 done"},
 		"RTP2h2b/absent-deleted-on-endsync-0": {"attached =>", alicePut, bobPut, "S s:1 1/c1/alice/c1:1:0/200/7 => report 1/c1/alice/c1:1:0/200/7",
 			"P 3/c2/bob/c2:1:0/200/0 => report 3/c2/bob/c2:1:0/200/0", "S s: =>", "get 1 => settle 1 done 1/c1/alice/c1:1:0/200/7"},

@@ -11,9 +11,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// world is a client's presence on one channel, a service that keeps the members, and a network between
-// them that delivers in order, or is cut. The client's transport resends what has no answer when the
-// connection goes on, and gives it back when it doesn't, as docs/transport.md says.
+// world is a client's presence on one channel, a service that keeps the members, and a network
+// between them that delivers in order, or is cut. The client's transport resends what has no answer
+// when the connection goes on, and gives it back when it doesn't, as docs/transport.md says.
 type world struct {
 	set        Set[int]
 	connection int    // the number of the present connection, 0 for none
@@ -23,16 +23,18 @@ type world struct {
 	serial     int    // of the next frame
 	clock      int64
 
-	service  map[string]Message[int] // members by connection and client
-	inChan   bool                    // the service has the present connection attached
-	answered map[int]string          // what the service answered to serials on this connection: ack, nack
-	refuse   bool                    // the service refuses the next PRESENCE
+	service map[string]Message[int] // members by connection and client
+	inChan  bool                    // the service has the present connection attached
+	// what the service answered to serials on this connection: ack, nack
+	answered map[int]string
+	refuse   bool // the service refuses the next PRESENCE
 
-	next   Call
-	wish   map[Call]Message[int] // calls under way
-	intent map[string]*int       // by client: the data that the program believes to be present, nil for none
-	unsure map[string]bool       // clients of which an error was reported
-	events map[string]int        // by member: reported as present, less leaves
+	next Call
+	wish map[Call]Message[int] // calls under way
+	// by client: the data that the program believes to be present, nil for none
+	intent map[string]*int
+	unsure map[string]bool // clients of which an error was reported
+	events map[string]int  // by member: reported as present, less leaves
 }
 
 type wire struct {
@@ -123,7 +125,8 @@ func (w *world) deliverUp() {
 		}
 		return
 	}
-	if answer := w.answered[f.serial]; answer != "" { // what is sent again has the answer that was lost
+	// what is sent again has the answer that was lost
+	if answer := w.answered[f.serial]; answer != "" {
 		w.down = append(w.down, wire{kind: answer, serial: f.serial})
 		return
 	}

@@ -22,7 +22,7 @@ type wrote struct {
 	number, serial int64
 }
 
-// answer is what an owner is told.
+// answer is what an owner receives.
 type answer struct {
 	owner  sequence.Owner
 	number int64

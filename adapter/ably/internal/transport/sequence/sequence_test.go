@@ -183,8 +183,8 @@ func TestSequenceIsTheModel(t *testing.T) {
 }
 
 // TestEverySequenceOfInputs walks all states of up to four frames, of which at most three are
-// unanswered, with every input in each: pushes of both owners, refused ones, writes, frames
-// that can't be encoded, one taken back, ACKs and NACKs of serials -1 to 3 with counts 0 to 3, a cut, a
+// unanswered, with every input in each: pushes of both owners, refused ones, writes, frames that
+// can't be encoded, one taken back, ACKs and NACKs of serials -1 to 3 with counts 0 to 3, a cut, a
 // resume, a new connection, a failure. A state is reached by its inputs from the beginning.
 func TestEverySequenceOfInputs(t *testing.T) {
 	const frames, open, serials, counts = 4, 3, 3, 3

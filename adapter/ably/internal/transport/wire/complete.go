@@ -59,8 +59,8 @@ func withoutNulls[E any](entries []*E) []*E {
 	return slices.DeleteFunc(entries, func(e *E) bool { return e == nil })
 }
 
-// Exceeds reports whether what the frame publishes is larger than max bytes, as [ProtocolMessage.Size] counts.
-// It is cheap for a frame that is much smaller.
+// Exceeds reports whether what the frame publishes is larger than max bytes, as
+// [ProtocolMessage.Size] counts. It is cheap for a frame that is much smaller.
 func (m *ProtocolMessage) Exceeds(max int64) bool { return m.sum(bound) > max && m.Size() > max }
 
 // Size returns the size of what the frame publishes, in bytes, as Ably counts it against

@@ -77,7 +77,8 @@ func TestWhatIsNoFrame(t *testing.T) {
 			}
 		}
 	}
-	for _, frame := range []string{"\x80", "\xde\x00\x00", "\xdf\x00\x00\x00\x00"} { // maps of each kind
+	// maps of each kind
+	for _, frame := range []string{"\x80", "\xde\x00\x00", "\xdf\x00\x00\x00\x00"} {
 		if m, err := wire.Unmarshal(wire.MsgPack, []byte(frame)); err != nil || m.Action != wire.ActionHeartbeat {
 			t.Errorf("%q is %+v, %v", frame, m, err)
 		}

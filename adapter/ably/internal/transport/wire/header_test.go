@@ -33,7 +33,8 @@ func TestHeaderIsFoundBehindAnything(t *testing.T) {
 		int64(math.MinInt64), 1.5, float32(1.5), "", "abc", long(40), long(300), long(70_000), []byte{}, []byte(long(300)),
 		[]byte(long(70_000)), []any{}, list(3), list(20), list(70_000), map[string]any{}, object(3), object(20), object(70_000),
 		map[string]any{"channel": "another", "action": 3}}
-	for _, canonical := range []bool{false, true} { // in any order, and with the channel behind the value
+	// in any order, and with the channel behind the value
+	for _, canonical := range []bool{false, true} {
 		for i, value := range values {
 			handle := &codec.MsgpackHandle{}
 			handle.WriteExt, handle.Canonical = true, canonical
@@ -62,12 +63,18 @@ func TestHeaderIsFoundBehindAnything(t *testing.T) {
 // What is unusual is left to the decoder.
 func TestUnusualHeaders(t *testing.T) {
 	for text, want := range map[string]wire.Header{
-		"\x82\xa6action\xd1\x00\x0f\xa7channel\xa1c":                 {Action: 15, Channel: "c"}, // a long form
-		"\x82\xa6action\xc0\xa7channel\xc0":                          {},                         // nil
-		"\x83\xa7channel\xa1b\xa6action\x0f\xa7channel\xa1c":         {Action: 15, Channel: "c"}, // twice
-		"\x83\xa6action\x0f\xa1x\xd4\x01\x00\xa7channel\xa1c":        {Action: 15, Channel: "c"}, // an extension
-		"\xde\x00\x02\xa6action\x0f\xa7channel\xd9\x01c":             {Action: 15, Channel: "c"}, // 16 bits
-		"\xdf\x00\x00\x00\x02\xa6action\x0f\xa7channel\xda\x00\x01c": {Action: 15, Channel: "c"}, // 32 bits
+		// a long form
+		"\x82\xa6action\xd1\x00\x0f\xa7channel\xa1c": {Action: 15, Channel: "c"},
+		// nil
+		"\x82\xa6action\xc0\xa7channel\xc0": {},
+		// twice
+		"\x83\xa7channel\xa1b\xa6action\x0f\xa7channel\xa1c": {Action: 15, Channel: "c"},
+		// an extension
+		"\x83\xa6action\x0f\xa1x\xd4\x01\x00\xa7channel\xa1c": {Action: 15, Channel: "c"},
+		// 16 bits
+		"\xde\x00\x02\xa6action\x0f\xa7channel\xd9\x01c": {Action: 15, Channel: "c"},
+		// 32 bits
+		"\xdf\x00\x00\x00\x02\xa6action\x0f\xa7channel\xda\x00\x01c": {Action: 15, Channel: "c"},
 	} {
 		if h, err := wire.UnmarshalHeader(wire.MsgPack, []byte(text)); err != nil || h != want {
 			t.Errorf("%q: %+v, %v", text, h, err)

@@ -2,8 +2,8 @@ package wire
 
 import "encoding/binary"
 
-// packed decodes plain MessagePack, much faster than a decoder that knows it all. It gives up at whatever is
-// unusual.
+// packed decodes plain MessagePack, much faster than a decoder that knows it all. It gives up at
+// whatever is unusual.
 type packed struct {
 	b []byte
 	i int
@@ -107,7 +107,8 @@ func (s *packed) skip() bool {
 			return false
 		}
 		c := head[0]
-		bytes, size, inner := uint64(0), uint64(0), uint64(0) // what follows; of a length; values for each
+		// what follows; of a length; values for each
+		bytes, size, inner := uint64(0), uint64(0), uint64(0)
 		switch {
 		case c < 0x80, c >= 0xe0, c == 0xc0, c == 0xc2, c == 0xc3: // numbers, nil, false, true
 		case c < 0x90: // maps

@@ -123,8 +123,9 @@ func messageOf(e string) string { return firstOf("messages", e) }
 func resultOf(e string) string  { return firstOf("res", e) }
 func versionOf(v string) string { return messageOf("\x81" + fixstr("version") + v) }
 
-// Every field in every usual form is taken by the fast decoder and read as the whole one reads it, and
-// no frame that is cut off near its head is taken. A value in a form that is no field's is left to the whole one.
+// Every field in every usual form is taken by the fast decoder and read as the whole one reads it,
+// and no frame that is cut off near its head is taken. A value in a form that is no field's is left
+// to the whole one.
 func TestFastDecoderTakesEveryUsualForm(t *testing.T) {
 	var texts, numbers, payloads, objects, skipped []place
 	for _, key := range []string{"id", "channel", "channelSerial", "connectionId"} {
@@ -198,8 +199,8 @@ func TestFastDecoderReadsPayloads(t *testing.T) {
 	}
 }
 
-// A header is found without the whole decoder, behind whatever may be skipped, unless its own fields
-// are of an unusual form.
+// A header is found without the whole decoder, behind whatever may be skipped, unless its own
+// fields are of an unusual form.
 func TestFastHeaderTakesEveryUsualForm(t *testing.T) {
 	for _, key := range []string{"action", "channel", "future"} {
 		for _, p := range []place{field("", key, frameOf), last("", key, frameOf)} {

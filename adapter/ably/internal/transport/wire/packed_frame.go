@@ -10,8 +10,8 @@ import (
 // maxDepth is how deep a payload may be nested; a deeper one is unusual.
 const maxDepth = 32
 
-// frame decodes a frame of messages, an answer to a request or an acknowledgement. Entries of other kinds are
-// unusual, and so is a field that comes twice, which a decoder may merge.
+// frame decodes a frame of messages, an answer to a request or an acknowledgement. Entries of other
+// kinds are unusual, and so is a field that comes twice, which a decoder may merge.
 func (s *packed) frame(m *ProtocolMessage) bool {
 	n, ok := s.object()
 	for ; n > 0 && ok; n-- {

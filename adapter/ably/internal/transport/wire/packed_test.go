@@ -9,7 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// agrees reports how the fast decoder and the whole one differ on a frame; fast says whether the fast one took it.
+// agrees reports how the fast decoder and the whole one differ on a frame; fast says whether the
+// fast one took it.
 func agrees(b []byte) (diff string, fast bool) {
 	quick, whole := &ProtocolMessage{}, &ProtocolMessage{}
 	s := packed{b: b}
