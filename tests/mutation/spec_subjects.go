@@ -38,21 +38,22 @@ var roomsSubject = subject{
 	liveAt: []stage{limits{2, 1, 1}, limits{3, 1, 1}},
 }
 
-// atRest begins what is true unless a channel has a connection from some time on, and no timer fires.
+// atRest begins what is true unless a channel is connected from some time on, and no timer fires.
 const atRest = `[]<><<TimeoutOfRequest \/ RetryTimeout>>_vars \/ []<>~IsConnected(ch) \/ `
 
 // Of the channel the first steps show most: two of three changes within some steps. All of its
 // stages lie within the graphs that are compared with the model's, but those with the server's
-// promise, or that forgets requests: of these the number of states tells, which is kept. Fairness may
-// say neither that a fence ends that nobody waits for, nor that an attached channel changes, nor that
-// one that attaches again and again is attached late.
+// promise, or that forgets requests: of these the number of states tells, which is kept. Fairness
+// may say none of these: a fence ends although no call waits for it; an attached channel changes;
+// a channel that attaches again and again is attached late.
 var channelSubject = subject{
 	module: "Channel", inlined: "ChannelSteps",
-	safety: []string{"Channel_safety2", "Channel_promise2"}, live: []string{"Channel_live2", "Channel_heals1"},
-	lives: []string{"Bounded", "Become"},
+	safety: []string{"Channel_safety2", "Channel_promise2"},
+	live:   []string{"Channel_live2", "Channel_heals1"}, lives: []string{"Bounded", "Become"},
 	restless: []string{atRest + `[]<>~(ch.state = "initialized" /\ ch.awaited)`,
 		atRest + `[]<>(ch.state # "attached")`,
-		`<>[](ch.state # "attaching") \/ []<><<ch.state = "attaching" /\ ch'.state = "attaching">>_vars`},
+		`<>[](ch.state # "attaching") \/ ` +
+			`[]<><<ch.state = "attaching" /\ ch'.state = "attaching">>_vars`},
 	evidence: "channelmutants", words: "calls, errors, serials, requests", slow: true, most: 20_000,
 	equivalent: 0.051,
 	stages: []stage{

@@ -135,9 +135,9 @@ func (c *checker) exec(ctx context.Context, module, text, specification string, 
 	return r, err
 }
 
-// alive checks the properties of liveness of a spec, each under its fairness; with the operator that is
-// changed, under the fairness that it is of.
-func (c *checker) alive(ctx context.Context, text, changed string, at stage) (ending string, err error) {
+// alive checks the properties of liveness of a spec, each under its fairness; with the operator
+// that is changed, under the fairness that it is of.
+func (c *checker) alive(ctx context.Context, text, changed string, at stage) (string, error) {
 	m := mustParse(c.source)
 	for _, l := range c.liveness {
 		if changed != "" && !behaviour(m, "Init", "Next", l.specification)[changed] {
@@ -148,7 +148,7 @@ func (c *checker) alive(ctx context.Context, text, changed string, at stage) (en
 		if err != nil {
 			return "", err
 		}
-		if ending, err = c.says(r, l.properties...); err != nil || ending != "" {
+		if ending, err := c.says(r, l.properties...); err != nil || ending != "" {
 			return ending, err
 		}
 		if open, err := c.leavesOpen(ctx, text, l.specification, at); err != nil || !open {
