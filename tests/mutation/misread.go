@@ -212,7 +212,7 @@ func (b *misreadBench) try(ctx context.Context, number int, r *row) error {
 		return err
 	}
 	if r.said[byTLC] == "" {
-		says, err := b.alive(ctx, r.texts[roomsT], limits{3, 1, 1})
+		says, err := b.alive(ctx, r.texts[roomsT], "", limits{3, 1, 1})
 		if err != nil {
 			return err
 		}

@@ -53,6 +53,7 @@ func runSpec(ctx context.Context, o options) (bool, error) {
 		_, same := equivalent[m.name]
 		return o.quick && same // it takes longest to see nothing
 	})
+	leftOut := len(all) - len(chosen)
 	chosen, err = choose(o, "mutants", chosen, func(m specMutant) string { return m.name })
 	if err != nil {
 		return false, err
@@ -70,13 +71,22 @@ func runSpec(ctx context.Context, o options) (bool, error) {
 	t := table(os.Stdout, j.verdicts, equivalent, o.verbose)
 	ok := len(t.Wrong) == 0 && t.Alive == 0
 	if o.only == "" && o.sample == 0 {
-		ok = ok && t.Tried >= leastWhole && t.Share >= leastShare
+		whole := score{Package: "spec/TLA/" + s.module + ".tla", Mutants: len(all), tally: t}
+		whole.Tried += leftOut
+		whole.Equivalent += leftOut
+		ok = ok && t.Tried >= leastWhole && t.Share >= leastShare &&
+			float64(whole.Equivalent) <= s.equivalent*float64(len(all))
+		if o.write {
+			if err := whole.write(root); err != nil {
+				return false, err
+			}
+		}
 	}
 	fmt.Printf("EVIDENCE %s generated=%d total=%d parsed=%d killed=%d byproperty=%d "+
 		"ofthembyliveness=%d byerror=%d bygraph=%d equivalent=%d survived=%d timeouts=%d share=%.3f "+
 		"quick=%t compared=%d\n", s.evidence, len(all), t.Tried+t.Broken, t.Tried, t.Killed,
 		t.By["property"]+t.By["liveness"], t.By["liveness"], t.By["error"], t.By["graph"],
-		t.Equivalent, t.Alive, t.Hung, t.Share, o.quick, j.compared)
+		t.Equivalent+leftOut, t.Alive, t.Hung, t.Share, o.quick, j.compared)
 	return ok, nil
 }
 
@@ -133,7 +143,7 @@ func (j *specJudge) judge(ctx context.Context) error {
 		}
 	}
 	if len(left) > 0 {
-		if says, err := j.alive(ctx, j.source, j.liveAt[0]); err != nil || says != "" {
+		if says, err := j.alive(ctx, j.source, "", j.liveAt[0]); err != nil || says != "" {
 			return errors.Join(err, fmt.Errorf("the spec without a change: %q", says))
 		}
 	}
@@ -260,7 +270,7 @@ func (j *specJudge) alone(ctx context.Context, i int) error {
 		r.Suite = "liveness at " + r.Suite
 		kept, ok := j.store.get(r)
 		if !ok {
-			says, err := j.alive(ctx, j.mutants[i].text, at)
+			says, err := j.alive(ctx, j.mutants[i].text, j.mutants[i].operator, at)
 			switch {
 			case err != nil:
 				return err

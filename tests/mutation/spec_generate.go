@@ -230,7 +230,8 @@ func (g *specGenerator) isUpdate(s tlatext.Span) bool {
 }
 
 func (g *specGenerator) stale(d tlatext.Definition, s tlatext.Span) {
-	if g.isUpdate(s) {
+	keeps := s.Len() == 4 && g.Tokens[s.Low].Text == g.Tokens[s.High-1].Text // v' = v
+	if g.isUpdate(s) && !keeps {
 		g.add(d, "stale", s, "UNCHANGED <<"+strings.Join(g.changes(s), ", ")+">>")
 	}
 }

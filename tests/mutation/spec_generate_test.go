@@ -106,7 +106,8 @@ func TestWeaveLimits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`TLCGet("level") < 5`, `TLCGet(mutant + 51) < 700`, `= 700 => PrintT(<<"many", mutant>>)`} {
+	for _, want := range []string{`/\ TLCGet("level") < 5`, `Counted == ~(TLCGet("level") < 5) \/ (`,
+		`TLCGet(mutant + 51) < 700`, `= 700 => PrintT(<<"many", mutant>>)`} {
 		if !strings.Contains(w.text, want) {
 			t.Errorf("the text does not have %s:\n%s", want, w.text[strings.Index(w.text, "WovenSpec =="):])
 		}

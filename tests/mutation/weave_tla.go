@@ -181,13 +181,14 @@ func (p *properties) add(c *tlcrun.Config) {
 
 // tail says how the changes run: one that breaks a property is noted, with the property, and not
 // gone on with, nor is one that has most states, if that is not 0. With levels, states further than
-// that from the beginning are not gone on from.
+// that from the beginning are not gone on from, and not counted.
 func (p properties) tail(m *tlatext.Module, numbers []int, most, levels int) string {
 	var b strings.Builder
 	last := numbers[len(numbers)-1]
-	near := ""
+	near, counts := "", "" // TLC makes a state that is too far away again and again
 	if levels > 0 {
 		near = fmt.Sprintf(` /\ TLCGet("level") < %d`, levels)
+		counts = fmt.Sprintf(`~(TLCGet("level") < %d) \/ `, levels)
 	}
 	counter := fmt.Sprintf("mutant + %d", last+3)
 	if most > 0 {
@@ -197,11 +198,11 @@ func (p properties) tail(m *tlatext.Module, numbers []int, most, levels int) str
 	fmt.Fprintf(&b, `
 WovenSpec == mutant \in {%s} /\ Init /\ [][Next]_<<vars, mutant>>
 ASSUME TLCSet(1, %d) /\ \A n \in 0..%d : TLCSet(n + 2, FALSE) /\ TLCSet(n + %d, 0)
-Counted == TLCSet(%s, TLCGet(%s) + 1) /\ (TLCGet(%s) = %d => PrintT(<<"many", mutant>>))
+Counted == %s(TLCSet(%s, TLCGet(%s) + 1) /\ (TLCGet(%s) = %d => PrintT(<<"many", mutant>>)))
 Alive == ~TLCGet(mutant + 2)%s
 At == IF TLCGet(1) = mutant THEN TRUE ELSE TLCSet(1, mutant) /\ PrintT(<<"at", mutant>>)
 Broken(name) == TLCSet(mutant + 2, TRUE) /\ PrintT(<<"broken", mutant, name>>)
-`, list, last+1, last, last+3, counter, counter, counter, most, near)
+`, list, last+1, last, last+3, counts, counter, counter, counter, most, near)
 	states, steps := "StatesHold == At /\\\n    (", "StepsHold == At /\\\n    ("
 	for _, name := range p.invariants {
 		states += fmt.Sprintf("IF ~%s THEN Broken(%q) ELSE\n    ", name, name)
