@@ -106,3 +106,24 @@ func TestMisreadingsAreToldInFull(t *testing.T) {
 		}
 	}
 }
+
+// A run ends at a change whose state TLC can't take in, or can't judge, and names it only by what it
+// judged last.
+func TestTheChangeThatEndsARun(t *testing.T) {
+	t.Parallel()
+	w := &wovenSpec{tail: 100}
+	at := "<<\"at\", 3>>\n<<\"at\", 7>>\nError: "
+	for what, c := range map[string]struct {
+		output string
+		want   int
+	}{
+		"a state that can't be taken in": {at + "TLC was unable to fingerprint.\n0) line 29, col 9 to col 31", 7},
+		"a property that can't be evaluated": {
+			at + "field of a non-record\nline 49, col 28 of module Woven\n0. Line 120, column 4 to column 9", 7},
+		"an action of no change": {at + "field of a non-record\nline 49, col 28 of module Woven", 0},
+	} {
+		if got := w.culprit(&tlcrun.Result{Exit: 75, Output: c.output}); got != c.want {
+			t.Errorf("%s: change %d, expected %d", what, got, c.want)
+		}
+	}
+}
