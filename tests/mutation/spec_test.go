@@ -107,8 +107,8 @@ func TestMisreadingsAreToldInFull(t *testing.T) {
 	}
 }
 
-// A run ends at a change whose state TLC can't take in, or can't judge, and names it only by what it
-// judged last.
+// A run ends at a change whose state TLC can't take in, or can't judge, and names it only by what
+// it judged last.
 func TestTheChangeThatEndsARun(t *testing.T) {
 	t.Parallel()
 	w := &wovenSpec{tail: 100}
