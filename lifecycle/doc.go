@@ -9,16 +9,17 @@
 // [Room] is one room: attach, detach, status and discontinuities, on a [Channel] that the backend
 // provides.
 //
-// Both are thin drivers: what happens is decided by the pure cores of package fsm, step by step;
-// this package carries their outputs out, with goroutines and contexts. No lock is held while a
-// backend, a channel or a listener runs, so each of them may call back. Nothing runs while nothing
-// happens: an idle room has no goroutine and no timer.
+// Both are thin drivers: the pure cores of package fsm decide, step by step, what happens; this
+// package carries out the outputs of the cores, with goroutines and contexts. No lock is held while
+// a backend, a channel or a listener runs, so each of them may call back. Nothing runs while
+// nothing happens: an idle room has no goroutine and no timer.
 //
 // # Contexts
 //
-// Every call that may wait takes a context first. When it ends, the call returns its cause
-// ([context.Cause]), which is also its Err for [errors.Is], at once. Cancelling stops the wait:
-// the opening, the release or the operation goes on, and a later call joins it.
+// Every call that may wait takes a context first. When the context ends, the call returns at once,
+// with the context's cause ([context.Cause]); [errors.Is] finds the context's Err in it, too.
+// Cancelling stops the wait: the opening, the release or the operation goes on, and a later call
+// joins it.
 //
 // A Get, an Attach or a Detach whose context has already ended returns, and has no other effect.
 // [Rooms.Release] and [Rooms.Dispose] take effect all the same, so that a program can shut down

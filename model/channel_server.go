@@ -2,30 +2,31 @@ package model
 
 import "slices"
 
-// ChannelServer is the server of a channel, as far as it keeps its promise: it answers each request
-// at most once, in the order in which they were sent on one connection, with an answer of the
-// request's kind, and sends frames of its own only while it holds the channel attached. It knows
-// which life of the name each request belongs to; the channel doesn't.
+// ChannelServer is the server of one channel, if it keeps its promise. Such a server answers each
+// request at most once, with an answer of the request's kind. It answers the requests of one
+// connection in the order in which they were sent. It sends frames of its own accord only while it
+// has the channel attached. It knows which life of the channel's name each request belongs to; the
+// channel doesn't. A life goes from the beginning, or from Renew, to GiveBack: see docs/channel.md.
 type ChannelServer struct {
 	// Sent are the requests that may still be answered.
 	Sent []ChannelSent
-	// Holds says for whom the channel is attached.
+	// Holds says for which life the server has the channel attached.
 	Holds ChannelHold
-	// GaveUp says that on this connection a request was not answered in time, Spoke that the server
-	// sent an ATTACHED, DETACHED or ERROR of its own accord.
+	// GaveUp says that a request on this connection was not answered in time. Spoke says that the
+	// server sent an ATTACHED, DETACHED or ERROR of its own accord on this connection.
 	GaveUp, Spoke bool
 }
 
 // ChannelSent is a request on its way.
 type ChannelSent struct {
 	Request ChannelRequest
-	Earlier bool // of an earlier life
+	Earlier bool // the request belongs to an earlier life
 }
 
-// ChannelHold says for whom the server holds a channel attached.
+// ChannelHold says for which life the server has a channel attached.
 type ChannelHold uint8
 
-// For whom.
+// The values of ChannelHold.
 const (
 	HoldsNone    ChannelHold = iota
 	HoldsOwn                 // for the present life
@@ -39,18 +40,19 @@ func (s ChannelServer) key(b []byte) []byte {
 	return flag(flag(number(b, int(s.Holds)), s.GaveUp), s.Spoke)
 }
 
-// ChannelEvent is an input together with what only the server knows of it.
+// ChannelEvent is an input of the channel, with what only the server knows about the input.
 type ChannelEvent struct {
 	In ChannelInput
-	// Earlier says that the frame belongs to an earlier life: it answers a request of that, or is
-	// the server's own about a channel that it holds for that.
+	// Earlier says that the frame belongs to an earlier life: it answers a request of that life, or
+	// the server sends it of its own accord while it has the channel attached for that life.
 	Earlier bool
-	// Server is the server after the event, before it hears what the channel sends by it.
+	// Server is the server after the event, before it receives the requests that the channel sends
+	// in this step.
 	Server ChannelServer
 }
 
-// Events returns what may happen next with a server that keeps its promise, of the inputs of the
-// alphabet.
+// Events returns the events that may happen next if the server keeps its promise. Their inputs are
+// from the alphabet.
 func (r ChannelRun) Events(alphabet []ChannelInput) (events []ChannelEvent) {
 	s := r.ChannelServer
 	for _, in := range alphabet {
@@ -96,7 +98,7 @@ func (r ChannelRun) Events(alphabet []ChannelInput) (events []ChannelEvent) {
 }
 
 // frames returns the ways in which the server may send the frame: as the answer to one of the
-// requests, of which those before it will not be answered any more, or of its own accord.
+// requests, or of its own accord. Once a request is answered, those sent before it get no answer.
 func (s ChannelServer) frames(in ChannelInput) (events []ChannelEvent) {
 	for i, sent := range s.Sent {
 		after := s
@@ -134,8 +136,8 @@ func (s ChannelServer) holdsFor(sent ChannelSent) ChannelHold {
 	return HoldsOwn
 }
 
-// lost returns the ways in which the server may be left by the end of a connection: it may have
-// taken any of the requests before.
+// lost returns the states that the server may be in after the end of a connection: before the end,
+// it may have carried out any of the requests that were on their way.
 func (s ChannelServer) lost(in ChannelInput) (events []ChannelEvent) {
 	holds := []ChannelHold{s.Holds}
 	if in.Connection == ToConnected && !in.Resumed || in.Connection == ToClosed || in.Connection == ToFailed {
@@ -153,7 +155,7 @@ func (s ChannelServer) lost(in ChannelInput) (events []ChannelEvent) {
 	}
 	for _, h := range holds {
 		after := ChannelServer{Holds: h}
-		if h != HoldsNone { // what went wrong is not over
+		if h != HoldsNone { // GaveUp and Spoke stay while the channel is attached
 			after.GaveUp, after.Spoke = s.GaveUp, s.Spoke
 		}
 		events = append(events, ChannelEvent{In: in, Server: after})
@@ -161,7 +163,7 @@ func (s ChannelServer) lost(in ChannelInput) (events []ChannelEvent) {
 	return events
 }
 
-// Take takes a step with the server.
+// Take makes one step of the channel and of the server.
 func (r ChannelRun) Take(e ChannelEvent) (ChannelRun, []ChannelOutput, error) {
 	next, outputs, err := r.Step(e.In)
 	if err != nil {
@@ -171,8 +173,8 @@ func (r ChannelRun) Take(e ChannelEvent) (ChannelRun, []ChannelOutput, error) {
 	return next, outputs, nil
 }
 
-// Hears returns the server with the requests on their way to it that a step of the channel sent.
-// What a channel that was given back sends is of the life that ended.
+// Hears returns the server after a step of the channel: the requests that the step sent are on
+// their way. Requests of a channel that was given back belong to the life that ended.
 func (s ChannelServer) Hears(c Channel, outputs []ChannelOutput) ChannelServer {
 	sent := slices.Clone(s.Sent)
 	for _, o := range outputs {

@@ -9,8 +9,8 @@ import (
 	"ablyrooms.example/internal/listen"
 )
 
-// Occupancy says how many are in a room (CHA-O). Methods may be called concurrently, and from
-// within listeners.
+// Occupancy reports how many connections and presence members a room has (CHA-O). Methods may be
+// called concurrently, and from within listeners.
 type Occupancy struct {
 	room      *Room
 	latest    atomic.Pointer[OccupancyData]
@@ -24,7 +24,7 @@ var occupancyEvents = events{name: "occupancy events", newest: true,
 // Occupancy returns the room's occupancy.
 func (r *Room) Occupancy() *Occupancy { return &r.occupancy }
 
-// Get asks the service how many are in the room at this moment (CHA-O3). The room need not be
+// Get asks the service for the room's occupancy at this moment (CHA-O3). The room need not be
 // attached.
 //
 // Errors: the service's; [ErrRoomInInvalidState] and [ErrResourceDisposed], see [Room]; the
@@ -45,7 +45,7 @@ func (o *Occupancy) Get(ctx context.Context) (OccupancyData, error) {
 	return chat.DecodeRESTOccupancy(body), nil
 }
 
-// Current returns what was last received; false before the first time (CHA-O7).
+// Current returns the occupancy that was received last; known is false if there was none (CHA-O7).
 //
 // Errors: [ErrFeatureNotEnabledInRoom] when the room was got without occupancy events (CHA-O7d);
 // [ErrRoomInInvalidState]; [ErrResourceDisposed].
@@ -59,8 +59,8 @@ func (o *Occupancy) Current() (latest OccupancyData, known bool, err error) {
 	return OccupancyData{}, false, nil
 }
 
-// Subscribe registers a listener for changes of the occupancy (CHA-O4). It attaches nothing. For a
-// listener that is behind the newest events wait, see [MaxPending].
+// Subscribe registers a listener for changes of the occupancy (CHA-O4). It doesn't attach the
+// room. While the listener is busy, the newest events wait for it: see [MaxPending].
 //
 // Errors: [ErrFeatureNotEnabledInRoom] when the room was got without occupancy events (CHA-O4h);
 // [ErrInvalidArgument] for a nil listener; [ErrRoomInInvalidState]; [ErrResourceDisposed].
@@ -68,8 +68,8 @@ func (o *Occupancy) Subscribe(listener func(OccupancyData)) (*Subscription, erro
 	return subscribe(o.room, &o.listeners, occupancyEvents, listener)
 }
 
-// Events is [Occupancy.Subscribe] for a loop, whose errors are yielded; all else is as for
-// [Messages.Events].
+// Events is [Occupancy.Subscribe] for a loop. It also yields the errors of Subscribe. In all else
+// it works like [Messages.Events].
 func (o *Occupancy) Events(ctx context.Context) iter.Seq2[OccupancyData, error] {
 	return sequence(ctx, o.room, &o.listeners, occupancyEvents)
 }

@@ -27,10 +27,10 @@ func WithOperationMetadata(metadata map[string]string) OperationOption {
 	return func(o *operation) { o.metadata = metadata }
 }
 
-// WithIdempotencyKey names the call, so that a repeated call with the same key has no second
-// effect: give it again when a call failed without the service's answer. The key is any text that
-// no other call has; the service remembers it for some minutes. It holds for Send, Update and
-// Delete.
+// WithIdempotencyKey gives the call a key: a repeated call with the same key has no second effect.
+// When a call fails without an answer of the service, repeat it with the same key. The key is any
+// text that no other call uses; the service remembers keys for some minutes. The option is for
+// Send, Update and Delete.
 func WithIdempotencyKey(key string) OperationOption {
 	return func(o *operation) { o.key = key }
 }
@@ -45,7 +45,7 @@ func (m *Messages) operationOf(options []OperationOption) (o operation) {
 	}
 	if o.key == "" && m.room.client.idempotent {
 		var key [9]byte
-		_, _ = rand.Read(key[:]) // which doesn't fail
+		_, _ = rand.Read(key[:]) // Read never fails
 		o.key = base64.StdEncoding.EncodeToString(key[:])
 	}
 	return o
@@ -59,7 +59,8 @@ func (o operation) query() url.Values {
 	return url.Values{"idempotencyKey": {o.key}}
 }
 
-// body returns what is given of an update or a deletion, in plain types (CHA-M8, CHA-M9).
+// body returns the description and the metadata of an update or a deletion, as plain JSON types
+// (CHA-M8, CHA-M9).
 func (o operation) body(name string) (map[string]any, error) {
 	details := map[string]any{}
 	if o.description != "" {

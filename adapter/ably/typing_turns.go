@@ -8,8 +8,8 @@ import (
 	"ablyrooms.example/internal/ctxerr"
 )
 
-// turns lets one in at a time, and of those who wait the last: a newer one sends away the one that
-// waits (CHA-T14). The zero turns is free.
+// turns lets one call run at a time, and at most one other wait for it. When a newer call comes,
+// the one that was waiting gives up (CHA-T14). The zero turns is free.
 type turns struct {
 	mu      sync.Mutex
 	busy    atomic.Bool // changed with the lock held
@@ -17,12 +17,12 @@ type turns struct {
 }
 
 type turn struct {
-	given chan struct{} // closed when it is decided
-	mine  bool          // the turn is this one's; false when a newer one came
+	given chan struct{} // closed when the wait ends; mine says how
+	mine  bool          // whether this call has the turn; false when a newer call came
 }
 
-// take waits for the turn, which is then given back by give. It returns false when a newer one has
-// come instead (CHA-T14b1), and the context's cause when that ends first.
+// take waits for the turn; the caller ends its turn with give. It returns false when a newer call
+// came in the meantime (CHA-T14b1), and the context's cause when the context ends first.
 func (t *turns) take(ctx context.Context) (mine bool, err error) {
 	t.mu.Lock()
 	if !t.busy.Load() {
@@ -47,7 +47,7 @@ func (t *turns) take(ctx context.Context) (mine bool, err error) {
 	}
 	t.mu.Unlock()
 	select {
-	case <-me.given: // at the very moment
+	case <-me.given: // the wait ended together with the context
 		if me.mine {
 			t.give()
 		}
@@ -56,7 +56,7 @@ func (t *turns) take(ctx context.Context) (mine bool, err error) {
 	return false, ctxerr.Of(ctx)
 }
 
-// give ends a turn: a call that waits has the next.
+// give ends a turn. If a call waits, it gets the next turn.
 func (t *turns) give() {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -9,36 +9,37 @@ import (
 	"ablyrooms.example/spec/proof/tla"
 )
 
-// noName is how the spec writes that there is no name; it is of the sort of names.
+// noName stands in the spec where there is no name. Its sort is that of names.
 const noName = "-"
 
-// Symbol is a part of a state: a function of numbers or names. Without arguments it is a constant.
+// Symbol is a part of a state: a function of numbers or names. A symbol without arguments is a
+// constant.
 type Symbol struct {
 	Name string
 	Args []term.Sort
 	Sort term.Sort
 }
 
-// Variable says of which symbols a variable of the spec consists. The proof of what they are is
-// that the spec can be read so: an expression that mixes sorts is an error.
+// Variable says which symbols a variable of the spec consists of. Reading the spec shows that the
+// symbols have these sorts: an expression that mixes sorts is an error.
 type Variable struct {
 	Name   string
-	Index  term.Sort // of a function; "" for a set of numbers
-	Domain string    // the definition, or constant, that is the function's domain
-	Fields []Field   // of a function of records; if there are none, the function has numbers
+	Index  term.Sort // the sort of a function's arguments; "" for a set of numbers
+	Domain string    // the name of the function's domain, a definition or constant
+	Fields []Field   // of a function's records; nil for a function whose values are numbers
 }
 
-// Field is a field of a record. One of the sort Bool is a set of numbers.
+// Field is a field of a record. A field of the sort Bool is a set of numbers.
 type Field struct {
 	Name string
 	Sort term.Sort
 }
 
-// System is a spec as the proof has it: read from its text, with nothing left out.
+// System is a spec in the form that the proof uses. It is read from the spec's text, all of it.
 type System struct {
 	Module    *tla.Module
 	Variables []Variable
-	Counts    map[string]string // the sets whose Cardinality is taken, and the symbol of that
+	Counts    map[string]string // the symbol of the Cardinality, by the name of the set
 	// the definitions of the initial condition and of the next-state action
 	Init string
 	Next string
@@ -85,8 +86,8 @@ func (s *System) read() error {
 	})
 }
 
-// numbered tells the actions apart that have one name: those of a disjunct that is a case
-// distinction.
+// numbered adds a number to the names of actions that have the same name: a disjunct that
+// distinguishes cases becomes several such actions.
 func (s *System) numbered() {
 	count := map[string]int{}
 	for _, a := range s.Actions {
@@ -101,7 +102,7 @@ func (s *System) numbered() {
 	}
 }
 
-// assumptions are the module's.
+// assumptions returns what the module assumes of its constants.
 func assumptions(m *tla.Module) []*tla.Expr {
 	all, err := m.Assumptions()
 	if err != nil {
@@ -116,8 +117,8 @@ func nameSet(symbol string) *set {
 	}}
 }
 
-// values returns the variables as functions of the symbols, those of the next state with the suffix
-// "'".
+// values returns the value of each variable, in terms of its symbols. The names of the symbols get
+// the suffix, which is "'" for the next state.
 func (s *System) values(suffix string) map[string]value {
 	all := map[string]value{}
 	for _, v := range s.Variables {
@@ -149,7 +150,7 @@ func (s *System) value(v Variable, suffix string) value {
 	return &function{s.named(v.Domain), at}
 }
 
-// named evaluates a set that doesn't depend on the state.
+// named returns the set of that name, which must not depend on the state.
 func (s *System) named(name string) *set {
 	return asSet(s.t.identifier(&tla.Expr{Op: tla.Ident, Name: name}, &scope{}))
 }
@@ -201,7 +202,7 @@ func (a *Action) named() {
 	}
 }
 
-// String writes the action, so that two that are alike have one text.
+// String returns the action as text. Equal actions have the same text.
 func (a *Action) String() string {
 	var b strings.Builder
 	fmt.Fprintln(&b, a.Name, a.Params)
@@ -214,7 +215,7 @@ func (a *Action) String() string {
 	return b.String()
 }
 
-// finish states the next state of an action symbol by symbol.
+// finish returns the action of a path, with a definition of each symbol in the next state.
 func (s *System) finish(p path) Action {
 	a := p.Action
 	a.Params = slices.Clone(a.Params)
@@ -235,7 +236,7 @@ func (s *System) finish(p path) Action {
 	return a
 }
 
-// part returns what a symbol of a variable is in a value of it.
+// part returns the value of one symbol of a variable, from the value of the variable.
 func part(v Variable, symbol Symbol, of value, params []*term.Term) *term.Term {
 	if v.Index == "" {
 		return asSet(of).has(params[0])
@@ -262,7 +263,7 @@ func part(v Variable, symbol Symbol, of value, params []*term.Term) *term.Term {
 	return got
 }
 
-// State translates a predicate of states; the next state's with prime.
+// State translates a predicate of states. With prime, it is applied to the next state.
 func (s *System) State(name string, prime bool) (formula *term.Term, err error) {
 	e := &tla.Expr{Op: tla.Ident, Name: name}
 	err = try(func() { formula = s.t.condition(e, (&scope{}).in(s.values("'"), prime)) })

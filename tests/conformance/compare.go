@@ -8,7 +8,7 @@ import (
 	"ablyrooms.example/model"
 )
 
-// compare holds what can be seen at rest against the model.
+// compare compares what can be seen of the subject, when nothing runs, with the model.
 func (r *run) compare() {
 	if d := r.works(); d != nil {
 		r.find(*d, true)
@@ -43,7 +43,7 @@ func (r *run) compareCall(k int) {
 	}
 	dispose := c.in.Kind == model.KindDispose
 	if settled && want.Pending() && dispose && !r.promises.DisposalWaitsForAll && r.onlyEarlier() {
-		c.excused = true // it may end before releases that began before it
+		c.excused = true // a disposal may end before releases that began before the disposal
 		return
 	}
 	if !settled {
@@ -66,7 +66,8 @@ func (r *run) compareCall(k int) {
 		r.find(d, true)
 		return
 	}
-	// These leave what is in use and what is being released as the model has it.
+	// After these differences, the rooms in use and those being released are still as in the model:
+	// the run can go on.
 	early := dispose && want.Pending() && got.Kind == model.OutcomeDone
 	refused := gets(c.in.Kind) && settled && got.Kind != model.OutcomeRoom &&
 		(c.rule == model.R2 || c.rule == model.R3 || c.rule == model.R4) && got.class != "another room"
@@ -74,7 +75,7 @@ func (r *run) compareCall(k int) {
 	r.find(d, !c.excused)
 }
 
-// wanted describes what the model says of a call.
+// wanted describes the outcome of a call in the model.
 func wanted(o model.Outcome) string {
 	if o.Kind == model.OutcomePending {
 		return "to wait"
@@ -85,7 +86,8 @@ func wanted(o model.Outcome) string {
 // who names a call: "call 2 (release(2, a))".
 func (r *run) who(k int) string { return fmt.Sprintf("call %d (%s)", k+1, text(r.calls[k].in)) }
 
-// onlyEarlier reports whether all that is being released was so already when disposal began.
+// onlyEarlier reports whether every room that is being released was already being released when the
+// disposal began.
 func (r *run) onlyEarlier() bool {
 	for i, inc := range r.now.model.Incarnations {
 		if inc.Life == model.LifeReleasing && !r.earlier[i+1] {
@@ -95,19 +97,19 @@ func (r *run) onlyEarlier() bool {
 	return true
 }
 
-// agrees reports whether a call ended as the model has it, as far as it is promised.
+// agrees reports whether a call ended as in the model, as far as the subject promises that.
 func (r *run) agrees(got ending, want model.Call) bool {
 	p := r.promises
 	if want.Outcome.Kind == model.OutcomeGaveUp && p.Causes && !got.cause {
 		return false
 	}
 	if want.Outcome.Kind == model.OutcomeReleasedBefore && !p.ReleaseRejectsGets && got.Kind == model.OutcomeDisposed {
-		return true // only a disposal has rejected it
+		return true // not the release, but a disposal has rejected the get
 	}
 	if want.Outcome.Kind != model.OutcomeFailed || got.Kind == model.OutcomeGaveUp {
 		return got.Equal(want.Outcome)
 	}
-	var must []int // errors that have to be there
+	var must []int // the incarnations whose errors must be reported
 	for _, i := range want.Outcome.Failed {
 		if p.DisposalWaitsForAll || !r.earlier[i] {
 			must = append(must, i)
@@ -125,8 +127,9 @@ func (r *run) agrees(got ending, want model.Call) bool {
 	return !invented && !(p.DisposalJoins && missing)
 }
 
-// compareInvalid looks at a get with options that are not valid. It is refused at once, with
-// InvalidArgument.
+// compareInvalid checks a get with invalid options, which must be refused at once, with
+// InvalidArgument. A get that waits, or that is refused with another error, is reported and then
+// excused.
 func (r *run) compareInvalid(k int) {
 	got, settled := r.seen(k+1, model.Call{Kind: model.KindGet})
 	d := difference{kind: Differs, rule: OptionsRule, got: r.who(k) + ": " + got.text, class: got.class}
@@ -145,8 +148,11 @@ func (r *run) compareInvalid(k int) {
 	r.find(d, room)
 }
 
-// taint reports whether a get with options that are not valid was not refused at once before, on
-// this name or, for "", on any. Then what is found there counts as what follows from that.
+// taint reports whether a get with invalid options explains a difference. It looks at the gets of
+// this name, or of any name if name is "", that compareInvalid excused: a get that was not refused
+// at once, or was refused at once with the wrong error. A get that was refused with the error for
+// different options explains nothing. If a get explains the difference, taint sets d's rule to
+// OptionsRule, and d's class to what the get did.
 func (r *run) taint(d *difference, name string) bool {
 	for k, c := range r.calls {
 		if !r.wired || c.in.Options != Invalid || !c.excused || name != "" && c.in.Name != name {
@@ -167,8 +173,8 @@ func (r *run) taint(d *difference, name string) bool {
 	return false
 }
 
-// blame finds the rule by which a call should have been settled, or should wait still. In process a
-// step is one input of the model, whose first rule it is.
+// blame finds the rule by which a call should have been settled, or should still wait. In process,
+// a step is one input of the model, and blame returns the first rule of that input.
 func (r *run) blame(k int, want model.Call) Rule {
 	if !r.wired {
 		if rules, _ := r.turn.rules(); len(rules) > 0 {
@@ -190,7 +196,7 @@ func (r *run) blame(k int, want model.Call) Rule {
 		rule = model.R23
 	case kind == model.KindRelease:
 		rule = model.R21
-	// that of the call that rejects it
+	// the rule of the call that rejects the get
 	case outcome == model.OutcomeReleasedBefore && isCall(last.Kind):
 		rule = r.calls[last.Call-1].rule
 	case outcome == model.OutcomeRoom && rule == model.R6:

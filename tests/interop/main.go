@@ -1,8 +1,10 @@
-// Command interop runs Ably's official clients on the embedded Ably server: ably-js alone, and the
-// official @ably/chat, unpatched, together with this library, each doing what the other sees; and a
-// bot on @ably/chat, tested with the kit that cmd/ablyserver serves. It installs the pinned clients
-// first. It exits with 0 only if no row fails; a row that differs says what the official client
-// does otherwise, and has made sure that it does.
+// Command interop runs Ably's official clients on the embedded Ably server. It runs ably-js alone.
+// It runs the official @ably/chat, unpatched, together with this library: one of the two acts, and
+// the other checks what it sees. It runs a bot on @ably/chat, tested with the kit that
+// cmd/ablyserver serves. It installs the pinned clients first.
+//
+// It exits with 0 only if no row fails. A row that is reported as different says what the official
+// client does otherwise, and has checked that the client still does so.
 //
 //	go run ./tests/interop [-only text] [-delay time]
 //	go run ./tests/interop -live [-only text]
@@ -10,9 +12,9 @@
 // With -live it runs this library alone, without Node, on the embedded server and on Ably itself,
 // with the key of ABLY_API_KEY, and prints the frames that differ.
 //
-// A row of the second kind is a check in a file of its subject: messages.go, history.go and so
-// on. It is written once, for two persons, and runs in both directions, for all formats of the
-// connections.
+// A row that runs @ably/chat together with this library is a check in the file of its feature:
+// messages.go, history.go and so on. A check is written once, for one client that acts and one that
+// sees. It runs in both directions, and for all formats of the two connections.
 package main
 
 import (

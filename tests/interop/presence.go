@@ -6,7 +6,7 @@ import (
 	"ablyrooms.example/chat"
 )
 
-// presenceData are values of each kind that JSON has, by the order of the kinds.
+// presenceData has values of every kind that JSON has, and no value. The order of kinds is fixed.
 var presenceData = []struct {
 	kind  string
 	value any
@@ -37,7 +37,7 @@ var presenceChecks = of("presence", []row{
 		data := map[string]any{"a": 1.0}
 		d.enter(data)
 		t.same("the event", any(data), events.next(t).Member.Data)
-		// there is one, since the event has come
+		// the frame has been sent, since its event has come
 		sent := t.frames(ablytest.ActionPresence)[0].Presence[0]
 		got := []any{sent["data"], sent["encoding"]}
 		t.same("data and encoding", []any{`{"a":1}`, "json"}, got) // RSL4d3
@@ -121,7 +121,7 @@ var presenceChecks = of("presence", []row{
 	})},
 }...)
 
-// sees takes the next event, and compares what it says of a member.
+// sees takes the next event, and compares its type, and the clientId and the data of its member.
 func sees(t *trial, events *inbox[chat.PresenceEvent], kind chat.PresenceEventType, who string, data any) {
 	e := events.next(t)
 	t.same("the event", []any{kind, who, data}, []any{e.Type, e.Member.ClientID, e.Member.Data})

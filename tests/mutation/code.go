@@ -20,20 +20,21 @@ import (
 
 // options say which mutants are tried, and how.
 type options struct {
-	packages string // of the code
-	suites   string // of the code
+	packages string // for code: folders, comma-separated
+	suites   string // for code: a pattern of their names
 	of       string // which spec
 	only     string
 	sample   int
 	seed     uint64
 	workers  int
-	quick    bool // of the spec: stop at the first difference, leave out what is equivalent
-	compare  int  // of the spec: run so many by themselves too
+	quick    bool // for specs: stop at the first difference, skip equivalent mutants
+	compare  int  // for specs: how many mutants are run on their own too
 	verbose  bool
 	write    bool
 }
 
-// runCode tries mutants of packages, and reports whether each has the share killed that it must.
+// runCode tries the mutants of some packages, and reports whether the suites killed the share that
+// is required of each package.
 func runCode(ctx context.Context, o options) (bool, error) {
 	root, err := modroot.Find()
 	if err != nil {
@@ -71,20 +72,21 @@ type bench struct {
 	all          int // how many mutants there are
 	suites       []*benchSuite
 	store        *store
-	dir          string // for what is built
+	dir          string // holds the built test binaries
 
 	mu             sync.Mutex
-	alarms, checks int // failures and runs of a suite with nothing planted
+	alarms, checks int // failures that no mutant caused; runs with no mutant active
 	alive          int
 }
 
-// benchSuite is a suite with the mutants woven in.
+// benchSuite is a suite whose test binary has the mutants woven in. A variable of the environment
+// makes one of them active.
 type benchSuite struct {
 	suite
 	built   string
 	hash    string
 	limit   bounds
-	reached map[int]bool // the mutants that it comes by with nothing planted
+	reached map[int]bool // the mutants whose code the suite runs when none is active
 }
 
 func (b *bench) run(ctx context.Context) ([]verdict, error) {
@@ -127,8 +129,8 @@ func (b *bench) run(ctx context.Context) ([]verdict, error) {
 	return append(verdicts, tried...), err
 }
 
-// choose returns the mutants to be tried, and what becomes of those that don't compile. A sample is
-// of those that do.
+// choose returns the mutants to be tried, and the verdicts on mutants that don't compile. A sample
+// has only mutants that compile.
 func (b *bench) choose() (good []mutant, broke []verdict, err error) {
 	only, err := regexp.Compile(b.only)
 	if err != nil {
@@ -161,7 +163,8 @@ func (b *bench) choose() (good []mutant, broke []verdict, err error) {
 	return good, broke, nil
 }
 
-// weave weaves mutants into the files of the package, and notes those that can't be.
+// weave returns the files of the package with the mutants woven in. Mutants that can't be woven are
+// marked as alone.
 func (b *bench) weave(mutants []mutant) (map[string]string, error) {
 	for range 2 {
 		changed, near := map[string]map[int]string{}, map[string]map[int]int{}
@@ -184,7 +187,7 @@ func (b *bench) weave(mutants []mutant) (map[string]string, error) {
 		if len(mutants) == 1 {
 			return nil, errors.New("it can't be woven")
 		}
-		for i, m := range mutants { // it takes long to find which
+		for i, m := range mutants { // slow: try each mutant, to find which can't be woven
 			if _, err := b.weave([]mutant{m}); err != nil {
 				mutants[i].alone = true
 			}
@@ -193,8 +196,8 @@ func (b *bench) weave(mutants []mutant) (map[string]string, error) {
 	return nil, errors.New("the woven package doesn't compile")
 }
 
-// prepare builds the woven suites and runs each with nothing planted: a suite that fails anyway
-// would kill everything.
+// prepare builds the woven suites and runs each with no mutant active. A suite that fails then
+// would kill every mutant.
 func (b *bench) prepare(ctx context.Context, mutants []mutant) error {
 	files, err := b.weave(mutants)
 	if err != nil {
@@ -238,7 +241,7 @@ func (b *bench) prepare(ctx context.Context, mutants []mutant) error {
 	return nil
 }
 
-// tryAll tries mutants, some at once.
+// tryAll tries the mutants, several at the same time.
 func (b *bench) tryAll(ctx context.Context, mutants []mutant) ([]verdict, error) {
 	verdicts := make([]verdict, len(mutants))
 	note := func() string {
@@ -261,8 +264,8 @@ func (b *bench) tryAll(ctx context.Context, mutants []mutant) ([]verdict, error)
 	return verdicts, err
 }
 
-// try tries one mutant under the suites, in their order, to the first that does not let it live: a
-// mutant that makes one suite hang would make others too, and each would take its limit.
+// try runs the suites on one mutant, in their order, until one doesn't pass. It doesn't run the
+// rest: a mutant that makes one suite hang would make others hang too, each up to its time limit.
 func (b *bench) try(ctx context.Context, m mutant, dir string) (verdict, error) {
 	v := m.verdict(alive)
 	for _, s := range b.suites {
@@ -306,8 +309,8 @@ func (b *bench) try(ctx context.Context, m mutant, dir string) (verdict, error) 
 	return v, nil
 }
 
-// again runs the test that noticed the change before, if there is one, and the whole suite unless
-// it notices again.
+// again runs the test that killed the mutant before, if there is one. Unless that test kills it
+// again, the whole suite runs.
 func (b *bench) again(ctx context.Context, built string, s *benchSuite, number int, test string) ending {
 	if strings.HasPrefix(test, "Test") {
 		first := *s
@@ -324,8 +327,8 @@ func (b *bench) attempt(ctx context.Context, built string, s *benchSuite, number
 	return attempt(ctx, b.root, built, s.suite, s.limit, env)
 }
 
-// control runs a suite with nothing planted while the run goes on: what fails then would have
-// killed without a reason.
+// control runs a suite with no mutant active while mutants are being tried. A test that fails then
+// would have killed a mutant without a reason.
 func (b *bench) control(ctx context.Context, s *benchSuite) error {
 	e := b.attempt(ctx, s.built, s, 0)
 	if ctx.Err() != nil {

@@ -15,8 +15,8 @@ import (
 )
 
 // publicAPI describes the exported names of a package, one a line, sorted: functions, constants
-// with their values, types with their exported fields and methods. Aliases are described with the
-// fields and methods of what they stand for, which the package's users have by them.
+// with their values, types with their exported fields and methods. An alias is described with the
+// fields and methods of the type that it stands for, since users of the alias have them too.
 func publicAPI(dir, path string) (lines []string, err error) {
 	pkg, err := load(dir, path)
 	if err != nil {
@@ -79,7 +79,7 @@ func describe(add func(string, ...any), o *types.TypeName, qualifier types.Quali
 	}
 }
 
-// load reads a package from what the compiler exports.
+// load reads a package from the compiler's export data.
 func load(dir, path string) (*types.Package, error) {
 	list := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Export", path)
 	list.Dir = dir

@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// credentials is what a request brings along. It is not to be printed.
+// credentials is the key or the token of a request. Don't print it: it holds a secret.
 type credentials struct {
 	key   string // "<name>:<secret>"
 	token string
-	bad   string // why what was brought can't be read
+	bad   string // why the credentials can't be read
 }
 
 // identity is who a client proved to be.
@@ -21,8 +21,8 @@ type identity struct {
 	key        Key
 	capability capability
 	token      *token // nil with a key
-	// implied is the clientId of all that the client does, "" for none. anyClient
-	// allows it to name another clientId in a message.
+	// implied is the clientId of all that the client does, "" for none. With anyClient, the client
+	// may name another clientId in a message.
 	implied   string
 	anyClient bool
 }
@@ -96,12 +96,12 @@ func errIncompatibleClient(clientID string) *ErrorInfo {
 		"incompatible credentials: the token doesn't allow the clientId %q", clientID)
 }
 
-// identifyKey checks a key. Its secret is compared in constant time, as a matter of
-// habit; errors name no secret.
+// identifyKey checks a key. It compares the secret in constant time, as a matter of habit. Its
+// errors contain no secret.
 func (s *Server) identifyKey(text string) (identity, *ErrorInfo) {
 	name, secret, ok := strings.Cut(text, ":")
 	if !ok {
-		// What came may be a secret: it isn't repeated.
+		// The text may be a secret, so the error doesn't contain it.
 		return identity{}, NewError(40101, http.StatusUnauthorized, "invalid credentials: a key has the form name:secret")
 	}
 	key, err := s.findKey(name)
@@ -148,12 +148,12 @@ func (id identity) mayUse(clientID, implied string) *ErrorInfo {
 		return nil
 	}
 	if id.anyClient && id.token == nil {
-		return nil // A key may speak for anyone, also when it is identified.
+		return nil // With a key, a client may name any clientId, even if it has one.
 	}
 	return NewError(40012, http.StatusBadRequest, "invalid clientId %q: it isn't the client's own", clientID)
 }
 
-// renew handles an AUTH of the client: a new token for its connection (RTC8).
+// renew handles an AUTH of the client, which has a new token for its connection (RTC8).
 func (s *Server) renew(t *transport, pm *ProtocolMessage) {
 	c := t.conn
 	if pm.Auth == nil || pm.Auth.AccessToken == "" {
@@ -184,9 +184,9 @@ func (s *Server) renew(t *transport, pm *ProtocolMessage) {
 	}
 }
 
-// repermit gives an attachment the modes that a new token allows, of those that the client asked
-// for: fewer than before or more, and an ATTACHED that says so (RTL12). Without any, the channel
-// fails for the client (RTC8a1).
+// repermit sets the modes of an attachment to those that the client asked for and that a new token
+// allows. If they change, the server sends an ATTACHED with them (RTL12). If there are none, the
+// channel fails for the client (RTC8a1).
 func (a *attachment) repermit(c capability) {
 	was := a.modes
 	a.modes = c.permit(a.ch.name, a.asked)

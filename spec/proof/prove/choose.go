@@ -15,8 +15,8 @@ import (
 	"ablyrooms.example/spec/proof/solver"
 )
 
-// chooseHypotheses asks the solver which hypotheses it used for each condition, and writes for each
-// goal those of all actions together.
+// chooseHypotheses asks the solver which hypotheses it used for each condition. For each goal it
+// writes the hypotheses that were used for at least one action to hypotheses.txt.
 func (c *command) chooseHypotheses(ctx context.Context, root string, proofs []*proof.Proof, only *regexp.Regexp) error {
 	file := filepath.Join(root, "spec", "proof", "hypotheses.txt")
 	had, err := os.ReadFile(file)
@@ -77,7 +77,8 @@ func (c *command) used(ctx context.Context, p *proof.Proof, only *regexp.Regexp,
 	return err
 }
 
-// cored names the assertions of a script, and asks for those that were used.
+// cored returns a script whose assertions have names. Its last command asks the solver which
+// assertions it used.
 func cored(script string) string {
 	var b strings.Builder
 	b.WriteString("(set-option :produce-unsat-cores true)\n")
@@ -99,7 +100,7 @@ func cored(script string) string {
 	return b.String()
 }
 
-// core returns the names in what the solver lists.
+// core returns the names of the assertions that the solver lists.
 func core(lines []string) (names []string) {
 	for _, word := range strings.Fields(strings.Trim(strings.Join(lines, " "), "()")) {
 		name, _, _ := strings.Cut(strings.Trim(word, "|()"), "#")

@@ -1,13 +1,14 @@
-// Command try holds a subject in any language to the rules of docs/rooms.md. The subject is a
-// command that speaks docs/subject-protocol.md.
+// Command try checks whether a subject, in any language, keeps the rules of docs/rooms.md. The
+// subject is a command that speaks the protocol of docs/subject-protocol.md.
 //
 //	go run ./tests/conformance/try [-without Cancellation,Causes] -- node subject.mjs
 //	go run ./tests/conformance/try -script 'get(1, a, x); release(2, a)' -- node subject.mjs
 //
-// It prints which rules are kept, broken and not observable, with a shortest script for each broken
-// one, and exits with 0 if none is; with -verdicts, if all that it finds stands in that file, and
-// all that stands there is found. With -npm or -pip it runs the command in a folder whose pinned
-// packages it installs first; with -pip, the command "python" is that of the folder's environment.
+// It prints which rules are kept, which are broken and which can't be observed, with a shortest
+// script for each broken rule. It exits with 0 if no rule is broken. With -verdicts, it exits with
+// 0 if its findings are the same as those in that file. With -npm or -pip, it installs the packages
+// that a folder pins, and then runs the command in that folder. With -pip, the command "python" is
+// the interpreter of the folder's environment.
 package main
 
 import (

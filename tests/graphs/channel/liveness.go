@@ -24,7 +24,7 @@ func attachIsOut(s *State) bool { return s.IsOut(model.RequestAttach) }
 
 func behind(s *State) bool { return s.State == model.ChannelAttaching && s.BehindFence() }
 
-// unsettled: the channel heals when it comes to another state.
+// unsettled reports whether the channel still has to heal: to come to a state other than these.
 func unsettled(s *State) bool {
 	return s.State == model.ChannelAttaching || s.State == model.ChannelSuspended
 }
@@ -33,11 +33,14 @@ func of(kind model.ChannelKind) func(Event) bool {
 	return func(in Event) bool { return in.Kind == kind }
 }
 
-// liveness returns what docs/channel.md says under its name: that calls settle and retries come,
-// and what that rests on: where there is a connection again and again, the timer of the request
-// fires or the state is left (strong fairness); options have an answer or a timer, the retry timer
-// fires, and what is waiting or closing becomes another connection (weak fairness). They are the
-// conjuncts of FairSpec in Channel.tla.
+// liveness returns two liveness properties of docs/channel.md, that calls settle and that retries
+// come, and the fairness conditions that they need. These are the conjuncts of FairSpec in
+// Channel.tla:
+//
+//   - Strong: if the channel is connected again and again, the timer of an ATTACH or a DETACH
+//     fires, or the channel leaves the state attaching or detaching.
+//   - Weak: a request for new options is answered, or its timer fires; the retry timer fires; a
+//     connection that is waiting or closing becomes another connection.
 func liveness(calls int) (list []leadsTo, conjuncts []fair) {
 	for n := range calls {
 		pending := func(s *State) bool {
@@ -65,9 +68,14 @@ func liveness(calls int) (list []leadsTo, conjuncts []fair) {
 	}
 }
 
-// healing returns Heals, and what that rests on: retries come, there is a connection again and
-// again (weak fairness); a fence is passed if one comes to it again and again, and the server at
-// last answers an ATTACH with ATTACHED (strong fairness).
+// healing returns the property Heals, and the fairness conditions that it needs:
+//
+//   - Weak: retries come; the channel is connected again and again.
+//   - Strong: a channel that is behind a fence again and again passes a fence in the end; a server
+//     that is asked again and again answers an ATTACH with ATTACHED in the end.
+//
+// A channel is behind a fence while it awaits a DETACH that ends what was before: see
+// docs/channel.md.
 func healing() ([]leadsTo, []fair) {
 	return []leadsTo{{Name: "Heals", P: unsettled, Q: not(unsettled)}}, []fair{
 		{Name: "RetriesCome", Of: of(model.KindRetryTimeout)},

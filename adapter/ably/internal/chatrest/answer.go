@@ -15,7 +15,7 @@ import (
 	"ablyrooms.example/internal/jsonvalue"
 )
 
-// Codes of errors that are made here. They are Ably's.
+// Codes of the errors that this package makes. The codes are Ably's.
 const (
 	codeUnreadable   = 80013 // protocol error
 	codeUnreachable  = 80000 // connection failed
@@ -29,23 +29,23 @@ type Answer struct {
 	Body any        // in the types of [jsonvalue.Received]; nil for null and for an empty body
 	Next url.Values // the query of the next page; nil if this is the last
 
-	came string // what it is, for errors
+	came string // describes the answer, for error messages
 }
 
-// Unexpected returns the error for an answer that is not what it should be.
+// Unexpected returns the error for an answer that is not of the expected form.
 func (a *Answer) Unexpected(expected string) *Error { return unexpected(a.came, expected) }
 
 func unexpected(came, expected string) *Error {
 	return unreadable("the answer is "+came+", expected "+expected, nil)
 }
 
-// unreadable is the error for an answer that says nothing.
+// unreadable returns the error for an answer that can't be read or has an unexpected form.
 func unreadable(message string, cause error) *Error {
 	return &Error{Code: codeUnreadable, StatusCode: http.StatusInternalServerError,
 		Message: message, Cause: cause}
 }
 
-// unreachable is the error for a request that was not answered.
+// unreachable returns the error for a request that was not answered.
 func unreachable(err error) *Error {
 	e := &Error{Code: codeUnreachable, StatusCode: http.StatusInternalServerError,
 		Message: "the service can't be reached: " + err.Error(), Cause: err}
@@ -55,13 +55,13 @@ func unreachable(err error) *Error {
 	return e
 }
 
-// Error is an error of the service's, or one about its answer.
+// Error is an error that the service returned, or a failure to get or to read its answer.
 type Error struct {
 	Code, StatusCode int
 	Message          string
-	Detail           map[string]any // what a rule or moderation says of a message; nil for nothing
-	Href             string         // where to read more; empty for nowhere
-	Cause            error          // what led to it, or nil
+	Detail           map[string]any // details from a rule or from moderation; nil if there are none
+	Href             string         // the address of a page about the error, or empty
+	Cause            error          // the underlying error, or nil
 }
 
 // Error prints message and code.
@@ -75,13 +75,13 @@ func (e *Error) isTokenError() bool {
 	return e.StatusCode == http.StatusUnauthorized && 40140 <= e.Code && e.Code < 40150
 }
 
-// notRenewable says that there is no way to a new token (RSA4a2).
+// notRenewable returns the error, caused by e, for a token that can't be renewed (RSA4a2).
 func (e *Error) notRenewable() *Error {
 	return &Error{Code: codeNotRenewable, StatusCode: http.StatusUnauthorized, Cause: e,
 		Message: "there is no key, auth URL or auth callback to get a new token with"}
 }
 
-// read makes an answer of what came.
+// read returns the answer that the response holds, or its error.
 func (x *exchange) read() (*Answer, *Error) {
 	body, err := x.decode()
 	if x.status < 200 || x.status >= 300 {
@@ -98,7 +98,8 @@ func (x *exchange) read() (*Answer, *Error) {
 	return a, nil
 }
 
-// NextPage returns the query of an answer's link to the next page; nil if it has none.
+// NextPage returns the query of an answer's link to the next page, or nil if the answer has
+// no such link.
 func NextPage(header http.Header) (url.Values, *Error) {
 	next, err := nextPage(header.Values("Link"))
 	if err != nil {
@@ -133,7 +134,7 @@ func (x *exchange) decode() (body any, err error) {
 	return jsonvalue.Received(body), nil
 }
 
-// came says what came, for errors.
+// came describes the response, for error messages.
 func (x *exchange) came() string {
 	const most = 60
 	status := fmt.Sprintf("%d %s", x.status, http.StatusText(x.status))
@@ -151,8 +152,8 @@ func (x *exchange) came() string {
 	return fmt.Sprintf("%s with %d bytes of %s: %q%s", status, len(x.body), kind, start, more)
 }
 
-// failure makes an error of an answer that is one (section 17 of the Chat specification). What the
-// body doesn't say is taken from the headers and from the status.
+// failure returns the error that an error response describes (section 17 of the Chat
+// specification). Fields that the body lacks are taken from the headers and from the status.
 func (x *exchange) failure(body any) *Error {
 	o, _ := body.(map[string]any)
 	said, _ := o["error"].(map[string]any)
