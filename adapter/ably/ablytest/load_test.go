@@ -77,7 +77,7 @@ func TestManyConnections(t *testing.T) {
 	if got != n {
 		t.Errorf("%d of %d connections heard all", got, n)
 	}
-	fmt.Printf("EVIDENCE ablytest connections=%d\n", got)
+	fmt.Printf("EVIDENCE connections open=%d\n", got)
 }
 
 // What a server holds has an end: clients that come, do something of each kind and go leave no more
@@ -183,5 +183,5 @@ func TestAServersMemoryIsFlat(t *testing.T) {
 	if st := srv.State(); st.HistoryBytes > 4<<20 || len(st.Connections) > 200 {
 		t.Errorf("%d bytes of history, %d connections", st.HistoryBytes, len(st.Connections))
 	}
-	fmt.Printf("EVIDENCE ablytest soak-rounds=%d heap=%v\n", n, heaps)
+	fmt.Printf("EVIDENCE server-memory rounds=%d first=%d last=%d\n", n, heaps[0], heaps[len(heaps)-1])
 }
