@@ -14,7 +14,7 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// rowsWait is how long the rows of ably-js may take.
+// rowsWait is how long the rows of one script in Node may take.
 const rowsWait = 5 * time.Minute
 
 // clientRows runs the rows of ably-js alone, js/interop.mjs, on an embedded server of their own.
@@ -24,12 +24,20 @@ func clientRows(ctx context.Context, js, only string) (c counts, err error) {
 		return c, err
 	}
 	defer server.Close()
+	env := []string{"ABLY_HOST=" + server.Host(), "ABLY_PORT=" + strconv.Itoa(server.Port()),
+		"ABLY_KEY=" + server.Key()}
+	return nodeRows(ctx, js, env, "ably-js", "interop.mjs", "--only", only)
+}
+
+// nodeRows runs a script of the folder js, with more environment variables, and counts its rows. of
+// names the rows in errors.
+func nodeRows(
+	ctx context.Context, js string, env []string, of string, script ...string,
+) (c counts, err error) {
 	ctx, cancel := context.WithTimeout(ctx, rowsWait)
 	defer cancel()
-	rows := exec.CommandContext(ctx, "node", "interop.mjs", "--only", only)
-	rows.Dir, rows.Stderr = js, os.Stderr
-	rows.Env = append(os.Environ(), "ABLY_HOST="+server.Host(), "ABLY_PORT="+strconv.Itoa(server.Port()),
-		"ABLY_KEY="+server.Key())
+	rows := exec.CommandContext(ctx, "node", script...)
+	rows.Dir, rows.Stderr, rows.Env = js, os.Stderr, append(os.Environ(), env...)
 	out, err := rows.StdoutPipe()
 	if err != nil {
 		return c, err
@@ -39,7 +47,7 @@ func clientRows(ctx context.Context, js, only string) (c counts, err error) {
 	}
 	counted := readCounts(out, os.Stdout, &c)
 	if err := rows.Wait(); err != nil && c.failed == 0 {
-		return c, fmt.Errorf("rows of ably-js: %w", errors.Join(err, context.Cause(ctx)))
+		return c, fmt.Errorf("rows of %s: %w", of, errors.Join(err, context.Cause(ctx)))
 	}
 	return c, counted
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -23,20 +22,5 @@ func controlRows(ctx context.Context, root, js, only string) (c counts, err erro
 	if err := build.Run(); err != nil {
 		return c, fmt.Errorf("building cmd/ablyserver: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, rowsWait)
-	defer cancel()
-	rows := exec.CommandContext(ctx, "node", "control.mjs", "--server", server, "--only", only)
-	rows.Dir, rows.Stderr = js, os.Stderr
-	out, err := rows.StdoutPipe()
-	if err != nil {
-		return c, err
-	}
-	if err := rows.Start(); err != nil {
-		return c, fmt.Errorf("starting Node: %w", err)
-	}
-	counted := readCounts(out, os.Stdout, &c)
-	if err := rows.Wait(); err != nil && c.failed == 0 {
-		return c, fmt.Errorf("rows of the control: %w", errors.Join(err, context.Cause(ctx)))
-	}
-	return c, counted
+	return nodeRows(ctx, js, nil, "the control", "control.mjs", "--server", server, "--only", only)
 }
