@@ -180,7 +180,7 @@ func TestRandom(t *testing.T) {
 	evidence.Print("random", "runs", r.Random, "steps", r.Steps, "calls", plan.Spaces[0].Calls)
 	for _, rule := range conformance.Rules() {
 		if rule != conformance.OptionsRule && r.State(rule) != conformance.Kept {
-			t.Errorf("no script showed %s", rule)
+			t.Errorf("no script showed that %s is kept", rule)
 		}
 	}
 }
