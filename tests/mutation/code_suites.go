@@ -38,7 +38,7 @@ func suites() []suite {
 		{Name: "chain-room", Package: "tests/graphs/goroutines", Args: rapid("400"), Folders: layer,
 			Run: "^TestRoom(AgainstModel|TakesEveryStepOfTheGraph)$"},
 		{Name: "linear", Package: "tests/conformance/linear", Run: "^TestLinearizable", Race: true, Folders: layer,
-			Args: []string{"-linear.ops=3000"}, Unsure: "unknown whether it is linearizable"},
+			Args: []string{"-linear.ops=3000"}, Unsure: "took too long to decide whether the history is linearizable"},
 		{Name: "schedules", Package: "tests/conformance/schedules", Args: short, Folders: layer,
 			Run: "^(TestContextEndsAsItSettles|TestDisposeUnderGets|TestCallsFrom|TestAnOpening)"},
 		{Name: "adapter-unit", Package: adapter, Run: ".", Args: short, Wire: true, Folders: wire},
