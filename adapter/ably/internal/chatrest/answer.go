@@ -29,14 +29,14 @@ type Answer struct {
 	Body any        // in the types of [jsonvalue.Received]; nil for null and for an empty body
 	Next url.Values // the query of the next page; nil if this is the last
 
-	came string // describes the answer, for error messages
+	from *exchange
 }
 
 // Unexpected returns the error for an answer that is not of the expected form.
-func (a *Answer) Unexpected(expected string) *Error { return unexpected(a.came, expected) }
+func (a *Answer) Unexpected(expected string) *Error { return a.from.unexpected(expected) }
 
-func unexpected(came, expected string) *Error {
-	return unreadable("the answer is "+came+", expected "+expected, nil)
+func (x *exchange) unexpected(expected string) *Error {
+	return unreadable("the answer is "+x.came()+", expected "+expected, nil)
 }
 
 // unreadable returns the error for an answer that can't be read or has an unexpected form.
@@ -88,9 +88,9 @@ func (x *exchange) read() (*Answer, *Error) {
 		return nil, x.failure(body)
 	}
 	if err != nil && len(x.body) > 0 {
-		return nil, unexpected(x.came(), "JSON or MessagePack")
+		return nil, x.unexpected("JSON or MessagePack")
 	}
-	a := &Answer{Body: body, came: x.came()}
+	a := &Answer{Body: body, from: x}
 	var failure *Error
 	if a.Next, failure = NextPage(x.header); failure != nil {
 		return nil, failure
@@ -108,6 +108,14 @@ func NextPage(header http.Header) (url.Values, *Error) {
 	return next, nil
 }
 
+// msgpack decodes maps as JSON's objects, and text as string. It keeps what it found out about types,
+// so one serves all.
+var msgpack = func() *codec.MsgpackHandle {
+	h := &codec.MsgpackHandle{}
+	h.MapType, h.RawToString = reflect.TypeFor[map[string]any](), true
+	return h
+}()
+
 // decode decodes the body as its Content-Type says: MessagePack, or else JSON.
 func (x *exchange) decode() (body any, err error) {
 	if x.tooLarge {
@@ -122,9 +130,7 @@ func (x *exchange) decode() (body any, err error) {
 			body, err = nil, fmt.Errorf("malformed MessagePack: %v", p)
 		}
 	}()
-	handle := &codec.MsgpackHandle{}
-	handle.MapType, handle.RawToString = reflect.TypeFor[map[string]any](), true
-	d := codec.NewDecoderBytes(x.body, handle)
+	d := codec.NewDecoderBytes(x.body, msgpack)
 	if err := d.Decode(&body); err != nil {
 		return nil, err
 	}

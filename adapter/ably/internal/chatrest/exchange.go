@@ -1,9 +1,9 @@
 package chatrest
 
 import (
-	"bytes"
 	"context"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -45,8 +45,10 @@ func (t roundTripper) RoundTrip(request *http.Request) (response *http.Response,
 		ctx, cancel = context.WithTimeout(ctx, t.timeout)
 		defer cancel()
 	}
-	request = request.Clone(ctx)
-	request.URL.Path, request.URL.RawPath = x.path, x.escaped
+	request = request.WithContext(ctx)
+	address := *request.URL
+	address.Path, address.RawPath = x.path, x.escaped
+	request.URL, request.Header = &address, maps.Clone(request.Header)
 	request.Header.Set("Authorization", x.authorization)
 	if !strings.HasPrefix(x.authorization, basic) {
 		request.Header.Del("X-Ably-ClientId") // a token has its client id (RSA7e2)
@@ -71,6 +73,6 @@ func (t roundTripper) RoundTrip(request *http.Request) (response *http.Response,
 		plain["Server"] = server
 	}
 	response.Header, response.ContentLength = plain, 0
-	response.Body = io.NopCloser(bytes.NewReader(nil))
+	response.Body = http.NoBody
 	return response, nil
 }
