@@ -12,6 +12,7 @@ import (
 
 	"github.com/ugorji/go/codec"
 
+	"ablyrooms.example/adapter/ably/internal/transport/wire"
 	"ablyrooms.example/internal/jsonvalue"
 )
 
@@ -108,11 +109,10 @@ func NextPage(header http.Header) (url.Values, *Error) {
 	return next, nil
 }
 
-// msgpack decodes maps as JSON's objects, and text as string. It keeps what it found out about types,
-// so one serves all.
+// msgpack encodes as ably-go does, and decodes maps with keys of text, and text as string.
 var msgpack = func() *codec.MsgpackHandle {
 	h := &codec.MsgpackHandle{}
-	h.MapType, h.RawToString = reflect.TypeFor[map[string]any](), true
+	h.MapType, h.RawToString, h.WriteExt = reflect.TypeFor[map[string]any](), true, true
 	return h
 }()
 
@@ -124,6 +124,9 @@ func (x *exchange) decode() (body any, err error) {
 	kind, _, _ := mime.ParseMediaType(x.header.Get("Content-Type"))
 	if kind != "application/x-msgpack" {
 		return jsonvalue.Parse(x.body)
+	}
+	if body, ok := wire.Value(x.body); ok {
+		return jsonvalue.Received(body), nil
 	}
 	defer func() { // the decoder may panic
 		if p := recover(); p != nil {
