@@ -320,7 +320,7 @@ func TestWhatIsSwitchedOff(t *testing.T) {
 		errs[name] = last(t, name, h.loops()[name](soon(t)))
 	}
 	for name, err := range errs {
-		if !errors.Is(err, ablychat.ErrFeatureNotEnabledInRoom) || !strings.Contains(err.Error(), "; the room was got without ") {
+		if !errors.Is(err, ablychat.ErrFeatureNotEnabledInRoom) || !strings.Contains(err.Error(), "; the room's options don't enable ") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -270,7 +270,7 @@ var userErrors = map[string]userError{
 	"single reactions without the option": {func(s *stand) error {
 		return second(s.room().Messages().Reactions().SubscribeRaw(func(chat.RawReactionEvent) {}))
 	},
-		`unable to subscribe to raw message reactions; the room was got without raw message reactions: ablychat.WithRawMessageReactions(true) (code 102108, status 400)`, 102108, nil},
+		`unable to subscribe to raw message reactions; the room's options don't enable raw message reactions: use ablychat.WithRawMessageReactions(true) (code 102108, status 400)`, 102108, nil},
 
 	"typing without a connection": {func(s *stand) error {
 		return s.get(s.client(ably.WithAutoConnect(false))).Typing().Keystroke(soon(s.t))
@@ -302,14 +302,14 @@ var userErrors = map[string]userError{
 	"presence without the option": {func(s *stand) error {
 		return second(s.room(lifecycle.WithPresenceEvents(false)).Presence().Subscribe(func(chat.PresenceEvent) {}))
 	},
-		`unable to subscribe to presence events; the room was got without presence events: ablychat.WithPresenceEvents(true), the default (code 102108, status 400)`, 102108, nil},
+		`unable to subscribe to presence events; the room's options don't enable presence events: use ablychat.WithPresenceEvents(true), the default (code 102108, status 400)`, 102108, nil},
 	"occupancy without the option": {func(s *stand) error { return second(s.room().Occupancy().Subscribe(func(chat.OccupancyData) {})) },
-		`unable to subscribe to occupancy events; the room was got without occupancy events: ablychat.WithOccupancyEvents(true) (code 102108, status 400)`, 102108, nil},
+		`unable to subscribe to occupancy events; the room's options don't enable occupancy events: use ablychat.WithOccupancyEvents(true) (code 102108, status 400)`, 102108, nil},
 	"current occupancy without the option": {func(s *stand) error {
 		_, _, err := s.room().Occupancy().Current()
 		return err
 	},
-		`unable to get current occupancy; the room was got without occupancy events: ablychat.WithOccupancyEvents(true) (code 102108, status 400)`, 102108, nil},
+		`unable to get current occupancy; the room's options don't enable occupancy events: use ablychat.WithOccupancyEvents(true) (code 102108, status 400)`, 102108, nil},
 	"an event of another message": {func(s *stand) error {
 		return second(chat.Message{Serial: "a"}.With(chat.MessageEvent{Type: chat.MessageUpdated, Message: chat.Message{Serial: "b"}}))
 	},
@@ -325,11 +325,11 @@ var userErrors = map[string]userError{
 	"options of ably-go's for a client that exists": {func(s *stand) error {
 		return second(ablychat.New(s.client().Realtime(), ablychat.Ably(ably.WithClientID("x"))))
 	},
-		`unable to create chat client; the options of ably-go are those of the realtime client, expected no ablychat.Ably (code 40003, status 400)`, 40003, nil},
+		`unable to create chat client; the realtime client has its own options of ably-go, so ablychat.Ably can't be used (code 40003, status 400)`, 40003, nil},
 	"no options of ably-go's for a client that exists": {func(s *stand) error {
 		return second(ablychat.New(s.client().Realtime(), ablychat.Ably()))
 	},
-		`unable to create chat client; the options of ably-go are those of the realtime client, expected no ablychat.Ably (code 40003, status 400)`, 40003, nil},
+		`unable to create chat client; the realtime client has its own options of ably-go, so ablychat.Ably can't be used (code 40003, status 400)`, 40003, nil},
 
 	"get after the disposal": {func(s *stand) error { return second(s.disposed().Rooms().Get(soon(s.t), "lobby")) },
 		`unable to get room; rooms instance has been disposed: room "lobby" (code 40014, status 400)`, 40014, nil},
@@ -521,7 +521,7 @@ var userErrors = map[string]userError{
 	"send with a description": {func(s *stand) error {
 		return second(s.room().Messages().Send(soon(s.t), ablychat.Text("x"), ablychat.WithDescription("y")))
 	},
-		`unable to send message; only an update or a deletion has a description or metadata of its own (code 40003, status 400)`, 40003, nil},
+		`unable to send message; a description or operation metadata is only for an update or a deletion (code 40003, status 400)`, 40003, nil},
 	"send to a service that is silent": {func(s *stand) error {
 		return send(s.get(s.with(ably.WithKey(s.server.Key()), ably.WithInsecureAllowBasicAuthWithoutTLS(),
 			ably.WithAutoConnect(false), ably.WithHTTPClient(&http.Client{Transport: roundTrip(
@@ -586,7 +586,7 @@ var userErrors = map[string]userError{
 	"presence that is asked for without the option": {func(s *stand) error {
 		return second(s.room(lifecycle.WithPresenceEvents(false)).Presence().Get(soon(s.t)))
 	},
-		`unable to get presence; the room was got without presence events: ablychat.WithPresenceEvents(true), the default (code 102108, status 400)`, 102108, nil},
+		`unable to get presence; the room's options don't enable presence events: use ablychat.WithPresenceEvents(true), the default (code 102108, status 400)`, 102108, nil},
 	"enter after the release": {func(s *stand) error { return s.released().Presence().Enter(soon(s.t), nil) },
 		`unable to enter presence; room "lobby" is released (code 102112, status 400)`, 102112, nil},
 	"enter without a connection, and without a queue": {func(s *stand) error {
