@@ -20,8 +20,8 @@ func took(f func()) time.Duration {
 	return time.Since(began)
 }
 
-// A dial waits, for a moment, until ably-go has closed the socket on which it got CLOSED or ERROR:
-// it would close the next one in its place.
+// A dial waits, for at most 100 ms, until ably-go has closed the socket on which it got CLOSED or
+// ERROR: otherwise ably-go would close the next socket.
 func TestADialWaitsUntilTheSocketIsLetGo(t *testing.T) {
 	client, tr, err := NewRealtime(Options{}, ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
 	if err != nil {
@@ -34,7 +34,7 @@ func TestADialWaitsUntilTheSocketIsLetGo(t *testing.T) {
 		tr.mu.Unlock()
 		for _, c := range []struct {
 			name string
-			last wire.Action // 0 for none
+			last wire.Action // ably-go's last frame on the socket
 			let  time.Duration
 			want time.Duration
 		}{
@@ -76,8 +76,8 @@ func TestADialWaitsUntilTheSocketIsLetGo(t *testing.T) {
 	})
 }
 
-// A dial after Close waits, for a moment, for the loop of ably-go's that was to dial again. Its
-// sign is taken once.
+// A dial after Close waits, for at most 100 ms, for the loop of ably-go's that was about to dial
+// again. The loop's signal is received once.
 func TestADialWaitsForTheLoopThatEnds(t *testing.T) {
 	bubble.Test(t, limits, func(t *testing.T) {
 		tr := newTransport(Options{})
@@ -106,7 +106,7 @@ func TestADialWaitsForTheLoopThatEnds(t *testing.T) {
 	})
 }
 
-// Only a close while ably-go waits to dial again leaves a loop; a sign from before is none of its.
+// A close leaves a loop only if ably-go was waiting to dial again. A signal from before is removed.
 func TestWhichClosesLeaveALoop(t *testing.T) {
 	for previous, want := range map[ably.ConnectionState]bool{
 		ably.ConnectionStateDisconnected: true, ably.ConnectionStateSuspended: true,
@@ -125,7 +125,7 @@ func TestWhichClosesLeaveALoop(t *testing.T) {
 	}
 }
 
-// The errors that are made here have Ably's codes and the status that belongs to each.
+// Errors that the transport itself returns have Ably's codes, each with its status.
 func TestErrorsThatAreMadeHere(t *testing.T) {
 	for _, e := range []*wire.ErrorInfo{
 		errSkipped, errTooLarge, errTooMany, errRoomChannel, errWithoutReason,
@@ -165,7 +165,8 @@ func TestErrorsOfTokens(t *testing.T) {
 	}
 }
 
-// An error of ably-go's keeps its parts, also one that wraps none, at whose message ably-go panics.
+// fromAbly keeps code, status and message of an error. It also takes an error that wraps none,
+// whose message makes ably-go panic.
 func TestErrorsOfAblyGo(t *testing.T) {
 	if fromAbly(nil) != nil {
 		t.Error("nil is an error")
@@ -176,7 +177,7 @@ func TestErrorsOfAblyGo(t *testing.T) {
 	}
 }
 
-// ably-go asks for one of two formats; another is none of ours.
+// A dial with a format that the transport doesn't have fails.
 func TestAnUnknownProtocol(t *testing.T) {
 	_, tr, err := NewRealtime(Options{}, ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
 	if err != nil {
