@@ -261,7 +261,7 @@ func decode(text []byte) (v any, err error) {
 		return nil, err
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("there is more behind the value")
+		return nil, errors.New("more bytes follow the value")
 	}
 	return v, nil
 }

@@ -103,7 +103,7 @@ func TestTheBoundOfTheQueueClosesTheSocket(t *testing.T) {
 			t.Fatalf("dropped %v before the bound", n)
 		}
 		results = append(results, w.publish("one too many"))
-		if e := w.await(transport.Disconnected); !strings.Contains(e.Reason.Message, "as fast") {
+		if e := w.await(transport.Disconnected); !strings.Contains(e.Reason.Message, "more slowly") {
 			t.Errorf("disconnected for %v", e.Reason)
 		}
 		release()
