@@ -29,7 +29,7 @@ func TestOf(t *testing.T) {
 	for what, c := range map[string]struct {
 		give any
 		want any
-		bad  string // the error
+		bad  string // part of the error; "" for none
 	}{
 		"nil":                   {nil, nil, ""},
 		"nested nil":            {object{"a": nil, "b": []any(nil), "c": object(nil)}, object{"a": nil, "b": nil, "c": nil}, ""},
@@ -81,7 +81,7 @@ func TestParse(t *testing.T) {
 		`9007199254740992`:          9007199254740992.0,
 		`9007199254740993`:          json.Number("9007199254740993"),
 		`-9007199254740993`:         json.Number("-9007199254740993"),
-		`1152921504606847000`:       json.Number("1152921504606847000"), // the float is 24 less
+		`1152921504606847000`:       json.Number("1152921504606847000"), // a float64 would be 24 less
 		`18446744073709551615`:      json.Number("18446744073709551615"),
 		`295147905179352830000`:     float64(1 << 68), // as encoding/json and JavaScript write it
 		`1e400`:                     json.Number("1e400"),
@@ -108,7 +108,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// An integer and a float are the same number after the way there and back, in JSON.
+// Integers and floats are the same numbers after encoding and decoding as JSON.
 func TestNumbersStayTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var give any

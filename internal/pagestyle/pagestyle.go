@@ -1,5 +1,5 @@
-// Package pagestyle has the one design of the pages that this module shows in a browser: colours
-// for light and dark, type, spacing and plain elements, as one style sheet.
+// Package pagestyle has the style sheet that all browser pages of this module share: colours for
+// light and dark, type, spacing and plain elements.
 package pagestyle
 
 import _ "embed"
