@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// With -control the command prints where the kit is, serves it, and stops it in the end.
+// With -control the command prints the address of the kit, serves it, and stops it at the end.
 func TestControl(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	reader, writer := io.Pipe()

@@ -134,7 +134,7 @@ func Parse(fragment string) (Script, error) {
 	head, at, ok := strings.Cut(head, "@")
 	if ok {
 		if s.At, err = strconv.Atoi(at); err != nil || s.At < 0 {
-			return Script{}, fmt.Errorf("playlink: %q is no step's number", at)
+			return Script{}, fmt.Errorf("playlink: %q is not the number of a step", at)
 		}
 		if s.At == 0 {
 			s.At = -1
@@ -161,7 +161,7 @@ func Parse(fragment string) (Script, error) {
 }
 
 func parseStep(text string) (step Step, err error) {
-	none := fmt.Errorf("playlink: %q is no step, such as get(1,a,x)", text)
+	none := fmt.Errorf("playlink: %q is not a step such as get(1,a,x)", text)
 	head, args, ok := strings.Cut(strings.TrimSpace(strings.ReplaceAll(text, "%20", " ")), "(")
 	args, closed := strings.CutSuffix(args, ")")
 	if ok != closed || !ok && strings.ContainsAny(head, " '") {
