@@ -156,7 +156,7 @@ func (c *Client) handle(e transport.Event) {
 	case transport.Updated: // RTN24
 		c.identify(e.Connection)
 	case transport.Disconnected:
-		if !c.is(fsm.ConnectionClosing) { // while closing, the event CLOSED follows, with the reason
+		if !c.is(fsm.ConnectionClosing) { // while closing, CLOSED follows, with the reason
 			c.change(fsm.ConnectionDisconnected, e)
 		}
 	case transport.Suspended:

@@ -53,10 +53,10 @@ func (t *Transport) dial(protocol string, u *url.URL, timeout time.Duration) (*s
 		return s, nil
 	}
 	if t.state == ably.ConnectionStateClosing {
-		return deadSocket(t), nil // with an error, ably-go would forget that it has to close (RTN12f)
+		return deadSocket(t), nil // else ably-go forgets to close (RTN12f)
 	}
 	if !fallsBack(err) {
-		t.setState(ably.ConnectionState{}) // forget the old state: ably-go's next event is a new one
+		t.setState(ably.ConnectionState{}) // await waits for the next event
 	}
 	return nil, err
 }

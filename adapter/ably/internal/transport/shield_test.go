@@ -83,7 +83,7 @@ func TestAChannelErrorWithoutAnError(t *testing.T) {
 		for own.State() != ably.ChannelStateFailed {
 			time.Sleep(time.Millisecond)
 		}
-		if reason := own.ErrorReason().Error(); reason == "" { // panics on an error without a message
+		if reason := own.ErrorReason().Error(); reason == "" { // panics if there is no message
 			t.Error("no reason")
 		}
 	})

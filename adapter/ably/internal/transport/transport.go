@@ -82,7 +82,7 @@ type Transport struct {
 	sock    *socket          // the newest socket, or nil
 	asking  *socket          // the socket whose AUTH ably-go is handling, or nil
 	info    Connection       // the last connection; zero after SUSPENDED, CLOSED, FAILED
-	ended   *Event           // the event of the state SUSPENDED, CLOSING, CLOSED or FAILED; else nil
+	ended   *Event           // the event of SUSPENDED, CLOSING, CLOSED or FAILED; else nil
 	refusal *wire.ErrorInfo  // why the server refused the last connection; ably-go loses it
 	// tokenRefused reports whether the last connection was refused because of its token.
 	tokenRefused bool

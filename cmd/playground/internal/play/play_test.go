@@ -65,7 +65,7 @@ func TestARoomOverItsChannelIsReleased(t *testing.T) {
 		t.Errorf("%d, %s", v.NextCall, v.Fragment)
 	}
 	var machines []string
-	for _, turn := range v.Frames[7].Turns { // DETACHED: the channel takes a step, and then its room
+	for _, turn := range v.Frames[7].Turns { // the channel, then its room
 		machines = append(machines, turn.Machine)
 	}
 	if !slices.Contains(machines, "Channel") || !slices.Contains(machines, "Room") {

@@ -158,8 +158,8 @@ func (m *model) open() (open []*modelFrame) {
 	return open
 }
 
-// key identifies the future of the model: models with equal keys answer the same inputs alike, except
-// for the numbers of frames.
+// key identifies the future of the model: models with equal keys answer the same inputs alike,
+// except for the numbers of frames.
 func (m *model) key() string {
 	var b strings.Builder
 	fmt.Fprint(&b, m.serial, ":")

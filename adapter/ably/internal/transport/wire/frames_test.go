@@ -53,7 +53,7 @@ func TestSizes(t *testing.T) {
 		8 + 4 + 2 + 1 + 19: {Annotations: []*wire.Annotation{{Name: "12345678", ClientID: "1234", Type: "12", Data: "1",
 			Extras: extras}}},
 		10: {Messages: []*wire.Message{{Data: "1234"}, {Data: "123456"}}},
-		1:  {Messages: []*wire.Message{{Data: func() {}, Name: "n"}}}, // the data can't be sent anyway
+		1:  {Messages: []*wire.Message{{Data: func() {}, Name: "n"}}}, // data that can't be sent
 	} {
 		if got := m.Size(); got != want {
 			t.Errorf("the size of %+v is %d, want %d", m, got, want)
