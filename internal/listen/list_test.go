@@ -48,8 +48,8 @@ func TestEachListenerHasAllEventsInOrder(t *testing.T) {
 	})
 }
 
-// A listener that blocks, panics or ends its goroutine affects no other listener. It misses no
-// other event.
+// A listener that blocks, panics or ends its goroutine affects no other listener. It gets the later
+// events itself.
 func TestBadListenersHurtNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l listen.List[int]

@@ -4,8 +4,8 @@ package pagestyle
 
 import _ "embed"
 
-// CSS is the style sheet. It loads nothing. Light or dark follow the system; an attribute
-// data-theme of the root element, "light" or "dark", decides otherwise.
+// CSS is the style sheet. It loads nothing else. It follows the system's choice of light or dark,
+// unless the attribute data-theme of the root element is "light" or "dark".
 //
 //go:embed base.css
 var CSS string

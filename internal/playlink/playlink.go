@@ -7,10 +7,10 @@
 //
 //	BOARD [ "!" FAULT ] [ "@" STEP ] "/" [ CALLER "." ] WORD "(" [ ARG { "," ARG } ] ")" { ";" … }
 //
-// The board says what the script is played on. The fault is planted in a second copy that plays
-// beside it. The page opens after step number STEP. In the words, ASCII letters, digits, "_", "-",
-// "+" and ":" stand for themselves, a space is "~", and an empty argument is two apostrophes. Other
-// bytes are escaped as in any URL.
+// The board says what the script is played on. The fault is planted in a second registry that plays
+// the script too. The page opens at step number STEP. In the words, ASCII letters, digits, "_",
+// "-", "+" and ":" stand for themselves, a space is "~", and an empty argument is two apostrophes.
+// Other bytes are escaped as in any URL.
 package playlink
 
 import (

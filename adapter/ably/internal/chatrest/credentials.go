@@ -89,8 +89,8 @@ func (c *credentials) current(ctx context.Context) (authorization string, err er
 	return c.renewed(ctx, "")
 }
 
-// use takes a token that the realtime client uses. A token that use has not just had is newer than
-// the one that requests are authorized with (RSA10a).
+// use is called with a token that the realtime client uses. If it differs from the token of the
+// last call, it is newer than the one that requests are authorized with (RSA10a).
 func (c *credentials) use(token string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -169,8 +169,8 @@ func (c *credentials) renew(r *renewal) {
 	close(r.done)
 }
 
-// noToken returns the error for a token that could not be got. If ably-go's error has a code, it
-// keeps the code.
+// noToken returns the error for a token that could not be got, with the code of ably-go's error if
+// that has one.
 func noToken(err error) *Error {
 	e := &Error{Code: codeNoToken, StatusCode: http.StatusUnauthorized, Cause: err}
 	reason := err.Error()

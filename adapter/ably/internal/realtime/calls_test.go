@@ -120,7 +120,7 @@ func TestGiveBackWhileAnAttachWaits(t *testing.T) {
 		}
 		over()
 		must(t, w.server.Await(soon(t), func(s ablytest.State) bool { return !s.Attached(name) }))
-		must(t, w.client.Channels.Get("other").Publish(soon(t), "m", nil)) // comes after DETACHED
+		must(t, w.client.Channels.Get("other").Publish(soon(t), "m", nil)) // sent after DETACHED
 		if _, lines := w.channels.Running(); lines != 0 {
 			t.Errorf("%d channels are left", lines)
 		}

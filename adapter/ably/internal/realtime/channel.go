@@ -223,7 +223,7 @@ func (c *Channel) changed(out *output, applied bool) {
 	}
 	if out.State != fsm.ChannelAttached {
 		c.presence(presenceInput{Kind: presence.ChannelState, State: presenceStates[out.State]}, nil)
-	} else if !applied { // a detach was not answered
+	} else if !applied { // attached again, since a detach was not answered
 		c.presence(presenceInput{Kind: presence.ChannelAttached, Again: true}, nil)
 		serial := string(c.line.core.ChannelSerial())
 		c.line.later(func() { c.sink.Attached(serial, true) })
@@ -272,7 +272,7 @@ func (c *Channel) wait() {
 			l.start(&l.patience, l.client.config.Load().RequestTimeout,
 				func() { c.expire(errNoConnection) })
 		}
-	default: // only detaches wait, whose answers are lost
+	default: // the calls that wait are detaches; their answers are lost
 		c.unwanted = true
 		c.tell(lifecycle.ChannelStateChange{Current: fsm.ChannelDetached})
 		c.expire(nil)

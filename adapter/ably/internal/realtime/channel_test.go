@@ -309,7 +309,7 @@ func TestAnOvertakenRequest(t *testing.T) {
 }
 
 // T2: on protocol 5, the ATTACH of a channel that was attached has ATTACH_RESUME and a
-// channelSerial. That of a new channel has neither, and that of a detached channel has neither.
+// channelSerial. The ATTACH of a new or a detached channel has neither.
 func TestAttachResume(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)

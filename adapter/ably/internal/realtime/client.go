@@ -33,8 +33,8 @@ type Config struct {
 	// could not be entered again. If it is nil, errors alone go to [slog.Default].
 	Log *slog.Logger
 	// Status is called with each change of ably-go's state, one at a time, after the channels have
-	// handled the change (RTL3d1). reason is the reason of the change, or nil; it has the message,
-	// which ably-go may have lost. Status must not block. It may be nil.
+	// handled the change (RTL3d1). reason is the reason of the change, or nil. It has the message,
+	// also where ably-go has lost it. Status must not block. It may be nil.
 	Status func(change ably.ConnectionStateChange, reason *lifecycle.ErrorInfo)
 	// Observe is called with each step of each channel's core, in order and one at a time for each
 	// name, before the effects of the step. It must not block. It may be nil.

@@ -82,7 +82,8 @@ func TestADetachThatIsLostTwice(t *testing.T) {
 	})
 }
 
-// A frame for one connection is not sent on the next one, which the channel doesn't know of yet.
+// A frame that a channel sends for one connection is not sent on the next, if the channel doesn't
+// know of the next connection yet.
 func TestNothingIsSentOnALaterConnection(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		server := newServer(t)
@@ -105,7 +106,7 @@ func TestNothingIsSentOnALaterConnection(t *testing.T) {
 		}
 		c := w.channel()
 		attach := later(func() error { return c.Attach(soon(t)) })
-		c.is("attaching") // if ATTACH is sent for this, it has been sent now
+		c.is("attaching") // an ATTACH for this connection was sent by now, or lost
 		close(release)
 		must(t, <-attach)
 		c.is("at", "attached")

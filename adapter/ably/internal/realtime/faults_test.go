@@ -334,7 +334,7 @@ func TestNoTimerIsLeft(t *testing.T) {
 		server.Fault(ablytest.ToServer(ablytest.ActionAttach), ablytest.DetachChannel(ablytest.NewError(50000, 500, "busy")))
 		w.server.DetachChannel(name, ablytest.NewError(90198, 400, "moved"))
 		c.await("suspended")
-		none(1) // the timer of the next try
+		none(1) // the timer until the next attempt
 		c.end()
 		if n, lines := w.channels.Running(); n != 0 || lines != 0 {
 			t.Errorf("after all was given back %d timers run, of %d channels", n, lines)
@@ -354,8 +354,8 @@ func TestNoTimerIsLeft(t *testing.T) {
 	})
 }
 
-// RTL3d1: when a listener gets the connection's state connected, or one that ends it, the channels
-// have changed already.
+// RTL3d1: when Status reports that the connection is connected or over, the channels have changed
+// already.
 func TestTheConnectionIsToldLast(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		server := newServer(t, ablytest.WithConnectionStateTTL(30*time.Millisecond))

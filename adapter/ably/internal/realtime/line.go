@@ -46,8 +46,8 @@ type alarm struct {
 	starts uint64
 }
 
-// start starts an alarm, also one that is running. fire is called with the lock held. start is
-// called with the lock held, too.
+// start starts an alarm, or restarts one that is running. The lock is held, and fire is called with
+// the lock held.
 func (l *line) start(a *alarm, d time.Duration, fire func()) {
 	a.stop()
 	n := a.starts
@@ -127,7 +127,8 @@ func (l *line) frame(m *wire.ProtocolMessage) {
 // codeOvertaken is the code of an ERROR that says that another request overtook this one (T23).
 const codeOvertaken = 80016
 
-// connectionChanged handles a change of the connection, which has this id and WebSocket.
+// connectionChanged handles a change of the connection. id and socket are the id and the WebSocket
+// of the connection.
 func (l *line) connectionChanged(in input, id string, socket uint64) {
 	l.mu.Lock()
 	defer l.unlock()

@@ -8,9 +8,10 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// lacks has the modes whose absence no operation shows; without any other mode, the service refuses
-// the operations that need it. what describes the consequence, for the log. Ably's strictMode
-// (TO3r), which makes it an error, is no option of ably-go's.
+// lacks lists the modes that are logged if they are not granted: without them the service only
+// sends less. Without another mode, the service refuses operations, so that the caller notices.
+// what says what the service doesn't send. Ably's strictMode (TO3r), which makes a missing mode an
+// error, is no option of ably-go's.
 var lacks = []struct {
 	mode  wire.Flags
 	code  lifecycle.ErrorCode

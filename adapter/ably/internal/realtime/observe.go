@@ -21,8 +21,8 @@ type Step struct {
 	Before, After fsm.ChannelCoreState[*lifecycle.ErrorInfo]
 }
 
-// observed passes an input to the core, and queues a call of the observer before the reports of the
-// step. The lock is held; the observer runs without it.
+// observed passes an input to the core, and queues a call of the observer. The observer is called
+// before the other reports of the step, and without the lock. The lock is held.
 func (l *line) observed(observe func(Step), in input) []output {
 	step := Step{Seq: l.steps, Name: l.name, Of: l, Input: in}
 	l.core.StateInto(&step.Before)

@@ -40,9 +40,9 @@ type presenceResult struct {
 // It returns one of these errors:
 //
 //   - [lifecycle.ErrRoomInInvalidState] if the channel is neither attached nor attaching, or leaves
-//     these states before the entry is sent (RTP16c)
-//   - without a connection, the code 80003 if the realtime client does not queue messages (TO3g);
-//     then an attaching channel doesn't queue the entry either
+//     these states before the entry is sent (RTP16c); also if the channel is attaching and the
+//     realtime client does not queue messages (TO3g)
+//   - the code 80003 if there is no connection and the realtime client does not queue messages
 //   - [lifecycle.ErrInvalidClientID] if the client has no id (RTP8j)
 //   - an error of the service, or the context's cause
 func (c *Channel) Enter(ctx context.Context, data any) error {
@@ -118,8 +118,8 @@ func (c *Channel) ask(ctx context.Context, in presenceInput) ([]chat.WirePresenc
 	}
 }
 
-// presence passes an input to the core of presence, and carries out the outputs. err is the error
-// of an answer, if the input is one. The lock is held.
+// presence passes an input to the core of presence, and carries out the outputs. If the input is an
+// answer with an error, err is the error. The lock is held.
 func (c *Channel) presence(in presenceInput, err *lifecycle.ErrorInfo) {
 	if c.members == nil {
 		if nothingNew(&in) {
@@ -176,8 +176,8 @@ func notAttached(s fsm.ChannelState) *lifecycle.ErrorInfo {
 	return lifecycle.NewErrorInfo(lifecycle.ErrRoomInInvalidState, "the channel is "+s.String(), nil)
 }
 
-// nothingNew reports whether an input leaves a set without members and calls as newMembers would
-// make it.
+// nothingNew reports whether an input can be skipped while c.members is nil: newMembers returns the
+// same set with or without it.
 func nothingNew(in *presenceInput) bool {
 	switch in.Kind {
 	case presence.Connected, presence.ChannelState:

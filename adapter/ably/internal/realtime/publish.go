@@ -14,9 +14,12 @@ import (
 // client queues no messages (RTL6c2, TO3g). Data is encoded; extras must be of the types that
 // [encoding/json] returns.
 //
-// The error is [lifecycle.ErrRoomInInvalidState] if the channel was given back; the code 90001 if
-// it is suspended or failed (RTL6c4); [lifecycle.ErrInvalidArgument] for data that JSON can't
-// encode; an error of the service; or the context's cause.
+// It returns one of these errors:
+//
+//   - [lifecycle.ErrRoomInInvalidState] if the channel was given back
+//   - the code 90001 if the channel is suspended or failed (RTL6c4)
+//   - [lifecycle.ErrInvalidArgument] for data that JSON can't encode
+//   - an error of the service, or the context's cause
 func (c *Channel) Publish(ctx context.Context, messages ...*wire.Message) error {
 	m := &wire.ProtocolMessage{Action: wire.ActionMessage, Channel: c.line.name}
 	for _, message := range messages {

@@ -12,8 +12,8 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 )
 
-// lostDetach detaches a channel, and loses both the DETACH and the connection. The room gets the
-// event detached. over lets the client connect again.
+// lostDetach detaches a channel, and loses both the DETACH and the connection. The room is notified
+// that the channel is detached. over lets the client connect again.
 func (w *world) lostDetach(c *channel) (over func()) {
 	w.t.Helper()
 	lost := w.server.Fault(ablytest.ToServer(ablytest.ActionDetach).Once(), ablytest.Drop())
@@ -25,7 +25,7 @@ func (w *world) lostDetach(c *channel) (over func()) {
 	return over
 }
 
-// A room that has got the event detached need not wait for the DETACH that is sent again.
+// A room that was already notified of the detach doesn't wait for the DETACH that is sent again.
 func TestADetachThatIsDoneForTheRoom(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -65,7 +65,7 @@ func TestAnAttachAfterALostDetach(t *testing.T) {
 	})
 }
 
-// RTL14, RTL5b: if the server fails the channel instead, the room gets the event failed.
+// RTL14, RTL5b: if the server fails the channel instead, the room is notified of the failure.
 func TestALostDetachOfAChannelThatFails(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -80,8 +80,8 @@ func TestALostDetachOfAChannelThatFails(t *testing.T) {
 	})
 }
 
-// RTL5f: a channel that can't be detached is attached as before, with its members, and enters none
-// of them again.
+// RTL5f: a channel that can't be detached is attached again, with its members. Its own members are
+// not entered again.
 func TestPresenceAfterADetachWithoutAnAnswer(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := newWorld(t, newServer(t), realtime.Config{RequestTimeout: time.Second})

@@ -135,8 +135,8 @@ func Of(client *ably.Realtime) (t *Transport, ok bool) {
 }
 
 // known maps realtime clients to their transports, since a client can't carry a mark. It keeps
-// neither of the two alive: a client keeps its transport alive, and its entry is removed when it is
-// collected.
+// neither of the two alive: a client keeps its transport alive, and when the client is collected,
+// its entry is removed.
 var known = registry{transports: map[weak.Pointer[ably.Realtime]]weak.Pointer[Transport]{}}
 
 type registry struct {

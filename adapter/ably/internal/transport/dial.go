@@ -56,7 +56,7 @@ func (t *Transport) dial(protocol string, u *url.URL, timeout time.Duration) (*s
 		return deadSocket(t), nil // else ably-go forgets to close (RTN12f)
 	}
 	if !fallsBack(err) {
-		t.setState(ably.ConnectionState{}) // await waits for the next event
+		t.setState(ably.ConnectionState{}) // so that await waits for the next event
 	}
 	return nil, err
 }
@@ -244,8 +244,8 @@ func (t *Transport) dialNetwork(ctx context.Context, network, address string) (n
 	return t.options.DialContext(ctx, network, address)
 }
 
-// withoutRecover removes the recovery key from the address. A recovered connection would have
-// serials that count neither the rooms' messages nor those of an earlier connection of this
+// withoutRecover removes the recovery key from the address. The serials of a recovered connection
+// would count neither the rooms' messages nor the messages of an earlier connection of this
 // transport.
 func withoutRecover(u *url.URL) string {
 	q := u.Query()
@@ -256,8 +256,7 @@ func withoutRecover(u *url.URL) string {
 }
 
 // dialError returns the error of a handshake, without the address, which contains keys and tokens.
-// If another host may succeed where this status was returned, ably-go tries one after the error
-// (RTN17f).
+// If another host may succeed after this status, the error makes ably-go try one (RTN17f).
 func dialError(host string, response *http.Response, err error) error {
 	var address *url.Error
 	if errors.As(err, &address) {
@@ -274,8 +273,8 @@ func dialError(host string, response *http.Response, err error) error {
 	return fmt.Errorf("connect to %s: %w", host, err)
 }
 
-// fallsBack reports whether ably-go may try another host after the error. Its state doesn't change
-// then.
+// fallsBack reports whether ably-go may try another host after the error. ably-go's state doesn't
+// change then.
 func fallsBack(err error) bool {
 	var network net.Error
 	var dns *net.DNSError

@@ -15,8 +15,8 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport"
 )
 
-// RTN17f: after some answers to a handshake ably-go tries another host. After the others it reports
-// the host, but not the address, which contains secrets.
+// RTN17f: after some answers to a handshake ably-go tries another host. After other answers, its
+// error names the host, but not the address, which contains secrets.
 func TestWhichAnswersFallBack(t *testing.T) {
 	for _, c := range []struct {
 		status    int

@@ -106,7 +106,8 @@ func TestADialWaitsForTheLoopThatEnds(t *testing.T) {
 	})
 }
 
-// A close leaves a loop only if ably-go was waiting to dial again. A signal from before is removed.
+// A close leaves a second loop only if ably-go was waiting to dial again. A signal of an earlier
+// loop is removed.
 func TestWhichClosesLeaveALoop(t *testing.T) {
 	for previous, want := range map[ably.ConnectionState]bool{
 		ably.ConnectionStateDisconnected: true, ably.ConnectionStateSuspended: true,
@@ -152,7 +153,7 @@ func TestErrorsThatAreMadeHere(t *testing.T) {
 	}
 }
 
-// RSA4, RTN14b: which errors are about a token that may be renewed.
+// RSA4, RTN14b: isTokenError recognizes the errors about a token that may be renewed.
 func TestErrorsOfTokens(t *testing.T) {
 	for e, want := range map[*wire.ErrorInfo]bool{
 		nil: false, newError(40140, 401, ""): true, newError(40149, 401, ""): true, newError(40142, 401, ""): true,

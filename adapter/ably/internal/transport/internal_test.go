@@ -23,8 +23,8 @@ func (t *Transport) Pending() int {
 	return len(t.pending)
 }
 
-// A dial waits until the listener has got all of ably-go's changes of state: changes of the
-// connection before must not be taken for changes of the next one.
+// A dial waits until the listener has got all of ably-go's changes of state: changes of an earlier
+// connection must not be taken for changes of the next one.
 func TestADialWaitsForTheListener(t *testing.T) {
 	client, tr, err := NewRealtime(Options{}, ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
 	if err != nil {

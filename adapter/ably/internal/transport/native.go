@@ -43,7 +43,7 @@ func dialOption[C connOf[M], M any](
 	}), nil
 }
 
-// face is a socket as the connection that ably-go uses.
+// face makes a socket usable as ably-go's connection.
 type face[M any] struct{ s *socket }
 
 // Send queues the frame. It never fails and never blocks: ably-go holds its lock during the call,
@@ -147,8 +147,8 @@ func (n *native) token(v any) string {
 	return ""
 }
 
-// ack returns an ACK of frames from serial on. It has one element of results for each frame: the
-// frame's serials, where ably-go has "" for null.
+// ack returns an ACK of frames from serial on. Each element of results has the serials of one
+// frame; ably-go has "" in place of null.
 func (n *native) ack(serial int64, results [][]*string) any {
 	v := n.heartbeat()
 	n.field(v, n.action).SetInt(int64(wire.ActionAck))

@@ -126,8 +126,8 @@ func doubleCuts(t *testing.T, senders int, format ably.ClientOption) {
 				case err == nil:
 					sent[i]++
 				case errors.As(err, &e) && e.Code == 90001:
-					// The connection ended between two looks of ably-go's at its state: nothing was
-					// sent.
+					// ably-go checks its state twice. The connection ended in between, and nothing
+					// was sent.
 				default:
 					t.Errorf("ably-go's publish %d: %v", sent[i], err)
 					return
@@ -182,7 +182,7 @@ func closed(c chan struct{}) bool {
 	}
 }
 
-// PRESENCE that was written is sent again; PRESENCE that wasn't ends with ErrNotSent (T10).
+// PRESENCE that was written is sent again; PRESENCE that wasn't fails with ErrNotSent (T10).
 func TestPresenceThatWasNotSentIsGivenBack(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		w := connected(t, quickly(), ably.WithClientID("alice"))
@@ -214,7 +214,7 @@ func TestPresenceThatWasNotSentIsGivenBack(t *testing.T) {
 	})
 }
 
-// PRESENCE that waits in the socket's queue when the connection ends, ends with ErrNotSent too; a
+// PRESENCE that waits in the socket's queue when the connection ends also fails with ErrNotSent. A
 // MESSAGE waits for the next connection.
 func TestPresenceInTheQueueIsGivenBack(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {

@@ -236,7 +236,7 @@ func (s *socket) connected(m *wire.ProtocolMessage) {
 	if t.ended != nil && t.ended.Kind != Closing {
 		t.ended = nil
 	}
-	t.setState(ably.ConnectionState{}) // await waits for the next event
+	t.setState(ably.ConnectionState{}) // so that await waits for the next event
 	for _, f := range t.seq.Connected(resumed) {
 		s.queue = append(s.queue, f.Item)
 	}

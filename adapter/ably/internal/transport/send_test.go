@@ -279,7 +279,7 @@ func TestBind(t *testing.T) {
 	})
 }
 
-// rebind replaces the handler by one that has got no events yet.
+// rebind replaces the handler, and forgets the events so far.
 func (w *world) rebind() (unbind func()) {
 	w.unbind()
 	w.mu.Lock()

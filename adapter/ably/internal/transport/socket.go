@@ -353,7 +353,7 @@ func (s *socket) endLocked(err error) {
 	notify(s.wake)
 }
 
-// takeBack answers PRESENCE that was never written with ErrNotSent. The lock is held.
+// takeBack ends the PRESENCE frames that were never written, with ErrNotSent. The lock is held.
 func (t *Transport) takeBack() {
 	for _, f := range t.seq.Open() {
 		if f.Item.ours != nil && f.Item.ours.Action == wire.ActionPresence && !f.Written() {

@@ -41,14 +41,14 @@ func (k EventKind) String() string { return eventNames[k] }
 // the next Connected.
 type Event struct {
 	Kind EventKind
-	// Connection is set in Connected and Updated. It must not be changed.
+	// Connection is set in events of the kinds Connected and Updated. It must not be changed.
 	Connection *Connection
-	// Message is set in Message. Its entries are complete and never nil.
+	// Message is set in events of the kind Message. Its entries are complete and never nil.
 	Message *wire.ProtocolMessage
 	// Reason is the cause of the event, or nil. In Connected it says why the previous connection
 	// could not be resumed (RTN15c7).
 	Reason *wire.ErrorInfo
-	// Change is set in Status. It must not be changed.
+	// Change is set in events of the kind Status. It must not be changed.
 	Change *ably.ConnectionStateChange
 }
 

@@ -189,7 +189,7 @@ type Connection struct {
 	// Resumed reports whether the transport resumed the previous connection, so that msgSerials go
 	// on (RTN15c6). Whether a channel was resumed is in its ATTACHED.
 	Resumed bool
-	// Socket is the number of the WebSocket. The ones that were connected are counted from 1.
+	// Socket is the number of the WebSocket, from 1. Only WebSockets that were connected count.
 	Socket uint64
 }
 
@@ -457,7 +457,7 @@ func (t *Transport) Close(ctx context.Context) error {
 	}
 }
 
-// tokenUsed passes a token that ably-go uses to Options.Token, unless the token is "".
+// tokenUsed calls Options.Token with a token that ably-go uses, unless the token is "".
 func (t *Transport) tokenUsed(token string) {
 	if token != "" && t.options.Token != nil {
 		t.options.Token(token)

@@ -21,7 +21,8 @@ type Fault struct {
 	slip slip
 }
 
-// slip is the fault of a [Registry]. The code of the registry compares it where it goes wrong.
+// slip identifies the fault of a [Registry]. The code of the registry checks it wherever the fault
+// makes a difference.
 type slip uint8
 
 const (

@@ -10,8 +10,8 @@ import (
 )
 
 // Registry is a registry of rooms that may have one [Fault]. Like many such registries, it is a map
-// with promises. It is a value, in the words of the model, and keeps the history that the
-// properties need. Without a fault it follows docs/rooms.md.
+// with promises. It is a value, has the model's types, and keeps the history that the properties
+// need. Without a fault it follows docs/rooms.md.
 type Registry struct {
 	slip slip
 	model.State

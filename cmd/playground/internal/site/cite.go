@@ -65,7 +65,8 @@ func Cite(root string) (Cited, error) {
 	return c, nil
 }
 
-// sentence reads the text of an item: the points in brackets apart, without Markdown.
+// sentence reads the text of an item. It removes the Markdown, and returns the points in brackets
+// separately.
 func sentence(text string) (s Sentence) {
 	said := points.ReplaceAllStringFunc(text, func(found string) string {
 		m := points.FindStringSubmatch(found)

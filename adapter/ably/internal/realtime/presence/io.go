@@ -41,28 +41,29 @@ const (
 // InputKind is the kind of an [Input].
 type InputKind uint8
 
-// The kinds of input. After the colon are the fields that an input of the kind uses.
+// The kinds of input. Each comment ends with the fields that an input of the kind uses.
 const (
-	// CallEnter, CallUpdate and CallLeave are calls: Call, Client, Payload.
+	// CallEnter, CallUpdate and CallLeave are calls. Fields: Call, Client, Payload.
 	CallEnter InputKind = iota
 	CallUpdate
 	CallLeave
-	CallGet // a call of Get: Call
-	GiveUp  // the caller no longer waits: Call
-	// Answered: the service answered a message. Call, or Client for a re-entry; Refused for a NACK.
+	CallGet // a call of Get. Field: Call
+	GiveUp  // the caller no longer waits. Field: Call
+	// Answered says that the service answered a message. Fields: Call, or Client for a re-entry;
+	// Refused for a NACK.
 	Answered
-	// Returned: a message has no answer and was not sent again, since its connection was not
-	// resumed. Call, or Client for a re-entry.
+	// Returned says that a message has no answer and was not sent again, since its connection was
+	// not resumed. Fields: Call, or Client for a re-entry.
 	Returned
-	// Connected: a CONNECTED came. Connection, the connection's id.
+	// Connected says that a CONNECTED came. Field: Connection, the connection's id.
 	Connected
-	// ChannelAttached: the channel accepted an ATTACHED. HasPresence; Again if the ATTACHED has
-	// RESUMED and the channel was ATTACHED already.
+	// ChannelAttached says that the channel accepted an ATTACHED. Fields: HasPresence; Again if the
+	// ATTACHED has RESUMED and the channel was ATTACHED already.
 	ChannelAttached
-	// ChannelState: the channel came to a state other than ATTACHED. State.
+	// ChannelState says that the channel came to a state other than ATTACHED. Field: State.
 	ChannelState
-	Received // a PRESENCE came: Messages
-	Synced   // a SYNC came: Messages, Serial
+	Received // a PRESENCE came. Field: Messages
+	Synced   // a SYNC came. Fields: Messages, Serial
 )
 
 // Input is an event that concerns a channel's presence. P is the payload of a member.
@@ -83,16 +84,16 @@ type Input[P any] struct {
 // OutputKind is the kind of an [Output].
 type OutputKind uint8
 
-// The kinds of output. After the colon are the fields that an output of the kind uses.
+// The kinds of output. Each comment ends with the fields that an output of the kind uses.
 const (
-	// Send sends a PRESENCE of one entry: Call, which is 0 for a re-entry; Message with Action,
-	// ClientID and Payload, and with ID if a re-entry has one.
+	// Send sends a PRESENCE of one entry. Fields: Call, which is 0 for a re-entry; Message with
+	// Action, ClientID and Payload, and with ID if a re-entry has one.
 	Send OutputKind = iota
-	// Settle ends a call: Call, Outcome; Members for a Get that is Done.
+	// Settle ends a call. Fields: Call, Outcome; Members for a Get that is Done.
 	Settle
-	// Report passes an event to listeners: Message.
+	// Report passes an event to listeners. Field: Message.
 	Report
-	// ReentryRefused reports that a re-entry was refused (RTP17e): Message.ClientID.
+	// ReentryRefused reports that a re-entry was refused (RTP17e). Field: Message.ClientID.
 	ReentryRefused
 )
 

@@ -28,7 +28,7 @@ type key struct{ connection, client string }
 
 type member[P any] struct {
 	Message[P]
-	left     bool // the member left during the sync; this is a mark (P20)
+	left     bool // a mark: the member left during the sync (P20)
 	residual bool // the running sync has not mentioned the member (P21)
 }
 
@@ -144,7 +144,7 @@ func (s *Set[P]) answered(in Input[P], outs []Output[P]) []Output[P] {
 	case in.Refused:
 	case r.action == Leave:
 		delete(s.own, r.client)
-	case s.state == Idle || s.state == Failed: // P14: with its channel, the member ended
+	case s.state == Idle || s.state == Failed: // P14: such a channel has no own members
 	default:
 		o := s.own[r.client]
 		if o == nil {

@@ -68,7 +68,7 @@ func (s *Set[P]) moved(to State, outs []Output[P]) []Output[P] {
 	return outs
 }
 
-// forgetMarks removes the marks of members that left, which only a sync needs (P25, P27). The
+// forgetMarks removes the marks of members that left (P25, P27): only a sync needs the marks. The
 // residual flags need no reset: the next sync sets them.
 func (s *Set[P]) forgetMarks() {
 	maps.DeleteFunc(s.members, func(_ key, m *member[P]) bool { return m.left })

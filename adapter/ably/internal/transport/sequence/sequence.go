@@ -29,7 +29,7 @@ const (
 // carries a result of type R. The zero value is an empty sequence, before the first connection.
 type Sequence[T, R any] struct {
 	next    int64          // the serial of the next frame that gets one
-	open    []*Frame[T, R] // the frames of ably-go that it has no answer to yet, in order
+	open    []*Frame[T, R] // unanswered frames: those with a serial, ascending, then the rest
 	numbers [owners]int64  // the number of each owner's next frame
 	waiting []*Frame[T, R] // ably-go's frames, in order, whose answers it didn't get yet
 }
@@ -61,8 +61,8 @@ func (s *Sequence[T, R]) Push(owner Owner, item T) *Frame[T, R] {
 	return f
 }
 
-// PushRefused adds a frame that is never written, and answers it with result. It returns the
-// answers that their owners get now.
+// PushRefused adds a frame that is never written, and answers it with result. It returns the frame,
+// and the answers that owners get now.
 func (s *Sequence[T, R]) PushRefused(owner Owner, item T, result R) (*Frame[T, R], []Answer[T, R]) {
 	f := s.number(owner, item)
 	return f, s.answer(f, result)
@@ -169,7 +169,7 @@ func (s *Sequence[T, R]) Open() []*Frame[T, R] { return slices.Clone(s.open) }
 // Len returns how many frames the server has not answered.
 func (s *Sequence[T, R]) Len() int { return len(s.open) }
 
-// answer records the answer to f, and returns the answers that their owners get now.
+// answer records the answer to f, and returns the answers that owners get now.
 func (s *Sequence[T, R]) answer(f *Frame[T, R], result R) (answers []Answer[T, R]) {
 	f.answered, f.result = true, result
 	if f.Owner != Ably {

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// form is one encoding of a value, and the value as a payload has it.
+// form is one encoding of a value, and the value that the decoded payload has.
 type form struct {
 	name  string
 	bytes string
@@ -125,8 +125,8 @@ func resultOf(e string) string  { return firstOf("res", e) }
 func versionOf(v string) string { return messageOf("\x81" + fixstr("version") + v) }
 
 // The fast decoder takes every field in every usual form, and agrees with the decoder of whole
-// frames. It takes no frame that is cut off near its head. It leaves a value to the other decoder
-// if the form isn't one of the field's.
+// frames. It takes no frame that is cut off near its head. It fails on a value in a form that its
+// field can't have.
 func TestFastDecoderTakesEveryUsualForm(t *testing.T) {
 	var texts, numbers, payloads, objects, skipped []place
 	for _, key := range []string{"id", "channel", "channelSerial", "connectionId"} {
@@ -250,7 +250,7 @@ func TestBoundOfSizes(t *testing.T) {
 	}
 }
 
-// The fast decoder leaves frames of unusual form to the decoder of whole frames.
+// The fast decoder fails on frames of unusual form; the decoder of whole frames takes them.
 func TestFastDecoderLeavesTheUnusual(t *testing.T) {
 	twice := func(key, value string) string { return "\x82" + fixstr(key) + value + fixstr(key) + value }
 	deep := func(levels int) string { return "\x81" + fixstr("data") + strings.Repeat("\x91", levels) + "\x01" }

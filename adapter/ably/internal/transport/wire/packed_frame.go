@@ -7,8 +7,7 @@ import (
 	"strconv"
 )
 
-// maxDepth is how deep a payload may be nested. The fast decoder leaves a deeper one to the
-// library's.
+// maxDepth is how deep a payload may be nested. The fast decoder fails on a deeper one.
 const maxDepth = 32
 
 // frame decodes a frame of messages, an answer to a request or an acknowledgement. It fails on

@@ -79,8 +79,8 @@ func encoded(t *rapid.T, v any) (b []byte) {
 	return b
 }
 
-// A frame that the fast decoder takes is decoded as by the decoder of whole frames. The frames are
-// valid, cut off or changed in one byte.
+// A frame that the fast decoder takes has the same result with the decoder of whole frames. The
+// frames are valid, cut off, or changed in one byte.
 func TestFastDecoderAgrees(t *testing.T) {
 	taken := 0
 	rapid.Check(t, func(t *rapid.T) {
