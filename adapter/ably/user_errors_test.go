@@ -565,7 +565,7 @@ var userErrors = map[string]userError{
 		a.set(200, "application/json", `[{"serial":"s"}]`, "Link", `<./messages?direction=backwards>; rel="next"`)
 		return second(a.room.Messages().History(soon(s.t), ablychat.HistoryQuery{}))
 	},
-		`unable to get history; the link to the next page is to the same page (code 80013, status 500)`, 80013, nil},
+		`unable to get history; the link to the next page leads to the same page (code 80013, status 500)`, 80013, nil},
 	"a reaction that is answered by a page": {func(s *stand) error {
 		a := newAnswering(s.t)
 		a.set(200, "text/html", "<html>Log in</html>")

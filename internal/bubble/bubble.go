@@ -95,7 +95,7 @@ func watch(t *testing.T, limits Limits, run func(*testing.T)) End {
 			}
 			return r.End
 		case <-late:
-			why := fmt.Sprintf("it takes more than %v of its own time", limits.Virtual)
+			why := fmt.Sprintf("it takes more than %v of virtual time", limits.Virtual)
 			return End{Hang: why, Stacks: stacksOf(name.Load())}
 		case <-timer.C:
 		}
@@ -110,7 +110,7 @@ func watch(t *testing.T, limits Limits, run func(*testing.T)) End {
 			return End{Hang: last, Stacks: stacks}
 		}
 		if time.Since(begin) > limits.Patience {
-			return End{Hang: fmt.Sprintf("it keeps moving for more than %v", limits.Patience), Stacks: stacks}
+			return End{Hang: fmt.Sprintf("goroutines keep running for more than %v", limits.Patience), Stacks: stacks}
 		}
 	}
 }

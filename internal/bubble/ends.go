@@ -23,6 +23,6 @@ func Ends(t testing.TB, patience time.Duration, run func()) {
 			t.FailNow()
 		}
 	case <-time.After(patience):
-		t.Fatalf("it does not end within %v:\n%s", patience, Stacks())
+		t.Fatalf("the function does not end within %v:\n%s", patience, Stacks())
 	}
 }

@@ -29,9 +29,9 @@ func TestEnds(t *testing.T) {
 	stop := make(chan struct{})
 	defer close(stop)
 	for want, run := range map[string]func(){
-		"":                func() {},
-		"failed":          runtime.Goexit, // as t.Fatal does
-		"it does not end": func() { <-stop },
+		"":                          func() {},
+		"failed":                    runtime.Goexit, // as t.Fatal does
+		"the function does not end": func() { <-stop },
 	} {
 		r, patience := &recorder{TB: t}, time.Minute
 		if strings.HasPrefix(want, "it") {
@@ -56,7 +56,7 @@ func TestABubbleThatNeverEnds(t *testing.T) {
 			}
 		}
 	})
-	if !strings.Contains(end.Hang, "1h0m0s of its own time") || !strings.Contains(end.Stacks, "ends_test.go") {
+	if !strings.Contains(end.Hang, "1h0m0s of virtual time") || !strings.Contains(end.Stacks, "ends_test.go") {
 		t.Errorf("got %+v", end)
 	}
 }

@@ -161,7 +161,7 @@ func float(field string, v float64) (any, error) {
 // number converts a number from its text in JSON.
 func number(field, text string) (any, error) {
 	if !json.Valid([]byte(text)) || text[0] != '-' && (text[0] < '0' || text[0] > '9') {
-		return nil, &FieldError{field, fmt.Sprintf("is %q, which is no number", text)}
+		return nil, &FieldError{field, fmt.Sprintf("is %q, which is not a number", text)}
 	}
 	if whole(text) {
 		if i, err := strconv.ParseInt(text, 10, 64); err == nil && text != "-0" {
@@ -173,7 +173,7 @@ func number(field, text string) (any, error) {
 	}
 	f, err := strconv.ParseFloat(text, 64)
 	if err != nil || whole(text) && !writes(f, text) {
-		return nil, &FieldError{field, "is " + text + ", which is too large to stay the same"}
+		return nil, &FieldError{field, "is " + text + ", which is too large to be sent unchanged"}
 	}
 	return f, nil
 }

@@ -99,7 +99,7 @@ func (c *Client) Do(ctx context.Context, r Request) (*Answer, error) {
 	case failure != nil:
 		return nil, failure
 	case answer.Next != nil && answer.Next.Encode() == r.Query.Encode():
-		return nil, unreadable("the link to the next page is to the same page", nil)
+		return nil, unreadable("the link to the next page leads to the same page", nil)
 	}
 	return answer, nil
 }

@@ -45,7 +45,7 @@ func TestAlarms(t *testing.T) {
 			l.mu.Lock()
 			defer l.mu.Unlock()
 			if a.starts == late {
-				t.Error("a stop doesn't count")
+				t.Error("stop doesn't count as a start")
 			}
 		}()
 		a.stop()

@@ -28,7 +28,7 @@ func TestWhatErrorsSay(t *testing.T) {
 		w.server.Fault(ablytest.ToServer(ablytest.ActionAttach).Once(),
 			ablytest.FailChannel(ablytest.NewError(40160, 401, "not for you")))
 		says(c.Attach(soon(t)), 40160, 401, "unable to attach room lounge; not for you")
-		says(c.Detach(soon(t)), 90001, 400, "unable to detach room lounge; its channel is failed")
+		says(c.Detach(soon(t)), 90001, 400, "unable to detach room lounge; the channel is failed")
 		c.end()
 		says(c.Attach(soon(t)), lifecycle.ErrRoomInInvalidState, 400, "unable to attach room lounge; the room is released")
 		says(c.Detach(soon(t)), lifecycle.ErrRoomInInvalidState, 400, "unable to detach room lounge; the room is released")
@@ -152,7 +152,7 @@ func TestTwoLivesAtATime(t *testing.T) {
 		func() {
 			defer func() {
 				if recover() == nil {
-					t.Error("a name was given out twice")
+					t.Error("a second channel of the name began")
 				}
 			}()
 			w.channel()

@@ -194,7 +194,7 @@ func (c *Channel) settle(out *output) {
 			err = errNoReason
 		}
 	case fsm.ChannelCallInvalidState: // RTL5b
-		err = lifecycle.NewErrorInfo(codeInvalidState, "its channel is failed", nil)
+		err = lifecycle.NewErrorInfo(codeInvalidState, "the channel is failed", nil)
 	case fsm.ChannelCallInvalidConnection:
 		if err = c.line.reason; err == nil {
 			err = errNoReason

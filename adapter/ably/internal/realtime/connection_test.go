@@ -211,7 +211,7 @@ func TestCloseEndsTheUsersStatus(t *testing.T) {
 		time.Sleep(time.Second)
 		w.states.empty()
 		if !w.channels.Connected() {
-			t.Error("the connection is not followed")
+			t.Error("without a user, the state of the connection is not updated")
 		}
 	})
 }
@@ -262,7 +262,7 @@ func TestALostDetachOfAnAttachWithoutAnswer(t *testing.T) {
 		lost := server.Fault(ablytest.ToServer(ablytest.ActionDetach).First(2), ablytest.Drop())
 		fails(t, c.Attach(soon(t)), 90007)
 		if !server.State().Attached(name) {
-			t.Fatal("the server has nothing attached")
+			t.Fatal("the channel is not attached at the server")
 		}
 		c.end()
 		must(t, lost.Await(soon(t), 2))

@@ -432,7 +432,7 @@ func TestTheNextUserOfAConnection(t *testing.T) {
 			w := connected(t)
 			config := realtime.Config{RequestTimeout: 10 * time.Second, RetryTimeout: time.Second}
 			if _, ok := realtime.New(w.transport, config); ok {
-				t.Error("two use one connection")
+				t.Error("a second user was accepted")
 			}
 			first := w.channel()
 			gate := w.server.Hold(held)
@@ -451,7 +451,7 @@ func TestTheNextUserOfAConnection(t *testing.T) {
 			}
 			var ok bool
 			if w.channels, ok = realtime.New(w.transport, config); !ok {
-				t.Fatal("the connection is not free")
+				t.Fatal("the connection still has a user")
 			}
 			second := w.channel()
 			attach := later(func() error { return second.Attach(soon(t)) })

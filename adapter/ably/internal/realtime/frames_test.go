@@ -59,7 +59,7 @@ func TestEveryFrameHasAPlace(t *testing.T) {
 		s.is("presence bob") // bob is not in the service's list, so he leaves
 		for _, f := range w.server.Frames() {
 			if f.Action == ablytest.ActionAttach && f.Connection == 2 && f.Message.ChannelSerial != "d" {
-				t.Errorf("it goes on from %q", f.Message.ChannelSerial)
+				t.Errorf("the second ATTACH has the serial %q", f.Message.ChannelSerial)
 			}
 		}
 		must(t, s.Detach(soon(t)))

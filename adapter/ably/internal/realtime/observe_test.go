@@ -71,7 +71,7 @@ func TestStepsThatNobodyObservesCount(t *testing.T) {
 		must(t, gate.Await(soon(t), 1)) // the DETACH that is sent again
 		var ok bool
 		if w.channels, ok = realtime.New(w.transport, config); !ok {
-			t.Fatal("it has a user")
+			t.Fatal("the connection still has a user")
 		}
 		gate.Open()
 		synctest.Wait()
@@ -79,7 +79,7 @@ func TestStepsThatNobodyObservesCount(t *testing.T) {
 			t.Fatalf("%d steps, want the DETACHED alone: %+v", len(steps)-seen, steps[seen:])
 		}
 		if last, next := steps[seen-1], steps[seen]; next.Of != last.Of || next.Seq != last.Seq+3 {
-			t.Errorf("step %d follows step %d, want two between: the giving back and the connection", next.Seq, last.Seq)
+			t.Errorf("step %d follows step %d, want two between them: GiveBack and the change of the connection", next.Seq, last.Seq)
 		}
 	})
 }

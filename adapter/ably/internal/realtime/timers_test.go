@@ -28,7 +28,7 @@ func TestARequestOfTheUserBefore(t *testing.T) {
 		time.Sleep(30 * time.Second)
 		var ok bool
 		if w.channels, ok = realtime.New(w.transport, realtime.Config{RequestTimeout: time.Second}); !ok {
-			t.Fatal("the connection is not free")
+			t.Fatal("the connection still has a user")
 		}
 		second := w.channel()
 		began := time.Now()

@@ -57,7 +57,7 @@ func TestAnAttachAfterALostDetach(t *testing.T) {
 		must(t, <-attach)
 		time.Sleep(5 * time.Second)
 		if !w.server.State().Attached(name) {
-			t.Error("it was detached all the same")
+			t.Error("the channel was detached")
 		}
 		c.await("attached")
 		c.empty()

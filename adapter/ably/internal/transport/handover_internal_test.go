@@ -87,7 +87,7 @@ func TestADialWaitsForTheLoopThatEnds(t *testing.T) {
 		}
 		tr.loopLeft = true
 		if d := wait(); d != 100*time.Millisecond {
-			t.Errorf("for a loop without a sign: %v", d)
+			t.Errorf("for a loop without a signal: %v", d)
 		}
 		if d := wait(); d != 0 {
 			t.Errorf("the second time: %v", d)
@@ -118,7 +118,7 @@ func TestWhichClosesLeaveALoop(t *testing.T) {
 		tr.stateChange(ably.ConnectionStateChange{Current: ably.ConnectionStateClosed, Previous: previous,
 			Event: ably.ConnectionEventClosed})
 		if tr.loopLeft != want || len(tr.spare) != 0 {
-			t.Errorf("closed while %v: a loop is left: %t, signs %d", previous, tr.loopLeft, len(tr.spare))
+			t.Errorf("closed while %v: a loop is left: %t, signals %d", previous, tr.loopLeft, len(tr.spare))
 		}
 		if err := tr.Close(t.Context()); err != nil {
 			t.Error(err)

@@ -235,7 +235,7 @@ func TestEverySequenceOfInputs(t *testing.T) {
 	}
 	t.Logf("%d states, %d steps", states, steps)
 	if states < 1000 {
-		t.Errorf("only %d states: the walk is not what it says", states)
+		t.Errorf("only %d states were visited", states)
 	}
 }
 
