@@ -333,11 +333,11 @@ func TestAnAuthCallbackThatGivesNoToken(t *testing.T) {
 		"the auth callback panicked: ouch":     func() (ably.Tokener, error) { panic("ouch") },
 		"the auth callback returned no token":  func() (ably.Tokener, error) { return (*ably.TokenDetails)(nil), nil },
 		"the application's server is down":     func() (ably.Tokener, error) { return nil, errors.New("the application's server is down") },
-		"it is empty":                          func() (ably.Tokener, error) { return ably.TokenString(""), nil },
+		"the token is empty":                   func() (ably.Tokener, error) { return ably.TokenString(""), nil },
 		"the auth callback returned no token ": func() (ably.Tokener, error) { return nil, nil },
 	} {
 		give = f
-		want := "unable to send message; there is no token to authorize it with: " + strings.TrimSpace(reason)
+		want := "unable to send message; no token for the request: " + strings.TrimSpace(reason)
 		if err := send(soon(t)); lifecycle.AsErrorInfo(err).Message != want || !errors.Is(err, lifecycle.ErrorCode(40170)) {
 			t.Errorf("%v, expected %s", err, want)
 		}

@@ -122,9 +122,9 @@ func TestHistoryDoesNotEndEarly(t *testing.T) {
 		``: {false, ""},
 		`<./messages?direction=backwards>; rel="next"`:               {false, "to the same page"},
 		`<./messages>; rel="next"`:                                   {false, `the target "./messages" has no query`},
-		`<./messages?cursor=2; rel="next"`:                           {false, "without its end"},
-		`./messages?cursor=2; rel="next"`:                            {false, "without <>"},
-		`<./messages?cursor=2>; rel="next`:                           {false, "without its end"},
+		`<./messages?cursor=2; rel="next"`:                           {false, "without the closing"},
+		`./messages?cursor=2; rel="next"`:                            {false, "not in <>"},
+		`<./messages?cursor=2>; rel="next`:                           {false, "without the closing"},
 		`<./messages?cursor=%zz>; rel="next"`:                        {false, "invalid URL escape"},
 		`<./messages?a=1>; rel=first <./messages?cursor=2>;rel=next`: {false, "without quotes"},
 	} {

@@ -108,7 +108,7 @@ func TestARequestForATokenThatHangs(t *testing.T) {
 					ctx, cancel := context.WithTimeout(t.Context(), limit)
 					defer cancel()
 					err := second(room.Messages().Send(ctx, ablychat.Text("x")))
-					const text = "unable to send message; there is no token to authorize it with: " +
+					const text = "unable to send message; no token for the request: " +
 						"none came in 7s (code 40170, status 401)"
 					switch took := time.Since(begin); {
 					case took != want:

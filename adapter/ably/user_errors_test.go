@@ -98,13 +98,13 @@ var userErrors = map[string]userError{
 				return nil, errors.New("nobody is signed in")
 			}))))
 	},
-		`unable to send message; there is no token to authorize it with: nobody is signed in (code 40170, status 401)`, 40170, nil},
+		`unable to send message; no token for the request: nobody is signed in (code 40170, status 401)`, 40170, nil},
 	"send with a token that has expired": {func(s *stand) error {
 		d, _ := s.server.IssueToken(ablytest.TokenParams{ClientID: "ann"})
 		s.server.ExpireTokens()
 		return send(s.get(s.with(ably.WithAutoConnect(false), ably.WithToken(d.Token))))
 	},
-		`unable to send message; there is no key, auth URL or auth callback to get a new token with (code 40171, status 401): token expired (code 40142, status 401)`, 40171, lifecycle.ErrorCode(40142)},
+		`unable to send message; there is no key, auth URL or auth callback that could get a new token (code 40171, status 401): token expired (code 40142, status 401)`, 40171, lifecycle.ErrorCode(40142)},
 	"attach with a token that has expired": {func(s *stand) error {
 		d, _ := s.server.IssueToken(ablytest.TokenParams{ClientID: "ann"})
 		s.server.ExpireTokens()
@@ -545,7 +545,7 @@ var userErrors = map[string]userError{
 				return nil, errors.New("late")
 			}))))
 	},
-		`unable to send message; there is no token to authorize it with: none came in 1ms (code 40170, status 401)`, 40170, nil},
+		`unable to send message; no token for the request: none came in 1ms (code 40170, status 401)`, 40170, nil},
 	"delete without a serial": {func(s *stand) error { return second(s.room().Messages().Delete(soon(s.t), "")) },
 		`unable to delete message; the message's serial is empty (code 40003, status 400)`, 40003, nil},
 	"get without a serial": {func(s *stand) error { return second(s.room().Messages().Get(soon(s.t), "")) },
@@ -559,13 +559,13 @@ var userErrors = map[string]userError{
 		a.set(200, "application/json", `[{"serial":"s"}]`, "Link", `<./messages?cursor=2; rel="next"`)
 		return last(s.t, "since", loopOf(a.room.Messages().Since(soon(s.t), "")))
 	},
-		`unable to get history; the link to the next page can't be read: a target without its end in the Link header "<./messages?cursor=2; rel=\"next\"" (code 80013, status 500)`, 80013, nil},
+		`unable to get history; the link to the next page can't be read: a target without the closing > in the Link header "<./messages?cursor=2; rel=\"next\"" (code 80013, status 500)`, 80013, nil},
 	"a link to the same page": {func(s *stand) error {
 		a := newAnswering(s.t)
 		a.set(200, "application/json", `[{"serial":"s"}]`, "Link", `<./messages?direction=backwards>; rel="next"`)
 		return second(a.room.Messages().History(soon(s.t), ablychat.HistoryQuery{}))
 	},
-		`unable to get history; the link to the next page is to the same page (code 80013, status 500)`, 80013, nil},
+		`unable to get history; the link to the next page leads to the same page (code 80013, status 500)`, 80013, nil},
 	"a reaction that is answered by a page": {func(s *stand) error {
 		a := newAnswering(s.t)
 		a.set(200, "text/html", "<html>Log in</html>")

@@ -58,7 +58,7 @@ var values = map[string]struct {
 	"nested invalid UTF-8":  {object{"deep": list{"\xff"}}, nil, "deep[0] is not valid UTF-8"},
 	"an invalid name":       {object{"\xff": 1}, nil, `["\xff"] has a name that is not valid UTF-8`},
 	"UTF-8 in a struct":     {score{Note: "\xff"}, nil, "is not valid UTF-8"},
-	"no number":             {json.Number("one"), nil, `is "one", which is no number`},
+	"no number":             {json.Number("one"), nil, `is "one", which is not a number`},
 	"too large a number":    {json.Number("123456789012345678901"), nil, "is 123456789012345678901, which is too large"},
 	"a function":            {func() {}, nil, "has no form in JSON"},
 	"one that holds itself": {itself(), nil, "is nested deeper than"},

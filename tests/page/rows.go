@@ -109,7 +109,7 @@ var playing = []row{
 		}
 		t.says("#1: discontinuity")
 		t.says("✓ all 14 hold")
-		t.is(`!document.body.innerText.includes("A core did otherwise")`)
+		t.is(`!document.body.innerText.includes("A core differs from its model")`)
 	}},
 	{"a release waits for DETACHED, and pauses", func(t *tab, s sites) {
 		t.play(s, attached)
@@ -154,7 +154,7 @@ var playing = []row{
 		t.button("to the beginning")
 		t.hash("rooms@0/get(1,a,x);release(2,a)")
 		t.tells("The beginning.")
-		t.button("one step on")
+		t.button("one step forward")
 		t.button("to the end")
 		t.hash("rooms/get(1,a,x);release(2,a)")
 		t.click(".step-button")
@@ -240,14 +240,14 @@ var playing = []row{
 			)
 			t.says("✓ both do the same so far")
 			t.is(`document.querySelectorAll(".step.parts").length === 1`)
-			t.button("Go where they part")
-			t.says("✗ they part")
+			t.button("Go to the difference")
+			t.says("✗ they differ")
 			t.is(`document.querySelector(".step.now").matches(".parts")`)
 			t.is(`document.querySelector(".step.now").querySelectorAll(".half").length === 2`)
 			t.button("one step back")
 			t.says("✓ both do the same so far")
 			t.button("to the end")
-			t.says("✗ they part")
+			t.says("✗ they differ")
 			if id != "first-context" { // all that it breaks is a rule
 				t.until(
 					`[...document.querySelectorAll(".invariants summary")].at(-1).textContent.includes("✗")`,
@@ -272,7 +272,7 @@ var playing = []row{
 		t.tells("Found a script of 7 steps.")
 		t.click("#find-open")
 		t.until(`location.hash.startsWith("#rooms!one-error/get(1,a,x);get(2,b,x);dispose(3);")`)
-		t.says("✗ they part")
+		t.says("✗ they differ")
 		t.button("Find it for me")
 		t.pick("#find-fault", "orphan")
 		t.pick("#find-property", "OptionsAgree")
