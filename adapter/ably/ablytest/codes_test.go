@@ -14,7 +14,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// The codes by which Ably refuses a REST request.
+// REST requests are refused with Ably's codes.
 func TestCodesOfREST(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	basic := []string{"Authorization", "Basic YXBwLmtleTpzZWNyZXQ="} // app.key:secret
@@ -75,7 +75,7 @@ func TestCodesOfREST(t *testing.T) {
 	}
 }
 
-// The codes by which Ably refuses frames.
+// Frames are refused with Ably's codes.
 func TestCodesOfFrames(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	for name, tt := range map[string]struct {
@@ -101,7 +101,7 @@ func TestCodesOfFrames(t *testing.T) {
 	}
 }
 
-// A client's SYNC asks for the members once more, of which there may be none (RTP3).
+// A client's SYNC requests the members again, even if there are none (RTP3).
 func TestAClientsSync(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	watch := watcher(t, srv)
@@ -117,8 +117,8 @@ func TestAClientsSync(t *testing.T) {
 	}
 }
 
-// The totals of a client's reactions are everybody's; of the clients it names that one, and says
-// that there are others (CHA-MR13).
+// The totals of a client's reactions count all clients. The list of clients has only that client,
+// and is marked as clipped if there are others (CHA-MR13).
 func TestClientReactionsCountEverybody(t *testing.T) {
 	srv := ablytest.NewServer(t)
 	as := func(client string) []string {

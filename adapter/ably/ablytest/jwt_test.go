@@ -11,7 +11,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// A JWT that was signed with a key's secret is a token; any other is refused as Ably does.
+// A JWT that is signed with a key's secret is accepted as a token; any other is refused as by Ably.
 func TestJWT(t *testing.T) {
 	eachFormat(t, func(t *testing.T, binary ably.ClientOption) {
 		clock := ablytest.NewManualClock(time.Now())

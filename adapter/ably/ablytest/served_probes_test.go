@@ -12,14 +12,14 @@ import (
 	"github.com/coder/websocket"
 )
 
-// stand is a server to be probed.
+// stand is a server with the clients of a probe.
 type stand struct {
 	*testing.T
 	srv   *ablytest.Server
 	clock *ablytest.ManualClock
 }
 
-// client connects with a query; attached attaches to a, too.
+// client connects with a query; attached also attaches to channel a.
 func (s *stand) client(query string) *rawClient {
 	c := dial(s.T, s.srv, "heartbeats=false&"+query)
 	c.expect(ablytest.ActionConnected, 0)
@@ -35,7 +35,7 @@ func (s *stand) attached(query, attach string) *rawClient {
 	return c
 }
 
-// rest makes a request, which must have the status.
+// rest makes a request and checks the status of the answer.
 func (s *stand) rest(method, path, body string, status int) string {
 	s.Helper()
 	rs, text := get(s.T, s.srv, method, path, body, "Content-Type", "application/json",
@@ -71,7 +71,7 @@ func (s *stand) publish(messages ...ablytest.Message) []string {
 	return serials
 }
 
-// refuses checks that a support is Refused, and that each path is answered so.
+// refuses checks that a row has the support Refused, and that the server refuses each path.
 func (s *stand) refuses(support ablytest.Support, method string, paths ...string) {
 	if support != ablytest.Refused {
 		s.Errorf("the row says %v", support)
@@ -343,7 +343,7 @@ var probes = map[string]func(*stand, ablytest.Support){
 	},
 	"Limits, rates": func(s *stand, _ ablytest.Support) {
 		c := s.client(byKey)
-		for i := range 500 { // twice what CONNECTED says is allowed in a second
+		for i := range 500 { // twice the number that CONNECTED allows in a second
 			c.send(fmt.Sprintf(`{"action":15,"channel":"a","msgSerial":%d,"messages":[{}]}`, i))
 			c.expect(ablytest.ActionAck, 0)
 		}
