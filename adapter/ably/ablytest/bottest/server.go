@@ -54,7 +54,6 @@ func virtual() bool { return time.Now().Year() == 2000 }
 // ably-go come after them and take precedence. A token or a callback for tokens replaces the key.
 //
 //	client, err := ablychat.Connect(server.Options("bot")...)
-//	client, err := ablychat.Connect(server.Options("bot")...)
 func (s *Server) Options(clientID string, options ...ably.ClientOption) []ablychat.Option {
 	options = append([]ably.ClientOption{ably.WithClientID(clientID)}, options...)
 	return []ablychat.Option{ablychat.Ably(s.ClientOptions(options...)...), ablychat.WithLogger(s.log)}
@@ -80,7 +79,6 @@ func (s *Server) Client(clientID string, options ...ably.ClientOption) *ablychat
 // Whenever the client needs a token, the option's callback gets one from the server, with a
 // lifetime of ttl. [ablytest.Server.ExpireTokens] and RevokeTokens end tokens earlier.
 //
-//	server.Options("bot", server.Tokens("bot", time.Hour))
 //	server.Options("bot", server.Tokens("bot", time.Hour))
 func (s *Server) Tokens(clientID string, ttl time.Duration) ably.ClientOption {
 	return ably.WithAuthCallback(func(context.Context, ably.TokenParams) (ably.Tokener, error) {

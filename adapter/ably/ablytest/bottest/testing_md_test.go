@@ -211,7 +211,7 @@ func TestSaysWhoItIs(t *testing.T) {
 func TestAtASingleFrame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := bottest.NewServer(t)
-		gate := server.Hold(ablytest.ToClient(ablytest.ActionAttached)) // the bot waits to be attached
+		gate := server.Hold(ablytest.ToClient(ablytest.ActionAttached)) // holds its ATTACHED
 		startGreeter(t, server)
 		server.User("eve").Says("lobby", "hello")
 		// The bot's answer is sent, but the bot doesn't get the response.
