@@ -10,7 +10,7 @@ const (
 
 var rows = slices.Concat(playing, whole)
 
-// playing are the rows of what one plays with.
+// playing has the rows that check the controls.
 var playing = []row{
 	{"served by its command", func(t *tab, s sites) {
 		for range 5 {
@@ -66,7 +66,7 @@ var playing = []row{
 		t.tells("dispose returns, done, by")
 		t.is(`[...document.querySelectorAll(".call-item")].length === 4`)
 	}},
-	{"callers stop waiting, works fail", func(t *tab, s sites) {
+	{"callers stop waiting, openings and releases fail", func(t *tab, s sites) {
 		t.open(s.command)
 		t.button("get")
 		t.click(".part-calls .small-button")
@@ -129,7 +129,7 @@ var playing = []row{
 		t.hash("rooms/get(1,a,x);opened(1);attaching(1);leave(1,1)")
 		t.says("ends: its caller stopped waiting")
 	}},
-	{"the incarnation that is shown is chosen", func(t *tab, s sites) {
+	{"the incarnation to show can be chosen", func(t *tab, s sites) {
 		t.play(s, busy)
 		t.is(`document.querySelectorAll(".machine")[1].textContent.includes("#2")`)
 		t.click(
@@ -159,7 +159,7 @@ var playing = []row{
 		t.hash("rooms/get(1,a,x);release(2,a)")
 		t.click(".step-button")
 		t.hash("rooms@1/get(1,a,x);release(2,a)")
-		t.button("get") // what came later is dropped
+		t.button("get") // the steps after the present one are dropped
 		t.hash("rooms/get(1,a,x);get(2,a,x)")
 		t.button("Clear")
 		t.hash("rooms/")
@@ -195,12 +195,12 @@ var playing = []row{
 		t.lit(0, "attached")
 		t.says("✓ all 14 hold")
 	}},
-	{"what is no step here is refused", func(t *tab, s sites) {
+	{"an input that can't happen is refused", func(t *tab, s sites) {
 		t.play(s, "rooms/get(1,a,x);released(1);opened(1)")
 		t.says("can’t happen: the incarnation's work is opening, not closing")
 		t.lit(0, "ready")
 	}},
-	{"rules and invariants say what they are", func(t *tab, s sites) {
+	{"rules and invariants show their texts", func(t *tab, s sites) {
 		t.play(s, attached)
 		t.click(
 			`([...document.querySelectorAll(".part-sequence .chip")].find((e) => e.textContent === "R17"))`,
@@ -225,7 +225,7 @@ var playing = []row{
 		)
 		t.is(`document.querySelectorAll(".tick").length === 27 + 4 + 14 + 14`)
 	}},
-	{"each story parts where it says", func(t *tab, s sites) {
+	{"each story differs at the step that it names", func(t *tab, s sites) {
 		t.open(s.command + "#stories")
 		var ids []string
 		t.eval(`[...document.querySelectorAll("[data-story]")].map((e) => e.dataset.story)`, &ids)
@@ -248,7 +248,7 @@ var playing = []row{
 			t.says("✓ both do the same so far")
 			t.button("to the end")
 			t.says("✗ they part")
-			if id != "first-context" { // all that it breaks is a rule
+			if id != "first-context" { // this fault breaks only a rule, no invariant
 				t.until(
 					`[...document.querySelectorAll(".invariants summary")].at(-1).textContent.includes("✗")`,
 				)
@@ -287,7 +287,7 @@ var playing = []row{
 	{"a search has progress and can be cancelled", func(t *tab, s sites) {
 		t.open(s.command + "#find")
 		t.pick("#find-fault", "ghost")
-		t.pick("#find-property", "OptionsAgree") // which it never breaks
+		t.pick("#find-property", "OptionsAgree") // a property that this fault never breaks
 		t.pick("#find-calls", "6")
 		t.pick("#find-names", "2")
 		t.pick("#find-options", "2")
