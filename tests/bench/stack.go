@@ -147,7 +147,7 @@ func stackCases() (cases []comparison) {
 				s := open(b, place.start(), client)
 				defer s.close()
 				var rooms *ablychat.Rooms
-				if chat, err := ablychat.New(s.client); err == nil { // fails for a client made by ably-go
+				if chat, err := ablychat.New(s.client); err == nil { // fails without the adapter
 					rooms = chat.Rooms()
 					defer func() { must(chat.Dispose(ctx)) }()
 				}
