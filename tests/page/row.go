@@ -54,11 +54,11 @@ func (t *tab) play(s sites, fragment string) {
 // hash waits until the address contains the script.
 func (t *tab) hash(fragment string) { t.until("location.hash === " + quote("#"+fragment)) }
 
-// says waits until the page shows a text at any place.
-func (t *tab) says(text string) { t.until("document.body.innerText.includes(" + quote(text) + ")") }
+// shows waits until the page shows a text at any place.
+func (t *tab) shows(text string) { t.until("document.body.innerText.includes(" + quote(text) + ")") }
 
-// tells waits until the page announces a text to screen readers.
-func (t *tab) tells(text string) {
+// announces waits until the page announces a text to screen readers.
+func (t *tab) announces(text string) {
 	t.until(`document.getElementById("announce").textContent.includes(` + quote(text) + `)`)
 }
 

@@ -9,11 +9,11 @@ import (
 var whole = []row{
 	{"a script is a link, there and back", func(t *tab, s sites) {
 		t.play(s, "rooms/get(1,%C3%A4,x);opened(1);Z%C3%B6e.get(2,%C3%A4,x)")
-		t.says("Zöe: get ä (x) returns #1")
+		t.shows("Zöe: get ä (x) returns #1")
 		t.hash("rooms/get(1,%C3%A4,x);opened(1);Z%C3%B6e.get(2,%C3%A4,x)")
 		link := t.text("location.href")
 		t.open(link)
-		t.says("Zöe: get ä (x) returns #1")
+		t.shows("Zöe: get ä (x) returns #1")
 		if again := t.text("location.href"); again != link {
 			fail("%s becomes %s", link, again)
 		}
@@ -26,7 +26,7 @@ var whole = []row{
 	{"a link that can't be read shows an error", func(t *tab, s sites) {
 		t.open(s.command + "#garden/dance(1)")
 		t.until(`document.querySelector('[role="alert"]')`)
-		t.says("there is no board")
+		t.shows("there is no board")
 	}},
 	{"the link is copied", func(t *tab, s sites) {
 		t.play(s, attached)
@@ -36,7 +36,7 @@ var whole = []row{
 		)
 		t.button("Copy link")
 		t.until("globalThis.copied === location.href")
-		t.tells("The link is copied.")
+		t.announces("The link is copied.")
 	}},
 	{"light, dark, or the system's choice", func(t *tab, s sites) {
 		background := `getComputedStyle(document.body).backgroundColor`
@@ -52,7 +52,7 @@ var whole = []row{
 		t.button("Theme: Light")
 		t.is(background + " === " + quote(dark))
 		t.open(s.command)
-		t.is(`document.documentElement.dataset.theme === "dark"`) // it is kept
+		t.is(`document.documentElement.dataset.theme === "dark"`) // the choice is kept
 		t.button("Theme: Dark")
 		t.is(`!document.documentElement.dataset.theme`)
 	}},

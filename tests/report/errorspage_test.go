@@ -25,7 +25,7 @@ func lacking(page, api string) (bad []string) {
 	for _, m := range errorRow.FindAllStringSubmatch(page, -1) {
 		code, known := codes[m[2]]
 		if delete(codes, m[2]); !known || code != m[1] {
-			bad = append(bad, fmt.Sprintf("the row %s %s: the code is %q, or stands there twice", m[1], m[2], code))
+			bad = append(bad, fmt.Sprintf("the row %s %s: the API has the code %q, or the page has two such rows", m[1], m[2], code))
 		}
 	}
 	for name, code := range codes {

@@ -113,7 +113,7 @@ func (t tally) byShortType(only string, limit int) map[string]any {
 type annotation struct {
 	action       int // 0 create, 1 delete
 	kind, name   string
-	serial       string // the message's
+	serial       string // of the annotated message
 	client       string
 	connectionID string
 	count        int // 0 for none
@@ -166,7 +166,7 @@ func (ch *channel) annotate(a annotation) (string, *ErrorInfo) {
 		w["extras"] = extras
 	}
 	ch.rememberAnnotation(a.serial, serial, now, w)
-	ch.bring(&publish{timestamp: now, ephemeral: true, connectionID: a.connectionID, annotations: []map[string]any{w}})
+	ch.addAndDeliver(&publish{timestamp: now, ephemeral: true, connectionID: a.connectionID, annotations: []map[string]any{w}})
 	summary := map[string]any{}
 	for kind := range t {
 		summary[kind] = t.summary(kind, "", ch.s.opts.summaryLimit)

@@ -179,15 +179,15 @@ func (s *Server) renew(t *transport, pm *ProtocolMessage) {
 	c.sendConnected(nil)
 	for _, a := range c.sortedAttachments() {
 		if a.live {
-			a.repermit(id.capability)
+			a.updateModes(id.capability)
 		}
 	}
 }
 
-// repermit sets the modes of an attachment to those that the client asked for and that a new token
-// allows. If they change, the server sends an ATTACHED with them (RTL12). If there are none, the
-// channel fails for the client (RTC8a1).
-func (a *attachment) repermit(c capability) {
+// updateModes sets the modes of an attachment to those that the client asked for and that a new
+// token allows. If they change, the server sends an ATTACHED with them (RTL12). If there are none,
+// the channel fails for the client (RTC8a1).
+func (a *attachment) updateModes(c capability) {
 	was := a.modes
 	a.modes = c.permit(a.ch.name, a.asked)
 	switch {
@@ -201,5 +201,5 @@ func (a *attachment) repermit(c capability) {
 	if a.modes.Has(ModePresenceSubscribe) && !was.Has(ModePresenceSubscribe) {
 		a.sync()
 	}
-	a.ch.tellOccupancy()
+	a.ch.sendOccupancy()
 }

@@ -29,7 +29,7 @@ func TestWrongKeyIsRefused(t *testing.T) {
 		if reason == nil || reason.Code != code {
 			t.Errorf("%s: reason is %v, want code %d", key, reason, code)
 		} else if strings.Contains(reason.Error(), "hush") {
-			t.Errorf("the error tells the secret: %v", reason)
+			t.Errorf("the error contains the secret: %v", reason)
 		}
 		rest, err := ably.NewREST(srv.ClientOptions(quiet, ably.WithKey(key))...)
 		if err != nil {
@@ -229,7 +229,7 @@ func TestServerAsksForAuthentication(t *testing.T) {
 	}
 	defer closeClient(t, client)
 	awaitConnection(t, client, ably.ConnectionStateConnected)
-	auth := srv.Fault(ablytest.ToServer(ablytest.ActionAuth)) // counts them
+	auth := srv.Fault(ablytest.ToServer(ablytest.ActionAuth)) // counts AUTH frames
 	again := srv.Fault(ablytest.ToClient(ablytest.ActionConnected))
 	if err := srv.RequestAuth(client.Connection.ID()); err != nil {
 		t.Fatal(err)
@@ -281,9 +281,9 @@ func TestKeysPrintWithoutTheirSecret(t *testing.T) {
 	}
 	for _, bad := range []string{"", "app.id", "app:hush", ".id:hush", "app.:hush", "app.id:"} {
 		if _, err := ablytest.ParseKey(bad); err == nil {
-			t.Errorf("%q is taken for a key", bad)
+			t.Errorf("%q was accepted as a key", bad)
 		} else if strings.Contains(err.Error(), "hush") {
-			t.Errorf("the error tells the secret: %v", err)
+			t.Errorf("the error contains the secret: %v", err)
 		}
 	}
 }

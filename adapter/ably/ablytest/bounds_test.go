@@ -142,7 +142,7 @@ func TestHistoryEndsInSize(t *testing.T) {
 		}
 	}
 	if held := srv.State().HistoryBytes; held != 0 {
-		t.Errorf("%d bytes of nothing", held)
+		t.Errorf("the server still counts %d bytes", held)
 	}
 }
 
@@ -171,7 +171,7 @@ func TestHistoryCountsAllOfIt(t *testing.T) {
 		}
 	}
 	if err := srv.ForgetChannel("a::$chat"); err != nil || srv.State().HistoryBytes != 0 {
-		t.Errorf("%d bytes of nothing; %v", srv.State().HistoryBytes, err)
+		t.Errorf("the server still counts %d bytes; %v", srv.State().HistoryBytes, err)
 	}
 }
 

@@ -127,7 +127,7 @@ func (s *Server) attach(t *transport, pm *ProtocolMessage) {
 	}
 	a.sync()
 	a.occupancy = nil
-	ch.tellOccupancy()
+	ch.sendOccupancy()
 	s.notifyLocked()
 }
 
@@ -146,7 +146,7 @@ func (a *attachment) remove() {
 	delete(a.conn.attached, a.ch.name)
 	delete(a.ch.attached, a.conn)
 	a.leaveAll()
-	a.ch.tellOccupancy()
+	a.ch.sendOccupancy()
 }
 
 // end ends the attachment of the server's own accord, with a DETACHED (RTL13) or an ERROR (RTL14).

@@ -42,7 +42,7 @@ func TestHoldAndOpen(t *testing.T) {
 	}
 	select {
 	case err := <-done:
-		t.Fatalf("attached behind a shut gate: %v", err)
+		t.Fatalf("attached behind a closed gate: %v", err)
 	default:
 	}
 	if s := client.Channels.Get("held").State(); s != ably.ChannelStateAttaching {
@@ -187,7 +187,7 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("ATTACHED refused: %v", err)
 		}
 		if srv.State().Attached("refused late") {
-			t.Error("the server holds the client for attached after a DETACHED")
+			t.Error("the client is still attached at the server after a DETACHED")
 		}
 
 		ch = client.Channels.Get("a")
@@ -217,7 +217,7 @@ func TestRefusals(t *testing.T) {
 			}
 		}
 		if n := srv.State().Connected(); n != 1 {
-			t.Errorf("%d connections, want the first alone", n)
+			t.Errorf("%d connections, want only the first", n)
 		}
 		failClient(t, srv, client)
 	})

@@ -20,7 +20,7 @@ type request struct {
 	segments    []string // the path's, each unescaped by itself: a "/" in a name is no separator
 	body        []byte
 	bodyFormat  Format
-	format      Format    // the response's
+	format      Format    // of the response
 	app         string    // the client's application, once the client is authenticated
 	as          *identity // the client, if it needs no credentials: see VirtualClient; or nil
 }

@@ -143,7 +143,7 @@ func TestALeaveHasItsOwnExtras(t *testing.T) {
 		c.expect(ablytest.ActionAck, 0)
 		m := watch.expect(ablytest.ActionPresence, 0).Presence[0]
 		if fmt.Sprint(m["data"]) != tt.data || fmt.Sprint(m["extras"]) != tt.extras {
-			t.Errorf("a leave with %q is told with %v and %v", tt.leave, m["data"], m["extras"])
+			t.Errorf("a leave with %q was delivered with %v and %v", tt.leave, m["data"], m["extras"])
 		}
 	}
 }

@@ -55,19 +55,19 @@ func (s *Server) amend(channel string, id identity, implied string, m *Message) 
 	if err := m.canonical(); err != nil {
 		return "", errBadRequest("invalid message: %v", err)
 	}
-	told := *was
-	told.ID, told.Action, told.Version = m.ID, m.Action, version
+	delivered := *was
+	delivered.ID, delivered.Action, delivered.Version = m.ID, m.Action, version
 	if m.Name != "" {
-		told.Name = m.Name
+		delivered.Name = m.Name
 	}
 	if m.Data != nil {
-		told.Data, told.Encoding = m.Data, m.Encoding
+		delivered.Data, delivered.Encoding = m.Data, m.Encoding
 	}
 	if m.Extras != nil {
-		told.Extras = m.Extras
+		delivered.Extras = m.Extras
 	}
-	told.Extras = id.claimed(channel, told.Extras)
-	kept := told
+	delivered.Extras = id.claimed(channel, delivered.Extras)
+	kept := delivered
 	if m.Action == actionAppend {
 		var err *ErrorInfo
 		if kept.Data, err = was.appended(m); err != nil {
@@ -81,7 +81,7 @@ func (s *Server) amend(channel string, id identity, implied string, m *Message) 
 	if size := kept.size(); size > s.opts.maxMessageSize {
 		return "", errTooLarge(size, s.opts.maxMessageSize)
 	}
-	return ch.changeTo(&kept, &told), nil
+	return ch.changeTo(&kept, &delivered), nil
 }
 
 // appended returns the message's data with the data of more after it: text after text, or bytes

@@ -14,7 +14,7 @@ type publish struct {
 	connectionID   string // the publisher's; "" for REST
 	timestamp      int64  // ms
 	messages       []*Message
-	annotations    []map[string]any // instead of messages
+	annotations    []map[string]any // set instead of messages
 	instead        *Message         // what to keep, if not the delivered message
 	ephemeral      bool             // the history doesn't show it
 	size           int64            // bytes that dropping the publish frees

@@ -21,9 +21,9 @@ func (ch *channel) metrics() map[string]any {
 	}
 }
 
-// tellOccupancy sends the occupancy to the connections that attached with the param
+// sendOccupancy sends the occupancy to the connections that attached with the param
 // occupancy=metrics, if it has changed since they last received it.
-func (ch *channel) tellOccupancy() {
+func (ch *channel) sendOccupancy() {
 	var now map[string]any
 	for _, a := range ch.attachments() {
 		if !a.live || a.params["occupancy"] == "" || !a.modes.Has(ModeSubscribe) {

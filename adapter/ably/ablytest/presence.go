@@ -101,7 +101,7 @@ func (s *Server) presence(c *connection, pm *ProtocolMessage) *ProtocolMessage {
 		}
 		changes = append(changes, m.wire(action))
 	}
-	a.ch.tellPresence(c.id, changes)
+	a.ch.sendPresence(c.id, changes)
 	return &ProtocolMessage{Action: ActionAck, Count: 1}
 }
 
@@ -112,9 +112,9 @@ func (ch *channel) enter(m *member) {
 	ch.members[m.key()] = m
 }
 
-// tellPresence sends changes of presence to the subscribers of presence, and the new occupancy to
+// sendPresence sends changes of presence to the subscribers of presence, and the new occupancy to
 // those of occupancy.
-func (ch *channel) tellPresence(connectionID string, changes []map[string]any) {
+func (ch *channel) sendPresence(connectionID string, changes []map[string]any) {
 	if len(changes) == 0 {
 		return
 	}
@@ -124,7 +124,7 @@ func (ch *channel) tellPresence(connectionID string, changes []map[string]any) {
 			a.conn.send(&ProtocolMessage{Action: ActionPresence, Channel: ch.name, ConnectionID: connectionID, Timestamp: ch.s.nowMillis(), Presence: changes})
 		}
 	}
-	ch.tellOccupancy()
+	ch.sendOccupancy()
 	ch.s.notifyLocked()
 }
 
@@ -163,5 +163,5 @@ func (a *attachment) leaveAll() {
 			gone = append(gone, m.wire(presenceLeave))
 		}
 	}
-	a.ch.tellPresence(a.conn.id, gone)
+	a.ch.sendPresence(a.conn.id, gone)
 }

@@ -92,7 +92,7 @@ func TestEachRowOfWhatIsServed(t *testing.T) {
 			clock := ablytest.NewManualClock(time.Now())
 			srv := ablytest.NewServer(t, ablytest.WithClock(clock), ablytest.WithMaxIdleInterval(0),
 				ablytest.WithKeys(ablytest.DefaultKey, ablytest.Key{Name: "other.key", Secret: "secret"}))
-			probe(&stand{T: t, srv: srv, clock: clock}, s.Support)
+			probe(&probeServer{T: t, srv: srv, clock: clock}, s.Support)
 			for _, f := range srv.Frames() {
 				if f.Action == ablytest.ActionHTTP && f.Status != 0 && f.Status < 300 {
 					served[ablytest.EndpointOf(f.Method, f.Path)] = true

@@ -38,7 +38,7 @@ type token struct {
 	details    TokenDetails
 	key        Key
 	capability capability
-	claims     userClaims // a JWT's
+	claims     userClaims // user claims of a JWT
 	revoked    bool
 }
 

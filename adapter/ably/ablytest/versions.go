@@ -52,22 +52,22 @@ func (ch *channel) change(m *Message) {
 	if m.ID == "" {
 		m.ID = fmt.Sprintf("%s:0", p.id)
 	}
-	ch.bring(p)
+	ch.addAndDeliver(p)
 }
 
 // changeTo publishes a new version of a message. The history keeps kept, and subscribers receive
-// told. It returns the version's serial.
-func (ch *channel) changeTo(kept, told *Message) string {
+// delivered. It returns the version's serial.
+func (ch *channel) changeTo(kept, delivered *Message) string {
 	id := randomText(12) + ":0"
-	if told.ID == "" {
-		told.ID, kept.ID = id+":0", id+":0"
+	if delivered.ID == "" {
+		delivered.ID, kept.ID = id+":0", id+":0"
 	}
-	ch.bring(&publish{timestamp: ch.s.nowMillis(), ephemeral: true, id: id, messages: []*Message{told}, instead: kept})
-	return told.Version.Serial
+	ch.addAndDeliver(&publish{timestamp: ch.s.nowMillis(), ephemeral: true, id: id, messages: []*Message{delivered}, instead: kept})
+	return delivered.Version.Serial
 }
 
-// bring adds and delivers a publish that doesn't change the serials of messages.
-func (ch *channel) bring(p *publish) {
+// addAndDeliver adds and delivers a publish that doesn't change the serials of messages.
+func (ch *channel) addAndDeliver(p *publish) {
 	ch.log.addChange(p)
 	for _, a := range ch.attachments() {
 		if a.live {

@@ -25,7 +25,7 @@ type settings struct {
 	one   *world.Plan    // the only run, or nil
 	share float64        // the share of the runs with one fault that is run, from 0 to 1
 	pairs int            // number of runs with two faults
-	seed  uint64         // chooses both
+	seed  uint64         // selects the runs of the share, and the pairs
 }
 
 // summary counts the runs of a suite, and has their failures.
@@ -79,7 +79,7 @@ func suite(t *testing.T, set settings) *summary {
 		}
 	}
 	for _, p := range directed {
-		sum.took(world.Run(t, p))
+		sum.count(world.Run(t, p))
 	}
 	for _, p := range witnesses {
 		r := world.Run(t, p)
@@ -90,7 +90,7 @@ func suite(t *testing.T, set settings) *summary {
 			}
 			r = world.Run(t, p)
 		}
-		sum.took(r)
+		sum.count(r)
 	}
 	note := func() string {
 		sum.mu.Lock()
@@ -104,10 +104,10 @@ func suite(t *testing.T, set settings) *summary {
 			// With several busy rooms, the frame is not sent in every run.
 			first = world.Run(t, singles[i])
 		}
-		sum.took(first)
+		sum.count(first)
 		choose := rand.New(rand.NewPCG(set.seed, uint64(i+1)))
 		for range seconds[i] {
-			sum.took(world.Run(t, second(first, choose)))
+			sum.count(world.Run(t, second(first, choose)))
 		}
 		return nil
 	})
@@ -159,8 +159,8 @@ func (s *summary) plans(names []string) (plans []world.Plan) {
 	return plans
 }
 
-// took adds the result of a run with faults.
-func (s *summary) took(r world.Result) {
+// count adds the result of a run with faults.
+func (s *summary) count(r world.Result) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(r.Plan.Strikes) > 1 {

@@ -83,11 +83,11 @@ func (s *Stream) take(step lifecycle.RoomStep) error {
 		}
 	}
 	s.run = next
-	return s.says(step.Status, step.StatusOf)
+	return s.sameStatus(step.Status, step.StatusOf)
 }
 
-// says returns an error if a status differs from the model's.
-func (s *Stream) says(status lifecycle.RoomStatus, of *lifecycle.ErrorInfo) error {
+// sameStatus returns an error if a status differs from the model's.
+func (s *Stream) sameStatus(status lifecycle.RoomStatus, of *lifecycle.ErrorInfo) error {
 	if status.String() != s.run.Status.String() || s.number(of) != s.run.Err {
 		return fmt.Errorf("the room is %v (%v), not %v/%d", status, of, s.run.Status, s.run.Err)
 	}
@@ -98,7 +98,7 @@ func (s *Stream) says(status lifecycle.RoomStatus, of *lifecycle.ErrorInfo) erro
 // the steps to [Stream.Err].
 func (s *Stream) Rest(status lifecycle.RoomStatus, of *lifecycle.ErrorInfo) error {
 	pending := s.run.Pending()
-	switch err := s.says(status, of); {
+	switch err := s.sameStatus(status, of); {
 	case s.wrong != nil:
 		return nil
 	case err != nil:

@@ -50,11 +50,11 @@ type message struct {
 type child struct {
 	settings
 	begin  time.Time
-	before int // goroutines
+	before int // number of goroutines at the start
 
 	mu         sync.Mutex
 	tally      tally
-	heap       []float64 // at each look
+	heap       []float64 // in megabytes, at each look
 	goroutines []int
 }
 

@@ -122,7 +122,7 @@ func (b *attaching) record(script []model.Input) (t trace.Trace, err error) {
 		if t, err = traces[0], failed; err != nil {
 			break
 		}
-		if len(t.Lines) != i+1 || !is(t.Lines[i].Input, in) {
+		if len(t.Lines) != i+1 || !sameInput(t.Lines[i].Input, in) {
 			err = fmt.Errorf("after %v there are %d lines, expected %d", in, len(t.Lines), i+1)
 			break
 		}
@@ -138,8 +138,8 @@ func (b *attaching) record(script []model.Input) (t trace.Trace, err error) {
 	return t, err
 }
 
-// is reports whether an observed input is the same as the model's.
-func is(got trace.Input, in model.Input) bool {
+// sameInput reports whether an observed input is the same as the model's.
+func sameInput(got trace.Input, in model.Input) bool {
 	kind, known := judge.KindOf(got.Kind)
 	return known && kind == in.Kind && int(got.Call) == in.Call && int(got.Incarnation) == in.Incarnation
 }

@@ -152,7 +152,7 @@ func alter(field reflect.Value, words []string, d *rand.Rand) bool {
 		field.SetString(others[d.IntN(len(others))])
 	case reflect.Uint64:
 		field.SetUint(field.Uint() + 1 - 2*d.Uint64N(2))
-	case reflect.Slice: // in order
+	case reflect.Slice: // a sorted list of numbers
 		n, i := uint64(1+d.IntN(limit)), 0
 		for i < field.Len() && field.Index(i).Uint() < n {
 			i++

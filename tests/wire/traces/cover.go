@@ -17,11 +17,11 @@ type graph struct {
 	covered    map[step]bool
 	count      int             // number of covered steps
 	scripts    [][]model.Input // together they have every step that a trace can have
-	unscripted int             // the other steps
+	unscripted int             // number of steps that no script has
 }
 
 type step struct {
-	from  string // the state's key
+	from  string // the key of the state before the step
 	input model.Input
 }
 

@@ -125,7 +125,7 @@ func judgeAll(ctx context.Context, out io.Writer, tlc *tlcrun.TLC, g *graph, tra
 				traces[i].Label, len(j.steps)+1, j.refused)
 		}
 		lines += len(j.steps)
-		if g.cover(j.steps); traces[i].Label == "stack" { // these come first
+		if g.cover(j.steps); traces[i].Label == "stack" { // the traces of the stack come first
 			alone = g.count
 		}
 	}

@@ -16,7 +16,7 @@ import (
 const (
 	crowdWorkers = 6
 	crowdNames   = 12
-	crowdRounds  = 60 // of each worker
+	crowdRounds  = 60 // rounds of each worker
 )
 
 // crowd runs workers that use one client at random. Each worker makes one call after another.

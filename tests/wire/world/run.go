@@ -21,8 +21,8 @@ type Result struct {
 	Calls    int
 	Rooms    int           // rooms that a crowd got
 	Streams  int           // rooms whose steps were checked
-	Steps    int           // of all rooms
-	Slowest  time.Duration // of the calls
+	Steps    int           // number of steps of all rooms
+	Slowest  time.Duration // the longest duration of a call
 	Took     time.Duration
 	Traces   []trace.Trace // of the clients' Rooms; only in a bubble, and not for a crowd
 	Report   string        // calls, frames and steps; only if there is a problem

@@ -190,9 +190,9 @@ func (w *World) end(r *Result) {
 			}
 		}
 		for _, h := range c.rooms() {
-			c.told(h)
+			c.checkListeners(h)
 		}
-		w.traced(c, r)
+		w.checkTraces(c, r)
 		w.close(c)
 	}
 	w.holds("in the end", func() (found []string) {
@@ -203,9 +203,9 @@ func (w *World) end(r *Result) {
 	})
 }
 
-// traced lets the reference model check the steps of the client's Rooms. It leaves out crowds,
+// checkTraces lets the reference model check the steps of the client's Rooms. It leaves out crowds,
 // whose traces are too long for a check in short time.
-func (w *World) traced(c *client, r *Result) {
+func (w *World) checkTraces(c *client, r *Result) {
 	if !w.bubble || r.Plan.Scenario.Random {
 		return
 	}
@@ -220,9 +220,9 @@ func (w *World) traced(c *client, r *Result) {
 	r.Traces = append(r.Traces, traces...)
 }
 
-// told compares the events that listeners received with the room's steps, and the messages that the
-// room received with those that were published.
-func (c *client) told(h *held) {
+// checkListeners compares the events that listeners received with the room's steps, and the
+// messages that the room received with those that were published.
+func (c *client) checkListeners(h *held) {
 	s := c.recorder.Of(h.room)
 	if s == nil {
 		return // nothing ever happened to it

@@ -52,7 +52,7 @@ type World struct {
 	times
 	bubble bool
 	server *ablytest.Server
-	random *rand.Rand // of a crowd
+	random *rand.Rand // for the choices of a crowd
 	begin  time.Time
 
 	// Used by the scenario's own goroutine.

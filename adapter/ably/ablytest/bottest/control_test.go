@@ -130,11 +130,11 @@ func TestControl(t *testing.T) {
 	_, err := room.Messages().Send(t.Context(), ablychat.Text("hello, eve"))
 	succeeds(t, err)
 	if got := at(<-arrived, "messages", 2, "text"); got != "hello, eve" {
-		t.Errorf("what was waited for reads %v", got)
+		t.Errorf("await returned a room whose last text is %v", got)
 	}
 	if status, answer := r.do("POST", "/rooms/lobby/await", `{"contains": {"typing": ["bot"]}, "timeout": "1ms"}`); status != 408 ||
 		!strings.Contains(at(answer, "error", "message").(string), "hello!") {
-		t.Errorf("what doesn't come: %d %v", status, answer)
+		t.Errorf("await of something that doesn't come: %d %v", status, answer)
 	}
 }
 
@@ -172,7 +172,7 @@ func TestControlOfDisruptions(t *testing.T) {
 	r.ok("POST", "/revokeTokens", `{"clientId": "eve"}`)
 	r.ok("POST", "/loseHistory", `{"room": "lobby"}`)
 	if got := server.Room("lobby").Messages(); len(got) != 0 {
-		t.Errorf("the room reads %+v", got)
+		t.Errorf("the room has the messages %+v", got)
 	}
 	if token := r.ok("POST", "/token", `{"clientId": "eve", "ttl": "1h"}`); at(token, "clientId") != "eve" || at(token, "token") == "" {
 		t.Errorf("a token: %v", token)

@@ -51,7 +51,7 @@ func TestOutageCutsAllOffAndEnds(t *testing.T) {
 		server.User("eve").Says("lobby", "meanwhile")
 		time.Sleep(5 * time.Minute)
 		first.End()
-		first.End() // again
+		first.End() // no effect
 		time.Sleep(time.Minute)
 		if status := client.Connection().Status(); status == ablychat.ConnectionConnected {
 			t.Error("the second outage doesn't hold")

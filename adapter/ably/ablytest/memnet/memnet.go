@@ -142,8 +142,8 @@ type stream struct {
 	mu        sync.Mutex
 	moved     sync.Cond
 	data      []byte
-	ended     bool // by the writer
-	abandoned bool // by the reader
+	ended     bool // the writer has closed the stream
+	abandoned bool // the reader has closed the stream
 	deadline  time.Time
 	timer     *time.Timer
 }
