@@ -50,7 +50,7 @@ func (a *acks) answer(serial int64, pm *ProtocolMessage) {
 	delete(a.answers, serial-answersKept)
 }
 
-// flush sends the answers that wait for no earlier one.
+// flush sends the known answers in order, up to the first serial that has none yet.
 func (c *connection) flush() {
 	for len(c.acks.open) > 0 {
 		pm := c.acks.answers[c.acks.open[0]]

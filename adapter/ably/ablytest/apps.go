@@ -1,7 +1,7 @@
 package ablytest
 
-// Applications are separate: with a key of one, or a token of that key, a client reaches only the
-// channels of that application.
+// Applications are separate. With a key of an application, or a token of that key, a client reaches
+// only the channels of this application.
 
 // app returns the application of the server's first key. The exported methods of Server are about
 // this application.

@@ -15,7 +15,7 @@ const (
 )
 
 // chatEndpoints returns the endpoints of Chat that the server serves, for each version of the API
-// that SDKs in use request.
+// that current SDKs use.
 func chatEndpoints() (all []endpoint) {
 	for _, version := range []string{"v3", "v4"} {
 		base := "chat/" + version + "/rooms/*/"

@@ -70,7 +70,7 @@ func decoded(data any, encoding string) any {
 // unkept has what no history keeps of a room of Ably Chat. It is guarded by Server.mu.
 type unkept struct {
 	reactions []map[string]any
-	typing    map[string]*timer // by clientId, until the client stops or its heartbeats do
+	typing    map[string]*timer // by clientId; removed when the client stops typing
 }
 
 // typingLasts is how long after a heartbeat a client counts as typing: the default throttle of the

@@ -77,7 +77,7 @@ func (u userClaims) of(channel string) string {
 }
 
 // mostSpecific returns the value of the most specific resource that covers the name. A resource
-// without "*" is more specific than any with it; otherwise the longest is.
+// without "*" is the most specific. Among resources with "*", the longest is.
 func mostSpecific(all map[string]string, name string) (value string, ok bool) {
 	if value, ok = all[name]; ok {
 		return value, true

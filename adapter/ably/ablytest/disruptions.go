@@ -33,8 +33,8 @@ type rejecter struct {
 }
 
 // Outage cuts all connections and refuses every connection and request, as if the client's network,
-// or Ably, was down. The server keeps the state of a connection as long as without an outage, two
-// minutes by default: see [WithConnectionStateTTL].
+// or Ably, was down. The server keeps the state of a connection for the usual time, two minutes
+// by default: see [WithConnectionStateTTL].
 func (s *Server) Outage() *Disruption {
 	answers := s.Fault(HTTPResponse("", ""), CutBefore())
 	s.mu.Lock()

@@ -2,7 +2,8 @@ package ablytest
 
 import "time"
 
-// watchIdle calls checkIdle after left, while the transport has its connection. Callers hold s.mu.
+// watchIdle schedules checkIdle, which runs when the time left is over. It does nothing for a
+// transport without a connection. Callers hold s.mu.
 func (s *Server) watchIdle(t *transport, left time.Duration) {
 	if s.opts.maxIdleInterval > 0 && t.conn != nil && !t.muted {
 		t.idle = s.afterLocked(left, func() { s.checkIdle(t) })
@@ -18,7 +19,7 @@ func (s *Server) checkIdle(t *transport) {
 		if !t.heartbeats {
 			// Ping waits for the pong, which shows that the client reads.
 			if t.ws.Ping(t.ctx) != nil {
-				return // The reader notices the end of the transport too.
+				return // the read fails too, and ends the transport
 			}
 			t.lastSent.Store(s.nowMillis())
 		}

@@ -66,7 +66,7 @@ func TestCapability(t *testing.T) {
 	}
 	e, _ := parseCapability(`{"other":["*"]}`)
 	if got := c.intersect(e); len(got) != 0 || got == nil {
-		t.Errorf("intersection of strangers is %v", got)
+		t.Errorf("intersection of capabilities without a common resource is %v", got)
 	}
 }
 

@@ -76,11 +76,11 @@ func (m Match) If(f func(Frame) bool) Match {
 	return m
 }
 
-// Nth narrows the match to the nth frame that matches otherwise. Frames are counted from 1, from
-// the moment when the fault is added.
+// Nth narrows the match to the nth of the frames that it matched without Nth. The count begins with
+// 1, when the fault is added.
 func (m Match) Nth(n int) Match { m.nth = n; return m }
 
-// First narrows the match to the first n frames that match otherwise.
+// First narrows the match to the first n of the frames that it matched without First.
 func (m Match) First(n int) Match { m.first = n; return m }
 
 // Once is First(1).
@@ -113,7 +113,7 @@ func (m Match) String() string {
 		add("at index %d", m.index)
 	}
 	if m.test != nil {
-		add("if asked")
+		add("if a function says so")
 	}
 	if m.nth != 0 {
 		add("number %d", m.nth)

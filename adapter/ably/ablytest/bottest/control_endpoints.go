@@ -126,7 +126,7 @@ func (c *control) endpoints() map[string]func(*http.Request) (any, error) {
 	return all
 }
 
-// verbs has what users can do, by the last part of the path.
+// verbs has the actions of users. The key is the last part of the path.
 var verbs = map[string]func(u *User, o order) (any, error){
 	"says": func(u *User, o order) (any, error) {
 		serial, err := u.send(o.Room, o.content())
@@ -151,7 +151,7 @@ var verbs = map[string]func(u *User, o order) (any, error){
 	"leaves": silent(func(u *User, o order) error { return u.client.Leave(ablychat.ChannelName(o.Room)) }),
 }
 
-// silent returns a verb whose answer is an empty object.
+// silent returns an action whose answer is an empty object.
 func silent(do func(u *User, o order) error) func(u *User, o order) (any, error) {
 	return func(u *User, o order) (any, error) { return none{}, do(u, o) }
 }

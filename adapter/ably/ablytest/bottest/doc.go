@@ -22,9 +22,9 @@
 //   - A [Room] reads the state of a room from the server, such as the messages that the program
 //     sent. [Room.Await] and [Room.AwaitMessage] wait for a state.
 //   - Methods simulate failures: Outage, Slow, LoseState, LoseHistory, Deny, RateLimit, Reject,
-//     ExpireTokens, RevokeTokens and more. They are methods of the [ablytest.Server] that each
-//     Server contains; so are the methods for faults at single frames. FramesOf returns the
-//     frames that the program sent.
+//     ExpireTokens, RevokeTokens and more. A Server has them from [ablytest.Server], and also
+//     Fault, which injects a fault at a single frame, and FramesOf, which returns the frames that
+//     the program sent.
 //
 // # Virtual time
 //
@@ -34,5 +34,5 @@
 // everything in the bubble is idle, without letting time pass. A bubble's clock begins in the year
 // 2000.
 //
-// docs/testing.md has examples, and describes what to observe with ably-go in bubbles.
+// docs/testing.md has examples, and the rules for ably-go in a bubble.
 package bottest

@@ -194,8 +194,8 @@ func TestLoseHistoryIsAGap(t *testing.T) {
 	})
 }
 
-// TestDeny takes away each permission and checks that operations that need it are refused, and that
-// they work again after the end.
+// TestDeny takes away one permission at a time. The operations that need it must be refused, and
+// must work again after End.
 func TestDeny(t *testing.T) {
 	type do = func(ctx context.Context, room *ablychat.Room, serial string) error
 	for name, c := range map[string]do{
@@ -266,10 +266,10 @@ func TestDeny(t *testing.T) {
 			succeeds(t, room.Attach(soon(t)))
 		})
 	})
-	t.Run("a name that is none", func(t *testing.T) {
+	t.Run("an unknown operation", func(t *testing.T) {
 		defer func() {
 			if recover() == nil {
-				t.Error("it was taken")
+				t.Error("it did not panic")
 			}
 		}()
 		bottest.NewServer(t).Deny("lobby", "fly")
@@ -293,7 +293,7 @@ func TestRateLimit(t *testing.T) {
 			}
 		}
 		if _, err := room.Messages().History(soon(t), ablychat.HistoryQuery{}); err != nil {
-			t.Errorf("to read is no publish: %v", err)
+			t.Errorf("reading counted as a publish: %v", err)
 		}
 		time.Sleep(time.Second)
 		succeeds(t, send())

@@ -19,7 +19,7 @@ func inBubble(t *testing.T, test func(t *testing.T, server *bottest.Server)) {
 	bubble.Test(t, limits, func(t *testing.T) { test(t, bottest.NewServer(t)) })
 }
 
-// enter returns a room of the client that is attached.
+// enter gets and attaches the room lobby.
 func enter(t *testing.T, client *ablychat.Client, options ...ablychat.RoomOption) *ablychat.Room {
 	t.Helper()
 	room, err := client.Rooms().Get(t.Context(), "lobby", options...)
@@ -32,7 +32,7 @@ func enter(t *testing.T, client *ablychat.Client, options ...ablychat.RoomOption
 	return room
 }
 
-// soon returns a context that ends, in virtual time, if a test waits in vain.
+// soon returns a context with a timeout of one minute of virtual time.
 func soon(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
