@@ -10,8 +10,8 @@ import (
 	"ablyrooms.example/tests/conformance/internal/evidence"
 )
 
-// TestContextEndsAsItSettles ends a call's context and the work that it waits for at one moment, in
-// both orders. The caller gets what the core settled, whichever it is, and both ends are met.
+// TestContextEndsAsItSettles ends a call's context and the backend call that it waits for at the
+// same moment, in both orders. The caller gets what the core settled. Both outcomes must occur.
 func TestContextEndsAsItSettles(t *testing.T) {
 	rounds := 100
 	if evidence.Race {
@@ -58,8 +58,7 @@ func TestContextEndsAsItSettles(t *testing.T) {
 	}
 }
 
-// TestDisposeUnderGets disposes of 10 names under 100 gets that are waiting, met by rooms or about
-// to begin.
+// TestDisposeUnderGets disposes of 10 names while 100 gets wait, return or begin.
 func TestDisposeUnderGets(t *testing.T) {
 	ends := map[model.OutcomeKind]int{}
 	const rounds, gets, names = 50, 100, 10
@@ -71,7 +70,7 @@ func TestDisposeUnderGets(t *testing.T) {
 					synctest.Wait()
 					for j, g := range s.gates.Works() {
 						if j%2 == 0 {
-							g.End(nil) // at the moment of the disposal, or just before
+							g.End(nil) // when the disposal begins, or just before
 						}
 					}
 					s.begin(model.Dispose(0))
