@@ -11,7 +11,7 @@ import (
 	"ablyrooms.example/chat"
 )
 
-// CHA-T4, CHA-T5, CHA-T10: to the millisecond.
+// CHA-T4, CHA-T5, CHA-T10: the throttle's interval is exact to the millisecond.
 func TestThrottle(t *testing.T) {
 	const interval = 10 * time.Second
 	var th chat.Throttle
@@ -30,8 +30,8 @@ func TestThrottle(t *testing.T) {
 	}
 }
 
-// Whatever is typed when: between two tellings there is an interval or a stop, and no keystroke
-// goes untold for longer than one.
+// TestThrottleTellsOftenEnoughAndNoMore types and stops at random times. Between two keystrokes
+// that are sent there is an interval or a stop, and after each interval the next keystroke is sent.
 func TestThrottleTellsOftenEnoughAndNoMore(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		interval := time.Duration(rapid.IntRange(1, 50).Draw(t, "interval")) * time.Millisecond
@@ -57,7 +57,7 @@ func TestThrottleTellsOftenEnoughAndNoMore(t *testing.T) {
 	})
 }
 
-// CHA-T13b: the set is what a plain map with deadlines says, and every change of it is reported,
+// CHA-T13b: the set equals that of a plain map with deadlines, and each change of it is reported
 // once.
 func TestTypers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -138,8 +138,8 @@ func TestTypers(t *testing.T) {
 	})
 }
 
-// What may have been sent without an acknowledgement can be stopped, and doesn't keep keystrokes
-// back.
+// TestThrottleInDoubt checks keystrokes and stops that may have been sent without an
+// acknowledgement: a stop can still be sent, and further keystrokes are not held back.
 func TestThrottleInDoubt(t *testing.T) {
 	const interval = 10 * time.Second
 	var th chat.Throttle
