@@ -13,7 +13,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// CHA-CS2, CHA-O7, CHA-T18: inside a listener a getter already knows what the listener receives.
+// CHA-CS2, CHA-O7, CHA-T18: inside a listener, a getter returns the state of the event or a later
+// one.
 func TestGettersAreUpToDateInListeners(t *testing.T) {
 	t.Run("typing", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
@@ -82,7 +83,8 @@ func TestGettersAreUpToDateInListeners(t *testing.T) {
 		}
 		told := make(chan ConnectionStatus, 10)
 		client.Connection().Subscribe(func(c ConnectionStatusChange) {
-			if now := client.Connection().Status(); now == c.Previous { // a later one it may be
+			// a later status is allowed, the previous one is not
+			if now := client.Connection().Status(); now == c.Previous {
 				t.Errorf("%v is told, and it is %v", c, now)
 			}
 			told <- c.Current

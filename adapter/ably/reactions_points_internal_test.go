@@ -13,8 +13,8 @@ import (
 	"ablyrooms.example/internal/listen"
 )
 
-// CHA-MR6a4, CHA-MR7b4: what is left out of reactions is logged at info, and what comes behind it
-// is reported.
+// CHA-MR6a4, CHA-MR7b4: ignored reactions are logged at info, and events after them are still
+// reported.
 func TestReactionsThatAreLeftOutAreLogged(t *testing.T) {
 	client, err := Connect(Ably(ably.WithKey("app.key:secret"), ably.WithAutoConnect(false)))
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// CHA-T5d1, CHA-T5e, CHA-T5g, CHA-T14b2: a stop that fails is the caller's failure, others still
-// believe that this client types, and the next stop says it again.
+// CHA-T5d1, CHA-T5e, CHA-T5g, CHA-T14b2: if a stop fails, its caller gets the error. Others still
+// take this client for typing, so the next stop is sent again.
 func TestAStopThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		typing, wire := newTestTyping(time.Minute)
@@ -39,8 +39,8 @@ func TestAStopThatFails(t *testing.T) {
 	})
 }
 
-// CHA-T13b1, CHA-T13b4, CHA-T13b5, CHA-T13a1, CHA-T18, CHA-T6d: who comes, changes its claim, and
-// goes, is reported; who goes twice is not.
+// CHA-T13b1, CHA-T13b4, CHA-T13b5, CHA-T13a1, CHA-T18, CHA-T6d: a client that starts, changes its
+// claim or stops is reported. A second stop is not.
 func TestWhoTypesIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		typing, _ := newTestTyping(time.Second)
@@ -59,7 +59,7 @@ func TestWhoTypesIsTold(t *testing.T) {
 		}
 		say("typing.started", "ann", "pro")
 		say("typing.started", "ann", "pro") // goes on
-		say("typing.started", "ann", "")    // has lost the claim
+		say("typing.started", "ann", "")    // without the claim
 		say("typing.stopped", "bob", "")    // did not type
 		say("typing.stopped", "ann", "")
 		say("typing.stopped", "ann", "") // types no more
