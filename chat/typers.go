@@ -48,7 +48,7 @@ type Typers struct {
 type typer struct {
 	TypingMember
 	until time.Duration
-	index int // in ends
+	index int // the index in Typers.ends
 }
 
 // Started handles a heartbeat of a client, which is valid until a time. told says whether there is

@@ -28,7 +28,7 @@ import (
 type application struct {
 	t      *testing.T
 	server *ablytest.Server
-	owner  *ably.REST // has the key
+	owner  *ably.REST // a client with the key
 	web    *httptest.Server
 	params ablytest.TokenParams
 	given  atomic.Int32 // the number of tokens and token requests that it issued
@@ -286,7 +286,8 @@ func TestOneTokenServesAllCallsThatNeedOne(t *testing.T) {
 	server := ablytest.NewServer(t)
 	a := newApplication(t, server, ably.WithUseBinaryProtocol(true))
 	enough, hold := make(chan struct{}), make(chan struct{})
-	refused := server.Fault(ablytest.HTTPResponse("POST", "/chat/*")) // counts the answers
+	// This fault has no effect: it counts the answers.
+	refused := server.Fault(ablytest.HTTPResponse("POST", "/chat/*"))
 	room := connectWith(t, server.EndpointOptions(ably.WithAutoConnect(false), a.callback(func() ably.Tokener {
 		if a.given.Load() == 2 {
 			close(enough)

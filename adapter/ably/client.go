@@ -42,10 +42,10 @@ type Client struct {
 	log        *slog.Logger
 	observers  observers
 	idempotent bool
-	timeout    time.Duration // of a request
+	timeout    time.Duration // the timeout of a request
 	pending    int           // MaxPending; tests set a smaller one
 
-	ending    atomic.Bool // disposal has begun
+	ending    atomic.Bool // whether disposal has begun
 	disposing sync.Once
 	released  chan struct{} // closed when all rooms are released
 	disposed  chan struct{} // closed at the end of the disposal

@@ -36,7 +36,7 @@ func TestFeaturesHideWhatIsBelow(t *testing.T) {
 			method := feature.Method(i)
 			seen++
 			if n := method.Type.NumIn(); method.Type.IsVariadic() &&
-				// Go's parameter object
+				// options are Go's form of a parameter object
 				method.Type.In(n-1) != reflect.TypeFor[[]ablychat.OperationOption]() {
 				t.Errorf("%v.%s has optional parameters", feature, method.Name)
 			}
@@ -166,7 +166,7 @@ func TestTheStatusFollowsTheConnection(t *testing.T) {
 		for {
 			change := ours.next()
 			event := theirs.next()
-			for event.Current == event.Previous { // no change
+			for event.Current == event.Previous { // an update, not a change of status
 				event = theirs.next()
 			}
 			if !strings.EqualFold(change.Current.String(), event.Current.String()) || !strings.EqualFold(change.Previous.String(), event.Previous.String()) ||
@@ -193,7 +193,7 @@ func TestTheStatusFollowsTheConnection(t *testing.T) {
 	w.client.Close()
 	until(ablychat.ConnectionClosed)
 	for status := ablychat.ConnectionInitialized; status <= ablychat.ConnectionClosed; status++ {
-		// TestConnectionStatus has that
+		// TestConnectionStatus tests this
 		if !reached[status] && status != ablychat.ConnectionFailed {
 			t.Errorf("%v was not reached", status)
 		}

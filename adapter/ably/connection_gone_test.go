@@ -187,7 +187,7 @@ func TestAnUpdateWithoutAReasonIsADiscontinuity(t *testing.T) {
 				select {
 				case <-seen.lost:
 				case <-soon(t).Done():
-					t.Error("no discontinuity was told")
+					t.Error("no discontinuity was reported")
 				}
 			}
 			told()

@@ -338,7 +338,7 @@ func TestASecondRange(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for name, loop := range h.loops() {
-		if finite[name] { // asks again
+		if finite[name] { // a second range requests the pages again
 			continue
 		}
 		errs := loop(ctx)

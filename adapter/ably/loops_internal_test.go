@@ -102,7 +102,7 @@ func TestNothingStaysOfALoop(t *testing.T) {
 					for range n {
 						events := w.open(ctx)
 						w.publish()
-						w.publish() // one that waits
+						w.publish() // an event that waits for the loop
 						leave(events)
 					}
 					runtime.GC()

@@ -179,7 +179,7 @@ func (w *watch) continuous() {
 	w.t.Helper()
 	select {
 	case e := <-w.lost:
-		w.t.Errorf("a discontinuity was told: %v", e)
+		w.t.Errorf("a discontinuity was reported: %v", e)
 	default:
 	}
 }

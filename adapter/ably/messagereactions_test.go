@@ -42,7 +42,7 @@ func TestMessageReactions(t *testing.T) {
 				send ablychat.MessageReaction
 				has  lifecycle.MessageReactionType
 			}{
-				// the room's default
+				// the default type of the room
 				{ablychat.MessageReaction{Name: "👍"}, lifecycle.MessageReactionTypeDistinct},
 				{ablychat.MessageReaction{Name: "like", Type: lifecycle.MessageReactionTypeUnique}, lifecycle.MessageReactionTypeUnique},
 				{ablychat.MessageReaction{Name: "clap", Type: lifecycle.MessageReactionTypeMultiple, Count: 3}, lifecycle.MessageReactionTypeMultiple},
@@ -123,7 +123,7 @@ func TestMessageReactionErrors(t *testing.T) {
 		t.Errorf("raw: %v", err)
 	}
 	if _, err := r.ClientReactions(soon(t), "none", ""); lifecycle.AsErrorInfo(err) == nil || lifecycle.AsErrorInfo(err).Code != 40400 {
-		t.Errorf("of a message that there isn't: %v", err)
+		t.Errorf("of a message that doesn't exist: %v", err)
 	}
 }
 

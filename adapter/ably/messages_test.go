@@ -161,7 +161,7 @@ func TestMessageErrors(t *testing.T) {
 			t.Errorf("%+v", err)
 		}
 		if _, err := m.Get(soon(t), "no/such?"); err == nil || lifecycle.AsErrorInfo(err).StatusCode != 404 || lifecycle.AsErrorInfo(err).Code != 40400 {
-			t.Errorf("a message that there isn't: %v", err)
+			t.Errorf("a message that doesn't exist: %v", err)
 		}
 		for what, err := range map[string]error{
 			"get":    second(m.Get(soon(t), "")),
@@ -204,7 +204,7 @@ func TestASharedRealtimeClientHasREST(t *testing.T) {
 			}
 			_, err := room.Messages().Get(soon(t), "none")
 			if lifecycle.AsErrorInfo(err) == nil || lifecycle.AsErrorInfo(err).Code != 40400 {
-				t.Errorf("a message that there isn't: %v", err)
+				t.Errorf("a message that doesn't exist: %v", err)
 			}
 		}
 	})
@@ -215,7 +215,7 @@ func TestASharedRealtimeClientHasREST(t *testing.T) {
 func TestHistoryBeforeSubscribe(t *testing.T) {
 	for what, c := range map[string]struct {
 		attachFirst bool
-		lose        func(*ablytest.Server) // continuity
+		lose        func(*ablytest.Server) // loses continuity; nil to keep it
 	}{
 		"subscribed while attached (CHA-M5a)":   {true, nil},
 		"subscribed before attaching (CHA-M5b)": {false, nil},
@@ -239,7 +239,7 @@ func TestHistoryBeforeSubscribe(t *testing.T) {
 			defer closeClient(bob)
 			channel := bob.Channels.Get(ablychat.ChannelName("lobby"))
 			stop, stopped, begun := make(chan struct{}), make(chan struct{}), make(chan struct{})
-			var count atomic.Int64 // of those sent
+			var count atomic.Int64 // the number of messages sent
 			go func() {
 				defer close(stopped)
 				for ; ; count.Add(1) {
@@ -303,7 +303,7 @@ func TestHistoryBeforeSubscribe(t *testing.T) {
 				told = append(told, number(t, got.next().Message.Text))
 			}
 			if !slices.IsSorted(told) || len(slices.Compact(slices.Clone(told))) != len(told) {
-				t.Errorf("told in the order %v", told)
+				t.Errorf("received in the order %v", told)
 			}
 			for i := range newest + 1 {
 				// A message that was reported during the loss need not be in the history. But each
@@ -315,10 +315,10 @@ func TestHistoryBeforeSubscribe(t *testing.T) {
 			// If continuity was lost, messages that were reported before the loss are in the
 			// history too. From the point on there is neither a gap nor a duplicate.
 			if next := slices.Index(told, newest+1); next < 0 || c.lose == nil && next != 0 {
-				t.Errorf("the history ends at %d, told were %v", newest, told)
+				t.Errorf("the history ends at %d, received were %v", newest, told)
 			}
 			if slices.Contains(told, newest) && c.lose == nil {
-				t.Errorf("message %d is in the history and was told", newest)
+				t.Errorf("message %d is in the history and was received too", newest)
 			}
 		})
 	}

@@ -97,7 +97,7 @@ const (
 	RoomReleased = lifecycle.RoomReleased
 )
 
-// Errors.
+// Errors. Package lifecycle documents the fields and methods of these types.
 type (
 	// ErrorInfo is an error in Ably's form: Code, StatusCode (the HTTP status), Message and Cause.
 	// Find it with [errors.As]; compare its code with [errors.Is].

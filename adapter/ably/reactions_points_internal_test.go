@@ -21,7 +21,7 @@ func TestReactionsThatAreLeftOutAreLogged(t *testing.T) {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	client.log = slog.New(slog.NewTextHandler(&log, nil)) // from info on
+	client.log = slog.New(slog.NewTextHandler(&log, nil)) // logs info and higher levels
 	room, err := client.Rooms().Get(t.Context(), "lobby")
 	if err != nil {
 		t.Fatal(err)
@@ -50,6 +50,6 @@ func TestReactionsThatAreLeftOutAreLogged(t *testing.T) {
 		}
 	}
 	if len(told) != 0 {
-		t.Error("what is left out was told")
+		t.Error("an ignored reaction was reported")
 	}
 }

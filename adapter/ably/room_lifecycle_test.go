@@ -159,7 +159,7 @@ func TestAClosedConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, ok := w.attachment(); !ok {
-		t.Error("attach succeeded, and the server knows nothing of it")
+		t.Error("attach succeeded, but the server has no attachment")
 	}
 }
 
@@ -182,10 +182,10 @@ func TestASuspendedConnection(t *testing.T) {
 	select {
 	case e := <-seen.lost:
 		if !errors.Is(e.Reason, lifecycle.ErrRoomDiscontinuity) {
-			t.Errorf("told %v", e)
+			t.Errorf("reported %v", e)
 		}
 	case <-soon(t).Done():
-		t.Error("no discontinuity was told")
+		t.Error("no discontinuity was reported")
 	}
 	if _, ok := w.attachment(); !ok {
 		t.Error("the server has nothing attached")
@@ -227,7 +227,7 @@ func TestADetachThatFailsIsALoss(t *testing.T) {
 	select {
 	case <-seen.lost:
 	case <-soon(t).Done():
-		t.Error("no discontinuity was told")
+		t.Error("no discontinuity was reported")
 	}
 	fault.Remove()
 	if err := room.Detach(soon(t)); err != nil {
@@ -333,10 +333,10 @@ func TestTheServerBreaksContinuity(t *testing.T) {
 			select {
 			case e := <-seen.lost:
 				if !errors.Is(e.Reason, lifecycle.ErrRoomDiscontinuity) || lifecycle.AsErrorInfo(e.Reason).StatusCode != 500 {
-					t.Errorf("told %v", e)
+					t.Errorf("reported %v", e)
 				}
 			case <-soon(t).Done():
-				t.Fatal("no discontinuity was told")
+				t.Fatal("no discontinuity was reported")
 			}
 			if what == "detach" {
 				seen.until(lifecycle.RoomAttached)

@@ -65,7 +65,7 @@ func TestHeartbeatsToTheMillisecond(t *testing.T) {
 			time.Sleep(time.Millisecond) // virtual time
 		}
 		if want := []time.Duration{0, 10 * time.Second, 20 * time.Second}; !slices.Equal(wire.at, want) {
-			t.Errorf("told at %v, expected %v", wire.at, want)
+			t.Errorf("sent at %v, expected %v", wire.at, want)
 		}
 		if err := typing.Stop(t.Context()); err != nil {
 			t.Fatal(err)
@@ -78,7 +78,7 @@ func TestHeartbeatsToTheMillisecond(t *testing.T) {
 			t.Fatal(err)
 		}
 		if want := []string{"typing.started", "typing.started", "typing.started", "typing.stopped", "typing.started"}; !slices.Equal(wire.sent, want) {
-			t.Errorf("told %v, expected %v", wire.sent, want)
+			t.Errorf("sent %v, expected %v", wire.sent, want)
 		}
 		time.Sleep(10 * time.Second)
 		if err := typing.Stop(t.Context()); err != nil || len(wire.sent) != 5 { // expired (CHA-T5a)
@@ -130,8 +130,8 @@ func TestConcurrentKeystrokesAndStopsConverge(t *testing.T) {
 			}()
 			synctest.Wait()
 		}
-		call("first", typing.Keystroke) // at the wire
-		call("second", typing.Stop)     // waits
+		call("first", typing.Keystroke) // has the turn, and waits at the wire
+		call("second", typing.Stop)     // waits for its turn
 		call("third", typing.Keystroke) // the second call returns
 		if r := <-results; r != "second" {
 			t.Errorf("%s came back first", r)
@@ -155,7 +155,7 @@ func TestConcurrentKeystrokesAndStopsConverge(t *testing.T) {
 		<-results
 		<-results
 		if !slices.Equal(wire.sent, []string{"typing.started", "typing.stopped"}) {
-			t.Errorf("told %v", wire.sent)
+			t.Errorf("sent %v", wire.sent)
 		}
 	})
 }

@@ -58,12 +58,12 @@ func TestWhoTypesIsTold(t *testing.T) {
 			synctest.Wait()
 		}
 		say("typing.started", "ann", "pro")
-		say("typing.started", "ann", "pro") // goes on
-		say("typing.started", "ann", "")    // without the claim
-		say("typing.stopped", "bob", "")    // did not type
+		say("typing.started", "ann", "pro") // goes on typing: not reported
+		say("typing.started", "ann", "")    // no longer has the claim
+		say("typing.stopped", "bob", "")    // was not typing: not reported
 		say("typing.stopped", "ann", "")
-		say("typing.stopped", "ann", "") // types no more
-		say("typing.started", "", "")    // no client
+		say("typing.stopped", "ann", "") // stops typing
+		say("typing.started", "", "")    // has no client id: ignored
 		want := []chat.TypingEvent{
 			{Change: chat.TypingChange{Type: chat.TypingStarted, TypingMember: chat.TypingMember{ClientID: "ann", UserClaim: "pro"}}, CurrentTypers: []chat.TypingMember{{ClientID: "ann", UserClaim: "pro"}}},
 			{Change: chat.TypingChange{Type: chat.TypingStarted, TypingMember: chat.TypingMember{ClientID: "ann"}}, CurrentTypers: []chat.TypingMember{{ClientID: "ann"}}},
@@ -73,15 +73,15 @@ func TestWhoTypesIsTold(t *testing.T) {
 			return a.Change == b.Change && slices.Equal(a.CurrentTypers, b.CurrentTypers)
 		}
 		if !slices.EqualFunc(told, want, same) {
-			t.Errorf("told %+v,\nexpected %+v", told, want)
+			t.Errorf("reported %+v,\nexpected %+v", told, want)
 		}
 		subscription.Unsubscribe()
 		say("typing.started", "eve", "")
 		current := typing.CurrentTypers()
 		if len(told) != 3 || len(current) != 1 {
-			t.Errorf("after its removal the listener was told %v; typing: %v", told, current)
+			t.Errorf("after its removal the listener received %v; typing: %v", told, current)
 		}
-		current[0].ClientID = "mallory" // a copy
+		current[0].ClientID = "mallory" // changes only the copy
 		if typing.CurrentTypers()[0].ClientID != "eve" {
 			t.Error("a caller changes the set")
 		}

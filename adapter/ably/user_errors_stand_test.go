@@ -98,7 +98,8 @@ func (s *stand) hit(get func(*ablychat.Rooms) error) error {
 		return err
 	}
 	gate := s.server.Hold(ablytest.ToServer(ablytest.ActionDetach))
-	_ = client.Rooms().Release(s.interrupted(), "lobby") // which goes on
+	// the context has ended; the release goes on
+	_ = client.Rooms().Release(s.interrupted(), "lobby")
 	if err := gate.Await(soon(s.t), 1); err != nil {
 		return err
 	}

@@ -646,7 +646,7 @@ func TestEveryCodeIsMet(t *testing.T) {
 		ablychat.ErrOperationSerializationFailed: true, // never raised
 		// the code of errors of the service that have none
 		ablychat.ErrChannelOperationFailed:    true,
-		ablychat.ErrPresenceAutoReentryFailed: true, // is logged
+		ablychat.ErrPresenceAutoReentryFailed: true, // is only logged
 	}
 	for _, e := range userErrors {
 		met[e.code] = true

@@ -109,7 +109,7 @@ type lossy struct {
 
 	mu    sync.Mutex
 	lose  int      // how many of the next answers to lose
-	hosts []string // that were asked
+	hosts []string // the hosts of the requests
 }
 
 type lostAnswer struct{}
