@@ -31,8 +31,8 @@ type recorder struct {
 	since time.Time
 
 	mu     sync.Mutex
-	events []Event // a ring, once it has kept events
-	next   int     // the index for the next event, once events is a ring
+	events []Event // the last events; a ring when it is full
+	next   int     // the index of the oldest event, when the ring is full
 	began  map[callKey]time.Time
 }
 
