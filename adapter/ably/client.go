@@ -42,10 +42,10 @@ type Client struct {
 	log        *slog.Logger
 	observers  observers
 	idempotent bool
-	timeout    time.Duration // of a request
+	timeout    time.Duration // the timeout of a request
 	pending    int           // MaxPending; tests set a smaller one
 
-	ending    atomic.Bool // disposal has begun
+	ending    atomic.Bool // whether disposal has begun
 	disposing sync.Once
 	released  chan struct{} // closed when all rooms are released
 	disposed  chan struct{} // closed at the end of the disposal
@@ -99,8 +99,8 @@ func WithIdempotentPublishing() Option { return func(c *config) { c.idempotent =
 // ChannelStep is one step of the core of a room's channel:
 //
 //   - Of is the core, and Name is the channel's name.
-//   - Seq is the number of the step, from 1. All steps of the core count, even one that no observer
-//     receives because the connection had no chat client then.
+//   - Seq is the number of the step, from 1. If the connection had no chat client for a while, no
+//     observer received the steps of that time, but their numbers were used.
 //   - Input is the input of the step, and Outputs are its outputs. Refused reports whether the
 //     input came too late and was dropped.
 //   - Before and After are the states of the core before and after the step.

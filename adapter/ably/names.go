@@ -97,7 +97,7 @@ const (
 	RoomReleased = lifecycle.RoomReleased
 )
 
-// Errors.
+// Errors. Package lifecycle documents the fields and methods of these types.
 type (
 	// ErrorInfo is an error in Ably's form: Code, StatusCode (the HTTP status), Message and Cause.
 	// Find it with [errors.As]; compare its code with [errors.Is].
@@ -114,21 +114,36 @@ type (
 // The error codes that this package uses, or that Ably Chat defines. docs/errors.md says for each
 // code what happened and what to do.
 const (
-	ErrBadRequest                           = lifecycle.ErrBadRequest
-	ErrInvalidArgument                      = lifecycle.ErrInvalidArgument
-	ErrInvalidClientID                      = lifecycle.ErrInvalidClientID
-	ErrResourceDisposed                     = lifecycle.ErrResourceDisposed
-	ErrMessageRejectedByBeforePublishRule   = lifecycle.ErrMessageRejectedByBeforePublishRule
-	ErrMessageRejectedByModeration          = lifecycle.ErrMessageRejectedByModeration
-	ErrDisconnected                         = lifecycle.ErrDisconnected
-	ErrChannelOperationFailed               = lifecycle.ErrChannelOperationFailed
-	ErrPresenceAutoReentryFailed            = lifecycle.ErrPresenceAutoReentryFailed
-	ErrRoomDiscontinuity                    = lifecycle.ErrRoomDiscontinuity
+	// 40000: the service did not understand the request
+	ErrBadRequest = lifecycle.ErrBadRequest
+	// 40003: a name, an option or a value is invalid
+	ErrInvalidArgument = lifecycle.ErrInvalidArgument
+	// 40012: the client has no id
+	ErrInvalidClientID = lifecycle.ErrInvalidClientID
+	// 40014: the client is closed or disposed of
+	ErrResourceDisposed = lifecycle.ErrResourceDisposed
+	// 42211: a rule of the application rejected the message
+	ErrMessageRejectedByBeforePublishRule = lifecycle.ErrMessageRejectedByBeforePublishRule
+	// 42213: moderation rejected the message
+	ErrMessageRejectedByModeration = lifecycle.ErrMessageRejectedByModeration
+	// 80003: there is no connection, and the call does not wait for one
+	ErrDisconnected = lifecycle.ErrDisconnected
+	// 90000: an operation failed for a reason without a code
+	ErrChannelOperationFailed = lifecycle.ErrChannelOperationFailed
+	// 91004: presence could not be entered again after a reconnect; only logged
+	ErrPresenceAutoReentryFailed = lifecycle.ErrPresenceAutoReentryFailed
+	// 102100: messages may have been missed; the code of a [Discontinuity]
+	ErrRoomDiscontinuity = lifecycle.ErrRoomDiscontinuity
+	// 102106: the room was released while Get waited for it
 	ErrRoomReleasedBeforeOperationCompleted = lifecycle.ErrRoomReleasedBeforeOperationCompleted
-	ErrRoomExistsWithDifferentOptions       = lifecycle.ErrRoomExistsWithDifferentOptions
-	ErrFeatureNotEnabledInRoom              = lifecycle.ErrFeatureNotEnabledInRoom
-	ErrRoomInInvalidState                   = lifecycle.ErrRoomInInvalidState
-	ErrOperationSerializationFailed         = lifecycle.ErrOperationSerializationFailed
+	// 102107: the name's room has other options
+	ErrRoomExistsWithDifferentOptions = lifecycle.ErrRoomExistsWithDifferentOptions
+	// 102108: the room's options don't enable the feature
+	ErrFeatureNotEnabledInRoom = lifecycle.ErrFeatureNotEnabledInRoom
+	// 102112: the room is not attached, or is released
+	ErrRoomInInvalidState = lifecycle.ErrRoomInInvalidState
+	// 102113: the service could not put the operation in an order with others
+	ErrOperationSerializationFailed = lifecycle.ErrOperationSerializationFailed
 )
 
 // Messages and the reactions to them. Package chat documents the fields and methods of these types.

@@ -51,9 +51,12 @@ func (r *Room) Error() error { return r.core.Error() }
 // Detach run one at a time, in the order in which they were made.
 //
 // Errors: [ErrRoomInInvalidState] for a room that was released (CHA-RL1l), or [ErrResourceDisposed]
-// if its client is disposed of; the service's error if the room can't be attached (CHA-RL1k3):
-// Status then returns the status that this left the room in; the context's error. If ctx ends
-// first, an attach that has begun goes on, and one that waits for its turn does not begin.
+// if its client is disposed of; the service's error if the room can't be attached (CHA-RL1k3); the
+// context's error.
+//
+// After an error of the service, the room is suspended or failed, for example: see [Room.Status].
+// If ctx ends first, an attach that has begun goes on. An attach that waits for its turn then
+// doesn't begin.
 func (r *Room) Attach(ctx context.Context) error { return r.core.Attach(ctx) }
 
 // Detach detaches the room, and returns nil when it is detached (CHA-RL2). Then the room receives
@@ -66,8 +69,8 @@ func (r *Room) Detach(ctx context.Context) error { return r.core.Detach(ctx) }
 // WaitForStatus waits until the room has the status want, and returns nil. It also returns nil if
 // the room had that status during the wait and has another one now.
 //
-// Errors: [ErrRoomInInvalidState] if the room is failed or released and want is another status,
-// with the error of the status failed as cause; [ErrResourceDisposed]; the context's error.
+// Errors: [ErrRoomInInvalidState] if the room is failed or released and want is another status (if
+// it is failed, the cause is [Room.Error]); [ErrResourceDisposed]; the context's error.
 func (r *Room) WaitForStatus(ctx context.Context, want RoomStatus) error {
 	return r.core.WaitForStatus(ctx, want)
 }

@@ -61,8 +61,8 @@ func (l *Lease) Close() { l.lease().Close() }
 //
 // If ctx ends, or has ended before the call, only the wait stops: the release goes on.
 //
-// Errors: [ErrInvalidArgument] for an empty name; the service's error if the room could not be
-// detached in order: it is gone for this client all the same; the context's error.
+// Errors: [ErrInvalidArgument] for an empty name; the error of a release that failed, after which
+// the room is gone for this client nevertheless; the context's error.
 func (r *Rooms) Release(ctx context.Context, name string) error { return r.rooms.Release(ctx, name) }
 
 // Dispose releases all rooms at once, and returns when they are gone, also those whose release

@@ -138,7 +138,7 @@ func (r *recovery) take(
 		yield(MessageEvent{}, err)
 		return false
 	case item.point != "" && r.after == "" && r.from == "" && !r.missed:
-		r.from = item.point // from now on
+		r.from = item.point // begin with the events from now on
 		return true
 	case item.point != "":
 		return !item.lost && !r.missed || r.recover(ctx, item.point, yield)

@@ -19,16 +19,16 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// userError is how a user meets an error.
+// userError describes an error as a user gets it.
 type userError struct {
 	meet func(*stand) error
-	text string              // of Error, whole; <address> stands for the server's
-	code lifecycle.ErrorCode // what errors.Is finds; 0 if the error is not one of ours
-	also error               // what errors.Is finds too, or nil
+	text string              // the whole text of Error; <address> stands for the server's address
+	code lifecycle.ErrorCode // the code that errors.Is must match; 0 if the error has none
+	also error               // another error that errors.Is must match, or nil
 }
 
-// userErrors are the errors that a user can meet, by where: the one table of them. Errors that end
-// what waits are tried for every method by the tests of ended_test.go.
+// userErrors has all errors that a user can get, by the situation. Errors of calls that wait when a
+// room or client ends are tested for every method in ended_test.go.
 var userErrors = map[string]userError{
 	"no options": {func(s *stand) error { return second(ablychat.Connect()) },
 		`unable to create chat client; invalid key (code 40005, status 400)`, 40005, nil},
@@ -613,8 +613,8 @@ var userErrors = map[string]userError{
 		`room "lobby" lost continuity; messages may have been missed (code 102100, status 500)`, 102100, nil},
 }
 
-// CHA-GP6: every error that a user can meet says what could not be done and why, once, and is found
-// by its code.
+// CHA-GP6: every error that a user can get says which operation failed and why, each once, and
+// errors.Is finds its code.
 func TestErrorsThatUsersMeet(t *testing.T) {
 	for name, e := range userErrors {
 		t.Run(name, func(t *testing.T) {
@@ -639,13 +639,14 @@ func TestErrorsThatUsersMeet(t *testing.T) {
 	}
 }
 
-// Every code that this library raises itself is in the table.
+// TestEveryCodeIsMet checks that every code that this library uses by itself is in the table.
 func TestEveryCodeIsMet(t *testing.T) {
 	met := map[ablychat.ErrorCode]bool{
 		ablychat.ErrBadRequest:                   true, // never raised
 		ablychat.ErrOperationSerializationFailed: true, // never raised
-		ablychat.ErrChannelOperationFailed:       true, // of the service's errors without a code
-		ablychat.ErrPresenceAutoReentryFailed:    true, // is logged
+		// the code of errors of the service that have none
+		ablychat.ErrChannelOperationFailed:    true,
+		ablychat.ErrPresenceAutoReentryFailed: true, // is only logged
 	}
 	for _, e := range userErrors {
 		met[e.code] = true
