@@ -34,7 +34,7 @@ func TestEnds(t *testing.T) {
 		"the function does not end": func() { <-stop },
 	} {
 		r, patience := &recorder{TB: t}, time.Minute
-		if strings.HasPrefix(want, "it") {
+		if strings.HasPrefix(want, "the function") {
 			patience = time.Millisecond
 		}
 		bubble.Ends(r, patience, run)

@@ -117,8 +117,8 @@ func TestParseLinksReadsTheGrammar(t *testing.T) {
 	})
 }
 
-// The parser panics at no header. It returns a next page or an error if the header contains a
-// complete target with that relation.
+// The parser never panics. It returns a next page or an error if the header contains a complete
+// target with that relation.
 func FuzzNextPage(f *testing.F) {
 	f.Add(`<?a=1>; rel="next"`, `<?b=2>;rel=first`)
 	f.Fuzz(func(t *testing.T, before, after string) {

@@ -41,9 +41,9 @@ type Config struct {
 	Observe func(Step)
 }
 
-// Sink receives the frames of a channel, in the order of the wire and one call at a time. Its
-// methods must not block and must not call the channel. Payloads are decoded until an encoding is
-// not known (RSL6); values are of the types that [encoding/json] returns.
+// Sink receives the content of a channel's frames, in the order of the wire and one call at a time.
+// Its methods must not block and must not call the channel. Payloads are decoded step by step, up
+// to the first unknown encoding (RSL6); values are of the types that [encoding/json] returns.
 type Sink interface {
 	// Attached is called with each ATTACHED, before the change of state. The channel continues at
 	// serial, a position in its history. resumed says that no message was lost.

@@ -31,7 +31,8 @@ var (
 		"the client has no id: give one with ably.WithClientID, or in its token", nil)
 )
 
-// ended has the errors of an attach, by the state of a connection in which none is possible.
+// ended has the error of an attach, for each state of the connection in which no attach is
+// possible.
 var ended = map[fsm.ConnectionState]*lifecycle.ErrorInfo{
 	fsm.ConnectionSuspended: lifecycle.NewErrorInfo(codeSuspended, "the connection is suspended",
 		nil),

@@ -9,8 +9,8 @@ import (
 )
 
 // lacks lists the modes that are logged if they are not granted: without them the service only
-// sends less. Without another mode, the service refuses operations, so that the caller notices.
-// what says what the service doesn't send. Ably's strictMode (TO3r), which makes a missing mode an
+// sends less. Without another mode, the service refuses operations, so that the caller notices. The
+// field what is the text for the log. Ably's strictMode (TO3r), which makes a missing mode an
 // error, is no option of ably-go's.
 var lacks = []struct {
 	mode  wire.Flags

@@ -45,8 +45,8 @@ func TestAFailedChannelForgetsItsMembers(t *testing.T) {
 	})
 }
 
-// C38 (T23): if the server says that a request was overtaken after it was answered, the client
-// requests the members again.
+// C38 (T23): the server reports that a request was overtaken, although it has answered the request.
+// The client then requests the members again.
 func TestAnOvertakenRequestOfAnAttachedChannel(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)

@@ -90,7 +90,7 @@ func TestWhichFramesMoveTheSerial(t *testing.T) {
 			serial := fmt.Sprintf("%s%d", want[:len(want)-1], i)
 			must(t, w.server.Inject("",
 				&ablytest.ProtocolMessage{Action: action, Channel: name, ChannelSerial: serial},
-				// has none
+				// a MESSAGE without a serial
 				&ablytest.ProtocolMessage{Action: ablytest.ActionMessage, Channel: name}))
 			if action != ablytest.ActionSync { // the serial of a SYNC is not the channel's
 				want = serial

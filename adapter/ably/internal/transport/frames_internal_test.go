@@ -26,8 +26,8 @@ func Known() int {
 	return len(known.transports)
 }
 
-// ably-go gets the frames of the connection itself. Some of them are the last of a socket (RTN22,
-// RTN23a, RTN12a, RTN15h, RTN15i).
+// ably-go gets the frames that are about the connection itself. Some of them are the last frame of
+// a socket (RTN22, RTN23a, RTN12a, RTN15h, RTN15i).
 func TestFramesOfTheConnection(t *testing.T) {
 	_, tr, err := NewRealtime(Options{}, ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
 	if err != nil {
@@ -116,7 +116,7 @@ func (l *lines) Printf(_ ably.LogLevel, format string, v ...any) {
 	*l = append(*l, fmt.Sprintf(format, v...))
 }
 
-// A frame that waits to be sent again, and is answered before, is not sent; the next frame is.
+// A frame that is answered while it waits to be sent again is not sent. The frame after it is sent.
 func TestAFrameThatIsAnsweredBeforeItsTurn(t *testing.T) {
 	bubble.Test(t, limits, func(t *testing.T) {
 		tr := newTransport(Options{})

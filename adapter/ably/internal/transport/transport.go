@@ -102,7 +102,7 @@ type Transport struct {
 	stream       stream
 	kept         any
 	drops        map[string]int
-	running      int           // goroutines
+	running      int           // how many goroutines run
 	idle         chan struct{} // closed when running is 0
 }
 

@@ -100,6 +100,6 @@ type Choice struct {
 	Step  string // the step in the form of a link, without a caller
 	Label string
 	Group string // wait, backend, room, server, connection, call, event, end
-	Of    string // "#1"
+	Of    string // the incarnation, such as "#1"; or empty
 	Calls bool   // whether the step needs a caller
 }

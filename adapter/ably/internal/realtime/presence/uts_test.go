@@ -10,9 +10,10 @@ import (
 )
 
 // The cases of Ably's unit test specification on presence, with their ids, as scripts. A line is an
-// input and its outputs, in the form of [lines]. A message is written as
-// action/connectionId/clientId/id/timestamp/payload. Where a case of Ably's looks into a map, the
-// script calls Get, or attaches again and sees the re-entries.
+// input and its outputs, in the form of [lines]. The input P is a PRESENCE, and S is a SYNC with a
+// channelSerial. A message is written as action/connectionId/clientId/id/timestamp/payload. Where a
+// case of Ably's looks into a map, the script calls Get, or attaches again to see which members are
+// entered again.
 func TestUnitTestTexts(t *testing.T) {
 	const (
 		alice    = "2/c1/alice/c1:0:0/100/1"

@@ -35,7 +35,7 @@ type world struct {
 	// by client: the data that the program believes to be present; nil for none
 	intent map[string]*int
 	unsure map[string]bool // clients for which an error was reported
-	events map[string]int  // by member: reports as present minus reports as left
+	events map[string]int  // by member: its reports as present, minus its reports as left
 }
 
 type wire struct {

@@ -63,17 +63,17 @@ func TestHeaderIsFoundBehindAnything(t *testing.T) {
 // Headers of unusual form are left to the decoder.
 func TestUnusualHeaders(t *testing.T) {
 	for text, want := range map[string]wire.Header{
-		// a long form
+		// the action in a longer form
 		"\x82\xa6action\xd1\x00\x0f\xa7channel\xa1c": {Action: 15, Channel: "c"},
-		// nil
+		// nil values
 		"\x82\xa6action\xc0\xa7channel\xc0": {},
-		// twice
+		// the channel twice
 		"\x83\xa7channel\xa1b\xa6action\x0f\xa7channel\xa1c": {Action: 15, Channel: "c"},
-		// an extension
+		// an extension as a value
 		"\x83\xa6action\x0f\xa1x\xd4\x01\x00\xa7channel\xa1c": {Action: 15, Channel: "c"},
-		// 16 bits
+		// a map with a size of 16 bits
 		"\xde\x00\x02\xa6action\x0f\xa7channel\xd9\x01c": {Action: 15, Channel: "c"},
-		// 32 bits
+		// a map with a size of 32 bits
 		"\xdf\x00\x00\x00\x02\xa6action\x0f\xa7channel\xda\x00\x01c": {Action: 15, Channel: "c"},
 	} {
 		if h, err := wire.UnmarshalHeader(wire.MsgPack, []byte(text)); err != nil || h != want {

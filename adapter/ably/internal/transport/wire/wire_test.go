@@ -73,7 +73,7 @@ func TestPayloadsAreKept(t *testing.T) {
 			if *m.Annotations[0].Count != 3 || m.Presence[0].Action != 2 {
 				t.Errorf("%+v, %+v", m.Annotations[0], m.Presence[0])
 			}
-			// And back.
+			// Decoding returns what was encoded.
 			b, err := wire.Marshal(f, m)
 			if err != nil {
 				t.Fatal(err)
