@@ -82,13 +82,13 @@ explore: ## hold the properties to millions of states of the cores, and check th
 	@$(RECORD) liveness-room -- $(GO) run ./tests/graphs/run liveness -of roomstatus -calls 2
 	@$(RECORD) liveness-channel -- $(GO) run ./tests/graphs/run liveness -of channel -calls 2
 
-traces: ## record traces of the whole stack, and hold them and corrupted ones to the spec
+traces: ## record traces of the whole stack, and let TLC check them and corrupted ones
 	@$(RECORD) traces -- $(GO) run ./tests/wire/traces
 
 frames: ## each fault at every frame of the scenarios, and some pairs
 	@$(RECORD) frames -- $(GO) run ./tests/wire/frames -pairs 500
 
-soak: ## random faults on real sockets for as long as FOR says (default 30s)
+soak: ## random faults on real sockets for the time FOR (default 30s)
 	@$(RECORD) soak -- $(GO) run ./tests/wire/soak -killers -for $${FOR:-30s}
 	@$(RECORD) double-cuts -- $(GO) run ./tests/wire/soak -double-cuts 10
 
@@ -102,10 +102,10 @@ misreadings: ## plant misread rules in core, model and spec; all of them with SA
 interop: ## the official JavaScript clients on the embedded server, and with this library
 	@$(RECORD) interop -- $(GO) run ./tests/interop
 
-browser: ## that page in a headless Chromium: controls, stories, links, keyboard, axe-core; screenshots in .cache/page
+browser: ## check the playground in a headless Chromium: controls, stories, links, keyboard, axe-core; screenshots in .cache/page
 	@$(RECORD) browser -- $(GO) run ./tests/page
 
-register: ## compare what the last check showed with tests/report/register.json
+register: ## compare the last check with tests/report/register.json
 	@$(REPORT) check && $(REPORT) evidence -compare
 
 # What takes too long for make check.
@@ -150,5 +150,5 @@ fuzz: ## fuzz each decoder for as long as FOR says (default 10m each)
 	@for target in FuzzFrame FuzzConversation FuzzREST FuzzAuth; do \
 		$(GO) test ./adapter/ably/ablytest -run '^$$' -fuzz "^$$target$$" -fuzztime $${FOR:-10m} || exit 1; done
 
-peers: ## the suite of one of Ably's official clients, which lies in DIR, on the embedded server
+peers: ## run the suite of one of Ably's official clients, a checkout in DIR, on the embedded server
 	@$(GO) run ./tests/peers -dir '$(DIR)' $(if $(ONLY),-only '$(ONLY)')
