@@ -46,8 +46,7 @@ type Frame struct {
 	// Index counts the frames of this WebSocket in this direction, from 1. The opening of the
 	// WebSocket is frame 1 to the server, with the action CONNECT. Heartbeats that the server sends
 	// of its own accord depend on time: they have index 0 and are not counted. For HTTP, Index is
-	// the number of the exchange: a request and its response have the
-	// same number.
+	// the number of the exchange: a request and its response have the same number.
 	Index   int
 	Action  Action
 	Channel string

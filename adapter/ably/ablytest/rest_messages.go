@@ -81,7 +81,7 @@ type bounds struct {
 	forwards   bool
 	limit      int
 	fromSerial string // no message after this serial
-	cursor     string // only messages beyond this serial, in the direction
+	cursor     string // only messages after this serial, in the direction of the request
 }
 
 func parseBounds(q url.Values) (bounds, *ErrorInfo) {
@@ -136,8 +136,8 @@ func pageOf[T any](b bounds, all []T, at func(T) (timestamp int64, serial string
 		if timestamp < b.start || timestamp > b.end {
 			continue
 		}
-		// A message's serial begins with that of its publish, and is longer: it compares as
-		// greater.
+		// fromSerial may be the serial of a publish. The serials of its messages are longer, and so
+		// compare as greater, but these messages are part of the page.
 		if b.fromSerial != "" && serial > b.fromSerial+":~" {
 			continue
 		}

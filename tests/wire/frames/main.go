@@ -1,7 +1,7 @@
-// Command frames plays fixed scenarios, with each of a list of faults at every frame that crosses
-// the wire in them, one fault a run. Then it plays them with pairs of faults. Each run is the whole
-// stack, from the users of the rooms to the embedded server, in a bubble of virtual time with the
-// default timeouts. Package world describes what is checked.
+// Command frames plays fixed scenarios. Each run has one fault at one frame of a scenario; together
+// the runs have each fault of a list at each frame. Then it makes runs with pairs of faults. A run
+// uses the whole stack, from the users of the rooms to the embedded server, in a bubble of virtual
+// time with the default timeouts. Package world describes what is checked.
 //
 //	go run ./tests/wire/frames [-run regexp] [-share 0.1] [-pairs 1000] [-seed n] [-full 3]
 //	go run ./tests/wire/frames -list

@@ -24,7 +24,8 @@ const (
 	heapBound, heapShare, heapStranded = 8.0, 0.5, 1.0 / 32
 
 	look  = 500 * time.Millisecond // how often the goroutines and the heap are measured
-	looks = 4                      // a goroutine is locked up if so many looks in a row find it
+	// so many looks in a row that find the same goroutine mean a deadlock
+	looks = 4
 )
 
 // tally counts what a child has done so far.

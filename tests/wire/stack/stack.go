@@ -148,9 +148,9 @@ func Bounds(calls int) model.Bounds {
 	return model.Bounds{Calls: calls, Names: names, Options: []string{"x", "y"}}
 }
 
-// Play plays a script, in the link's bubble, and returns the trace of the Rooms. It returns an
-// error if the stack differs from the model after a step, before the first step that hurries, or if
-// channels are left at the end.
+// Play plays a script, in the link's bubble, and returns the trace of the Rooms. Until the first
+// step that hurries, it compares the stack with the model after each step, and returns an error if
+// they differ. It also returns an error if channels are left at the end.
 func Play(l *Link, script []Step) (t trace.Trace, err error) {
 	p := &player{Link: l, gates: map[string]*ablytest.Gate{}, held: map[string]int{}, counted: map[int]bool{},
 		attached: map[*ablychat.Room]bool{}}

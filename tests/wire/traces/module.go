@@ -116,7 +116,7 @@ const moduleName = "RecordedTraces"
 // nodesInOne limits the length of a literal: a very long one may overflow a parser's stack.
 const nodesInOne = 500
 
-// write writes the module to to.
+// write writes the module.
 func (m *module) write(to io.Writer) error {
 	var err error
 	printf := func(format string, args ...any) {

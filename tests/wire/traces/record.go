@@ -59,9 +59,9 @@ func recordScripts(ctx context.Context, t *testing.T, scripts [][]model.Input) (
 	})
 }
 
-// recordScenarios plays each scenario once without a fault, and with the given number of random
-// faults, each in a run of its own. It returns the traces of the clients' Rooms and the steps of
-// their channels' cores.
+// recordScenarios plays each scenario once without a fault, and then the given number of times with
+// one random fault. It returns the traces of the clients' Rooms and the steps of their channels'
+// cores.
 func recordScenarios(t *testing.T, draw *rand.Rand, faults int) (traces []trace.Trace, channels []*judge.ChannelStream,
 	err error) {
 	record := func(p world.Plan) world.Result {

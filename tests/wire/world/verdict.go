@@ -225,7 +225,7 @@ func (w *World) checkTraces(c *client, r *Result) {
 func (c *client) checkListeners(h *held) {
 	s := c.recorder.Of(h.room)
 	if s == nil {
-		return // nothing ever happened to it
+		return // the room has no steps
 	}
 	var statuses []lifecycle.RoomStatus
 	losses := 0
