@@ -74,8 +74,8 @@ const (
 	isCut       = "Connection disconnected =>"
 )
 
-// beginChannel returns a channel that the shortest way has brought into a state, on a connection
-// that is connected.
+// beginChannel returns a channel in the given state, which it reaches by the shortest script, on a
+// connection that is connected.
 func beginChannel(t testing.TB, state ChannelState) *channelCore {
 	t.Helper()
 	c := NewChannel[string](ConnectionConnected)
@@ -95,8 +95,8 @@ func beginChannel(t testing.TB, state ChannelState) *channelCore {
 	return c
 }
 
-// Each case begins in a state that [beginChannel] made. The numbers are those of the rows in
-// docs/channel.md.
+// Each case starts with the channel that [beginChannel] returns for its state. The numbers are
+// those of the rows in docs/channel.md.
 func TestChannelRules(t *testing.T) {
 	for _, c := range []struct {
 		name  string

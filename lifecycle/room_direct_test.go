@@ -173,13 +173,13 @@ func TestAGetWithoutOptionsAsksForTheDefaults(t *testing.T) {
 // When a call that gave up returns, the observer has received that step.
 func TestGivingUpIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g, told := newGates(), 0
-		r := NewRooms[*resource](g, WithObserver(func(RoomsStep) { told++ }))
+		g, received := newGates(), 0
+		r := NewRooms[*resource](g, WithObserver(func(RoomsStep) { received++ }))
 		ctx, cancel := context.WithCancel(background)
 		seen := 0
 		c := begin(func() (*resource, error) {
 			_, err := r.Get(ctx, "a")
-			seen = told
+			seen = received
 			return nil, err
 		})
 		w := next(t, g.opening)
