@@ -18,8 +18,9 @@ type (
 	channelCore  = Channel[string]
 )
 
-// channelInputOf parses an input: its name, then words. A number is a call, "s…" a serial,
-// "resumed" the flag, the name of a connection's state that state, and anything else an error.
+// channelInputOf parses an input: its name, then words. A number is a call; "s…" is a serial;
+// "resumed" is the flag; the name of a connection's state is that state; any other word is an
+// error.
 func channelInputOf(text string) channelInput {
 	words := strings.Fields(text)
 	in := channelInput{Kind: ChannelInputKind(slices.Index(channelInputNames[:], words[0]))}
@@ -476,7 +477,7 @@ func TestChannelWalk(t *testing.T) {
 	const depth, calls = 9, 3
 	type node struct {
 		core           *channelCore
-		request, retry bool // the timers run, by the outputs
+		request, retry bool // whether each timer runs, according to the outputs
 		path           []channelInput
 	}
 	queue := []node{{core: NewChannel[string](ConnectionConnected)}}

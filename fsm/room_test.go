@@ -535,7 +535,7 @@ func TestRoomWalk(t *testing.T) {
 	type node struct {
 		core    *roomCore
 		asked   RoomOutputKind // what the channel was asked for and has not ended; 0 for none
-		pending []Call         // the calls not settled, by the outputs
+		pending []Call         // the calls that no output has settled
 		path    []roomInput
 	}
 	seen := map[string]node{}
