@@ -38,7 +38,7 @@ const (
 //   - Give FrameAttached, FrameDetached, FrameError, FrameOvertaken and FrameMessage to the core of
 //     the channel's name, in the order of the wire. Take the modes, params and presence of an
 //     ATTACHED only if the step outputs [ApplyAttached]. Deliver messages, presence and annotations
-//     only if it outputs [DeliverMessage]. Don't give a SYNC to the core: it counts while State is
+//     only if it outputs [DeliverMessage]. Don't give a SYNC to the core: handle it while State is
 //     attached. On ApplyAttached, enter own members again (RTP17i), unless the channel was attached
 //     before the step and the frame is resumed.
 //   - Outputs start and stop two timers. To start a timer that runs is to start it again. A timer

@@ -79,8 +79,8 @@ func (c *Channel[E]) Restore(s ChannelCoreState[E]) error {
 }
 
 // AppendKey appends the canonical key of the state to dst: two cores have the same key if and only
-// if they are equal, whatever steps led to them. appendError must write different errors
-// differently, and so that the end of each can be seen.
+// if they are equal, whatever steps led to them. appendError must append different bytes for
+// different errors, and never a prefix of what it appends for another value.
 func (c *Channel[E]) AppendKey(dst []byte, appendError func([]byte, E) []byte) []byte {
 	dst = binary.AppendUvarint(dst, uint64(c.lastCall))
 	flags := byte(0)

@@ -18,8 +18,9 @@ type (
 	channelCore  = Channel[string]
 )
 
-// channelInputOf parses an input: its name, then words. A number is a call, "s…" a serial,
-// "resumed" the flag, the name of a connection's state that state, and anything else an error.
+// channelInputOf parses an input: its name, then words. A number is a call; "s…" is a serial;
+// "resumed" is the flag; the name of a connection's state is that state; any other word is an
+// error.
 func channelInputOf(text string) channelInput {
 	words := strings.Fields(text)
 	in := channelInput{Kind: ChannelInputKind(slices.Index(channelInputNames[:], words[0]))}
@@ -74,8 +75,8 @@ const (
 	isCut       = "Connection disconnected =>"
 )
 
-// beginChannel returns a channel that the shortest way has brought into a state, on a connection
-// that is connected.
+// beginChannel returns a channel in the given state, which it reaches by the shortest script, on a
+// connection that is connected.
 func beginChannel(t testing.TB, state ChannelState) *channelCore {
 	t.Helper()
 	c := NewChannel[string](ConnectionConnected)
@@ -95,8 +96,8 @@ func beginChannel(t testing.TB, state ChannelState) *channelCore {
 	return c
 }
 
-// Each case begins in a state that [beginChannel] made. The numbers are those of the rows in
-// docs/channel.md.
+// Each case starts with the channel that [beginChannel] returns for its state. The numbers are
+// those of the rows in docs/channel.md.
 func TestChannelRules(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -476,7 +477,7 @@ func TestChannelWalk(t *testing.T) {
 	const depth, calls = 9, 3
 	type node struct {
 		core           *channelCore
-		request, retry bool // the timers run, by the outputs
+		request, retry bool // whether each timer runs, according to the outputs
 		path           []channelInput
 	}
 	queue := []node{{core: NewChannel[string](ConnectionConnected)}}

@@ -158,8 +158,8 @@ func (o RoomOutcome[E]) String() string {
 }
 
 // AppendKey appends the canonical key of the state to dst: two cores have the same key if and only
-// if they are equal. appendError must write different errors differently, and so that the end of
-// each can be seen.
+// if they are equal. appendError must append different bytes for different errors, and never a
+// prefix of what it appends for another value.
 func (r *Room[E]) AppendKey(dst []byte, appendError func([]byte, E) []byte) []byte {
 	flag := func(b bool) byte {
 		if b {

@@ -73,7 +73,7 @@ func outputsOf(outs []RoomOutput[string]) []string {
 	return s
 }
 
-// begin returns a room that the shortest way has brought into a status.
+// begin returns a room in the given status, which it reaches by the shortest script.
 func begin(t testing.TB, status Status) *roomCore {
 	t.Helper()
 	r := NewRoom[string]()
@@ -109,8 +109,8 @@ func begin(t testing.TB, status Status) *roomCore {
 }
 
 func TestRoomRules(t *testing.T) {
-	// Each case begins in a status that [begin] made. The number of its first call is the next one
-	// there.
+	// Each case starts with the room that [begin] returns for its status; its calls continue the
+	// numbers there.
 	for _, c := range []struct {
 		name  string
 		from  Status
@@ -535,7 +535,7 @@ func TestRoomWalk(t *testing.T) {
 	type node struct {
 		core    *roomCore
 		asked   RoomOutputKind // what the channel was asked for and has not ended; 0 for none
-		pending []Call         // the calls not settled, by the outputs
+		pending []Call         // the calls that no output has settled
 		path    []roomInput
 	}
 	seen := map[string]node{}

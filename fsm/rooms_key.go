@@ -49,8 +49,8 @@ func (r *Rooms[O]) State() RoomsState[O] {
 func copied[T any](list []T) []T { return append([]T(nil), list...) }
 
 // AppendKey appends the canonical key of the state to dst: two cores have the same key if and only
-// if they are equal, whatever steps led to them. appendOptions must write different options
-// differently, and so that their end can be seen.
+// if they are equal, whatever steps led to them. appendOptions must append different bytes for
+// different options, and never a prefix of what it appends for another value.
 func (r *Rooms[O]) AppendKey(dst []byte, appendOptions func([]byte, O) []byte) []byte {
 	calls := func(cs []Call) {
 		dst = binary.AppendUvarint(dst, uint64(len(cs)))

@@ -10,13 +10,13 @@ import (
 // seen records what the getters of a room returned inside its listeners, and what the listeners
 // received.
 type seen struct {
-	told, status []RoomStatus
-	wrongErrors  int
+	received, status []RoomStatus
+	wrongErrors      int
 }
 
 func (s *seen) listen(f *fixture) func(RoomStatusChange) {
 	return func(c RoomStatusChange) {
-		s.told, s.status = append(s.told, c.Current), append(s.status, f.Status())
+		s.received, s.status = append(s.received, c.Current), append(s.status, f.Status())
 		if f.Error() != c.Error {
 			s.wrongErrors++
 		}
@@ -26,9 +26,9 @@ func (s *seen) listen(f *fixture) func(RoomStatusChange) {
 func (s *seen) check(t *testing.T, want ...RoomStatus) {
 	t.Helper()
 	synctest.Wait()
-	if !slices.Equal(s.told, want) || !slices.Equal(s.status, want) || s.wrongErrors > 0 {
+	if !slices.Equal(s.received, want) || !slices.Equal(s.status, want) || s.wrongErrors > 0 {
 		t.Errorf("received %v; inside, the status was %v, and %d times the error another one; expected %v",
-			s.told, s.status, s.wrongErrors, want)
+			s.received, s.status, s.wrongErrors, want)
 	}
 }
 
@@ -39,7 +39,7 @@ func TestGettersAreUpToDateInListeners(t *testing.T) {
 		var functions, loops, discontinuities seen
 		f.SubscribeStatus(functions.listen(f))
 		f.SubscribeDiscontinuities(func(Discontinuity) {
-			discontinuities.told = append(discontinuities.told, RoomAttached)
+			discontinuities.received = append(discontinuities.received, RoomAttached)
 			discontinuities.status = append(discontinuities.status, f.Status())
 		})
 		ctx, cancel := context.WithCancel(background)
@@ -80,9 +80,9 @@ func TestGettersWaitForNoObserver(t *testing.T) {
 		go func() { done <- room.Attach(background) }() // the observer runs in this goroutine
 		synctest.Wait()
 		ch.change(ChannelStateChange{Current: ChannelSuspended, Reason: errChannel})
-		if n := len(functions.told) - 1; n < 0 || functions.told[n] != RoomSuspended ||
+		if n := len(functions.received) - 1; n < 0 || functions.received[n] != RoomSuspended ||
 			functions.status[n] != RoomSuspended {
-			t.Errorf("received %v; inside, the status was %v", functions.told, functions.status)
+			t.Errorf("received %v; inside, the status was %v", functions.received, functions.status)
 		}
 		close(gate)
 		if err := <-done; err != nil {

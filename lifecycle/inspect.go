@@ -64,7 +64,7 @@ func (r *Rooms[R]) Snapshot() RoomsSnapshot[R] {
 // does; it is called after that one. It can't be removed. It is meant for debug pages of a running
 // program.
 func (r *Rooms[R]) Observe(observe func(RoomsStep)) {
-	r.mu.Lock() // now no step is on its way to an observer
+	r.mu.Lock() // no step is being recorded meanwhile
 	defer r.mu.Unlock()
 	if o := r.observer.Load(); o != nil {
 		o.also(observe)
@@ -110,8 +110,8 @@ func (r *Room) Snapshot() RoomSnapshot {
 }
 
 // Observe sets the function that receives each step of the room's core from now on, as
-// [RoomConfig.Observe] does. It does nothing if the room already has such a function. The steps
-// have of as their field Of; if of is nil, they have the Room.
+// [RoomConfig.Observe] does. It does nothing if the room already has such a function. The parameter
+// of is the value of the steps' field Of; if it is nil, the steps have the Room.
 func (r *Room) Observe(of any, observe func(RoomStep)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -8,8 +8,8 @@ import (
 	"ablyrooms.example/internal/ctxerr"
 )
 
-// Lease is the lease of one of possibly several owners of a room: see [Rooms.Acquire]. Its methods
-// may be called concurrently.
+// Lease is one owner's lease of a room, which may have several owners: see [Rooms.Acquire]. Its
+// methods may be called concurrently.
 type Lease[R any] struct {
 	rooms  *Rooms[R]
 	call   fsm.Call // of its Acquire

@@ -18,7 +18,7 @@ func (s *statuses) listen(c RoomStatusChange) { *s = append(*s, c.Current) }
 
 var plainPath = []RoomStatus{RoomAttaching, RoomAttached, RoomDetaching, RoomDetached}
 
-// goAlong attaches, detaches and releases the room, without a failure.
+// goAlong attaches the room and detaches it, as in plainPath.
 func (f *fixture) goAlong() {
 	f.t.Helper()
 	f.attached()
@@ -79,12 +79,12 @@ func TestListenerMisbehaves(t *testing.T) {
 // registrations.
 func TestSameListenerTwice(t *testing.T) {
 	inBubble(t, func(f *fixture) {
-		var told statuses
+		var received statuses
 		var mu sync.Mutex // two registrations, two goroutines
 		listen := func(c RoomStatusChange) {
 			mu.Lock()
 			defer mu.Unlock()
-			told.listen(c)
+			received.listen(c)
 		}
 		off := unsubscribe(f.SubscribeStatus(listen))
 		again := unsubscribe(f.SubscribeStatus(listen))
@@ -94,8 +94,8 @@ func TestSameListenerTwice(t *testing.T) {
 		f.ch.change(ChannelStateChange{Current: ChannelAttached})
 		again()
 		f.ch.change(ChannelStateChange{Current: ChannelDetaching})
-		if want := []RoomStatus{RoomAttaching, RoomAttaching, RoomAttached}; !slices.Equal(told, want) {
-			t.Errorf("received %v, expected %v", told, want)
+		if want := []RoomStatus{RoomAttaching, RoomAttaching, RoomAttached}; !slices.Equal(received, want) {
+			t.Errorf("received %v, expected %v", received, want)
 		}
 	})
 }
@@ -103,11 +103,11 @@ func TestSameListenerTwice(t *testing.T) {
 // A listener may remove itself. Then it receives no more events, not even those in its queue.
 func TestOffInsideTheListener(t *testing.T) {
 	inBubble(t, func(f *fixture) {
-		var told statuses
+		var received statuses
 		gate := make(chan struct{})
 		var off func()
 		off = unsubscribe(f.SubscribeStatus(func(c RoomStatusChange) {
-			told.listen(c)
+			received.listen(c)
 			<-gate
 			off()
 			off()
@@ -115,8 +115,8 @@ func TestOffInsideTheListener(t *testing.T) {
 		f.goAlong() // the other events wait in the queue behind the first
 		close(gate)
 		synctest.Wait()
-		if !slices.Equal(told, plainPath[:1]) {
-			t.Errorf("received %v", told)
+		if !slices.Equal(received, plainPath[:1]) {
+			t.Errorf("received %v", received)
 		}
 		if f.statusListeners.Len() != 1 { // the fixture's own
 			t.Errorf("%d listeners are left", f.statusListeners.Len())
@@ -128,16 +128,16 @@ func TestOffInsideTheListener(t *testing.T) {
 // later ones.
 func TestOffWhileTheListenerIsAtWork(t *testing.T) {
 	inBubble(t, func(f *fixture) {
-		var told statuses
+		var received statuses
 		gate := make(chan struct{})
-		off := unsubscribe(f.SubscribeStatus(func(c RoomStatusChange) { told.listen(c); <-gate }))
+		off := unsubscribe(f.SubscribeStatus(func(c RoomStatusChange) { received.listen(c); <-gate }))
 		f.attached()
 		off()
 		close(gate)
 		synctest.Wait()
 		f.ch.change(ChannelStateChange{Current: ChannelSuspended})
-		if !slices.Equal(told, plainPath[:1]) {
-			t.Errorf("received %v", told)
+		if !slices.Equal(received, plainPath[:1]) {
+			t.Errorf("received %v", received)
 		}
 	})
 }
@@ -145,18 +145,18 @@ func TestOffWhileTheListenerIsAtWork(t *testing.T) {
 // A listener that another listener registers receives the events from then on.
 func TestListenerRegistersAnother(t *testing.T) {
 	inBubble(t, func(f *fixture) {
-		var told statuses
+		var received statuses
 		registered := false
 		f.SubscribeStatus(func(c RoomStatusChange) {
 			if !registered {
 				registered = true
-				f.SubscribeStatus(told.listen)
+				f.SubscribeStatus(received.listen)
 			}
 		})
 		f.ch.change(ChannelStateChange{Current: ChannelAttaching})
 		f.ch.change(ChannelStateChange{Current: ChannelAttached})
-		if want := []RoomStatus{RoomAttached}; !slices.Equal(told, want) {
-			t.Errorf("received %v, expected %v", told, want)
+		if want := []RoomStatus{RoomAttached}; !slices.Equal(received, want) {
+			t.Errorf("received %v, expected %v", received, want)
 		}
 	})
 }
@@ -177,7 +177,7 @@ func TestListenerCallsBack(t *testing.T) {
 		if err := f.Attach(background); err != nil {
 			t.Error(err)
 		}
-		f.told("initialized>attaching", "attaching>attached", "attached>detaching", "detaching>detached", "detached>released")
+		f.received("initialized>attaching", "attaching>attached", "attached>detaching", "detaching>detached", "detached>released")
 		if len(errs) != 3 || errs[0] != nil || errs[1] != nil || !errors.Is(errs[2], ErrRoomInInvalidState) {
 			t.Errorf("got %v", errs)
 		}
@@ -244,10 +244,10 @@ func TestListenerCallsRooms(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var told statuses
+		var received statuses
 		var again *Room
 		room.SubscribeStatus(func(c RoomStatusChange) {
-			told.listen(c)
+			received.listen(c)
 			if c.Current != RoomAttached {
 				return
 			}
@@ -275,8 +275,8 @@ func TestListenerCallsRooms(t *testing.T) {
 		if again == room || again.Status() != RoomReleased || room.Status() != RoomReleased {
 			t.Errorf("%v and %v", room.Status(), again.Status())
 		}
-		if want := []RoomStatus{RoomAttaching, RoomAttached, RoomReleasing, RoomReleased}; !slices.Equal(told, want) {
-			t.Errorf("received %v, expected %v", told, want)
+		if want := []RoomStatus{RoomAttaching, RoomAttached, RoomReleasing, RoomReleased}; !slices.Equal(received, want) {
+			t.Errorf("received %v, expected %v", received, want)
 		}
 		if _, err := rooms.Get(background, "a"); !errors.Is(err, ErrResourceDisposed) {
 			t.Errorf("got %v", err)

@@ -56,7 +56,7 @@ func (o RoomOptions) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads options with the field names of Ably's documentation, such as a configuration
 // file that is shared with a JavaScript front end. A field that the object doesn't have keeps its
-// value; if o is the zero value, it gets its default (CHA-RC4b).
+// value, or gets its default if o is the zero value (CHA-RC4b).
 //
 // UnmarshalJSON returns an [*ErrorInfo] with the code [ErrInvalidArgument] that names the field, if
 // a field is unknown, is given twice, or has a value of the wrong type, or if

@@ -88,7 +88,7 @@ type watch struct {
 	log     *slog.Logger
 	logs    bool                           // the steps are logged
 	observe atomic.Pointer[func(RoomStep)] // nil without an observer
-	of      any                            // the field Of of the steps
+	of      any                            // see [RoomConfig]; never nil
 	steps   observer[RoomStep]
 }
 
@@ -149,8 +149,8 @@ type RoomConfig struct {
 	// observed.
 	Observe func(RoomStep)
 
-	// Of is the field Of of the steps: the value by which users know the room. If it is nil, the
-	// steps have the Room.
+	// Of is the value of the steps' field Of, for a backend that wraps the Room: the value that
+	// users hold. If it is nil, the steps have the Room.
 	Of any
 
 	// Gone returns the error of calls on the room after its release, and of calls that still wait

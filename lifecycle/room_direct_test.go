@@ -18,8 +18,8 @@ func goroutine() string {
 	return number
 }
 
-// homeChannel records in which goroutine each of its operations runs. Its first detaches fail, as
-// many as set.
+// homeChannel records in which goroutine each of its operations runs. Its first detaches fail;
+// fails is their number.
 type homeChannel struct {
 	emit     func(ChannelStateChange)
 	fails    int
@@ -82,8 +82,8 @@ func TestRoomRunsOperationsOfItsCallers(t *testing.T) {
 	}
 }
 
-// A caller that waits doesn't run operations that begin after a pause or for another call: blocked
-// as it is, it would never run them.
+// Operations that begin after a pause or for another call don't run in the goroutine of a caller
+// that waits: a blocked caller can't run them.
 func TestRoomReleaseRetriesWhileItsCallerWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ch := &homeChannel{fails: 2, ran: map[string]bool{}}
@@ -173,13 +173,13 @@ func TestAGetWithoutOptionsAsksForTheDefaults(t *testing.T) {
 // When a call that gave up returns, the observer has received that step.
 func TestGivingUpIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g, told := newGates(), 0
-		r := NewRooms[*resource](g, WithObserver(func(RoomsStep) { told++ }))
+		g, received := newGates(), 0
+		r := NewRooms[*resource](g, WithObserver(func(RoomsStep) { received++ }))
 		ctx, cancel := context.WithCancel(background)
 		seen := 0
 		c := begin(func() (*resource, error) {
 			_, err := r.Get(ctx, "a")
-			seen = told
+			seen = received
 			return nil, err
 		})
 		w := next(t, g.opening)

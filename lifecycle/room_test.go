@@ -190,8 +190,8 @@ func (f *fixture) attached() {
 	c.ended(f.t)
 }
 
-// told checks which status changes the listener received since the last call.
-func (f *fixture) told(want ...string) {
+// received checks which status changes the listener received since the last call.
+func (f *fixture) received(want ...string) {
 	f.t.Helper()
 	synctest.Wait()
 	if !slices.Equal(f.statuses, want) {
@@ -239,7 +239,7 @@ func TestRoomPlainPath(t *testing.T) {
 		f.ch.nothing(t)
 
 		f.attached()
-		f.told("initialized>attaching", "attaching>attached", "attached>detaching", "detaching>detached", "detached>attaching", "attaching>attached")
+		f.received("initialized>attaching", "attaching>attached", "attached>detaching", "detaching>detached", "detached>attaching", "attaching>attached")
 
 		c = f.beginRelease(background)
 		f.is(RoomReleasing, nil)
@@ -248,10 +248,10 @@ func TestRoomPlainPath(t *testing.T) {
 		c.waits(t) // CHA-RL3h: not before the channel is given back
 		f.ch.next(t, "GiveBack").ok()
 		c.ended(t)
-		f.told("attached>releasing", "releasing>released")
+		f.received("attached>releasing", "releasing>released")
 		f.beginRelease(background).ended(t) // CHA-RL3a
 		f.ch.change(ChannelStateChange{Current: ChannelAttached})
-		f.told()
+		f.received()
 		f.is(RoomReleased, nil)
 	})
 }
@@ -290,7 +290,7 @@ func TestRoomOperationFails(t *testing.T) {
 		c = f.detach(background) // CHA-RL2m
 		c.ended(t, ErrRoomInInvalidState)
 		saysAll(t, c.err, "unable to detach room", `"my room"`, "failed", "status 400")
-		f.told("initialized>attaching", "attaching>suspended not permitted", "suspended>attaching", "attaching>attached",
+		f.received("initialized>attaching", "attaching>suspended not permitted", "suspended>attaching", "attaching>attached",
 			"attached>detaching", "detaching>attached "+info.Message, "attached>detaching", "detaching>failed not permitted")
 	})
 }
@@ -472,7 +472,7 @@ func TestRoomReleaseGivenUp(t *testing.T) {
 func TestRoomFollowsItsChannel(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		f.attached()
-		f.told("initialized>attaching", "attaching>attached")
+		f.received("initialized>attaching", "attaching>attached")
 		f.ch.change(ChannelStateChange{Current: ChannelSuspended, Reason: errChannel})
 		f.is(RoomSuspended, errChannel)
 		// nothing new
@@ -482,7 +482,7 @@ func TestRoomFollowsItsChannel(t *testing.T) {
 		f.is(RoomAttached, nil)
 		f.ch.change(ChannelStateChange{Current: ChannelAttached, Resumed: true, Update: true, Reason: errChannel})
 		f.is(RoomAttached, nil)
-		f.told("attached>suspended not permitted", "suspended>attaching", "attaching>attached")
+		f.received("attached>suspended not permitted", "suspended>attaching", "attaching>attached")
 	})
 }
 
@@ -628,9 +628,9 @@ func TestRoomObserverMayWaitForTheChannel(t *testing.T) {
 		ch := newFakeChannel()
 		var room *Room
 		var attached error
-		told := 0
+		received := 0
 		room, release := NewRoom("a", theDefaults, ch, RoomConfig{Observe: func(s RoomStep) {
-			if told++; s.Status == RoomSuspended {
+			if received++; s.Status == RoomSuspended {
 				attached = room.Attach(background)
 			}
 		}})
@@ -658,8 +658,8 @@ func TestRoomObserverMayWaitForTheChannel(t *testing.T) {
 			t.Error(err)
 		}
 		synctest.Wait()
-		if want := int(room.seq); told != want {
-			t.Errorf("received %d steps, expected %d", told, want)
+		if want := int(room.seq); received != want {
+			t.Errorf("received %d steps, expected %d", received, want)
 		}
 	})
 }
@@ -705,8 +705,8 @@ func TestRoomWithTheZeroConfig(t *testing.T) {
 func TestRoomParallel(t *testing.T) {
 	ch := newFakeChannel()
 	ch.succeed = true
-	var told atomic.Int64
-	room, release := NewRoom("a", theDefaults, ch, RoomConfig{Observe: func(RoomStep) { told.Add(1) }})
+	var received atomic.Int64
+	room, release := NewRoom("a", theDefaults, ch, RoomConfig{Observe: func(RoomStep) { received.Add(1) }})
 	cause := errors.New("gave up")
 	var wg sync.WaitGroup
 	var last atomic.Pointer[RoomStatusChange]

@@ -998,9 +998,9 @@ func TestCallsFromAnObserver(t *testing.T) {
 func TestObserverMisbehaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		var told []uint64
+		var received []uint64
 		r := NewRooms[*resource](&backend{}, WithLogger(slog.New(slog.NewTextHandler(&log, nil))), WithObserver(func(s RoomsStep) {
-			told = append(told, s.Seq)
+			received = append(received, s.Seq)
 			panic("argh")
 		}))
 		if _, err := r.Get(background, "a"); err != nil {
@@ -1010,18 +1010,18 @@ func TestObserverMisbehaves(t *testing.T) {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		if !slices.Equal(told, []uint64{1, 2, 3, 4}) {
-			t.Errorf("received %v", told)
+		if !slices.Equal(received, []uint64{1, 2, 3, 4}) {
+			t.Errorf("received %v", received)
 		}
 		if n := strings.Count(log.String(), `level=ERROR msg="observer panicked" panic=argh stack=`); n != 4 {
 			t.Errorf("%d lines, expected 4:\n%s", n, &log)
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		var told []uint64
+		var received []uint64
 		entered, proceed := make(chan struct{}), make(chan struct{})
 		r := NewRooms[*resource](&backend{}, WithObserver(func(s RoomsStep) {
-			told = append(told, s.Seq)
+			received = append(received, s.Seq)
 			if s.Seq == 1 {
 				close(entered)
 				<-proceed
@@ -1041,8 +1041,8 @@ func TestObserverMisbehaves(t *testing.T) {
 		if c.done {
 			t.Error("the goroutine did not end")
 		}
-		if !slices.Equal(told, []uint64{1, 2, 3}) {
-			t.Errorf("received %v, expected the steps that waited too", told)
+		if !slices.Equal(received, []uint64{1, 2, 3}) {
+			t.Errorf("received %v, expected the steps that waited too", received)
 		}
 	})
 }

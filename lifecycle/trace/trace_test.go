@@ -14,8 +14,8 @@ import (
 	"ablyrooms.example/lifecycle/trace"
 )
 
-// backend opens rooms whose type is their name. It fails to open the name "bad", and to release the
-// name "stuck".
+// backend opens rooms that are strings: the name of the room. It fails to open "bad", and to
+// release "stuck".
 type backend struct{}
 
 func (backend) Open(_ context.Context, name string, _ lifecycle.RoomOptions) (string, error) {
@@ -65,7 +65,7 @@ func recordInBubble(t *testing.T) (string, []lifecycle.RoomsStep) {
 	_, _ = rooms.Get(ctx, "stuck")
 	_ = rooms.Release(ctx, "a")
 	if err := rooms.Dispose(ctx); err == nil {
-		t.Error("the disposal hears nothing of the release that failed")
+		t.Error("the disposal does not return the error of the release that failed")
 	}
 	synctest.Wait() // the observer may receive the last step after the call has returned
 	if err := w.Err(); err != nil {

@@ -169,8 +169,8 @@ Spec == Init /\ [][Next]_vars
 (* Fairness.  It requires nothing of callers.  Each condition is written   *)
 (* out, since TLC is slow with ENABLED.                                    *)
 
-\* A request timer that runs fires, unless the request ends in another way or the connection ends
-\* for ever.
+\* A request timer that runs fires, unless the request ends in another way or there is no connection
+\* from some time on.
 AttachesEnd == \/ []<>(ch.state # "attaching") \/ <>[]~IsConnected(ch)
                \/ []<><<AttachIsOut(ch) /\ TimeoutOfRequest>>_vars
 DetachesEnd == \/ []<>(ch.state # "detaching") \/ <>[]~IsConnected(ch)

@@ -3,12 +3,12 @@
 (* Bounds for the checker, in addition to those in the configurations.     *)
 (*                                                                         *)
 (* Names are interchangeable, and so are the options of one name: rules    *)
-(* and properties only compare two names, or two options of one name. Some *)
-(* runs differ only in such a renaming.  Of these, OrderedSpec keeps the   *)
+(* and properties only compare two names, or two options of one name. So   *)
+(* some runs differ only in a renaming.  Of these, OrderedSpec keeps the   *)
 (* run in which names come in the order of their first call, and each      *)
-(* name's first get has the first option.  Such a renaming applies to a    *)
-(* whole run and makes no state better or worse, so no violation of safety *)
-(* is lost.  Don't use OrderedSpec for liveness.                           *)
+(* name's first get has the first option.  A renaming applies to a whole   *)
+(* run and makes no state better or worse, so no violation of safety is    *)
+(* lost.  Don't use OrderedSpec for liveness.                              *)
 (***************************************************************************)
 EXTENDS Rooms
 
