@@ -147,9 +147,9 @@ func CheckProcess(ctx context.Context, command Command, promises Promises, plan 
 			out, runErr := rig.Run(ctx, script)
 			err = errors.Join(err, runErr)
 			for _, w := range out.Violations {
-				// Rig.Run adds steps at the end that let everything go. A violation that shows only
-				// in these steps has a longer script than the one that was tried, so it is no use
-				// here.
+				// A violation may show only in the steps that Rig.Run adds at the end, which let
+				// everything go. Its script is then longer than the one that was tried, and is not
+				// used.
 				if runErr == nil && w.Class == class && len(w.Script) <= len(script) {
 					w.Scripts, v = v.Scripts, w
 					return true
@@ -237,7 +237,7 @@ func (c *checker) begunBadly(script []model.Input) bool {
 const leftoverClass = "leftover"
 
 // take adds what a script showed to the result. It keeps one violation of each class: the one whose
-// script comes first by less.
+// script comes first in the order of less.
 func (c *checker) take(out Outcome, random bool) {
 	if random {
 		c.result.Random++

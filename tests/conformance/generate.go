@@ -29,8 +29,8 @@ type Space struct {
 // Scripts yields the scripts of a space for a system in process: calls, callers that give up, and
 // backend calls that succeed or fail, in every order. Each script is as long as the space allows.
 // Shorter scripts are not yielded, since they are beginnings of these. With renamed, scripts that
-// differ only in names are yielded once: each name is used for the first time after the names that
-// stand before it in the bounds. The caller may keep a slice that was yielded.
+// differ only in names are yielded once: a script uses a name only after all names before it in the
+// bounds. The caller may keep a slice that was yielded.
 func Scripts(space Space, renamed bool) iter.Seq[[]model.Input] {
 	return space.all(machine{}, AllPromises(), renamed)
 }
@@ -95,7 +95,7 @@ func Script(t *rapid.T, b Bounds) []model.Input {
 	return Space{Bounds: b, Leases: true}.draw(t, machine{}, AllPromises())
 }
 
-// random returns the random script that a seed stands for.
+// random returns the random script that belongs to a seed.
 func (s Space) random(from machine, p Promises, seed int) []model.Input {
 	return rapid.Custom(func(t *rapid.T) []model.Input { return s.draw(t, from, p) }).Example(seed)
 }

@@ -40,7 +40,7 @@ type RegistryBackend[R comparable] struct {
 // SubjectFor returns a subject for a registry of resources of any comparable type. It calls
 // newRegistry once for each script. It calls makeResource for each resource that the backend opens,
 // with the number of the resource, counted from 1. Each call of makeResource must return a
-// different value, since the harness tells resources apart by their values. The caller sets
+// different value, since the harness distinguishes resources by their values. The caller sets
 // Classify and Promises.
 //
 //	subject := conformance.SubjectFor(

@@ -29,8 +29,8 @@ type Server interface {
 	// Attached reports whether a client is attached to a channel.
 	Attached(channel string) bool
 	// Hold makes the server hold the next ATTACHED of a channel or, with attached false, its next
-	// DETACHED. The kind end is that of the step that will let the frame go, and decides what is
-	// sent then; it is 0 if the script has no such step.
+	// DETACHED. The argument end is the kind of the step that will let the frame go. It decides
+	// what the server sends then; it is 0 if the script has no such step.
 	Hold(channel string, attached bool, end model.Kind) Held
 	// Reset lets all held frames go, and stops holding.
 	Reset()

@@ -161,8 +161,8 @@ func (r *run) keep(in model.Input) {
 	}
 }
 
-// find records a difference as a violation, unless the script has shown one of its class before.
-// The rest of the script is not run if stop is set, and never in process.
+// find records a difference as a violation, unless the script has shown one of its class before. If
+// stop is set, and always in process, the rest of the script is not run.
 func (r *run) find(d difference, stop bool) {
 	r.out.Stopped, r.differed = r.out.Stopped || stop || !r.wired, true
 	v := r.violation(d)

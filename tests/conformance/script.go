@@ -18,7 +18,7 @@ const (
 	// a room begins to attach; the server holds its ATTACHED
 	KindAttaching
 	KindAttached      // the server lets the held ATTACHED go
-	KindAttachRefused // it sends an ERROR instead, which fails the channel
+	KindAttachRefused // the server sends an ERROR instead, which fails the channel
 	// the server sends an ERROR instead of the held DETACHED: it ends the release and fails the
 	// channel (CHA-RL3n3)
 	KindFailed

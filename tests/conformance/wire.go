@@ -131,9 +131,10 @@ const pause = 3 * time.Second
 
 // awaitRelease waits until a release whose detach failed has ended. Such a release may pause before
 // it looks at the channel again (CHA-RL3n4), and a subject that only waits for a timer counts as at
-// rest. So awaitRelease waits until a call that the end of the release settles is answered. If no
-// caller waits for the release, the harness joins it with a call of its own (CHA-RC1g3). If the
-// release doesn't end in time, awaitRelease returns nil, and the comparison reports that.
+// rest. But the end of the release settles the calls that wait for it, so awaitRelease waits until
+// such a call is answered. If no caller waits for the release, the harness joins it with a call of
+// its own (CHA-RC1g3). If the release doesn't end in time, awaitRelease returns nil, and the
+// comparison reports that.
 func (x *atWire) awaitRelease(name string) error {
 	var settled []*asked
 	for k, c := range x.calls {

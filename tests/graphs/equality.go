@@ -29,8 +29,8 @@ type Comparison struct {
 	read  func(io.Reader) (*Graph, error)
 }
 
-// NewComparison returns the comparison of TLC's graph of a configuration with the graph of a
-// machine's core, and of that with the model. The folder dir is relative to the module's root.
+// NewComparison returns a comparison of TLC's graph of a configuration with the graph of a
+// machine's core, and of the core with the model. The folder dir is relative to the module's root.
 func NewComparison[S, M, I, O, N any](dir, config, golden string, m Machine[S, M, I, O], spec Mapping[N]) Comparison {
 	return Comparison{Config: config, Name: m.Name, Golden: golden, dir: dir,
 		build: func(ctx context.Context) (*Graph, uint64, error) { return ToGraph(ctx, m) },

@@ -34,8 +34,8 @@ type Progress struct {
 }
 
 // A fingerprint stands for a state: 128 bits of hashes of the state's key. Each run has new seeds
-// for the hashes. Two states that have the same fingerprint in one run hardly have the same one in
-// the next run.
+// for the hashes. Two states that have the same fingerprint in one run are unlikely to have the
+// same one in another run.
 type fingerprint [2]uint64
 
 // collisionChance returns a bound for the probability that any two of n states have the same

@@ -23,9 +23,9 @@ type LeadsTo[M any] struct {
 // distinguished from stuttering.
 type Fairness[M, I any] struct {
 	Name   string
-	Of     func(in I) bool // whether an input belongs to the action; nil for all inputs
-	When   func(m *M) bool // whether a step to this state belongs to it; nil for all states
-	Into   func(m *M) bool // whether a step to this state belongs to the action; nil for all states
+	Of     func(in I) bool // whether an input belongs to the action; nil for all
+	When   func(m *M) bool // whether a step from this state belongs to the action; nil for all
+	Into   func(m *M) bool // whether a step to this state belongs to the action; nil for all
 	Owed   func(m *M) bool // whether this state requires a step; nil for the states that have one
 	Done   func(m *M) bool // whether this state counts as a step of the action; nil for no state
 	Strong bool

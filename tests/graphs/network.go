@@ -75,7 +75,8 @@ func (p *paths) to(state int32) (path []arc) {
 	return path
 }
 
-// nearest returns the nearest state that is wanted. One of the states reached must be.
+// nearest returns the nearest state that is wanted. One of the states that were reached must be
+// wanted.
 func (p *paths) nearest(wanted func(int32) bool) int32 {
 	return p.order[slices.IndexFunc(p.order, wanted)]
 }

@@ -283,7 +283,7 @@ func (r *relay) await(ctx context.Context, action ablytest.Action, sent bool, n 
 
 func (r *relay) ofBarrier(f wireFrame) bool { return f.channel == r.barrier }
 
-// others returns the number of frames that belong to neither the barrier nor to its answers.
+// others returns the number of frames that belong neither to the barrier nor to its answers.
 func (r *relay) others() (n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -66,7 +66,7 @@ func TestCounts(t *testing.T) {
 		t.Error(diff)
 	}
 	if err := readCounts(strings.NewReader("one\n"), &out, &c2); err == nil {
-		t.Error("no counts are no error")
+		t.Error("output without counts gives no error")
 	}
 	out.Reset()
 	write(&out, lines)

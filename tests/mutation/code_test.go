@@ -226,7 +226,7 @@ func TestEndsAreToldApart(t *testing.T) {
 		t.Fatal(err)
 	}
 	if v := tryToy(t, b, good)["toy/toy.go "+next]; v.End != alive {
-		t.Errorf("without its killer the mutant is %+v", v)
+		t.Errorf("with the test that kills it left out, the mutant is %+v", v)
 	}
 }
 

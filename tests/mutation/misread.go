@@ -59,12 +59,12 @@ func misreadings(root string) ([]misreading, error) {
 // test or property that fails, or "". A suite that hangs doesn't say what is wrong, so that doesn't
 // count.
 const (
-	byChain      = "chain"      // compares the model with the kept graph of the spec
-	byGolden     = "golden"     // checks the properties of the spec
-	byTLC        = "TLC"        // checks the properties in Go, on model and core, and liveness
-	byProperties = "properties" // runs TestDigest: Ably's sentences as tests of the model
-	bySentences  = "sentences"  // runs the model's tests that test one rule each
-	byExamples   = "examples"   // the model's tests of one rule each
+	byChain      = "chain"      // compares the core with the model
+	byGolden     = "golden"     // compares the model with the kept graph of the spec
+	byTLC        = "TLC"        // checks the properties of the spec
+	byProperties = "properties" // checks the properties in Go, on model and core, and liveness
+	bySentences  = "sentences"  // runs TestDigest: Ably's sentences as tests of the model
+	byExamples   = "examples"   // runs the model's tests that test one rule each
 
 	hangs = "hangs"
 )

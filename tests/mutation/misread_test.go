@@ -36,11 +36,11 @@ func TestReportMisread(t *testing.T) {
 	rows[3].said[byExamples] = hangs
 	rows[2].said[bySentences] = ""
 	if b.Reset(); reportMisread(&b, rows, 9) || !strings.Contains(b.String(), "share=0.50") {
-		t.Errorf("the run passes with half of them noticed:\n%s", b.String())
+		t.Errorf("the run passes although only half of the misreadings were noticed:\n%s", b.String())
 	}
 	rows = rows[:1]
 	rows[0].said[byChain] = hangs
 	if b.Reset(); reportMisread(&b, rows, 9) || !strings.Contains(b.String(), "escaped=1") {
-		t.Errorf("the run passes although nothing notices one in the core:\n%s", b.String())
+		t.Errorf("the run passes although no catcher noticed a misreading of the core:\n%s", b.String())
 	}
 }

@@ -52,7 +52,7 @@ func TestMutantsOfTheSpecs(t *testing.T) {
 			names[m.name], texts[m.text] = true, true
 			kinds[m.kind]++
 			if strings.Contains(m.name, "\n") || number.MatchString(m.name) {
-				t.Errorf("the name %q would not last", m.name)
+				t.Errorf("the name %q has a line number or a line break", m.name)
 			}
 			// The text of the properties must not change.
 			if _, after, ok := strings.Cut(source, c.properties); !ok || !strings.HasSuffix(m.text, after) {

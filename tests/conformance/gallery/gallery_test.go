@@ -107,7 +107,7 @@ func TestPromises(t *testing.T) {
 		"Disposal":           ghost, "SharedDisposal": disposedFlag, "DisposalWaitsForAll": disposeEarly,
 		"DisposalReports": failuresHidden, "DisposalJoins": lastErrorOnly}
 	if some := all.Loosenings(); len(some) != 0 {
-		t.Errorf("all promises leave out %v", some)
+		t.Errorf("AllPromises leaves out %v", some)
 	}
 	for _, loosening := range least.Loosenings() {
 		promise, _, _ := strings.Cut(loosening, " ")
@@ -115,19 +115,19 @@ func TestPromises(t *testing.T) {
 			slip, known := breaks[promise]
 			rest, err := all.Without(promise)
 			if err != nil || !known {
-				t.Fatalf("nothing breaks it: %v", err)
+				t.Fatalf("no slip breaks this promise: %v", err)
 			}
 			plan := conformance.DefaultPlan()
 			plan.Seed, plan.Spaces[0].Length, plan.Spaces[1].Runs = 1, 3, 600
 			r := conformance.Check(t, subject(all, slip), plan)
 			v := r.Violation()
 			if v == nil {
-				t.Fatal("the broken promise is not seen")
+				t.Fatal("the broken promise is not reported")
 			}
 			t.Logf("%v, shortest: %t, %s", v.Kind, v.Shortest, v.Steps())
 			r = conformance.Check(t, subject(rest, slip), plan)
 			if v := r.Violation(); v != nil {
-				t.Errorf("it is not promised, and judged all the same: %v", v)
+				t.Errorf("reported, although it is not promised: %v", v)
 			}
 		})
 	}

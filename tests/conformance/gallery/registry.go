@@ -36,7 +36,7 @@ const (
 	// Dispose works like an errgroup with a context: the first error cancels the other releases
 	firstErrorEnds
 	waiterForgotten // a get that waits for a release is not rejected by another release
-	// a release by name, but not a disposal, leaves a get waiting that waits for an earlier release
+	// a release by name, but not a disposal, doesn't reject a get that waits for an earlier release
 	waitersStay
 	orphan           // a room whose opening ends after its release is never released
 	lastErrorOnly    // Dispose returns only the last error

@@ -21,7 +21,8 @@ type Watched struct {
 	wrong error
 }
 
-// Watch makes a Watched on a backend. Its observer calls also after each step, unless also is nil.
+// Watch makes a Watched on a backend. After each step, its observer also calls also, unless that
+// is nil.
 func Watch(b *conformance.Backend, also func(lifecycle.RoomsStep)) *Watched {
 	w := &Watched{core: fsm.NewRooms[lifecycle.RoomOptions]()}
 	w.Rooms = New(b, lifecycle.WithObservedStates(), lifecycle.WithObserver(func(step lifecycle.RoomsStep) {

@@ -44,7 +44,7 @@ func TestContextEndsAsItSettles(t *testing.T) {
 					}
 					synctest.Wait()
 					if !c.ended {
-						t.Errorf("%v waits though both have ended", call)
+						t.Errorf("%v still waits, although the context and the backend call have ended", call)
 						return
 					}
 					seen[c.outcome()]++
@@ -52,7 +52,7 @@ func TestContextEndsAsItSettles(t *testing.T) {
 			}
 			evidence.Print("moments", "call", call.Kind, "fails", fails, "gaveUp", seen[model.OutcomeGaveUp], "settled", rounds-seen[model.OutcomeGaveUp])
 			if seen[model.OutcomeGaveUp] == 0 || seen[model.OutcomeGaveUp] == rounds {
-				t.Errorf("%v: only one of both ends was met: %v", call, seen)
+				t.Errorf("%v: only one of the two outcomes occurred: %v", call, seen)
 			}
 		}
 	}
@@ -80,7 +80,7 @@ func TestDisposeUnderGets(t *testing.T) {
 			got := s.begin(model.Get(0, "room0", "x"))
 			synctest.Wait()
 			if !got.ended || got.outcome() != model.OutcomeDisposed {
-				t.Errorf("a get after the begin of the disposal: %v", got.err)
+				t.Errorf("a get that began after the disposal: %v", got.err)
 			}
 			s.gates.Drain()
 			synctest.Wait()
@@ -96,6 +96,6 @@ func TestDisposeUnderGets(t *testing.T) {
 	evidence.Print("dispose", "rounds", rounds, "gets", gets, "room", ends[model.OutcomeRoom],
 		"releasedBefore", ends[model.OutcomeReleasedBefore], "disposed", ends[model.OutcomeDisposed])
 	if ends[model.OutcomeRoom] == 0 || ends[model.OutcomeReleasedBefore] == 0 || ends[model.OutcomeDisposed] == 0 || ends[model.OutcomeDone] != rounds {
-		t.Errorf("not every end was met: %v", ends)
+		t.Errorf("not every outcome occurred: %v", ends)
 	}
 }

@@ -113,7 +113,7 @@ func TestAnOpeningMayEndItself(t *testing.T) {
 		perform(t, func(s *stage) {
 			s.onOpen = func(ctx context.Context, _ string) {
 				if c := s.inline(ctx, in); c.err == nil {
-					t.Errorf("%v came to its end while it was still opening", in)
+					t.Errorf("%v returned no error while the room was still being opened", in)
 				}
 			}
 			got := s.begin(model.Get(0, "a", "x"))

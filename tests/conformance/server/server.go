@@ -106,7 +106,7 @@ func (s *server) Reset() {
 
 func (s *server) Forget() {
 	for name := range s.State().Channels {
-		_ = s.ForgetChannel(name) // the error is for a channel that is still attached, which stays
+		_ = s.ForgetChannel(name) // fails for a channel that is attached, which stays
 	}
 }
 

@@ -23,7 +23,7 @@ const faultVariable = "CONFORMANCE_SUBJECT"
 
 func TestMain(m *testing.M) {
 	if fault, ok := os.LookupEnv(faultVariable); ok {
-		for fault == "child" { // a child of a subject, which nothing tells to end
+		for fault == "child" { // a child of a subject; it doesn't end by itself
 			time.Sleep(time.Hour)
 		}
 		r := &reference{fault: strings.TrimPrefix(fault, "good"), cancels: map[int]context.CancelCauseFunc{},

@@ -130,7 +130,7 @@ func TestBoundsOfTheChannelAreChecked(t *testing.T) {
 	for _, b := range []Bounds{{}, {ChannelBounds: model.ChannelBounds{Calls: 1}}, {ChannelBounds: one, Heals: true},
 		{ChannelBounds: one, Promised: true, Bare: true}, {ChannelBounds: one, Promised: true, Forgets: true}} {
 		if b.Check() == nil {
-			t.Errorf("%v are taken", b)
+			t.Errorf("Check accepts %v", b)
 		}
 	}
 }
@@ -219,7 +219,7 @@ func TestChannelCoreAgainstModel(t *testing.T) {
 type rowPair struct{ first, then int }
 
 // rowPairs returns the rows that occur within the bounds, and the pairs of rows that follow each
-// other there, in one step or in two.
+// other there, in one step or from one step to the next.
 func rowPairs(t *testing.T, b model.ChannelBounds) (rows map[int]bool, pairs map[rowPair]bool) {
 	rows, pairs = map[int]bool{}, map[rowPair]bool{}
 	into, from := map[string]map[int]bool{}, map[string]map[int]bool{}

@@ -234,9 +234,9 @@ func walkStack(t *testing.T, spoil func(model.ChannelInput, []model.ChannelOutpu
 
 // A room over a channel must keep four rules, whatever the server and the connection do. An
 // operation succeeds only after an event of its own. A discontinuity is published if and only if
-// continuity was lost. Nothing comes after giving back. Every property of the room holds, also
-// those that need the port's promise. So the channel keeps the promise that RoomStatus.tla assumes
-// of its port.
+// continuity was lost. Nothing comes after the room has given the channel back. Every property of
+// the room holds, also those that need the port's promise. So the channel keeps the promise that
+// RoomStatus.tla assumes of its port.
 func TestARoomOverAChannelKeepsThePortsPromise(t *testing.T) {
 	t.Parallel()
 	states, err := walkStack(t, nil)

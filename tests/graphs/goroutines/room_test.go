@@ -220,7 +220,7 @@ func runRoomInBubble(script []model.RoomInput, how roomRun) error {
 				changes = append(changes, o)
 			case model.OutputDiscontinuity:
 				discontinuities = append(discontinuities, o)
-			case model.OutputStartRetryPause: // seen by when the next detach begins
+			case model.OutputStartRetryPause: // the beginning of the next detach shows it
 			default:
 				commands = append(commands, o.Kind)
 			}

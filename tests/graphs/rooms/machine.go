@@ -105,7 +105,8 @@ func settledOnce(before *model.State, _ model.Input, outs []model.Output, _ *mod
 	return nil
 }
 
-// outputsInOrder: settled calls first, by number, then the others by incarnation.
+// outputsInOrder checks that settled calls come first, by number, and then the others, by
+// incarnation.
 func outputsInOrder(_ *model.State, _ model.Input, outs []model.Output, _ *model.State) error {
 	for i := 1; i < len(outs); i++ {
 		a, b := &outs[i-1], &outs[i]

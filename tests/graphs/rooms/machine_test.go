@@ -92,7 +92,7 @@ func TestBoundsAreChecked(t *testing.T) {
 	for _, b := range []Bounds{{Calls: 0, Names: 1, Options: 1}, {Calls: 9, Names: 1, Options: 1}, {Calls: 1, Names: 9, Options: 1},
 		{Calls: 1, Names: 1, Options: 9}, {Calls: 1, Names: 1, Options: 0}} {
 		if b.Check() == nil {
-			t.Errorf("%v are taken", b)
+			t.Errorf("Check accepts %v", b)
 		}
 	}
 }

@@ -62,7 +62,7 @@ func TestTheRoomKeepsTheLivenessProperties(t *testing.T) {
 func TestBoundsAreChecked(t *testing.T) {
 	for _, b := range []Bounds{{}, {Calls: 13}, {Calls: 1, Errors: -1}, {Calls: 1, Errors: 4}, {Calls: 1, Bare: true, Promised: true}} {
 		if b.Check() == nil {
-			t.Errorf("%v are taken", b)
+			t.Errorf("Check accepts %v", b)
 		}
 	}
 }

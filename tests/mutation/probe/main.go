@@ -4,7 +4,6 @@
 //
 // Arguments are BOUNDS=DUMP. BOUNDS are calls, names and options, such as 4,1,2. DUMP is the file
 // with TLC's graph at these bounds, or is empty.
-// or nothing.
 package main
 
 import (

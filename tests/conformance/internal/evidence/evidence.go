@@ -24,8 +24,8 @@ func At(least Level) bool {
 	return Level(slices.Index([]string{"", "check", "full", "all"}, os.Getenv("EVIDENCE"))) >= least || least == Quick
 }
 
-// Print prints a line with the figures that a test reached: names and values in turn. Registers
-// compare such lines.
+// Print prints a line with the figures that a test reached: names and values in turn. tests/report
+// reads such lines.
 func Print(what string, figures ...any) {
 	var b strings.Builder
 	for i := 0; i+1 < len(figures); i += 2 {
