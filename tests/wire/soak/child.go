@@ -23,7 +23,7 @@ const (
 	// never ends.
 	heapBound, heapShare, heapStranded = 8.0, 0.5, 1.0 / 32
 
-	look  = 500 * time.Millisecond // how often the goroutines and the heap are measured
+	look = 500 * time.Millisecond // how often the goroutines and the heap are measured
 	// so many looks in a row that find the same goroutine mean a deadlock
 	looks = 4
 )
