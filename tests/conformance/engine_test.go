@@ -33,7 +33,7 @@ func TestWhatNeverRestsIsAHang(t *testing.T) {
 		Classify: func(error) Rejection { return Unknown },
 	}
 	v := RunScript(t, subject, MustParse("get(1, a, x)"))
-	if v == nil || v.Kind != Hang || !strings.Contains(v.Got, "keeps moving") {
+	if v == nil || v.Kind != Hang || !strings.Contains(v.Got, "keep running") {
 		t.Errorf("got %v", v)
 	}
 }
