@@ -109,8 +109,11 @@ func (c *Channel) do(ctx context.Context, kind fsm.ChannelInputKind) error {
 	case l.channel != c:
 		l.unlock()
 		return unable(c.operation(kind), errGivenBack)
-	case kind == fsm.CallChannelAttach:
+	case kind == fsm.CallChannelAttach && c.unwanted:
 		c.unwanted = false
+		if s, _ := l.core.State(); s == fsm.ChannelAttached { // it couldn't be detached
+			c.tell(lifecycle.ChannelStateChange{Current: s, Resumed: true})
+		}
 	case c.unwanted:
 		l.unlock()
 		return nil
