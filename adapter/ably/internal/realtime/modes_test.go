@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"testing"
+	"testing/synctest"
 
 	"github.com/ably/ably-go/ably"
 
@@ -63,6 +64,35 @@ func TestModesThatAreGranted(t *testing.T) {
 	lines.is("WARN 93001")
 	c.end()
 	lines.empty()
+}
+
+// P21 (RTP1, RTP11f): to a channel without the mode presence_subscribe no SYNC comes, whatever
+// HAS_PRESENCE says, and none is waited for; with the mode it is.
+func TestNoSyncComesWithoutPresenceSubscribe(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		w := connected(t)
+		c := w.attached()
+		attached := func(modes wire.Flags) {
+			t.Helper()
+			must(t, w.server.Inject("", &ablytest.ProtocolMessage{Action: ablytest.ActionAttached,
+				Channel: name, Flags: ablytest.Flags(modes | wire.FlagHasPresence)}))
+			c.is("at", "update")
+		}
+		attached(allModes &^ wire.ModePresenceSubscribe)
+		equal(t, c.present())
+		attached(wire.ModePresenceSubscribe)
+		get := later(func() error { _, err := c.Get(soon(t)); return err })
+		synctest.Wait()
+		select {
+		case <-get:
+			t.Error("it did not wait for the SYNC")
+		default:
+		}
+		must(t, w.server.Inject("", &ablytest.ProtocolMessage{
+			Action: ablytest.ActionSync, Channel: name}))
+		must(t, <-get)
+		c.end()
+	})
 }
 
 // RTP11f2: without the right to see presence the list is empty, and an error is logged at the call,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"testing/synctest"
 
 	"github.com/ably/ably-go/ably"
 
@@ -102,6 +103,23 @@ func TestMembersAreEnteredAgain(t *testing.T) {
 			})
 		})
 	}
+}
+
+// P10 (RTP17i): an ATTACHED that comes to an attached channel enters nobody again if it has
+// RESUMED, and all if it hasn't.
+func TestAnotherATTACHED(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		w := connected(t)
+		c := w.attached()
+		must(t, c.Enter(soon(t), nil))
+		w.server.UpdateChannel(name, true, nil)
+		synctest.Wait()
+		equal(t, sent(w.server, ablytest.ActionPresence), "PRESENCE")
+		w.server.UpdateChannel(name, false, nil)
+		synctest.Wait()
+		equal(t, sent(w.server, ablytest.ActionPresence), "PRESENCE", "PRESENCE")
+		c.end()
+	})
 }
 
 // RTP17e: a member that can't be entered again is reported, and nothing else happens.
