@@ -36,7 +36,9 @@ func (h logTo) Handle(_ context.Context, r slog.Record) error {
 
 // RTL4m, RTL7i2, RTP11f2, RTAN4e: the modes are those that ATTACHED grants. What was asked for and
 // not granted is logged, each mode once, until it was granted.
-func TestModesThatAreGranted(t *testing.T) {
+func TestModesThatAreGranted(t *testing.T) { inBubble(t, "", testModesThatAreGranted) }
+
+func testModesThatAreGranted(t *testing.T) {
 	server := newServer(t)
 	lines := newLog(t)
 	w := newWorld(t, server, realtime.Config{Log: slog.New(logTo{lines})})
@@ -99,7 +101,7 @@ func TestNoSyncComesWithoutPresenceSubscribe(t *testing.T) {
 // once.
 func TestGetWithoutPresenceSubscribe(t *testing.T) {
 	for _, asked := range []bool{true, false} {
-		t.Run(fmt.Sprint("asked ", asked), func(t *testing.T) {
+		inBubble(t, fmt.Sprint("asked ", asked), func(t *testing.T) {
 			server := newServer(t)
 			ann := newWorld(t, server, realtime.Config{})
 			ann.connect()

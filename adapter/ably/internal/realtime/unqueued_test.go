@@ -12,7 +12,9 @@ import (
 
 // TO3g, RTP16a, RTP16c, RTL6c4: without queueMessages neither presence nor messages wait, be it for
 // a connection or for the channel.
-func TestNothingWaitsWithoutQueueMessages(t *testing.T) {
+func TestNothingWaitsWithoutQueueMessages(t *testing.T) { inBubble(t, "", testWithoutQueue) }
+
+func testWithoutQueue(t *testing.T) {
 	w := connected(t, ably.WithQueueMessages(false))
 	c := w.channel()
 	gate := w.server.Hold(ablytest.ToServer(ablytest.ActionAttach))
