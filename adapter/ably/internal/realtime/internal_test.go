@@ -4,8 +4,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ably/ably-go/ably"
+
 	"ablyrooms.example/adapter/ably/internal/transport"
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
+	"ablyrooms.example/fsm"
 	"ablyrooms.example/internal/bubble"
 )
 
@@ -48,6 +51,29 @@ func testTheClientID(t *testing.T) {
 			Details: wire.ConnectionDetails{ClientID: e.id}}})
 		if got := c.ClientID(); got != e.want {
 			t.Errorf("after %v with %q it is %q", e.kind, e.id, got)
+		}
+	}
+}
+
+// RTL4i: ably-go's CONNECTING ends a state in which nothing can be attached. It ends no connection:
+// of a dial that is one too many it comes late.
+func TestWhatCONNECTINGEnds(t *testing.T) {
+	for before, after := range map[fsm.ConnectionState]fsm.ConnectionState{
+		fsm.ConnectionInitialized:  fsm.ConnectionConnecting,
+		fsm.ConnectionConnecting:   fsm.ConnectionConnecting,
+		fsm.ConnectionConnected:    fsm.ConnectionConnected,
+		fsm.ConnectionDisconnected: fsm.ConnectionDisconnected,
+		fsm.ConnectionSuspended:    fsm.ConnectionConnecting,
+		fsm.ConnectionClosing:      fsm.ConnectionConnecting,
+		fsm.ConnectionClosed:       fsm.ConnectionConnecting,
+		fsm.ConnectionFailed:       fsm.ConnectionConnecting,
+	} {
+		c := &Client{lines: map[string]*line{}, connection: before}
+		c.config.Store(&closed)
+		c.handle(transport.Event{Kind: transport.Status,
+			Change: &ably.ConnectionStateChange{Current: ably.ConnectionStateConnecting}})
+		if c.connection != after {
+			t.Errorf("%v becomes %v, want %v", before, c.connection, after)
 		}
 	}
 }

@@ -63,7 +63,7 @@ func TestFramesThatAreNoSteps(t *testing.T) {
 		w.connect()
 		c := w.attached()
 		seen := len(steps)
-		for _, action := range []ablytest.Action{ablytest.ActionSync, ablytest.ActionAttach, 99} {
+		for _, action := range []ablytest.Action{ablytest.ActionSync, ablytest.ActionObjectSync} {
 			must(t, w.server.Inject("", &ablytest.ProtocolMessage{Action: action, Channel: name}))
 		}
 		_, err := w.server.Publish(name, ablytest.Message{Name: "m"})
