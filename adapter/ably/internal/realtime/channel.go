@@ -196,10 +196,8 @@ func (c *Channel) settle(out *output) {
 		}
 	case fsm.ChannelCallInvalidState: // RTL5b
 		err = lifecycle.NewErrorInfo(codeInvalidState, "its channel is failed", nil)
-	case fsm.ChannelCallInvalidConnection:
-		if err = c.line.reason; err == nil {
-			err = errNoReason
-		}
+	case fsm.ChannelCallInvalidConnection: // which says why
+		err = c.line.reason
 	default:
 		err = errSuperseded
 	}

@@ -1,6 +1,8 @@
 package realtime
 
 import (
+	"io"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -74,6 +76,31 @@ func TestWhatCONNECTINGEnds(t *testing.T) {
 			Change: &ably.ConnectionStateChange{Current: ably.ConnectionStateConnecting}})
 		if c.connection != after {
 			t.Errorf("%v becomes %v, want %v", before, c.connection, after)
+		}
+	}
+}
+
+// A line that has ended, and is about to be forgotten, is none for the next life of its name.
+func TestALifeAfterALineThatEnded(t *testing.T) {
+	bubble.Test(t, limits, func(t *testing.T) {
+		c := &Client{lines: map[string]*line{}, open: true}
+		ended := &line{client: c, name: "a", dead: true}
+		c.lines["a"] = ended
+		if ch := c.Channel("a", Options{}, nil); ch.line == ended || c.lines["a"] != ch.line || ch.line.channel != ch {
+			t.Error("the line that has ended is used")
+		}
+	})
+}
+
+// Without a log of the user's, errors alone are logged, and those only if the standard log takes
+// them.
+func TestWhatIsLoggedWithoutALog(t *testing.T) {
+	for least, want := range map[slog.Level]bool{slog.LevelDebug: true, slog.LevelError: true, slog.LevelError + 1: false} {
+		log := errorsOnly{slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: least})}
+		for level, logged := range map[slog.Level]bool{slog.LevelWarn: false, slog.LevelError: want} {
+			if got := log.Enabled(t.Context(), level); got != logged {
+				t.Errorf("where the standard log begins at %v, %v is logged: %t", least, level, got)
+			}
 		}
 	}
 }

@@ -122,6 +122,29 @@ func TestAnotherATTACHED(t *testing.T) {
 	})
 }
 
+// A channel on which nobody is holds nothing of presence, whatever it and its connection go through:
+// most rooms are such.
+func TestNothingIsHeldOfNobody(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		w := connected(t)
+		c := w.attached()
+		w.outage()()
+		c.await("attached")
+		w.server.UpdateChannel(name, false, nil)
+		c.await("update")
+		must(t, c.Detach(soon(t)))
+		must(t, c.Attach(soon(t)))
+		if c.HoldsMembers() {
+			t.Error("it holds members, and there are none")
+		}
+		must(t, c.Enter(soon(t), nil))
+		if !c.HoldsMembers() {
+			t.Error("it holds no members, and there is one")
+		}
+		c.end()
+	})
+}
+
 // RTP17e: a member that can't be entered again is reported, and nothing else happens.
 func TestAReentryThatIsRefused(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
