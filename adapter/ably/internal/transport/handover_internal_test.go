@@ -140,6 +140,12 @@ func TestErrorsThatAreMadeHere(t *testing.T) {
 			t.Errorf("%+v has not the status %d", e, status)
 		}
 	}
+	codes := map[EventKind]int{Suspended: 80002, Closing: 80017, Closed: 80017, Failed: 80000}
+	for kind, code := range codes {
+		if e := (&Event{Kind: kind}).reason(); e.Code != code {
+			t.Errorf("%v has the code %d", kind, e.Code)
+		}
+	}
 	given := newError(1, 2, "given")
 	if e := (&Event{Kind: Failed, Reason: given}).reason(); e != given {
 		t.Errorf("the reason is %v", e)
@@ -165,7 +171,7 @@ func TestErrorsOfTokens(t *testing.T) {
 	}
 }
 
-// An error of ably-go's keeps its parts, also one that wraps none, at whose message ably-go panics.
+// An error of ably-go's keeps its parts, also one that wraps none and so has no message.
 func TestErrorsOfAblyGo(t *testing.T) {
 	if fromAbly(nil) != nil {
 		t.Error("nil is an error")

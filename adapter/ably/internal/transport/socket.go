@@ -350,7 +350,6 @@ func (s *socket) endLocked(err error) {
 	}
 	s.cancel()
 	notify(s.arrived)
-	notify(s.wake)
 }
 
 // takeBack returns PRESENCE that was never written to the rooms. The lock is held.

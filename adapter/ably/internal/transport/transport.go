@@ -101,7 +101,7 @@ type Transport struct {
 	kept         any
 	drops        map[string]int
 	running      int           // goroutines
-	idle         chan struct{} // closed when running is 0
+	idle         chan struct{} // closed when running is 0; nil before any ran
 }
 
 // item is a frame to be sent: ably-go's or ours.
@@ -130,7 +130,7 @@ func newTransport(options Options) *Transport {
 	t := &Transport{
 		options: options, log: options.Logger,
 		pending: map[any]struct{}{}, drops: map[string]int{},
-		spare: make(chan struct{}, 1), stateChanged: make(chan struct{}), idle: make(chan struct{}),
+		spare: make(chan struct{}, 1), stateChanged: make(chan struct{}),
 	}
 	t.life, t.endLife = context.WithCancel(context.Background())
 	if t.log == nil {
@@ -142,7 +142,6 @@ func newTransport(options Options) *Transport {
 		t.openBy(over)
 	}
 	t.begin(ably.ConnectionStateInitialized)
-	close(t.idle)
 	return t
 }
 
@@ -350,8 +349,7 @@ func (t *Transport) finish(it *item, a answer) {
 	}
 	t.then(entry{call: func() {
 		t.mu.Lock()
-		done := it.done
-		it.done = nil
+		done := it.done // nil if it was cancelled meanwhile
 		t.mu.Unlock()
 		switch {
 		case done == nil:
