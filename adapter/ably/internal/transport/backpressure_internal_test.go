@@ -51,11 +51,12 @@ func flooded(t *testing.T, tr *Transport, frames int, channel string) *socket {
 
 // When ably-go doesn't read, the reader waits at a bound, and so does the server; nothing is lost.
 func TestAblyGoThatDoesNotRead(t *testing.T) {
-	_, native, err := NewRealtime(Options{}, ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
-	if err != nil {
-		t.Fatal(err)
-	}
 	bubble.Test(t, limits, func(t *testing.T) {
+		_, native, err := NewRealtime(Options{},
+			ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
+		if err != nil {
+			t.Fatal(err)
+		}
 		tr := newTransport(Options{})
 		tr.native = native.native
 		const frames = 3 * inboxLimit

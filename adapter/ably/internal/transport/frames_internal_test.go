@@ -28,7 +28,9 @@ func Known() int {
 
 // What ably-go gets of the frames of the connection itself, and which of them are a socket's last
 // (RTN22, RTN23a, RTN12a, RTN15h, RTN15i).
-func TestFramesOfTheConnection(t *testing.T) {
+func TestFramesOfTheConnection(t *testing.T) { bubble.Test(t, limits, testFramesOfTheConnection) }
+
+func testFramesOfTheConnection(t *testing.T) {
 	_, tr, err := NewRealtime(Options{}, ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
 	if err != nil {
 		t.Fatal(err)

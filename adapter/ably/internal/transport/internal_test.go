@@ -2,6 +2,9 @@ package transport
 
 import (
 	"context"
+	"log/slog"
+	"net"
+	"net/http"
 	"reflect"
 	"testing"
 	"testing/synctest"
@@ -66,6 +69,169 @@ func TestResendsDoNotCountForTheBound(t *testing.T) {
 	for i, want := range []bool{false, false, true} {
 		if s.queueItem(&item{}); s.ended != want {
 			t.Errorf("frame %d: ended %v", i, s.ended)
+		}
+	}
+}
+
+// What was sent again counts no more for the bound.
+func TestWhatWasSentAgainFreesTheQueue(t *testing.T) {
+	bubble.Test(t, limits, func(t *testing.T) {
+		tr := newTransport(Options{QueueLimit: 2})
+		s := flooded(t, tr, 0, "")
+		frame := &item{ours: &wire.ProtocolMessage{Action: wire.ActionAttach, Channel: "a::$chat"}}
+		tr.mu.Lock()
+		s.queue, s.resent = []*item{frame, frame, frame}, 3
+		notify(s.wake)
+		tr.mu.Unlock()
+		synctest.Wait()
+		tr.mu.Lock() // and nothing is written
+		for i, want := range []bool{false, false, true} {
+			if s.queueItem(frame); s.ended != want {
+				t.Errorf("frame %d: ended %v", i, s.ended)
+			}
+		}
+		tr.unlock()
+		if err := tr.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// When ably-go has read all that came, the end of the socket comes next; else a HEARTBEAT, which
+// makes its last frame as young as the connection's (RTN15g).
+func TestAHeartbeatBeforeTheEnd(t *testing.T) {
+	_, tr, err := NewRealtime(Options{},
+		ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for channel, want := range map[string][]wire.Action{
+		"own": {wire.ActionDetached}, "a::$chat": {wire.ActionHeartbeat}} {
+		s := newSocket(tr, nil, wire.JSON, time.Second)
+		s.up = true
+		s.take(wire.JSON, []byte(`{"action":13,"channel":"`+channel+`"}`))
+		if channel == "own" { // and no heartbeat comes of an older frame
+			s.ended, s.err = true, errReplaced
+		} else {
+			s.end(errReplaced)
+		}
+		for _, action := range want {
+			v, err := s.receive(time.Time{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, _ := tr.native.header(v); got != action {
+				t.Errorf("%s: ably-go gets %v, want %v", channel, got, action)
+			}
+		}
+		if v, err := s.receive(time.Time{}); err != errReplaced {
+			t.Errorf("%s: ably-go gets %v, %v, want the end", channel, v, err)
+		}
+	}
+}
+
+// ably-go's first frame is held back to a moment, and not a moment longer.
+func TestTheFirstFrameIsHeldBack(t *testing.T) {
+	bubble.Test(t, limits, func(t *testing.T) {
+		tr := newTransport(Options{})
+		s := newSocket(tr, nil, wire.JSON, time.Second)
+		for _, wait := range []time.Duration{time.Nanosecond, time.Second, 0, -time.Second} {
+			s.inbox, s.goAhead = []received{{v: "frame"}}, time.Now().Add(wait)
+			var v any
+			var err error
+			d := took(func() { v, err = s.receive(time.Time{}) })
+			if d != max(wait, 0) || v != "frame" || err != nil {
+				t.Errorf("until %v: got %v after %v: %v", wait, v, d, err)
+			}
+			<-s.space
+		}
+		s.goAhead = time.Now() // and no frame is there yet
+		time.AfterFunc(time.Second, func() {
+			tr.mu.Lock()
+			defer tr.mu.Unlock()
+			s.give("late")
+		})
+		if d := took(func() { _, _ = s.receive(time.Time{}) }); d != time.Second {
+			t.Errorf("a frame that came after a second was there after %v", d)
+		}
+	})
+}
+
+// A token that is refused a second time is not renewed again by ably-go, which gets no frame that
+// says so: it locks up (RTN14b). After a CONNECTED the next refusal is a first one.
+func TestASecondRefusalOfAToken(t *testing.T) {
+	_, tr, err := NewRealtime(Options{},
+		ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const refusal = `{"action":9,"error":{"code":40142,"statusCode":401}}`
+	const connected = `{"action":4,"connectionId":"c"}`
+	for i, frames := range [][]string{{refusal}, {refusal}, {connected, refusal}, {refusal}, {refusal}} {
+		s := newSocket(tr, nil, wire.JSON, time.Second)
+		for _, frame := range frames {
+			s.take(wire.JSON, []byte(frame))
+		}
+		renews := i == 0 || i == 2 || i == 3
+		if given := len(s.inbox) == len(frames); given != renews || (s.refused == nil) != renews {
+			t.Errorf("refusal %d: ably-go gets it: %t, the dial has %v", i+1, given, s.refused)
+		}
+	}
+	if err := tr.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// How many events may wait for the handler before the reader waits.
+func TestTheBoundOfTheStream(t *testing.T) {
+	tr := newTransport(Options{})
+	s := newSocket(tr, nil, wire.JSON, time.Second)
+	s.up = true
+	tr.stream.draining = true // by somebody who is behind
+	tr.stream.queue = make([]entry, streamLimit-1)
+	for n := streamLimit; n <= streamLimit+1; n++ {
+		_, full := s.take(wire.JSON, []byte(`{"action":13,"channel":"a::$chat"}`))
+		if len(tr.stream.queue) != n || (full != nil) != (n > streamLimit) {
+			t.Errorf("with %d events it waits: %t", n, full != nil)
+		}
+	}
+}
+
+// The room of a short queue is used again, and that of a long one is not kept.
+func TestTheRoomOfAQueue(t *testing.T) {
+	tr := newTransport(Options{})
+	for n, kept := range map[int]bool{spareLimit: true, spareLimit + 1: false} {
+		tr.stream.queue, tr.stream.spare = make([]entry, n), nil
+		tr.drain()
+		if got := cap(tr.stream.spare) > 0; got != kept || len(tr.stream.queue) != 0 {
+			t.Errorf("the room for %d events is kept: %t", n, got)
+		}
+	}
+}
+
+// What nobody gave is the default that the options name. A client for HTTP goes before a function
+// that dials.
+func TestDefaultsOfTheOptions(t *testing.T) {
+	client, logger := &http.Client{}, slog.New(slog.DiscardHandler)
+	dial := func(context.Context, string, string) (net.Conn, error) { return nil, errSpare }
+	if tr := newTransport(Options{}); tr.log != slog.Default() || tr.options.HTTPClient != nil {
+		t.Errorf("without options the log is %v, the client %v", tr.log, tr.options.HTTPClient)
+	}
+	tr := newTransport(Options{HTTPClient: client, DialContext: dial, Logger: logger})
+	if tr.options.HTTPClient != client || tr.log != logger {
+		t.Errorf("the log is %v, the client %v", tr.log, tr.options.HTTPClient)
+	}
+	if tr := newTransport(Options{DialContext: dial}); tr.options.HTTPClient == nil {
+		t.Error("the function that dials is not used")
+	}
+}
+
+// What the rooms' side keeps with the transport is made once.
+func TestKeep(t *testing.T) {
+	tr, made := newTransport(Options{}), 0
+	for range 3 {
+		if kept := tr.Keep(func() any { made++; return made }); kept != 1 || made != 1 {
+			t.Errorf("kept %v, made %d times", kept, made)
 		}
 	}
 }
