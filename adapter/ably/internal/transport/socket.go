@@ -25,20 +25,19 @@ type socket struct {
 	given   bool // ably-go has it, and reads it
 	over    bool // ably-go has got CLOSED or ERROR, after which it closes the socket
 	ended   bool
-	last    bool            // by the server's word, which closes the WebSocket then
-	err     error           // why it ended
-	refused error           // why it can't be given to ably-go
-	goAhead time.Time       // when ably-go gets its first frame
-	queue   []*item         // to be written
-	resent  int             // how many of them are sent again
-	inbox   []received      // for ably-go
-	wake    chan struct{}   // of the writer; holds one token
-	arrived chan struct{}   // of Receive; holds one token
-	space   chan struct{}   // of the reader; holds one token
-	heard   time.Time       // when the last frame came
-	unknown bool            // a frame came of which ably-go doesn't know
-	closing *time.Timer     // runs since CLOSE was sent
-	reason  *wire.ErrorInfo // of a DISCONNECTED
+	last    bool          // by the server's word, which closes the WebSocket then
+	err     error         // why it ended
+	refused error         // why it can't be given to ably-go
+	goAhead time.Time     // when ably-go gets its first frame
+	queue   []*item       // to be written
+	resent  int           // how many of them are sent again
+	inbox   []received    // for ably-go
+	wake    chan struct{} // of the writer; holds one token
+	arrived chan struct{} // of Receive; holds one token
+	space   chan struct{} // of the reader; holds one token
+	heard   time.Time     // when the last frame came
+	unknown bool          // a frame came of which ably-go doesn't know
+	closing *time.Timer   // runs since CLOSE was sent
 }
 
 // received is a frame for ably-go.
@@ -69,7 +68,6 @@ func newSocket(t *Transport, ws *websocket.Conn, format wire.Format, timeout tim
 func deadSocket(t *Transport) *socket {
 	s := newSocket(t, nil, wire.JSON, 0)
 	s.ended, s.err = true, errClosedByClient
-	s.cancel()
 	close(s.first)
 	return s
 }
@@ -97,7 +95,6 @@ func (s *socket) start() {
 	s.t.run(func() {
 		s.read()
 		<-wrote
-		s.ws.CloseNow()
 		<-hungUp
 	})
 }
@@ -335,10 +332,7 @@ func (s *socket) endLocked(err error) {
 	}
 	s.ended, s.err, s.queue = true, err, nil
 	if s.up {
-		reason := s.reason
-		if reason == nil {
-			reason = reasonOf(err, codeDisconnected, 400)
-		}
+		reason := reasonOf(err, codeDisconnected, 400)
 		if t.unqueued {
 			t.fail(reason) // RTN7d
 		} else {
