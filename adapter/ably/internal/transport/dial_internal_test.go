@@ -3,10 +3,13 @@ package transport
 import (
 	"context"
 	"errors"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -64,18 +67,28 @@ func TestADialThatIsOneTooMany(t *testing.T) {
 			t.Errorf("ably-go has its first frame after %v: %v", d, err)
 		}
 		settled(tr, client)
-		ended, returned := make(chan struct{}), false
-		go func() {
-			defer close(ended)
-			_, _ = tr.dial("application/json", address, time.Second)
-			returned = true
-		}()
-		<-ended
-		tr.mu.Lock()
-		if returned || sockets.Load() != 1 || s.ended || tr.busy {
-			t.Errorf("it returned: %t, %d WebSockets, the first ended: %t", returned, sockets.Load(), s.ended)
+		spare := func() {
+			t.Helper()
+			ended, returned := make(chan struct{}), false
+			go func() {
+				defer close(ended)
+				_, _ = tr.dial("application/json", address, time.Second)
+				returned = true
+			}()
+			<-ended
+			if returned || sockets.Load() != 1 || s.ended {
+				t.Errorf("it returned: %t, %d WebSockets, the first ended: %t", returned, sockets.Load(), s.ended)
+			}
 		}
-		tr.mu.Unlock()
+		spare()
+		if tr.busy || len(tr.spare) != 0 {
+			t.Error("a dial is said to run")
+		}
+		tr.busy = true // another one runs: so it is that one's loop that ends with a sign
+		spare()
+		if len(tr.spare) != 1 {
+			t.Error("there is no sign of the loop that ended")
+		}
 		if err := tr.Close(t.Context()); err != nil {
 			t.Error(err)
 		}
@@ -124,6 +137,78 @@ func TestADialWhoseTimeIsOver(t *testing.T) {
 			t.Error("the socket that was closing is open")
 		}
 	})
+}
+
+// After a dial that failed ably-go's next state is waited for, unless it tries another host without
+// a change of its state (RTN17f).
+func TestTheStateAfterADialThatFailed(t *testing.T) {
+	for err, known := range map[error]bool{errors.New("refused"): false, timeoutError{errors.New("late")}: true} {
+		bubble.Test(t, limits, func(t *testing.T) {
+			client, tr, err := NewRealtime(Options{DialContext: func(context.Context, string, string) (net.Conn, error) {
+				return nil, err
+			}}, ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
+			if err != nil {
+				t.Fatal(err)
+			}
+			settled(tr, client)
+			s, failure := tr.dial("application/json", &url.URL{Scheme: "http", Host: "h"}, time.Second)
+			if now := tr.state != (ably.ConnectionState{}); s != nil || failure == nil || now != known {
+				t.Errorf("%v: the state is %v", failure, tr.state)
+			}
+		})
+	}
+}
+
+// A transport for HTTP that WebSockets are opened by is the caller's, and stays as it is.
+func TestTheTransportForHTTPIsCopied(t *testing.T) {
+	given := &http.Transport{Proxy: http.ProxyFromEnvironment}
+	tr := newTransport(Options{})
+	tr.openBy(given)
+	used := tr.options.HTTPClient.Transport.(*http.Transport)
+	if given.DisableKeepAlives || given.DialContext != nil || used == given || !used.DisableKeepAlives || used.Proxy == nil {
+		t.Errorf("given was %+v, used is %+v", given, used)
+	}
+}
+
+// ably-go's Close ends the socket, and may come again.
+func TestAblyGoClosesASocket(t *testing.T) {
+	s := newSocket(newTransport(Options{}), nil, wire.JSON, time.Second)
+	for range 2 {
+		if err := (face[any]{s}).Close(); err != nil || !s.ended || s.err != errClosedByClient {
+			t.Errorf("ended: %t, for %v: %v", s.ended, s.err, err)
+		}
+		<-s.letGo
+	}
+}
+
+// ably-go logs by the handler that it was given, or as it does without one.
+func TestTheLogOfAblyGo(t *testing.T) {
+	var standard strings.Builder
+	log.SetOutput(&standard)
+	defer log.SetOutput(os.Stderr)
+	var own lines
+	for _, options := range [][]ably.ClientOption{nil, {ably.WithLogHandler(&own)}} {
+		bubble.Test(t, limits, func(t *testing.T) {
+			standard.Reset()
+			nowhere := func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("nowhere") }
+			client, _, err := NewRealtime(Options{DialContext: nowhere},
+				append(options, ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			client.Connect()
+			synctest.Wait()
+			client.Close()
+			time.Sleep(time.Minute)
+			synctest.Wait()
+		})
+		if got := strings.Contains(standard.String(), "[ERROR]"); got != (options == nil) {
+			t.Errorf("on the standard log is %q", standard.String())
+		}
+	}
+	if len(own) == 0 {
+		t.Error("nothing is on the log that was given")
+	}
 }
 
 // The acknowledgements that ably-go has not read on a socket come on the next one; what else it has
@@ -182,6 +267,7 @@ func TestListeningTwice(t *testing.T) {
 		synctest.Wait()
 		client.Close()
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		for _, s := range []ably.ConnectionState{ably.ConnectionStateConnecting, ably.ConnectionStateDisconnected} {
 			if heard[s] != 1 {
 				t.Errorf("%v was heard %d times", s, heard[s])

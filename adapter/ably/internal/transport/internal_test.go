@@ -12,6 +12,7 @@ import (
 
 	"github.com/ably/ably-go/ably"
 
+	"ablyrooms.example/adapter/ably/internal/transport/sequence"
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 	"ablyrooms.example/internal/bubble"
 )
@@ -70,6 +71,35 @@ func TestResendsDoNotCountForTheBound(t *testing.T) {
 		if s.queueItem(&item{}); s.ended != want {
 			t.Errorf("frame %d: ended %v", i, s.ended)
 		}
+	}
+	if n := tr.Dropped()["a socket whose queue is full"]; n != 1 {
+		t.Errorf("%d sockets had a full queue", n)
+	}
+}
+
+// RTN19a: what is unanswered on a connection is sent again on the next, and doesn't count there.
+func TestWhatIsSentAgainDoesNotCountForTheBound(t *testing.T) {
+	_, tr, err := NewRealtime(Options{QueueLimit: 2},
+		ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	message := &wire.ProtocolMessage{Action: wire.ActionMessage, Channel: "a::$chat",
+		Messages: []*wire.Message{{Name: "m"}}}
+	for range 3 {
+		it := &item{ours: message}
+		it.frame = tr.seq.Push(sequence.Rooms, it)
+	}
+	s := newSocket(tr, nil, wire.JSON, time.Second)
+	tr.sock = s
+	s.take(wire.JSON, []byte(`{"action":4,"connectionId":"c"}`))
+	for i, want := range []bool{false, false, true} {
+		if tr.Send(message, nil); s.ended != want {
+			t.Errorf("message %d: ended %v", i, s.ended)
+		}
+	}
+	if err := tr.Close(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -173,7 +203,8 @@ func TestASecondRefusalOfAToken(t *testing.T) {
 			s.take(wire.JSON, []byte(frame))
 		}
 		renews := i == 0 || i == 2 || i == 3
-		if given := len(s.inbox) == len(frames); given != renews || (s.refused == nil) != renews {
+		given := len(s.inbox) == len(frames)
+		if given != renews || (s.refused == nil) != renews || !s.ended {
 			t.Errorf("refusal %d: ably-go gets it: %t, the dial has %v", i+1, given, s.refused)
 		}
 	}
