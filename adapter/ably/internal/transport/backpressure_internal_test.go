@@ -2,9 +2,12 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -47,6 +50,62 @@ func flooded(t *testing.T, tr *Transport, frames int, channel string) *socket {
 	tr.sock, s.up = s, true
 	s.start()
 	return s
+}
+
+// failing is a connection whose writes fail from a time on, and whose reads go on.
+type failing struct {
+	net.Conn
+	fails *atomic.Bool
+}
+
+var errFailing = errors.New("it can't be written to")
+
+func (c failing) Write(b []byte) (int, error) {
+	if c.fails.Load() {
+		return 0, errFailing
+	}
+	return c.Conn.Write(b)
+}
+
+// A write that fails ends the socket, though frames may still come.
+func TestAWriteThatFails(t *testing.T) {
+	bubble.Test(t, limits, func(t *testing.T) {
+		network, fails := memnet.New(), &atomic.Bool{}
+		server := &httptest.Server{Listener: network.Listen(), Config: &http.Server{
+			Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if c, err := websocket.Accept(w, r, nil); err == nil {
+					_, _, _ = c.Read(context.Background())
+				}
+			})}}
+		server.Start()
+		defer server.Close()
+		dial := func(ctx context.Context, kind, address string) (net.Conn, error) {
+			c, err := network.DialContext(ctx, kind, address)
+			return failing{c, fails}, err
+		}
+		ws, _, err := websocket.Dial(t.Context(), server.URL, &websocket.DialOptions{HTTPClient: &http.Client{
+			Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tr := newTransport(Options{})
+		s := newSocket(tr, ws, wire.JSON, time.Hour)
+		tr.mu.Lock()
+		tr.sock, s.up = s, true
+		s.start()
+		tr.mu.Unlock()
+		fails.Store(true)
+		tr.Send(&wire.ProtocolMessage{Action: wire.ActionAttach, Channel: "a::$chat"}, nil)
+		synctest.Wait()
+		tr.mu.Lock()
+		if !s.ended || !errors.Is(s.err, errFailing) {
+			t.Errorf("the socket has ended: %t, for %v", s.ended, s.err)
+		}
+		tr.mu.Unlock()
+		if err := tr.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // When ably-go doesn't read, the reader waits at a bound, and so does the server; nothing is lost.

@@ -114,6 +114,7 @@ func TestWhichClosesLeaveALoop(t *testing.T) {
 	} {
 		tr := newTransport(Options{})
 		notify(tr.spare)
+		notify(tr.spare)
 		tr.stateChange(ably.ConnectionStateChange{Current: ably.ConnectionStateClosed, Previous: previous,
 			Event: ably.ConnectionEventClosed})
 		if tr.loopLeft != want || len(tr.spare) != 0 {
@@ -122,6 +123,38 @@ func TestWhichClosesLeaveALoop(t *testing.T) {
 		if err := tr.Close(t.Context()); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// What ends the connection for ably-go ends its socket, and what it was; CLOSING does not.
+func TestStatesThatEndTheSocket(t *testing.T) {
+	for state, ends := range map[ably.ConnectionState]bool{
+		ably.ConnectionStateConnected: false, ably.ConnectionStateDisconnected: false, ably.ConnectionStateClosing: false,
+		ably.ConnectionStateSuspended: true, ably.ConnectionStateClosed: true, ably.ConnectionStateFailed: true,
+	} {
+		tr := newTransport(Options{})
+		s := newSocket(tr, nil, wire.JSON, time.Second)
+		s.up, s.given, tr.sock, tr.info = true, true, s, Connection{ID: "c"}
+		tr.stateChange(ably.ConnectionStateChange{Current: state})
+		if s.ended != ends || s.given == ends || (tr.info.ID == "") != ends {
+			t.Errorf("%v: the socket ended: %t, ably-go has it: %t, the connection is %q", state, s.ended, s.given, tr.info.ID)
+		}
+		if err := tr.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// RTN11b: a Connect while it was closing connects again once. A later DISCONNECTED is ably-go's.
+func TestItConnectsAgainOnce(t *testing.T) {
+	tr := newTransport(Options{})
+	tr.again = true
+	tr.stateChange(ably.ConnectionStateChange{Current: ably.ConnectionStateDisconnected})
+	if tr.again {
+		t.Error("it connects again after the next DISCONNECTED too")
+	}
+	if err := tr.Close(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -110,7 +110,9 @@ func TestAFrameThatCanNotBeEncoded(t *testing.T) {
 			return w.send(&wire.ProtocolMessage{Action: a, Channel: room, Messages: bad})
 		}
 		r := send(wire.ActionAttach)
-		w.fails(send(wire.ActionMessage), 40000)
+		if e, ok := w.get(send(wire.ActionMessage)).err.(*wire.ErrorInfo); !ok || e.Code != 40000 || e.StatusCode != 400 {
+			t.Errorf("the MESSAGE: %v", e)
+		}
 		synctest.Wait()
 		if len(r) != 0 {
 			t.Errorf("the ATTACH ended: %v", (<-r).err)
