@@ -89,9 +89,7 @@ func TestADialThatIsOneTooMany(t *testing.T) {
 		if len(tr.spare) != 1 {
 			t.Error("there is no sign of the loop that ended")
 		}
-		if err := tr.Close(t.Context()); err != nil {
-			t.Error(err)
-		}
+		ends(t, tr)
 	})
 }
 
@@ -241,9 +239,7 @@ func TestAListenerThatWasTakenAwayIsMissedOnce(t *testing.T) {
 		if n := tr.Dropped()["a listener that was taken away"]; n != 1 {
 			t.Errorf("it was taken away %d times", n)
 		}
-		if err := tr.Close(t.Context()); err != nil {
-			t.Error(err)
-		}
+		ends(t, tr)
 	})
 }
 

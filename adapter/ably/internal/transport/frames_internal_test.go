@@ -64,9 +64,7 @@ func testFramesOfTheConnection(t *testing.T) {
 	if got := tr.Dropped(); len(got) != 0 {
 		t.Errorf("dropped %v", got)
 	}
-	if err := tr.Close(t.Context()); err != nil {
-		t.Error(err)
-	}
+	ends(t, tr)
 }
 
 // RTN17f: after which errors of a dial ably-go may try another host.
@@ -141,8 +139,6 @@ func TestAFrameThatIsAnsweredBeforeItsTurn(t *testing.T) {
 			t.Errorf("%d frames are queued, %d open", len(s.queue), len(open))
 		}
 		tr.mu.Unlock()
-		if err := tr.Close(t.Context()); err != nil {
-			t.Error(err)
-		}
+		ends(t, tr)
 	})
 }

@@ -120,15 +120,13 @@ func TestWhichClosesLeaveALoop(t *testing.T) {
 		if tr.loopLeft != want || len(tr.spare) != 0 {
 			t.Errorf("closed while %v: a loop is left: %t, signs %d", previous, tr.loopLeft, len(tr.spare))
 		}
-		if err := tr.Close(t.Context()); err != nil {
-			t.Error(err)
-		}
+		ends(t, tr)
 	}
 }
 
 // What ends the connection for ably-go ends its socket, and what it was; CLOSING does not.
 func TestStatesThatEndTheSocket(t *testing.T) {
-	for state, ends := range map[ably.ConnectionState]bool{
+	for state, over := range map[ably.ConnectionState]bool{
 		ably.ConnectionStateConnected: false, ably.ConnectionStateDisconnected: false, ably.ConnectionStateClosing: false,
 		ably.ConnectionStateSuspended: true, ably.ConnectionStateClosed: true, ably.ConnectionStateFailed: true,
 	} {
@@ -136,12 +134,10 @@ func TestStatesThatEndTheSocket(t *testing.T) {
 		s := newSocket(tr, nil, wire.JSON, time.Second)
 		s.up, s.given, tr.sock, tr.info = true, true, s, Connection{ID: "c"}
 		tr.stateChange(ably.ConnectionStateChange{Current: state})
-		if s.ended != ends || s.given == ends || (tr.info.ID == "") != ends {
+		if s.ended != over || s.given == over || (tr.info.ID == "") != over {
 			t.Errorf("%v: the socket ended: %t, ably-go has it: %t, the connection is %q", state, s.ended, s.given, tr.info.ID)
 		}
-		if err := tr.Close(t.Context()); err != nil {
-			t.Error(err)
-		}
+		ends(t, tr)
 	}
 }
 
@@ -153,9 +149,7 @@ func TestItConnectsAgainOnce(t *testing.T) {
 	if tr.again {
 		t.Error("it connects again after the next DISCONNECTED too")
 	}
-	if err := tr.Close(t.Context()); err != nil {
-		t.Error(err)
-	}
+	ends(t, tr)
 }
 
 // The errors that are made here have Ably's codes and the status that belongs to each.

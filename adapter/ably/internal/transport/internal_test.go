@@ -27,6 +27,16 @@ func (t *Transport) Pending() int {
 	return len(t.pending)
 }
 
+// ends closes a transport, whose goroutines end at once.
+func ends(t *testing.T, tr *Transport) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := tr.Close(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
 // A dial waits until the listener has come to ably-go's state: what was said of the connection
 // before must not be taken for news of the next.
 func TestADialWaitsForTheListener(t *testing.T) {
@@ -98,9 +108,7 @@ func TestWhatIsSentAgainDoesNotCountForTheBound(t *testing.T) {
 			t.Errorf("message %d: ended %v", i, s.ended)
 		}
 	}
-	if err := tr.Close(t.Context()); err != nil {
-		t.Error(err)
-	}
+	ends(t, tr)
 }
 
 // What was sent again counts no more for the bound.
@@ -121,9 +129,7 @@ func TestWhatWasSentAgainFreesTheQueue(t *testing.T) {
 			}
 		}
 		tr.unlock()
-		if err := tr.Close(t.Context()); err != nil {
-			t.Error(err)
-		}
+		ends(t, tr)
 	})
 }
 
@@ -208,9 +214,7 @@ func TestASecondRefusalOfAToken(t *testing.T) {
 			t.Errorf("refusal %d: ably-go gets it: %t, the dial has %v", i+1, given, s.refused)
 		}
 	}
-	if err := tr.Close(t.Context()); err != nil {
-		t.Error(err)
-	}
+	ends(t, tr)
 }
 
 // How many events may wait for the handler before the reader waits.
@@ -302,6 +306,16 @@ func TestAnotherFrameType(t *testing.T) {
 		Res                       []*struct{ Serials []string }
 		Auth                      *struct{ Token string }
 	}
+	type noResults struct {
+		Action                    int
+		Channel                   string
+		Error                     *struct{}
+		Messages, Presence, State []*message
+		MsgSerial                 int64
+		Count                     int
+		Res                       []int
+		Auth                      *struct{ AccessToken string }
+	}
 	type older struct {
 		Action, MsgSerial int
 		Channel           string
@@ -309,7 +323,7 @@ func TestAnotherFrameType(t *testing.T) {
 	if _, err := newNative(reflect.TypeFor[*frame]()); err != nil {
 		t.Error(err)
 	}
-	for _, typ := range []reflect.Type{reflect.TypeFor[*otherResults](),
+	for _, typ := range []reflect.Type{reflect.TypeFor[*otherResults](), reflect.TypeFor[*noResults](),
 		reflect.TypeFor[*otherAuth](), reflect.TypeFor[*older](), reflect.TypeFor[frame](), reflect.TypeFor[*int]()} {
 		if _, err := newNative(typ); err == nil {
 			t.Errorf("%v was accepted", typ)
