@@ -59,7 +59,9 @@ func testTheClientID(t *testing.T) {
 
 // RTL4i: ably-go's CONNECTING ends a state in which nothing can be attached. It ends no connection:
 // of a dial that is one too many it comes late.
-func TestWhatCONNECTINGEnds(t *testing.T) {
+func TestWhatCONNECTINGEnds(t *testing.T) { bubble.Test(t, limits, testWhatCONNECTINGEnds) }
+
+func testWhatCONNECTINGEnds(t *testing.T) {
 	for before, after := range map[fsm.ConnectionState]fsm.ConnectionState{
 		fsm.ConnectionInitialized:  fsm.ConnectionConnecting,
 		fsm.ConnectionConnecting:   fsm.ConnectionConnecting,
