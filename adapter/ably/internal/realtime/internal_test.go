@@ -12,6 +12,7 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 	"ablyrooms.example/fsm"
 	"ablyrooms.example/internal/bubble"
+	"ablyrooms.example/lifecycle"
 )
 
 // RTB1: the pauses grow by thirds up to twice the timeout, and are shortened by up to a fifth.
@@ -103,6 +104,42 @@ func TestWhatIsLoggedWithoutALog(t *testing.T) {
 			if got := log.Enabled(t.Context(), level); got != logged {
 				t.Errorf("where the standard log begins at %v, %v is logged: %t", least, level, got)
 			}
+		}
+	}
+}
+
+// RTN14, RTL4b: an error for want of a connection says what the connection is, and for what reason,
+// with the reason's code. What comes yet is no error, and CLOSED has no reason but itself.
+func TestWhyThereIsNoConnection(t *testing.T) {
+	cause := lifecycle.NewErrorInfo(1, "cause", nil)
+	reason := &lifecycle.ErrorInfo{Code: 40400, StatusCode: 404, Message: "gone", Cause: cause}
+	for state, want := range map[fsm.ConnectionState]struct {
+		code lifecycle.ErrorCode // without a reason
+		says string
+	}{
+		fsm.ConnectionSuspended: {80002, "the connection is suspended"},
+		fsm.ConnectionClosing:   {80017, "the connection is closing"},
+		fsm.ConnectionClosed:    {80017, "the connection is closed"},
+		fsm.ConnectionFailed:    {80000, "the connection failed"},
+	} {
+		if e := unconnected(state, nil); e.Code != want.code || e.Message != want.says {
+			t.Errorf("%v: %v", state, e)
+		}
+		e := unconnected(state, reason)
+		if state == fsm.ConnectionClosed {
+			if e.Code != want.code || e.Message != want.says || e.Cause != nil {
+				t.Errorf("%v: %v", state, e)
+			}
+			continue
+		}
+		if e.Code != 40400 || e.StatusCode != 404 || e.Message != want.says+": gone" || e.Cause != cause {
+			t.Errorf("%v: %v", state, e)
+		}
+	}
+	for _, state := range []fsm.ConnectionState{fsm.ConnectionInitialized, fsm.ConnectionConnecting,
+		fsm.ConnectionConnected, fsm.ConnectionDisconnected} {
+		if unconnected(state, nil) != nil || unconnected(state, reason) != reason {
+			t.Errorf("%v: %v", state, unconnected(state, reason))
 		}
 	}
 }
