@@ -198,10 +198,8 @@ func (s *socket) refuse(it *item, err error) {
 	defer t.unlock()
 	t.drop("a frame to be sent that can't be encoded", 1)
 	a := answer{err: newError(codeBadRequest, 400, "the message can't be encoded: "+err.Error())}
-	if it.frame != nil {
+	if it.frame != nil { // else no answer is awaited
 		t.deliver(t.seq.Refuse(it.frame, a))
-	} else {
-		t.finish(it, a)
 	}
 }
 
