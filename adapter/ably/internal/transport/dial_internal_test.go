@@ -222,6 +222,14 @@ func TestWhatAblyGoIsOwed(t *testing.T) {
 		if len(tr.owed) != 1 || tr.owed[0].v != "an ACK" || tr.sock != nil || !s.ended {
 			t.Errorf("owed are %v", tr.owed)
 		}
+		for _, want := range []int{2, 1} { // before CONNECTED, once
+			next := newSocket(tr, nil, wire.JSON, time.Second)
+			next.take(wire.JSON, []byte(`{"action":4,"connectionId":"c"}`))
+			if len(next.inbox) != want || want == 2 && next.inbox[0].v != "an ACK" {
+				t.Errorf("ably-go gets %v", next.inbox)
+			}
+		}
+		ends(t, tr)
 	})
 }
 

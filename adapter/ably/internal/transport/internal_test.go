@@ -261,6 +261,19 @@ func TestDefaultsOfTheOptions(t *testing.T) {
 	}
 }
 
+// ably-go answers an AUTH until it reads on, on that socket.
+func TestWhenAnAUTHIsAnswered(t *testing.T) {
+	tr := newTransport(Options{})
+	s, other := newSocket(tr, nil, wire.JSON, time.Second), newSocket(tr, nil, wire.JSON, time.Second)
+	s.giveAll(received{v: "AUTH", asks: true}, received{v: "a frame"})
+	other.giveAll(received{v: "another"})
+	for i, c := range []struct{ reads, asking *socket }{{s, s}, {other, s}, {s, nil}} {
+		if _, err := c.reads.receive(time.Time{}); err != nil || tr.asking != c.asking {
+			t.Errorf("frame %d: it is answered on %p, want %p: %v", i+1, tr.asking, c.asking, err)
+		}
+	}
+}
+
 // What the rooms' side keeps with the transport is made once.
 func TestKeep(t *testing.T) {
 	tr, made := newTransport(Options{}), 0
