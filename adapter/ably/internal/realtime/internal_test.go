@@ -92,6 +92,11 @@ func TestALifeAfterALineThatEnded(t *testing.T) {
 		if ch := c.Channel("a", Options{}, nil); ch.line == ended || c.lines["a"] != ch.line || ch.line.channel != ch {
 			t.Error("the line that has ended is used")
 		}
+		c.config.Store(&closed)
+		ended.core = *fsm.NewChannel[*lifecycle.ErrorInfo](fsm.ConnectionConnected)
+		if ended.frame(&wire.ProtocolMessage{Action: wire.ActionAttached, Channel: "a"}); ended.steps != 0 {
+			t.Error("the line that has ended takes frames")
+		}
 	})
 }
 
