@@ -1,12 +1,16 @@
 package chatrest
 
 import (
-	"bytes"
 	"context"
 	"io"
+	"maps"
 	"net/http"
+	"reflect"
 	"strings"
+	"sync/atomic"
 	"time"
+
+	"github.com/ably/ably-go/ably"
 )
 
 // exchange is one request as it goes below ably-go: what to put in it, and what came back.
@@ -20,6 +24,16 @@ type exchange struct {
 	header   http.Header
 	body     []byte
 	tooLarge bool
+
+	first *attempt // the direct attempt that failed; nil if there is none, or once ably-go has it
+	tried bool     // ably-go made an attempt, or has the direct one
+}
+
+// attempt is the outcome of one attempt, as ably-go gets it.
+type attempt struct {
+	host     string
+	response *http.Response
+	err      error
 }
 
 // exchangeKey is the context's key of an *exchange.
@@ -32,11 +46,75 @@ const maxBody = 64 << 20
 type roundTripper struct {
 	base    http.RoundTripper
 	timeout time.Duration // of one attempt; 0 is none
+
+	mayDirect bool                   // direct attempts are allowed
+	primary   atomic.Pointer[string] // the host that ably-go asked first
+	// one that this host answered; nil while ably-go prefers another host
+	known atomic.Pointer[http.Request]
 }
 
-// RoundTrip implements [http.RoundTripper].
-func (t roundTripper) RoundTrip(request *http.Request) (response *http.Response, err error) {
+// carry makes the options of the carrier: a transport of ours, and a key that is never sent, so
+// that ably-go asks for no token.
+func (t *roundTripper) carry(options reflect.Value) {
+	for _, name := range []string{"Token", "TokenDetails", "AuthCallback", "AuthURL", "UseTokenAuth"} {
+		options.FieldByName(name).SetZero()
+	}
+	options.FieldByName("Key").SetString("not.sent:not-sent")
+	options.FieldByName("InsecureAllowBasicAuthWithoutTLS").SetBool(true)
+	level := options.FieldByName("LogLevel")
+	quiet := level.Uint() < uint64(ably.LogInfo)
+	if quiet { // errors are returned; ably-go would see but their status
+		level.SetUint(uint64(ably.LogNone))
+	}
+	field := options.FieldByName("HTTPClient")
+	client := &http.Client{
+		Timeout: options.FieldByName("HTTPRequestTimeout").Interface().(time.Duration)}
+	if given, _ := field.Interface().(*http.Client); given != nil {
+		*client = *given
+	}
+	// Otherwise ably-go logs each request, or the client adds cookies.
+	t.mayDirect = quiet && client.Jar == nil
+	if t.base = client.Transport; t.base == nil {
+		t.base = http.DefaultTransport
+	}
+	// The client's own timeout costs a goroutine until the body is closed, which ably-go doesn't
+	// do.
+	t.timeout, client.Timeout = client.Timeout, 0
+	client.Transport = t
+	field.Set(reflect.ValueOf(client))
+}
+
+// RoundTrip makes an attempt for ably-go. It implements [http.RoundTripper].
+func (t *roundTripper) RoundTrip(request *http.Request) (*http.Response, error) {
 	x := request.Context().Value(exchangeKey{}).(*exchange)
+	host := request.URL.Host
+	if first := x.first; first != nil {
+		if x.first = nil; first.host == host {
+			x.tried = true
+			return first.response, first.err
+		}
+	}
+	isFirst := !x.tried
+	x.tried = true
+	if isFirst {
+		t.primary.CompareAndSwap(nil, &host)
+	}
+	response, err := t.attempt(copied(request), x)
+	switch isPrimary := host == *t.primary.Load(); {
+	case !x.answered:
+	case isFirst && isPrimary && t.mayDirect:
+		t.known.Store(request)
+	case !isPrimary: // ably-go stays with this host for some time (RSC15f)
+		t.known.Store(nil)
+	}
+	return response, err
+}
+
+// attempt makes a request of the service: it puts in the path and the credentials, and takes the
+// answer. It changes the request's address and header.
+func (t *roundTripper) attempt(
+	request *http.Request, x *exchange,
+) (response *http.Response, err error) {
 	x.answered = false // by the host before, which ably-go leaves for this one
 	defer func() { x.err = err }()
 	ctx := request.Context()
@@ -45,7 +123,7 @@ func (t roundTripper) RoundTrip(request *http.Request) (response *http.Response,
 		ctx, cancel = context.WithTimeout(ctx, t.timeout)
 		defer cancel()
 	}
-	request = request.Clone(ctx)
+	request = request.WithContext(ctx)
 	request.URL.Path, request.URL.RawPath = x.path, x.escaped
 	request.Header.Set("Authorization", x.authorization)
 	if !strings.HasPrefix(x.authorization, basic) {
@@ -71,6 +149,13 @@ func (t roundTripper) RoundTrip(request *http.Request) (response *http.Response,
 		plain["Server"] = server
 	}
 	response.Header, response.ContentLength = plain, 0
-	response.Body = io.NopCloser(bytes.NewReader(nil))
+	response.Body = http.NoBody
 	return response, nil
+}
+
+// copied returns a copy of a request whose address and header can be changed.
+func copied(request *http.Request) *http.Request {
+	c, address := *request, *request.URL
+	c.URL, c.Header = &address, maps.Clone(request.Header)
+	return &c
 }

@@ -320,6 +320,14 @@ func (s *packed) value(depth int) (v any, ok bool) {
 	return json.Number(strconv.FormatInt(n, 10)), true
 }
 
+// Value decodes plain MessagePack: maps as map[string]any, numbers as [json.Number]. It returns
+// false for what is unusual or malformed.
+func Value(b []byte) (v any, ok bool) {
+	s := packed{b: b}
+	v, ok = s.value(maxDepth)
+	return v, ok && s.i == len(b)
+}
+
 // values takes an object of a payload.
 func (s *packed) values(depth int) (map[string]any, bool) {
 	n, ok := s.object()
