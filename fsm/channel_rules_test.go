@@ -39,6 +39,17 @@ func TestChannelRulesInParts(t *testing.T) {
 		{"C43 a fence that is cut is set again", ChannelAttached, []string{
 			"GiveBack => " + sendsDetach, cut, "Connection connected resumed => " + sendsDetach,
 		}},
+		// What the server held is gone with the connection, so that nothing has to be given back.
+		{"C48 closed holds nothing", ChannelAttached, []string{
+			"Connection closed over => state(attached -> detached, over)",
+			"Connection connected resumed => state(detached -> initialized)",
+			"Connection disconnected =>", "GiveBack =>", "Connection connected resumed =>",
+		}},
+		{"C49 failed holds nothing", ChannelAttached, []string{
+			"Connection failed bad => state(attached -> failed, bad)",
+			"Connection connected resumed => state(failed -> initialized)",
+			"Connection disconnected =>", "GiveBack =>", "Connection connected resumed =>",
+		}},
 		{"C20 new options while the connection is closing", ChannelAttached, []string{
 			"Connection closing =>", "SetOptions 2 => settle(2, invalidConnection)",
 		}},
