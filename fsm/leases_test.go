@@ -156,8 +156,8 @@ func TestL2AGetKeeps(t *testing.T) {
 	l.holds("", 2)
 }
 
-// L3: with the last lease a ReleaseIf of the incarnation begins, which nobody waits for; until then
-// nothing more happens.
+// L3: with the last lease a ReleaseIf of the incarnation begins, which no caller waits for; until
+// then nothing more happens.
 func TestL3TheLastLeaseReleases(t *testing.T) {
 	l := newLeasesScript(t).takes(acquire(1, "a", "x"), acquire(2, "a", "x"), acquire(3, "b", "x"),
 		end(Opened, 1), end(Opened, 2), acquire(4, "a", "x"))
@@ -207,8 +207,8 @@ func TestL4AnAcquireThatIsGivenUpClosesItsLease(t *testing.T) {
 	l.holds("", 1)
 }
 
-// L5: a Release and a Dispose close no lease, and a lease that is closed after them touches nothing,
-// least of all what is in use under the name since.
+// L5: a Release and a Dispose close no lease, and a lease that is closed after them touches
+// nothing, least of all what is in use under the name since.
 func TestL5AReleaseByNameWins(t *testing.T) {
 	l := newLeasesScript(t).takes(acquire(1, "a", "x"), acquire(2, "a", "x"), end(Opened, 1))
 	l.makes(release(3, "a"), "Release(3, a): release(#1)")

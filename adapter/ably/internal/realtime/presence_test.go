@@ -105,7 +105,7 @@ func TestMembersAreEnteredAgain(t *testing.T) {
 	}
 }
 
-// P10 (RTP17i): an ATTACHED that comes to an attached channel enters nobody again if it has
+// P10 (RTP17i): an ATTACHED that comes to an attached channel enters no member again if it has
 // RESUMED, and all if it hasn't.
 func TestAnotherATTACHED(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
@@ -122,9 +122,9 @@ func TestAnotherATTACHED(t *testing.T) {
 	})
 }
 
-// A channel on which nobody is holds nothing of presence, whatever it and its connection go through:
+// A channel without members holds nothing of presence, whatever it and its connection go through:
 // most rooms are such.
-func TestNothingIsHeldOfNobody(t *testing.T) {
+func TestNothingIsHeldWithoutMembers(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
 		c := w.attached()

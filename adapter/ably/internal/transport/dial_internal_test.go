@@ -280,7 +280,8 @@ func TestListeningTwice(t *testing.T) {
 	})
 }
 
-// RTN17f: after which statuses of a handshake ably-go may try another host, and what the error says.
+// RTN17f: after which statuses of a handshake ably-go may try another host, and what the error
+// says.
 func TestErrorsOfTheHandshake(t *testing.T) {
 	for _, c := range []struct {
 		status int

@@ -107,7 +107,9 @@ func TestADialWaitsForTheLoopThatEnds(t *testing.T) {
 }
 
 // Only a close while ably-go waits to dial again leaves a loop; a sign from before is none of its.
-func TestWhichClosesLeaveALoop(t *testing.T) {
+func TestWhichClosesLeaveALoop(t *testing.T) { bubble.Test(t, limits, testWhichClosesLeaveALoop) }
+
+func testWhichClosesLeaveALoop(t *testing.T) {
 	for previous, want := range map[ably.ConnectionState]bool{
 		ably.ConnectionStateDisconnected: true, ably.ConnectionStateSuspended: true,
 		ably.ConnectionStateConnected: false, ably.ConnectionStateClosing: false, ably.ConnectionStateConnecting: false,
@@ -125,7 +127,9 @@ func TestWhichClosesLeaveALoop(t *testing.T) {
 }
 
 // What ends the connection for ably-go ends its socket, and what it was; CLOSING does not.
-func TestStatesThatEndTheSocket(t *testing.T) {
+func TestStatesThatEndTheSocket(t *testing.T) { bubble.Test(t, limits, testStatesThatEndTheSocket) }
+
+func testStatesThatEndTheSocket(t *testing.T) {
 	for state, over := range map[ably.ConnectionState]bool{
 		ably.ConnectionStateConnected: false, ably.ConnectionStateDisconnected: false, ably.ConnectionStateClosing: false,
 		ably.ConnectionStateSuspended: true, ably.ConnectionStateClosed: true, ably.ConnectionStateFailed: true,
@@ -142,7 +146,9 @@ func TestStatesThatEndTheSocket(t *testing.T) {
 }
 
 // RTN11b: a Connect while it was closing connects again once. A later DISCONNECTED is ably-go's.
-func TestItConnectsAgainOnce(t *testing.T) {
+func TestItConnectsAgainOnce(t *testing.T) { bubble.Test(t, limits, testItConnectsAgainOnce) }
+
+func testItConnectsAgainOnce(t *testing.T) {
 	tr := newTransport(Options{})
 	tr.again = true
 	tr.stateChange(ably.ConnectionStateChange{Current: ably.ConnectionStateDisconnected})

@@ -74,6 +74,10 @@ func TestADialWaitsForTheListener(t *testing.T) {
 // What is sent again after a cut doesn't count for the bound, else a connection with many
 // unanswered messages could never go on.
 func TestResendsDoNotCountForTheBound(t *testing.T) {
+	bubble.Test(t, limits, testResendsDoNotCountForTheBound)
+}
+
+func testResendsDoNotCountForTheBound(t *testing.T) {
 	tr := newTransport(Options{QueueLimit: 2})
 	s := newSocket(tr, nil, wire.JSON, 0)
 	s.up, s.queue, s.resent = true, make([]*item, 5), 5
@@ -89,6 +93,10 @@ func TestResendsDoNotCountForTheBound(t *testing.T) {
 
 // RTN19a: what is unanswered on a connection is sent again on the next, and doesn't count there.
 func TestWhatIsSentAgainDoesNotCountForTheBound(t *testing.T) {
+	bubble.Test(t, limits, testWhatIsSentAgainDoesNotCountForTheBound)
+}
+
+func testWhatIsSentAgainDoesNotCountForTheBound(t *testing.T) {
 	_, tr, err := NewRealtime(Options{QueueLimit: 2},
 		ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
 	if err != nil {
@@ -135,7 +143,9 @@ func TestWhatWasSentAgainFreesTheQueue(t *testing.T) {
 
 // When ably-go has read all that came, the end of the socket comes next; else a HEARTBEAT, which
 // makes its last frame as young as the connection's (RTN15g).
-func TestAHeartbeatBeforeTheEnd(t *testing.T) {
+func TestAHeartbeatBeforeTheEnd(t *testing.T) { bubble.Test(t, limits, testAHeartbeatBeforeTheEnd) }
+
+func testAHeartbeatBeforeTheEnd(t *testing.T) {
 	_, tr, err := NewRealtime(Options{},
 		ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
 	if err != nil {
@@ -195,7 +205,9 @@ func TestTheFirstFrameIsHeldBack(t *testing.T) {
 
 // A token that is refused a second time is not renewed again by ably-go, which gets no frame that
 // says so: it locks up (RTN14b). After a CONNECTED the next refusal is a first one.
-func TestASecondRefusalOfAToken(t *testing.T) {
+func TestASecondRefusalOfAToken(t *testing.T) { bubble.Test(t, limits, testASecondRefusalOfAToken) }
+
+func testASecondRefusalOfAToken(t *testing.T) {
 	_, tr, err := NewRealtime(Options{},
 		ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
 	if err != nil {
@@ -218,7 +230,9 @@ func TestASecondRefusalOfAToken(t *testing.T) {
 }
 
 // How many events may wait for the handler before the reader waits.
-func TestTheBoundOfTheStream(t *testing.T) {
+func TestTheBoundOfTheStream(t *testing.T) { bubble.Test(t, limits, testTheBoundOfTheStream) }
+
+func testTheBoundOfTheStream(t *testing.T) {
 	tr := newTransport(Options{})
 	s := newSocket(tr, nil, wire.JSON, time.Second)
 	s.up = true
@@ -233,7 +247,9 @@ func TestTheBoundOfTheStream(t *testing.T) {
 }
 
 // The room of a short queue is used again, and that of a long one is not kept.
-func TestTheRoomOfAQueue(t *testing.T) {
+func TestTheRoomOfAQueue(t *testing.T) { bubble.Test(t, limits, testTheRoomOfAQueue) }
+
+func testTheRoomOfAQueue(t *testing.T) {
 	tr := newTransport(Options{})
 	for n, kept := range map[int]bool{spareLimit: true, spareLimit + 1: false} {
 		tr.stream.queue, tr.stream.spare = make([]entry, n), nil
@@ -244,7 +260,7 @@ func TestTheRoomOfAQueue(t *testing.T) {
 	}
 }
 
-// What nobody gave is the default that the options name. A client for HTTP goes before a function
+// What was not given is the default that the options name. A client for HTTP goes before a function
 // that dials.
 func TestDefaultsOfTheOptions(t *testing.T) {
 	client, logger := &http.Client{}, slog.New(slog.DiscardHandler)
@@ -262,7 +278,9 @@ func TestDefaultsOfTheOptions(t *testing.T) {
 }
 
 // ably-go answers an AUTH until it reads on, on that socket.
-func TestWhenAnAUTHIsAnswered(t *testing.T) {
+func TestWhenAnAUTHIsAnswered(t *testing.T) { bubble.Test(t, limits, testWhenAnAUTHIsAnswered) }
+
+func testWhenAnAUTHIsAnswered(t *testing.T) {
 	tr := newTransport(Options{})
 	s, other := newSocket(tr, nil, wire.JSON, time.Second), newSocket(tr, nil, wire.JSON, time.Second)
 	s.giveAll(received{v: "AUTH", asks: true}, received{v: "a frame"})
@@ -275,7 +293,9 @@ func TestWhenAnAUTHIsAnswered(t *testing.T) {
 }
 
 // What the rooms' side keeps with the transport is made once.
-func TestKeep(t *testing.T) {
+func TestKeep(t *testing.T) { bubble.Test(t, limits, testKeep) }
+
+func testKeep(t *testing.T) {
 	tr, made := newTransport(Options{}), 0
 	for range 3 {
 		if kept := tr.Keep(func() any { made++; return made }); kept != 1 || made != 1 {

@@ -97,7 +97,7 @@ func TestBytesAreTextForAblyGo(t *testing.T) {
 	}
 	var b []byte
 	h := &codec.MsgpackHandle{}
-	h.WriteExt = true // bin is told apart
+	h.WriteExt = true // bin is not str
 	codec.NewEncoderBytes(&b, h).MustEncode(map[string]any{"action": 15, "channel": "own",
 		"messages": []any{map[string]any{"data": []byte("x")}}})
 	v, err := tr.native.decode(wire.MsgPack, b)
@@ -109,9 +109,11 @@ func TestBytesAreTextForAblyGo(t *testing.T) {
 	}
 }
 
-// RTL6c4, TO3g: without queues ably-go's messages fail without a connection, and none waits. A frame
-// of the rooms' channels that ably-go sends fails with one, and is not sent.
-func TestFramesOfAblyGosThatFail(t *testing.T) {
+// RTL6c4, TO3g: without queues ably-go's messages fail without a connection, and none waits. A
+// frame of the rooms' channels that ably-go sends fails with one, and is not sent.
+func TestFramesOfAblyGosThatFail(t *testing.T) { bubble.Test(t, limits, testFramesOfAblyGosThatFail) }
+
+func testFramesOfAblyGosThatFail(t *testing.T) {
 	_, tr, err := NewRealtime(Options{}, ably.WithKey("app.key:secret"), ably.WithAutoConnect(false),
 		ably.WithQueueMessages(false))
 	if err != nil {

@@ -224,8 +224,7 @@ func (t *Transport) SendOn(
 		t.finish(it, answer{err: errUnqueued})
 	case gone && (msg.Action == wire.ActionPresence || !msg.Action.Acknowledged()):
 		t.finish(it, answer{notSent: true})
-	case !msg.Action.Acknowledged():
-		it.done = nil
+	case !msg.Action.Acknowledged(): // done is not called
 		t.sock.queueItem(it)
 	case max > 0 && msg.Exceeds(max): // CD2c
 		t.finish(it, answer{err: errTooLarge})
