@@ -77,7 +77,8 @@ func TestADialThatIsOneTooMany(t *testing.T) {
 			}()
 			<-ended
 			if returned || sockets.Load() != 1 || s.ended {
-				t.Errorf("it returned: %t, %d WebSockets, the first ended: %t", returned, sockets.Load(), s.ended)
+				t.Errorf("it returned: %t, %d WebSockets, the first ended: %t",
+					returned, sockets.Load(), s.ended)
 			}
 		}
 		spare()
@@ -96,7 +97,8 @@ func TestADialThatIsOneTooMany(t *testing.T) {
 // replacing returns a transport with a client that doesn't connect, and a socket on it.
 func replacing(t *testing.T) (*ably.Realtime, *Transport, *socket) {
 	t.Helper()
-	client, tr, err := NewRealtime(Options{}, ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
+	client, tr, err := NewRealtime(Options{},
+		ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,14 +139,19 @@ func TestADialWhoseTimeIsOver(t *testing.T) {
 	})
 }
 
+// failing is a network on which every dial fails.
+func failing(err error) func(context.Context, string, string) (net.Conn, error) {
+	return func(context.Context, string, string) (net.Conn, error) { return nil, err }
+}
+
 // After a dial that failed ably-go's next state is waited for, unless it tries another host without
 // a change of its state (RTN17f).
 func TestTheStateAfterADialThatFailed(t *testing.T) {
-	for err, known := range map[error]bool{errors.New("refused"): false, timeoutError{errors.New("late")}: true} {
+	late := timeoutError{errors.New("late")}
+	for err, known := range map[error]bool{errors.New("refused"): false, late: true} {
 		bubble.Test(t, limits, func(t *testing.T) {
-			client, tr, err := NewRealtime(Options{DialContext: func(context.Context, string, string) (net.Conn, error) {
-				return nil, err
-			}}, ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
+			client, tr, err := NewRealtime(Options{DialContext: failing(err)},
+				ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -163,7 +170,8 @@ func TestTheTransportForHTTPIsCopied(t *testing.T) {
 	tr := newTransport(Options{})
 	tr.openBy(given)
 	used := tr.options.HTTPClient.Transport.(*http.Transport)
-	if given.DisableKeepAlives || given.DialContext != nil || used == given || !used.DisableKeepAlives || used.Proxy == nil {
+	if given.DisableKeepAlives || given.DialContext != nil || used == given ||
+		!used.DisableKeepAlives || used.Proxy == nil {
 		t.Errorf("given was %+v, used is %+v", given, used)
 	}
 }
@@ -188,8 +196,7 @@ func TestTheLogOfAblyGo(t *testing.T) {
 	for _, options := range [][]ably.ClientOption{nil, {ably.WithLogHandler(&own)}} {
 		bubble.Test(t, limits, func(t *testing.T) {
 			standard.Reset()
-			nowhere := func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("nowhere") }
-			client, _, err := NewRealtime(Options{DialContext: nowhere},
+			client, _, err := NewRealtime(Options{DialContext: failing(errors.New("nowhere"))},
 				append(options, ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))...)
 			if err != nil {
 				t.Fatal(err)
@@ -215,7 +222,8 @@ func TestWhatAblyGoIsOwed(t *testing.T) {
 	bubble.Test(t, limits, func(t *testing.T) {
 		client, tr, s := replacing(t)
 		frame := tr.native.heartbeat()
-		s.giveAll(received{v: "a frame"}, received{v: "an ACK", answers: []any{frame}}, received{v: "another"})
+		s.giveAll(received{v: "a frame"}, received{v: "an ACK", answers: []any{frame}},
+			received{v: "another"})
 		if err := tr.replace(t.Context(), client); err != nil {
 			t.Fatal(err)
 		}
@@ -254,9 +262,9 @@ func TestAListenerThatWasTakenAwayIsMissedOnce(t *testing.T) {
 // Each change of ably-go's state is heard once, however often we listen.
 func TestListeningTwice(t *testing.T) {
 	bubble.Test(t, limits, func(t *testing.T) {
-		nowhere := func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("nowhere") }
-		client, tr, err := NewRealtime(Options{DialContext: nowhere},
-			ably.WithKey("app.key:secret"), ably.WithAutoConnect(false), ably.WithLogLevel(ably.LogNone))
+		client, tr, err := NewRealtime(Options{DialContext: failing(errors.New("nowhere"))},
+			ably.WithKey("app.key:secret"), ably.WithAutoConnect(false),
+			ably.WithLogLevel(ably.LogNone))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -272,10 +280,8 @@ func TestListeningTwice(t *testing.T) {
 		client.Close()
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		for _, s := range []ably.ConnectionState{ably.ConnectionStateConnecting, ably.ConnectionStateDisconnected} {
-			if heard[s] != 1 {
-				t.Errorf("%v was heard %d times", s, heard[s])
-			}
+		if heard[ably.ConnectionStateConnecting] != 1 || heard[ably.ConnectionStateDisconnected] != 1 {
+			t.Errorf("heard were %v", heard)
 		}
 	})
 }
@@ -303,7 +309,8 @@ func TestErrorsOfTheHandshake(t *testing.T) {
 		if c.status != 0 {
 			response = &http.Response{StatusCode: c.status, Header: http.Header{"Server": {c.server}}}
 		}
-		err := dialError("h", response, &url.Error{Op: "Get", URL: "ws://h?key=secret", Err: errors.New("broken")})
+		err := dialError("h", response,
+			&url.Error{Op: "Get", URL: "ws://h?key=secret", Err: errors.New("broken")})
 		if err.Error() != c.says || fallsBack(err) != c.again {
 			t.Errorf("status %d of %q: %q, falls back: %t", c.status, c.server, err, fallsBack(err))
 		}

@@ -131,15 +131,17 @@ func TestStatesThatEndTheSocket(t *testing.T) { bubble.Test(t, limits, testState
 
 func testStatesThatEndTheSocket(t *testing.T) {
 	for state, over := range map[ably.ConnectionState]bool{
-		ably.ConnectionStateConnected: false, ably.ConnectionStateDisconnected: false, ably.ConnectionStateClosing: false,
-		ably.ConnectionStateSuspended: true, ably.ConnectionStateClosed: true, ably.ConnectionStateFailed: true,
+		ably.ConnectionStateConnected: false, ably.ConnectionStateDisconnected: false,
+		ably.ConnectionStateClosing: false, ably.ConnectionStateSuspended: true,
+		ably.ConnectionStateClosed: true, ably.ConnectionStateFailed: true,
 	} {
 		tr := newTransport(Options{})
 		s := newSocket(tr, nil, wire.JSON, time.Second)
 		s.up, s.given, tr.sock, tr.info = true, true, s, Connection{ID: "c"}
 		tr.stateChange(ably.ConnectionStateChange{Current: state})
 		if s.ended != over || s.given == over || (tr.info.ID == "") != over {
-			t.Errorf("%v: the socket ended: %t, ably-go has it: %t, the connection is %q", state, s.ended, s.given, tr.info.ID)
+			t.Errorf("%v: the socket ended: %t, ably-go has it: %t, the connection is %q",
+				state, s.ended, s.given, tr.info.ID)
 		}
 		ends(t, tr)
 	}

@@ -48,8 +48,8 @@ func TestFieldsOfAnotherFrameType(t *testing.T) {
 		len(ack.Res[1].Serials) != 0 {
 		t.Errorf("the ACK is %+v", ack)
 	}
-	f := &otherFrame{Messages: []*struct{ ConnectionID string }{{"c"}}, Presence: []*struct{ ConnectionID int }{{5}},
-		State: []*struct{ Name string }{{"n"}}}
+	f := &otherFrame{Messages: []*struct{ ConnectionID string }{{"c"}},
+		Presence: []*struct{ ConnectionID int }{{5}}, State: []*struct{ Name string }{{"n"}}}
 	n.clearConnectionIDs(f)
 	if f.Messages[0].ConnectionID != "" || f.Presence[0].ConnectionID != 5 || f.State[0].Name != "n" {
 		t.Errorf("it is %+v %+v %+v", *f.Messages[0], *f.Presence[0], *f.State[0])
@@ -104,7 +104,8 @@ func TestBytesAreTextForAblyGo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if data := tr.native.field(v, tr.native.lists[0]).Index(0).Elem().FieldByName("Data").Interface(); data != "x" {
+	first := tr.native.field(v, tr.native.lists[0]).Index(0).Elem()
+	if data := first.FieldByName("Data").Interface(); data != "x" {
 		t.Errorf("ably-go gets %#v", data)
 	}
 }
@@ -179,7 +180,8 @@ func TestRequestsOfAblyGos(t *testing.T) {
 		})}
 		time.AfterFunc(time.Second, tr.EndRequests)
 		for _, want := range []time.Duration{time.Second, 0} {
-			if d := took(func() { _, err = waits.RoundTrip(request) }); d != want || !errors.Is(err, context.Canceled) {
+			d := took(func() { _, err = waits.RoundTrip(request) })
+			if d != want || !errors.Is(err, context.Canceled) {
 				t.Errorf("a request ended after %v: %v", d, err)
 			}
 		}
