@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -288,6 +289,44 @@ func testWhenAnAUTHIsAnswered(t *testing.T) {
 	for i, c := range []struct{ reads, asking *socket }{{s, s}, {other, s}, {s, nil}} {
 		if _, err := c.reads.receive(time.Time{}); err != nil || tr.asking != c.asking {
 			t.Errorf("frame %d: it is answered on %p, want %p: %v", i+1, tr.asking, c.asking, err)
+		}
+	}
+}
+
+// Close waits for what runs, or until its context ends.
+func TestCloseWaits(t *testing.T) {
+	bubble.Test(t, limits, func(t *testing.T) {
+		tr := newTransport(Options{})
+		release := make(chan struct{})
+		tr.mu.Lock()
+		tr.run(func() { <-release })
+		tr.mu.Unlock()
+		mine := errors.New("mine")
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, mine)
+		defer cancel()
+		var err error
+		if d := took(func() { err = tr.Close(ctx) }); d != time.Second || err != mine {
+			t.Errorf("it ended after %v: %v", d, err)
+		}
+		time.AfterFunc(time.Second, func() { close(release) })
+		if d := took(func() { ends(t, tr) }); d != time.Second {
+			t.Errorf("it ended after %v", d)
+		}
+	})
+}
+
+// A CLOSED for a socket that has ended is nothing for ably-go.
+func TestASocketClosesOnce(t *testing.T) {
+	_, tr, err := NewRealtime(Options{},
+		ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSocket(tr, nil, wire.JSON, time.Second)
+	for range 2 {
+		s.closedLocked()
+		if len(s.inbox) != 1 || !s.inbox[0].closes || !s.ended {
+			t.Errorf("ably-go gets %v", s.inbox)
 		}
 	}
 }

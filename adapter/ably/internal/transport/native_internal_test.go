@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -107,6 +108,11 @@ func TestBytesAreTextForAblyGo(t *testing.T) {
 	first := tr.native.field(v, tr.native.lists[0]).Index(0).Elem()
 	if data := first.FieldByName("Data").Interface(); data != "x" {
 		t.Errorf("ably-go gets %#v", data)
+	}
+	// Bytes of its own it sends as bin.
+	first.FieldByName("Data").Set(reflect.ValueOf([]byte("x")))
+	if b, err = tr.native.encode(wire.MsgPack, v, -1); err != nil || !bytes.Contains(b, []byte("\xc4\x01x")) {
+		t.Errorf("ably-go sends %q, %v", b, err)
 	}
 }
 
