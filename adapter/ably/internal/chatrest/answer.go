@@ -65,7 +65,7 @@ type Error struct {
 	Cause            error          // the underlying error, or nil
 }
 
-// Error prints message and code.
+// Error returns the message and the code.
 func (e *Error) Error() string { return fmt.Sprintf("%s (code %d)", e.Message, e.Code) }
 
 // Unwrap returns the cause.
@@ -79,7 +79,7 @@ func (e *Error) isTokenError() bool {
 // notRenewable returns the error, caused by e, for a token that can't be renewed (RSA4a2).
 func (e *Error) notRenewable() *Error {
 	return &Error{Code: codeNotRenewable, StatusCode: http.StatusUnauthorized, Cause: e,
-		Message: "there is no key, auth URL or auth callback to get a new token with"}
+		Message: "there is no key, auth URL or auth callback that could get a new token"}
 }
 
 // read returns the answer that the response holds, or its error.
@@ -109,7 +109,7 @@ func NextPage(header http.Header) (url.Values, *Error) {
 	return next, nil
 }
 
-// msgpack encodes as ably-go does, and decodes maps with keys of text, and text as string.
+// msgpack encodes as ably-go does. It decodes maps as maps with string keys, and text as strings.
 var msgpack = func() *codec.MsgpackHandle {
 	h := &codec.MsgpackHandle{}
 	h.MapType, h.RawToString, h.WriteExt = reflect.TypeFor[map[string]any](), true, true
@@ -138,7 +138,7 @@ func (x *exchange) decode() (body any, err error) {
 		return nil, err
 	}
 	if d.NumBytesRead() != len(x.body) {
-		return nil, errors.New("there is more behind the value")
+		return nil, errors.New("more bytes follow the value")
 	}
 	return jsonvalue.Received(body), nil
 }

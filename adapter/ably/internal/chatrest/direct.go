@@ -11,9 +11,9 @@ import (
 	"github.com/ugorji/go/codec"
 )
 
-// direct makes the first attempt of a request without ably-go, as ably-go made an earlier one, and
-// reports whether it succeeded. If not, ably-go is asked, and gets the outcome as that of its own
-// first attempt: it decides which other hosts to try.
+// direct makes the first attempt of a request without ably-go, in the same way as ably-go made an
+// earlier one. It reports whether the attempt succeeded. If it failed, the request goes to ably-go,
+// which gets the outcome as that of its own first attempt, and decides which other hosts to try.
 func (t *roundTripper) direct(ctx context.Context, r Request, x *exchange) bool {
 	known := t.known.Load()
 	if known == nil {

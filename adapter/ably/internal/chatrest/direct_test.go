@@ -21,11 +21,11 @@ import (
 	"ablyrooms.example/internal/jsonvalue"
 )
 
-// network answers requests, and keeps what it got.
+// network answers requests, and records them.
 type network struct {
 	answer func(r *http.Request) (*http.Response, error)
 	got    []string
-	body   bool // bodies are kept, too
+	body   bool // whether headers and bodies are recorded, too
 }
 
 func (n *network) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -48,8 +48,8 @@ func answered(status int, body string) (*http.Response, error) {
 		Body: io.NopCloser(strings.NewReader(body))}, nil
 }
 
-// pair returns a client that makes first attempts without ably-go, and one that never does, because
-// ably-go logs its requests.
+// pair returns two clients. The first makes first attempts without ably-go. The second never does,
+// because its ably-go logs requests.
 func pair(t *testing.T, options ...ably.ClientOption) (clients [2]*Client, networks [2]*network) {
 	for i := range clients {
 		n := &network{answer: func(*http.Request) (*http.Response, error) { return answered(200, "{}") }}
@@ -74,13 +74,13 @@ type silent struct{}
 
 func (silent) Printf(ably.LogLevel, string, ...any) {}
 
-// known reports whether a client makes the next attempt without ably-go.
+// known reports whether a client would make the next attempt without ably-go.
 func known(c *Client) bool { return c.below.known.Load() != nil }
 
-// A request that is made without ably-go is the same as by way of it, in each part.
+// A request that is made without ably-go is equal in each part to one that ably-go makes.
 func TestDirectRequestsAreTheSame(t *testing.T) {
 	requests := []Request{
-		// one key each: their order is random
+		// each map has one key, since the order of keys is random
 		{Method: "POST", Path: []string{"rooms", "a b/ä", "messages"}, Body: map[string]any{
 			"metadata": map[string]any{"l": []any{nil, true, 1.5, int64(7), strings.Repeat("hello ", 10)}}}},
 		{Method: "GET", Path: []string{"rooms", "a", "messages"}, Query: url.Values{"limit": {"3"}, "a&b": {"=", "+"}}},
@@ -107,10 +107,10 @@ func TestDirectRequestsAreTheSame(t *testing.T) {
 				}
 			}
 			if !known(clients[0]) || known(clients[1]) {
-				t.Error("not one client with and one without direct attempts")
+				t.Error("want direct attempts by the first client only")
 			}
 			if diff := cmp.Diff(networks[1].got, networks[0].got); diff != "" {
-				t.Errorf("by way of ably-go (-), directly (+):\n%s", diff)
+				t.Errorf("through ably-go (-), directly (+):\n%s", diff)
 			}
 			if len(networks[0].got) != len(requests)+1 {
 				t.Errorf("%d attempts", len(networks[0].got))
@@ -119,14 +119,14 @@ func TestDirectRequestsAreTheSame(t *testing.T) {
 	}
 }
 
-// slow is a network's error for a host that doesn't answer.
+// slow is the error of a network for a host that doesn't answer.
 type slow struct{ error }
 
 func (slow) Timeout() bool   { return true }
 func (slow) Temporary() bool { return true }
 
-// An attempt that fails directly counts as ably-go's first: the same hosts are asked, as often, and
-// the same comes back, then and for the requests after it (RSC15).
+// A direct attempt that fails counts as ably-go's first: the same hosts are tried, equally often,
+// with the same result. This holds for later requests too (RSC15).
 func TestDirectAttemptsThatFail(t *testing.T) {
 	outcome := map[string]func() (*http.Response, error){
 		"ok":      func() (*http.Response, error) { return answered(201, `{"serial":"s"}`) },
@@ -160,25 +160,25 @@ func TestDirectAttemptsThatFail(t *testing.T) {
 					}
 					do("ok", "ok")
 					if direct := i == 0; known(c) != direct {
-						t.Fatalf("client %d is known: %v", i, !direct)
+						t.Fatalf("client %d makes direct attempts: %v", i, !direct)
 					}
 					do(main, fallback)
 					do("ok", "ok")
 					do(main, fallback)
 				}
 				if diff := cmp.Diff(networks[1].got, networks[0].got); diff != "" {
-					t.Errorf("hosts by way of ably-go (-), directly (+):\n%s", diff)
+					t.Errorf("hosts through ably-go (-), directly (+):\n%s", diff)
 				}
 				if diff := cmp.Diff(results[1], results[0]); diff != "" {
-					t.Errorf("results by way of ably-go (-), directly (+):\n%s", diff)
+					t.Errorf("results through ably-go (-), directly (+):\n%s", diff)
 				}
 			})
 		}
 	}
 }
 
-// While ably-go prefers a fallback host, and where it or the program has to see each request, all
-// requests go by way of it.
+// All requests go through ably-go while it prefers a fallback host. They also do if ably-go or the
+// program must see each request.
 func TestWhenNoAttemptIsDirect(t *testing.T) {
 	do := func(c *Client) {
 		if _, err := c.Do(t.Context(), Request{Method: "GET", Path: []string{"x"}}); err != nil {
@@ -198,7 +198,7 @@ func TestWhenNoAttemptIsDirect(t *testing.T) {
 				t.Error("a direct attempt would be made")
 			}
 		}
-		if len(networks[0].got) != 4 { // the first asks both hosts
+		if len(networks[0].got) != 4 { // the first request tries both hosts
 			t.Errorf("attempts: %q", networks[0].got)
 		}
 	})
@@ -215,7 +215,7 @@ func TestWhenNoAttemptIsDirect(t *testing.T) {
 	})
 }
 
-// An answer in MessagePack reads as the same in JSON.
+// An answer in MessagePack has the same value as the answer in JSON.
 func TestMessagePackReadsAsJSON(t *testing.T) {
 	for _, text := range []string{
 		`{"serial":"s","version":{"n":3,"f":-1.5},"l":[null,true,false,[],{}]}`,
@@ -242,7 +242,7 @@ func TestMessagePackReadsAsJSON(t *testing.T) {
 	}
 }
 
-// sent returns a received value with numbers that MessagePack has.
+// sent converts the numbers of a received value to types that MessagePack can encode.
 func sent(v any) any {
 	switch v := v.(type) {
 	case json.Number:

@@ -11,8 +11,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// TO3g, RTP16a, RTP16c, RTL6c4: without queueMessages neither presence nor messages wait, be it for
-// a connection or for the channel. Who asks who is present waits (P28).
+// TO3g, RTP16a, RTP16c, RTL6c4: without queueMessages, neither presence nor messages wait for a
+// connection or for the channel. A Get waits, which sends nothing (P28).
 func TestNothingWaitsWithoutQueueMessages(t *testing.T) { inBubble(t, "", testWithoutQueue) }
 
 func testWithoutQueue(t *testing.T) {
