@@ -130,7 +130,7 @@ func writing(t *testing.T, write writer, after time.Duration, want error) {
 	ends(t, tr)
 }
 
-// When ably-go doesn't read, the reader waits at a bound, and so does the server; nothing is lost.
+// When ably-go doesn't read, the reader waits at a limit, and so does the server; no frame is lost.
 func TestAblyGoThatDoesNotRead(t *testing.T) {
 	bubble.Test(t, limits, func(t *testing.T) {
 		_, native, err := NewRealtime(Options{},

@@ -252,7 +252,7 @@ func TestAListenerThatWasTakenAwayIsMissedOnce(t *testing.T) {
 				t.Errorf("it waited for %v, want %v", d, want)
 			}
 		}
-		if n := tr.Dropped()["a listener that was taken away"]; n != 1 {
+		if n := tr.Dropped()["a listener that OffAll removed"]; n != 1 {
 			t.Errorf("it was taken away %d times", n)
 		}
 		ends(t, tr)
