@@ -60,7 +60,9 @@ PURE = ./model ./spec/TLA/... ./spec/proof/... ./tests/graphs/rooms ./tests/grap
 
 race: ## run the tests with the race detector; tests that are too slow with it run without it
 	@$(RECORD) tests -- $(GO) test -race -count=1 -json $$(comm -23 <($(GO) list ./... | sort) <($(GO) list $(PURE) | sort))
-	@$(RECORD) aside -- $(GO) test -count=1 -json -run 'TestEventsAndReturnsComeInOneOrder|TestMemoryStaysFlat' ./adapter/ably ./adapter/ably/ablytest/bottest
+	@EVIDENCE=check $(RECORD) aside -- $(GO) test -count=1 -json \
+		-run 'TestEventsAndReturnsComeInOneOrder|TestMemoryStaysFlat|TestCommandsInDocuments' \
+		./adapter/ably ./adapter/ably/ablytest/bottest ./tests/report
 
 plain: ## run further tests that take long with the race detector, without it
 	@EVIDENCE=check $(RECORD) plain -- $(GO) test -count=1 -json ./tests/conformance/schedules $(PURE)

@@ -14,7 +14,7 @@ import (
 
 // Options say how to explore. The zero Options explore everything, on all processors.
 type Options struct {
-	Workers int // the number of goroutines; 0 for one a processor
+	Workers int // the number of goroutines; 0 for one for each processor
 	// the exploration ends as Bounded once there are more states than this; 0 for no bound
 	MaxStates uint64
 	Symmetry  bool // explore one of all states that Machine.Canonical maps to the same state

@@ -262,61 +262,7 @@ func play(t *testing.T, path, want string) error {
 	return nil
 }
 
-var (
-	makeTarget = regexp.MustCompile(`(?m)^([a-z-]+):`)
-	linked     = regexp.MustCompile(`\]\(([^)#\s]+)(#[^)\s]*)?\)`)
-	inline     = regexp.MustCompile("`((?:make|go run|go test|go doc) [^`]*)`")
-)
-
-// misnamed lists the parts of a command that name nothing: targets of make, packages of go.
-func misnamed(command, makefile string) (bad []string) {
-	words := strings.Fields(strings.TrimPrefix(command, "@"))
-	targets := map[string]bool{}
-	for _, m := range makeTarget.FindAllStringSubmatch(makefile, -1) {
-		targets[m[1]] = true
-	}
-	for i, word := range words {
-		path := strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(word, module), "/..."), "/")
-		switch {
-		case strings.HasPrefix(word, "#"):
-			return bad
-		case words[0] == "make" && i > 0 && !strings.Contains(word, "=") && !targets[word]:
-			bad = append(bad, "make has no target "+word)
-		case words[0] == "go" && (strings.HasPrefix(path, "./") || strings.HasPrefix(word, module+"/")):
-			if _, err := os.Stat(filepath.Join(root, path)); err != nil {
-				bad = append(bad, "there is no "+word)
-			}
-		}
-	}
-	return bad
-}
-
-// TestCommandsInDocuments: each command of the documents names targets and packages that there are.
-// make check runs nearly all of these targets.
-func TestCommandsInDocuments(t *testing.T) {
-	makefile, n := read(t, "Makefile"), 0
-	for _, page := range pages(t) {
-		text := read(t, page)
-		var commands []string
-		for _, b := range blocks(page, text) {
-			if b.language == "sh" {
-				commands = append(commands, strings.Split(strings.TrimSpace(b.text), "\n")...)
-			}
-		}
-		for _, m := range inline.FindAllStringSubmatch(text, -1) {
-			commands = append(commands, strings.Join(strings.Fields(m[1]), " "))
-		}
-		for _, command := range commands {
-			for _, bad := range misnamed(command, makefile) {
-				t.Errorf("%s: %s: %s", page, command, bad)
-			}
-			n++
-		}
-	}
-	if n < 20 || len(misnamed("make chekc", makefile)) != 1 || len(misnamed("go run ./examples/nowhere", makefile)) != 1 {
-		t.Errorf("only %d commands were looked at, or a wrong one is not seen", n)
-	}
-}
+var linked = regexp.MustCompile(`\]\(([^)#\s]+)(#[^)\s]*)?\)`)
 
 // dangling lists the links of a document to files that are not there.
 func dangling(page, text string) (bad []string) {

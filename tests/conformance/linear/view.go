@@ -107,7 +107,7 @@ func (v view) settle(op Op) (view, bool) {
 				return w.without(op.Call), ok
 			}
 		}
-		// A disposal may have ended for this name, and give up while it waits for other names.
+		// The disposal has settled for this name. Its call gave up while it waited for other names.
 		return v.without(op.Call), settled && got.Kind != model.OutcomeRoom && op.What == model.KindDispose
 	}
 	if !settled || !got.Equal(op.Outcome) {

@@ -126,7 +126,7 @@ func (c *command) parse(args []string) error {
 	flags.BoolVar(&c.refusals, "refusals", true,
 		"try every input in every state, not only those that are likely to be taken")
 	flags.BoolVar(&c.options.Against, "against", false, "compare every step and every refused input with the model")
-	flags.IntVar(&c.options.Workers, "workers", 0, "the number of states that are expanded at the same time; 0 for one a processor")
+	flags.IntVar(&c.options.Workers, "workers", 0, "the number of states that are expanded at the same time; 0 for one for each processor")
 	flags.Uint64Var(&c.options.MaxStates, "max-states", 0, "end, with code 1, when there are more states than this; 0 for no bound")
 	flags.StringVar(&c.plant, "plant", "", "plant this `fault` in the core; an unknown name lists all faults")
 	flags.BoolVar(&c.check, "check", false, "fail also if golden.json has no size of the graph")
