@@ -222,7 +222,7 @@ func TestLeadsToAgreesWithTheDefinitionOnRandomGraphs(t *testing.T) {
 		}
 	}
 	if min(holds, fails, round) < 200 {
-		t.Errorf("%d hold, %d fail at a state and %d in a cycle: too few of one", holds, fails, round)
+		t.Errorf("too few cases of one kind: %d hold, %d fail at a state, %d fail in a cycle", holds, fails, round)
 	}
 }
 
@@ -237,7 +237,7 @@ func TestAnActionIsNarrowedToSomeStates(t *testing.T) {
 			f := fairly(t, c.where, letter+"b", "0 b 1", "1 b 0", "0 a 2", "1 a 3")
 			l := decide(t, f, "out", in(0), in(2, 3))
 			zero := 0
-			want := c.holds || letter == "A" && c.where(&zero) // if strong, state 0 is enough
+			want := c.holds || letter == "A" && c.where(&zero) // under strong fairness, state 0 alone requires a step
 			if (l == nil) != want {
 				t.Errorf("%s: %v", letter, l)
 			}

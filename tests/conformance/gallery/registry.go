@@ -1,6 +1,6 @@
-// Package gallery checks that the harnesses catch bugs. It has a good registry of rooms, into which
-// a slip plants one of the bugs that registries often have. It shares no code with the
-// implementation of this project.
+// Package gallery checks that the harnesses catch bugs. It has a good registry of rooms. A slip
+// changes the registry so that it has one of the bugs that registries often have. The registry
+// shares no code with the implementation of this project.
 package gallery
 
 import (

@@ -21,7 +21,7 @@ type tally struct {
 	run      int
 	steps    int
 	distinct map[uint64]bool
-	digest   uint64 // the same for the same set of schedules, in whatever order they ran
+	digest   uint64 // a sum of hashes: it doesn't depend on the order in which the schedules ran
 	edges    int
 	states   int
 }
