@@ -27,8 +27,8 @@ var (
 
 // ProcessPlan returns a plan for a subject in a process. It tries all scripts of up to depth steps
 // with one name and one option. With more names or options, scripts are one or two steps shorter,
-// or have fewer kinds of steps. Then it tries random scripts, as many as runs says for each of three
-// sets of options: only valid ones; some that are spelled out; some that are invalid.
+// or have fewer kinds of steps. Then it tries random scripts, as many as runs says for each of
+// three sets of options: only valid ones; some that are spelled out; some that are invalid.
 func ProcessPlan(depth, runs int) Plan {
 	space := func(length int, kinds []model.Kind, names []string, options ...string) Space {
 		return Space{Bounds: Bounds{Calls: depth, Names: names, Options: options}, Kinds: kinds, Length: length}
@@ -52,8 +52,9 @@ func ProcessPlan(depth, runs int) Plan {
 
 // Result is what was tried, and what was found.
 type Result struct {
-	Subject    string       // for a process: the name that the subject gives itself
-	Exhaustive int          // scripts run from Plan.Known, and from spaces whose scripts are all tried
+	Subject string // for a process: the name that the subject gives itself
+	// scripts run from Plan.Known, and from spaces whose scripts are all tried
+	Exhaustive int
 	Random     int          // random scripts run
 	Seed       int          // the seed of the random scripts
 	Steps      int          // the number of steps of all scripts

@@ -22,11 +22,12 @@ type LeadsTo[M any] struct {
 // again. An input that doesn't change the state is no step of the action, since it can't be
 // distinguished from stuttering.
 type Fairness[M, I any] struct {
-	Name   string
-	Of     func(in I) bool // whether an input belongs to the action; nil for all
-	When   func(m *M) bool // whether a step from this state belongs to the action; nil for all
-	Into   func(m *M) bool // whether a step to this state belongs to the action; nil for all
-	Owed   func(m *M) bool // whether this state requires a step of the action; nil for every state that has such a step
+	Name string
+	Of   func(in I) bool // whether an input belongs to the action; nil for all
+	When func(m *M) bool // whether a step from this state belongs to the action; nil for all
+	Into func(m *M) bool // whether a step to this state belongs to the action; nil for all
+	// whether this state requires a step of the action; nil for every state that has such a step
+	Owed   func(m *M) bool
 	Done   func(m *M) bool // whether this state counts as a step of the action; nil for no state
 	Strong bool
 }

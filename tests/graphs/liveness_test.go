@@ -237,7 +237,8 @@ func TestAnActionIsNarrowedToSomeStates(t *testing.T) {
 			f := fairly(t, c.where, letter+"b", "0 b 1", "1 b 0", "0 a 2", "1 a 3")
 			l := decide(t, f, "out", in(0), in(2, 3))
 			zero := 0
-			want := c.holds || letter == "A" && c.where(&zero) // under strong fairness, state 0 alone requires a step
+			// under strong fairness, state 0 alone requires a step
+			want := c.holds || letter == "A" && c.where(&zero)
 			if (l == nil) != want {
 				t.Errorf("%s: %v", letter, l)
 			}

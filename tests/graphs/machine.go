@@ -41,7 +41,8 @@ type Machine[S, M, I, O any] struct {
 	// OutputsInState says that a state of the spec contains the outputs of the step that led to it.
 	OutputsInState bool
 
-	// reports whether the model is likely to take the input. This guess only saves time; may be nil.
+	// reports whether the model is likely to take the input. This guess only saves time; may be
+	// nil.
 	Likely func(m *M, in I) bool
 	// reports whether the world may give the input in this state; nil for always
 	Gives func(m *M, in I) bool

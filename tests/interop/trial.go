@@ -53,7 +53,7 @@ type trial struct {
 	room   string // the name of a room that no other trial uses
 
 	mu       sync.Mutex
-	err      error // for events that could not be read
+	err      error // an error for events that could not be read
 	ends     []func()
 	differs  string
 	compared int
@@ -131,7 +131,8 @@ func attached(options string, run func(t *trial, d, s *room)) runner {
 	})
 }
 
-// named returns a runner with another name for the room. name returns it for the old name.
+// named returns a runner with another name for the room: the name that name returns for the old
+// one.
 func named(name func(string) string, run runner) runner {
 	return func(t *trial, do, see person) {
 		t.room = name(t.room)

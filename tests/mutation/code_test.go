@@ -167,7 +167,8 @@ func TestEndsAreToldApart(t *testing.T) {
 	if err := b.prepare(t.Context(), good); err != nil {
 		t.Fatal(err)
 	}
-	b.suites[0].limit = bounds{time.Minute, 2 * time.Second} // an endless loop uses up the processor time
+	// an endless loop uses up the processor time
+	b.suites[0].limit = bounds{time.Minute, 2 * time.Second}
 	results := tryToy(t, b, good)
 	const next, clamp = "Next: change constant: Green -> Red", "Clamp: change comparison: n < low -> n <= low"
 	for name, want := range map[string]end{

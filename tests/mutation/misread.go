@@ -63,8 +63,9 @@ const (
 	byGolden     = "golden"     // compares the model with the kept graph of the spec
 	byTLC        = "TLC"        // checks the properties of the spec
 	byProperties = "properties" // checks the properties in Go, on model and core, and liveness
-	bySentences  = "sentences"  // runs TestDigest, which checks the model against the sentences of Ably's specification
-	byExamples   = "examples"   // runs the model's tests that test one rule each
+	// runs TestDigest, which checks the model against the sentences of Ably's specification
+	bySentences = "sentences"
+	byExamples  = "examples" // runs the model's tests that test one rule each
 
 	hangs = "hangs"
 )

@@ -76,7 +76,7 @@ func TestImportsFollowTheLayout(t *testing.T) {
 		}
 	}
 	if seen < 5 {
-		t.Errorf("only %d packages were looked at", seen)
+		t.Errorf("only %d packages were checked", seen)
 	}
 }
 

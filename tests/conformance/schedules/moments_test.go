@@ -70,7 +70,8 @@ func TestDisposeUnderGets(t *testing.T) {
 					synctest.Wait()
 					for j, g := range s.gates.Works() {
 						if j%2 == 0 {
-							g.End(nil) // some openings end while the disposal begins, or just before
+							// some openings end while the disposal begins, or just before
+							g.End(nil)
 						}
 					}
 					s.begin(model.Dispose(0))

@@ -70,7 +70,8 @@ func Liveness[S, M, I, O any](t *testing.T, family string, m graphs.Machine[S, M
 }
 
 // Equal compares the spec's graph, from the dump that is kept, with core and model, in both
-// directions and with refused inputs. Then it removes an edge, and checks that the comparison notices that.
+// directions and with refused inputs. Then it removes an edge, and checks that the comparison
+// notices that.
 func Equal(t *testing.T, family string, c graphs.Comparison) {
 	dump, err := c.ReadGolden(Root)
 	if err != nil {

@@ -84,8 +84,8 @@ func probe(ctx context.Context, golden string, args []string) (*Found, error) {
 
 var possible = graphs.Options{Possible: true}
 
-// broken returns what an exploration found, or "". An exploration that was not complete is a finding
-// too.
+// broken returns what an exploration found, or "". An exploration that was not complete is a
+// finding too.
 func broken[I any](r *graphs.Result[I]) string {
 	switch {
 	case r.Verdict == graphs.Complete:

@@ -26,7 +26,7 @@ type Stream struct {
 	Steps []Seen
 
 	run     model.RoomRun
-	numbers map[*lifecycle.ErrorInfo]int // the model has numbers for errors
+	numbers map[*lifecycle.ErrorInfo]int // the number of each error in the model
 	wrong   error                        // the first problem; later steps are not checked
 }
 

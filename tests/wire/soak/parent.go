@@ -93,7 +93,7 @@ func (p *parent) child(ctx context.Context, length time.Duration) {
 			p.judge(m.Run, m.Problems, m.Report)
 		}
 		if len(p.problems) > 0 && !m.End {
-			break // the rest of the run doesn't matter
+			break // the rest of the child's run doesn't matter
 		}
 	}
 	if !ended && len(p.problems) > 0 {
