@@ -79,7 +79,7 @@ func (r *LivenessReport[I]) Err() error {
 	}
 	for name, broken := range r.Without {
 		if len(broken) == 0 {
-			errs = append(errs, fmt.Errorf("without %s every property holds: it is not needed", name))
+			errs = append(errs, fmt.Errorf("the fairness %s is not needed: every property holds without it", name))
 		}
 	}
 	if r.Properties == 0 || r.States == 0 {

@@ -114,7 +114,7 @@ func in(states ...int) func(*int) bool {
 func TestWhatNoStateOffersIsVacuous(t *testing.T) {
 	f := fairly(t, nil, "abc", "0 a 1", "1 b 1")
 	if got := f.vacuous(); !slices.Equal(got, []string{"b", "c"}) {
-		t.Errorf("%v", got)
+		t.Errorf("got %v", got)
 	}
 }
 
@@ -257,12 +257,12 @@ func TestAStepIsOwedWhereItIsStated(t *testing.T) {
 		strong     bool
 		holds      bool
 	}{
-		{"nowhere", in(9), nil, nil, true, false},
-		{"where none can be taken", in(1), in(2), nil, true, true},
-		{"where it always is", in(0, 1), in(2), nil, false, true},
-		{"now and then, weakly", in(1), in(2), nil, false, false},
-		{"to another state", in(0), in(1), nil, true, false},
-		{"and kept by a state", in(0, 1), in(2), in(1), true, false},
+		{"no state requires a step", in(9), nil, nil, true, false},
+		{"only a state without such a step requires one", in(1), in(2), nil, true, true},
+		{"every state of the cycle requires a step", in(0, 1), in(2), nil, false, true},
+		{"one state of the cycle requires a step, under weak fairness", in(1), in(2), nil, false, false},
+		{"the required step may lead back into the cycle", in(0), in(1), nil, true, false},
+		{"a state counts as the required step", in(0, 1), in(2), in(1), true, false},
 	} {
 		m := newTable("0 b 1", "1 b 0", "0 a 2")
 		sp, err := build(t.Context(), &m, Options{}, false)

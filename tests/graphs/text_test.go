@@ -56,7 +56,7 @@ func TestWhatIsNoDumpIsAnError(t *testing.T) {
 	} {
 		bad := strings.Replace(dump, change[0], change[1], 1)
 		if _, err := ReadDot("x", strings.NewReader(bad), numbers{}); err == nil {
-			t.Errorf("%s passed", what)
+			t.Errorf("%s: ReadDot returned no error", what)
 		}
 	}
 }

@@ -159,7 +159,7 @@ func TestTheCoresArePure(t *testing.T) {
 	}
 	source := "package x\nimport \"time\"\nfunc f(c chan int) { go f(<-c); _ = time.Now }"
 	if got := impure(t, []byte(source)); len(got) < 3 || clock.FindString(source) == "" {
-		t.Errorf("the check saw only %q", got)
+		t.Errorf("the check found only %q", got)
 	}
 }
 

@@ -245,7 +245,7 @@ func TestARoomOverAChannelKeepsThePortsPromise(t *testing.T) {
 	}
 	fmt.Printf("EVIDENCE room_over_channel states=%d\n", states)
 	if states != 22755 {
-		t.Errorf("%d states", states)
+		t.Errorf("%d states, expected 22755", states)
 	}
 }
 
@@ -282,7 +282,7 @@ func TestAChannelThatBreaksThePromiseIsSeen(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if _, err := walkStack(t, f.spoil); err == nil || !strings.Contains(err.Error(), f.want) {
-				t.Errorf("%v, expected %s", err, f.want)
+				t.Errorf("got the error %v, expected %s", err, f.want)
 			}
 		})
 	}

@@ -136,7 +136,7 @@ func BrokenMappings[S, M, I, O, N any](t *testing.T, family string, c graphs.Com
 		spec, err := graphs.ReadDot("the spec", bytes.NewReader(dump), wrong)
 		if err == nil { // an error of ReadDot shows the fault too
 			if found, a, b := graphs.Compare(spec, core, 1); a+b+len(found) == 0 {
-				t.Errorf("%s: not seen", what)
+				t.Errorf("%s: the faulty mapping was not noticed", what)
 				continue
 			}
 		}
