@@ -115,14 +115,15 @@ func caught(f func()) (err error) {
 	return nil
 }
 
-// apart returns a runner with the same room of both persons, with the same options.
+// apart returns a runner in which both persons get the same room, with the same options. Neither
+// attaches it.
 func apart(options string, run func(t *trial, d, s *room)) runner {
 	return func(t *trial, do, see person) {
 		run(t, do.room(t, t.room, options), see.room(t, t.room, options))
 	}
 }
 
-// attached is like apart, with the room attached by both.
+// attached is like apart, but both persons attach the room.
 func attached(options string, run func(t *trial, d, s *room)) runner {
 	return apart(options, func(t *trial, d, s *room) {
 		s.attach()

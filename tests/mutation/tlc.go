@@ -51,7 +51,7 @@ type stage interface {
 	levels() int       // the maximum number of steps from the initial state; 0 for no maximum
 	// whether the spec's graph is also compared with the model's, and not only by its size
 	compared() bool
-	states() string // the key of the number of states in golden.json; may not exist
+	states() string // the key of the number of states in golden.json, which may lack it
 }
 
 // config writes a configuration file beside a module, and returns its path.

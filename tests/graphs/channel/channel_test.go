@@ -13,7 +13,7 @@ import (
 	"ablyrooms.example/tests/graphs/graphtest"
 )
 
-// bounds are those of the graph at which spec, model and core are compared.
+// bounds are the bounds at which the graphs of spec, model and core are compared.
 var bounds = model.ChannelBounds{Calls: 3, Errors: 1, Wire: 2}
 
 // walk visits every state of core and model together, within the bounds, and tries every input in

@@ -32,10 +32,11 @@ const (
 type tally struct {
 	Runs, Calls, Rooms, Judged int
 	Faults, Cuts, Reconnects   int
-	// the least number in the first third of the time, and in the last
+	// the smallest number of goroutines, and the smallest heap in megabytes: in the first third of
+	// the time, and in the last third
 	Goroutines      [2]int
-	Heap            [2]float64 // megabytes, likewise
-	Leaks, Stranded int        // goroutines that have not ended: outside of ably-go, and in it
+	Heap            [2]float64
+	Leaks, Stranded int // goroutines that have not ended: outside of ably-go, and in it
 }
 
 // message is a line of JSON from a child to its parent.
