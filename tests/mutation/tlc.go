@@ -180,7 +180,7 @@ func (c *checker) leavesOpen(ctx context.Context, text, specification string, at
 }
 
 // says returns the property or the error that TLC reports, or "" if it found nothing. TLC doesn't
-// say which of several liveness properties is violated, so all that were asked are returned then.
+// say which of several liveness properties is violated: then says returns all names in asked.
 func (c *checker) says(r *tlcrun.Result, asked ...string) (string, error) {
 	switch {
 	case clean(r):

@@ -75,8 +75,8 @@ func TestAGoodSubjectRaisesNoAlarm(t *testing.T) {
 	for _, v := range result.Violations {
 		t.Errorf("%s\n%v", v.Class, v)
 	}
-	// An opening doesn't use the wire, so it can neither be abandoned nor fail. A process has no leases. All
-	// other rules can be seen.
+	// An opening doesn't use the wire, so it can neither be abandoned nor fail. A process has no
+	// leases. All other rules can be seen.
 	var unobserved []conformance.Rule
 	for _, rule := range conformance.Rules() {
 		if result.State(rule) == conformance.Unobserved {

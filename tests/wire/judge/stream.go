@@ -120,7 +120,8 @@ func (s *Stream) number(err *lifecycle.ErrorInfo) int {
 	return n
 }
 
-// The model's kinds and states, by the core's. They are made from the mapping in package roomstatus.
+// The model's kinds and states, by the core's. They are made from the mapping in package
+// roomstatus.
 var (
 	roomKinds     = map[fsm.RoomInputKind]model.RoomKind{}
 	channelStates = map[fsm.ChannelState]model.ChannelState{}
