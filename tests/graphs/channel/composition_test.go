@@ -272,7 +272,7 @@ func TestAChannelThatBreaksThePromiseIsSeen(t *testing.T) {
 			}
 			return o
 		}},
-		"an event comes after giving back": {"after giving back", func(in model.ChannelInput, o outputs) outputs {
+		"an event comes after giving back": {"after the channel was given back", func(in model.ChannelInput, o outputs) outputs {
 			if in.Kind == model.KindError && len(o) == 0 {
 				return outputs{{Kind: model.OutputChannelState, State: model.ChannelFailed, Err: in.Err}}
 			}
