@@ -55,7 +55,7 @@ const (
 	counted
 	checkThenAct // a get doesn't see a room that is being opened, and opens another
 	lockHeld     // a mutex is held while the backend works, so one name blocks all
-	// a mutex is held while the backend closes a room, and every get needs it
+	// a mutex is held while the backend closes a room, and every get needs this mutex
 	lockOverClose
 	ownTurn        // a get waits for the get before it, even if it must be refused at once
 	oneLoop        // one goroutine does everything, and also waits for the backend
