@@ -145,19 +145,19 @@ func TestThrottleInDoubt(t *testing.T) {
 	var th chat.Throttle
 	th.Untold(0, interval)
 	if !th.Keystroke(1) || !th.Typing(interval-1) || th.Typing(interval) {
-		t.Error("a keystroke in doubt holds back another, or can't be stopped")
+		t.Error("after a keystroke in doubt, a further keystroke is held back, or a stop is sent at the wrong times")
 	}
 	th.Stopped()
 	if th.Typing(1) {
-		t.Error("typing after the stop")
+		t.Error("after a stop, another stop is needed")
 	}
 	th.Told(0, interval)
 	th.Untold(1, interval) // for a stop
 	if !th.Keystroke(2) || !th.Typing(2) {
-		t.Error("a stop in doubt holds back a keystroke, or can't be repeated")
+		t.Error("after a stop in doubt, a keystroke is held back, or the stop is not repeated")
 	}
 	th.Told(2, math.MaxInt64)
 	if th.Keystroke(math.MaxInt64-1) || !th.Typing(3) {
-		t.Error("an interval without an end is none")
+		t.Error("in the longest interval, a second keystroke is sent, or a stop is not needed")
 	}
 }
