@@ -199,7 +199,7 @@ func TestTheStatusFollowsTheConnection(t *testing.T) {
 		}
 	}
 	if s := w.chat.Connection().Status(); s != ablychat.ConnectionClosed {
-		t.Errorf("in the end it is %v", s)
+		t.Errorf("in the end the connection is %v", s)
 	}
 }
 

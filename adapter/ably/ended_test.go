@@ -267,7 +267,7 @@ func TestWhatEndsSaysSo(t *testing.T) {
 						t.Errorf("the loop over %s ended with %v", r.name, r.err)
 					}
 				case <-soon(t).Done():
-					t.Fatal("a loop goes on")
+					t.Fatal("a loop did not end")
 				}
 			}
 			for name, s := range before {

@@ -8,8 +8,8 @@ import (
 	"ablyrooms.example/chat"
 )
 
-// exactTypers is the number of lists of typers that are kept for listeners that are behind: as many
-// as events may wait for one listener.
+// exactTypers is the number of lists of typers that are kept for events that wait for a listener:
+// as many as events may wait for one listener.
 const exactTypers = maxPendingStates
 
 // typersAt is the list of typers after a change. All listeners share it.

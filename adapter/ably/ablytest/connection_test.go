@@ -129,7 +129,7 @@ func TestResumeOfForgottenConnection(t *testing.T) {
 	select {
 	case c := <-attached:
 		if c.Resumed {
-			t.Error("the channel is said to be resumed")
+			t.Error("ATTACHED reports that the channel was resumed")
 		}
 	case <-ctx.Done():
 		t.Fatal("not attached again")

@@ -70,7 +70,7 @@ func TestCloseEndsWhatGoesOn(t *testing.T) {
 		t.Errorf("%d and %d frames still held", gate.Held(), request.Held())
 	}
 	if !srv.State().Closed {
-		t.Error("the state doesn't tell that the server is closed")
+		t.Error("the state doesn't report that the server is closed")
 	}
 	// ably-go ignores a Close while it dials, so let it notice first that there is no server.
 	for c := nextState(t, changes, ably.ConnectionStateDisconnected); c.RetryIn == 0; {

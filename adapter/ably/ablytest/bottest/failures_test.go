@@ -54,7 +54,7 @@ func TestOutageCutsAllOffAndEnds(t *testing.T) {
 		first.End() // no effect
 		time.Sleep(time.Minute)
 		if status := client.Connection().Status(); status == ablychat.ConnectionConnected {
-			t.Error("the second outage doesn't hold")
+			t.Error("the client connected during the second outage")
 		}
 		second.End()
 		succeeds(t, client.Connection().WaitForStatus(soon(t), ablychat.ConnectionConnected))
@@ -269,7 +269,7 @@ func TestDeny(t *testing.T) {
 	t.Run("an unknown operation", func(t *testing.T) {
 		defer func() {
 			if recover() == nil {
-				t.Error("it did not panic")
+				t.Error("Deny did not panic")
 			}
 		}()
 		bottest.NewServer(t).Deny("lobby", "fly")

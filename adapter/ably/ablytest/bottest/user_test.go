@@ -111,7 +111,7 @@ func TestUsersLookReal(t *testing.T) {
 				succeeds(t, a.wire(t, enter(t, server.Client("eve")), serial))
 			})
 			if len(kit) == 0 || !slices.Equal(kit, wire) {
-				t.Errorf("of the kit's user a client receives\n%s\nof one on the wire\n%s",
+				t.Errorf("from the kit's user a client receives\n%s\nfrom a user on the wire\n%s",
 					strings.Join(kit, "\n"), strings.Join(wire, "\n"))
 			}
 		})

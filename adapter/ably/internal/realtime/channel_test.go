@@ -96,7 +96,7 @@ func TestRequestsWithoutAnswer(t *testing.T) {
 		fails(t, c.Attach(soon(t)), 90007)
 		c.is("attaching", "suspended 90007", "attaching", "at", "attached")
 		if lost.Hits() != 1 {
-			t.Error("nothing was lost")
+			t.Error("the ATTACH was not dropped")
 		}
 		server.Fault(ablytest.ToServer(ablytest.ActionDetach).Once(), ablytest.Drop())
 		fails(t, c.Detach(soon(t)), 90007)

@@ -164,7 +164,7 @@ func TestAConnectionThatIsClosing(t *testing.T) {
 			fails(t, other.Attach(soon(t)), 80017)
 			must(t, other.GiveBack(soon(t)))
 			if w.channels.Connected() {
-				t.Error("it is connected")
+				t.Error("the client reports that it is connected")
 			}
 			if cut {
 				must(t, w.server.Cut(""))
@@ -187,7 +187,7 @@ func TestAConnectionThatComes(t *testing.T) {
 		w.client.Connect()
 		must(t, gate.Await(soon(t), 1))
 		if w.channels.Connected() {
-			t.Error("it is connected")
+			t.Error("the client reports that it is connected")
 		}
 		c := w.channel()
 		attach := later(func() error { return c.Attach(soon(t)) })

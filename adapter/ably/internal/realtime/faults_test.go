@@ -94,7 +94,7 @@ func doubleCuts(t *testing.T, senders int, format ably.ClientOption) {
 	c.end()
 }
 
-// An auth callback that doesn't return blocks ably-go, and no call of the rooms.
+// An auth callback that doesn't return blocks ably-go, but no call of the rooms waits for it.
 func TestAnAuthCallbackThatHangs(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		server := newServer(t)

@@ -123,12 +123,12 @@ func TestSuspended(t *testing.T) {
 		if res := w.get(r); res.err == nil {
 			t.Error("the room's publish succeeded")
 		}
-		if res := w.get(w.publish("in vain")); res.err == nil {
+		if res := w.get(w.publish("too late")); res.err == nil {
 			t.Error("a publish while suspended succeeded")
 		}
 		w.server.AcceptConnections()
 		if e := w.await(transport.Connected); e.Connection.Resumed {
-			t.Error("resumed")
+			t.Error("the connection was resumed")
 		}
 		if err := <-own; err == nil {
 			t.Error("ably-go's publish succeeded")
@@ -157,11 +157,11 @@ func TestFramesOfRoomsCountAsActivity(t *testing.T) {
 		}
 		must(t, w.server.Cut(""))
 		if e := w.await(transport.Connected); !e.Connection.Resumed {
-			t.Error("not resumed")
+			t.Error("the connection was not resumed")
 		}
 		// Without any frame the connection ends, and ably-go connects again.
 		if e := w.await(transport.Disconnected); e.Reason == nil {
-			t.Error("no reason")
+			t.Error("the event has no reason")
 		}
 	})
 }

@@ -40,9 +40,9 @@ func TestADialWaitsUntilTheSocketIsLetGo(t *testing.T) {
 		}{
 			{"after CLOSED", wire.ActionClosed, 20 * time.Millisecond, 20 * time.Millisecond},
 			{"after ERROR", wire.ActionError, 20 * time.Millisecond, 20 * time.Millisecond},
-			{"no longer than a moment", wire.ActionClosed, time.Hour, 100 * time.Millisecond},
+			{"after CLOSED, at most 100 ms", wire.ActionClosed, time.Hour, 100 * time.Millisecond},
 			{"after DISCONNECTED", wire.ActionDisconnected, time.Hour, 0},
-			{"after none", wire.ActionHeartbeat, time.Hour, 0},
+			{"after HEARTBEAT, not at all", wire.ActionHeartbeat, time.Hour, 0},
 		} {
 			s := newSocket(tr, nil, wire.JSON, time.Second)
 			s.up, s.given = true, true
@@ -166,11 +166,11 @@ func TestErrorsOfTokens(t *testing.T) {
 	}
 }
 
-// fromAbly keeps code, status and message of an error. It also takes an error that wraps none,
-// whose message makes ably-go panic.
+// fromAbly keeps code, status and message of an error. An error of ably-go's that wraps none has an
+// empty message.
 func TestErrorsOfAblyGo(t *testing.T) {
 	if fromAbly(nil) != nil {
-		t.Error("nil is an error")
+		t.Error("nil is converted to an error")
 	}
 	e := fromAbly(&ably.ErrorInfo{Code: 40142, StatusCode: 401, HRef: "h", Cause: &ably.ErrorInfo{Code: 1}})
 	if e.Code != 40142 || e.StatusCode != 401 || e.Href != "h" || e.Message != "" || e.Cause.Code != 1 || e.Cause.Cause != nil {

@@ -132,8 +132,8 @@ func TestTheBoundWithoutAConnection(t *testing.T) {
 	})
 }
 
-// A message that can't be encoded fails without disturbing others. So does one of ably-go's: plain
-// ably-go would send it again and again on new connections.
+// A message that can't be encoded fails, and other messages are sent. This includes a message of
+// ably-go's, which plain ably-go would send again and again on new connections.
 func TestAMessageThatCannotBeEncoded(t *testing.T) {
 	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
 		w := connected(t, format)
@@ -303,10 +303,10 @@ func TestTheRegistryKeepsNothingAlive(t *testing.T) {
 	bare, err := ably.NewRealtime(server.ClientOptions(ably.WithAutoConnect(false))...)
 	must(t, err)
 	if _, ok := transport.Of(bare); ok {
-		t.Error("a bare client has a transport")
+		t.Error("a client that ably.NewRealtime made has a transport")
 	}
 	if _, ok := transport.Of(nil); ok {
-		t.Error("no client has a transport")
+		t.Error("a nil client has a transport")
 	}
 	before := transport.Known() // counts this client, and maybe clients of other tests
 	collected := make(chan struct{}, 2)
