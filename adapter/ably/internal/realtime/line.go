@@ -33,10 +33,11 @@ type line struct {
 	paused     bool // close stopped the request timer; renew starts it again
 	draining   bool
 	reason     *lifecycle.ErrorInfo // why the connection is in this state, or nil
-	socket     uint64               // number of the connection's WebSocket; frames are not sent on a later one
-	channel    *Channel             // the present life; nil if it was given back
-	queue      []func()
-	steps      uint64 // how many steps the core took
+	// number of the connection's WebSocket, updated at each change; a frame is not sent on a later one
+	socket  uint64
+	channel *Channel // the present life; nil if it was given back
+	queue   []func()
+	steps   uint64 // how many steps the core took
 
 	request, retry, patience alarm
 }

@@ -137,7 +137,8 @@ func (w *world) close() {
 	if err := w.transport.Close(soon(w.t)); err != nil {
 		w.t.Errorf("close: %v", err)
 	}
-	time.Sleep(time.Second) // ably-go may have dialled once too often; this gives that dial time to end
+	// ably-go may have dialled once too often; let that dial end
+	time.Sleep(time.Second)
 }
 
 // cut ends the WebSocket and waits until the client has noticed.

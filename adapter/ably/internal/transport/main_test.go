@@ -167,7 +167,8 @@ func (w *world) close() {
 		w.t.Errorf("close: %v", err)
 	}
 	if virtual() {
-		time.Sleep(time.Second) // ably-go may have dialled once too often; this gives that dial time to end
+		// ably-go may have dialled once too often; let that dial end
+		time.Sleep(time.Second)
 	}
 }
 
