@@ -219,13 +219,13 @@ func TestDisposeWithAnEndedContext(t *testing.T) {
 		shared, connects, room bool
 		want                   error
 	}{
-		"shared":                  {true, true, false, nil},
-		"shared, unconnected":     {true, false, false, nil},
-		"shared, with a room":     {true, true, true, mine},
-		"its own":                 {false, true, false, mine},
-		"its own, unconnected":    {false, false, false, nil},
-		"its own, with a room":    {false, true, true, mine},
-		"unconnected with a room": {false, false, true, mine},
+		"shared":                            {true, true, false, nil},
+		"shared, unconnected":               {true, false, false, nil},
+		"shared, with a room":               {true, true, true, mine},
+		"its own":                           {false, true, false, mine},
+		"its own, unconnected":              {false, false, false, nil},
+		"its own, with a room":              {false, true, true, mine},
+		"its own, unconnected, with a room": {false, false, true, mine},
 	} {
 		t.Run(what, func(t *testing.T) {
 			inMemory(t, func(t *testing.T, server *ablytest.Server) {

@@ -354,14 +354,14 @@ func TestTokens(t *testing.T) {
 				t.Errorf("%s: %d tokens", what, n)
 			}
 		}
-		works("first", 1)
+		works("with the first token", 1)
 		time.Sleep(90 * time.Minute)
-		works("after its end", 2)
+		works("after the end of the token", 2)
 		server.ExpireTokens()
 		time.Sleep(time.Minute)
-		works("expired", 3)
+		works("after ExpireTokens", 3)
 		server.RevokeTokens("bot")
 		time.Sleep(time.Minute)
-		works("revoked", 4)
+		works("after RevokeTokens", 4)
 	})
 }

@@ -33,7 +33,7 @@ type line struct {
 	paused     bool // close stopped the request timer; renew starts it again
 	draining   bool
 	reason     *lifecycle.ErrorInfo // why the connection is in this state, or nil
-	// number of the connection's WebSocket, updated at each change; a frame is not sent on a later one
+	// number of the connection's WebSocket, updated at each change; no frame is sent on a later one
 	socket  uint64
 	channel *Channel // the present life; nil if it was given back
 	queue   []func()

@@ -252,7 +252,7 @@ func TestAcknowledgementsAreSplit(t *testing.T) {
 		{"an ACK for frames of both owners",
 			[]op{push, {kind: "push", owner: rooms}, push, write, write, write, ack(0, 3)},
 			[]answer{{ably, 0, "ack0"}, {rooms, 0, "ack1"}, {ably, 1, "ack2"}}},
-		{"an ACK that skips a frame fails it (T13)", []op{push, push, write, write, ack(1, 1)},
+		{"an ACK that skips a frame fails that frame (T13)", []op{push, push, write, write, ack(1, 1)},
 			[]answer{{ably, 0, "skipped"}, {ably, 1, "ack0"}}},
 		{"a repeated ACK changes nothing", []op{push, write, ack(0, 1), push, write, ack(0, 1)}, nil},
 		{"an ACK for more frames than were written is cut off", []op{push, write, ack(0, 9)}, []answer{{ably, 0, "ack0"}}},
