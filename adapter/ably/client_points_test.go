@@ -152,8 +152,8 @@ func TestErrorsOfTheFeaturesHaveTheForm(t *testing.T) {
 }
 
 // CHA-CS1, CHA-CS1d, CHA-CS1e, CHA-CS1g, CHA-CS1h, CHA-CS2a, CHA-CS2b, CHA-CS4, CHA-CS5c: the
-// status changes exactly as the state of the realtime client's connection does, event by event, with
-// the same errors.
+// status changes exactly as the state of the realtime client's connection does, event by event,
+// with the same errors.
 func TestTheStatusFollowsTheConnection(t *testing.T) {
 	server := ablytest.NewServer(t, ablytest.WithConnectionStateTTL(50*time.Millisecond))
 	w := newWorldOn(t, server, ably.WithAutoConnect(false), ably.WithDisconnectedRetryTimeout(10*time.Millisecond), ably.WithSuspendedRetryTimeout(50*time.Millisecond))
