@@ -41,7 +41,7 @@ func TestThrottleTellsOftenEnoughAndNoMore(t *testing.T) {
 			now += time.Duration(rapid.IntRange(0, 20).Draw(t, "pause")) * time.Millisecond
 			if rapid.IntRange(0, 5).Draw(t, "stop") == 0 {
 				if th.Typing(now) != (told && now < last+interval) {
-					t.Fatalf("at %v there is something to stop: %t", now, th.Typing(now))
+					t.Fatalf("at %v a stop must be sent: %t", now, th.Typing(now))
 				}
 				th.Stopped()
 				told = false
@@ -93,7 +93,7 @@ func TestTypers(t *testing.T) {
 			next, any := set.Next()
 			for _, s := range model {
 				if !any || s.until < next {
-					t.Fatalf("the next ends at %v, expected %v or before", next, s.until)
+					t.Fatalf("the next heartbeat ends at %v, expected %v or before", next, s.until)
 				}
 			}
 		}

@@ -18,7 +18,7 @@ type typersAt struct {
 }
 
 // typingNews is a change that waits for listeners. It refers to the list of typers, but doesn't
-// keep it alive. So many changes can wait, however many clients type.
+// keep it alive. Therefore many changes can wait, however many clients type.
 type typingNews struct {
 	change chat.TypingChange
 	after  *typersAt

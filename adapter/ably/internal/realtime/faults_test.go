@@ -354,8 +354,8 @@ func TestNoTimerIsLeft(t *testing.T) {
 	})
 }
 
-// RTL3d1: when Status reports that the connection is connected or over, the channels have changed
-// already.
+// RTL3d1: when Status reports a new state of the connection, the channels have already handled the
+// change.
 func TestTheConnectionIsToldLast(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		server := newServer(t, ablytest.WithConnectionStateTTL(30*time.Millisecond))

@@ -34,7 +34,7 @@ func TestADialWaitsUntilTheSocketIsLetGo(t *testing.T) {
 		tr.mu.Unlock()
 		for _, c := range []struct {
 			name string
-			last wire.Action // ably-go's last frame on the socket
+			last wire.Action // ably-go's last frame on the socket; 0 if it never got the socket
 			let  time.Duration
 			want time.Duration
 		}{
@@ -42,7 +42,7 @@ func TestADialWaitsUntilTheSocketIsLetGo(t *testing.T) {
 			{"after ERROR", wire.ActionError, 20 * time.Millisecond, 20 * time.Millisecond},
 			{"after CLOSED, at most 100 ms", wire.ActionClosed, time.Hour, 100 * time.Millisecond},
 			{"after DISCONNECTED", wire.ActionDisconnected, time.Hour, 0},
-			{"after HEARTBEAT, not at all", wire.ActionHeartbeat, time.Hour, 0},
+			{"for a socket that ably-go never got", wire.ActionHeartbeat, time.Hour, 0},
 		} {
 			s := newSocket(tr, nil, wire.JSON, time.Second)
 			s.up, s.given = true, true
@@ -138,7 +138,7 @@ func TestErrorsThatAreMadeHere(t *testing.T) {
 			status = 400
 		}
 		if e.StatusCode != status || e.Message == "" {
-			t.Errorf("%+v has not the status %d", e, status)
+			t.Errorf("%+v does not have the status %d", e, status)
 		}
 	}
 	given := newError(1, 2, "given")
