@@ -113,8 +113,8 @@ func TestDelayOnTheServersClock(t *testing.T) {
 	if err := delayed.Await(ctx, 1); err != nil {
 		t.Fatal(err)
 	}
-	// The fault was applied to the frame, but its timer may not be set yet. A second frame behind
-	// it on the connection shows that the timer is set.
+	// The fault was applied to the frame, but perhaps its timer is not set yet. When a second frame
+	// on the connection has passed, the timer is set.
 	if err := client.Channels.Get("b").Publish(ctx, "n", "d"); err != nil {
 		t.Fatal(err)
 	}

@@ -182,9 +182,9 @@ func TestAUsersErrorFailsTheTest(t *testing.T) {
 		do   func(eve *bottest.User)
 		want string
 	}{
-		"an edit of nothing":       {func(eve *bottest.User) { eve.Edits("lobby", "none", "x") }, `eve edits a message in "lobby": there is no message "none"`},
-		"a name of two lines":      {func(eve *bottest.User) { eve.Enters("a\nb", nil) }, `eve enters "a\nb": invalid channel name`},
-		"data without a JSON form": {func(eve *bottest.User) { eve.Enters("lobby", make(chan int)) }, `eve enters "lobby": the data can't be encoded as JSON`},
+		"an edit of an unknown message": {func(eve *bottest.User) { eve.Edits("lobby", "none", "x") }, `eve edits a message in "lobby": there is no message "none"`},
+		"a name of two lines":           {func(eve *bottest.User) { eve.Enters("a\nb", nil) }, `eve enters "a\nb": invalid channel name`},
+		"data without a JSON form":      {func(eve *bottest.User) { eve.Enters("lobby", make(chan int)) }, `eve enters "lobby": the data can't be encoded as JSON`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			fake := &fakeTest{TB: t}
@@ -250,7 +250,7 @@ func TestUsersClaims(t *testing.T) {
 		}
 		eve.Says("elsewhere", "hi")
 		if got := server.Room("elsewhere").Messages()[0].UserClaim; got != "nobody" {
-			t.Errorf("elsewhere it is %q", got)
+			t.Errorf("the claim in the other room is %q", got)
 		}
 	})
 }
