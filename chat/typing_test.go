@@ -57,8 +57,8 @@ func TestThrottleTellsOftenEnoughAndNoMore(t *testing.T) {
 	})
 }
 
-// CHA-T13b: the set equals that of a plain map with deadlines, and each change of it is reported
-// once.
+// CHA-T13b: the set has the same clients as a plain map with deadlines, and each change of the set
+// is reported once.
 func TestTypers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var set chat.Typers
@@ -78,7 +78,7 @@ func TestTypers(t *testing.T) {
 				before := slices.Clone(current)
 				after := chat.TypersAfter(current, change)
 				if !slices.Equal(before, current) {
-					t.Fatalf("%v has become %v", before, current)
+					t.Fatalf("TypersAfter changed its argument from %v to %v", before, current)
 				}
 				changes, current = append(changes, change), after
 			}
@@ -120,14 +120,14 @@ func TestTypers(t *testing.T) {
 					}
 					gone, ok := model[event.ClientID]
 					if !ok || gone.until > now || event.Type != chat.TypingStopped {
-						t.Fatalf("at %v %v is over", now, event)
+						t.Fatalf("at %v, %v expired too early", now, event)
 					}
 					delete(model, event.ClientID)
 					check(event, true, true)
 				}
 				for id, s := range model {
 					if s.until <= now {
-						t.Fatalf("%s is not over at %v", id, now)
+						t.Fatalf("%s has not expired at %v", id, now)
 					}
 				}
 			}

@@ -21,8 +21,8 @@ type identity struct {
 	key        Key
 	capability capability
 	token      *token // nil for a client with a key
-	// implied is the clientId of everything that the client does, "" for none. With anyClient, the client
-	// may name another clientId in a message.
+	// implied is the clientId of everything that the client does, "" for none. With anyClient, the
+	// client may name another clientId in a message.
 	implied   string
 	anyClient bool
 }
