@@ -36,8 +36,7 @@ func TestCloseFailsWhatWaits(t *testing.T) {
 	})
 }
 
-// A CLOSE without an answer leads to CLOSED after the request timeout (RTN12b), with heartbeats or
-// without.
+// A CLOSE without an answer leads to CLOSED after the request timeout (RTN12b).
 func TestCloseWithoutAnAnswer(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, w *world) {
 		w.server.Fault(ablytest.ToServer(ablytest.ActionClose), ablytest.Drop())
@@ -67,7 +66,7 @@ func TestConnectWhileClosing(t *testing.T) {
 
 // Close during a dial, which waits for the network or for CONNECTED, closes at once (RTN12f).
 func TestCloseWhileDialling(t *testing.T) {
-	bubbled(t, "for CONNECTED", func(t *testing.T) {
+	bubbled(t, "a dial that waits for CONNECTED", func(t *testing.T) {
 		w := newWorld(t)
 		gate := w.server.Hold(ablytest.ToClient(ablytest.ActionConnected))
 		w.client.Connect()
@@ -75,7 +74,7 @@ func TestCloseWhileDialling(t *testing.T) {
 		w.client.Close()
 		w.state(ably.ConnectionStateClosed)
 	})
-	bubbled(t, "for the network", func(t *testing.T) {
+	bubbled(t, "a dial that waits for the network", func(t *testing.T) {
 		dialled := make(chan struct{}, 1)
 		w := newWorldOn(t, newServer(t), transport.Options{
 			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {

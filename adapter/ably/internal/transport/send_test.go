@@ -100,7 +100,7 @@ func TestTheBoundOfTheQueueClosesTheSocket(t *testing.T) {
 			}
 		}
 		if n := w.transport.Dropped(); len(n) != 0 {
-			t.Fatalf("dropped %v before the bound", n)
+			t.Fatalf("dropped %v before the limit was reached", n)
 		}
 		results = append(results, w.publish("one too many"))
 		if e := w.await(transport.Disconnected); !strings.Contains(e.Reason.Message, "more slowly") {
