@@ -196,7 +196,7 @@ func TestDisconnectCloseAndFailFromTheServer(t *testing.T) {
 		t.Errorf("connections left: %+v", st.Connections)
 	}
 	if err := srv.Cut(id); err == nil {
-		t.Error("cutting an unknown connection is no error")
+		t.Error("Cut returned no error for an unknown connection")
 	}
 
 	other := connect(t, srv)

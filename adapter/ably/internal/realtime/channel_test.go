@@ -194,7 +194,7 @@ func TestAttachIsBounded(t *testing.T) {
 // detached on the next connection.
 func TestDetachWithoutAConnection(t *testing.T) {
 	for _, during := range []bool{false, true} {
-		inBubble(t, map[bool]string{false: "begun without", true: "lost meanwhile"}[during], func(t *testing.T) {
+		inBubble(t, map[bool]string{false: "no connection", true: "connection lost"}[during], func(t *testing.T) {
 			w := connected(t)
 			c := w.attached()
 			done := make(chan error, 1)

@@ -131,15 +131,16 @@ func TestADisconnectedWithoutAnError(t *testing.T) {
 	})
 }
 
-// A refusal as the first frame makes the dial fail: while it resumes, ably-go would deadlock on it.
+// A refusal as the first frame makes the dial fail: ably-go would deadlock on such a frame while it
+// resumes.
 func TestARefusalAsTheFirstFrame(t *testing.T) {
-	bubbled(t, "at first", func(t *testing.T) {
+	bubbled(t, "on the first connection", func(t *testing.T) {
 		w := newWorld(t)
 		w.server.RefuseConnections(ablytest.NewError(40101, 401, "not you"))
 		w.client.Connect()
 		w.refused(40101, "not you")
 	})
-	bubbled(t, "at a resume, with channels and messages", func(t *testing.T) {
+	bubbled(t, "on a resume, with channels and messages", func(t *testing.T) {
 		w := connected(t)
 		w.attach()
 		must(t, w.client.Channels.Get("own").Attach(soon(t)))
