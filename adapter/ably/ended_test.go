@@ -204,8 +204,8 @@ func TestNoMethodIsForgotten(t *testing.T) {
 	}
 }
 
-// TestWhatEndsSaysSo: after a release or a disposal, every new call fails at once, and every earlier
-// subscription and loop ends. All of them have the error of that release or disposal.
+// TestWhatEndsSaysSo: after a release or a disposal, every new call fails at once, and every
+// earlier subscription and loop ends. All of them have the error of that release or disposal.
 func TestWhatEndsSaysSo(t *testing.T) {
 	release := func(t *testing.T, h held) error { return h.client.Rooms().Release(soon(t), "lobby") }
 	dispose := func(t *testing.T, h held) error { return h.client.Dispose(soon(t)) }
