@@ -171,7 +171,7 @@ type ChannelOutput[E comparable] struct {
 	Kind     ChannelOutputKind
 	State    ChannelState
 	Previous ChannelState
-	Resumed  bool // for a state: continuity was kept (RTL2f)
+	Resumed  bool // of a state event: continuity was kept (RTL2f); for other kinds, see their comments
 	Retry    uint8
 	Outcome  ChannelOutcome
 	Call     Call
