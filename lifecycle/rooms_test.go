@@ -1056,7 +1056,7 @@ func TestNewRooms(t *testing.T) {
 		}()
 		NewRooms[*resource](nil)
 	}()
-	// Options with nil, or with none.
+	// WithLogger(nil) and WithObserver(nil) are allowed.
 	r := NewRooms[*resource](&backend{}, WithLogger(nil), WithObserver(nil), WithObservedStates())
 	if _, err := r.Get(background, "a"); err != nil {
 		t.Error(err)

@@ -148,7 +148,7 @@ func TestPlantedFaultsOfTheChannelAreRejected(t *testing.T) {
 				return names == nil && !found
 			})
 			if !found {
-				t.Errorf("%s does not reject it", f.breaks)
+				t.Errorf("%s does not reject the fault", f.breaks)
 			}
 		})
 	}

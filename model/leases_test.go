@@ -73,7 +73,7 @@ func TestL3_TheLastLeaseReleases(t *testing.T) {
 	}
 	pending := leasesAfter(t, Acquire(1, "a", "x"))
 	if _, _, err := pending.Step(Close(1)); err == nil {
-		t.Error("a lease closes whose Acquire is pending")
+		t.Error("a Close of a lease whose Acquire is pending was accepted")
 	}
 }
 

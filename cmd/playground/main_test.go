@@ -40,13 +40,13 @@ func TestAFolderIsServedUntilTheContextEnds(t *testing.T) {
 		t.Error(err)
 	}
 	if err := serve(t.Context(), "no address", dir, io.Discard); err == nil {
-		t.Error("it serves on an invalid address")
+		t.Error("serve accepted an invalid address")
 	}
 }
 
 func TestBadArgumentsAreRefused(t *testing.T) {
 	if err := run(t.Context(), []string{"-colour"}, io.Discard); err == nil {
-		t.Error("an unknown flag is accepted")
+		t.Error("run accepted an unknown flag")
 	}
 }
 

@@ -23,8 +23,7 @@ func (r *recorder) FailNow() { r.failure = "failed" }
 
 func (r *recorder) Fatalf(format string, args ...any) { r.failure = fmt.Sprintf(format, args...) }
 
-// A computation that returns is no failure. One that fails the test is a failure, and so is one
-// that never ends.
+// If the computation returns, the test goes on. If it fails the test or never ends, the test fails.
 func TestEnds(t *testing.T) {
 	stop := make(chan struct{})
 	defer close(stop)

@@ -81,7 +81,7 @@ func TestParse(t *testing.T) {
 		`9007199254740992`:          9007199254740992.0,
 		`9007199254740993`:          json.Number("9007199254740993"),
 		`-9007199254740993`:         json.Number("-9007199254740993"),
-		`1152921504606847000`:       json.Number("1152921504606847000"), // as a float64, 24 less
+		`1152921504606847000`:       json.Number("1152921504606847000"), // a float64 would be 24 less
 		`18446744073709551615`:      json.Number("18446744073709551615"),
 		`295147905179352830000`:     float64(1 << 68), // as encoding/json and JavaScript write it
 		`1e400`:                     json.Number("1e400"),

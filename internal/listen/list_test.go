@@ -137,8 +137,8 @@ func isDone(s *listen.Subscription) bool {
 	}
 }
 
-// A loop gets the events from the call of Events on, also those before it begins to range. It
-// ranges once.
+// A loop gets the events from the call of Events on, also those that come before it begins to
+// range. A sequence can be ranged over only once.
 func TestRangingOverEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l listen.List[int]
@@ -172,8 +172,8 @@ func TestRangingOverEvents(t *testing.T) {
 	})
 }
 
-// The context's error is the last, even if events wait. A sequence that is never ranged over leaves
-// no registration behind.
+// When the context ends, a loop gets the context's error as its last, even if events wait. A
+// sequence that is never ranged over leaves no registration behind.
 func TestTheContextEndsALoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l listen.List[int]

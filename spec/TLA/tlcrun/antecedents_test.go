@@ -45,7 +45,7 @@ func TestAntecedents(t *testing.T) {
 		}
 	}
 	if _, _, err := antecedents("Rooms", source, []string{"Missing"}); err == nil {
-		t.Error("a property that there isn't is accepted")
+		t.Error("a property that doesn't exist is accepted")
 	}
 }
 

@@ -45,7 +45,7 @@ type Config struct {
 	Distinct int // EXPECT-DISTINCT: the number of states, if nothing is violated
 	// EXPECT-TRACE: the number of states in the counterexample; 0 if not stated, as for liveness
 	Trace int
-	Hash  string // SPEC-HASH: the hash of the text of the results, see [Config.Digest]
+	Hash  string // SPEC-HASH: the hash of the text that the results are for, see [Config.Digest]
 
 	Specification string            // SPECIFICATION, from the body
 	Invariants    []string          // INVARIANT, INVARIANTS
@@ -118,7 +118,7 @@ func ParseConfig(path, text string) (*Config, error) {
 			c.Workers = 1 // with more workers, this TLC misses violations
 		}
 		if c.Module == "" {
-			h.complain("it is named after no module, as X.cfg and X_more.cfg are after X.tla")
+			h.complain("it is named after no module: a configuration of X.tla has the name X.cfg or X_more.cfg")
 		}
 	}
 	return c, errors.Join(h.errs...)

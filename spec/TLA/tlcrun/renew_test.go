@@ -22,7 +22,7 @@ func TestHashesAreOfTheText(t *testing.T) {
 	}
 	for _, key := range golden.Keys("tlc") {
 		if name := strings.Split(key, "/")[1]; !known[name] {
-			t.Errorf("%s is of a configuration that there isn't", key)
+			t.Errorf("%s is of a configuration that doesn't exist", key)
 		}
 	}
 }

@@ -29,7 +29,7 @@ type world struct {
 	chats      []*chat // the room of each incarnation; nil before it is open
 	channels   map[string]*channel
 	connection model.ConnectionState
-	todo       []func() // what else happens in the same step
+	todo       []func() // what is still to be done in the present step
 	callers    int
 }
 
