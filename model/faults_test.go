@@ -11,8 +11,8 @@ import (
 // show nothing.
 type fault struct {
 	name   string
-	breaks []string // the broken properties of those that callers may rely on
-	also   []string // the broken properties of causes and effects
+	breaks []string // the broken properties among those that callers may rely on
+	also   []string // the broken properties among those of causes and effects
 	bounds Bounds
 	script string // the shortest script that breaks a property; of several, the first
 	edit   func(before State, in Input, after *State)

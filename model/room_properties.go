@@ -84,8 +84,9 @@ func oneOperation(_ RoomRun, _ RoomInput, _ []RoomOutput, s RoomRun) error {
 	return nil
 }
 
-// begun returns the calls of attaches and detaches that began in the step. They were called in it
-// or waited in the queue, and have left the queue without giving up.
+// begun returns the calls of attaches and detaches that began in the step: calls that were made in
+// the step or waited in the queue before it, and that neither wait in the queue after it nor gave
+// up.
 func begun(before RoomRun, in RoomInput, after RoomRun) (calls []int) {
 	waited := slices.Clone(before.Queue)
 	switch in.Kind {

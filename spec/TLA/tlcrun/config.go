@@ -154,7 +154,7 @@ func (c *Config) readMarkers(h *head) {
 	c.Hash, _ = h.take("SPEC-HASH", false)
 	switch {
 	case c.Exit == ExitOK && c.Violates != "":
-		h.complain("a run that ends with 0 violates nothing")
+		h.complain("it has EXPECT-VIOLATES, but a run that ends with 0 violates nothing")
 	case c.Exit != ExitOK && c.Distinct > 0:
 		h.complain("EXPECT-DISTINCT is only for runs that end with 0")
 	case c.Exit == ExitOK && c.Trace > 0:

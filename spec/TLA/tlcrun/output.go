@@ -16,8 +16,8 @@ type Result struct {
 	// the number of states generated: one for each step from each state, and the initial state
 	Generated   int
 	Distinct    int      // distinct states
-	Left        int      // states that were found, but whose steps were not
-	Depth       int      // the depth of the complete graph, in states; 0 if TLC doesn't print it
+	Left        int      // the number of states that were found, but whose steps were not explored
+	Depth       int      // the depth of the complete graph, in states; 0 if TLC didn't print it
 	Violated    []string // the properties that TLC reports as violated, and Deadlock
 	Temporal    bool     // TLC reports violated temporal properties, but not which
 	NoError     bool     // TLC reports that it found no error
