@@ -90,7 +90,7 @@ func TestThePropertiesDetermineEachStep(t *testing.T) {
 				names, _ := failing(Properties(), e.before, after)
 				if names == nil && !after.Equal(e.before) { // equal: no step
 					if missed[what]++; missed[what] < 3 {
-						t.Errorf("no property fails with another %s after %s:\n%v", what, script(), after)
+						t.Errorf("no property fails when %s is changed in the state after %s:\n%v", what, script(), after)
 					}
 				}
 				for _, r := range rules {
@@ -108,7 +108,7 @@ func TestThePropertiesDetermineEachStep(t *testing.T) {
 	for _, r := range Rules() {
 		for _, name := range slices.Concat(stated[r.String()][0], stated[r.String()][1]) {
 			if !seen[r.String()][name] && !strings.HasPrefix(name, "NoWedge") {
-				t.Errorf("%s does not state %v: no change of a step that follows it breaks it", name, r)
+				t.Errorf("%s does not state %v: no change after a step by the rule breaks the property", name, r)
 			}
 		}
 	}

@@ -47,7 +47,7 @@ func TestL1_AnAcquireIsAGet(t *testing.T) {
 	}
 	l = leasesAct(t, l, Acquire(2, "a", "y"), "get(2, a, y): settle(2, differentOptions)")
 	if l.Open(2) || l.Leased(2) != 0 {
-		t.Errorf("a rejected Acquire leases: %v", l)
+		t.Errorf("an Acquire that was rejected has a lease: %v", l)
 	}
 }
 

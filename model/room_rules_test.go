@@ -187,12 +187,12 @@ func TestRoomRules(t *testing.T) {
 				t.Errorf("follows %s, want %s", got, c.rules)
 			}
 			if s.String() != c.state {
-				t.Errorf("leaves\n %v\nwant\n %s", s, c.state)
+				t.Errorf("the state becomes\n %v\nwant\n %s", s, c.state)
 			}
 		})
 	}
 	if len(followed) != len(RoomRules()) {
-		t.Errorf("the cases follow %d of %d rules", len(followed), len(RoomRules()))
+		t.Errorf("the cases follow only %d of %d rules", len(followed), len(RoomRules()))
 	}
 }
 

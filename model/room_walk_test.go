@@ -40,7 +40,7 @@ func roomWalk(t *testing.T, b RoomBounds, promised bool, step roomStepper, visit
 			}
 			next, outputs, err := step(before, in)
 			if err != nil {
-				t.Fatalf("%v is enabled in %v: %v", in, before, err)
+				t.Fatalf("Enabled returns %v, but Step refuses it in %v: %v", in, before, err)
 			}
 			steps++
 			script := func() string {
@@ -167,7 +167,7 @@ func TestRoomStepIsPure(t *testing.T) {
 		for _, in := range alphabet {
 			if _, _, err := next.Step(in); err != nil {
 				if left, outputs, _ := next.Step(in); !left.Equal(next) || outputs != nil {
-					t.Fatalf("%v is refused and changes %v", in, next)
+					t.Fatalf("%v is refused, but changes the state to %v or has outputs", in, next)
 				}
 			}
 		}
@@ -178,7 +178,7 @@ func TestRoomStepIsPure(t *testing.T) {
 		different[text] = true
 	}
 	if len(different) != len(texts) {
-		t.Errorf("%d keys, %d texts", len(texts), len(different))
+		t.Errorf("the states have %d different keys, but %d different texts", len(texts), len(different))
 	}
 }
 

@@ -76,7 +76,7 @@ func TestKeyAndEqualTakeInEveryField(t *testing.T) {
 	} {
 		changed := base.Clone()
 		if !changed.Equal(base) || changed.Key() != base.Key() {
-			t.Fatal("a clone differs")
+			t.Fatal("a clone differs from its original")
 		}
 		change(&changed)
 		if changed.Equal(base) || changed.Key() == base.Key() {

@@ -41,7 +41,7 @@ func walk(t *testing.T, b Bounds, step stepper, visit func(e edge, script func()
 		for _, in := range before.Enabled(b) {
 			next, outputs, err := step(before, in)
 			if err != nil {
-				t.Fatalf("%v is enabled in %v: %v", in, before, err)
+				t.Fatalf("Enabled returns %v, but Step refuses it in %v: %v", in, before, err)
 			}
 			steps++
 			script := func() string {
@@ -284,11 +284,11 @@ func TestEnabledIsWhatStepTakes(t *testing.T) {
 				if err == nil {
 					taken = append(taken, in)
 				} else if !next.Equal(s) || outputs != nil {
-					t.Fatalf("%v is refused and changes %v", in, s)
+					t.Fatalf("%v is refused, but changes %v or has outputs", in, s)
 				}
 			}
 			if !slices.Equal(taken, s.Enabled(b)) {
-				t.Fatalf("taken %v, enabled %v in %v", taken, s.Enabled(b), s)
+				t.Fatalf("Step takes %v, but Enabled returns %v in %v", taken, s.Enabled(b), s)
 			}
 		}
 		check(State{})

@@ -66,7 +66,7 @@ func TestThePageLoadsNothingFromElsewhere(t *testing.T) {
 		for line := range strings.Lines(string(text)) {
 			if elsewhere.MatchString(line) &&
 				!strings.Contains(line, "http://www.w3.org/2000/svg") {
-				t.Errorf("%s: %s", e.Name(), line)
+				t.Errorf("%s refers to another site or a root path: %s", e.Name(), line)
 			}
 		}
 	}

@@ -202,7 +202,7 @@ func (h *head) read(text string) (first, body string) {
 		switch marker := ok && name != "" && strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-") == ""; {
 		case marker:
 			if _, twice := h.markers[name]; twice {
-				h.complain("%s is there twice", name)
+				h.complain("the marker %s is there twice", name)
 			}
 			h.markers[name] = strings.TrimSpace(value)
 		case first == "":
@@ -266,7 +266,7 @@ func (c *Config) readBody(body string) error {
 		}
 		switch section {
 		case "":
-			return fmt.Errorf("%q is in no section that this runner knows", word)
+			return fmt.Errorf("%q is in no section that this package can read", word)
 		case "SPECIFICATION":
 			c.Specification = word
 		case "INVARIANT":

@@ -129,13 +129,13 @@ func (c *Config) Judge(r *Result) error {
 	}
 	if c.Violates == "" {
 		if !r.NoError || r.Left != 0 {
-			complain("TLC does not say that it went through all states and found no error")
+			complain("TLC does not report that it visited all states and found no error")
 		}
 		if c.Distinct > 0 && r.Distinct != c.Distinct {
 			complain("%d distinct states, expected %d", r.Distinct, c.Distinct)
 		}
 	} else if r.Trace == "" {
-		complain("there is no counterexample")
+		complain("TLC printed no counterexample")
 	}
 	if c.Trace > 0 && r.TraceLength != c.Trace {
 		complain("the counterexample has %d states, expected %d", r.TraceLength, c.Trace)

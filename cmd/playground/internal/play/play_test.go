@@ -121,7 +121,7 @@ func TestWhatCannotHappenIsRefused(t *testing.T) {
 	}
 	for _, fragment := range []string{"", "garden/", "rooms!none/", "room!orphan/", "rooms/" + strings.Repeat("cut();", MaxSteps+1)} {
 		if Run(fragment).Error == "" {
-			t.Errorf("%q is played", fragment)
+			t.Errorf("Run returned no error for %q", fragment)
 		}
 	}
 }
@@ -167,7 +167,7 @@ func TestWhatCanHappenIsTaken(t *testing.T) {
 				}
 			}
 			if len(taken) < 8 {
-				t.Errorf("only %v were taken", sortedKeys(taken))
+				t.Errorf("only the choices %v were taken", sortedKeys(taken))
 			}
 		})
 	}
@@ -335,7 +335,7 @@ func TestStories(t *testing.T) {
 		t.Log(f.ID, broken)
 	}
 	if stories != 12 {
-		t.Errorf("there are %d stories", stories)
+		t.Errorf("%d faults have stories", stories)
 	}
 }
 

@@ -173,7 +173,7 @@ func (w *world) step(step playlink.Step) (string, error) {
 	switch {
 	case begins(in.Kind):
 		if in.Call != len(w.numbers)+1 {
-			return said, fmt.Errorf("the number of the next call is %d", len(w.numbers)+1)
+			return said, fmt.Errorf("the next call must have the number %d", len(w.numbers)+1)
 		}
 		script := in.Call
 		in.Call = len(w.model.Calls) + 1
