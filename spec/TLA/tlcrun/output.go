@@ -129,7 +129,7 @@ func (c *Config) Judge(r *Result) error {
 	}
 	if c.Violates == "" {
 		if !r.NoError || r.Left != 0 {
-			complain("TLC does not report that it visited all states and found no error")
+			complain("TLC does not say that it visited all states and found no error")
 		}
 		if c.Distinct > 0 && r.Distinct != c.Distinct {
 			complain("%d distinct states, expected %d", r.Distinct, c.Distinct)
