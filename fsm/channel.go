@@ -67,7 +67,7 @@ type Channel[E comparable] struct {
 	awaited   bool // the last request of wire is awaited: the request timer runs
 	held      bool // the server may have the channel attached
 	doubt     bool // an ATTACH that left wire may still be answered
-	leftover  bool // the server may still have the channel attached, though it was detached or given back here (T8)
+	leftover  bool // T8: after a detach or GiveBack, the server may still have it attached
 	givenBack bool
 
 	retries uint8 // the number of the last retry (RTB1), at most maxRetry

@@ -536,7 +536,7 @@ func TestRoomWalk(t *testing.T) {
 	const depth, calls = 8, 4
 	type node struct {
 		core    *roomCore
-		asked   RoomOutputKind // the output that asked the channel for something that has not ended; 0 for none
+		asked   RoomOutputKind // what the room has asked for and has not ended; 0 for none
 		pending []Call         // the calls that no output has settled
 		path    []roomInput
 	}

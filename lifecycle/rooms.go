@@ -262,7 +262,8 @@ func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *room
 
 // giveUp gives up a call that is not settled. The lock is held.
 func (r *Rooms[R]) giveUp(c *roomsCall[R], cause error) {
-	if !c.settled { // a settled call keeps its outcome: its own step settled it, or a step just before
+	// A settled call keeps its outcome: its own step settled it, or a step just before.
+	if !c.settled {
 		r.step(&fsm.RoomsInput[RoomOptions]{Kind: fsm.GiveUp, Call: c.in.Call}, nil)
 		c.err = cause
 	}

@@ -35,7 +35,7 @@ type Line struct {
 	Seq     uint64   `json:"seq"`             // 1, 2, 3, …
 	Input   Input    `json:"input"`           // what came in
 	Outputs []Output `json:"outputs"`         // the step's outputs, in the core's order
-	Error   string   `json:"error,omitempty"` // the error of the backend's work, if the input ends the work
+	Error   string   `json:"error,omitempty"` // the error of the work that ended, or empty
 	State   State    `json:"state"`           // the whole state afterwards
 }
 

@@ -40,7 +40,8 @@ func (w *world) open(i int) {
 		ch = &channel{newChannelPair(&w.recorder, c.name), i}
 		w.channels[c.name] = ch
 		w.channel(ch, model.ChannelInput{Kind: model.KindConnection, Connection: w.connection})
-		w.turns = w.turns[:len(w.turns)-1] // this step only gives a new channel the state of the connection: don't show it
+		// This step only gives a new channel the state of the connection: don't show it.
+		w.turns = w.turns[:len(w.turns)-1]
 	default:
 		ch.owner = i
 		w.channel(ch, model.ChannelInput{Kind: model.KindRenew})
