@@ -18,7 +18,7 @@ type ChannelCoreState[E comparable] struct {
 	Awaited       bool      // the last request of Wire is awaited
 	Held          bool      // the server may have the channel attached
 	Doubt         bool      // an ATTACH that left Wire may still be answered
-	Leftover      bool      // the server may have attached what was detached or given back here
+	Leftover      bool      // T8: after a detach or GiveBack, the server may still have it attached
 	GivenBack     bool
 	Attachers     []Call
 	Detachers     []Call

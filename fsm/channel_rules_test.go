@@ -2,8 +2,8 @@ package fsm
 
 import "testing"
 
-// TestChannelRulesInParts tries single parts of rules that have several. TestChannelRules tries the
-// rules as wholes.
+// TestChannelRulesInParts tries single parts of rules that have several parts. TestChannelRules
+// tries whole rules.
 func TestChannelRulesInParts(t *testing.T) {
 	const cut = "Connection disconnected => stopRequestTimer"
 	const setsOptions = "SetOptions 2 => " + reattaches
@@ -13,14 +13,14 @@ func TestChannelRulesInParts(t *testing.T) {
 		lines []string
 	}{
 		// Suspending the connection doesn't restart the count of retries (C1, C46).
-		{"C46 retries go on", ChannelSuspended, []string{
+		{"C46 suspending the connection keeps the count of retries", ChannelSuspended, []string{
 			"RetryTimeout => state(suspended -> attaching); " + sendsAttach,
 			"Detached e => state(attaching -> suspended, e); stopRequestTimer; startRetryTimer(2)",
 			"Connection suspended => stopRetryTimer",
 			"Connection connected => state(suspended -> attaching); " + sendsAttach,
 			"Detached e => state(attaching -> suspended, e); stopRequestTimer; startRetryTimer(3)",
 		}},
-		{"C46 retries go on while attaching", ChannelSuspended, []string{
+		{"C46 suspending the connection while attaching keeps the count of retries", ChannelSuspended, []string{
 			"RetryTimeout => state(suspended -> attaching); " + sendsAttach,
 			"Connection suspended e => state(attaching -> suspended, e); stopRequestTimer",
 			"Connection connected => state(suspended -> attaching); " + sendsAttach,
@@ -34,10 +34,10 @@ func TestChannelRulesInParts(t *testing.T) {
 			"Attach 3 =>", "Connection closed bad => state(detaching -> detached, bad); settle(2, done); " +
 				"settle(3, invalidConnection); stopRequestTimer",
 		}},
-		{"C41 back to attached", ChannelDetaching, []string{
+		{"C41 a detach that times out goes back to attached", ChannelDetaching, []string{
 			"Attach 3 =>", "RequestTimeout late => state(detaching -> attached, late); settle(2, failed, late); settle(3, done)",
 		}},
-		{"C43 a fence that is cut is set again", ChannelAttached, []string{
+		{"C43 after a cut, the fence's DETACH is sent again", ChannelAttached, []string{
 			"GiveBack => " + sendsDetach, cut, "Connection connected resumed => " + sendsDetach,
 		}},
 		// What the server held is gone with the connection, so that nothing has to be given back.
@@ -125,7 +125,7 @@ func TestChannelKeysTellListsApart(t *testing.T) {
 						c := &channelCore{wire: wire, attachers: attachers, detachers: detachers, channelSerial: channel, attachSerial: attach}
 						key := channelKey(c)
 						if d := seen[key]; d != nil && !d.Equal(c) {
-							t.Fatalf("%+v and %+v have one key", d, c)
+							t.Fatalf("the different states %+v and %+v have the same key", d, c)
 						}
 						seen[key] = c
 					}
