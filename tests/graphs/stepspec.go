@@ -14,9 +14,9 @@ type Node[S, O any] struct {
 type StepSpec[S, I, O any] struct {
 	// returns the state, without its outputs
 	Read   func(vars *Record) S
-	Output func(u *Unknown, v Value) O                              // reads an output from a tuple
+	Output func(u *Unknown, v Value) O // reads an output from a tuple
 	// returns the input of an action
-	Input  func(action string, before, after Node[S, O]) (I, error)
+	Input func(action string, before, after Node[S, O]) (I, error)
 }
 
 // State implements [Mapping].
