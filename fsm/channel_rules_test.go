@@ -26,11 +26,11 @@ func TestChannelRulesInParts(t *testing.T) {
 			"Connection connected => state(suspended -> attaching); " + sendsAttach,
 			"Detached e => state(attaching -> suspended, e); stopRequestTimer; startRetryTimer(2)",
 		}},
-		{"C47 closing changes no state", ChannelAttached, []string{
+		{"C47 a connection that is closing changes no state", ChannelAttached, []string{
 			"Connection closing =>", "Connection closed bad => state(attached -> detached, bad)",
 			"Connection connected => state(detached -> initialized)",
 		}},
-		{"C48 closed while detaching", ChannelDetaching, []string{
+		{"C48 the connection is closed while detaching", ChannelDetaching, []string{
 			"Attach 3 =>", "Connection closed bad => state(detaching -> detached, bad); settle(2, done); " +
 				"settle(3, invalidConnection); stopRequestTimer",
 		}},
@@ -41,12 +41,12 @@ func TestChannelRulesInParts(t *testing.T) {
 			"GiveBack => " + sendsDetach, cut, "Connection connected resumed => " + sendsDetach,
 		}},
 		// What the server held is gone with the connection, so that nothing has to be given back.
-		{"C48 closed holds nothing", ChannelAttached, []string{
+		{"C48 after the connection is closed, the server holds no channel", ChannelAttached, []string{
 			"Connection closed over => state(attached -> detached, over)",
 			"Connection connected resumed => state(detached -> initialized)",
 			"Connection disconnected =>", "GiveBack =>", "Connection connected resumed =>",
 		}},
-		{"C49 failed holds nothing", ChannelAttached, []string{
+		{"C49 after the connection failed, the server holds no channel", ChannelAttached, []string{
 			"Connection failed bad => state(attached -> failed, bad)",
 			"Connection connected resumed => state(failed -> initialized)",
 			"Connection disconnected =>", "GiveBack =>", "Connection connected resumed =>",
@@ -54,19 +54,19 @@ func TestChannelRulesInParts(t *testing.T) {
 		{"C20 new options while the connection is closing", ChannelAttached, []string{
 			"Connection closing =>", "SetOptions 2 => settle(2, invalidConnection)",
 		}},
-		// An ATTACHED that may be the server's own word leaves a doubt.
-		{"C3 a DETACH ends the doubt", ChannelAttached, []string{
+		// The server may have sent this ATTACHED of its own accord: ATTACH may still be answered.
+		{"C3 after a DETACH, an earlier ATTACH can't be answered any more", ChannelAttached, []string{
 			setsOptions, "Attached resumed => apply(resumed); settle(2, done); stopRequestTimer",
 			"Detach 3 => state(attached -> detaching); " + sendsDetach,
 			"Detached => state(detaching -> detached); settle(3, done); stopRequestTimer", "GiveBack =>",
 		}},
-		{"C43 what was in doubt is left over", ChannelAttached, []string{
+		{"C43 after a cut, DETACH is sent for an ATTACH that could still be answered", ChannelAttached, []string{
 			setsOptions, "Attached resumed => apply(resumed); settle(2, done); stopRequestTimer",
 			"Error bad => state(attached -> failed, bad)",
 			"Connection disconnected =>", "Connection connected resumed => " + sendsDetach,
 		}},
-		// Two ATTACHes are out when a detach begins: it is sent at the first answer, and once.
-		{"C28 an answer while detaching", ChannelAttached, []string{
+		// Two ATTACHes are unanswered when a detach begins: the first answer causes one DETACH.
+		{"C28 only the first of two answers to ATTACH sends DETACH while detaching", ChannelAttached, []string{
 			setsOptions, "SetOptions 3 => " + reattaches,
 			"Detach 4 => state(attached -> detaching); settle(2, superseded); settle(3, superseded)",
 			"Attached resumed => sendDetach", "Attached resumed =>",
@@ -77,7 +77,7 @@ func TestChannelRulesInParts(t *testing.T) {
 			"Error bad => state(attached -> failed, bad); settle(2, failed, bad); " +
 				"settle(3, failed, bad); stopRequestTimer",
 		}},
-		{"C37 an ERROR before all", ChannelInitialized, []string{
+		{"C37 an ERROR of an initialized channel", ChannelInitialized, []string{
 			"Error bad => state(initialized -> failed, bad)",
 		}},
 	} {

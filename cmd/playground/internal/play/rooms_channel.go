@@ -315,7 +315,7 @@ var connectionWords = map[string]change{
 // connect changes the state of the connection, for all channels.
 func (w *world) connect(to change) error {
 	if !slices.Contains(to.from, w.connection) {
-		return fmt.Errorf("not possible while the connection is %v", w.connection)
+		return fmt.Errorf("the connection is %v", w.connection)
 	}
 	w.connection = to.to
 	w.line(2, 1, "end", nil, "%s", to.says)
