@@ -5,15 +5,16 @@ import (
 	"testing"
 )
 
-// channelFault is a channel with a planted fault: it takes the right step, and then changes the
+// channelFault is a channel with a planted fault: it takes the correct step, and then changes the
 // result.
 type channelFault struct {
 	name     string
 	breaks   string // the property that must reject it
-	promised bool
+	promised bool   // whether the server keeps its promise in the walk
 	spoil    func(before ChannelRun, in ChannelInput, after *Channel, outputs []ChannelOutput) []ChannelOutput
 }
 
+// dropped returns the outputs that are not of the kind.
 func dropped(outputs []ChannelOutput, kind ChannelOutputKind) []ChannelOutput {
 	return slices.DeleteFunc(outputs, func(o ChannelOutput) bool { return o.Kind == kind })
 }
@@ -27,13 +28,13 @@ var channelFaults = []channelFault{
 		}
 		return o
 	}},
-	{"a call is forgotten", "SettledOnce", false, func(_ ChannelRun, in ChannelInput, c *Channel, o []ChannelOutput) []ChannelOutput {
+	{"an ERROR does not settle the pending calls", "SettledOnce", false, func(_ ChannelRun, in ChannelInput, c *Channel, o []ChannelOutput) []ChannelOutput {
 		if in.Kind == KindError {
 			return dropped(o, OutputChannelSettle)
 		}
 		return o
 	}},
-	{"a detach waits for a fence", "WaitersRight", false, func(before ChannelRun, in ChannelInput, c *Channel, o []ChannelOutput) []ChannelOutput {
+	{"a detach of a channel that is behind a fence waits for the fence", "WaitersRight", false, func(before ChannelRun, in ChannelInput, c *Channel, o []ChannelOutput) []ChannelOutput {
 		if in.Kind == KindChannelDetach && before.State == ChannelAttaching && before.BehindFence() {
 			*c = before.Channel.Clone()
 			c.Last, c.Detachers = in.Call, append(c.Detachers, in.Call)
@@ -41,32 +42,32 @@ var channelFaults = []channelFault{
 		}
 		return o
 	}},
-	{"a timer is not stopped", "TimersRight", false, func(_ ChannelRun, _ ChannelInput, _ *Channel, o []ChannelOutput) []ChannelOutput {
+	{"the request timer is not stopped", "TimersRight", false, func(_ ChannelRun, _ ChannelInput, _ *Channel, o []ChannelOutput) []ChannelOutput {
 		return dropped(o, OutputStopRequestTimer)
 	}},
 	{"the retry timer is not started", "TimersRight", false, func(_ ChannelRun, _ ChannelInput, _ *Channel, o []ChannelOutput) []ChannelOutput {
 		return dropped(o, OutputStartRetryTimer)
 	}},
-	{"ATTACH is sent together with DETACH", "OneRequest", false, func(before ChannelRun, in ChannelInput, c *Channel, o []ChannelOutput) []ChannelOutput {
+	{"ATTACH is sent while the fence's DETACH is unanswered", "OneRequest", false, func(before ChannelRun, in ChannelInput, c *Channel, o []ChannelOutput) []ChannelOutput {
 		if in.Kind == KindChannelAttach && c.State == ChannelAttaching && c.BehindFence() {
 			c.Wire = append(c.Wire, RequestAttach)
 			return append(o, ChannelOutput{Kind: OutputSendAttach}, ChannelOutput{Kind: OutputStartRequestTimer})
 		}
 		return o
 	}},
-	{"a message of a channel that is not attached is delivered", "Delivered", false, func(_ ChannelRun, in ChannelInput, _ *Channel, o []ChannelOutput) []ChannelOutput {
+	{"a message is delivered although the channel is not attached", "Delivered", false, func(_ ChannelRun, in ChannelInput, _ *Channel, o []ChannelOutput) []ChannelOutput {
 		if in.Kind == KindMessage && len(o) == 0 {
 			return []ChannelOutput{{Kind: OutputDeliver}}
 		}
 		return o
 	}},
-	{"a state is not reported", "StatesTold", false, func(_ ChannelRun, in ChannelInput, _ *Channel, o []ChannelOutput) []ChannelOutput {
+	{"a change of state by the connection is not reported", "StatesTold", false, func(_ ChannelRun, in ChannelInput, _ *Channel, o []ChannelOutput) []ChannelOutput {
 		if in.Kind == KindConnection {
 			return dropped(o, OutputChannelState)
 		}
 		return o
 	}},
-	{"a detach without an answer ends attached", "AttachedByFrame", false, func(before ChannelRun, in ChannelInput, c *Channel, o []ChannelOutput) []ChannelOutput {
+	{"a detach that times out ends in attached, not in detached", "AttachedByFrame", false, func(before ChannelRun, in ChannelInput, c *Channel, o []ChannelOutput) []ChannelOutput {
 		for i := range o {
 			if in.Kind == KindRequestTimeout && o[i].Kind == OutputChannelState && o[i].State == ChannelDetached && before.Back == ChannelDetached {
 				o[i].State, c.State = ChannelAttached, ChannelAttached
@@ -74,16 +75,16 @@ var channelFaults = []channelFault{
 		}
 		return o
 	}},
-	{"an update is missed", "UpdateIff", false, func(_ ChannelRun, _ ChannelInput, _ *Channel, o []ChannelOutput) []ChannelOutput {
+	{"an update is not reported", "UpdateIff", false, func(_ ChannelRun, _ ChannelInput, _ *Channel, o []ChannelOutput) []ChannelOutput {
 		return dropped(o, OutputUpdate)
 	}},
-	{"serials stay after a detach", "SerialsRight", false, func(before ChannelRun, _ ChannelInput, c *Channel, o []ChannelOutput) []ChannelOutput {
+	{"the channel serial is kept after a detach", "SerialsRight", false, func(before ChannelRun, _ ChannelInput, c *Channel, o []ChannelOutput) []ChannelOutput {
 		if c.State == ChannelDetached {
 			c.ChannelSerial = before.ChannelSerial
 		}
 		return o
 	}},
-	{"retries are not counted", "RetryNumbers", false, func(_ ChannelRun, _ ChannelInput, _ *Channel, o []ChannelOutput) []ChannelOutput {
+	{"every retry has the number 1", "RetryNumbers", false, func(_ ChannelRun, _ ChannelInput, _ *Channel, o []ChannelOutput) []ChannelOutput {
 		for i := range o {
 			o[i].Retry = min(o[i].Retry, 1)
 		}
@@ -97,13 +98,13 @@ var channelFaults = []channelFault{
 		}
 		return o
 	}},
-	{"giving back reports a state", "SilentWhenGivenBack", false, func(before ChannelRun, in ChannelInput, c *Channel, o []ChannelOutput) []ChannelOutput {
+	{"giving back reports a change of state", "SilentWhenGivenBack", false, func(before ChannelRun, in ChannelInput, c *Channel, o []ChannelOutput) []ChannelOutput {
 		if in.Kind == KindGiveBack && before.State != ChannelInitialized {
 			return append(o, ChannelOutput{Kind: OutputChannelState, Previous: before.State})
 		}
 		return o
 	}},
-	{"the reason is not cleared", "ReasonRight", false, func(before ChannelRun, _ ChannelInput, c *Channel, o []ChannelOutput) []ChannelOutput {
+	{"the error reason is kept when the channel becomes attached", "ReasonRight", false, func(before ChannelRun, _ ChannelInput, c *Channel, o []ChannelOutput) []ChannelOutput {
 		if c.State == ChannelAttached {
 			c.Reason = before.Reason()
 		}
@@ -116,7 +117,7 @@ var channelFaults = []channelFault{
 		}
 		return o
 	}},
-	{"no DETACH is sent at giving back", "NotByEarlierLife", true, func(_ ChannelRun, in ChannelInput, c *Channel, o []ChannelOutput) []ChannelOutput {
+	{"giving back with an unanswered request sends no DETACH", "NotByEarlierLife", true, func(_ ChannelRun, in ChannelInput, c *Channel, o []ChannelOutput) []ChannelOutput {
 		if in.Kind == KindGiveBack && len(c.Wire) > 0 && c.Awaited {
 			c.Wire, c.Awaited = nil, false
 			return dropped(dropped(o, OutputSendDetach), OutputStartRequestTimer)
@@ -125,8 +126,7 @@ var channelFaults = []channelFault{
 	}},
 }
 
-// Each planted fault is rejected by the property that it is planted for. A channel without a fault
-// is rejected by none.
+// Each planted fault is rejected by its property.
 func TestPlantedFaultsOfTheChannelAreRejected(t *testing.T) {
 	t.Parallel()
 	for _, f := range channelFaults {
@@ -148,7 +148,7 @@ func TestPlantedFaultsOfTheChannelAreRejected(t *testing.T) {
 				return names == nil && !found
 			})
 			if !found {
-				t.Errorf("%s does not reject the fault", f.breaks)
+				t.Errorf("the property %s rejects no step of the channel with the fault", f.breaks)
 			}
 		})
 	}

@@ -5,10 +5,10 @@ import (
 	"testing"
 )
 
-// A fault is a step function with a planted fault: it takes the right step and then edits the
-// state. A test checks that it breaks the listed properties and no others, and by the listed
-// script, the shortest one. Each property is broken by a fault: a property that can't fail would
-// show nothing.
+// A fault is a step function with a planted fault: it takes the correct step and then edits the
+// state. A test checks that the shortest script that breaks a property is the listed one, and that
+// the fault breaks exactly the listed properties. Each property is broken by at least one fault: a
+// property that can't fail would show nothing.
 type fault struct {
 	name   string
 	breaks []string // the broken properties among those that callers may rely on
@@ -45,6 +45,7 @@ func unsettle(before State, after *State, kind Kind, outcome OutcomeKind) {
 
 var safetyFaults = []fault{
 	{
+		// A get doesn't join the incarnation that waits for its predecessor, but creates another.
 		name:   "a get does not join one that waits (R4)",
 		breaks: []string{"OneInUse"},
 		also:   []string{"CreatedIff"},
@@ -58,6 +59,8 @@ var safetyFaults = []fault{
 		},
 	},
 	{
+		// A release of an incarnation that waits for its predecessor makes it releasing, not
+		// released.
 		name:   "one that waits is marked as releasing when it is released (R9)",
 		breaks: []string{"OneReleasing"},
 		also:   []string{"GoneIff", "SixPairs"},
@@ -72,6 +75,8 @@ var safetyFaults = []fault{
 		},
 	},
 	{
+		// A release during an opening makes the incarnation released at once, although it still
+		// opens.
 		name:   "an opening is forgotten when it is released (R11)",
 		breaks: []string{"OneOpen"},
 		also:   []string{"GoneIff", "OutcomesNameTheirCause", "SixPairs"},
@@ -88,6 +93,7 @@ var safetyFaults = []fault{
 		},
 	},
 	{
+		// When a release has ended, the opening of the successor doesn't begin.
 		name:   "the successor does not get its opening (R22)",
 		breaks: []string{"WaitsForPredecessor"},
 		bounds: bounds(3, 1, 1),
@@ -101,6 +107,7 @@ var safetyFaults = []fault{
 		},
 	},
 	{
+		// When a release has ended with an error, the opening of the successor doesn't begin.
 		name:   "the successor does not get its opening if the release ended with an error (R22)",
 		breaks: []string{"WaitsForPredecessor"},
 		bounds: bounds(3, 1, 1),
@@ -114,8 +121,8 @@ var safetyFaults = []fault{
 		},
 	},
 	{
-		// An incarnation that is opened beside its predecessor doesn't wait for it, and two
-		// incarnations are open: so one fault breaks both properties.
+		// A get opens a room although a release of its name is in progress. The incarnation doesn't
+		// wait for its predecessor, and two incarnations are open: the fault breaks both properties.
 		name:   "a get opens at once what should wait (R6)",
 		breaks: []string{"OneOpen", "WaitsForPredecessor"},
 		also:   []string{"SixPairs"},
@@ -128,6 +135,7 @@ var safetyFaults = []fault{
 		},
 	},
 	{
+		// A get whose room is ready creates another room.
 		name:   "a get of a room that is ready gives a new one (R3)",
 		breaks: []string{"SameRoom"},
 		also:   []string{"CreatedIff", "GoneIff", "OpenedIsReleased", "OutOfUseIff", "OutcomesNameTheirCause"},
@@ -142,6 +150,7 @@ var safetyFaults = []fault{
 		},
 	},
 	{
+		// A get with other options returns the ready room.
 		name:   "other options get the room that is ready (R2)",
 		breaks: []string{"OptionsAgree"},
 		also:   []string{"OutcomesNameTheirCause"},
@@ -155,6 +164,7 @@ var safetyFaults = []fault{
 		},
 	},
 	{
+		// A get with other options waits for the incarnation that is initializing.
 		name:   "other options wait for one that is initializing (R2)",
 		breaks: []string{"OptionsAgree"},
 		also:   []string{"OutcomesNameTheirCause", "WaitsOnlyWhile"},
@@ -168,6 +178,7 @@ var safetyFaults = []fault{
 		},
 	},
 	{
+		// A get with other options replaces the ready incarnation by another.
 		name:   "other options put another incarnation in its place (R2)",
 		breaks: []string{"OptionsAgree"},
 		also:   []string{"CreatedIff", "GoneIff", "OpenedIsReleased", "OutOfUseIff", "OutcomesNameTheirCause"},
@@ -183,6 +194,7 @@ var safetyFaults = []fault{
 		},
 	},
 	{
+		// A get returns the room of the incarnation before the one that it waited for.
 		name:   "a get is given the room before its own (R17)",
 		breaks: []string{"OptionsAgree", "RoomIsReady"},
 		also:   []string{"ErrorsTold"},
@@ -207,6 +219,7 @@ var safetyFaults = []fault{
 		},
 	},
 	{
+		// A get with other options returns another room at once, if the first get has given up.
 		name:   "other options get another room at once, where nobody has the first (R2)",
 		breaks: []string{"OptionsAgree"},
 		also:   []string{"CreatedIff", "GoneIff", "OpenedIsReleased", "OutOfUseIff", "OutcomesNameTheirCause"},
@@ -222,6 +235,7 @@ var safetyFaults = []fault{
 		},
 	},
 	{
+		// A release during an opening doesn't settle the gets that wait for the opening.
 		name:   "a release leaves the gets of an opening pending (R11)",
 		breaks: []string{"ReleaseRejects"},
 		also:   []string{"WaitsOnlyWhile"},
@@ -234,6 +248,8 @@ var safetyFaults = []fault{
 		},
 	},
 	{
+		// A release of an incarnation that waits for its predecessor doesn't settle the gets that
+		// wait for it.
 		name:   "a release leaves the gets of one that waits pending (R9)",
 		breaks: []string{"ReleaseRejects"},
 		also:   []string{"WaitsOnlyWhile"},
@@ -246,6 +262,7 @@ var safetyFaults = []fault{
 		},
 	},
 	{
+		// Disposal doesn't settle pending gets.
 		name:   "disposal leaves gets pending (R12)",
 		breaks: []string{"ReleaseRejects"},
 		also:   []string{"WaitsOnlyWhile"},
@@ -258,6 +275,7 @@ var safetyFaults = []fault{
 		},
 	},
 	{
+		// A get during a release of its name returns a room before that release has ended.
 		name:   "a get does not wait for the release before it (R6)",
 		breaks: []string{"NotBeforePredecessor", "RoomIsReady"},
 		also:   []string{"ErrorsTold", "OutcomesNameTheirCause"},
@@ -270,6 +288,8 @@ var safetyFaults = []fault{
 		},
 	},
 	{
+		// If several releases wait for a release that fails, only the first is settled with the
+		// error.
 		name:   "only the first release hears of the error (R21)",
 		breaks: []string{"SharedEnd"},
 		also:   []string{"ErrorsTold"},
@@ -288,6 +308,7 @@ var safetyFaults = []fault{
 		},
 	},
 	{
+		// A get that begins after a disposal began opens a room.
 		name:   "a get after disposal began opens (R1)",
 		breaks: []string{"NothingAfterDispose"},
 		also:   []string{"CreatedIff", "OutcomesNameTheirCause"},
@@ -301,6 +322,7 @@ var safetyFaults = []fault{
 		},
 	},
 	{
+		// Disposal doesn't release the rooms that are ready.
 		name:   "disposal leaves alone what is ready (R12)",
 		breaks: []string{"NothingAfterDispose"},
 		also:   []string{"OutOfUseIff", "WaitsOnlyWhile"},
@@ -315,6 +337,7 @@ var safetyFaults = []fault{
 		},
 	},
 	{
+		// An incarnation that was released by a disposal is opened again.
 		name:   "what disposal released is opened again (R21)",
 		breaks: []string{"NothingAfterDispose"},
 		also:   []string{"SixPairs"},
@@ -339,6 +362,7 @@ var safetyFaults = []fault{
 		},
 	},
 	{
+		// A dispose is settled when the first release ends, not the last.
 		name:   "a dispose is settled by the first of the releases that end (R23)",
 		breaks: []string{"DisposeWaits"},
 		also:   []string{"DisposalTold"},
@@ -352,6 +376,7 @@ var safetyFaults = []fault{
 		},
 	},
 	{
+		// A failed opening settles its gets with the room.
 		name:   "an opening that failed gives its gets the room (R19)",
 		breaks: []string{"RoomIsReady"},
 		also:   []string{"ErrorsTold"},
@@ -364,6 +389,7 @@ var safetyFaults = []fault{
 		},
 	},
 	{
+		// The end of an opening also settles the calls that gave up.
 		name:   "an end settles also those who gave up (R16)",
 		breaks: []string{"ReleasedIsFinal"},
 		also:   []string{"ErrorsTold"},
@@ -378,6 +404,7 @@ var safetyFaults = []fault{
 		},
 	},
 	{
+		// A get uses a released incarnation again.
 		name:   "a get brings back what is released (R5)",
 		breaks: []string{"ReleasedIsFinal"},
 		also:   []string{"CreatedIff", "OutOfUseIff"},
@@ -393,7 +420,7 @@ var safetyFaults = []fault{
 	},
 }
 
-// causeFaults break properties of causes and effects, and none of those that callers may rely on.
+// causeFaults break properties of causes and effects, and no property that callers may rely on.
 var causeFaults = []fault{
 	{
 		name:   "a release of a room that is ready is settled at once (R10)",
@@ -407,7 +434,7 @@ var causeFaults = []fault{
 		},
 	},
 	{
-		name:   "the gets of an opening that fails are told that the room was released (R19)",
+		name:   "a failed opening settles its gets with releasedBefore (R19)",
 		also:   []string{"RejectedOnlyIf"},
 		bounds: bounds(2, 1, 1),
 		script: "get(1, a, x); openFailed(1)",
@@ -420,7 +447,7 @@ var causeFaults = []fault{
 		},
 	},
 	{
-		name:   "the callers of a release that fails are told that all went well (R21)",
+		name:   "a failed release settles its calls with done (R21)",
 		also:   []string{"ErrorsTold"},
 		bounds: bounds(3, 1, 1),
 		script: "get(1, a, x); release(2, a); opened(1); releaseFailed(1)",
@@ -433,7 +460,7 @@ var causeFaults = []fault{
 		},
 	},
 	{
-		name:   "a dispose is told that all went well although releases failed since it began (R15)",
+		name:   "a dispose is settled with done although releases failed since it began (R15)",
 		also:   []string{"DisposalTold"},
 		bounds: bounds(2, 1, 1),
 		script: "get(1, a, x); dispose(2); opened(1); releaseFailed(1)",
@@ -460,7 +487,7 @@ var causeFaults = []fault{
 		},
 	},
 	{
-		name:   "what is opened after its release began is forgotten without being released (R18)",
+		name:   "an incarnation that was released while it opened is not closed when it is open (R18)",
 		also:   []string{"ErrorsTold", "GoneIff", "OpenedIsReleased"},
 		bounds: bounds(3, 1, 1),
 		script: "get(1, a, x); release(2, a); opened(1)",
@@ -472,7 +499,7 @@ var causeFaults = []fault{
 		},
 	},
 	{
-		name:   "what is released while it opens is closed before it is open (R11)",
+		name:   "an incarnation that is released while it opens is closed before it is open (R11)",
 		also:   []string{"OpenedIsReleased"},
 		bounds: bounds(2, 1, 1),
 		script: "get(1, a, x); release(2, a)",
@@ -483,7 +510,7 @@ var causeFaults = []fault{
 		},
 	},
 	{
-		name:   "what is open is still being opened (R17)",
+		name:   "a ready incarnation still has the work opening (R17)",
 		also:   []string{"SixPairs"},
 		bounds: bounds(1, 1, 1),
 		script: "get(1, a, x); opened(1)",
@@ -494,7 +521,7 @@ var causeFaults = []fault{
 		},
 	},
 	{
-		name:   "what the backend could not release, and nobody waits for, is kept (R21)",
+		name:   "after a failed release that no call waits for, the incarnation is not released (R21)",
 		also:   []string{"GoneIff"},
 		bounds: bounds(2, 1, 1),
 		script: "get(1, a, x); release(2, a); giveUp(2); opened(1); releaseFailed(1)",
@@ -505,7 +532,7 @@ var causeFaults = []fault{
 		},
 	},
 	{
-		name:   "a get is refused for options that are the same (R4)",
+		name:   "a get with the same options is refused for different options (R4)",
 		also:   []string{"OutcomesNameTheirCause"},
 		bounds: bounds(2, 1, 1),
 		script: "get(1, a, x); get(2, a, x)",
@@ -516,7 +543,7 @@ var causeFaults = []fault{
 		},
 	},
 	{
-		name:   "a get creates another name's incarnation beside its own (R5)",
+		name:   "a get also creates an incarnation of another name (R5)",
 		also:   []string{"CreatedIff"},
 		bounds: bounds(1, 2, 1),
 		script: "get(1, a, x)",
@@ -527,7 +554,7 @@ var causeFaults = []fault{
 		},
 	},
 	{
-		name:   "a caller that gives up takes with it what nobody else waits for (R16)",
+		name:   "a get that gives up releases the incarnation that no other call waits for (R16)",
 		also:   []string{"GivesUpAlone", "OutOfUseIff"},
 		bounds: bounds(1, 1, 1),
 		script: "get(1, a, x); giveUp(1)",
@@ -538,7 +565,7 @@ var causeFaults = []fault{
 		},
 	},
 	{
-		name:   "a caller that gives up takes the others with it (R16)",
+		name:   "when one call gives up, all pending calls give up (R16)",
 		also:   []string{"GivesUpAlone"},
 		bounds: bounds(2, 1, 1),
 		script: "get(1, a, x); get(2, a, x); giveUp(1)",
@@ -551,7 +578,7 @@ var causeFaults = []fault{
 		},
 	},
 	{
-		name:   "a get that has its room is told of another that it waited for (R17)",
+		name:   "a settled get's record says that it waited for another incarnation (R17)",
 		also:   []string{"ErrorsTold", "HistoryKept"},
 		bounds: bounds(2, 2, 1),
 		script: "get(1, a, x); get(2, b, x); opened(1)",
@@ -562,7 +589,7 @@ var causeFaults = []fault{
 		},
 	},
 	{
-		name:   "an incarnation that is released has other options from then on (R10)",
+		name:   "a release changes the options of the incarnation (R10)",
 		also:   []string{"HistoryKept"},
 		bounds: bounds(2, 1, 2),
 		script: "get(1, a, x); release(2, a)",
@@ -573,7 +600,7 @@ var causeFaults = []fault{
 		},
 	},
 	{
-		name:   "a room that is ready leaves use with an opening that fails (R19)",
+		name:   "a failed opening also releases ready rooms (R19)",
 		also:   []string{"OutOfUseIff"},
 		bounds: bounds(2, 2, 1),
 		script: "get(1, a, x); get(2, b, x); opened(1); openFailed(2)",
@@ -590,7 +617,7 @@ var causeFaults = []fault{
 // conditionalFaults are faults of ReleaseIf.
 var conditionalFaults = []fault{
 	{
-		name:   "a ReleaseIf releases what has its name later (R24)",
+		name:   "a ReleaseIf releases a later incarnation of the name (R24)",
 		breaks: []string{"SameRoom"},
 		also:   []string{"OutOfUseIff"},
 		bounds: conditional(4, 1, 1),
@@ -602,7 +629,7 @@ var conditionalFaults = []fault{
 		},
 	},
 	{
-		name:   "a ReleaseIf of one that is in use does nothing (R24)",
+		name:   "a ReleaseIf of an incarnation in use does nothing (R24)",
 		also:   []string{"OutOfUseIff", "OutcomesNameTheirCause"},
 		bounds: conditional(2, 1, 1),
 		script: "get(1, a, x); opened(1); releaseIf(2, 1)",
@@ -617,6 +644,7 @@ var conditionalFaults = []fault{
 
 var livenessFaults = []fault{
 	{
+		// The end of an opening settles only the first get that waits for it.
 		name:   "a room wakes only the first get that waits (R17)",
 		breaks: []string{"CallsSettle"},
 		also:   []string{"WaitsOnlyWhile"},
@@ -629,6 +657,7 @@ var livenessFaults = []fault{
 		},
 	},
 	{
+		// The end of the last release doesn't settle the disposes that wait for it.
 		name:   "nobody tells the disposes that wait (R23)",
 		breaks: []string{"CallsSettle"},
 		also:   []string{"WaitsOnlyWhile"},
@@ -642,6 +671,8 @@ var livenessFaults = []fault{
 		},
 	},
 	{
+		// If an incarnation was released while it opened and no call is pending, it isn't released
+		// when it is open.
 		name:   "an abandoned opening that nobody waits for is not released (R18)",
 		breaks: []string{"NoWedge"},
 		also:   []string{"OpenedIsReleased", "SixPairs"},
@@ -654,6 +685,7 @@ var livenessFaults = []fault{
 		},
 	},
 	{
+		// If an incarnation was released while it opened, it isn't released when it is open.
 		name:   "an abandoned opening is not released (R18)",
 		breaks: []string{"CallsSettle", "NoWedge"},
 		also:   []string{"OpenedIsReleased", "SixPairs"},
@@ -668,7 +700,7 @@ var livenessFaults = []fault{
 }
 
 // hunt walks the graph of the fault, but not beyond a state that breaks a property. It returns all
-// broken properties and the shortest script to one.
+// broken properties and the shortest script that breaks one.
 func hunt(t *testing.T, f fault, properties []Property) (broken []string, shortest string) {
 	walk(t, f.bounds, f.step, func(e edge, script func() string) bool {
 		names, _ := failing(properties, e.before, e.after)
@@ -699,11 +731,11 @@ func TestEveryPropertyCanFail(t *testing.T) {
 			t.Run(f.name, func(t *testing.T) {
 				broken, shortest := hunt(t, f, properties)
 				if !slices.Equal(broken, f.breaks) {
-					t.Errorf("breaks %v, want %v", broken, f.breaks)
+					t.Errorf("the fault breaks %v, want %v", broken, f.breaks)
 				}
 				also, shortestCause := hunt(t, f, causes())
 				if !slices.Equal(also, f.also) {
-					t.Errorf("breaks the causes %v, want %v", also, f.also)
+					t.Errorf("the fault breaks the properties of causes and effects %v, want %v", also, f.also)
 				}
 				if broken == nil {
 					shortest = shortestCause
@@ -719,7 +751,7 @@ func TestEveryPropertyCanFail(t *testing.T) {
 			})
 		}
 	}
-	run(safetyFaults, reliedOn()) // without liveness: most of these faults break it too
+	run(safetyFaults, reliedOn()) // liveness is left out: most of these faults break it too
 	run(causeFaults, reliedOn())
 	run(conditionalFaults, reliedOn())
 	run(livenessFaults, append(reliedOn(), liveness()...))
@@ -731,19 +763,19 @@ func TestEveryPropertyCanFail(t *testing.T) {
 	implied := []string{"NotBeforePredecessor", "ReleaseWaits"}
 	for _, p := range append(Properties(), liveness()...) {
 		if exactly[p.Name] == slices.Contains(implied, p.Name) {
-			t.Errorf("a fault breaks %s and no other property: %t", p.Name, exactly[p.Name])
+			t.Errorf("some fault breaks %s alone: %t, want %t", p.Name, exactly[p.Name], !exactly[p.Name])
 		}
 	}
 }
 
-// Without its edit, no fault breaks a property.
+// A fault without its edit breaks no property.
 func TestNoFaultNoFinding(t *testing.T) {
 	t.Parallel()
 	all := append(Properties(), liveness()...)
 	for _, f := range slices.Concat(safetyFaults, causeFaults, conditionalFaults, livenessFaults) {
 		f.edit = func(State, Input, *State) {}
 		if broken, script := hunt(t, f, all); broken != nil {
-			t.Errorf("without a fault, %v fail by %s", broken, script)
+			t.Errorf("without a fault, the script %s breaks %v", script, broken)
 		}
 	}
 }
@@ -761,16 +793,16 @@ func TestPropertiesJudgeAnyState(t *testing.T) {
 	}
 	names, _ := failing(Properties(), senseless, State{})
 	if want := []string{"ReleasedIsFinal", "CreatedIff", "HistoryKept"}; !slices.Equal(names, want) {
-		t.Errorf("of a state without its history: %v fail, want %v", names, want)
+		t.Errorf("in the step from a senseless state to the empty one, %v fail, want %v", names, want)
 	}
 	names, _ = failing(Properties(), State{}, senseless)
 	if want := []string{"SameRoom", "OptionsAgree", "RoomIsReady", "WaitsOnlyWhile", "SixPairs", "OutcomesNameTheirCause", "CreatedIff"}; !slices.Equal(names, want) {
-		t.Errorf("%v fail, want %v", names, want)
+		t.Errorf("in the step from the empty state to a senseless one, %v fail, want %v", names, want)
 	}
 }
 
 // SameRoom doesn't fail if a release or a disposal is between two gets with different rooms. No
-// step leads to such rooms after a disposal, but the property allows them.
+// step leads to a second room after a disposal, but the property allows it.
 func TestSameRoomEndsWithAReleaseOrADisposal(t *testing.T) {
 	get := func(name string, room int) Call {
 		return Call{Kind: KindGet, Name: name, Outcome: Outcome{Kind: OutcomeRoom, Incarnation: room}}
@@ -783,7 +815,7 @@ func TestSameRoomEndsWithAReleaseOrADisposal(t *testing.T) {
 		{Call{Kind: KindRelease, Name: "a"}, false},
 		{Call{Kind: KindRelease, Name: "b"}, true},
 		{Call{Kind: KindReleaseIf, Name: "a", Of: 1, WaitsFor: 1}, false},
-		// no effect
+		// A ReleaseIf that was settled at once released nothing.
 		{Call{Kind: KindReleaseIf, Name: "a", Of: 1, Outcome: Outcome{Kind: OutcomeDone}}, true},
 		{get("b", 3), true},
 	} {
@@ -792,7 +824,7 @@ func TestSameRoomEndsWithAReleaseOrADisposal(t *testing.T) {
 			Incarnations: []Incarnation{{Name: "a", Life: LifeReleased}, {Name: "a", Life: LifeReady}, {Name: "b", Life: LifeReady}},
 		}
 		if err := sameRoom(s); (err != nil) != c.fails {
-			t.Errorf("in %v: %v", s, err)
+			t.Errorf("in the state %v, SameRoom returned %v; want an error: %t", s, err, c.fails)
 		}
 	}
 }

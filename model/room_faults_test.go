@@ -6,10 +6,10 @@ import (
 	"testing"
 )
 
-// roomFault is a room with a planted fault: it takes the right step and then edits the state and
-// the outputs, or takes the step from an edited state. A test checks that it breaks the listed
-// properties and no others, and by the listed script, the shortest one. Each property is broken by
-// a fault: a property that can't fail would show nothing.
+// roomFault is a room with a planted fault. It takes the correct step and then edits the state and
+// the outputs, or it takes the step from an edited state. A test checks that the shortest script
+// that breaks a property is the listed one, and that it breaks exactly the listed properties. Each
+// property is broken by at least one fault: a property that can't fail would show nothing.
 type roomFault struct {
 	name   string
 	breaks []string
@@ -32,7 +32,7 @@ func (f roomFault) step(r RoomRun, in RoomInput) (RoomRun, []RoomOutput, error) 
 	return RoomRun{next, r.RoomHistory.Record(in, outputs)}, outputs, err
 }
 
-// without returns the outputs except those of the kind.
+// without returns the outputs that are not of the kind.
 func without(outputs []RoomOutput, kind RoomOutputKind) []RoomOutput {
 	return slices.DeleteFunc(outputs, func(o RoomOutput) bool { return o.Kind == kind })
 }
@@ -66,6 +66,7 @@ var roomFaults = []roomFault{
 		},
 	},
 	{
+		// A release has no precedence: it waits for the entries before it in the queue.
 		name: "a release waits like the others (S4)", breaks: []string{"ReleaseFirst"},
 		script: "attach(1); attach(2); release(3); attachEnded(1)",
 		from: func(in RoomInput, s *RoomState) {
@@ -96,6 +97,7 @@ var roomFaults = []roomFault{
 		},
 	},
 	{
+		// The status does not follow a channel event.
 		name: "an event is not followed (S28)", breaks: []string{"StatusRight"},
 		script: "event(attaching, 0)",
 		edit: func(before RoomRun, in RoomInput, s *RoomState, outputs []RoomOutput) []RoomOutput {
@@ -106,6 +108,8 @@ var roomFaults = []roomFault{
 		},
 	},
 	{
+		// When an attach succeeds, the status stays attached, although the channel has changed
+		// since.
 		name: "what the channel did during an attach is forgotten (S21)", breaks: []string{"StatusRight"},
 		script: "attach(1); event(attached, 0); event(initialized, 0); attachEnded(0)",
 		edit: func(_ RoomRun, in RoomInput, s *RoomState, outputs []RoomOutput) []RoomOutput {
@@ -117,6 +121,7 @@ var roomFaults = []roomFault{
 		},
 	},
 	{
+		// A failed attach does not change the status.
 		name: "an attach that fails leaves the status (S23)", breaks: []string{"StatusRight"},
 		script: "attach(1); attachEnded(1)",
 		edit: func(before RoomRun, in RoomInput, s *RoomState, outputs []RoomOutput) []RoomOutput {
@@ -127,6 +132,7 @@ var roomFaults = []roomFault{
 		},
 	},
 	{
+		// The status follows a channel event while an operation runs.
 		name: "an event is followed while an operation runs (S28)", breaks: []string{"StatusOfOperation"},
 		script: "attach(1); event(initialized, 0)",
 		edit: func(before RoomRun, in RoomInput, s *RoomState, outputs []RoomOutput) []RoomOutput {
@@ -148,6 +154,7 @@ var roomFaults = []roomFault{
 		},
 	},
 	{
+		// The status keeps an old error after a channel event without an error.
 		name: "an old error stays (S28)", breaks: []string{"NoStaleError"},
 		script: "event(initialized, 1); event(initialized, 0)",
 		edit: func(before RoomRun, in RoomInput, s *RoomState, outputs []RoomOutput) []RoomOutput {
@@ -158,6 +165,7 @@ var roomFaults = []roomFault{
 		},
 	},
 	{
+		// A successful attach sets the status with the error of the channel's event.
 		name: "an attach that succeeds has the error of its event (S21)", breaks: []string{"NoStaleError"},
 		script: "attach(1); event(attached, 1); attachEnded(0)",
 		edit: func(_ RoomRun, in RoomInput, s *RoomState, outputs []RoomOutput) []RoomOutput {
@@ -168,6 +176,7 @@ var roomFaults = []roomFault{
 		},
 	},
 	{
+		// The status of a released room follows channel events.
 		name: "a released room follows its channel (S30)", breaks: []string{"StatusOfOperation", "ReleasedIsFinal", "GivenBackOnce"},
 		script: "release(1); event(initialized, 0)",
 		edit: func(before RoomRun, in RoomInput, s *RoomState, outputs []RoomOutput) []RoomOutput {
@@ -179,6 +188,7 @@ var roomFaults = []roomFault{
 		},
 	},
 	{
+		// When giving back the channel fails, the status of the released room gets the error.
 		name: "a released room has the error of its giving back (S27)", breaks: []string{"NoStaleError", "ReleasedIsFinal"},
 		script: "release(1); giveBackEnded(1)",
 		edit: func(_ RoomRun, in RoomInput, s *RoomState, outputs []RoomOutput) []RoomOutput {
@@ -190,6 +200,7 @@ var roomFaults = []roomFault{
 		},
 	},
 	{
+		// A release of an initialized room does not give the channel back.
 		name: "the short cut of a release forgets the channel (S15)", breaks: []string{"GivenBackOnce"},
 		script: "release(1)",
 		edit: func(before RoomRun, in RoomInput, s *RoomState, outputs []RoomOutput) []RoomOutput {
@@ -202,6 +213,7 @@ var roomFaults = []roomFault{
 		},
 	},
 	{
+		// The channel is given back before the status is set to released.
 		name: "the channel is given back before the status says so (S26)", breaks: []string{"GivenBackOnce"},
 		script: "release(1)",
 		edit: func(_ RoomRun, _ RoomInput, _ *RoomState, outputs []RoomOutput) []RoomOutput {
@@ -212,6 +224,7 @@ var roomFaults = []roomFault{
 		},
 	},
 	{
+		// No discontinuity is reported for an update.
 		name: "an update loses its discontinuity (S29)", breaks: []string{"DiscontinuityIff"},
 		script: "attach(1); event(attached, 0); attachEnded(0); event(attached, update, 0)",
 		edit: func(_ RoomRun, in RoomInput, _ *RoomState, outputs []RoomOutput) []RoomOutput {
@@ -234,6 +247,7 @@ var roomFaults = []roomFault{
 		},
 	},
 	{
+		// A discontinuity is reported although the channel resumed.
 		name: "a channel that resumed is a discontinuity (S29)", breaks: []string{"DiscontinuityIff"},
 		script: "attach(1); event(attached, 0); attachEnded(0); event(attached, resumed, 0)",
 		edit: func(before RoomRun, in RoomInput, _ *RoomState, outputs []RoomOutput) []RoomOutput {
@@ -244,6 +258,7 @@ var roomFaults = []roomFault{
 		},
 	},
 	{
+		// A detach does not set explicit.
 		name: "a detach does not mark itself (S22)", breaks: []string{"DiscontinuityIff"},
 		script: "attach(1); detach(2); event(attached, 0); attachEnded(0); detachEnded(0); event(attached, 0)",
 		edit: func(_ RoomRun, _ RoomInput, s *RoomState, outputs []RoomOutput) []RoomOutput {
@@ -252,6 +267,7 @@ var roomFaults = []roomFault{
 		},
 	},
 	{
+		// attachedOnce is set when an attach begins, not when it succeeds.
 		name: "the first attach counts from its beginning (S21)", breaks: []string{"DiscontinuityIff", "OwnEventSilent"},
 		script: "attach(1); event(attached, 0)",
 		edit: func(_ RoomRun, _ RoomInput, s *RoomState, outputs []RoomOutput) []RoomOutput {
@@ -260,6 +276,7 @@ var roomFaults = []roomFault{
 		},
 	},
 	{
+		// A change of the error without a change of the status is not reported.
 		name: "a change of the error alone is not told (S1)", breaks: []string{"ToldInOrder"},
 		script: "event(initialized, 1)",
 		edit: func(_ RoomRun, _ RoomInput, _ *RoomState, outputs []RoomOutput) []RoomOutput {
@@ -267,6 +284,7 @@ var roomFaults = []roomFault{
 		},
 	},
 	{
+		// A change of the status is reported twice.
 		name: "a status is told twice (S1)", breaks: []string{"ToldInOrder"},
 		script: "attach(1)",
 		edit: func(_ RoomRun, _ RoomInput, _ *RoomState, outputs []RoomOutput) []RoomOutput {
@@ -279,6 +297,7 @@ var roomFaults = []roomFault{
 		},
 	},
 	{
+		// After the caller of the running operation gave up, the operation still has that caller.
 		name: "a caller that gave up is still known (S18)", breaks: []string{"SettledOnce"},
 		script: "attach(1); giveUp(1)",
 		edit: func(before RoomRun, in RoomInput, s *RoomState, outputs []RoomOutput) []RoomOutput {
@@ -289,6 +308,7 @@ var roomFaults = []roomFault{
 		},
 	},
 	{
+		// A failed attach does not settle its call.
 		name: "a failed attach settles nobody (S23)", breaks: []string{"SettledOnce"},
 		script: "attach(1); attachEnded(1)",
 		edit: func(_ RoomRun, in RoomInput, _ *RoomState, outputs []RoomOutput) []RoomOutput {
@@ -299,6 +319,7 @@ var roomFaults = []roomFault{
 		},
 	},
 	{
+		// The call of a failed attach is settled with done.
 		name: "a failed attach is told as done (S23)", breaks: []string{"OutcomeTrue"},
 		script: "attach(1); attachEnded(1)",
 		edit: func(_ RoomRun, _ RoomInput, _ *RoomState, outputs []RoomOutput) []RoomOutput {
@@ -311,6 +332,7 @@ var roomFaults = []roomFault{
 		},
 	},
 	{
+		// A detach of a failed room is settled with done, not with invalidState.
 		name: "a detach of a room that failed is done (S11)", breaks: []string{"OutcomeTrue"},
 		script: "event(failed, 0); detach(1)",
 		edit: func(_ RoomRun, _ RoomInput, _ *RoomState, outputs []RoomOutput) []RoomOutput {
@@ -323,6 +345,7 @@ var roomFaults = []roomFault{
 		},
 	},
 	{
+		// A failed attach reports the status attached first.
 		name: "a failed attach is attached for a moment (S23)", breaks: []string{"AttachedOnlyIf"},
 		script: "attach(1); attachEnded(1)",
 		edit: func(_ RoomRun, in RoomInput, _ *RoomState, outputs []RoomOutput) []RoomOutput {
@@ -351,7 +374,7 @@ func TestEveryRoomFaultIsFound(t *testing.T) {
 				return shortest == ""
 			})
 			if shortest != f.script || !slices.Equal(names, f.breaks) {
-				t.Errorf("by %q\n%s\nwant %v by %q", shortest, reasons, f.breaks, f.script)
+				t.Errorf("script %q breaks %v:\n%s\nwant script %q to break %v", shortest, names, reasons, f.script, f.breaks)
 			}
 		})
 		for _, name := range f.breaks {
@@ -365,8 +388,9 @@ func TestEveryRoomFaultIsFound(t *testing.T) {
 	}
 }
 
-// The properties with Promise need the port's promise: without it a room without a fault breaks
-// them, by an attach that ends before its own event.
+// The properties with Promise hold only if the port promises that the event attached comes before
+// the end of the attach (docs/room.md). If an attach ends before its event, even a room without a
+// fault breaks them.
 func TestThePromiseOfThePortIsNeeded(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
@@ -385,11 +409,11 @@ func TestThePromiseOfThePortIsNeeded(t *testing.T) {
 	})
 	for name, script := range got {
 		if want[name] != script {
-			t.Errorf("%s fails by %q, want %q", name, script, want[name])
+			t.Errorf("the shortest script that breaks %s is %q, want %q", name, script, want[name])
 		}
 	}
 	if len(got) != len(want) {
-		t.Errorf("%d of %d properties fail: %s", len(got), len(want), strings.Join(slices.Collect(func(yield func(string) bool) {
+		t.Errorf("%d properties fail, want %d: %s", len(got), len(want), strings.Join(slices.Collect(func(yield func(string) bool) {
 			for name := range got {
 				if !yield(name) {
 					return
