@@ -22,7 +22,7 @@ type Channel struct {
 	// State and Reason are the channel's state and errorReason.
 	State  ChannelState
 	Reason int
-	// Connection is the state of the connection, as far as it makes a difference to the channel.
+	// Connection is the set of connection states that the connection's state belongs to.
 	Connection ChannelConnection
 	// Wire has the requests that may still be answered, oldest first; Awaited reports that the last
 	// one is awaited.
@@ -42,7 +42,7 @@ type Channel struct {
 	// attached, and has not been detached or failed since.
 	ChannelSerial, AttachSerial int
 	Resume                      bool
-	// GivenBack reports that the name has no life now.
+	// GivenBack reports that the channel was given back, and that its name has no new life yet.
 	GivenBack bool
 }
 

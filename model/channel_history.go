@@ -9,7 +9,7 @@ type ChannelHistory struct {
 	Calls []ChannelCall
 	// RequestTimer and RetryTimer report which timers run, according to the outputs.
 	RequestTimer, RetryTimer bool
-	// Told is the state in the last state event.
+	// Told is the new state that the last state event reported.
 	Told ChannelState
 	// Retry counts the retries since a state other than attaching or suspended was
 	// reported.

@@ -237,7 +237,7 @@ func retryNumbers(before ChannelRun, _ ChannelEvent, outputs []ChannelOutput, _ 
 			last = 0
 		}
 		if o.Kind == OutputStartRetryTimer && o.Retry != min(last+1, 4) {
-			return fmt.Errorf("%v follows retry %d", o, last)
+			return fmt.Errorf("the retry timer is started by %v, but the retry before has the number %d", o, last)
 		}
 	}
 	return nil
@@ -302,7 +302,7 @@ func silentWhenGivenBack(before ChannelRun, e ChannelEvent, outputs []ChannelOut
 	}
 	for _, o := range outputs {
 		if !slices.Contains(silent, o.Kind) {
-			return fmt.Errorf("outputs %v after giving back", o)
+			return fmt.Errorf("the channel outputs %v after it was given back", o)
 		}
 	}
 	return nil

@@ -100,7 +100,10 @@ func (c Channel) refusal(in ChannelInput) string {
 		}
 	case KindGiveBack, KindRenew:
 		if c.GivenBack != (in.Kind == KindRenew) {
-			return "the name has a life, or has none"
+			if c.GivenBack {
+				return "the channel was already given back"
+			}
+			return "the channel was not given back"
 		}
 	case KindAttached, KindDetached, KindError, KindOvertaken, KindMessage:
 		if c.Connection != ConnectionConnected {
@@ -333,11 +336,11 @@ func (t *channelTurn) giveBack() {
 	t.Leftover = t.Leftover || t.Held
 }
 
-// frame says how a frame fits the requests on the wire: asked, whether it answers one of them; own,
-// whether it may belong to the present attach.
+// frame compares a frame with the requests on the wire: asked reports whether it answers one of
+// them, and own whether it may belong to the present attach.
 type frame struct{ asked, own bool }
 
-// leaveWire removes the requests from the wire that the frame ends.
+// leaveWire removes the requests that the frame ends from the wire.
 func (t *channelTurn) leaveWire() frame {
 	t.by(C24)
 	kind := RequestAttach

@@ -151,10 +151,10 @@ func TestEverythingOfTheChannelIsReached(t *testing.T) {
 		return true
 	})
 	if got := slices.Sorted(maps.Keys(rules)); !slices.Equal(got, ChannelRules()) {
-		t.Errorf("rules followed: %v", got)
+		t.Errorf("only these rules are followed: %v", got)
 	}
 	if len(outcomes) != int(OutcomeChannelGivenBack) || len(outputs) != int(OutputDeliver) || len(states) != int(ChannelFailed)+1 {
-		t.Errorf("outcomes %v, outputs %v, states %v", outcomes, outputs, states)
+		t.Errorf("some don't occur; only these do: outcomes %v, outputs %v, states %v", outcomes, outputs, states)
 	}
 	if len(rows) != 34 {
 		t.Errorf("rows %v", slices.Sorted(maps.Keys(rows)))

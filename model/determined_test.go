@@ -108,7 +108,7 @@ func TestThePropertiesDetermineEachStep(t *testing.T) {
 	for _, r := range Rules() {
 		for _, name := range slices.Concat(stated[r.String()][0], stated[r.String()][1]) {
 			if !seen[r.String()][name] && !strings.HasPrefix(name, "NoWedge") {
-				t.Errorf("%s does not state %v: no change after a step by the rule breaks the property", name, r)
+				t.Errorf("%s doesn't state the rule %v: no changed value after a step by the rule breaks the property", name, r)
 			}
 		}
 	}

@@ -141,7 +141,7 @@ func TestEachSentenceFailsOnAWrongStep(t *testing.T) {
 				return !failed
 			})
 			if !broken {
-				t.Error("the step that must break the sentence does not")
+				t.Error("the sentence accepts the step that breaks it")
 			}
 		})
 	}
@@ -205,7 +205,7 @@ func differentOptions(e edge) error {
 	c, disposed, inMap, _ := e.begun()
 	differ := !disposed && inMap != 0 && e.before.Incarnations[inMap-1].Options != c.Options
 	if differ != (c.Outcome.Kind == OutcomeDifferentOptions) {
-		return fmt.Errorf("a get finds other options in the map: %t, but is %v", differ, c.Outcome)
+		return fmt.Errorf("a get is %v, but it finds other options in the map: %t", c.Outcome, differ)
 	}
 	return nil
 }
@@ -366,7 +366,7 @@ func theRoomIsReleased(e edge) error {
 		now := e.after.Incarnations[i]
 		opened := e.in.Kind == KindOpened && e.in.Incarnation == i+1
 		if gone := now.Life == LifeReleased; gone && (opened || was.Life == LifeReady) {
-			return fmt.Errorf("room %d was opened and is gone, but the backend was not asked to release it", i+1)
+			return fmt.Errorf("room %d was opened and is released, but the backend was not asked to release it", i+1)
 		}
 		if opened && now.Life == LifeReleasing && now.Work != WorkClosing {
 			return fmt.Errorf("room %d was opened after its release, but the backend is not asked to release it", i+1)
@@ -388,7 +388,7 @@ func disposeEnds(e edge) error {
 			continue
 		}
 		if e.after.releasing() != c.Pending() && (c.Pending() || slices.Contains(e.settled(), n+1)) {
-			return fmt.Errorf("dispose %d is %v, which is wrong if something is releasing: %t", n+1, c.Outcome, e.after.releasing())
+			return fmt.Errorf("dispose %d is %v, but a room is being released: %t", n+1, c.Outcome, e.after.releasing())
 		}
 	}
 	return nil
@@ -419,7 +419,7 @@ func aCallerWhoGivesUp(e edge) error {
 	}
 	for n, c := range e.after.Calls {
 		if was := e.before.Calls[n].Outcome; n+1 != e.in.Call && !was.Equal(c.Outcome) {
-			return fmt.Errorf("call %d, which goes on waiting, was %v, but is now %v", n+1, was, c.Outcome)
+			return fmt.Errorf("call %d is not the call that gave up, but its outcome changes from %v to %v", n+1, was, c.Outcome)
 		}
 	}
 	return nil

@@ -81,11 +81,11 @@ func TestRulesCiteWhatTheDocumentCites(t *testing.T) {
 		line := regexp.MustCompile(`(?m)^- \*\*(` + p.line + `\d+)\*\*(?: \[([^\]]*)\])?`)
 		lines := line.FindAllStringSubmatch(p.text(t), -1)
 		if len(lines) != len(p.rules) {
-			t.Fatalf("%s has %d rules, the model %d", p.file, len(lines), len(p.rules))
+			t.Fatalf("%s has %d rules, but the model has %d", p.file, len(lines), len(p.rules))
 		}
 		for i, r := range p.rules {
 			if lines[i][1] != r.name || !slices.Equal(p.ids.FindAllString(lines[i][2], -1), r.spec) {
-				t.Errorf("in the model, %v cites %v; in %s the rule is %q", r.name, r.spec, p.file, lines[i][0])
+				t.Errorf("in the model, the rule %v cites %v; in %s it is the line %q", r.name, r.spec, p.file, lines[i][0])
 			}
 		}
 	}
@@ -105,16 +105,16 @@ func TestPropertiesAreThoseOfTheDocument(t *testing.T) {
 			ok = ok && split
 		}
 		if !ok || !found {
-			t.Fatalf("%s lacks a part", p.file)
+			t.Fatalf("%s lacks the heading \"What must hold\", or a part of its list", p.file)
 		}
 		want := append(stated(p, always, false), stated(p, promised, true)...)
 		if len(want) != len(p.properties) {
-			t.Fatalf("%s has %d properties, the model %d", p.file, len(want), len(p.properties))
+			t.Fatalf("%s has %d properties, but the model has %d", p.file, len(want), len(p.properties))
 		}
 		for i, of := range p.properties {
 			w := want[i]
 			if of.name != w.name || of.promise != w.promise || !slices.Equal(of.spec, w.spec) {
-				t.Errorf("property %d is %+v, in %s %+v", i+1, of, p.file, w)
+				t.Errorf("property %d of the model is %+v, but in %s it is %+v", i+1, of, p.file, w)
 			}
 			if !of.whole {
 				t.Errorf("the property %s of the model has an empty field", of.name)
@@ -125,7 +125,7 @@ func TestPropertiesAreThoseOfTheDocument(t *testing.T) {
 			names = append(names, item.name)
 		}
 		if !slices.Equal(names, p.liveness) {
-			t.Errorf("%s has the liveness properties %v, the model %v", p.file, names, p.liveness)
+			t.Errorf("%s has the liveness properties %v, but the test expects %v", p.file, names, p.liveness)
 		}
 	}
 }
@@ -182,7 +182,7 @@ func TestEachRuleIsStatedInBothDirections(t *testing.T) {
 			}
 			for _, name := range names {
 				if !properties[name] {
-					t.Errorf("%s is stated by %q, which is no property", sentence, name)
+					t.Errorf("the table lists %[2]q for %[1]s, but there is no such property", sentence, name)
 				}
 			}
 		}

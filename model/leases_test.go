@@ -108,12 +108,12 @@ func TestLeasesAreThoseOfTheDocument(t *testing.T) {
 		listed = append(listed, item[1])
 	}
 	if !slices.Equal(names, listed) {
-		t.Errorf("the properties are %v, in the document %v", names, listed)
+		t.Errorf("the properties of the model are %v, those of the document %v", names, listed)
 	}
 	for _, row := range regexp.MustCompile(`(?m)^\| (L\d) \| (.*) \| (.*) \|$`).FindAllStringSubmatch(must, -1) {
 		for _, name := range append(strings.Split(row[2], ", "), strings.Split(row[3], ", ")...) {
 			if !slices.Contains(names, name) {
-				t.Errorf("%s is stated by %q, which is no property", row[1], name)
+				t.Errorf("the table lists %[2]q for %[1]s, but there is no such property", row[1], name)
 			}
 		}
 	}

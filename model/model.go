@@ -25,8 +25,8 @@
 //
 // The model can't check a system whose steps are not all seen, for example one of which only the
 // beginnings and returns of calls are known: many orders of steps would be possible, and a set of
-// states would be needed. It is no base for an implementation either: it forgets nothing, and every
-// step copies and searches the history.
+// states would be needed. It is no base for an implementation either: it keeps the whole history,
+// and every step copies and searches it.
 //
 // docs/rooms.md contains the rules, R1 to R24, each with the points of Ably's Chat specification
 // (CHA-…) that it comes from. The model is written from that text alone, and shares neither code

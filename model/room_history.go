@@ -97,7 +97,8 @@ func (h RoomHistory) Record(in RoomInput, outputs []RoomOutput) RoomHistory {
 			h.Asked = append(h.Asked, o.Kind)
 		}
 	}
-	// These make no difference after the release; without zeroing them there would be more states.
+	// No property uses these fields after the release. They are zeroed to keep the number of
+	// states small.
 	if h.Told == StatusReleased {
 		h.Channel, h.Own, h.Before = 0, false, false
 	}

@@ -77,7 +77,7 @@ func oneOperation(_ RoomRun, _ RoomInput, _ []RoomOutput, s RoomRun) error {
 	case !slices.Equal(s.Asked, allowed.asked):
 		return fmt.Errorf("the channel has been asked for %v, which is wrong in phase %v", s.Asked, s.Phase)
 	case !slices.Contains(allowed.ops, s.Op):
-		return fmt.Errorf("the operation %v runs, which has no phase %v", s.Op, s.Phase)
+		return fmt.Errorf("the operation %v runs, which can't be in the phase %v", s.Op, s.Phase)
 	case s.Op == OpNone && (s.Caller != 0 || len(s.Queue) > 0):
 		return errors.New("something waits although no operation runs")
 	}
@@ -215,7 +215,7 @@ func releasedRoomIsFinal(before RoomRun, _ RoomInput, outputs []RoomOutput, afte
 	}
 	for _, o := range outputs {
 		if o.Kind != OutputRoomSettle {
-			return fmt.Errorf("outputs %v after the room was released", o)
+			return fmt.Errorf("the room outputs %v after its release", o)
 		}
 	}
 	return nil

@@ -184,10 +184,10 @@ func TestRoomRules(t *testing.T) {
 				t.Errorf("outputs\n %s\nwant\n %s", got, c.outputs)
 			}
 			if got := strings.Join(rules, " "); got != c.rules {
-				t.Errorf("follows %s, want %s", got, c.rules)
+				t.Errorf("the step follows the rules %s, want %s", got, c.rules)
 			}
 			if s.String() != c.state {
-				t.Errorf("the state becomes\n %v\nwant\n %s", s, c.state)
+				t.Errorf("the state after the step is\n %v\nwant\n %s", s, c.state)
 			}
 		})
 	}
@@ -207,10 +207,10 @@ func TestRoomRefusals(t *testing.T) {
 		next, outputs, err := attaching.Step(in)
 		var refused *RoomRefusedError
 		if !errors.As(err, &refused) || refused.Input != in || refused.Reason == "" || outputs != nil || !next.Equal(attaching) {
-			t.Errorf("%v: %v, %v, %v", in, next, outputs, err)
+			t.Errorf("%v: got the state %v, the outputs %v and the error %v; want a refusal", in, next, outputs, err)
 		}
 		if !strings.Contains(err.Error(), in.String()) || attaching.Explain(in) != nil {
-			t.Errorf("%v: %v", in, err)
+			t.Errorf("%v: the error %q lacks the input, or Explain names rules", in, err)
 		}
 	}
 }

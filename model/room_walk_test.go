@@ -132,10 +132,10 @@ func TestEverythingOfTheRoomIsReached(t *testing.T) {
 		return true
 	})
 	if got := slices.Sorted(maps.Keys(rules)); !slices.Equal(got, RoomRules()) {
-		t.Errorf("rules followed: %v", got)
+		t.Errorf("only these rules are followed: %v", got)
 	}
 	if len(outcomes) != int(OutcomeRoomGaveUp) || len(outputs) != int(OutputDiscontinuity) || len(statuses) != int(StatusReleased)+1 {
-		t.Errorf("outcomes %v, outputs %v, statuses %v", outcomes, outputs, statuses)
+		t.Errorf("some don't occur; only these do: outcomes %v, outputs %v, statuses %v", outcomes, outputs, statuses)
 	}
 	want := []string{"attach inAttach", "detach inDetach", "none idle", "release inDetach", "release inGiveBack", "release inRetryPause"}
 	if got := slices.Sorted(maps.Keys(phases)); !slices.Equal(got, want) {
@@ -201,7 +201,7 @@ func TestFromEveryStateGoodEndsSettleAllCallsOfTheRoom(t *testing.T) {
 			s = next
 		}
 		if len(s.Pending()) > 0 {
-			t.Fatalf("calls %v are pending after %s, though nothing is under way", s.Pending(), script())
+			t.Fatalf("calls %v are pending after %s, although no operation runs", s.Pending(), script())
 		}
 		return true
 	})

@@ -42,14 +42,14 @@ func act(t *testing.T, s State, in Input, want want) State {
 		incarnations = append(incarnations, inc.Name+"/"+inc.Options+" "+inc.Life.String()+"+"+inc.Work.String())
 	}
 	if got := strings.Join(incarnations, ", "); got != want.incarnations {
-		t.Errorf("%v leaves incarnations\n %s\nwant\n %s", in, got, want.incarnations)
+		t.Errorf("the incarnations after %v are\n %s\nwant\n %s", in, got, want.incarnations)
 	}
 	var rules []string
 	for _, r := range s.Explain(in) {
 		rules = append(rules, r.String())
 	}
 	if got := strings.Join(rules, " "); got != want.rules {
-		t.Errorf("%v follows %s, want %s", in, got, want.rules)
+		t.Errorf("the step of %v follows the rules %s, want %s", in, got, want.rules)
 	}
 	return next
 }
@@ -222,7 +222,7 @@ func TestR19_OpenFailedFreesTheName(t *testing.T) {
 	s := after(t, Get(1, "a", "x"), Get(2, "a", "x"))
 	s = act(t, s, OpenFailed(1), want{"settle(1, openFailed(1)); settle(2, openFailed(1))", "a/x released+none", "R19"})
 	if s.InUse("a") != 0 || s.BeingReleased("a") != 0 {
-		t.Errorf("the name a is not free: %v", s)
+		t.Errorf("the name a is still in use or being released: %v", s)
 	}
 }
 
@@ -312,6 +312,6 @@ func TestInputsThatNoRuleNamesAreRefused(t *testing.T) {
 func TestRulesAreNumberedWithoutGaps(t *testing.T) {
 	rules := Rules()
 	if len(rules) != 24 || rules[0] != R1 || rules[23] != R24 || !slices.IsSorted(rules) {
-		t.Errorf("rules are %v", rules)
+		t.Errorf("the rules are not numbered R1, R2, …: %v", rules)
 	}
 }

@@ -196,7 +196,7 @@ func releaseWaits(s State) error {
 		}
 		for i, inc := range s.Incarnations {
 			if inc.Name == c.Name && inc.Life != LifeReleased && s.createdBefore(i+1, n+1) {
-				return fmt.Errorf("call %d, a release, is settled with %v while incarnation %d, from before it, is %v",
+				return fmt.Errorf("call %d, a release, is settled with %v while the earlier incarnation %d is %v",
 					n+1, c.Outcome, i+1, inc.Life)
 			}
 		}
@@ -223,7 +223,7 @@ func waitsOnlyWhile(s State) error {
 			ok = c.WaitsFor == 0 && slices.ContainsFunc(s.Incarnations, Incarnation.beingReleased)
 		}
 		if !ok {
-			return fmt.Errorf("call %d, a %v, is pending and waits for %d, for which no such work is under way",
+			return fmt.Errorf("call %d, a %v, is pending, but no work under way for incarnation %d can settle it",
 				n+1, c.Kind, c.WaitsFor)
 		}
 	}

@@ -119,7 +119,7 @@ func outcomesNameTheirCause(before, after State) error {
 		want = Outcome{Kind: OutcomeRoom, Incarnation: inUse}
 	}
 	if !c.Outcome.Equal(want) || c.Pending() == (c.WaitsFor == 0) {
-		return fmt.Errorf("call %d, a %v, is %v as it begins and waits for %d, but what it finds requires %v",
+		return fmt.Errorf("call %d, a %v, is %v as it begins and waits for %d, but the state before requires %v",
 			len(before.Calls)+1, c.Kind, c.Outcome, c.WaitsFor, want)
 	}
 	return nil
@@ -132,7 +132,7 @@ func createdIff(before, after State) error {
 		want++
 	}
 	if len(after.Incarnations) != want {
-		return fmt.Errorf("there are %d incarnations after the step and %d before it; a get that finds none in use began: %t",
+		return fmt.Errorf("there are %d incarnations after the step and %d before it, but that the step creates one must be %t",
 			len(after.Incarnations), len(before.Incarnations), creates)
 	}
 	if !creates {
@@ -159,7 +159,7 @@ func outOfUseIff(before, after State) error {
 		}
 		stays := was.inUse() && !c.ends(was.Name, i+1) && ending(before, after, i) != KindOpenFailed
 		if after.Incarnations[i].inUse() != stays {
-			return fmt.Errorf("incarnation %d of %s was %v and is %v, and it stays in use: %t",
+			return fmt.Errorf("incarnation %d of %s was %v and is now %v, but that it stays in use must be %t",
 				i+1, plain(was.Name), was.Life, after.Incarnations[i].Life, stays)
 		}
 	}
@@ -175,7 +175,7 @@ func goneIff(before, after State) error {
 		end := ending(before, after, i)
 		gone := end != 0 && end != KindOpened || was.waiting() && c.ends(was.Name, i+1)
 		if (after.Incarnations[i].Life == LifeReleased) != gone {
-			return fmt.Errorf("incarnation %d of %s was %v with the work %v and is %v, and it is gone: %t",
+			return fmt.Errorf("incarnation %d of %s was %v with the work %v and is now %v, but that it is released must be %t",
 				i+1, plain(was.Name), was.Life, was.Work, after.Incarnations[i].Life, gone)
 		}
 	}

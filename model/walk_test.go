@@ -187,17 +187,17 @@ func TestEverythingIsReached(t *testing.T) {
 		})
 	}
 	if got := slices.Sorted(maps.Keys(rules)); !slices.Equal(got, Rules()) {
-		t.Errorf("rules followed: %v", got)
+		t.Errorf("only these rules are followed: %v", got)
 	}
 	if got := slices.Sorted(maps.Keys(outcomes)); len(got) != int(OutcomeGaveUp) || got[0] != OutcomeRoom {
-		t.Errorf("outcomes reached: %v", got)
+		t.Errorf("only these outcomes occur: %v", got)
 	}
 	if got := slices.Sorted(maps.Keys(outputs)); len(got) != int(OutputAbandon) || got[0] != OutputSettle {
-		t.Errorf("outputs that occurred: %v", got)
+		t.Errorf("only these outputs occur: %v", got)
 	}
 	want := []string{"initializing none", "initializing opening", "ready none", "released none", "releasing closing", "releasing opening"}
 	if got := slices.Sorted(maps.Keys(pairs)); !slices.Equal(got, want) {
-		t.Errorf("pairs of life and work: %v", got)
+		t.Errorf("the pairs of life and work that occur are wrong: %v", got)
 	}
 }
 
@@ -222,7 +222,7 @@ func TestEndsLeadToRest(t *testing.T) {
 			}
 			for i, inc := range e.before.Incarnations {
 				if inc.Work != WorkNone && e.in.Incarnation != i+1 && e.after.Incarnations[i].Work != inc.Work {
-					t.Fatalf("the last step of %s changes the work of %d, which its input is not about", script(), i+1)
+					t.Fatalf("the last step of %s changes the work of incarnation %d, but its input is for another", script(), i+1)
 				}
 			}
 			return true
@@ -257,7 +257,7 @@ func TestFromEveryStateTheEndsSettleAllCalls(t *testing.T) {
 				s = next
 			}
 			if slices.ContainsFunc(s.Calls, Call.Pending) {
-				t.Fatalf("calls are pending after %s and all ends of works (%s): %v", script(), how, s)
+				t.Fatalf("calls are pending after %s and after the end of all works (%s): %v", script(), how, s)
 			}
 		}
 		return true
