@@ -40,7 +40,7 @@ func TestChannelRulesInParts(t *testing.T) {
 		{"C43 after a cut, the fence's DETACH is sent again", ChannelAttached, []string{
 			"GiveBack => " + sendsDetach, cut, "Connection connected resumed => " + sendsDetach,
 		}},
-		// What the server held is gone with the connection, so that nothing has to be given back.
+		// With the connection, the server drops the channel: GiveBack sends no DETACH.
 		{"C48 after the connection is closed, the server holds no channel", ChannelAttached, []string{
 			"Connection closed over => state(attached -> detached, over)",
 			"Connection connected resumed => state(detached -> initialized)",
@@ -97,7 +97,7 @@ func TestChannelInputsInWords(t *testing.T) {
 		"Connection connected resumed lost": "Connection(connected, resumed, lost)",
 	} {
 		if got := channelInputOf(text).String(); got != want {
-			t.Errorf("%s is printed as %s", text, got)
+			t.Errorf("the input of the line %q is printed as %q", text, got)
 		}
 	}
 }

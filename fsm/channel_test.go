@@ -58,7 +58,7 @@ func playChannel(t testing.TB, c *channelCore, lines ...string) *channelCore {
 			got[j] = o.String()
 		}
 		if got := strings.Join(got, "; "); got != strings.TrimSpace(want) {
-			t.Errorf("line %d, %v, outputs\n  %s\nexpected\n  %s", i+1, in, got, strings.TrimSpace(want))
+			t.Errorf("line %d: %v outputs\n  %s\nexpected\n  %s", i+1, in, got, strings.TrimSpace(want))
 		}
 	}
 	return c
@@ -112,7 +112,7 @@ func TestChannelRules(t *testing.T) {
 			isCut, "Attach 1 => state(initialized -> attaching)", "Connection connecting =>",
 			"Connection connected => " + sendsAttach, isAttached,
 		}},
-		{"3 attach on a connection where nothing can be attached", ChannelInitialized, []string{
+		{"3 attach while the connection is suspended, closing, closed or failed", ChannelInitialized, []string{
 			"Connection suspended =>", "Attach 1 => settle(1, invalidConnection)",
 			"Connection closing =>", "Attach 2 => settle(2, invalidConnection)",
 			"Connection closed =>", "Attach 3 => settle(3, invalidConnection)",
@@ -131,7 +131,7 @@ func TestChannelRules(t *testing.T) {
 			"Attached => apply; state(attaching -> attached); settle(1, done); state(attached -> detaching); " + sendsDetach,
 			isDetached,
 		}},
-		{"8 the ATTACHED is resumed", ChannelAttaching, []string{
+		{"8 an ATTACHED with the flag RESUMED", ChannelAttaching, []string{
 			"Attached resumed => apply(resumed); state(attaching -> attached, resumed); settle(1, done); stopRequestTimer",
 		}},
 		{"9 and 10 ATTACHED again", ChannelAttached, []string{
@@ -156,7 +156,7 @@ func TestChannelRules(t *testing.T) {
 			"RetryTimeout => state(suspended -> attaching); " + sendsAttach,
 			"RequestTimeout late => state(attaching -> suspended, late); startRetryTimer(4)",
 		}},
-		{"14 an attach is refused while a detach waits", ChannelAttaching, []string{
+		{"14 a DETACHED refuses an attach while a detach waits", ChannelAttaching, []string{
 			"Detach 2 =>",
 			"Detached no => state(attaching -> suspended, no); settle(1, failed, no); state(suspended -> detached); settle(2, done); stopRequestTimer",
 		}},
@@ -362,7 +362,7 @@ func TestChannelSerials(t *testing.T) {
 		t.Helper()
 		playChannel(t, c, lines...)
 		if c.ChannelSerial() != channel || c.AttachSerial() != attach {
-			t.Errorf("after %v: %q and %q, expected %q and %q", lines, c.ChannelSerial(), c.AttachSerial(), channel, attach)
+			t.Errorf("after %v, the channel and attach serials are %q and %q, expected %q and %q", lines, c.ChannelSerial(), c.AttachSerial(), channel, attach)
 		}
 	}
 	check("s1", "s1")
@@ -390,7 +390,7 @@ func TestChannelForgets(t *testing.T) {
 	}
 	for _, s := range steps {
 		if playChannel(t, c, s.line); c.Forgettable() != s.forgettable {
-			t.Errorf("after %s Forgettable returns %t, expected %t", s.line, c.Forgettable(), s.forgettable)
+			t.Errorf("after %s, Forgettable returns %t, expected %t", s.line, c.Forgettable(), s.forgettable)
 		}
 	}
 }
@@ -428,19 +428,19 @@ func TestChannelRefusals(t *testing.T) {
 		outs, err := r.Step(channelInputOf(c.in), []ChannelOutput[string]{{Kind: SendSync}})
 		refused := (*RefusedError)(nil)
 		if !errors.As(err, &refused) || refused.Reason != c.want || len(outs) != 1 || !r.Equal(before) {
-			t.Errorf("%v, %s: %v, %v; expected %s", c.from, c.in, outs, err, c.want)
+			t.Errorf("%s on a channel that is %v: outputs %v and error %v; expected the refusal %q", c.in, c.from, outs, err, c.want)
 		}
 	}
 	gone := playChannel(t, beginChannel(t, ChannelInitialized), "GiveBack =>")
 	for _, text := range []string{"Attach 1", "Detach 1", "SetOptions 1", "GiveBack"} {
 		if _, err := gone.Step(channelInputOf(text), nil); err == nil || !strings.Contains(err.Error(), "was given back") {
-			t.Errorf("%s after giving back: %v", text, err)
+			t.Errorf("%s on a channel that was given back: error %v, expected a refusal", text, err)
 		}
 	}
 	cut := playChannel(t, beginChannel(t, ChannelAttached), isCut)
 	for _, text := range []string{"Attached", "Detached", "Error", "Overtaken", "Message"} {
 		if _, err := cut.Step(channelInputOf(text), nil); err == nil || !strings.Contains(err.Error(), "not connected") {
-			t.Errorf("%s without a connection: %v", text, err)
+			t.Errorf("%s without a connection: error %v, expected a refusal", text, err)
 		}
 	}
 	if _, err := cut.Step(channelInput{Kind: ConnectionChange, Connection: 99}, nil); err == nil {
@@ -496,13 +496,13 @@ func TestChannelWalk(t *testing.T) {
 		n.core.StateInto(&state)
 		for _, in := range channelAlphabet(n.core, calls) {
 			if err := restored.Restore(state); err != nil || !restored.Equal(n.core) || channelKey(restored) != before {
-				fail(in, "%+v is restored as %+v: %v", state, restored, err)
+				fail(in, "Restore of %+v gives %+v, with the error %v", state, restored, err)
 			}
 			c := n.core.Clone()
 			outs, err := c.Step(in, nil)
 			again, againErr := restored.Step(in, nil)
 			if !slices.Equal(outs, again) || (err == nil) != (againErr == nil) || !restored.Equal(c) {
-				fail(in, "a restored core returns %v, %v; the original %v, %v; or their states differ", again, againErr, outs, err)
+				fail(in, "a restored core returns %v, %v and the original %v, %v, or their states differ after it", again, againErr, outs, err)
 			}
 			if channelKey(n.core) != before {
 				fail(in, "a step of a clone changed the original")
@@ -537,20 +537,20 @@ func TestChannelWalk(t *testing.T) {
 					delete(waiting, o.Call)
 				case PublishChannelState:
 					if o.Previous != told || o.State == told {
-						fail(in, "%v does not follow the last published state %v", o, told)
+						fail(in, "%v is published, but the last published state is %v", o, told)
 					}
 					told = o.State
 				}
 			}
 			if next.request != c.awaited || next.retry != c.retryTimerRuns() {
-				fail(in, "the timers run: %t, %t; expected %t, %t", next.request, next.retry, c.awaited, c.retryTimerRuns())
+				fail(in, "the request and retry timers run: %t, %t; expected %t, %t", next.request, next.retry, c.awaited, c.retryTimerRuns())
 			}
 			for _, call := range slices.Concat(c.attachers, c.detachers) {
 				delete(waiting, call)
 			}
 			delete(waiting, 0)
 			if len(waiting) > 0 {
-				fail(in, "calls neither settled nor waiting: %v", slices.Sorted(maps.Keys(waiting)))
+				fail(in, "the calls %v are lost: neither settled nor waiting", slices.Sorted(maps.Keys(waiting)))
 			}
 			if key := channelKey(c); !seen[key] && len(n.path) < depth {
 				seen[key] = true
@@ -609,7 +609,7 @@ func TestChannelEqualLooksAtEveryField(t *testing.T) {
 		long := at.Clone()
 		long.wire = append(long.wire, RequestDetach)
 		if strings.HasPrefix(channelKey(long), channelKey(at)) {
-			t.Error("a key is a prefix of another")
+			t.Error("the key of a state is a prefix of the key with one more request")
 		}
 	}
 }
@@ -647,7 +647,7 @@ func TestChannelRestoreRefusesWhatMakesNoSense(t *testing.T) {
 		bad := good
 		spoil(&bad)
 		if err := c.Restore(bad); err == nil || !c.Equal(kept) {
-			t.Errorf("%s: restored %+v: %v", name, bad, err)
+			t.Errorf("%s: Restore of %+v changed the core or returned no error: %v", name, bad, err)
 		}
 	}
 }
@@ -661,7 +661,7 @@ func TestChannelIsDeterministic(t *testing.T) {
 			aOuts, aErr := a.Step(in, nil)
 			bOuts, bErr := b.Step(in, nil)
 			if !slices.Equal(aOuts, bOuts) || (aErr == nil) != (bErr == nil) || !a.Equal(b) || channelKey(a) != channelKey(b) {
-				t.Fatalf("%v: %v, %v and %v, %v", in, aOuts, aErr, bOuts, bErr)
+				t.Fatalf("%v: two equal cores return %v, %v and %v, %v, or differ after it", in, aOuts, aErr, bOuts, bErr)
 			}
 		}
 	})
@@ -673,6 +673,6 @@ func TestAMessageAllocatesNothing(t *testing.T) {
 	outs := make([]ChannelOutput[string], 0, 4)
 	in := channelInputOf("Message s2")
 	if n := testing.AllocsPerRun(100, func() { outs, _ = c.Step(in, outs[:0]) }); n != 0 {
-		t.Errorf("a message caused %v allocations, expected none", n)
+		t.Errorf("delivering a message caused %v allocations, expected none", n)
 	}
 }

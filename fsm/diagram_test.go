@@ -52,10 +52,10 @@ func TestMermaidOverviewChoosesItsFrame(t *testing.T) {
 			_, rest, ok := strings.Cut(text, "state \"alike\" as frame {")
 			framed, _, _ := strings.Cut(rest, "}")
 			if got := strings.Join(strings.Fields(framed), " "); ok != (c.framed != "") || got != c.framed {
-				t.Errorf("framed %q, expected %q:\n%s", got, c.framed, text)
+				t.Errorf("the frame contains %q, expected %q:\n%s", got, c.framed, text)
 			}
 			if n := strings.Count(text, "frame -->"); n != min(len(c.arrow), 1) || !strings.Contains(text, c.arrow) || !strings.Contains(text, c.without) {
-				t.Errorf("%d arrows from the frame, expected %q and %q:\n%s", n, c.arrow, c.without, text)
+				t.Errorf("the diagram has %d arrows from the frame; it must contain %q and %q:\n%s", n, c.arrow, c.without, text)
 			}
 		})
 	}

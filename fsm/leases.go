@@ -48,7 +48,7 @@ func (l *Leases[O]) Step(in RoomsInput[O], took func(RoomsInput[O], []RoomsOutpu
 		l.close(lease, took)
 		return nil
 	case CallReleaseIf:
-		return &RefusedError{Input: in.String(), Reason: "leases begin it by themselves"}
+		return &RefusedError{Input: in.String(), Reason: "only a closing lease begins a ReleaseIf"}
 	}
 	err := l.step(in, took)
 	if err == nil && in.Kind == GiveUp && isLease { // L4

@@ -27,7 +27,7 @@ type leasesScript struct {
 
 func newLeasesScript(t *testing.T) leasesScript { return leasesScript{t, NewLeases[string]()} }
 
-// makes takes an input and compares the inputs of Rooms that carry it out, with their outputs.
+// makes takes an input, and compares the inputs of Rooms that carry it out, with their outputs.
 func (l leasesScript) makes(in roomsInput, want ...string) {
 	l.t.Helper()
 	var got []string
@@ -37,7 +37,7 @@ func (l leasesScript) makes(in roomsInput, want ...string) {
 		l.t.Fatal(err)
 	}
 	if !slices.Equal(got, want) {
-		l.t.Errorf("%v makes\n  %q\nexpected\n  %q", in, got, want)
+		l.t.Errorf("%v is carried out as\n  %q\nexpected\n  %q", in, got, want)
 	}
 }
 
@@ -56,7 +56,7 @@ func (l leasesScript) takes(inputs ...roomsInput) leasesScript {
 func (l leasesScript) refuses(in roomsInput, want string) {
 	l.t.Helper()
 	before := l.State()
-	err := l.Step(in, func(roomsInput, []RoomsOutput) { l.t.Errorf("%v was taken", in) })
+	err := l.Step(in, func(roomsInput, []RoomsOutput) { l.t.Errorf("%v was carried out, but must be refused", in) })
 	if refused := (*RefusedError)(nil); !errors.As(err, &refused) || err.Error() != want {
 		l.t.Errorf("got %v, expected %s", err, want)
 	}
@@ -104,7 +104,7 @@ func TestL1AnAcquireIsAGetThatLeases(t *testing.T) {
 	l.makes(acquire(4, "b", "y"), "Get(4, b, y): open(#2)")
 	l.holds("1#1 a 2#1 a 3#1 a 4#2 b")
 	if id, life, ok := l.Rooms().InUse("a"); id != 1 || life != Ready || !ok {
-		t.Errorf("in use is #%d, %v, %t", id, life, ok)
+		t.Errorf("InUse returns #%d, %v, %t", id, life, ok)
 	}
 }
 
@@ -267,7 +267,7 @@ func TestLeasesRefusals(t *testing.T) {
 	for want, in := range map[string]roomsInput{
 		"refused Close(2): the lease is not open, or its Acquire is pending": closeLease(2),
 		"refused Close(9): the lease is not open, or its Acquire is pending": closeLease(9),
-		"refused ReleaseIf(3, #1): leases begin it by themselves":            releaseIf(3, 1),
+		"refused ReleaseIf(3, #1): only a closing lease begins a ReleaseIf":  releaseIf(3, 1),
 		"refused Get(4, a, x): it is not the next call":                      acquire(4, "a", "x"),
 		"refused Get(1, a, x): it is not the next call":                      get(1, "a", "x"),
 		"refused GiveUp(1): the call is not pending":                         giveUp(1),

@@ -76,15 +76,15 @@ func checkTable[S, E ~uint8](t *testing.T, table *Table[S, E], rows []string, ev
 	t.Helper()
 	d := table.Definition()
 	if got := names(d.Events, d.EventName); got != events {
-		t.Fatalf("events %s, expected %s", got, events)
+		t.Fatalf("the events are %s, expected %s", got, events)
 	}
 	if len(d.States) != len(rows) {
-		t.Fatalf("%d states, expected %d", len(d.States), len(rows))
+		t.Fatalf("the machine has %d states, expected %d", len(d.States), len(rows))
 	}
 	for i, row := range rows {
 		cells := strings.Fields(row)
 		if got := d.StateName(S(i)) + ":"; got != cells[0] {
-			t.Fatalf("state %d is %s expected %s", i, got, cells[0])
+			t.Fatalf("state %d is %s, expected %s", i, got, cells[0])
 		}
 		if cells = cells[1:]; len(cells) != len(d.Events) {
 			t.Fatalf("the row of %s has %d cells, expected %d", d.StateName(S(i)), len(cells), len(d.Events))
@@ -110,7 +110,7 @@ func checkCell[S, E ~uint8](t *testing.T, table *Table[S, E], s S, e E, want str
 	if want == "-" {
 		bad := (*TransitionError)(nil)
 		if !errors.As(err, &bad) || *bad != (TransitionError{Machine: d.Machine, State: state, Event: event}) || next != s {
-			t.Errorf("%s: %s by %s: %s, %v; expected a TransitionError and no change", d.Machine, state, event, d.StateName(next), err)
+			t.Errorf("%s: from %s by %s, Next returns %s, %v; expected a TransitionError and the same state", d.Machine, state, event, d.StateName(next), err)
 		}
 		if err != nil {
 			for _, part := range []string{d.Machine, state, event} {
@@ -120,7 +120,7 @@ func checkCell[S, E ~uint8](t *testing.T, table *Table[S, E], s S, e E, want str
 			}
 		}
 	} else if err != nil || d.StateName(next) != want {
-		t.Errorf("%s: %s by %s: %s, %v; expected %s", d.Machine, state, event, d.StateName(next), err, want)
+		t.Errorf("%s: from %s by %s, Next returns %s, %v; expected %s", d.Machine, state, event, d.StateName(next), err, want)
 	}
 	if int(s) >= len(d.States) || int(e) >= len(d.Events) {
 		return
@@ -173,14 +173,14 @@ func TestNextAllocatesNothing(t *testing.T) {
 			t.Fatal("released is not final")
 		}
 	}); n != 0 {
-		t.Errorf("%v allocations", n)
+		t.Errorf("a step through a table caused %v allocations", n)
 	}
 }
 
 func TestTablesAreCompiledOnce(t *testing.T) {
 	life, status := RoomLifecycle(), RoomStatus()
 	if life != RoomLifecycle() || status != RoomStatus() {
-		t.Error("a table is compiled again")
+		t.Error("two calls compile two tables")
 	}
 }
 
@@ -252,10 +252,10 @@ func TestMustCompilePanicsWithTheReason(t *testing.T) {
 // Only released is final, in both machines (ReleasedIsFinal, CHA-RS1i).
 func TestFinalStates(t *testing.T) {
 	if got := RoomLifecycle().Definition().Final; !maps.Equal(got, map[Life]bool{Released: true}) {
-		t.Errorf("room lifecycle: %v", got)
+		t.Errorf("the final states of the room lifecycle are %v", got)
 	}
 	if got := RoomStatus().Definition().Final; !maps.Equal(got, map[Status]bool{StatusReleased: true}) {
-		t.Errorf("room status: %v", got)
+		t.Errorf("the final states of the room status are %v", got)
 	}
 }
 
@@ -280,7 +280,7 @@ func TestLiveCallsCallbacks(t *testing.T) {
 		"enter_releasing ready>releasing", "enter_state ready>releasing", "after_release ready>releasing", "after_event ready>releasing",
 	}
 	if !slices.Equal(calls, want) {
-		t.Errorf("called\n%s\nexpected\n%s", strings.Join(calls, "\n"), strings.Join(want, "\n"))
+		t.Errorf("the callbacks that were called are\n%s\nexpected\n%s", strings.Join(calls, "\n"), strings.Join(want, "\n"))
 	}
 }
 
@@ -388,12 +388,12 @@ func checkOverview[S, E ~uint8](t *testing.T, table *Table[S, E], rows []string,
 		}
 	}
 	if strings.Join(framed, " ") != frame {
-		t.Errorf("%s: the frame stands around %q, expected %q", d.Machine, framed, frame)
+		t.Errorf("%s: the frame contains the states %q, expected %q", d.Machine, framed, frame)
 	}
 	slices.Sort(want)
 	slices.Sort(got)
 	if !slices.Equal(got, want) {
-		t.Errorf("%s: drawn\n%s\nexpected\n%s", d.Machine, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		t.Errorf("%s: the diagram has the transitions\n%s\nexpected\n%s", d.Machine, strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 
@@ -408,7 +408,7 @@ func TestEnumerationsPrint(t *testing.T) {
 		}
 		unknown := fmt.Sprintf("unknown(%d)", n)
 		if len(seen) != n || seen[unknown] || of(uint8(n)) != unknown {
-			t.Errorf("%s: %v, then %s; expected %d names, then %s", name, slices.Sorted(maps.Keys(seen)), of(uint8(n)), n, unknown)
+			t.Errorf("%s: the names are %v, and the next value is printed as %s; expected %d names, and then %s", name, slices.Sorted(maps.Keys(seen)), of(uint8(n)), n, unknown)
 		}
 	}
 	check("Life", int(Released)+1, func(v uint8) string { return Life(v).String() })

@@ -64,9 +64,8 @@ func (p Phase) String() string { return enumName(phaseNames[:], uint8(p)) }
 // its status (CHA-RS) and its discontinuities (CHA-RL12). E is the type of errors; the zero E is no
 // error. The core never looks into an error.
 //
-// The inputs must be in one order, in which the end of a channel's attach or detach comes after the
-// channel's own event of it: if an attach succeeds, the channel's event "attached" comes before
-// AttachEnded.
+// The inputs must be in this order: the channel's event first, then the end of the attach or detach
+// that caused it. If an attach succeeds, the event "attached" comes before AttachEnded.
 //
 // A Room is made by [NewRoom], changed by Step alone, and used by one goroutine at a time.
 type Room[E comparable] struct {
@@ -167,8 +166,8 @@ func (r *Room[E]) Step(in RoomInput[E], outs []RoomOutput[E]) ([]RoomOutput[E], 
 	return refuse("unknown kind of input")
 }
 
-// next begins the operation whose turn it is, and goes on until one doesn't end at once or the
-// queue is empty. CHA-RL7: one at a time; CHA-RL7a: a release first.
+// next begins queued operations, one after the other, until one stays running or the queue is
+// empty. Releases go first (CHA-RL7, CHA-RL7a).
 func (r *Room[E]) next(outs []RoomOutput[E]) []RoomOutput[E] {
 	for n := len(r.waiting); n > 0 && r.op == NoOperation; n-- {
 		i := max(slices.IndexFunc(r.waiting, func(w waitingOp) bool { return w.op == OpRelease }), 0)

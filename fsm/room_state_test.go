@@ -36,11 +36,11 @@ func TestRestoreGivesTheSameRoom(t *testing.T) {
 			want := at.Clone()
 			wantOuts, wantErr := want.Step(in, nil)
 			if err := restored.Restore(state); err != nil || !restored.Equal(at) {
-				t.Fatalf("%+v is restored as %+v: %v", state, restored, err)
+				t.Fatalf("Restore of %+v gives %+v, with the error %v", state, restored, err)
 			}
 			outs, err := restored.Step(in, nil)
 			if !reflect.DeepEqual(outs, wantOuts) || !reflect.DeepEqual(err, wantErr) || !restored.Equal(want) {
-				t.Fatalf("%v after restoring %+v: %v, %v, expected %v, %v", in, state, outs, err, wantOuts, wantErr)
+				t.Fatalf("after Restore of %[2]v, %[1]v returns %[3]v, %[4]v; the original returns %[5]v, %[6]v", in, state, outs, err, wantOuts, wantErr)
 			}
 			if key := string(want.AppendKey(nil, appendError)); !seen[key] {
 				seen[key] = true
@@ -63,20 +63,20 @@ func TestRestoreRefusesWhatMakesNoSense(t *testing.T) {
 	}
 	kept := r.Clone()
 	for name, spoil := range map[string]func(*RoomState[int]){
-		"status":      func(s *RoomState[int]) { s.Status = StatusReleased + 1 },
-		"channel":     func(s *RoomState[int]) { s.Channel = ChannelFailed + 1 },
-		"operation":   func(s *RoomState[int]) { s.Operation = OpRelease + 1 },
-		"phase":       func(s *RoomState[int]) { s.Phase = InGiveBack + 1 },
-		"idle":        func(s *RoomState[int]) { s.Phase = Idle },
-		"nobody runs": func(s *RoomState[int]) { s.Operation, s.Phase = NoOperation, Idle },
-		"caller":      func(s *RoomState[int]) { s.Caller = 3 },
-		"twice":       func(s *RoomState[int]) { s.Waiting = []WaitingOperation{{OpDetach, 1}} },
-		"for nothing": func(s *RoomState[int]) { s.Waiting = []WaitingOperation{{NoOperation, 2}} },
+		"status":       func(s *RoomState[int]) { s.Status = StatusReleased + 1 },
+		"channel":      func(s *RoomState[int]) { s.Channel = ChannelFailed + 1 },
+		"operation":    func(s *RoomState[int]) { s.Operation = OpRelease + 1 },
+		"phase":        func(s *RoomState[int]) { s.Phase = InGiveBack + 1 },
+		"idle":         func(s *RoomState[int]) { s.Phase = Idle },
+		"no operation": func(s *RoomState[int]) { s.Operation, s.Phase = NoOperation, Idle },
+		"caller":       func(s *RoomState[int]) { s.Caller = 3 },
+		"twice":        func(s *RoomState[int]) { s.Waiting = []WaitingOperation{{OpDetach, 1}} },
+		"for nothing":  func(s *RoomState[int]) { s.Waiting = []WaitingOperation{{NoOperation, 2}} },
 	} {
 		bad := good
 		spoil(&bad)
 		if err := r.Restore(bad); err == nil || !r.Equal(kept) {
-			t.Errorf("%s: restored %+v: %v", name, bad, err)
+			t.Errorf("%s: Restore of %+v changed the core or returned no error: %v", name, bad, err)
 		}
 	}
 }

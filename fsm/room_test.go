@@ -59,7 +59,7 @@ func play(t testing.TB, r *roomCore, lines ...line) *roomCore {
 			t.Fatalf("line %d: %v", i+1, err)
 		}
 		if got := strings.Join(outputsOf(outs), "; "); got != l.want {
-			t.Errorf("line %d, %v, outputs\n  %s\nexpected\n  %s", i+1, l.in, got, l.want)
+			t.Errorf("line %d: %v outputs\n  %s\nexpected\n  %s", i+1, l.in, got, l.want)
 		}
 	}
 	return r
@@ -368,7 +368,7 @@ func TestRoomRules(t *testing.T) {
 			{attachEnded(""), "status(attaching -> attached); settle(3, done)"},
 			{channel(ChannelAttached, "update"), "discontinuity()"},
 		}},
-		{"CHA-RL14 an attach that failed leaves the detach explicit", StatusDetached, []line{
+		{"CHA-RL14 after a failed attach, the last detach is still explicit", StatusDetached, []line{
 			{attach(3), "status(detached -> attaching); attachChannel"},
 			{channel(ChannelSuspended, "e"), ""},
 			{attachEnded("e"), "status(attaching -> suspended, e); settle(3, failed: e)"},
@@ -451,19 +451,19 @@ func TestNewRoomIsInitialized(t *testing.T) {
 func TestRoomExposesTheErrorOfItsStatus(t *testing.T) {
 	r := begin(t, StatusSuspended)
 	if _, err := r.Status(); err != "gone" {
-		t.Errorf("CHA-RS2b1: %q", err)
+		t.Errorf("CHA-RS2b1: a suspended room has the error %q, expected \"gone\"", err)
 	}
 	play(t, r, line{attach(2), "status(suspended -> attaching); attachChannel"})
 	if _, err := r.Status(); err != "" {
-		t.Errorf("CHA-RS2b2: %q", err)
+		t.Errorf("CHA-RS2b2: the status has the old error %q", err)
 	}
 	play(t, r, line{attachEnded("e"), "status(attaching -> suspended, e); settle(2, failed: e)"})
 	if _, err := r.Status(); err != "e" {
-		t.Errorf("CHA-RL1k2: %q", err)
+		t.Errorf("CHA-RL1k2: after a failed attach, the status has the error %q, expected \"e\"", err)
 	}
 	play(t, r, line{channel(ChannelAttached, "resumed"), "status(suspended -> attached)"})
 	if _, err := r.Status(); err != "" {
-		t.Errorf("CHA-RS2b2: %q", err)
+		t.Errorf("CHA-RS2b2: the status has the old error %q", err)
 	}
 }
 
@@ -497,7 +497,7 @@ func TestRoomRefusals(t *testing.T) {
 		given := []RoomOutput[string]{{Kind: AttachChannel}}
 		outs, err := r.Step(c.in, given)
 		if refused := (*RefusedError)(nil); !errors.As(err, &refused) || err.Error() != c.want {
-			t.Errorf("%v: got %v, expected %s", c.from, err, c.want)
+			t.Errorf("in status %v: got the error %v, expected %s", c.from, err, c.want)
 		}
 		if len(outs) != 1 || !r.Equal(before) {
 			t.Errorf("%v: refused with %q, but outputs %v or a changed state", c.from, c.want, outs)
@@ -536,7 +536,7 @@ func TestRoomWalk(t *testing.T) {
 	const depth, calls = 8, 4
 	type node struct {
 		core    *roomCore
-		asked   RoomOutputKind // what the room has asked for and has not ended; 0 for none
+		asked   RoomOutputKind // the room's request that has not ended; 0 for none
 		pending []Call         // the calls that no output has settled
 		path    []roomInput
 	}
@@ -574,14 +574,14 @@ func TestRoomWalk(t *testing.T) {
 				ends := map[RoomOutputKind]RoomInputKind{AttachChannel: AttachEnded, DetachChannel: DetachEnded,
 					StartRetryPause: RetryDue, GiveBackChannel: GiveBackEnded}
 				if ends[next.asked] != in.Kind {
-					fail(in, "accepted, but what the room asked for last is %v", next.asked)
+					fail(in, "the room accepts this end, although its last request that has not ended is %v", next.asked)
 				}
 				next.asked = 0
 			}
 			was, wasErr, final := status, statusErr, status == StatusReleased
 			for _, out := range outs {
 				if final && out.Kind != SettleRoomCall && out.Kind != GiveBackChannel {
-					fail(in, "outputs %v after the room was released", out)
+					fail(in, "the room outputs %v after its release", out)
 				}
 				switch out.Kind {
 				case SettleRoomCall:
@@ -592,32 +592,32 @@ func TestRoomWalk(t *testing.T) {
 					next.pending = slices.Delete(next.pending, i, i+1)
 				case PublishStatus:
 					if out.Previous != was || out.Status == was && out.Err == wasErr {
-						fail(in, "%v is no change of the last published status %v, %q", out, was, wasErr)
+						fail(in, "%v is published, but the last published status is %v with the error %q", out, was, wasErr)
 					}
 					was, wasErr, final = out.Status, out.Err, out.Status == StatusReleased
 				case PublishDiscontinuity:
 					if in.Kind != ChannelEvent || in.Resumed || in.Channel != ChannelAttached {
-						fail(in, "%v without a loss of continuity", out)
+						fail(in, "%v is published without a loss of continuity", out)
 					}
 				default:
 					if next.asked != 0 || out.Kind == GiveBackChannel && status == StatusReleased {
-						fail(in, "outputs %v in status %v, while %v has not ended", out, status, next.asked)
+						fail(in, "the room outputs %v in status %v, while %v has not ended", out, status, next.asked)
 					}
 					next.asked = out.Kind
 				}
 			}
 			if s, e := c.Status(); s != was || e != wasErr {
-				fail(in, "the status is %v, %q, but %v, %q was published last", s, e, was, wasErr)
+				fail(in, "the status is %v with the error %q, but the last published status is %v with the error %q", s, e, was, wasErr)
 			}
 			key := roomKey(c)
 			if old, ok := seen[key]; ok {
 				if !old.core.Equal(c) || !c.Equal(old.core) || old.asked != next.asked || !slices.Equal(sorted(old.pending), sorted(next.pending)) {
-					fail(in, "the state is not the one after %v, but has the same key", old.path)
+					fail(in, "the state differs from the state after %v, but has the same key", old.path)
 				}
 				continue
 			}
 			if c.Equal(n.core) {
-				fail(in, "the key has changed, but the state is equal to the one before")
+				fail(in, "the key has changed, but Equal returns true for the state before")
 			}
 			seen[key] = next
 			if was == StatusReleased {
@@ -639,13 +639,13 @@ func TestRoomWalk(t *testing.T) {
 
 func sorted(calls []Call) []Call { return slices.Sorted(slices.Values(calls)) }
 
-// settleByLuck lets everything that the room asks of its channel succeed. It returns the calls that
-// are still pending afterwards.
+// settleByLuck lets every request of the room to its channel succeed. It returns the calls that are
+// still pending afterwards.
 func settleByLuck(t *testing.T, r *roomCore, asked RoomOutputKind, pending []Call) []Call {
 	pending = slices.Clone(pending)
 	for steps := 0; asked != 0; steps++ {
 		if steps > 50 {
-			t.Fatalf("after 50 steps, the room still asks for %v", asked)
+			t.Fatalf("after 50 steps, the room still waits for %v", asked)
 		}
 		inputs := map[RoomOutputKind][]roomInput{
 			AttachChannel:   {channel(ChannelAttached), attachEnded("")},
@@ -758,7 +758,7 @@ func TestRoomIsDeterministic(t *testing.T) {
 			aOuts, aErr := a.Step(in, nil)
 			bOuts, bErr := b.Step(in, nil)
 			if !slices.Equal(aOuts, bOuts) || (aErr == nil) != (bErr == nil) || !a.Equal(b) || roomKey(a) != roomKey(b) {
-				t.Fatalf("%v: %v, %v and %v, %v", in, aOuts, aErr, bOuts, bErr)
+				t.Fatalf("%v: two equal cores return %v, %v and %v, %v, or differ after it", in, aOuts, aErr, bOuts, bErr)
 			}
 			b = before
 			if _, err := b.Step(in, nil); (err == nil) != (aErr == nil) || !a.Equal(b) {

@@ -41,7 +41,7 @@ func TestRestoreGivesTheSameCore(t *testing.T) {
 		at := queue[0]
 		at.StateInto(&state)
 		if full := at.State(); !reflect.DeepEqual(full, normal(state)) {
-			t.Fatalf("StateInto gives %+v, State %+v", state, full)
+			t.Fatalf("StateInto writes %+v, but State returns %+v", state, full)
 		}
 		for _, in := range inputs(at.NextCall()) {
 			if in.Kind <= CallReleaseIf && in.Call > calls {
@@ -53,12 +53,12 @@ func TestRestoreGivesTheSameCore(t *testing.T) {
 				t.Fatalf("%+v: %v", state, err)
 			}
 			if !restored.Equal(at) || !bytes.Equal(restoreKey(restored), restoreKey(at)) {
-				t.Fatalf("restored %+v, expected %+v", restored.State(), at.State())
+				t.Fatalf("Restore gives %+v, expected %+v", restored.State(), at.State())
 			}
 			outs, err := restored.Step(in, nil)
 			if !reflect.DeepEqual(outs, wantOuts) || !reflect.DeepEqual(err, wantErr) || !restored.Equal(want) ||
 				!bytes.Equal(restoreKey(restored), restoreKey(want)) {
-				t.Fatalf("%v after restoring %+v: %v, %v, expected %v, %v", in, state, outs, err, wantOuts, wantErr)
+				t.Fatalf("after Restore of %[2]v, %[1]v returns %[3]v, %[4]v; the original returns %[5]v, %[6]v", in, state, outs, err, wantOuts, wantErr)
 			}
 			if key := string(restoreKey(want)); !seen[key] {
 				seen[key] = true
@@ -110,7 +110,7 @@ func TestRestoreRefusesWhatNoCoreHolds(t *testing.T) {
 		s := good()
 		spoil(&s)
 		if err := NewRooms[string]().Restore(s); err == nil || !strings.Contains(err.Error(), what) {
-			t.Errorf("%s: %v", what, err)
+			t.Errorf("Restore returned the error %v, expected one with %q", err, what)
 		}
 	}
 }

@@ -147,7 +147,7 @@ func TestRoomsRefusals(t *testing.T) {
 			t.Errorf("got %v, expected %s", err, want)
 		}
 		if len(outs) > 0 || !r.Equal(before) {
-			t.Errorf("%q, but outputs %v or a changed state", want, outs)
+			t.Errorf("refused with %q, but outputs %v or a changed state", want, outs)
 		}
 	}
 }
@@ -192,7 +192,7 @@ func TestRoomsGetters(t *testing.T) {
 	check := func(name string, id Incarnation, life Life, ok bool) {
 		t.Helper()
 		if i, l, o := r.InUse(name); i != id || l != life || o != ok {
-			t.Errorf("InUse(%s): %d, %v, %t; expected %d, %v, %t", name, i, l, o, id, life, ok)
+			t.Errorf("InUse(%s) returns %d, %v, %t; expected %d, %v, %t", name, i, l, o, id, life, ok)
 		}
 	}
 	check("a", 0, Released, false)
@@ -213,16 +213,16 @@ func TestRoomsGetters(t *testing.T) {
 		must(r.Step(s.in, nil))(t)
 		check("a", s.id, s.life, s.id != 0)
 		if r.Disposal() != s.disposal {
-			t.Errorf("%v: disposal %v, expected %v", s.in, r.Disposal(), s.disposal)
+			t.Errorf("after %v, Disposal returns %v, expected %v", s.in, r.Disposal(), s.disposal)
 		}
 		if s.id == 2 {
 			if name, options := r.Describe(2); name != "a" || options != "y" {
-				t.Errorf("Describe(2): %q, %q", name, options)
+				t.Errorf("Describe(2) returns %q, %q", name, options)
 			}
 		}
 	}
 	if name, options := r.Describe(2); name != "" || options != "" {
-		t.Errorf("Describe of what is released: %q, %q", name, options)
+		t.Errorf("Describe of a released incarnation returns %q, %q", name, options)
 	}
 	if r.NextCall() != 5 {
 		t.Errorf("the next call is %d", r.NextCall())
@@ -242,7 +242,7 @@ func TestRoomsState(t *testing.T) {
 		},
 	}
 	if diff := cmp.Diff(want, state); diff != "" {
-		t.Errorf("(-expected +got)\n%s", diff)
+		t.Errorf("the state differs (-expected +got):\n%s", diff)
 	}
 	before := r.Clone()
 	state.Disposers[0], state.Failed[0], state.Incarnations[0].Waiters[0] = 77, 77, 77
@@ -254,7 +254,7 @@ func TestRoomsState(t *testing.T) {
 		t.Errorf("as JSON: %s", text)
 	}
 	if empty := string(must(json.Marshal(NewRooms[string]().State()))(t)); empty != `{"nextCall":1,"incarnations":[],"disposal":"no","lastCreated":0}` {
-		t.Errorf("without rooms: %s", empty)
+		t.Errorf("the state of a core without rooms is %s", empty)
 	}
 }
 
@@ -264,7 +264,7 @@ func TestRoomsStateForgetsHistory(t *testing.T) {
 	a := roomsAfter(t, get(1, "a", "x"), end(Opened, 1), release(2, "a"), giveUp(2), dispose(3), giveUp(3))
 	b := roomsAfter(t, get(1, "a", "x"), end(Opened, 1), dispose(2), giveUp(2), dispose(3), giveUp(3))
 	if !a.Equal(b) || !reflect.DeepEqual(a.State(), b.State()) {
-		t.Errorf("equal: %t, states:\n%#v\n%#v", a.Equal(b), a.State(), b.State())
+		t.Errorf("two cores in the same state: Equal returns %t, and State returns\n%#v\nand\n%#v", a.Equal(b), a.State(), b.State())
 	}
 }
 
@@ -283,7 +283,7 @@ func TestRoomsWalk(t *testing.T) {
 		k := key(r)
 		text := fmt.Sprintf("%#v", r.State())
 		if other, ok := states[text]; ok && other != k {
-			t.Fatalf("two keys for one state: %s", text)
+			t.Fatalf("the state %s has two keys", text)
 		}
 		states[text] = k
 		for _, in := range roomsAlphabet(r) {
@@ -302,7 +302,7 @@ func TestRoomsWalk(t *testing.T) {
 				continue
 			}
 			if c.Equal(r) || r.Equal(c) {
-				t.Fatalf("%s: %v is accepted, but the state after it is equal", text, in)
+				t.Fatalf("%s: %v is accepted, but Equal returns true for the state before and the state after", text, in)
 			}
 			old, ok := seen[key(c)]
 			if !ok {
@@ -311,7 +311,7 @@ func TestRoomsWalk(t *testing.T) {
 				continue
 			}
 			if !old.Equal(c) || !c.Equal(old) || !reflect.DeepEqual(old.State(), c.State()) {
-				t.Fatalf("one key for two states:\n%#v\n%#v", old.State(), c.State())
+				t.Fatalf("two states have the same key:\n%#v\n%#v", old.State(), c.State())
 			}
 		}
 		if key(r) != k {
@@ -330,13 +330,13 @@ func TestRoomsWalk(t *testing.T) {
 	for i, k := range keys {
 		for _, l := range keys[max(0, i-20):i] {
 			if seen[k].Equal(seen[l]) {
-				t.Fatalf("two keys for one state: %#v", seen[k].State())
+				t.Fatalf("the state %#v has two keys, or Equal is wrong", seen[k].State())
 			}
 		}
 	}
 	t.Logf("%d states", len(seen))
 	if len(seen) < 300 || len(states) != len(seen) {
-		t.Errorf("%d states, %d texts", len(seen), len(states))
+		t.Errorf("there are %d keys, but %d different states", len(seen), len(states))
 	}
 }
 
@@ -348,7 +348,7 @@ func TestRoomsKeyIsUnambiguous(t *testing.T) {
 		for _, options := range []string{"", "x", "b", "\x00", "\x01x"} {
 			k := string(roomsAfter(t, get(1, name, options)).AppendKey([]byte("prefix"), appendString))
 			if other, ok := seen[k]; ok || !strings.HasPrefix(k, "prefix") {
-				t.Errorf("%q %q has the key of %s", name, options, other)
+				t.Errorf("the name %q with the options %q has the key of %s", name, options, other)
 			}
 			seen[k] = fmt.Sprintf("%q %q", name, options)
 		}
@@ -366,7 +366,7 @@ func TestRoomsAreDeterministic(t *testing.T) {
 			aOuts, aErr := a.Step(in, nil)
 			bOuts, bErr := b.Step(in, nil)
 			if diff := cmp.Diff(aOuts, bOuts); diff != "" || (aErr == nil) != (bErr == nil) || !a.Equal(b) {
-				t.Fatalf("%v: %v and %v\n%s", in, aErr, bErr, diff)
+				t.Fatalf("%v: two equal cores return the errors %v and %v, or their states differ:\n%s", in, aErr, bErr, diff)
 			}
 			b = before // the clone takes the step below, which a has taken
 			if _, err := b.Step(in, nil); (err == nil) != (aErr == nil) || !a.Equal(b) {
@@ -387,7 +387,7 @@ func TestRoomsOutcomesKeepTheirFailures(t *testing.T) {
 	roomsStep(t, c, dispose(4), "settle(4, failed {#1 #2})")
 	c.failed[0] = 77
 	if outs[0].String() != "settle(3, failed {#1 #2})" || r.failed[0] != 1 {
-		t.Error("a clone shares the list of failures")
+		t.Error("a clone and its original share the list of failed releases")
 	}
 }
 
@@ -400,6 +400,6 @@ func TestRoomsReadyGetAllocatesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}); n != 0 {
-		t.Errorf("%v allocations", n)
+		t.Errorf("a get of a ready room caused %v allocations", n)
 	}
 }

@@ -26,8 +26,9 @@ const (
 // StatusEvent is an event of the room status machine.
 type StatusEvent uint8
 
-// The events of the room status machine: the beginning of the three operations, the end of a
-// release, and the states of the channel that a room follows or that an operation ends in.
+// The events of the room status machine: an operation begins, a release ends, or the room takes over
+// the state of its channel. It does so when no operation runs, and at the end of an attach or
+// detach.
 const (
 	EventAttach StatusEvent = iota // an attach operation begins (CHA-RL1e)
 	EventDetach                    // a detach operation begins (CHA-RL2j)

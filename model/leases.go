@@ -58,10 +58,10 @@ func (l Leases) Step(in Input) (Leases, []Turn, error) {
 		next.Acquires = append(next.Acquires, in.Call)
 		return next, turns, nil
 	case in.Kind == KindReleaseIf:
-		return l, nil, &RefusedError{in, "leases begin it by themselves"}
+		return l, nil, &RefusedError{in, "only a closing lease begins a ReleaseIf"}
 	case in.Kind == KindClose: // L3
 		if !lease || l.Calls[in.Call-1].Outcome.Kind != OutcomeRoom {
-			return l, nil, &RefusedError{in, "it is no open lease of an Acquire that was settled with a room"}
+			return l, nil, &RefusedError{in, "the call is not an Acquire that has a room and an open lease"}
 		}
 	default: // L2, L5
 		if err := take(in); err != nil {
