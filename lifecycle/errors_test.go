@@ -46,7 +46,7 @@ func TestErrorCodes(t *testing.T) {
 			t.Errorf("got %q, expected %q", got, text)
 		}
 		if info := NewErrorInfo(code, "m", nil); info.Code != code || info.StatusCode != want.status || info.Message != "m" || info.Cause != nil {
-			t.Errorf("NewErrorInfo(%v): %+v", code, info)
+			t.Errorf("NewErrorInfo(%v) returns %+v", code, info)
 		}
 	}
 	if !maps.Equal(errorCodeNames, func() map[ErrorCode]string {
@@ -56,7 +56,7 @@ func TestErrorCodes(t *testing.T) {
 		}
 		return m
 	}()) {
-		t.Error("the names are not those of the table")
+		t.Error("the named codes are not those of the table")
 	}
 	if got := ErrorCode(12345).String(); got != "ErrorCode(12345)" {
 		t.Errorf("an unknown code prints as %s", got)
@@ -95,7 +95,7 @@ func TestErrorsAreFoundThroughWrapping(t *testing.T) {
 		}
 	}
 	if errors.Is(NewErrorInfo(ErrRoomInInvalidState, "same", nil), NewErrorInfo(ErrRoomInInvalidState, "same", nil)) {
-		t.Error("errors.Is takes two errors with the same code for one")
+		t.Error("errors.Is returns true for two different errors with the same code")
 	}
 }
 
@@ -130,13 +130,13 @@ func TestAsErrorInfo(t *testing.T) {
 		"joined":    {errors.Join(errors.New("another"), info), info},
 	} {
 		if got := AsErrorInfo(c.err); got != c.want {
-			t.Errorf("%s: got %v", name, got)
+			t.Errorf("AsErrorInfo of the error %q returns %v", name, got)
 		}
 	}
 	for name, err := range map[string]error{"another": errors.New("x"), "around nil": fmt.Errorf("x: %w", none)} {
 		got := AsErrorInfo(err)
 		if got == nil || got.Code != ErrChannelOperationFailed || got.StatusCode != 400 || got.Cause != err || !strings.HasPrefix(got.Message, "unable to ") {
-			t.Errorf("%s: got %v", name, got)
+			t.Errorf("AsErrorInfo of the error %q returns %v", name, got)
 		}
 	}
 }
@@ -165,7 +165,7 @@ func TestNoGenericCodeIsRaised(t *testing.T) {
 			switch n := n.(type) {
 			case *ast.BasicLit:
 				if n.Value == "50000" || n.Value == "40000" && name != "errors.go" {
-					t.Errorf("%s has %s", name, n.Value)
+					t.Errorf("%s contains the generic code %s", name, n.Value)
 				}
 			case *ast.CallExpr:
 				for _, arg := range n.Args {
@@ -219,7 +219,7 @@ func TestMessagesHaveTheForm(t *testing.T) {
 		})
 	}
 	if checked < 8 {
-		t.Errorf("only %d messages were looked at", checked)
+		t.Errorf("only %d messages were checked", checked)
 	}
 }
 

@@ -82,7 +82,7 @@ func TestGettersWaitForNoObserver(t *testing.T) {
 		ch.change(ChannelStateChange{Current: ChannelSuspended, Reason: errChannel})
 		if n := len(functions.received) - 1; n < 0 || functions.received[n] != RoomSuspended ||
 			functions.status[n] != RoomSuspended {
-			t.Errorf("received %v; inside, the status was %v", functions.received, functions.status)
+			t.Errorf("the listener received %v; inside it, Status returned %v", functions.received, functions.status)
 		}
 		close(gate)
 		if err := <-done; err != nil {

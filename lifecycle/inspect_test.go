@@ -33,7 +33,7 @@ func TestObserveLate(t *testing.T) {
 				}
 				synctest.Wait() // the last work ends before the observer returns
 				if want := []string{"Release a", "Released a", "Dispose "}; !slices.Equal(seen, want) {
-					t.Errorf("seen %q, expected %q", seen, want)
+					t.Errorf("the added observer received %q, expected %q", seen, want)
 				}
 			})
 		})
@@ -50,7 +50,7 @@ func TestRoomsSnapshot(t *testing.T) {
 		s := r.Snapshot()
 		if len(s.Rooms) != 1 || s.Rooms[0].Life != "initializing" || s.Rooms[0].Work != "opening" || s.Rooms[0].Opened ||
 			!slices.Equal(s.Calls, []CallSnapshot{{1, "Get", "a", 1}}) || s.Disposal != "no" {
-			t.Errorf("while it is being opened: %+v", s)
+			t.Errorf("the snapshot while the room is being opened is %+v", s)
 		}
 		(<-g.opening).finish(nil)
 		go func() { _ = r.Dispose(context.Background()) }()
@@ -58,11 +58,11 @@ func TestRoomsSnapshot(t *testing.T) {
 		s = r.Snapshot()
 		if len(s.Rooms) != 1 || s.Rooms[0].Life != "releasing" || !s.Rooms[0].Opened || s.Rooms[0].Room == nil ||
 			!slices.Equal(s.Calls, []CallSnapshot{{2, "Dispose", "", 0}}) || s.Disposal != "disposing" {
-			t.Errorf("while it is being released: %+v", s)
+			t.Errorf("the snapshot while the room is being released is %+v", s)
 		}
 		(<-g.closing).finish(nil)
 		if s = r.Snapshot(); len(s.Rooms)+len(s.Calls) != 0 || s.Disposal != "disposed" {
-			t.Errorf("at the end: %+v", s)
+			t.Errorf("the snapshot at the end is %+v", s)
 		}
 	})
 }
@@ -94,10 +94,10 @@ func TestRoomSnapshot(t *testing.T) {
 		op.ok()
 		c.next(t, "Detach").ok()
 		if len(seen) == 0 || seen[len(seen)-1] != RoomDetached {
-			t.Errorf("seen %v", seen)
+			t.Errorf("the observer received the statuses %v, expected detached as the last", seen)
 		}
 		if s = r.Snapshot(); s.Operation != "" || len(s.Calls) != 0 {
-			t.Errorf("at the end: %+v", s)
+			t.Errorf("the snapshot at the end is %+v", s)
 		}
 	})
 }

@@ -93,7 +93,7 @@ func TestAReleaseByNameWins(t *testing.T) {
 	}
 	other.Close()
 	if s := r.leases.State(); len(s.Open)+len(s.Kept)+len(r.calls)+len(r.live) > 0 {
-		t.Errorf("left: %+v", s)
+		t.Errorf("at the end, the core still has %+v", s)
 	}
 }
 
@@ -147,7 +147,7 @@ func TestAGetKeepsTheRoom(t *testing.T) {
 				}
 				lease.Close()
 				if synctest.Wait(); inUse(r, "a") != (get != "rejected") {
-					t.Errorf("in use after the last lease: %t", inUse(r, "a"))
+					t.Errorf("whether the room is in use after its last lease was closed: %t", inUse(r, "a"))
 				}
 				g.drain()
 				beginDispose(background, r).ended(t)
@@ -170,7 +170,7 @@ func TestAnAcquireGivesUp(t *testing.T) {
 				g.drain()
 				synctest.Wait()
 				if s := r.leases.State(); len(s.Open)+len(r.calls) > 0 {
-					t.Errorf("left: %+v", s)
+					t.Errorf("at the end, the core still has %+v", s)
 				}
 				beginDispose(background, r).ended(t)
 			})
@@ -272,7 +272,7 @@ func TestAContextThatEndsAsTheAcquireIsSettled(t *testing.T) {
 		g.drain()
 		beginDispose(background, r).ended(t)
 		if s := r.leases.State(); len(s.Open) > 0 {
-			t.Errorf("left: %+v", s)
+			t.Errorf("at the end, the core still has %+v", s)
 		}
 	})
 }
@@ -324,12 +324,12 @@ func TestObserversOfLeases(t *testing.T) {
 		}
 		if s.Input.Kind == fsm.CallReleaseIf {
 			if conditional = append(conditional, s.Name); seen[i+1].Input.Kind != fsm.GiveUp || seen[i+1].Input.Call != s.Input.Call {
-				t.Errorf("%v is followed by %v", s.Input, seen[i+1].Input)
+				t.Errorf("the step after %v is %v, expected its GiveUp", s.Input, seen[i+1].Input)
 			}
 		}
 	}
 	if !slices.Equal(conditional, []string{"a", "b"}) {
-		t.Errorf("released by leases: %q", conditional)
+		t.Errorf("closing leases released the rooms %q, expected a and b", conditional)
 	}
 }
 
@@ -351,6 +351,6 @@ func TestCloseConcurrently(t *testing.T) {
 		}
 	}
 	if err := r.Dispose(background); err != nil || b.opens.Load() != b.releases.Load() {
-		t.Errorf("%v; %d openings, %d releases", err, b.opens.Load(), b.releases.Load())
+		t.Errorf("Dispose returned %v after %d openings and %d releases", err, b.opens.Load(), b.releases.Load())
 	}
 }

@@ -37,13 +37,13 @@ func TestSlowListener(t *testing.T) {
 		f.SubscribeStatus(quick.listen)
 		f.goAlong()
 		if !slices.Equal(quick, plainPath) || len(slow) != 0 {
-			t.Errorf("the quick one received %v, the slow one %v", quick, slow)
+			t.Errorf("the quick listener received %v, the slow one %v", quick, slow)
 		}
 		for i := range plainPath {
 			gate <- struct{}{}
 			synctest.Wait()
 			if !slices.Equal(slow, plainPath[:i+1]) {
-				t.Errorf("the slow one received %v", slow)
+				t.Errorf("the slow listener received %v", slow)
 			}
 		}
 		close(gate)
@@ -61,7 +61,7 @@ func TestListenerMisbehaves(t *testing.T) {
 				f.SubscribeStatus(good.listen)
 				f.goAlong()
 				if !slices.Equal(bad, plainPath) || !slices.Equal(good, plainPath) {
-					t.Errorf("received %v and %v", bad, good)
+					t.Errorf("the misbehaving listener received %v, the other one %v", bad, good)
 				}
 				want := 0
 				if name == "panics" {
@@ -119,7 +119,7 @@ func TestOffInsideTheListener(t *testing.T) {
 			t.Errorf("received %v", received)
 		}
 		if f.statusListeners.Len() != 1 { // the fixture's own
-			t.Errorf("%d listeners are left", f.statusListeners.Len())
+			t.Errorf("%d listeners are still registered", f.statusListeners.Len())
 		}
 	})
 }
@@ -273,7 +273,7 @@ func TestListenerCallsRooms(t *testing.T) {
 		}
 		synctest.Wait()
 		if again == room || again.Status() != RoomReleased || room.Status() != RoomReleased {
-			t.Errorf("%v and %v", room.Status(), again.Status())
+			t.Errorf("the two rooms have the statuses %v and %v, expected released", room.Status(), again.Status())
 		}
 		if want := []RoomStatus{RoomAttaching, RoomAttached, RoomReleasing, RoomReleased}; !slices.Equal(received, want) {
 			t.Errorf("received %v, expected %v", received, want)

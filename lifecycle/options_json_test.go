@@ -145,7 +145,7 @@ func TestRoomOptionsRoundTrip(t *testing.T) {
 		}
 		got := rapid.OneOf(options, rapid.Just(RoomOptions{})).Draw(t, "target")
 		if err := json.Unmarshal(text, &got); err != nil || got != want {
-			t.Fatalf("%s became %v, %v", text, got, err)
+			t.Fatalf("%s was read as %v, with the error %v", text, got, err)
 		}
 	})
 }
@@ -170,7 +170,7 @@ func TestRoomOptionsInABiggerStruct(t *testing.T) {
 	}
 	config.Room = RoomOptions{}
 	if err := json.Unmarshal([]byte(`{"title": "y"}`), &config); err != nil || config.Room != (RoomOptions{}) {
-		t.Errorf("an absent field: %v, %v", config.Room, err)
+		t.Errorf("with an absent field, the options are %v, and the error %v", config.Room, err)
 	}
 	err := json.Unmarshal([]byte(`{"room": {"typing": {"ms": 1}}}`), &config)
 	if !errors.Is(err, ErrInvalidArgument) || !strings.Contains(err.Error(), `"typing.ms"`) {

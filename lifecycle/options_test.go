@@ -77,7 +77,7 @@ func TestValidate(t *testing.T) {
 	} {
 		o, err := ResolveRoomOptions(c.option)
 		if again := o.Validate(); again == nil || err == nil || again.Error() != err.Error() {
-			t.Errorf("resolved: %v, validated: %v", err, again)
+			t.Errorf("ResolveRoomOptions returned %v, Validate %v", err, again)
 		}
 		info := (*ErrorInfo)(nil)
 		if !errors.Is(err, ErrInvalidArgument) || !errors.As(err, &info) {
@@ -86,7 +86,7 @@ func TestValidate(t *testing.T) {
 		}
 		for _, part := range append(c.names, "unable to create room; invalid room configuration: ") {
 			if !strings.Contains(info.Message, part) {
-				t.Errorf("%q does not say %q", info.Message, part)
+				t.Errorf("the message %q lacks %q", info.Message, part)
 			}
 		}
 	}

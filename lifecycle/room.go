@@ -428,15 +428,15 @@ func (r *Room) publishDiscontinuity(reason *ErrorInfo) {
 // a goroutine of its own. The lock is held.
 func (r *Room) work(w roomWork, c *roomCall) {
 	r.working.Add(1)
-	if c != nil && c.direct && !c.settled { // if not, the operation is for another call
+	if c != nil && c.direct && !c.settled { // otherwise the operation is for another call
 		c.work = w
 		return
 	}
 	go r.run(w, nil)
 }
 
-// run runs an operation of the channel and reports its end to the core, as an error too if it
-// panics or ends its goroutine. c is the call whose goroutine this is, or nil.
+// run runs an operation of the channel and reports its end to the core. If the operation panics or
+// ends its goroutine, run reports that as an error. c is the call whose goroutine this is, or nil.
 func (r *Room) run(w roomWork, c *roomCall) {
 	returned := false
 	defer func() {

@@ -20,7 +20,7 @@ import (
 // driver adds: contexts, errors, listeners, logs, time.
 
 // fakeChannel is a channel whose operations block until the test ends them, or succeed at once if
-// it is set so.
+// succeed is set.
 type fakeChannel struct {
 	emit    func(ChannelStateChange)
 	began   chan *channelOp
@@ -133,7 +133,7 @@ type fixture struct {
 }
 
 // inBubble runs a test of a room in a bubble. Then it releases the room, and fails if a goroutine
-// or a timer is left.
+// or a timer still runs.
 func inBubble(t *testing.T, test func(f *fixture)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -340,7 +340,7 @@ func TestRoomContextEndsBeforeTheTurn(t *testing.T) {
 			}
 		}
 		if len(f.steps) != before {
-			t.Errorf("%d steps", len(f.steps)-before)
+			t.Errorf("the core took %d steps, expected none", len(f.steps)-before)
 		}
 		f.is(RoomAttached, nil)
 	})
@@ -355,7 +355,7 @@ func TestRoomSettledAsItIsGivenUp(t *testing.T) {
 			c := f.attach(ctx)
 			op := f.ch.next(t, "Attach")
 			f.ch.emit(ChannelStateChange{Current: ChannelAttached})
-			f.mu.Lock() // both ends happen, mostly in this order, and find the lock taken
+			f.mu.Lock() // both ends now wait for the lock, mostly in this order
 			op.do <- func() error { return nil }
 			for range 10 {
 				runtime.Gosched()
@@ -367,11 +367,11 @@ func TestRoomSettledAsItIsGivenUp(t *testing.T) {
 			f.mu.Unlock()
 			synctest.Wait()
 			if !c.done || c.err != nil && c.err != context.Canceled {
-				t.Errorf("it has ended: %t, %v", c.done, c.err)
+				t.Errorf("whether the call has ended: %t; its error: %v", c.done, c.err)
 			}
 			f.is(RoomAttached, nil)
 			if len(f.calls) > 0 {
-				t.Errorf("%d calls are left", len(f.calls))
+				t.Errorf("%d calls still wait", len(f.calls))
 			}
 		})
 	}
@@ -413,7 +413,7 @@ func TestRoomReleaseRetries(t *testing.T) {
 		for i := range 100 {
 			op := f.ch.next(t, "Detach")
 			if passed := time.Since(begun); passed != time.Duration(i)*250*time.Millisecond {
-				t.Fatalf("attempt %d after %v", i+1, passed)
+				t.Fatalf("attempt %d began %v after the first", i+1, passed)
 			}
 			if i == 50 {
 				f.is(RoomReleasing, nil)
@@ -503,7 +503,7 @@ func TestRoomDiscontinuity(t *testing.T) {
 		offFirst() // CHA-RL15c
 		f.ch.change(ChannelStateChange{Current: ChannelAttached, Update: true})
 		if len(first) != 1 || len(second) != 2 || first[0] != second[0] {
-			t.Fatalf("got %v and %v", first, second)
+			t.Fatalf("the two listeners received %v and %v", first, second)
 		}
 		for i, d := range second {
 			e := AsErrorInfo(d.Reason)
@@ -553,7 +553,7 @@ func TestRoomLogWithoutAnObserver(t *testing.T) {
 		}
 		synctest.Wait()
 		if n := strings.Count(log.String(), `level=INFO msg="room status changed" room=a`); n != 4 {
-			t.Errorf("%d lines, expected 4:\n%s", n, &log)
+			t.Errorf("the log has %d lines, expected 4:\n%s", n, &log)
 		}
 	})
 }
@@ -712,7 +712,7 @@ func TestRoomParallel(t *testing.T) {
 	var last atomic.Pointer[RoomStatusChange]
 	room.SubscribeStatus(func(c RoomStatusChange) {
 		if p := last.Swap(&c); p != nil && p.Current != c.Previous {
-			t.Errorf("%v after %v", c, *p)
+			t.Errorf("the listener received %v after %v", c, *p)
 		}
 	})
 	for w := range 8 {
@@ -755,6 +755,6 @@ func TestRoomParallel(t *testing.T) {
 		t.Error(fault)
 	}
 	if len(room.calls) > 0 {
-		t.Errorf("%d calls are left", len(room.calls))
+		t.Errorf("%d calls still wait", len(room.calls))
 	}
 }

@@ -466,7 +466,7 @@ func (r *Rooms[R]) ended(kind fsm.RoomsInputKind, l *live[R], err error) {
 	r.observer.Load().flush()
 }
 
-// abnormal returns the error of an operation that didn't return; value is the value of its panic,
+// abnormal returns the error of an operation that didn't return. value is the value of its panic,
 // or nil. If the operation returned, don't call abnormal, nor recover before it: both calls make
 // the stack of a new goroutine grow.
 func abnormal(operation string, value any) error {

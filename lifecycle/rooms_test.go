@@ -183,7 +183,7 @@ func saysAll(t *testing.T, err error, parts ...string) {
 	t.Helper()
 	for _, part := range parts {
 		if err == nil || !strings.Contains(err.Error(), part) {
-			t.Errorf("the error %v does not say %q", err, part)
+			t.Errorf("the error %v lacks %q", err, part)
 		}
 	}
 }
@@ -192,8 +192,8 @@ var background = context.Background()
 
 var errBackend = errors.New("the backend failed")
 
-// nameStates has the states in which a call can find a name, each with a function that brings "a"
-// into the state. then ends the works under way.
+// nameStates has the states in which a call can find a name. Each has a function that brings "a" into
+// the state. then ends the works under way.
 var nameStates = map[string]func(t *testing.T, r *Rooms[*resource], g *gates) (then func()){
 	"free": func(*testing.T, *Rooms[*resource], *gates) func() { return func() {} },
 	"opening": func(t *testing.T, r *Rooms[*resource], g *gates) func() {
@@ -251,7 +251,7 @@ func inEveryState(t *testing.T, try func(t *testing.T, r *Rooms[*resource])) {
 				try(t, r)
 				synctest.Wait()
 				if steps != before || len(g.opening)+len(g.closing) > 0 {
-					t.Errorf("%d steps, %d openings, %d releases; expected none", steps-before, len(g.opening), len(g.closing))
+					t.Errorf("the core took %d steps, with %d openings and %d releases; expected none", steps-before, len(g.opening), len(g.closing))
 				}
 				then()
 				// A later valid call works.
@@ -345,7 +345,7 @@ func TestEndedContextTakesEffect(t *testing.T) {
 						c := call(ctx, r)
 						took := steps[before:]
 						if len(took) == 0 || took[0].Input.Kind != kind {
-							t.Errorf("the core took %v", took)
+							t.Errorf("the core took the steps %v", took)
 							continue
 						}
 						settled := slices.ContainsFunc(took[0].Outputs, func(o fsm.RoomsOutput) bool {
@@ -353,7 +353,7 @@ func TestEndedContextTakesEffect(t *testing.T) {
 						})
 						if settled {
 							if c.ended(t); len(took) != 1 {
-								t.Errorf("the core took %v", took)
+								t.Errorf("the core took the steps %v", took)
 							}
 							continue
 						}
@@ -361,11 +361,11 @@ func TestEndedContextTakesEffect(t *testing.T) {
 							t.Errorf("got %v, which errors.Is must find to be %v", c.err, ctx.Err())
 						}
 						if len(took) != 2 || took[1].Input.Kind != fsm.GiveUp || took[1].Input.Call != took[0].Input.Call {
-							t.Errorf("the core took %v", took)
+							t.Errorf("the core took the steps %v", took)
 						}
 					}
 					if _, _, used := r.core.InUse("a"); used || kind == fsm.CallDispose && r.core.Disposal() == fsm.NotDisposed {
-						t.Error("a call whose context had ended had no effect")
+						t.Error("a call whose context had ended before it had no effect")
 					}
 					g.drain()
 					beginDispose(background, r).ended(t)
@@ -453,7 +453,7 @@ func TestDeadline(t *testing.T) {
 		defer cancel()
 		begun := time.Now()
 		if _, err := r.Get(ctx, "a"); !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) != 3*time.Second {
-			t.Errorf("got %v after %v", err, time.Since(begun))
+			t.Errorf("Get returned %v after %v", err, time.Since(begun))
 		}
 		next(t, g.opening).finish(nil)
 	})
@@ -513,7 +513,7 @@ func TestMessagesNameTheRoom(t *testing.T) {
 		saysAll(t, c.err, "unable to get room; room released before operation could complete", `"my room"`)
 		w := next(t, g.opening)
 		if cause := context.Cause(w.ctx); !errors.Is(cause, ErrRoomReleasedBeforeOperationCompleted) {
-			t.Errorf("the opening's context has the cause %v", cause)
+			t.Errorf("the context of the opening has the cause %v", cause)
 		} else {
 			saysAll(t, cause, "unable to open room", `"my room"`)
 		}
@@ -552,7 +552,7 @@ func TestReadyGetAllocatesNothing(t *testing.T) {
 	} {
 		right := true
 		if n := testing.AllocsPerRun(100, func() { right = right && get() }); n != 0 || !right {
-			t.Errorf("%s: %v allocations, the right room: %t", name, n, right)
+			t.Errorf("%s: Get caused %v allocations, and returned the right room: %t", name, n, right)
 		}
 	}
 	if err := r.Dispose(background); err != nil {
@@ -658,7 +658,7 @@ func TestDisposeWhileOpening(t *testing.T) {
 		d.waits(t)
 		w2 := next(t, g.closing)
 		if w2.room != w.room {
-			t.Error("another room is released")
+			t.Error("Dispose released another room than the opened one")
 		}
 		w2.finish(nil)
 		d.ended(t)
@@ -681,7 +681,7 @@ func TestOpeningsContextEnds(t *testing.T) {
 		w.finish(nil)
 		c.ended(t)
 		if w.ctx.Err() == nil || errors.Is(context.Cause(w.ctx), ErrRoomReleasedBeforeOperationCompleted) {
-			t.Errorf("afterwards: %v", context.Cause(w.ctx))
+			t.Errorf("after Open returned, its context has the cause %v", context.Cause(w.ctx))
 		}
 		d := beginRelease(background, r, "a")
 		next(t, g.closing).finish(nil)
@@ -918,7 +918,7 @@ func TestObserverIsToldEveryStep(t *testing.T) {
 	r := NewRooms[*resource](&backend{}, WithObserver(func(s RoomsStep) { steps = append(steps, s) }))
 	r.Release(background, "a")
 	if len(steps) != 1 || steps[0].State != nil {
-		t.Errorf("without WithObservedStates: %+v", steps)
+		t.Errorf("without WithObservedStates, the steps are %+v", steps)
 	}
 }
 
@@ -981,7 +981,7 @@ func TestCallsFromAnObserver(t *testing.T) {
 					}
 					for i, seq := range seqs {
 						if seq != uint64(i+1) {
-							t.Fatalf("steps received: %v", seqs)
+							t.Fatalf("the observer received the steps %v", seqs)
 						}
 					}
 					if kind != fsm.OpenFailed && !reacted {
@@ -1042,7 +1042,7 @@ func TestObserverMisbehaves(t *testing.T) {
 			t.Error("the goroutine did not end")
 		}
 		if !slices.Equal(received, []uint64{1, 2, 3}) {
-			t.Errorf("received %v, expected the steps that waited too", received)
+			t.Errorf("the observer received %v, without the steps that waited for it", received)
 		}
 	})
 }
@@ -1129,7 +1129,7 @@ func TestDisposeUnderGets(t *testing.T) {
 			t.Errorf("%d openings, but %d releases", o, c)
 		}
 		if len(r.live) > 0 || len(r.calls) > 0 {
-			t.Errorf("%d rooms and %d calls are left", len(r.live), len(r.calls))
+			t.Errorf("at the end, there are still %d rooms and %d calls", len(r.live), len(r.calls))
 		}
 	}
 }
@@ -1144,7 +1144,7 @@ func TestParallel(t *testing.T) {
 	index := func(name string) int { return int(name[0] - 'a') }
 	b.open = func(ctx context.Context, name string, options RoomOptions) (*resource, error) {
 		if n := open[index(name)].Add(1); n != 1 {
-			t.Errorf("%d of %s are open", n, name)
+			t.Errorf("%d resources of %s are open at a time", n, name)
 		}
 		if b.opens.Load()%7 == 0 {
 			runtime.Gosched()
@@ -1157,7 +1157,7 @@ func TestParallel(t *testing.T) {
 	}
 	b.release = func(_ context.Context, name string, r *resource) error {
 		if r.name != name {
-			t.Errorf("%s is released as %s", r.name, name)
+			t.Errorf("the resource of %s is released under the name %s", r.name, name)
 		}
 		if b.releases.Load()%5 == 0 {
 			runtime.Gosched()
@@ -1195,7 +1195,7 @@ func TestParallel(t *testing.T) {
 					lease, err := r.Acquire(ctx, name, WithPresenceEvents(presence))
 					switch {
 					case err == nil && (lease.Room().name != name || lease.Room().options.Presence.EnableEvents != presence):
-						t.Errorf("asked for %s, %t, leased %v", name, presence, lease.Room())
+						t.Errorf("Acquire(%s, presence %t) leased %v", name, presence, lease.Room())
 					case err == nil:
 						leases.Add(1)
 						wg.Go(lease.Close)
@@ -1213,7 +1213,7 @@ func TestParallel(t *testing.T) {
 					room, err := r.Get(ctx, name, WithPresenceEvents(presence))
 					switch {
 					case err == nil && (room.name != name || room.options.Presence.EnableEvents != presence):
-						t.Errorf("asked for %s, %t, got %v", name, presence, room)
+						t.Errorf("Get(%s, presence %t) returned %v", name, presence, room)
 					case err == nil:
 						rooms.Add(1)
 					case errors.Is(err, ErrRoomExistsWithDifferentOptions):
@@ -1236,11 +1236,11 @@ func TestParallel(t *testing.T) {
 	}
 	for i := range open {
 		if n := open[i].Load(); n != 0 {
-			t.Errorf("%d of %c are open in the end", n, 'a'+i)
+			t.Errorf("at the end, %d resources of %c are open", n, 'a'+i)
 		}
 	}
 	if s := r.leases.State(); len(r.live)+len(r.calls)+len(s.Open)+len(s.Kept)+len(s.Rooms.Incarnations) > 0 || r.core.Disposal() != fsm.Disposed {
-		t.Errorf("left: %d rooms, %d calls, %+v", len(r.live), len(r.calls), s)
+		t.Errorf("at the end, there are still %d rooms and %d calls: %+v", len(r.live), len(r.calls), s)
 	}
 	t.Logf("%d rooms, %d conflicts, %d rejected by a release, %d gave up; %d openings, %d releases", rooms.Load(), conflicts.Load(),
 		rejected.Load(), gaveUp.Load(), b.opens.Load(), b.releases.Load())

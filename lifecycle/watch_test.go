@@ -36,7 +36,7 @@ func TestStatusChangesAreRangedOver(t *testing.T) {
 		c.ended(t)
 		<-ended
 		if want := append(slices.Clone(plainPath), RoomReleased); !slices.Equal(seen, want) {
-			t.Errorf("seen %v, expected %v", seen, want)
+			t.Errorf("the loop received %v, expected %v", seen, want)
 		}
 		_, subscribed := f.SubscribeStatus(func(RoomStatusChange) {})
 		ends := map[string]error{"the loop": last, "a subscription": subscribed,
@@ -53,15 +53,15 @@ func TestStatusChangesAreRangedOver(t *testing.T) {
 			}
 		}
 		if len(ends) != 5 {
-			t.Errorf("ended with %v", ends)
+			t.Errorf("only these ended: %v", ends)
 		}
 		if err := f.WaitForStatus(background, RoomReleased); err != nil {
-			t.Errorf("a wait for released: %v", err)
+			t.Errorf("WaitForStatus(released) returned %v", err)
 		}
 	})
 }
 
-// A loop ends with its context and with break, and leaves nothing behind.
+// A loop ends with its context and with break. Afterwards no listener of it is registered.
 func TestWatchingEnds(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		ctx, cancel := context.WithCancel(background)
@@ -71,12 +71,12 @@ func TestWatchingEnds(t *testing.T) {
 			defer close(ended)
 			for _, err := range losses {
 				if err != context.Canceled {
-					t.Errorf("a discontinuity: %v", err)
+					t.Errorf("the loop over discontinuities received the error %v", err)
 				}
 			}
 			for _, err := range changes {
 				if err != context.Canceled {
-					t.Errorf("a change after the end: %v", err)
+					t.Errorf("the loop over changes received the error %v", err)
 				}
 			}
 		}()
@@ -89,14 +89,15 @@ func TestWatchingEnds(t *testing.T) {
 		}
 		synctest.Wait()
 		if n := f.statusListeners.Len() + f.discontinuities.Len(); n != 1 { // the fixture's own
-			t.Errorf("%d listeners are left", n)
+			t.Errorf("%d listeners are still registered", n)
 		}
 	})
 }
 
-// A loop that is left, in any way, leaves nothing behind, even if its context doesn't end.
+// Whatever ends a loop (break, return, a panic, Goexit), no listener and no goroutine of it remains,
+// even if its context doesn't end.
 func TestNothingStaysOfAStatusLoop(t *testing.T) {
-	inBubble(t, func(f *fixture) { // inBubble fails if a goroutine is left
+	inBubble(t, func(f *fixture) { // inBubble fails if a goroutine remains
 		own := f.statusListeners.Len() + f.discontinuities.Len()
 		loops := map[string]func(leave func()){
 			"StatusEvents": func(leave func()) {
@@ -130,7 +131,7 @@ func TestNothingStaysOfAStatusLoop(t *testing.T) {
 				}()
 				<-left
 				if n := f.statusListeners.Len() + f.discontinuities.Len(); n != own {
-					t.Errorf("%s, left by %s, leaves %d listeners registered", name, how, n-own)
+					t.Errorf("%s, ended by %s: %d listeners are still registered", name, how, n-own)
 				}
 			}
 		}
@@ -144,7 +145,7 @@ func TestWaitForStatus(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		f.attached()
 		if err := f.WaitForStatus(background, RoomAttached); err != nil {
-			t.Errorf("a status that the room has: %v", err)
+			t.Errorf("WaitForStatus of the present status returned %v", err)
 		}
 		ctx, cancel := context.WithCancelCause(background)
 		passes := begin(func() (*resource, error) { return nil, f.WaitForStatus(background, RoomDetaching) })
@@ -160,15 +161,15 @@ func TestWaitForStatus(t *testing.T) {
 		cancel(cause)
 		synctest.Wait()
 		if !gaveUp.done || !errors.Is(gaveUp.err, cause) || !errors.Is(gaveUp.err, context.Canceled) {
-			t.Errorf("its context ended: %v", gaveUp.err)
+			t.Errorf("after the end of its context, WaitForStatus returned %v", gaveUp.err)
 		}
 		f.ch.change(ChannelStateChange{Current: ChannelFailed, Reason: errChannel})
 		synctest.Wait()
 		if !fails.done || !errors.Is(fails.err, ErrRoomInInvalidState) || !errors.Is(fails.err, errChannel) {
-			t.Errorf("the room failed: %v", fails.err)
+			t.Errorf("after the room failed, WaitForStatus returned %v", fails.err)
 		}
 		if n := f.statusListeners.Len(); n != 1 {
-			t.Errorf("%d listeners are left", n)
+			t.Errorf("%d listeners are still registered", n)
 		}
 	})
 }

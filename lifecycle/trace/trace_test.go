@@ -81,7 +81,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(traces) != 1 || len(traces[0].Lines) != len(steps) {
-		t.Fatalf("%d traces, %d lines of %d", len(traces), len(traces[0].Lines), len(steps))
+		t.Fatalf("Read returned %d traces, the first with %d of %d lines", len(traces), len(traces[0].Lines), len(steps))
 	}
 	failed := 0
 	for i, step := range steps {

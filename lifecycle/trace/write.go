@@ -37,7 +37,7 @@ func (t *Writer) Observe(step lifecycle.RoomsStep) {
 	}
 	line, err := LineOf(step)
 	if err == nil && line.Seq != t.next {
-		err = fmt.Errorf("trace: step %d follows, expected step %d; a Writer must observe one Rooms from its beginning on", line.Seq, t.next)
+		err = fmt.Errorf("trace: received step %d, expected step %d; a Writer must observe one Rooms from its beginning on", line.Seq, t.next)
 	}
 	if err != nil {
 		t.err = err
