@@ -17,7 +17,7 @@ func TestAlarms(t *testing.T) {
 			defer l.mu.Unlock()
 			l.start(a, d, func() {
 				if l.mu.TryLock() {
-					t.Error("the alarm fires without the lock")
+					t.Error("fire was called without the lock")
 				}
 				fired = append(fired, time.Since(began))
 			})
@@ -27,7 +27,7 @@ func TestAlarms(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		l.mu.Lock()
 		if len(fired) != 1 || fired[0] != 3*time.Second || a.timer != nil {
-			t.Errorf("fired at %v", fired)
+			t.Errorf("the alarm fired at %v", fired)
 		}
 		l.mu.Unlock()
 		start(time.Second)
@@ -54,7 +54,7 @@ func TestAlarms(t *testing.T) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		if len(fired) != 1 {
-			t.Errorf("fired at %v", fired)
+			t.Errorf("the alarm fired at %v", fired)
 		}
 	})
 }

@@ -116,13 +116,13 @@ func TestGiveBackWhileAnAttachWaits(t *testing.T) {
 			fails(t, <-call, lifecycle.ErrRoomInInvalidState)
 		}
 		if timers, lines := w.channels.Running(); timers != 0 || lines != 1 {
-			t.Errorf("%d timers run, of %d channels", timers, lines)
+			t.Errorf("%d timers run, and %d names have a core", timers, lines)
 		}
 		over()
 		must(t, w.server.Await(soon(t), func(s ablytest.State) bool { return !s.Attached(name) }))
 		must(t, w.client.Channels.Get("other").Publish(soon(t), "m", nil)) // sent after DETACHED
 		if _, lines := w.channels.Running(); lines != 0 {
-			t.Errorf("%d channels are left", lines)
+			t.Errorf("%d names still have a core", lines)
 		}
 	})
 }
@@ -157,7 +157,7 @@ func TestTwoLivesAtATime(t *testing.T) {
 			}()
 			w.channel()
 		}()
-		must(t, c.Attach(soon(t))) // the panic left no lock held
+		must(t, c.Attach(soon(t))) // after the panic, no lock is held
 		c.end()
 		w.channel().end()
 	})
@@ -168,15 +168,15 @@ func TestConnectedAndTheClientsID(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := newWorld(t, newServer(t), realtime.Config{}, ably.WithClientID("ann"))
 		if w.channels.Connected() || w.channels.ClientID() != "" {
-			t.Errorf("before it connects: %t, %q", w.channels.Connected(), w.channels.ClientID())
+			t.Errorf("before the client connects, Connected returns %t and ClientID %q", w.channels.Connected(), w.channels.ClientID())
 		}
 		w.connect()
 		if !w.channels.Connected() || w.channels.ClientID() != "ann" {
-			t.Errorf("connected: %t, %q", w.channels.Connected(), w.channels.ClientID())
+			t.Errorf("while it is connected, Connected returns %t and ClientID %q", w.channels.Connected(), w.channels.ClientID())
 		}
 		over := w.outage()
 		if w.channels.Connected() || w.channels.ClientID() != "ann" {
-			t.Errorf("disconnected: %t, %q", w.channels.Connected(), w.channels.ClientID())
+			t.Errorf("while it is disconnected, Connected returns %t and ClientID %q", w.channels.Connected(), w.channels.ClientID())
 		}
 		over()
 	})

@@ -113,7 +113,7 @@ func (c *Channel) do(ctx context.Context, kind fsm.ChannelInputKind) error {
 		return unable(c.operation(kind), errGivenBack)
 	case kind == fsm.CallChannelAttach && c.unwanted:
 		c.unwanted = false
-		if s, _ := l.core.State(); s == fsm.ChannelAttached { // it couldn't be detached
+		if s, _ := l.core.State(); s == fsm.ChannelAttached { // the earlier detach failed
 			c.tell(lifecycle.ChannelStateChange{Current: s, Resumed: true})
 		}
 	case c.unwanted:

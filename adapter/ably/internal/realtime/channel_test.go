@@ -41,7 +41,7 @@ func TestAttachAndDetach(t *testing.T) {
 			}
 		}
 		if len(w.transport.Dropped()) != 0 {
-			t.Errorf("dropped %v", w.transport.Dropped())
+			t.Errorf("Dropped returns %v", w.transport.Dropped())
 		}
 	})
 }
@@ -79,7 +79,7 @@ func TestARefusedAttachIsTriedAgain(t *testing.T) {
 		c.is("attaching", "suspended 50000", "attaching", "suspended 50000", "attaching", "suspended 50000",
 			"attaching", "at", "attached")
 		if refuse.Hits() != 3 {
-			t.Errorf("refused %d times", refuse.Hits())
+			t.Errorf("the attach was refused %d times", refuse.Hits())
 		}
 		c.end()
 	})
@@ -126,7 +126,7 @@ func TestContextsEndWaits(t *testing.T) {
 			must(t, gate.Await(soon(t), arrived))
 			cancel(mine)
 			if err := <-done; !errors.Is(err, mine) {
-				t.Errorf("call %d: %v", arrived, err)
+				t.Errorf("call %d returned %v", arrived, err)
 			}
 			gate.Pass(1)
 			if arrived == 1 {

@@ -65,7 +65,7 @@ type Client struct {
 	transport *transport.Transport
 	config    atomic.Pointer[Config]
 
-	mu         sync.Mutex // not held while the lock of a line is taken
+	mu         sync.Mutex // must not be held when a line's lock is taken
 	lines      map[string]*line
 	connection fsm.ConnectionState
 	reason     *lifecycle.ErrorInfo // why the connection is in this state, or nil
@@ -98,8 +98,8 @@ func New(t *transport.Transport, config Config) (c *Client, ok bool) {
 	return c, true
 }
 
-// closed is the configuration while no [Client] is in use. What no life wants is not tried again,
-// but its requests have their time (TO3l11).
+// closed is the configuration while the connection has no user. Its requests still have a timeout
+// (TO3l11).
 var closed = Config{RequestTimeout: 10 * time.Second, Log: slog.New(slog.DiscardHandler)}
 
 // Status returns the last change of ably-go's state, with the arguments of [Config].Status.
@@ -156,7 +156,7 @@ func (c *Client) handle(e transport.Event) {
 	case transport.Updated: // RTN24
 		c.identify(e.Connection)
 	case transport.Disconnected:
-		if !c.is(fsm.ConnectionClosing) { // while closing, CLOSED follows, with the reason
+		if !c.is(fsm.ConnectionClosing) { // if the connection is closing, CLOSED follows, with the reason
 			c.change(fsm.ConnectionDisconnected, e)
 		}
 	case transport.Suspended:
@@ -171,7 +171,7 @@ func (c *Client) handle(e transport.Event) {
 		if e.Change.Current == ably.ConnectionStateConnecting {
 			switch {
 			case c.is(fsm.ConnectionConnected), c.is(fsm.ConnectionDisconnected):
-			default: // an attach waits for it (RTL4i)
+			default: // an attach now waits for the connection (RTL4i)
 				c.change(fsm.ConnectionConnecting, transport.Event{})
 			}
 		}

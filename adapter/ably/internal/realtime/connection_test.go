@@ -250,8 +250,8 @@ func TestWhyNothingCanBeAttached(t *testing.T) {
 	})
 }
 
-// C40: a channel was given back while its attach had no answer, and its DETACH was lost on a
-// connection that stays. The server doesn't keep the channel attached.
+// C40: a channel is given back while its ATTACH is unanswered, and its DETACH is lost, but the
+// connection isn't. The DETACH is sent again until the server has detached the channel.
 func TestALostDetachOfAnAttachWithoutAnswer(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		server := newServer(t)

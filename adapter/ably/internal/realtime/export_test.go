@@ -17,7 +17,7 @@ func (c *Client) Running() (timers, lines int) {
 	return timers, len(all)
 }
 
-// HoldsMembers reports whether the channel has anything of presence.
+// HoldsMembers reports whether the channel keeps a presence set.
 func (c *Channel) HoldsMembers() bool {
 	c.line.mu.Lock()
 	defer c.line.mu.Unlock()

@@ -43,7 +43,7 @@ func doubleCuts(t *testing.T, senders int, format ably.ClientOption) {
 			for n := &sent[i]; !stop.Load(); *n++ {
 				pace()
 				if err := c.Publish(soon(t), &wire.Message{Name: fmt.Sprintf("%d-%d", i, *n)}); err != nil {
-					t.Errorf("publish: %v", err)
+					t.Errorf("publish returned %v", err)
 					return
 				}
 			}
@@ -53,7 +53,7 @@ func doubleCuts(t *testing.T, senders int, format ably.ClientOption) {
 		for n := 0; !stop.Load(); n++ {
 			pace()
 			if err := c.Update(soon(t), n); err != nil {
-				t.Errorf("update: %v", err)
+				t.Errorf("update returned %v", err)
 				return
 			}
 		}
@@ -79,17 +79,17 @@ func doubleCuts(t *testing.T, senders int, format ably.ClientOption) {
 			continue
 		}
 		if n != next[i] {
-			t.Fatalf("sender %d: message %d after %d", i, n, next[i]-1)
+			t.Fatalf("of sender %d, message %d came after message %d", i, n, next[i]-1)
 		}
 		next[i]++
 	}
 	for i := range senders {
 		if next[i] != sent[i] {
-			t.Errorf("sender %d: %d of %d messages came", i, next[i], sent[i])
+			t.Errorf("of sender %d, %d of %d messages came", i, next[i], sent[i])
 		}
 	}
 	if members := c.present(); len(members) != 1 || !strings.HasPrefix(members[0], "ann ") {
-		t.Errorf("present: %v", members)
+		t.Errorf("the members are %v", members)
 	}
 	c.end()
 }
@@ -126,17 +126,17 @@ func TestAnAuthCallbackThatHangs(t *testing.T) {
 			"get":     func() error { _, err := c.Get(ctx); return err },
 		} {
 			if err := call(); err != nil && !errors.Is(err, mine) {
-				t.Errorf("%s: %v", what, err)
+				t.Errorf("%s returned %v", what, err)
 			}
 		}
 		if w.channels.ClientID() != "ann" {
-			t.Errorf("the client is %q", w.channels.ClientID())
+			t.Errorf("the client id is %q", w.channels.ClientID())
 		}
 		must(t, c.Detach(soon(t)))
 		c.end()
 		c = w.channel()
 		if err := c.Attach(ctx); !errors.Is(err, mine) {
-			t.Errorf("attach: %v", err)
+			t.Errorf("attach returned %v", err)
 		}
 		close(release)
 		w.states.await("connected")
@@ -173,7 +173,7 @@ func TestKillerFrames(t *testing.T) {
 		must(t, c.Publish(soon(t), &wire.Message{Name: "m"}))
 		c.is(`message m <nil> ""`)
 		if members := c.present(); len(members) != 0 {
-			t.Errorf("present: %v", members)
+			t.Errorf("the members are %v", members)
 		}
 		// These frames do have an effect.
 		inject(&ablytest.ProtocolMessage{Action: ablytest.ActionError, Channel: name})
@@ -210,7 +210,7 @@ func TestGiveBackDuringAnOutage(t *testing.T) {
 			must(t, second.Publish(soon(t), &wire.Message{Name: "m"}))
 			second.await("message m")
 			if members := second.present(); len(members) != 0 {
-				t.Errorf("present: %v", members)
+				t.Errorf("the members are %v", members)
 			}
 			second.end()
 			first.empty()
@@ -255,11 +255,11 @@ func TestReentryUnderLoad(t *testing.T) {
 			for n := 0; !stop.Load(); n++ {
 				pace()
 				if err := his.Enter(soon(t), n); err != nil {
-					t.Errorf("enter: %v", err)
+					t.Errorf("enter returned %v", err)
 					return
 				}
 				if err := his.Leave(soon(t), nil); err != nil {
-					t.Errorf("leave: %v", err)
+					t.Errorf("leave returned %v", err)
 					return
 				}
 			}
@@ -268,7 +268,7 @@ func TestReentryUnderLoad(t *testing.T) {
 			for !stop.Load() {
 				pace()
 				if err := c.Publish(soon(t), &wire.Message{Name: "m"}); err != nil {
-					t.Errorf("publish: %v", err)
+					t.Errorf("publish returned %v", err)
 					return
 				}
 			}
@@ -313,7 +313,8 @@ func TestReentryUnderLoad(t *testing.T) {
 	})
 }
 
-// No timer runs for an idle channel, and none after Close, whatever the channel waited for.
+// No timer runs for an idle channel, and none after Close, even if the channel waited for an
+// answer.
 func TestNoTimerIsLeft(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		server := newServer(t)
@@ -334,10 +335,10 @@ func TestNoTimerIsLeft(t *testing.T) {
 		server.Fault(ablytest.ToServer(ablytest.ActionAttach), ablytest.DetachChannel(ablytest.NewError(50000, 500, "busy")))
 		w.server.DetachChannel(name, ablytest.NewError(90198, 400, "moved"))
 		c.await("suspended")
-		none(1) // the timer until the next attempt
+		none(1) // the retry timer
 		c.end()
 		if n, lines := w.channels.Running(); n != 0 || lines != 0 {
-			t.Errorf("after all was given back %d timers run, of %d channels", n, lines)
+			t.Errorf("after GiveBack, %d timers run, and %d names have a core", n, lines)
 		}
 		c = w.channel()
 		server.ClearFaults()
@@ -401,7 +402,7 @@ func TestEarlierLives(t *testing.T) {
 			must(t, gate.Await(soon(t), 1))
 			first.end()
 			if err := <-attach; err == nil {
-				t.Error("a call succeeded")
+				t.Error("a call succeeded on a channel that was given back")
 			}
 			second := w.channel()
 			done := later(func() error { return second.Attach(soon(t)) })
@@ -416,13 +417,14 @@ func TestEarlierLives(t *testing.T) {
 			second.is("left", "detaching", "detached")
 			second.end()
 			if n, lines := w.channels.Running(); n != 0 || lines != 0 {
-				t.Errorf("%d timers run, of %d channels", n, lines)
+				t.Errorf("%d timers run, and %d names have a core", n, lines)
 			}
 		})
 	}
 }
 
-// The next user of a connection gets no answer to a channel of the previous user (T20).
+// An answer to a request of the connection's previous user doesn't reach the channels of the next
+// user (T20).
 func TestTheNextUserOfAConnection(t *testing.T) {
 	for what, held := range map[string]ablytest.Match{
 		"ATTACHED": ablytest.ToClient(ablytest.ActionAttached).Once(),
@@ -444,7 +446,7 @@ func TestTheNextUserOfAConnection(t *testing.T) {
 			must(t, gate.Await(soon(t), 1))
 			w.channels.Close()
 			if err := <-call; err == nil {
-				t.Error("a call succeeded")
+				t.Error("a call succeeded on a channel that was given back")
 			}
 			if n, _ := w.channels.Running(); n != 0 {
 				t.Errorf("%d timers run", n)

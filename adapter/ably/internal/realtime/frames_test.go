@@ -109,7 +109,7 @@ func TestGetDuringASync(t *testing.T) {
 		synctest.Wait()
 		select {
 		case list := <-get:
-			t.Errorf("before the list came: %q", list)
+			t.Errorf("before the list was complete, Get returned %q", list)
 		default:
 		}
 		gate.Open()
@@ -129,7 +129,7 @@ func TestTheIDOfAReentry(t *testing.T) {
 		gate := w.server.Hold(ablytest.ToServer(ablytest.ActionDetach))
 		first.end()
 		must(t, gate.Await(soon(t), 1))
-		c := w.channel() // its name is not forgotten yet
+		c := w.channel() // the client still has the core of the name
 		gate.Open()
 		must(t, c.Attach(soon(t)))
 		must(t, c.Enter(soon(t), nil))
@@ -145,12 +145,12 @@ func TestTheIDOfAReentry(t *testing.T) {
 			if again(f) {
 				n++
 				if id := fmt.Sprint(f.Message.Presence[0]["id"]); id != w.client.Connection.ID()+":0:0" {
-					t.Errorf("entered again as %q", id)
+					t.Errorf("the member was entered again with the id %q", id)
 				}
 			}
 		}
 		if n != 1 {
-			t.Errorf("entered again %d times", n)
+			t.Errorf("the member was entered again %d times", n)
 		}
 		c.end()
 	})
@@ -214,7 +214,7 @@ func TestWhatIsPublished(t *testing.T) {
 			}
 		}
 		if fmt.Sprint(got) != `[a {"x":1} json b text  c 5 json]` {
-			t.Errorf("sent %v", got)
+			t.Errorf("the frame that was sent is %v", got)
 		}
 		w.server.Fault(ablytest.ToServer(ablytest.ActionMessage), ablytest.Refuse(ablytest.NewError(40160, 401, "no")))
 		fails(t, c.Publish(soon(t), given...), 40160)

@@ -15,8 +15,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// RTB1: the pauses grow by a third of the timeout up to twice the timeout, and are shortened by up
-// to a fifth.
+// RTB1: the pauses grow by a third of the timeout with each retry, up to twice the timeout. Each is
+// shortened at random by up to a fifth.
 func TestRetryDelays(t *testing.T) { bubble.Test(t, limits, testRetryDelays) }
 
 // limits are the limits of a test in a bubble.
@@ -31,12 +31,12 @@ func testRetryDelays(t *testing.T) {
 		for range 100 {
 			d := c.retryDelay(retry)
 			if d < most*4/5 || d > most {
-				t.Errorf("retry %d after %v, want at most %v and a fifth less", retry, d, most)
+				t.Errorf("the pause before retry %d is %v, want %v or up to a fifth less", retry, d, most)
 			}
 			seen[d] = true
 		}
 		if len(seen) < 50 {
-			t.Errorf("retry %d is after one of %d pauses", retry, len(seen))
+			t.Errorf("the pause before retry %d has only %d different values", retry, len(seen))
 		}
 	}
 }
@@ -54,13 +54,14 @@ func testTheClientID(t *testing.T) {
 		c.handle(transport.Event{Kind: e.kind, Connection: &transport.Connection{
 			Details: wire.ConnectionDetails{ClientID: e.id}}})
 		if got := c.ClientID(); got != e.want {
-			t.Errorf("after %v with %q it is %q", e.kind, e.id, got)
+			t.Errorf("after %v with the id %q, the client id is %q", e.kind, e.id, got)
 		}
 	}
 }
 
-// RTL4i: ably-go's CONNECTING ends a state in which nothing can be attached. It ends no connection:
-// of a dial that is one too many it comes late.
+// RTL4i: when ably-go is CONNECTING after SUSPENDED, CLOSING, CLOSED or FAILED, channels can attach
+// again, and wait for the connection. While there is a connection, CONNECTING has no effect: if
+// ably-go dials once too often, its CONNECTING comes late.
 func TestWhatCONNECTINGEnds(t *testing.T) { bubble.Test(t, limits, testWhatCONNECTINGEnds) }
 
 func testWhatCONNECTINGEnds(t *testing.T) {
@@ -84,38 +85,39 @@ func testWhatCONNECTINGEnds(t *testing.T) {
 	}
 }
 
-// A line that has ended, and is about to be forgotten, is none for the next life of its name.
+// A line that is dead, but not removed yet, is not used for the next life of its name.
 func TestALifeAfterALineThatEnded(t *testing.T) {
 	bubble.Test(t, limits, func(t *testing.T) {
 		c := &Client{lines: map[string]*line{}, open: true}
 		ended := &line{client: c, name: "a", dead: true}
 		c.lines["a"] = ended
 		if ch := c.Channel("a", Options{}, nil); ch.line == ended || c.lines["a"] != ch.line || ch.line.channel != ch {
-			t.Error("the line that has ended is used")
+			t.Error("the dead line is used")
 		}
 		c.config.Store(&closed)
 		ended.core = *fsm.NewChannel[*lifecycle.ErrorInfo](fsm.ConnectionConnected)
 		if ended.frame(&wire.ProtocolMessage{Action: wire.ActionAttached, Channel: "a"}); ended.steps != 0 {
-			t.Error("the line that has ended takes frames")
+			t.Error("the dead line takes frames")
 		}
 	})
 }
 
-// Without a log of the user's, errors alone are logged, and those only if the standard log takes
-// them.
+// Without a logger in Config, only errors are logged, and only if slog's default logger accepts the
+// level.
 func TestWhatIsLoggedWithoutALog(t *testing.T) {
 	for least, want := range map[slog.Level]bool{slog.LevelDebug: true, slog.LevelError: true, slog.LevelError + 1: false} {
 		log := errorsOnly{slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: least})}
 		for level, logged := range map[slog.Level]bool{slog.LevelWarn: false, slog.LevelError: want} {
 			if got := log.Enabled(t.Context(), level); got != logged {
-				t.Errorf("where the standard log begins at %v, %v is logged: %t", least, level, got)
+				t.Errorf("if the default logger begins at %v, %v is logged: %t", least, level, got)
 			}
 		}
 	}
 }
 
-// RTN14, RTL4b: an error for want of a connection says what the connection is, and for what reason,
-// with the reason's code. What comes yet is no error, and CLOSED has no reason but itself.
+// RTN14, RTL4b: in a state in which no channel can attach, the error contains the state and
+// ably-go's reason, with the code of the reason. The error of CLOSED has no reason of ably-go's. In
+// the other states, unconnected returns the reason unchanged.
 func TestWhyThereIsNoConnection(t *testing.T) {
 	cause := lifecycle.NewErrorInfo(1, "cause", nil)
 	reason := &lifecycle.ErrorInfo{Code: 40400, StatusCode: 404, Message: "gone", Cause: cause}
@@ -129,23 +131,23 @@ func TestWhyThereIsNoConnection(t *testing.T) {
 		fsm.ConnectionFailed:    {80000, "the connection failed"},
 	} {
 		if e := unconnected(state, nil); e.Code != want.code || e.Message != want.says {
-			t.Errorf("%v: %v", state, e)
+			t.Errorf("in the state %v, the error is %v", state, e)
 		}
 		e := unconnected(state, reason)
 		if state == fsm.ConnectionClosed {
 			if e.Code != want.code || e.Message != want.says || e.Cause != nil {
-				t.Errorf("%v: %v", state, e)
+				t.Errorf("in the state %v, the error is %v", state, e)
 			}
 			continue
 		}
 		if e.Code != 40400 || e.StatusCode != 404 || e.Message != want.says+": gone" || e.Cause != cause {
-			t.Errorf("%v: %v", state, e)
+			t.Errorf("in the state %v, the error is %v", state, e)
 		}
 	}
 	for _, state := range []fsm.ConnectionState{fsm.ConnectionInitialized, fsm.ConnectionConnecting,
 		fsm.ConnectionConnected, fsm.ConnectionDisconnected} {
 		if unconnected(state, nil) != nil || unconnected(state, reason) != reason {
-			t.Errorf("%v: %v", state, unconnected(state, reason))
+			t.Errorf("in the state %v, unconnected returns %v, want the reason", state, unconnected(state, reason))
 		}
 	}
 }

@@ -135,7 +135,7 @@ func (w *world) close() {
 	}
 	w.channels.Close()
 	if err := w.transport.Close(soon(w.t)); err != nil {
-		w.t.Errorf("close: %v", err)
+		w.t.Errorf("Close returned %v", err)
 	}
 	// ably-go may have dialled once too often; let that dial end
 	time.Sleep(time.Second)
@@ -257,7 +257,7 @@ func (l *log) next() string {
 	case line := <-l.lines:
 		return line
 	case <-soon(l.t).Done():
-		l.t.Fatal("nothing more came")
+		l.t.Fatal("no further line came")
 		panic("unreachable")
 	}
 }
@@ -281,12 +281,12 @@ func (l *log) is(want ...string) {
 	}
 }
 
-// empty fails the test if a line is left.
+// empty fails the test if there is a further line.
 func (l *log) empty() {
 	l.t.Helper()
 	select {
 	case line := <-l.lines:
-		l.t.Errorf("too much: %q", line)
+		l.t.Errorf("there is a further line: %q", line)
 	default:
 	}
 }

@@ -55,7 +55,7 @@ func TestMessagesOverACut(t *testing.T) {
 		}
 		for i := range n {
 			if before := c.await(fmt.Sprintf("message %d ", i)); i%3 != 1 && len(before) != 0 && len(before) != 4 {
-				t.Errorf("before message %d: %q", i, before)
+				t.Errorf("before message %d, there are the lines %q", i, before)
 			}
 		}
 		must(t, c.Detach(soon(t)))

@@ -45,14 +45,14 @@ func testModesThatAreGranted(t *testing.T) {
 	w.connect()
 	c := w.attached()
 	if c.Modes() != allModes {
-		t.Errorf("modes are %b", c.Modes())
+		t.Errorf("the modes are %b", c.Modes())
 	}
 	again := func(modes wire.Flags) {
 		must(t, server.Inject("", &ablytest.ProtocolMessage{Action: ablytest.ActionAttached, Channel: name,
 			Flags: ablytest.Flags(modes | wire.FlagResumed | wire.FlagHasPresence)}))
 		c.is("at resumed")
 		if c.Modes() != modes {
-			t.Errorf("modes are %b", c.Modes())
+			t.Errorf("the modes are %b", c.Modes())
 		}
 	}
 	_ = c.present()
@@ -68,8 +68,8 @@ func testModesThatAreGranted(t *testing.T) {
 	lines.empty()
 }
 
-// P21 (RTP1, RTP11f): to a channel without the mode presence_subscribe no SYNC comes, whatever
-// HAS_PRESENCE says, and none is waited for; with the mode it is.
+// P21 (RTP1, RTP11f): a channel without the mode presence_subscribe receives no SYNC, even if
+// ATTACHED has HAS_PRESENCE, so Get doesn't wait for one. With the mode, Get waits.
 func TestNoSyncComesWithoutPresenceSubscribe(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -87,7 +87,7 @@ func TestNoSyncComesWithoutPresenceSubscribe(t *testing.T) {
 		synctest.Wait()
 		select {
 		case <-get:
-			t.Error("it did not wait for the SYNC")
+			t.Error("Get did not wait for the SYNC")
 		default:
 		}
 		must(t, w.server.Inject("", &ablytest.ProtocolMessage{

@@ -54,10 +54,10 @@ func testStepsAreObserved(t *testing.T) {
 	}
 }
 
-// Frames that are no input of the channel's machine (docs/channel.md) are no steps of it.
+// A frame that is no input of the channel's machine (docs/channel.md) causes no step.
 func TestFramesThatAreNoSteps(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
-		var steps []realtime.Step // by the goroutines that take them, one at a time
+		var steps []realtime.Step // appended by the goroutines that take the steps, one at a time
 		w := newWorld(t, newServer(t), realtime.Config{
 			Observe: func(s realtime.Step) { steps = append(steps, s) }})
 		w.connect()

@@ -28,7 +28,7 @@ func encode(data any) (encoded any, encoding string, err *lifecycle.ErrorInfo) {
 }
 
 // decode undoes the steps of an encoding, from the right, until it can't undo one. It returns the
-// steps that are left, and the error of the first of them (RSL6, RSL6b).
+// remaining steps, and the error of the one that it couldn't undo (RSL6, RSL6b).
 func decode(data any, encoding string) (decoded any, left string, err error) {
 	for encoding != "" {
 		at := strings.LastIndexByte(encoding, '/')

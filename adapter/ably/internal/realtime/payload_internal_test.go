@@ -16,14 +16,14 @@ func TestErrorsOfTheService(t *testing.T) {
 	e := fromWire(&wire.ErrorInfo{Code: 40160, StatusCode: 418, Message: "no", Cause: &wire.ErrorInfo{Code: 50000, Message: "why"}})
 	cause, _ := e.Cause.(*lifecycle.ErrorInfo)
 	if e.Code != 40160 || e.StatusCode != 418 || e.Message != "no" || cause == nil || cause.Code != 50000 || cause.Cause != nil {
-		t.Errorf("got %+v", e)
+		t.Errorf("the error is converted to %+v", e)
 	}
 	if e := fromWire(&wire.ErrorInfo{Message: "odd"}); e.Code != lifecycle.ErrChannelOperationFailed || e.Message != "odd" ||
 		e.StatusCode != lifecycle.NewErrorInfo(e.Code, "", nil).StatusCode || e.Cause != nil {
-		t.Errorf("without a code: %+v", e)
+		t.Errorf("an error without a code is converted to %+v", e)
 	}
 	if e := asInfo(&wire.ErrorInfo{Code: 40160, Message: "no"}); e.Code != 40160 || e.StatusCode != 401 {
-		t.Errorf("got %+v", e)
+		t.Errorf("the error is converted to %+v", e)
 	}
 	for _, e := range []*lifecycle.ErrorInfo{errNoAnswer, errNoConnection} {
 		if e.Code != 90007 || e.StatusCode != 408 {
@@ -31,7 +31,7 @@ func TestErrorsOfTheService(t *testing.T) {
 		}
 	}
 	if u := Unable("swim", errNoAnswer); u.Code != 90007 || u.StatusCode != 408 || u.Message != "unable to swim; "+errNoAnswer.Message {
-		t.Errorf("got %+v", u)
+		t.Errorf("unable returned %+v", u)
 	}
 }
 
@@ -53,7 +53,7 @@ func TestDecoding(t *testing.T) {
 	} {
 		got, left, err := decode(c.data, c.encoding)
 		if !reflect.DeepEqual(got, c.want) || left != c.left || (err != nil) != (left != "") {
-			t.Errorf("%v as %q: %#v, left %q, %v", c.data, c.encoding, got, left, err)
+			t.Errorf("%v with the encoding %q is decoded as %#v, with the remaining encoding %q and the error %v", c.data, c.encoding, got, left, err)
 		}
 	}
 	for _, c := range []struct {
@@ -61,10 +61,10 @@ func TestDecoding(t *testing.T) {
 		encoding   string
 	}{{nil, nil, ""}, {"s", "s", ""}, {[]byte{1}, []byte{1}, ""}, {5, "5", "json"}, {map[string]any{"a": 1}, `{"a":1}`, "json"}, {true, "true", "json"}} {
 		if got, encoding, err := encode(c.data); !reflect.DeepEqual(got, c.want) || encoding != c.encoding || err != nil {
-			t.Errorf("%v: %#v, %q, %v", c.data, got, encoding, err)
+			t.Errorf("%v is encoded as %#v with the encoding %q and the error %v", c.data, got, encoding, err)
 		}
 	}
 	if _, _, err := encode(func() {}); err == nil || err.Code != lifecycle.ErrInvalidArgument {
-		t.Errorf("a function: %v", err)
+		t.Errorf("for a function, encode returned the error %v", err)
 	}
 }

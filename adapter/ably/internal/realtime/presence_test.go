@@ -97,7 +97,7 @@ func TestMembersAreEnteredAgain(t *testing.T) {
 				}
 				p := last.Message.Presence[0]
 				if p["clientId"] != "ann" || p["encoding"] != "json" || p["connectionId"] != nil || (p["id"] == nil) != lost {
-					t.Errorf("entered again with %+v", p)
+					t.Errorf("the member was entered again with %+v", p)
 				}
 				c.end()
 			})
@@ -122,8 +122,8 @@ func TestAnotherATTACHED(t *testing.T) {
 	})
 }
 
-// A channel without members holds nothing of presence, whatever it and its connection go through:
-// most rooms are such.
+// A channel without members keeps no presence set, whatever its state and that of its connection.
+// Most rooms have no members.
 func TestNothingIsHeldWithoutMembers(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -135,11 +135,11 @@ func TestNothingIsHeldWithoutMembers(t *testing.T) {
 		must(t, c.Detach(soon(t)))
 		must(t, c.Attach(soon(t)))
 		if c.HoldsMembers() {
-			t.Error("it holds members, and there are none")
+			t.Error("the channel keeps a presence set, although it has no members")
 		}
 		must(t, c.Enter(soon(t), nil))
 		if !c.HoldsMembers() {
-			t.Error("it holds no members, and there is one")
+			t.Error("the channel keeps no presence set, although it has a member")
 		}
 		c.end()
 	})
@@ -183,7 +183,7 @@ func TestARefusedEntry(t *testing.T) {
 		err := c.Enter(soon(t), nil)
 		var info *lifecycle.ErrorInfo
 		if !errors.As(err, &info) || info.Code != 40160 || info.StatusCode != 401 {
-			t.Errorf("enter: %v", err)
+			t.Errorf("enter returned %v", err)
 		}
 		c.end()
 	})

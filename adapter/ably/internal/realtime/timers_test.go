@@ -33,7 +33,7 @@ func TestARequestOfTheUserBefore(t *testing.T) {
 		c.end() // its DETACH is lost
 		w.channels.Close()
 		if n, lines := w.channels.Running(); n != 0 || lines != 1 {
-			t.Errorf("%d timers run, of %d channels", n, lines)
+			t.Errorf("%d timers run, and %d names have a core", n, lines)
 		}
 		time.Sleep(30 * time.Second)
 		var ok bool
@@ -44,7 +44,7 @@ func TestARequestOfTheUserBefore(t *testing.T) {
 		began := time.Now()
 		must(t, second.Attach(soon(t)))
 		if d := time.Since(began); d != time.Second {
-			t.Errorf("attached after %v", d)
+			t.Errorf("the channel was attached after %v, want 1s", d)
 		}
 		second.is("attaching", "at", "attached")
 		second.end()
@@ -55,7 +55,8 @@ func TestARequestOfTheUserBefore(t *testing.T) {
 	})
 }
 
-// T20: the rest of that time is not given again to each life that waits for it.
+// T20: all lives that wait for the request wait for the same moment: a new life doesn't start the
+// time of the request again.
 func TestTheRestOfARequestsTime(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		config := realtime.Config{RequestTimeout: time.Second}
@@ -71,13 +72,14 @@ func TestTheRestOfARequestsTime(t *testing.T) {
 		c = w.channel()
 		must(t, c.Attach(soon(t)))
 		if d := time.Since(began); d != time.Second {
-			t.Errorf("attached after %v", d)
+			t.Errorf("the channel was attached after %v, want 1s", d)
 		}
 		c.end()
 	})
 }
 
-// C43: a request whose connection was lost has no time, so that no timer runs for the next life.
+// C43: when a connection is lost, its requests are no longer awaited, so that no timer runs for the
+// next life.
 func TestARequestThatWasLostWithItsConnection(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		config := realtime.Config{RequestTimeout: time.Second}
@@ -93,7 +95,7 @@ func TestARequestThatWasLostWithItsConnection(t *testing.T) {
 		w.nextUser(config)
 		c = w.channel()
 		if n, lines := w.channels.Running(); n != 0 || lines != 1 {
-			t.Errorf("%d timers run, of %d channels", n, lines)
+			t.Errorf("%d timers run, and %d names have a core", n, lines)
 		}
 		attach := later(func() error { return c.Attach(soon(t)) })
 		c.is("attaching")
@@ -103,8 +105,8 @@ func TestARequestThatWasLostWithItsConnection(t *testing.T) {
 	})
 }
 
-// C40, TO3l11: what a user left behind without an answer is asked for again while there is no user,
-// after ten seconds.
+// C40, TO3l11: while the connection has no user, an unanswered DETACH of the previous user is sent
+// again after ten seconds.
 func TestADetachWithoutAnAnswerAndAUser(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -117,7 +119,7 @@ func TestADetachWithoutAnAnswerAndAUser(t *testing.T) {
 		began := time.Now()
 		must(t, w.server.Await(soon(t), func(s ablytest.State) bool { return !s.Attached(name) }))
 		if d := time.Since(began); d != 10*time.Second {
-			t.Errorf("asked for again after %v", d)
+			t.Errorf("the DETACH was sent again after %v", d)
 		}
 		time.Sleep(20 * time.Second)
 		if n, _ := w.channels.Running(); n != 0 {
@@ -161,13 +163,13 @@ func TestWhatIsLogged(t *testing.T) {
 		must(t, err)
 		c.await("message good")
 		if text.Len() > 0 {
-			t.Errorf("logged %q", text.String())
+			t.Errorf("the log has %q", text.String())
 		}
 		_, err = w.server.Publish(name, ablytest.Message{Name: "bad", Data: "{", Encoding: "json"})
 		must(t, err)
 		c.await("message bad")
 		if !strings.Contains(text.String(), "a payload can't be decoded") {
-			t.Errorf("logged %q", text.String())
+			t.Errorf("the log has %q", text.String())
 		}
 		must(t, c.Enter(soon(t), nil))
 		over := w.outage()
@@ -175,7 +177,7 @@ func TestWhatIsLogged(t *testing.T) {
 		over()
 		c.await("update resumed 91004")
 		if !strings.Contains(text.String(), "presence could not be entered again") || !strings.Contains(text.String(), "lounge") {
-			t.Errorf("logged %q", text.String())
+			t.Errorf("the log has %q", text.String())
 		}
 		c.end()
 	})

@@ -25,7 +25,8 @@ func (w *world) lostDetach(c *channel) (over func()) {
 	return over
 }
 
-// A room that was already notified of the detach doesn't wait for the DETACH that is sent again.
+// If the room was already notified of the detach, a further Detach doesn't wait for the DETACH that
+// is sent again.
 func TestADetachThatIsDoneForTheRoom(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -42,7 +43,8 @@ func TestADetachThatIsDoneForTheRoom(t *testing.T) {
 	})
 }
 
-// An attach after a lost detach wins: if the channel can't be detached, it stays attached (C41).
+// An attach after a lost detach has precedence: if the channel can't be detached, it stays attached
+// (C41).
 func TestAnAttachAfterALostDetach(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := newWorld(t, newServer(t), realtime.Config{RequestTimeout: time.Second})
@@ -65,8 +67,9 @@ func TestAnAttachAfterALostDetach(t *testing.T) {
 	})
 }
 
-// An attach that begins just as the channel is back in attached, and before the room could have it
-// detached once more, is the room's last word: the room hears that it is attached, and it stays so.
+// A detach fails, and the channel is attached again. Before the channel can be detached once more,
+// the room attaches it. The room is then notified that the channel is attached, and it stays
+// attached.
 func TestAnAttachBeforeTheNextDetach(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := newWorld(t, newServer(t), realtime.Config{RequestTimeout: time.Second})
@@ -80,7 +83,7 @@ func TestAnAttachBeforeTheNextDetach(t *testing.T) {
 		over := w.lostDetach(c)
 		w.server.Fault(ablytest.ToServer(ablytest.ActionDetach).Once(), ablytest.Drop())
 		over()
-		<-hears // of the channel that could not be detached
+		<-hears // that the channel, which could not be detached, is attached again
 		attach := later(func() error { return c.Attach(soon(t)) })
 		synctest.Wait()
 		close(goOn)
@@ -88,7 +91,7 @@ func TestAnAttachBeforeTheNextDetach(t *testing.T) {
 		c.is("at resumed", "attached resumed")
 		time.Sleep(5 * time.Second)
 		if !w.server.State().Attached(name) {
-			t.Error("it was detached all the same")
+			t.Error("the channel was detached")
 		}
 		c.empty()
 		c.end()

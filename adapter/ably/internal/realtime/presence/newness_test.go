@@ -46,6 +46,6 @@ func taken(t *testing.T, connection, storedID string, stored int64, id string, t
 	play(s, Input[int]{Kind: ChannelAttached}, Input[int]{Kind: Received, Messages: []Message[int]{m}})
 	m.ID, m.Timestamp = id, timestamp
 	if got := play(s, Input[int]{Kind: Received, Messages: []Message[int]{m}}); len(got) == 1 != want {
-		t.Errorf("%q at %d after %q at %d: taken %t", id, timestamp, storedID, stored, !want)
+		t.Errorf("the message %q at %d after the message %q at %d: accepted %t", id, timestamp, storedID, stored, !want)
 	}
 }

@@ -81,7 +81,7 @@ func (w *world) input(t *rapid.T, in Input[int]) {
 			if o.Message.Action != Leave {
 				w.events[who] = 1
 			} else if w.events[who]--; w.events[who] < 0 {
-				t.Fatalf("OneLeave: %s leaves and was not present", who)
+				t.Fatalf("OneLeave: a LEAVE of %s is reported, but it was not reported as present", who)
 			}
 		case ReentryRefused:
 			w.unsure[o.Message.ClientID] = true
@@ -272,13 +272,13 @@ func (w *world) run(t *rapid.T) {
 		switch {
 		case w.unsure[client]:
 		case data == nil && is:
-			t.Fatalf("%s left and is present: %+v", client, m)
+			t.Fatalf("%s left, but the service has its member %+v", client, m)
 		case data != nil && (!is || m.Payload != *data):
-			t.Fatalf("OwnIsPresent: %s entered with %d and did not leave; the service has %+v (%t)", client, *data, m, is)
+			t.Fatalf("OwnIsPresent: %s entered with %d and did not leave; the service has the member %+v (present: %t)", client, *data, m, is)
 		}
 	}
 	if len(w.wish) > 0 {
-		t.Fatalf("calls are never settled: %v", w.wish)
+		t.Fatalf("these calls are never settled: %v", w.wish)
 	}
 }
 
