@@ -113,7 +113,7 @@ func TestDirectRequestsAreTheSame(t *testing.T) {
 				t.Errorf("through ably-go (-), directly (+):\n%s", diff)
 			}
 			if len(networks[0].got) != len(requests)+1 {
-				t.Errorf("%d attempts", len(networks[0].got))
+				t.Errorf("%d attempts were made", len(networks[0].got))
 			}
 		})
 	}
@@ -160,7 +160,7 @@ func TestDirectAttemptsThatFail(t *testing.T) {
 					}
 					do("ok", "ok")
 					if direct := i == 0; known(c) != direct {
-						t.Fatalf("client %d makes direct attempts: %v", i, !direct)
+						t.Fatalf("client %d makes direct attempts: %v, want the opposite", i, !direct)
 					}
 					do(main, fallback)
 					do("ok", "ok")
@@ -199,7 +199,7 @@ func TestWhenNoAttemptIsDirect(t *testing.T) {
 			}
 		}
 		if len(networks[0].got) != 4 { // the first request tries both hosts
-			t.Errorf("attempts: %q", networks[0].got)
+			t.Errorf("the attempts are %q", networks[0].got)
 		}
 	})
 	jar, err := cookiejar.New(nil)

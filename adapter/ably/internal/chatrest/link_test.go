@@ -39,12 +39,12 @@ func TestNextPage(t *testing.T) {
 	} {
 		got, err := nextPage([]string{header})
 		if err != nil && want != "error" || err == nil && got.Encode() != want {
-			t.Errorf("%s: %v, %v, expected %q", header, got, err, want)
+			t.Errorf("nextPage of %s returns %v, %v; expected %q", header, got, err, want)
 		}
 	}
 	got, err := nextPage([]string{`<?a=1>; rel="first"`, `<?a=2>; rel="next"`})
 	if err != nil || got.Encode() != "a=2" {
-		t.Errorf("several headers: %v, %v", got, err)
+		t.Errorf("for several headers, nextPage returns %v, %v", got, err)
 	}
 }
 
@@ -128,7 +128,7 @@ func FuzzNextPage(f *testing.F) {
 			t.Errorf("%v, %v", got, err)
 		}
 		if got, err := nextPage([]string{before, `<?cursor=1>; rel=next`}); err == nil && got == nil {
-			t.Errorf("no next page behind %q", before)
+			t.Errorf("no next page was found after %q", before)
 		}
 	})
 }

@@ -52,11 +52,11 @@ func flooded(t *testing.T, tr *Transport, frames int, channel string) *socket {
 	return s
 }
 
-// odd is a connection whose writes are another function's, from a time on.
+// odd is a connection. Once write is set, that function replaces its writes.
 type odd struct {
 	net.Conn
 	write atomic.Pointer[writer]
-	over  context.Context // until it is closed
+	over  context.Context // ends when the connection is closed
 	close context.CancelFunc
 }
 
@@ -76,7 +76,7 @@ func (c *odd) Close() error {
 
 var errFailing = errors.New("it can't be written to")
 
-// A write that fails, or does not end in time, ends the socket, though frames may still come.
+// A write that fails, or that doesn't end in time, ends the socket, even if reading still works.
 func TestAWriteThatFails(t *testing.T) {
 	for name, c := range map[string]struct {
 		write writer
@@ -95,7 +95,7 @@ func TestAWriteThatFails(t *testing.T) {
 	}
 }
 
-// writing has a socket's writes done by a function, and compares when and why it ends.
+// writing replaces a socket's writes by a function, and checks when and why the socket ends.
 func writing(t *testing.T, write writer, after time.Duration, want error) {
 	network, conn := memnet.New(), &odd{}
 	conn.over, conn.close = context.WithCancel(context.Background())
@@ -130,7 +130,8 @@ func writing(t *testing.T, write writer, after time.Duration, want error) {
 	ends(t, tr)
 }
 
-// When ably-go doesn't read, the reader waits at a limit, and so does the server; no frame is lost.
+// When ably-go doesn't read, the reader waits as soon as inboxLimit frames wait for ably-go, and so
+// does the server. No frame is lost.
 func TestAblyGoThatDoesNotRead(t *testing.T) {
 	bubble.Test(t, limits, func(t *testing.T) {
 		_, native, err := NewRealtime(Options{},
@@ -168,8 +169,8 @@ func (n *native) name(v any) string {
 	return n.field(v, n.lists[0]).Index(0).Elem().FieldByName("Name").String()
 }
 
-// When the handler is busy, the reader waits at a limit. The handler gets all events in order, one
-// at a time.
+// When the handler is busy, the reader waits as soon as about streamLimit events wait for the
+// handler. The handler gets all events in order, one at a time.
 func TestAHandlerThatIsBehind(t *testing.T) {
 	bubble.Test(t, limits, func(t *testing.T) {
 		tr := newTransport(Options{})
@@ -190,7 +191,7 @@ func TestAHandlerThatIsBehind(t *testing.T) {
 		s := flooded(t, tr, frames, "a::$chat")
 		tr.Bind(handler)
 		synctest.Wait()
-		// A call that is queued among the events runs after them.
+		// The result of a Send is queued after these events, and reported after them.
 		over := make(chan struct{})
 		tr.mu.Lock()
 		if got := len(tr.stream.queue); got > 2*streamLimit {
@@ -202,14 +203,14 @@ func TestAHandlerThatIsBehind(t *testing.T) {
 		synctest.Wait()
 		select {
 		case <-over:
-			t.Error("a call overtook the handler")
+			t.Error("the result of Send was reported before the events in the queue")
 		default:
 		}
 		close(release)
 		<-over
 		ends(t, tr)
 		if n == 0 {
-			t.Error("nothing came")
+			t.Error("the handler received no message")
 		}
 	})
 }

@@ -14,7 +14,7 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 )
 
-// Closing fails the messages that wait, ably-go's too (RTN7e).
+// Close makes all waiting messages fail, including ably-go's (RTN7e).
 func TestCloseFailsWhatWaits(t *testing.T) {
 	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
 		w := connected(t, format)
@@ -36,7 +36,7 @@ func TestCloseFailsWhatWaits(t *testing.T) {
 	})
 }
 
-// A CLOSE without an answer leads to CLOSED after the request timeout (RTN12b).
+// If CLOSE is not answered, the connection is CLOSED after the request timeout (RTN12b).
 func TestCloseWithoutAnAnswer(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, w *world) {
 		w.server.Fault(ablytest.ToServer(ablytest.ActionClose), ablytest.Drop())
@@ -64,7 +64,7 @@ func TestConnectWhileClosing(t *testing.T) {
 	})
 }
 
-// Close during a dial, which waits for the network or for CONNECTED, closes at once (RTN12f).
+// Close while a dial waits for the network or for CONNECTED closes the connection at once (RTN12f).
 func TestCloseWhileDialling(t *testing.T) {
 	bubbled(t, "a dial that waits for CONNECTED", func(t *testing.T) {
 		w := newWorld(t)
@@ -88,7 +88,7 @@ func TestCloseWhileDialling(t *testing.T) {
 	})
 }
 
-// closes closes the client, which takes a moment.
+// closes closes the client, and checks that this takes at most one second.
 func closes(t *testing.T, w *world) {
 	t.Helper()
 	began := time.Now()
@@ -111,7 +111,7 @@ func TestOffAll(t *testing.T) {
 		w.succeeds(w.publish("after"))
 		w.client.Close()
 		w.await(transport.Closed)
-		// Nor does one that is closed meanwhile stay so.
+		// OffAll on a closed connection: after Connect, the transport adds its listener again.
 		w.client.Connection.OffAll()
 		w.client.Connect()
 		w.await(transport.Connected)
@@ -120,8 +120,8 @@ func TestOffAll(t *testing.T) {
 	})
 }
 
-// A SUSPENDED connection fails the messages that wait. The event comes before the next Connected,
-// which is for a new connection.
+// When the connection is SUSPENDED, the messages that wait fail. The event comes before the next
+// Connected, which is for a new connection.
 func TestSuspended(t *testing.T) {
 	options := []ablytest.Option{ablytest.WithConnectionStateTTL(time.Minute)}
 	inBubble(t, options, func(t *testing.T, w *world) {
@@ -190,8 +190,8 @@ func inBubble(t *testing.T, options []ablytest.Option, f func(*testing.T, *world
 	})
 }
 
-// Close followed at once by Connect, while ably-go waits to dial again, leaves ably-go with two
-// loops that dial. They end with one connection.
+// Close followed at once by Connect, while ably-go waits to dial again, makes two loops of
+// ably-go's dial. In the end there is one connection.
 func TestCloseAndConnectWhileDisconnected(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, w *world) {
 		for round := range 50 {

@@ -31,8 +31,8 @@ func settled(tr *Transport, client *ably.Realtime) {
 	tr.setState(client.Connection.State())
 }
 
-// ably-go gets its first frame when it has noted that it has a socket. While it reads that, the
-// goroutine of another dial ends, and nothing else happens.
+// ably-go gets its first frame a moment after the dial, when it has stored the socket. While
+// ably-go reads that socket, another dial ends its goroutine, and has no other effect.
 func TestADialThatIsOneTooMany(t *testing.T) {
 	bubble.Test(t, limits, func(t *testing.T) {
 		network := memnet.New()
@@ -64,7 +64,7 @@ func TestADialThatIsOneTooMany(t *testing.T) {
 			t.Fatal(err)
 		}
 		if d := took(func() { _, err = s.receive(time.Time{}) }); d != time.Millisecond || err != nil {
-			t.Errorf("ably-go has its first frame after %v: %v", d, err)
+			t.Errorf("ably-go got its first frame after %v: %v", d, err)
 		}
 		settled(tr, client)
 		spare := func() {
@@ -77,18 +77,18 @@ func TestADialThatIsOneTooMany(t *testing.T) {
 			}()
 			<-ended
 			if returned || sockets.Load() != 1 || s.ended {
-				t.Errorf("it returned: %t, %d WebSockets, the first ended: %t",
+				t.Errorf("the second dial returned: %t; %d WebSockets were opened; the first socket ended: %t",
 					returned, sockets.Load(), s.ended)
 			}
 		}
 		spare()
 		if tr.busy || len(tr.spare) != 0 {
-			t.Error("a dial is said to run")
+			t.Error("the second dial is recorded as running, or left a signal")
 		}
-		tr.busy = true // another one runs: so it is that one's loop that ends with a sign
+		tr.busy = true // another dial runs, so that letLoopEnd may wait for this signal
 		spare()
 		if len(tr.spare) != 1 {
-			t.Error("there is no sign of the loop that ended")
+			t.Error("there is no signal of the loop that ended")
 		}
 		ends(t, tr)
 	})
@@ -108,33 +108,33 @@ func replacing(t *testing.T) (*ably.Realtime, *Transport, *socket) {
 	return client, tr, s
 }
 
-// A dial whose time is over does nothing more, and says that it is over, so that ably-go tries
+// When the time limit of a dial is over, the dial fails with a timeout, so that ably-go tries
 // another host (RTN17f).
 func TestADialWhoseTimeIsOver(t *testing.T) {
 	timedOut := func(t *testing.T, err error) {
 		t.Helper()
 		if network := net.Error(nil); !errors.As(err, &network) || !network.Timeout() {
-			t.Errorf("got %v", err)
+			t.Errorf("got the error %v, want a timeout", err)
 		}
 	}
-	bubble.Test(t, limits, func(t *testing.T) { // before the listener has come to ably-go's state
+	bubble.Test(t, limits, func(t *testing.T) { // the dial waits for the listener
 		client, tr, s := replacing(t)
 		tr.setState(ably.ConnectionStateFailed)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
 		timedOut(t, tr.replace(ctx, client))
 		if tr.sock != s || s.ended {
-			t.Error("the socket before was replaced")
+			t.Error("the previous socket was replaced")
 		}
 	})
-	bubble.Test(t, limits, func(t *testing.T) { // before ably-go is closed
+	bubble.Test(t, limits, func(t *testing.T) { // the dial waits until ably-go is closed
 		client, tr, s := replacing(t)
 		s.given, s.closing = true, time.AfterFunc(time.Hour, func() {})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
 		timedOut(t, tr.replace(ctx, client))
 		if !s.ended {
-			t.Error("the socket that was closing is open")
+			t.Error("the socket that was closing has not ended")
 		}
 	})
 }
@@ -144,8 +144,8 @@ func failing(err error) func(context.Context, string, string) (net.Conn, error) 
 	return func(context.Context, string, string) (net.Conn, error) { return nil, err }
 }
 
-// After a dial that failed ably-go's next state is waited for, unless it tries another host without
-// a change of its state (RTN17f).
+// After a failed dial, the transport forgets ably-go's state and waits for the next one. It keeps
+// the state if ably-go tries another host, which doesn't change the state (RTN17f).
 func TestTheStateAfterADialThatFailed(t *testing.T) {
 	late := timeoutError{errors.New("late")}
 	for err, known := range map[error]bool{errors.New("refused"): false, late: true} {
@@ -158,13 +158,13 @@ func TestTheStateAfterADialThatFailed(t *testing.T) {
 			settled(tr, client)
 			s, failure := tr.dial("application/json", &url.URL{Scheme: "http", Host: "h"}, time.Second)
 			if now := tr.state != (ably.ConnectionState{}); s != nil || failure == nil || now != known {
-				t.Errorf("%v: the state is %v", failure, tr.state)
+				t.Errorf("after the error %v, the state is %v", failure, tr.state)
 			}
 		})
 	}
 }
 
-// A transport for HTTP that WebSockets are opened by is the caller's, and stays as it is.
+// The WebSockets are opened by a copy of the caller's http.Transport, which is not changed.
 func TestTheTransportForHTTPIsCopied(t *testing.T) {
 	given := &http.Transport{Proxy: http.ProxyFromEnvironment}
 	tr := newTransport(Options{})
@@ -172,22 +172,22 @@ func TestTheTransportForHTTPIsCopied(t *testing.T) {
 	used := tr.options.HTTPClient.Transport.(*http.Transport)
 	if given.DisableKeepAlives || given.DialContext != nil || used == given ||
 		!used.DisableKeepAlives || used.Proxy == nil {
-		t.Errorf("given was %+v, used is %+v", given, used)
+		t.Errorf("the caller's transport is %+v, the one that is used %+v", given, used)
 	}
 }
 
-// ably-go's Close ends the socket, and may come again.
+// ably-go's Close ends the socket, and may be called twice.
 func TestAblyGoClosesASocket(t *testing.T) {
 	s := newSocket(newTransport(Options{}), nil, wire.JSON, time.Second)
 	for range 2 {
 		if err := (face[any]{s}).Close(); err != nil || !s.ended || s.err != errClosedByClient {
-			t.Errorf("ended: %t, for %v: %v", s.ended, s.err, err)
+			t.Errorf("the socket ended: %t, with the reason %v; Close returned %v", s.ended, s.err, err)
 		}
 		<-s.letGo
 	}
 }
 
-// ably-go logs by the handler that it was given, or as it does without one.
+// ably-go logs to the handler in its options, or to the standard log if there is none.
 func TestTheLogOfAblyGo(t *testing.T) {
 	var standard strings.Builder
 	log.SetOutput(&standard)
@@ -208,16 +208,17 @@ func TestTheLogOfAblyGo(t *testing.T) {
 			synctest.Wait()
 		})
 		if got := strings.Contains(standard.String(), "[ERROR]"); got != (options == nil) {
-			t.Errorf("on the standard log is %q", standard.String())
+			t.Errorf("the standard log has %q", standard.String())
 		}
 	}
 	if len(own) == 0 {
-		t.Error("nothing is on the log that was given")
+		t.Error("the handler in the options received nothing")
 	}
 }
 
-// The acknowledgements that ably-go has not read on a socket come on the next one; what else it has
-// not read is void.
+// If ably-go has not read all frames of a socket when the next one replaces it, the
+// acknowledgements among them are passed to ably-go on the next socket. The other frames are
+// dropped.
 func TestWhatAblyGoIsOwed(t *testing.T) {
 	bubble.Test(t, limits, func(t *testing.T) {
 		client, tr, s := replacing(t)
@@ -228,20 +229,21 @@ func TestWhatAblyGoIsOwed(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(tr.owed) != 1 || tr.owed[0].v != "an ACK" || tr.sock != nil || !s.ended {
-			t.Errorf("owed are %v", tr.owed)
+			t.Errorf("the frames kept for ably-go are %v, want the ACK", tr.owed)
 		}
-		for _, want := range []int{2, 1} { // before CONNECTED, once
+		for _, want := range []int{2, 1} { // the ACK comes before the first CONNECTED, and only then
 			next := newSocket(tr, nil, wire.JSON, time.Second)
 			next.take(wire.JSON, []byte(`{"action":4,"connectionId":"c"}`))
 			if len(next.inbox) != want || want == 2 && next.inbox[0].v != "an ACK" {
-				t.Errorf("ably-go gets %v", next.inbox)
+				t.Errorf("the frames for ably-go are %v", next.inbox)
 			}
 		}
 		ends(t, tr)
 	})
 }
 
-// A program that takes our listener away costs one wait, for then there is another one.
+// If the program has removed the transport's listener, the next dial waits for a second, and then
+// registers a new listener. Later dials don't wait.
 func TestAListenerThatWasTakenAwayIsMissedOnce(t *testing.T) {
 	bubble.Test(t, limits, func(t *testing.T) {
 		client, tr, _ := replacing(t)
@@ -249,17 +251,17 @@ func TestAListenerThatWasTakenAwayIsMissedOnce(t *testing.T) {
 		tr.setState(ably.ConnectionStateFailed)
 		for _, want := range []time.Duration{time.Second, 0} {
 			if d := took(func() { _ = tr.replace(t.Context(), client) }); d != want {
-				t.Errorf("it waited for %v, want %v", d, want)
+				t.Errorf("the dial waited for %v, want %v", d, want)
 			}
 		}
 		if n := tr.Dropped()["a listener that OffAll removed"]; n != 1 {
-			t.Errorf("it was taken away %d times", n)
+			t.Errorf("%d removed listeners were counted, want 1", n)
 		}
 		ends(t, tr)
 	})
 }
 
-// Each change of ably-go's state is heard once, however often we listen.
+// Each change of ably-go's state is reported once, also if listen is called twice.
 func TestListeningTwice(t *testing.T) {
 	bubble.Test(t, limits, func(t *testing.T) {
 		client, tr, err := NewRealtime(Options{DialContext: failing(errors.New("nowhere"))},
@@ -281,13 +283,13 @@ func TestListeningTwice(t *testing.T) {
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if heard[ably.ConnectionStateConnecting] != 1 || heard[ably.ConnectionStateDisconnected] != 1 {
-			t.Errorf("heard were %v", heard)
+			t.Errorf("the numbers of reports by state are %v", heard)
 		}
 	})
 }
 
-// RTN17f: after which statuses of a handshake ably-go may try another host, and what the error
-// says.
+// RTN17f: the HTTP status of a failed handshake decides whether ably-go may try another host. The
+// error has no address, which may contain secrets.
 func TestErrorsOfTheHandshake(t *testing.T) {
 	for _, c := range []struct {
 		status int
@@ -312,7 +314,7 @@ func TestErrorsOfTheHandshake(t *testing.T) {
 		err := dialError("h", response,
 			&url.Error{Op: "Get", URL: "ws://h?key=secret", Err: errors.New("broken")})
 		if err.Error() != c.says || fallsBack(err) != c.again {
-			t.Errorf("status %d of %q: %q, falls back: %t", c.status, c.server, err, fallsBack(err))
+			t.Errorf("status %d of the server %q: the error is %q, and allows another host: %t", c.status, c.server, err, fallsBack(err))
 		}
 	}
 }

@@ -36,7 +36,7 @@ func TestTheAgentIsAblyGos(t *testing.T) {
 	both.state(ably.ConnectionStateClosed)
 	got, want := relay.headers[0].Get("Ably-Agent"), relay.headers[1].Get("Ably-Agent")
 	if got != want || !strings.Contains(got, "chat-go/1.2.3") {
-		t.Errorf("agent %q, want %q", got, want)
+		t.Errorf("Ably-Agent is %q, want %q", got, want)
 	}
 }
 
@@ -73,7 +73,7 @@ func TestTheProtocolIs5(t *testing.T) {
 		newWorldOn(t, server, transport.Options{}, relay.options()).connect()
 		q, err := url.ParseQuery(relay.queries[0])
 		if err != nil || q.Get("v") != "5" || q.Get("heartbeats") != "true" {
-			t.Errorf("the dial asks for %v, %v", q, err)
+			t.Errorf("the query of the dial is %v, with the error %v", q, err)
 		}
 	})
 }

@@ -57,7 +57,7 @@ func TestWhichAnswersFallBack(t *testing.T) {
 			reason := w.client.Connection.ErrorReason().Error()
 			if want := fmt.Sprintf("connect to down.example:%d: HTTP status %d", server.Port(), c.status); !strings.Contains(reason, want) ||
 				strings.Contains(reason, "key=") {
-				t.Errorf("disconnected for %q", reason)
+				t.Errorf("the connection is DISCONNECTED with the reason %q", reason)
 			}
 		})
 	}
@@ -74,10 +74,10 @@ func TestAServerThatNeverSaysConnected(t *testing.T) {
 		w.state(ably.ConnectionStateConnecting)
 		w.state(ably.ConnectionStateDisconnected)
 		if d := time.Since(began); d < 3*time.Second || d > 4*time.Second {
-			t.Errorf("given up after %v", d)
+			t.Errorf("ably-go gave up after %v", d)
 		}
 		if reason := w.client.Connection.ErrorReason().Error(); !strings.Contains(reason, "no CONNECTED from 127.") {
-			t.Errorf("given up for %q", reason)
+			t.Errorf("ably-go gave up with the reason %q", reason)
 		}
 	})
 }

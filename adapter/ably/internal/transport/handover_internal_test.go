@@ -65,11 +65,11 @@ func TestADialWaitsUntilTheSocketIsLetGo(t *testing.T) {
 			d := took(func() { err = tr.replace(t.Context(), client) })
 			let.Stop()
 			if d != c.want || err != nil {
-				t.Errorf("%s: it waited for %v, want %v: %v", c.name, d, c.want, err)
+				t.Errorf("%s: the dial waited for %v, want %v: %v", c.name, d, c.want, err)
 			}
 			tr.mu.Lock()
 			if tr.sock != nil {
-				t.Errorf("%s: the old socket is still there", c.name)
+				t.Errorf("%s: the old socket was not replaced", c.name)
 			}
 			tr.mu.Unlock()
 		}
@@ -83,31 +83,31 @@ func TestADialWaitsForTheLoopThatEnds(t *testing.T) {
 		tr := newTransport(Options{})
 		wait := func() time.Duration { return took(func() { tr.letLoopEnd(t.Context()) }) }
 		if d := wait(); d != 0 {
-			t.Errorf("without a loop: %v", d)
+			t.Errorf("without an old loop, the dial waited for %v", d)
 		}
 		tr.loopLeft = true
 		if d := wait(); d != 100*time.Millisecond {
-			t.Errorf("for a loop without a signal: %v", d)
+			t.Errorf("for a loop that gives no signal, the dial waited for %v", d)
 		}
 		if d := wait(); d != 0 {
-			t.Errorf("the second time: %v", d)
+			t.Errorf("the second time, the dial waited for %v", d)
 		}
 		tr.loopLeft = true
 		time.AfterFunc(30*time.Millisecond, func() { notify(tr.spare) })
 		if d := wait(); d != 30*time.Millisecond {
-			t.Errorf("for a loop that dials: %v", d)
+			t.Errorf("for a loop that dials after 30 ms, the dial waited for %v", d)
 		}
 		tr.loopLeft = true
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 		defer cancel()
 		if d := took(func() { tr.letLoopEnd(ctx) }); d != 10*time.Millisecond {
-			t.Errorf("with a context that ends: %v", d)
+			t.Errorf("with a context that ends after 10 ms, the dial waited for %v", d)
 		}
 	})
 }
 
-// A close leaves a second loop only if ably-go was waiting to dial again. A signal of an earlier
-// loop is removed.
+// After a close, an old loop of ably-go's may still dial only if ably-go was waiting to dial again.
+// A signal of an earlier loop is removed.
 func TestWhichClosesLeaveALoop(t *testing.T) { bubble.Test(t, limits, testWhichClosesLeaveALoop) }
 
 func testWhichClosesLeaveALoop(t *testing.T) {
@@ -121,13 +121,14 @@ func testWhichClosesLeaveALoop(t *testing.T) {
 		tr.stateChange(ably.ConnectionStateChange{Current: ably.ConnectionStateClosed, Previous: previous,
 			Event: ably.ConnectionEventClosed})
 		if tr.loopLeft != want || len(tr.spare) != 0 {
-			t.Errorf("closed while %v: a loop is left: %t, signals %d", previous, tr.loopLeft, len(tr.spare))
+			t.Errorf("closed while %v: an old loop may still dial: %t; %d signals", previous, tr.loopLeft, len(tr.spare))
 		}
 		ends(t, tr)
 	}
 }
 
-// What ends the connection for ably-go ends its socket, and what it was; CLOSING does not.
+// SUSPENDED, CLOSED and FAILED end the socket, and the transport forgets the connection. The other
+// states don't.
 func TestStatesThatEndTheSocket(t *testing.T) { bubble.Test(t, limits, testStatesThatEndTheSocket) }
 
 func testStatesThatEndTheSocket(t *testing.T) {
@@ -148,7 +149,8 @@ func testStatesThatEndTheSocket(t *testing.T) {
 	}
 }
 
-// RTN11b: a Connect while it was closing connects again once. A later DISCONNECTED is ably-go's.
+// RTN11b: after a Connect while the connection was closing, the transport makes ably-go connect at
+// the next DISCONNECTED, and only at that one.
 func TestItConnectsAgainOnce(t *testing.T) { bubble.Test(t, limits, testItConnectsAgainOnce) }
 
 func testItConnectsAgainOnce(t *testing.T) {
@@ -156,7 +158,7 @@ func testItConnectsAgainOnce(t *testing.T) {
 	tr.again = true
 	tr.stateChange(ably.ConnectionStateChange{Current: ably.ConnectionStateDisconnected})
 	if tr.again {
-		t.Error("it connects again after the next DISCONNECTED too")
+		t.Error("the transport will also connect after the next DISCONNECTED")
 	}
 	ends(t, tr)
 }
@@ -184,13 +186,13 @@ func TestErrorsThatAreMadeHere(t *testing.T) {
 	}
 	given := newError(1, 2, "given")
 	if e := (&Event{Kind: Failed, Reason: given}).reason(); e != given {
-		t.Errorf("the reason is %v", e)
+		t.Errorf("the reason is %+v", e)
 	}
 	if e := reasonOf(given, 3, 4); e != given {
-		t.Errorf("the reason is %v", e)
+		t.Errorf("the reason is %+v", e)
 	}
 	if e := reasonOf(errSpare, 3, 4); e.Code != 3 || e.StatusCode != 4 || e.Message != errSpare.Error() {
-		t.Errorf("the reason is %v", e)
+		t.Errorf("the reason is %+v", e)
 	}
 }
 

@@ -60,7 +60,7 @@ func TestADialWaitsForTheListener(t *testing.T) {
 		synctest.Wait()
 		select {
 		case err := <-done:
-			t.Fatalf("the dial did not wait: %v", err)
+			t.Fatalf("the dial did not wait for the listener, and returned %v", err)
 		default:
 		}
 		tr.mu.Lock()
@@ -84,7 +84,7 @@ func testResendsDoNotCountForTheBound(t *testing.T) {
 	s.up, s.queue, s.resent = true, make([]*item, 5), 5
 	for i, want := range []bool{false, false, true} {
 		if s.queueItem(&item{}); s.ended != want {
-			t.Errorf("frame %d: ended %v", i, s.ended)
+			t.Errorf("after frame %d, the socket has ended: %v", i, s.ended)
 		}
 	}
 	if n := tr.Dropped()["a socket whose queue is full"]; n != 1 {
@@ -92,7 +92,8 @@ func testResendsDoNotCountForTheBound(t *testing.T) {
 	}
 }
 
-// RTN19a: what is unanswered on a connection is sent again on the next, and doesn't count there.
+// RTN19a: frames that are unanswered when a connection ends are sent again on the next connection.
+// There they don't count for the limit of the queue.
 func TestWhatIsSentAgainDoesNotCountForTheBound(t *testing.T) {
 	bubble.Test(t, limits, testWhatIsSentAgainDoesNotCountForTheBound)
 }
@@ -114,13 +115,13 @@ func testWhatIsSentAgainDoesNotCountForTheBound(t *testing.T) {
 	s.take(wire.JSON, []byte(`{"action":4,"connectionId":"c"}`))
 	for i, want := range []bool{false, false, true} {
 		if tr.Send(message, nil); s.ended != want {
-			t.Errorf("message %d: ended %v", i, s.ended)
+			t.Errorf("after message %d, the socket has ended: %v", i, s.ended)
 		}
 	}
 	ends(t, tr)
 }
 
-// What was sent again counts no more for the bound.
+// Once frames that are sent again have been written, the queue has its whole limit for new frames.
 func TestWhatWasSentAgainFreesTheQueue(t *testing.T) {
 	bubble.Test(t, limits, func(t *testing.T) {
 		tr := newTransport(Options{QueueLimit: 2})
@@ -131,10 +132,10 @@ func TestWhatWasSentAgainFreesTheQueue(t *testing.T) {
 		notify(s.wake)
 		tr.mu.Unlock()
 		synctest.Wait()
-		tr.mu.Lock() // and nothing is written
+		tr.mu.Lock() // so the writer writes nothing meanwhile
 		for i, want := range []bool{false, false, true} {
 			if s.queueItem(frame); s.ended != want {
-				t.Errorf("frame %d: ended %v", i, s.ended)
+				t.Errorf("after frame %d, the socket has ended: %v", i, s.ended)
 			}
 		}
 		tr.unlock()
@@ -142,8 +143,9 @@ func TestWhatWasSentAgainFreesTheQueue(t *testing.T) {
 	})
 }
 
-// When ably-go has read all that came, the end of the socket comes next; else a HEARTBEAT, which
-// makes its last frame as young as the connection's (RTN15g).
+// If ably-go has read every frame that came on the socket, it reads the end of the socket next. If
+// other frames came after its last one, it gets a HEARTBEAT before the end: ably-go takes the age
+// of its last frame for the age of the connection (RTN15g).
 func TestAHeartbeatBeforeTheEnd(t *testing.T) { bubble.Test(t, limits, testAHeartbeatBeforeTheEnd) }
 
 func testAHeartbeatBeforeTheEnd(t *testing.T) {
@@ -157,7 +159,7 @@ func testAHeartbeatBeforeTheEnd(t *testing.T) {
 		s := newSocket(tr, nil, wire.JSON, time.Second)
 		s.up = true
 		s.take(wire.JSON, []byte(`{"action":13,"channel":"`+channel+`"}`))
-		if channel == "own" { // and no heartbeat comes of an older frame
+		if channel == "own" { // ably-go reads its frame, and gets no HEARTBEAT after it
 			s.ended, s.err = true, errReplaced
 		} else {
 			s.end(errReplaced)
@@ -172,12 +174,12 @@ func testAHeartbeatBeforeTheEnd(t *testing.T) {
 			}
 		}
 		if v, err := s.receive(time.Time{}); err != errReplaced {
-			t.Errorf("%s: ably-go gets %v, %v, want the end", channel, v, err)
+			t.Errorf("%s: ably-go gets %v, %v, want the end of the socket", channel, v, err)
 		}
 	}
 }
 
-// ably-go's first frame is held back to a moment, and not a moment longer.
+// ably-go's first frame is held back until the time goAhead, and not longer.
 func TestTheFirstFrameIsHeldBack(t *testing.T) {
 	bubble.Test(t, limits, func(t *testing.T) {
 		tr := newTransport(Options{})
@@ -188,24 +190,25 @@ func TestTheFirstFrameIsHeldBack(t *testing.T) {
 			var err error
 			d := took(func() { v, err = s.receive(time.Time{}) })
 			if d != max(wait, 0) || v != "frame" || err != nil {
-				t.Errorf("until %v: got %v after %v: %v", wait, v, d, err)
+				t.Errorf("held back for %v: got %v after %v, with the error %v", wait, v, d, err)
 			}
 			<-s.space
 		}
-		s.goAhead = time.Now() // and no frame is there yet
+		s.goAhead = time.Now() // no frame has come yet
 		time.AfterFunc(time.Second, func() {
 			tr.mu.Lock()
 			defer tr.mu.Unlock()
 			s.give("late")
 		})
 		if d := took(func() { _, _ = s.receive(time.Time{}) }); d != time.Second {
-			t.Errorf("a frame that came after a second was there after %v", d)
+			t.Errorf("a frame that came after a second was received after %v", d)
 		}
 	})
 }
 
-// A token that is refused a second time is not renewed again by ably-go, which gets no frame that
-// says so: it locks up (RTN14b). After a CONNECTED the next refusal is a first one.
+// RTN14b: ably-go renews a token that is refused once. If the new token is refused too, ably-go
+// doesn't get that frame, on which it would deadlock: the dial fails instead. After a CONNECTED,
+// the next refusal counts as the first again.
 func TestASecondRefusalOfAToken(t *testing.T) { bubble.Test(t, limits, testASecondRefusalOfAToken) }
 
 func testASecondRefusalOfAToken(t *testing.T) {
@@ -224,30 +227,30 @@ func testASecondRefusalOfAToken(t *testing.T) {
 		renews := i == 0 || i == 2 || i == 3
 		given := len(s.inbox) == len(frames)
 		if given != renews || (s.refused == nil) != renews || !s.ended {
-			t.Errorf("refusal %d: ably-go gets it: %t, the dial has %v", i+1, given, s.refused)
+			t.Errorf("refusal %d: ably-go gets the frame: %t; the dial fails with %v", i+1, given, s.refused)
 		}
 	}
 	ends(t, tr)
 }
 
-// How many events may wait for the handler before the reader waits.
+// The reader waits when more than streamLimit events wait for the handler.
 func TestTheBoundOfTheStream(t *testing.T) { bubble.Test(t, limits, testTheBoundOfTheStream) }
 
 func testTheBoundOfTheStream(t *testing.T) {
 	tr := newTransport(Options{})
 	s := newSocket(tr, nil, wire.JSON, time.Second)
 	s.up = true
-	tr.stream.draining = true // by somebody who is behind
+	tr.stream.draining = true // so that nothing is taken from the queue
 	tr.stream.queue = make([]entry, streamLimit-1)
 	for n := streamLimit; n <= streamLimit+1; n++ {
 		_, full := s.take(wire.JSON, []byte(`{"action":13,"channel":"a::$chat"}`))
 		if len(tr.stream.queue) != n || (full != nil) != (n > streamLimit) {
-			t.Errorf("with %d events it waits: %t", n, full != nil)
+			t.Errorf("with %d events in the queue, the reader waits: %t", n, full != nil)
 		}
 	}
 }
 
-// The room of a short queue is used again, and that of a long one is not kept.
+// The memory of a short queue is used again; that of a long one is freed.
 func TestTheRoomOfAQueue(t *testing.T) { bubble.Test(t, limits, testTheRoomOfAQueue) }
 
 func testTheRoomOfAQueue(t *testing.T) {
@@ -256,29 +259,30 @@ func testTheRoomOfAQueue(t *testing.T) {
 		tr.stream.queue, tr.stream.spare = make([]entry, n), nil
 		tr.drain()
 		if got := cap(tr.stream.spare) > 0; got != kept || len(tr.stream.queue) != 0 {
-			t.Errorf("the room for %d events is kept: %t", n, got)
+			t.Errorf("the memory of a queue of %d events is kept: %t", n, got)
 		}
 	}
 }
 
-// What was not given is the default that the options name. A client for HTTP goes before a function
-// that dials.
+// Options that are not set have their documented defaults. HTTPClient has precedence over
+// DialContext.
 func TestDefaultsOfTheOptions(t *testing.T) {
 	client, logger := &http.Client{}, slog.New(slog.DiscardHandler)
 	dial := func(context.Context, string, string) (net.Conn, error) { return nil, errSpare }
 	if tr := newTransport(Options{}); tr.log != slog.Default() || tr.options.HTTPClient != nil {
-		t.Errorf("without options the log is %v, the client %v", tr.log, tr.options.HTTPClient)
+		t.Errorf("without options, the log is %v and the HTTP client %v", tr.log, tr.options.HTTPClient)
 	}
 	tr := newTransport(Options{HTTPClient: client, DialContext: dial, Logger: logger})
 	if tr.options.HTTPClient != client || tr.log != logger {
-		t.Errorf("the log is %v, the client %v", tr.log, tr.options.HTTPClient)
+		t.Errorf("the log is %v and the HTTP client %v, not those of the options", tr.log, tr.options.HTTPClient)
 	}
 	if tr := newTransport(Options{DialContext: dial}); tr.options.HTTPClient == nil {
-		t.Error("the function that dials is not used")
+		t.Error("DialContext is not used")
 	}
 }
 
-// ably-go answers an AUTH until it reads on, on that socket.
+// ably-go handles an AUTH until it reads the next frame on the same socket. Frames of other sockets
+// make no difference.
 func TestWhenAnAUTHIsAnswered(t *testing.T) { bubble.Test(t, limits, testWhenAnAUTHIsAnswered) }
 
 func testWhenAnAUTHIsAnswered(t *testing.T) {
@@ -288,12 +292,12 @@ func testWhenAnAUTHIsAnswered(t *testing.T) {
 	other.giveAll(received{v: "another"})
 	for i, c := range []struct{ reads, asking *socket }{{s, s}, {other, s}, {s, nil}} {
 		if _, err := c.reads.receive(time.Time{}); err != nil || tr.asking != c.asking {
-			t.Errorf("frame %d: it is answered on %p, want %p: %v", i+1, tr.asking, c.asking, err)
+			t.Errorf("after frame %d, the socket whose AUTH is handled is %p, want %p: %v", i+1, tr.asking, c.asking, err)
 		}
 	}
 }
 
-// Close waits for what runs, or until its context ends.
+// Close waits for the running goroutines, or until its context ends.
 func TestCloseWaits(t *testing.T) {
 	bubble.Test(t, limits, func(t *testing.T) {
 		tr := newTransport(Options{})
@@ -306,16 +310,16 @@ func TestCloseWaits(t *testing.T) {
 		defer cancel()
 		var err error
 		if d := took(func() { err = tr.Close(ctx) }); d != time.Second || err != mine {
-			t.Errorf("it ended after %v: %v", d, err)
+			t.Errorf("Close returned after %v: %v", d, err)
 		}
 		time.AfterFunc(time.Second, func() { close(release) })
 		if d := took(func() { ends(t, tr) }); d != time.Second {
-			t.Errorf("it ended after %v", d)
+			t.Errorf("Close returned after %v", d)
 		}
 	})
 }
 
-// A CLOSED for a socket that has ended is nothing for ably-go.
+// ably-go gets one CLOSED on a socket, and none after the socket has ended.
 func TestASocketClosesOnce(t *testing.T) {
 	_, tr, err := NewRealtime(Options{},
 		ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
@@ -326,19 +330,19 @@ func TestASocketClosesOnce(t *testing.T) {
 	for range 2 {
 		s.closedLocked()
 		if len(s.inbox) != 1 || !s.inbox[0].closes || !s.ended {
-			t.Errorf("ably-go gets %v", s.inbox)
+			t.Errorf("the frames for ably-go are %v, want one CLOSED", s.inbox)
 		}
 	}
 }
 
-// What the rooms' side keeps with the transport is made once.
+// Keep calls its argument once, and then returns the same value.
 func TestKeep(t *testing.T) { bubble.Test(t, limits, testKeep) }
 
 func testKeep(t *testing.T) {
 	tr, made := newTransport(Options{}), 0
 	for range 3 {
 		if kept := tr.Keep(func() any { made++; return made }); kept != 1 || made != 1 {
-			t.Errorf("kept %v, made %d times", kept, made)
+			t.Errorf("Keep returned %v; its argument was called %d times", kept, made)
 		}
 	}
 }

@@ -164,7 +164,7 @@ func (w *world) close() {
 		}
 	}
 	if err := w.transport.Close(soon(w.t)); err != nil {
-		w.t.Errorf("close: %v", err)
+		w.t.Errorf("Close returned %v", err)
 	}
 	if virtual() {
 		// ably-go may have dialled once too often; let that dial end

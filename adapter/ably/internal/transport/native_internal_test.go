@@ -19,7 +19,7 @@ import (
 	"ablyrooms.example/internal/bubble"
 )
 
-// otherFrame is a frame type with the fields that are asked for, where ably-go's has them not.
+// otherFrame is a frame type with the required fields, at other places than in ably-go's type.
 type otherFrame struct {
 	Action   int
 	Channel  string
@@ -37,7 +37,7 @@ type otherFrame struct {
 	Auth *struct{ AccessToken string }
 }
 
-// Fields are found by their names, and what is not of the kind that is known is left alone.
+// Fields are found by their names. A field of an unexpected type is not changed.
 func TestFieldsOfAnotherFrameType(t *testing.T) {
 	n, err := newNative(reflect.TypeFor[*otherFrame]())
 	if err != nil {
@@ -53,7 +53,7 @@ func TestFieldsOfAnotherFrameType(t *testing.T) {
 		Presence: []*struct{ ConnectionID int }{{5}}, State: []*struct{ Name string }{{"n"}}}
 	n.clearConnectionIDs(f)
 	if f.Messages[0].ConnectionID != "" || f.Presence[0].ConnectionID != 5 || f.State[0].Name != "n" {
-		t.Errorf("it is %+v %+v %+v", *f.Messages[0], *f.Presence[0], *f.State[0])
+		t.Errorf("the entries are %+v %+v %+v", *f.Messages[0], *f.Presence[0], *f.State[0])
 	}
 	type Embedded struct{ Action int }
 	type deeper struct {
@@ -67,22 +67,22 @@ func TestFieldsOfAnotherFrameType(t *testing.T) {
 		Auth                      *struct{ AccessToken string }
 	}
 	if _, err := newNative(reflect.TypeFor[*deeper]()); !errors.Is(err, errAblyGo) {
-		t.Errorf("a field of an embedded struct: %v", err)
+		t.Errorf("for a field of an embedded struct, newNative returned %v", err)
 	}
 }
 
-// oddConn is a connection whose frames are no frames.
+// oddConn is a connection whose frame type is no struct.
 type oddConn struct{}
 
 func (oddConn) Send(*int) error                 { return nil }
 func (oddConn) Receive(time.Time) (*int, error) { return nil, nil }
 func (oddConn) Close() error                    { return nil }
 
-// A version of ably-go with other frames gets no way to dial.
+// For a version of ably-go with another frame type, dialOption returns an error.
 func TestNoDialForOtherFrames(t *testing.T) {
 	option, err := dialOption(newTransport(Options{}),
 		func(func(string, *url.URL, time.Duration) (oddConn, error)) ably.ClientOption {
-			t.Error("it can dial")
+			t.Error("the option was made")
 			return nil
 		})
 	if option != nil || !errors.Is(err, errAblyGo) {
@@ -90,7 +90,8 @@ func TestNoDialForOtherFrames(t *testing.T) {
 	}
 }
 
-// ably-go's own codec makes text of MessagePack's bin, where no type is asked for.
+// ably-go's own codec decodes binary data of MessagePack into a string where the field has the type
+// any; the transport must do the same.
 func TestBytesAreTextForAblyGo(t *testing.T) {
 	_, tr, err := NewRealtime(Options{}, ably.WithKey("app.key:secret"), ably.WithAutoConnect(false))
 	if err != nil {
@@ -98,7 +99,7 @@ func TestBytesAreTextForAblyGo(t *testing.T) {
 	}
 	var b []byte
 	h := &codec.MsgpackHandle{}
-	h.WriteExt = true // bin is not str
+	h.WriteExt = true // binary data and strings are encoded differently
 	codec.NewEncoderBytes(&b, h).MustEncode(map[string]any{"action": 15, "channel": "own",
 		"messages": []any{map[string]any{"data": []byte("x")}}})
 	v, err := tr.native.decode(wire.MsgPack, b)
@@ -109,15 +110,15 @@ func TestBytesAreTextForAblyGo(t *testing.T) {
 	if data := first.FieldByName("Data").Interface(); data != "x" {
 		t.Errorf("ably-go gets %#v", data)
 	}
-	// Bytes of its own it sends as bin.
+	// A []byte of ably-go's is encoded as binary data.
 	first.FieldByName("Data").Set(reflect.ValueOf([]byte("x")))
 	if b, err = tr.native.encode(wire.MsgPack, v, -1); err != nil || !bytes.Contains(b, []byte("\xc4\x01x")) {
 		t.Errorf("ably-go sends %q, %v", b, err)
 	}
 }
 
-// RTL6c4, TO3g: without queues ably-go's messages fail without a connection, and none waits. A
-// frame of the rooms' channels that ably-go sends fails with one, and is not sent.
+// RTL6c4, TO3g: without queueMessages, ably-go's messages fail if there is no connection. A frame
+// that ably-go sends to a room's channel fails, even with a connection.
 func TestFramesOfAblyGosThatFail(t *testing.T) { bubble.Test(t, limits, testFramesOfAblyGosThatFail) }
 
 func testFramesOfAblyGosThatFail(t *testing.T) {
@@ -136,20 +137,20 @@ func testFramesOfAblyGosThatFail(t *testing.T) {
 	over, s := newSocket(tr, nil, wire.JSON, time.Minute), newSocket(tr, nil, wire.JSON, time.Minute)
 	tr.sendNative(over, message("own"))
 	if len(tr.owed) != 1 || code(tr.owed[0]) != codeDisconnected || tr.seq.Len() != 0 {
-		t.Errorf("owed are %v, %d messages wait", tr.owed, tr.seq.Len())
+		t.Errorf("the answers for ably-go are %v, and %d messages wait", tr.owed, tr.seq.Len())
 	}
 	s.up, tr.sock = true, s
 	tr.sendNative(s, message("a::$chat"))
 	if len(s.inbox) != 1 || code(s.inbox[0]) != codeBadRequest || len(s.queue) != 0 || tr.seq.Len() != 0 {
-		t.Errorf("ably-go gets %v, sent are %d", s.inbox, len(s.queue))
+		t.Errorf("the frames for ably-go are %v, and %d frames were queued for the server", s.inbox, len(s.queue))
 	}
 	tr.sendNative(s, message("own"))
 	if len(s.queue) != 1 || len(s.inbox) != 1 {
-		t.Errorf("ably-go gets %v, sent are %d", s.inbox, len(s.queue))
+		t.Errorf("the frames for ably-go are %v, and %d frames were queued for the server", s.inbox, len(s.queue))
 	}
 }
 
-// body is the body of an answer that may be closed.
+// body is the body of a response. It records whether it was closed.
 type body struct {
 	io.Reader
 	closed bool
@@ -161,8 +162,8 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// The answer to a request of ably-go's is read to its end, and let go. EndRequests ends requests
-// that wait, and those to come.
+// The body of the response to ably-go's request is read to its end, and closed. EndRequests ends
+// running requests and later ones.
 func TestRequestsOfAblyGos(t *testing.T) {
 	bubble.Test(t, limits, func(t *testing.T) {
 		tr, answer := newTransport(Options{}), &body{Reader: strings.NewReader("text")}
@@ -188,7 +189,7 @@ func TestRequestsOfAblyGos(t *testing.T) {
 		for _, want := range []time.Duration{time.Second, 0} {
 			d := took(func() { _, err = waits.RoundTrip(request) })
 			if d != want || !errors.Is(err, context.Canceled) {
-				t.Errorf("a request ended after %v: %v", d, err)
+				t.Errorf("a request ended after %v with the error %v", d, err)
 			}
 		}
 	})

@@ -30,7 +30,7 @@ func TestDropsAreLoggedOnce(t *testing.T) {
 		synctest.Wait()
 		got := w.transport.Dropped()
 		if got["an acknowledgement without a waiting frame"] != 3 || got["a frame of an unknown kind"] != 3 || len(got) != 2 {
-			t.Errorf("dropped %v", got)
+			t.Errorf("Dropped returns %v", got)
 		}
 		got["x"] = 1 // Dropped returns a copy
 		if lines := strings.Count(text.String(), "level=WARN"); lines != 2 || len(w.transport.Dropped()) != 2 {
@@ -84,15 +84,15 @@ func TestSendOnAWebSocket(t *testing.T) {
 		message := &wire.ProtocolMessage{Action: wire.ActionMessage, Channel: room, Messages: []*wire.Message{{Name: "m"}}}
 		for socket := uint64(1); socket <= 2; socket++ {
 			if r := w.get(send(3-socket, attach)); r.err != transport.ErrNotSent {
-				t.Errorf("ATTACH on another WebSocket: %v", r.err)
+				t.Errorf("ATTACH on another WebSocket ended with %v", r.err)
 			}
 			send(socket, attach)
 			w.message(wire.ActionAttached)
 			if r := w.get(send(socket, enter)); r.err != nil {
-				t.Errorf("PRESENCE: %v", r.err)
+				t.Errorf("PRESENCE ended with %v", r.err)
 			}
 			if r := w.get(send(3-socket, enter)); r.err != transport.ErrNotSent {
-				t.Errorf("PRESENCE on another WebSocket: %v", r.err)
+				t.Errorf("PRESENCE on another WebSocket ended with %v", r.err)
 			}
 			w.succeeds(send(3-socket, message))
 			must(t, w.server.Cut(""))
@@ -101,7 +101,8 @@ func TestSendOnAWebSocket(t *testing.T) {
 	})
 }
 
-// A frame that needs no acknowledgement has no end of its own, not even when it can't be encoded.
+// For a frame that needs no acknowledgement, the function passed to Send is not called, not even
+// when the frame can't be encoded.
 func TestAFrameThatCanNotBeEncoded(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -111,19 +112,19 @@ func TestAFrameThatCanNotBeEncoded(t *testing.T) {
 		}
 		r := send(wire.ActionAttach)
 		if e, ok := w.get(send(wire.ActionMessage)).err.(*wire.ErrorInfo); !ok || e.Code != 40000 || e.StatusCode != 400 {
-			t.Errorf("the MESSAGE: %v", e)
+			t.Errorf("the MESSAGE ended with %v", e)
 		}
 		synctest.Wait()
 		if len(r) != 0 {
-			t.Errorf("the ATTACH ended: %v", (<-r).err)
+			t.Errorf("the ATTACH ended with %v", (<-r).err)
 		}
 		if n := w.transport.Dropped()["a frame to be sent that can't be encoded"]; n != 2 {
-			t.Errorf("dropped %v", w.transport.Dropped())
+			t.Errorf("Dropped returns %v", w.transport.Dropped())
 		}
 	})
 }
 
-// Before ably-go says anything its state is what it begins with.
+// Before ably-go's first change of state, Status returns the client's first state.
 func TestTheFirstStatus(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		w := newWorld(t)
@@ -139,14 +140,14 @@ func TestTheFirstStatus(t *testing.T) {
 		w.connect()
 		w.await(transport.Status) // of CONNECTED
 		status(ably.ConnectionStateConnected, ably.ConnectionStateConnecting)
-		// RTN24: a further CONNECTED is none.
+		// RTN24: another CONNECTED on the same WebSocket is no change of the state.
 		w.inject(&ablytest.ProtocolMessage{Action: ablytest.ActionConnected, ConnectionID: "c",
 			ConnectionDetails: &ablytest.ConnectionDetails{ConnectionKey: "k"}})
 		w.await(transport.Updated)
 		synctest.Wait()
 		status(ably.ConnectionStateConnected, ably.ConnectionStateConnecting)
 		if w.seen != len(w.events) {
-			t.Errorf("after it came %v", w.events[w.seen:])
+			t.Errorf("further events came: %v", w.events[w.seen:])
 		}
 	})
 }

@@ -45,7 +45,7 @@ func TestRoomsAndChannelsOfAblyGoShareTheConnection(t *testing.T) {
 			t.Errorf("%d of ably-go's frames are kept", n)
 		}
 		if len(w.transport.Dropped()) != 0 {
-			t.Errorf("dropped %v", w.transport.Dropped())
+			t.Errorf("Dropped returns %v", w.transport.Dropped())
 		}
 	})
 }

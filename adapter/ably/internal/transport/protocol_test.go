@@ -29,7 +29,7 @@ func TestOptionsOfTheClient(t *testing.T) {
 				t.Errorf("with AutoConnect %t the connection is %v", connects, c.Connection.State())
 			}
 			if got := tr.Timeouts(); got != (transport.Timeouts{Request: 10 * time.Second, ChannelRetry: 15 * time.Second}) {
-				t.Errorf("times %+v", got)
+				t.Errorf("the timeouts are %+v", got)
 			}
 			w.close()
 		}
@@ -37,13 +37,13 @@ func TestOptionsOfTheClient(t *testing.T) {
 			ably.WithRealtimeRequestTimeout(3*time.Second), ably.WithChannelRetryTimeout(4*time.Second))...)
 		must(t, err)
 		if got := tr.Timeouts(); got != (transport.Timeouts{Request: 3 * time.Second, ChannelRetry: 4 * time.Second}) {
-			t.Errorf("times %+v", got)
+			t.Errorf("the timeouts are %+v", got)
 		}
 		_, tr, err = transport.NewRealtime(transport.Options{}, server.ClientOptions(ably.WithAutoConnect(false),
 			ably.WithRealtimeRequestTimeout(0), ably.WithChannelRetryTimeout(0))...)
 		must(t, err)
 		if got := tr.Timeouts(); got != (transport.Timeouts{Request: 10 * time.Second, ChannelRetry: 15 * time.Second}) {
-			t.Errorf("times %+v", got)
+			t.Errorf("the timeouts are %+v", got)
 		}
 		if _, _, err := transport.NewRealtime(transport.Options{}, ably.WithKey("")); err == nil {
 			t.Error("a client without a key was made")
@@ -51,7 +51,7 @@ func TestOptionsOfTheClient(t *testing.T) {
 	})
 }
 
-// Connected describes the connection with the same id and key that ably-go has.
+// The event Connected has the same connection id and key as ably-go.
 func TestWhatConnectedSays(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		w := newWorld(t, quickly(), ably.WithClientID("ann"))
@@ -66,7 +66,7 @@ func TestWhatConnectedSays(t *testing.T) {
 			c := e.Connection
 			if c.Socket != n || c.Resumed != (n > 1) || c.ID != w.client.Connection.ID() || c.Key != w.client.Connection.Key() ||
 				c.Key == "" || c.Details.ClientID != "ann" || e.Reason != nil {
-				t.Errorf("connection %d is %+v, %v", n, c, e.Reason)
+				t.Errorf("the event of connection %d has %+v and the reason %v", n, c, e.Reason)
 			}
 		}
 	})
@@ -83,10 +83,10 @@ func TestFramesBeforeConnected(t *testing.T) {
 		}))
 		w.connect()
 		if m := w.message(wire.ActionMessage); m.Messages[0].Name != "late" {
-			t.Errorf("got %+v", m.Messages[0])
+			t.Errorf("the message is %+v", m.Messages[0])
 		}
 		if got := w.transport.Dropped(); len(got) != 1 || got["a frame of a channel before CONNECTED"] != 2 {
-			t.Errorf("dropped %v", got)
+			t.Errorf("Dropped returns %v", got)
 		}
 		w.closing()
 	})
@@ -105,7 +105,7 @@ func TestHeartbeats(t *testing.T) {
 	inBubble(t, options, func(t *testing.T, w *world) {
 		time.Sleep(3 * time.Minute)
 		if got := w.transport.Dropped(); len(got) != 0 || w.server.State().WebSockets != 1 {
-			t.Errorf("dropped %v, on %d WebSockets", got, w.server.State().WebSockets)
+			t.Errorf("Dropped returns %v, after %d WebSockets", got, w.server.State().WebSockets)
 		}
 		must(t, w.client.Channels.Get("own").Publish(soon(t), "m", nil))
 	})
@@ -129,11 +129,11 @@ func TestKindsOfFrames(t *testing.T) {
 			defer relay.mu.Unlock()
 			for _, kind := range relay.kinds {
 				if kind != c.want {
-					t.Errorf("a frame of kind %v", kind)
+					t.Errorf("a frame has the WebSocket type %v", kind)
 				}
 			}
 			if len(relay.kinds) < 3 {
-				t.Errorf("%d frames", len(relay.kinds))
+				t.Errorf("the clients sent %d frames", len(relay.kinds))
 			}
 		})
 	}
@@ -172,10 +172,10 @@ func TestReasonsThatAreMadeUp(t *testing.T) {
 		inBubbleNamed(t, name, func(t *testing.T, w *world) {
 			w.inject(&ablytest.ProtocolMessage{Action: c.action})
 			if e := w.await(c.kind); e.Reason.Code != c.code || e.Reason.StatusCode != 400 || e.Reason.Message == "" {
-				t.Errorf("reason %+v", e.Reason)
+				t.Errorf("the reason is %+v", e.Reason)
 			}
 			if got := w.transport.Dropped(); len(got) != 1 || got[c.dropped] != 1 {
-				t.Errorf("dropped %v", got)
+				t.Errorf("Dropped returns %v", got)
 			}
 		})
 	}
@@ -202,7 +202,7 @@ func TestANackWithoutAnError(t *testing.T) {
 		w.fails(first, 50000)
 		var e *ably.ErrorInfo
 		if err := <-second; !errors.As(err, &e) || e.Code != 50000 {
-			t.Errorf("ably-go's: %v", err)
+			t.Errorf("ably-go's publish returned %v", err)
 		}
 	})
 }

@@ -64,7 +64,7 @@ func interrupted(t *testing.T, lost bool, format ably.ClientOption) *world {
 	}
 	e := w.await(transport.Connected)
 	if e.Connection.Resumed == lost || (e.Reason != nil) != lost {
-		t.Errorf("connected, resumed %v, reason %v", e.Connection.Resumed, e.Reason)
+		t.Errorf("the event Connected has resumed %v and the reason %v", e.Connection.Resumed, e.Reason)
 	}
 	w.succeeds(first)
 	w.succeeds(later)
@@ -203,13 +203,13 @@ func TestPresenceThatWasNotSentIsGivenBack(t *testing.T) {
 		}
 		attach := w.send(&wire.ProtocolMessage{Action: wire.ActionAttach, Channel: room})
 		if r := w.get(attach); r.err != transport.ErrNotSent {
-			t.Errorf("ATTACH without a connection: %v, want ErrNotSent", r.err)
+			t.Errorf("ATTACH without a connection ended with %v, want ErrNotSent", r.err)
 		}
 		w.server.AcceptConnections()
 		w.await(transport.Connected)
 		w.attach()
 		if r := w.get(sent); r.err != nil {
-			t.Errorf("the PRESENCE that was written: %v", r.err)
+			t.Errorf("the PRESENCE that was written ended with %v", r.err)
 		}
 	})
 }

@@ -22,7 +22,7 @@ import (
 // stallingNet is a network whose writes can be held. Reads go on.
 type stallingNet struct {
 	mu   sync.Mutex
-	gate chan struct{} // closed while writes may go on
+	gate chan struct{} // closed when writes need not wait
 	held chan struct{} // receives a value for each write that is held
 }
 
@@ -77,8 +77,8 @@ func (c *stallingConn) Close() error {
 	return c.Conn.Close()
 }
 
-// A socket that takes no frames is closed when its queue is full. No frame is lost, and no call of
-// ably-go's waits for the socket.
+// If no frames can be written to a socket, it is closed when its queue is full. No frame is lost,
+// and no call of ably-go's waits for the socket.
 func TestTheBoundOfTheQueueClosesTheSocket(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		const limit = 8
@@ -100,11 +100,11 @@ func TestTheBoundOfTheQueueClosesTheSocket(t *testing.T) {
 			}
 		}
 		if n := w.transport.Dropped(); len(n) != 0 {
-			t.Fatalf("dropped %v before the limit was reached", n)
+			t.Fatalf("Dropped returns %v before the limit was reached", n)
 		}
 		results = append(results, w.publish("one too many"))
 		if e := w.await(transport.Disconnected); !strings.Contains(e.Reason.Message, "more slowly") {
-			t.Errorf("disconnected for %v", e.Reason)
+			t.Errorf("the event Disconnected has the reason %v", e.Reason)
 		}
 		release()
 		w.await(transport.Connected)
@@ -238,14 +238,14 @@ func TestTheOrderOfEvents(t *testing.T) {
 			switch e.Kind {
 			case transport.Connected:
 				if up {
-					t.Errorf("event %d: connected twice", i)
+					t.Errorf("event %d is a second Connected without a Disconnected", i)
 				}
 				up = true
 			case transport.Disconnected:
 				up = false
 			case transport.Message:
 				if !up {
-					t.Errorf("event %d: a frame without a connection", i)
+					t.Errorf("event %d is a frame that came before Connected", i)
 				}
 			}
 		}
@@ -262,7 +262,7 @@ func TestBind(t *testing.T) {
 		other.connect()
 		unbind := other.rebind()
 		if e := other.next(); e.Kind != transport.Connected || e.Connection.ID != other.client.Connection.ID() {
-			t.Errorf("first event %v of %q", e.Kind, e.Connection.ID)
+			t.Errorf("the first event is %v of the connection %q", e.Kind, e.Connection.ID)
 		}
 		unbind()
 		unbind()
@@ -272,14 +272,14 @@ func TestBind(t *testing.T) {
 		unbind = other.rebind()
 		for e := other.next(); e.Kind != transport.Closed; e = other.next() {
 			if e.Kind == transport.Disconnected || e.Kind == transport.Connected {
-				t.Errorf("an old event: %v", e.Kind)
+				t.Errorf("the new handler received the old event %v", e.Kind)
 			}
 		}
 		unbind()
 	})
 }
 
-// rebind replaces the handler, and forgets the events so far.
+// rebind replaces the handler, and drops the earlier events.
 func (w *world) rebind() (unbind func()) {
 	w.unbind()
 	w.mu.Lock()
@@ -292,22 +292,22 @@ func (w *world) rebind() (unbind func()) {
 	return unbind
 }
 
-// A transport is found by the client that was made on it, as often as it is asked for.
+// Of returns the transport of a client, each time that it is called.
 func TestTheTransportOfAClient(t *testing.T) {
 	bubbled(t, "", func(t *testing.T) {
 		w := newWorld(t)
 		for range 2 {
 			if found, ok := transport.Of(w.client); !ok || found != w.transport {
-				t.Error("the transport is not found")
+				t.Error("Of does not return the transport")
 			}
 		}
 		bare, err := ably.NewRealtime(w.server.ClientOptions(ably.WithAutoConnect(false))...)
 		must(t, err)
 		if _, ok := transport.Of(bare); ok {
-			t.Error("a bare client has a transport")
+			t.Error("Of returned a transport for a client that was not made on one")
 		}
 		if _, ok := transport.Of(nil); ok {
-			t.Error("no client has a transport")
+			t.Error("Of(nil) returned a transport")
 		}
 	})
 }

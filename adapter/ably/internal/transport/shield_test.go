@@ -106,7 +106,7 @@ func TestAConnectionErrorWithoutAnError(t *testing.T) {
 		w.state(ably.ConnectionStateFailed)
 		_ = w.client.Connection.ErrorReason().Error()
 		if e := w.await(transport.Failed); e.Reason.Code != 80000 {
-			t.Errorf("failed for %v", e.Reason)
+			t.Errorf("the event Failed has the reason %v", e.Reason)
 		}
 		w.fails(w.publish("too late"), 80000)
 		// The client connects again when Connect is called (RTN11d), and counts from 0.
@@ -124,7 +124,7 @@ func TestADisconnectedWithoutAnError(t *testing.T) {
 		w.attach()
 		must(t, w.server.Inject("", &ablytest.ProtocolMessage{Action: ablytest.ActionDisconnected}))
 		if e := w.await(transport.Disconnected); e.Reason.Code != 80003 {
-			t.Errorf("disconnected for %v", e.Reason)
+			t.Errorf("the event Disconnected has the reason %v", e.Reason)
 		}
 		w.await(transport.Connected)
 		w.succeeds(w.publish("after"))
@@ -185,7 +185,7 @@ func (w *world) refused(code int, message string) {
 		w.t.Errorf("ably-go's reason has code %d, want %d", got.Code, code)
 	}
 	if e := w.await(transport.Failed); e.Reason.Code != code || message != "" && e.Reason.Message != message {
-		w.t.Errorf("failed for %v, want %d, %q", e.Reason, code, message)
+		w.t.Errorf("the event Failed has the reason %v, want %d, %q", e.Reason, code, message)
 	}
 }
 
@@ -196,7 +196,7 @@ func TestTokensAreRenewed(t *testing.T) {
 		w.attach()
 		w.server.ExpireTokens()
 		if e := w.await(transport.Disconnected); e.Reason.Code != 40142 {
-			t.Errorf("disconnected for %v", e.Reason)
+			t.Errorf("the event Disconnected has the reason %v", e.Reason)
 		}
 		w.await(transport.Connected)
 		w.succeeds(w.publish("renewed"))
@@ -226,7 +226,7 @@ func TestAblyGoCannotUseARoomsChannel(t *testing.T) {
 		w := connected(t, format)
 		mine := w.client.Channels.Get(room)
 		if err := mine.Attach(soon(t)); err == nil || mine.State() != ably.ChannelStateFailed {
-			t.Errorf("attach: %v, state %v", err, mine.State())
+			t.Errorf("Attach returned %v, in the state %v", err, mine.State())
 		}
 		gate := w.server.Hold(ablytest.ToServer(ablytest.ActionMessage).OnConnection(1))
 		own := make(chan error, 1)
@@ -244,7 +244,7 @@ func TestAblyGoCannotUseARoomsChannel(t *testing.T) {
 		for _, f := range w.server.Frames() {
 			byAblyGo := f.Action == ablytest.ActionAttach && f.Message.MsgSerial != nil
 			if f.Channel == other.Name || f.Channel == room && byAblyGo {
-				t.Errorf("the server got %v", f)
+				t.Errorf("the server received %v", f)
 			}
 		}
 	})

@@ -36,7 +36,7 @@ type socket struct {
 	arrived chan struct{} // wakes receive; holds one token
 	space   chan struct{} // wakes the reader; holds one token
 	heard   time.Time     // when the last frame came
-	unknown bool          // a frame came after ably-go's last one
+	unknown bool          // a frame came since ably-go last read one
 	closing *time.Timer   // runs since CLOSE was sent; nil before
 }
 

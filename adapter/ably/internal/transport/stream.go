@@ -274,8 +274,9 @@ func (t *Transport) stateChange(c ably.ConnectionStateChange) {
 	t.post(e)
 }
 
-// connectAgain has ably-go connect, if it is DISCONNECTED still. Its loop looks for that only a
-// moment after it has said so; a Connect that comes before has it pause all the same.
+// connectAgain makes ably-go connect, if it is still DISCONNECTED. ably-go's loop checks for a
+// Connect only a moment after it has reported DISCONNECTED. An earlier Connect would not end its
+// pause.
 func (t *Transport) connectAgain() {
 	time.Sleep(10 * time.Millisecond)
 	t.mu.Lock()

@@ -50,7 +50,7 @@ func TestTokensAreReported(t *testing.T) {
 		mu.Lock()
 		defer mu.Unlock()
 		if reported != nil {
-			t.Errorf("with a key, %q are reported", reported)
+			t.Errorf("with a key, the tokens %q are reported", reported)
 		}
 	})
 }

@@ -91,7 +91,7 @@ type Transport struct {
 	dialling     context.Context    // the context of the last dial
 	abort        context.CancelFunc // cancels that context
 	busy         bool               // a dial is running
-	loopLeft     bool               // ably-go was closed while it waited to dial again
+	loopLeft     bool               // ably-go was closed while it waited to dial again, so its old loop may still dial
 	spare        chan struct{}      // gets a value when a second loop of ably-go's has dialled
 	state        ably.ConnectionState
 	last         Event           // the last event of kind Status, or the client's first state
@@ -197,8 +197,9 @@ type Connection struct {
 // A frame that awaits an acknowledgement is a MESSAGE, PRESENCE or ANNOTATION. It waits for a
 // connection if there is none, and is sent again on the next connection until it is answered
 // (RTL6c2, RTN19a). There are two exceptions. PRESENCE that was never written ends with
-// [ErrNotSent] when the connection ends or if there is none. If [Transport.Queues] is false, all
-// such frames end with an error then.
+// [ErrNotSent] when the connection ends, or at once if there is none. If [Transport.Queues] is
+// false, every frame that awaits an acknowledgement ends with an error when the connection ends, or
+// at once if there is none.
 //
 // done is called with the serials of an ACK, one for each message, or with the error: an
 // [*wire.ErrorInfo] or ErrNotSent. It is called once, in the order of the [Event] stream, unless it

@@ -25,7 +25,7 @@ func TestTheHandlerIsNotOvertaken(t *testing.T) {
 			var inside, calls atomic.Int32
 			unbind, _ := w.transport.Bind(func(e transport.Event) {
 				if inside.Add(1) != 1 {
-					t.Errorf("%v overtook another event", e.Kind)
+					t.Errorf("the handler was called with %v while it ran", e.Kind)
 				}
 				if e.Kind == kind && calls.Add(1) == 1 {
 					close(held)
@@ -45,14 +45,14 @@ func TestTheHandlerIsNotOvertaken(t *testing.T) {
 			over := make(chan struct{})
 			w.transport.SendOn(99, &wire.ProtocolMessage{Action: wire.ActionAttach, Channel: room}, func([]*string, error) {
 				if inside.Load() != 0 {
-					t.Error("the end of a Send overtook the handler")
+					t.Error("the result of a Send was reported while the handler ran")
 				}
 				close(over)
 			})
 			must(t, server.Cut("")) // causes more events
 			synctest.Wait()
 			if closed(over) {
-				t.Error("the end of a Send came while the handler ran")
+				t.Error("the result of a Send was reported before the handler returned")
 			}
 			close(release)
 			<-over
@@ -77,13 +77,13 @@ func TestTheConnectionEndsWhileItCloses(t *testing.T) {
 		must(t, w.server.Cut(""))
 		res := w.get(r)
 		if e, ok := res.err.(*wire.ErrorInfo); !ok || e.Code != 80017 || e.StatusCode != 400 {
-			t.Errorf("the publish: %v", res.err)
+			t.Errorf("the publish ended with %v", res.err)
 		}
 		if err := <-own; err == nil {
 			t.Error("ably-go's publish succeeded")
 		}
 		if d := time.Since(began); d > time.Second {
-			t.Errorf("after %v", d)
+			t.Errorf("the publish ended after %v", d)
 		}
 	})
 }
@@ -97,7 +97,7 @@ func TestWhatWaitsWhenCloseIsNotAnswered(t *testing.T) {
 		w.client.Close()
 		res := w.get(r)
 		if e, ok := res.err.(*wire.ErrorInfo); !ok || e.Code != 80017 || e.StatusCode != 400 {
-			t.Errorf("the publish: %v", res.err)
+			t.Errorf("the publish ended with %v", res.err)
 		}
 		w.state(ably.ConnectionStateClosed)
 	})

@@ -31,9 +31,9 @@ func TestNothingWaitsWithoutQueueMessages(t *testing.T) {
 	}
 }
 
-// RTN7d: without queueMessages no message waits for an answer after its connection ended, also not
-// ably-go's. A message that the server may have is not sent again. Later messages have later
-// serials.
+// RTN7d: without queueMessages, an unanswered message fails when its connection ends, also a
+// message of ably-go's. A message that the server may have received is not sent again. Later
+// messages have later serials.
 func TestUnansweredMessagesFailWithoutQueueMessages(t *testing.T) {
 	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
 		w := connected(t, format, quickly(), ably.WithQueueMessages(false), ably.WithClientID("ann"))

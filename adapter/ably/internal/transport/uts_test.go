@@ -75,11 +75,11 @@ func TestUpdatesOfAConnection(t *testing.T) {
 			must(t, w.server.Inject(id, &ablytest.ProtocolMessage{
 				Action: ablytest.ActionConnected, ConnectionID: id, ConnectionDetails: details, Error: reason}))
 			if e := w.await(transport.Updated); (e.Reason != nil) != (reason != nil) || e.Connection.Details.MaxMessageSize != 100 {
-				t.Errorf("updated with %v, %+v", e.Reason, e.Connection)
+				t.Errorf("the event Updated has %v, %+v", e.Reason, e.Connection)
 			}
 			c := <-changes
 			if c.Event != ably.ConnectionEventUpdate || c.Previous != c.Current || (c.Reason != nil) != (reason != nil) {
-				t.Errorf("ably-go says %+v", c)
+				t.Errorf("ably-go reports %+v", c)
 			}
 		}
 		w.fails(w.publish(make([]byte, 100)), 40009) // RTN21

@@ -8,7 +8,7 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/sequence"
 )
 
-// model is a reference model of Sequence, written after RTN7, RTN15c and RTN19a. It keeps every
+// model is a reference model of Sequence, written from RTN7, RTN15c and RTN19a. It keeps every
 // frame that was ever pushed, and looks at all of them in each step.
 type model struct {
 	frames []*modelFrame
@@ -148,7 +148,7 @@ func (m *model) tell() (answers []answer) {
 	return answers
 }
 
-// open returns the frames that wait for the server.
+// open returns the unfinished frames, including those not written yet.
 func (m *model) open() (open []*modelFrame) {
 	for _, f := range m.frames {
 		if !f.finished {

@@ -54,7 +54,7 @@ func (p *pair) do(o op) error {
 		m := p.model.push(o.owner)
 		f := p.seq.Push(o.owner, 0)
 		if f.Number != m.number {
-			return fmt.Errorf("number %d, want %d", f.Number, m.number)
+			return fmt.Errorf("the frame has the number %d, want %d", f.Number, m.number)
 		}
 		if p.up {
 			p.queue = append(p.queue, f)
@@ -75,7 +75,7 @@ func (p *pair) do(o op) error {
 		if !done {
 			for _, f := range p.queue {
 				if _, ok := p.seq.Write(f); ok {
-					return fmt.Errorf("wrote %d.%d, want nothing", f.Owner, f.Number)
+					return fmt.Errorf("the frame %d.%d (owner.number) was written, want nothing", f.Owner, f.Number)
 				}
 			}
 			p.queue = nil
@@ -115,7 +115,7 @@ func (p *pair) do(o op) error {
 		answers, ok := p.seq.Acknowledge(o.serial, o.count,
 			func(i int) string { return fmt.Sprint(o.kind, i) }, "skipped")
 		if ok != wantOK {
-			return fmt.Errorf("ok %v, want %v", ok, wantOK)
+			return fmt.Errorf("Acknowledge returned ok %v, want %v", ok, wantOK)
 		}
 		tell(answers)
 	case "cut":
@@ -131,7 +131,7 @@ func (p *pair) do(o op) error {
 	for _, a := range got {
 		a.result = ""
 		if p.told[a] {
-			return fmt.Errorf("%v: answered twice", a)
+			return fmt.Errorf("the frame of %v was answered twice", a)
 		}
 		p.told[a] = true
 	}
@@ -139,11 +139,11 @@ func (p *pair) do(o op) error {
 	// The answers of different owners may come in any order; those of one owner come in order.
 	for _, owner := range []sequence.Owner{sequence.Ably, sequence.Rooms} {
 		if g, w := of(got, owner), of(want, owner); !slices.Equal(g, w) {
-			return fmt.Errorf("answers %v, want %v", g, w)
+			return fmt.Errorf("the answers are %v, want %v", g, w)
 		}
 	}
 	if !slices.Equal(p.wire, p.model.wire) {
-		return fmt.Errorf("wire %v, want %v", p.wire, p.model.wire)
+		return fmt.Errorf("the frames on the wire are %v, want %v", p.wire, p.model.wire)
 	}
 	open, wantOpen := p.seq.Open(), p.model.open()
 	if len(open) != len(wantOpen) {
@@ -271,7 +271,7 @@ func TestAcknowledgementsAreSplit(t *testing.T) {
 				}
 			}
 			if !slices.Equal(p.last, c.want) {
-				t.Errorf("answers %v, want %v", p.last, c.want)
+				t.Errorf("the answers are %v, want %v", p.last, c.want)
 			}
 		})
 	}

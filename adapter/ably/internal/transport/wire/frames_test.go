@@ -71,17 +71,17 @@ func TestWhatIsNoFrame(t *testing.T) {
 	} {
 		for _, frame := range frames {
 			if m, err := wire.Unmarshal(f, []byte(frame)); err == nil || m != nil {
-				t.Errorf("%v %q is %+v", f, frame, m)
+				t.Errorf("the %v frame %q was decoded as %+v", f, frame, m)
 			}
 			if _, err := wire.UnmarshalHeader(f, []byte(frame)); err == nil && f == wire.MsgPack {
-				t.Errorf("%v %q has a header", f, frame)
+				t.Errorf("a header was found in the %v frame %q", f, frame)
 			}
 		}
 	}
 	// an empty map in each of its three forms
 	for _, frame := range []string{"\x80", "\xde\x00\x00", "\xdf\x00\x00\x00\x00"} {
 		if m, err := wire.Unmarshal(wire.MsgPack, []byte(frame)); err != nil || m.Action != wire.ActionHeartbeat {
-			t.Errorf("%q is %+v, %v", frame, m, err)
+			t.Errorf("%q was decoded as %+v, with the error %v", frame, m, err)
 		}
 	}
 }
@@ -118,7 +118,7 @@ func TestWhatCanNotBeEncoded(t *testing.T) {
 		} {
 			eachFormat(t, func(t *testing.T, f wire.Format) {
 				if b, err := wire.Marshal(f, m); err == nil || b != nil {
-					t.Errorf("%T, place %d: %q", v, i, b)
+					t.Errorf("a %T at place %d was encoded as %q", v, i, b)
 				}
 			})
 		}
@@ -131,7 +131,7 @@ func TestBase64(t *testing.T) {
 		b, err := wire.Marshal(wire.JSON, &wire.ProtocolMessage{
 			Presence: []*wire.PresenceMessage{{Data: []byte("x"), Encoding: encoding}}})
 		if err != nil || !strings.Contains(string(b), `"data":"eA==","encoding":"`+want+`"`) {
-			t.Errorf("%s, %v", b, err)
+			t.Errorf("the frame is %s, with the error %v", b, err)
 		}
 	}
 }

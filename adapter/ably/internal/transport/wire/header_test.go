@@ -45,7 +45,7 @@ func TestHeaderIsFoundBehindAnything(t *testing.T) {
 			}
 			h, err := wire.UnmarshalHeader(wire.MsgPack, b)
 			if err != nil || h != (wire.Header{Action: wire.ActionMessage, Channel: "lounge::$chat"}) {
-				t.Errorf("value %d: %+v, %v", i, h, err)
+				t.Errorf("after value %d, the header is %+v, with the error %v", i, h, err)
 			}
 			if len(b) > 1000 {
 				continue
@@ -53,7 +53,7 @@ func TestHeaderIsFoundBehindAnything(t *testing.T) {
 			for end := range b {
 				h, err := wire.UnmarshalHeader(wire.MsgPack, b[:end])
 				if m, bad := wire.Unmarshal(wire.MsgPack, b[:end]); (bad == nil) != (err == nil) || bad == nil && m.Channel != h.Channel {
-					t.Errorf("value %d, %d bytes: %+v, %v; the whole frame: %v", i, end, h, err, bad)
+					t.Errorf("value %d, cut off after %d bytes: the header is %+v, with the error %v; the whole frame has the error %v", i, end, h, err, bad)
 				}
 			}
 		}
@@ -77,7 +77,7 @@ func TestUnusualHeaders(t *testing.T) {
 		"\xdf\x00\x00\x00\x02\xa6action\x0f\xa7channel\xda\x00\x01c": {Action: 15, Channel: "c"},
 	} {
 		if h, err := wire.UnmarshalHeader(wire.MsgPack, []byte(text)); err != nil || h != want {
-			t.Errorf("%q: %+v, %v", text, h, err)
+			t.Errorf("the header of %q is %+v, with the error %v", text, h, err)
 		}
 	}
 }

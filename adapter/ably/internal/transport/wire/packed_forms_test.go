@@ -299,7 +299,7 @@ func TestFastDecoderLeavesTheUnusual(t *testing.T) {
 		"a list":                 "\x91\x0f",
 	} {
 		if _, fast := agrees([]byte(frame)); fast {
-			t.Errorf("%s: it is taken", name)
+			t.Errorf("%s: the fast decoder takes the frame", name)
 		}
 	}
 	for name, frame := range map[string]string{
@@ -308,7 +308,7 @@ func TestFastDecoderLeavesTheUnusual(t *testing.T) {
 		"an empty list":   messageOf("\x81" + fixstr("data") + strings.Repeat("\x91", maxDepth-1) + "\x90"),
 	} {
 		if diff, fast := agrees([]byte(frame)); !fast || diff != "" {
-			t.Errorf("%s as deep as may be: taken %t, %s", name, fast, diff)
+			t.Errorf("%s, nested as deep as allowed: taken %t, %s", name, fast, diff)
 		}
 	}
 }

@@ -71,7 +71,7 @@ func TestPayloadsAreKept(t *testing.T) {
 				}
 			}
 			if *m.Annotations[0].Count != 3 || m.Presence[0].Action != 2 {
-				t.Errorf("%+v, %+v", m.Annotations[0], m.Presence[0])
+				t.Errorf("the annotation is %+v, the presence %+v", m.Annotations[0], m.Presence[0])
 			}
 			// Decoding returns what was encoded.
 			b, err := wire.Marshal(f, m)
@@ -80,7 +80,7 @@ func TestPayloadsAreKept(t *testing.T) {
 			}
 			again, err := wire.Unmarshal(f, b)
 			if diff := cmp.Diff(m, again); diff != "" || err != nil {
-				t.Errorf("%v, there and back: %v %s", c.sent, err, diff)
+				t.Errorf("%v, encoded and decoded: error %v, difference %s", c.sent, err, diff)
 			}
 		}
 	})
@@ -167,7 +167,7 @@ func TestResults(t *testing.T) {
 		}
 		if *m.MsgSerial != 0 || m.Count != 3 || len(m.Res) != 3 || m.Res[1] != nil || *m.Res[0].Serials[0] != "a" ||
 			m.Res[0].Serials[1] != nil || *m.Res[2].Serials[0] != "b" {
-			t.Errorf("%+v", m)
+			t.Errorf("the decoded frame is %+v", m)
 		}
 	})
 }
@@ -180,7 +180,7 @@ func TestComplete(t *testing.T) {
 		Annotations: []*wire.Annotation{nil, nil, {}},
 	}
 	if nulls := m.Complete(); nulls != 4 {
-		t.Errorf("%d nulls, want 4", nulls)
+		t.Errorf("Complete returned %d null entries, want 4", nulls)
 	}
 	want := &wire.ProtocolMessage{ID: "f", ConnectionID: "c", Timestamp: 5,
 		Messages: []*wire.Message{
@@ -195,7 +195,7 @@ func TestComplete(t *testing.T) {
 	}
 	rewound := &wire.ProtocolMessage{Messages: []*wire.Message{{}}}
 	if rewound.Complete(); rewound.Messages[0].ID != "" {
-		t.Errorf("id %q for a frame without one", rewound.Messages[0].ID)
+		t.Errorf("an entry of a frame without an id got the id %q", rewound.Messages[0].ID)
 	}
 }
 
@@ -220,11 +220,11 @@ func FuzzUnmarshal(f *testing.F) {
 			return
 		}
 		if headerErr != nil || h.Action != m.Action || h.Channel != m.Channel {
-			t.Errorf("header %+v, %v; frame %v", h, headerErr, m)
+			t.Errorf("the header is %+v, with the error %v; the frame is %v", h, headerErr, m)
 		}
 		m.Complete()
 		if _, err := wire.Marshal(format, m); err != nil && format == wire.JSON {
-			t.Errorf("can't be encoded again: %v", err)
+			t.Errorf("the decoded frame can't be encoded: %v", err)
 		}
 		_ = fmt.Sprint(m, m.Size())
 	})
