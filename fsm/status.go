@@ -26,8 +26,8 @@ const (
 // StatusEvent is an event of the room status machine.
 type StatusEvent uint8
 
-// The events of the room status machine: an operation begins, a release ends, or the room takes over
-// the state of its channel. It does so when no operation runs, and at the end of an attach or
+// The events of the room status machine: an operation begins, a release ends, or the room takes
+// over the state of its channel. It does so when no operation runs, and at the end of an attach or
 // detach.
 const (
 	EventAttach StatusEvent = iota // an attach operation begins (CHA-RL1e)

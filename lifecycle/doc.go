@@ -23,8 +23,8 @@
 //
 // A Get, an Attach or a Detach whose context has already ended returns, and has no other effect.
 // [Rooms.Release] and [Rooms.Dispose] take effect even then, so that a program can shut down after
-// its context was cancelled. With such a context they don't wait: they return their outcome if it is
-// known at once, and otherwise the context's cause.
+// its context was cancelled. With such a context they don't wait: they return their outcome if it
+// is known at once, and otherwise the context's cause.
 //
 // # Errors
 //

@@ -192,8 +192,8 @@ var background = context.Background()
 
 var errBackend = errors.New("the backend failed")
 
-// nameStates has the states in which a call can find a name. Each has a function that brings "a" into
-// the state. then ends the works under way.
+// nameStates has the states in which a call can find a name. Each has a function that brings "a"
+// into the state. then ends the works under way.
 var nameStates = map[string]func(t *testing.T, r *Rooms[*resource], g *gates) (then func()){
 	"free": func(*testing.T, *Rooms[*resource], *gates) func() { return func() {} },
 	"opening": func(t *testing.T, r *Rooms[*resource], g *gates) func() {

@@ -94,8 +94,8 @@ func TestWatchingEnds(t *testing.T) {
 	})
 }
 
-// Whatever ends a loop (break, return, a panic, Goexit), no listener and no goroutine of it remains,
-// even if its context doesn't end.
+// Whatever ends a loop (break, return, a panic, Goexit), no listener and no goroutine of it
+// remains, even if its context doesn't end.
 func TestNothingStaysOfAStatusLoop(t *testing.T) {
 	inBubble(t, func(f *fixture) { // inBubble fails if a goroutine remains
 		own := f.statusListeners.Len() + f.discontinuities.Len()

@@ -122,7 +122,8 @@ var safetyFaults = []fault{
 	},
 	{
 		// A get opens a room although a release of its name is in progress. The incarnation doesn't
-		// wait for its predecessor, and two incarnations are open: the fault breaks both properties.
+		// wait for its predecessor, and two incarnations are open: the fault breaks both
+		// properties.
 		name:   "a get opens at once what should wait (R6)",
 		breaks: []string{"OneOpen", "WaitsForPredecessor"},
 		also:   []string{"SixPairs"},
