@@ -41,12 +41,12 @@ func TestChannelRulesInParts(t *testing.T) {
 			"GiveBack => " + sendsDetach, cut, "Connection connected resumed => " + sendsDetach,
 		}},
 		// With the connection, the server drops the channel: GiveBack sends no DETACH.
-		{"C48 after the connection is closed, the server holds no channel", ChannelAttached, []string{
+		{"C48 after the connection is closed, the server has no channel attached", ChannelAttached, []string{
 			"Connection closed over => state(attached -> detached, over)",
 			"Connection connected resumed => state(detached -> initialized)",
 			"Connection disconnected =>", "GiveBack =>", "Connection connected resumed =>",
 		}},
-		{"C49 after the connection failed, the server holds no channel", ChannelAttached, []string{
+		{"C49 after the connection failed, the server has no channel attached", ChannelAttached, []string{
 			"Connection failed bad => state(attached -> failed, bad)",
 			"Connection connected resumed => state(failed -> initialized)",
 			"Connection disconnected =>", "GiveBack =>", "Connection connected resumed =>",

@@ -229,7 +229,7 @@ func TestL5AReleaseByNameWins(t *testing.T) {
 	l.makes(end(ReleaseDone, 2), "Released(#2): settle(6, done)")
 }
 
-// The core forgets a room that was kept and leased when it is out of use and its last lease is
+// The core removes a room that was kept and leased when it is out of use and its last lease is
 // closed.
 func TestWhatWasKeptIsForgotten(t *testing.T) {
 	for what, ends := range map[string][]roomsInput{
@@ -244,7 +244,7 @@ func TestWhatWasKeptIsForgotten(t *testing.T) {
 			t.Fatal(what)
 		}
 	}
-	// The core forgets a room without a lease as soon as it is out of use.
+	// The core removes a room without a lease as soon as it is out of use.
 	l := newLeasesScript(t).takes(get(1, "a", "x"), get(2, "b", "x"), get(3, "c", "x"), end(Opened, 1))
 	l.holds("", 1, 2, 3)
 	l.takes(end(OpenFailed, 2))
@@ -278,8 +278,8 @@ func TestLeasesRefusals(t *testing.T) {
 	}
 }
 
-// State returns sorted lists. A core that Restore puts into a state goes on as the core whose state
-// it is, whatever it held before.
+// State returns sorted lists. After Restore, a core behaves like the core whose state it got,
+// whatever its own state was before.
 func TestLeasesRestore(t *testing.T) {
 	from := newLeasesScript(t).takes(acquire(1, "b", "x"), acquire(2, "a", "x"), get(3, "c", "x"), get(4, "a", "x"),
 		acquire(5, "b", "x"), acquire(6, "b", "x"), end(Opened, 1), end(Opened, 2))

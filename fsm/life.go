@@ -26,7 +26,7 @@ type LifeEvent uint8
 const (
 	LifeOpened     LifeEvent = iota // the backend opened it
 	LifeOpenFailed                  // the backend could not open it
-	LifeRelease                     // a call releases it while the backend opens or holds it
+	LifeRelease                     // a call releases it while the backend opens it or has it open
 	// a call releases it while it waits for its predecessor; the backend was not asked to open it
 	// (CHA-RC1g4)
 	LifeDrop

@@ -63,15 +63,15 @@ func TestRestoreRefusesWhatMakesNoSense(t *testing.T) {
 	}
 	kept := r.Clone()
 	for name, spoil := range map[string]func(*RoomState[int]){
-		"status":       func(s *RoomState[int]) { s.Status = StatusReleased + 1 },
-		"channel":      func(s *RoomState[int]) { s.Channel = ChannelFailed + 1 },
-		"operation":    func(s *RoomState[int]) { s.Operation = OpRelease + 1 },
-		"phase":        func(s *RoomState[int]) { s.Phase = InGiveBack + 1 },
-		"idle":         func(s *RoomState[int]) { s.Phase = Idle },
-		"no operation": func(s *RoomState[int]) { s.Operation, s.Phase = NoOperation, Idle },
-		"caller":       func(s *RoomState[int]) { s.Caller = 3 },
-		"twice":        func(s *RoomState[int]) { s.Waiting = []WaitingOperation{{OpDetach, 1}} },
-		"for nothing":  func(s *RoomState[int]) { s.Waiting = []WaitingOperation{{NoOperation, 2}} },
+		"unknown status":                   func(s *RoomState[int]) { s.Status = StatusReleased + 1 },
+		"unknown channel state":            func(s *RoomState[int]) { s.Channel = ChannelFailed + 1 },
+		"unknown operation":                func(s *RoomState[int]) { s.Operation = OpRelease + 1 },
+		"unknown phase":                    func(s *RoomState[int]) { s.Phase = InGiveBack + 1 },
+		"operation in phase idle":          func(s *RoomState[int]) { s.Phase = Idle },
+		"caller without an operation":      func(s *RoomState[int]) { s.Operation, s.Phase = NoOperation, Idle },
+		"caller that has not begun":        func(s *RoomState[int]) { s.Caller = 3 },
+		"call that waits twice":            func(s *RoomState[int]) { s.Waiting = []WaitingOperation{{OpDetach, 1}} },
+		"call that waits for no operation": func(s *RoomState[int]) { s.Waiting = []WaitingOperation{{NoOperation, 2}} },
 	} {
 		bad := good
 		spoil(&bad)

@@ -249,7 +249,7 @@ func TestRoomRules(t *testing.T) {
 			{channel(ChannelFailed, "bad"), ""},
 			{detachEnded("bad"), "status(releasing -> released); giveBackChannel"},
 		}},
-		{"CHA-RL3n4 a detach that leaves the channel not failed is tried again after a pause, without limit", StatusReleasing, []line{
+		{"CHA-RL3n4 after a failed detach of a channel that is not failed, the detach is tried again after a pause, without limit", StatusReleasing, []line{
 			{detachEnded("e1"), "startRetryPause"},
 			{retryDue, "detachChannel"},
 			{detachEnded("e2"), "startRetryPause"},

@@ -35,7 +35,7 @@ func (w Work) String() string { return enumName(workNames[:], uint8(w)) }
 // compares the options of two gets.
 //
 // A Rooms is made by [NewRooms], changed by Step alone, and used by one goroutine at a time. It
-// holds at most two incarnations of a name, and forgets released ones. The cost of a step other
+// holds at most two incarnations of a name, and removes released ones. The cost of a step other
 // than Dispose doesn't depend on the number of names.
 type Rooms[O comparable] struct {
 	table    *Table[Life, LifeEvent]

@@ -37,20 +37,20 @@ func TestResolveRoomOptions(t *testing.T) {
 		options []RoomOption
 		want    RoomOptions
 	}{
-		"none":         {nil, theDefaults},
-		"zero option":  {[]RoomOption{{}}, theDefaults},
-		"throttle":     {[]RoomOption{WithTypingHeartbeatThrottle(time.Nanosecond)}, change(func(o *RoomOptions) { o.Typing.HeartbeatThrottle = 1 })},
-		"presence":     {[]RoomOption{WithPresenceEvents(false)}, change(func(o *RoomOptions) { o.Presence.EnableEvents = false })},
-		"occupancy":    {[]RoomOption{WithOccupancyEvents(true)}, change(func(o *RoomOptions) { o.Occupancy.EnableEvents = true })},
-		"raw":          {[]RoomOption{WithRawMessageReactions(true)}, change(func(o *RoomOptions) { o.Messages.RawMessageReactions = true })},
-		"unique":       {[]RoomOption{WithDefaultMessageReactionType(MessageReactionTypeUnique)}, change(func(o *RoomOptions) { o.Messages.DefaultMessageReactionType = "unique" })},
-		"multiple":     {[]RoomOption{WithDefaultMessageReactionType(MessageReactionTypeMultiple)}, change(func(o *RoomOptions) { o.Messages.DefaultMessageReactionType = "multiple" })},
-		"whole":        {[]RoomOption{WithRoomOptions(whole)}, whole},
-		"later wins":   {[]RoomOption{WithPresenceEvents(false), WithPresenceEvents(true), WithTypingHeartbeatThrottle(0), WithTypingHeartbeatThrottle(10 * time.Second)}, theDefaults},
-		"whole first":  {[]RoomOption{WithRoomOptions(whole), WithOccupancyEvents(false)}, func() RoomOptions { o := whole; o.Occupancy.EnableEvents = false; return o }()},
-		"whole last":   {[]RoomOption{WithOccupancyEvents(false), WithRoomOptions(whole)}, whole},
-		"spelled out":  {[]RoomOption{WithRoomOptions(DefaultRoomOptions())}, theDefaults},
-		"each default": {[]RoomOption{WithTypingHeartbeatThrottle(10 * time.Second), WithPresenceEvents(true), WithOccupancyEvents(false), WithRawMessageReactions(false), WithDefaultMessageReactionType(MessageReactionTypeDistinct)}, theDefaults},
+		"none":                              {nil, theDefaults},
+		"zero option":                       {[]RoomOption{{}}, theDefaults},
+		"throttle":                          {[]RoomOption{WithTypingHeartbeatThrottle(time.Nanosecond)}, change(func(o *RoomOptions) { o.Typing.HeartbeatThrottle = 1 })},
+		"presence":                          {[]RoomOption{WithPresenceEvents(false)}, change(func(o *RoomOptions) { o.Presence.EnableEvents = false })},
+		"occupancy":                         {[]RoomOption{WithOccupancyEvents(true)}, change(func(o *RoomOptions) { o.Occupancy.EnableEvents = true })},
+		"raw":                               {[]RoomOption{WithRawMessageReactions(true)}, change(func(o *RoomOptions) { o.Messages.RawMessageReactions = true })},
+		"unique":                            {[]RoomOption{WithDefaultMessageReactionType(MessageReactionTypeUnique)}, change(func(o *RoomOptions) { o.Messages.DefaultMessageReactionType = "unique" })},
+		"multiple":                          {[]RoomOption{WithDefaultMessageReactionType(MessageReactionTypeMultiple)}, change(func(o *RoomOptions) { o.Messages.DefaultMessageReactionType = "multiple" })},
+		"whole":                             {[]RoomOption{WithRoomOptions(whole)}, whole},
+		"a later option wins":               {[]RoomOption{WithPresenceEvents(false), WithPresenceEvents(true), WithTypingHeartbeatThrottle(0), WithTypingHeartbeatThrottle(10 * time.Second)}, theDefaults},
+		"WithRoomOptions first":             {[]RoomOption{WithRoomOptions(whole), WithOccupancyEvents(false)}, func() RoomOptions { o := whole; o.Occupancy.EnableEvents = false; return o }()},
+		"WithRoomOptions last":              {[]RoomOption{WithOccupancyEvents(false), WithRoomOptions(whole)}, whole},
+		"WithRoomOptions with the defaults": {[]RoomOption{WithRoomOptions(DefaultRoomOptions())}, theDefaults},
+		"each default":                      {[]RoomOption{WithTypingHeartbeatThrottle(10 * time.Second), WithPresenceEvents(true), WithOccupancyEvents(false), WithRawMessageReactions(false), WithDefaultMessageReactionType(MessageReactionTypeDistinct)}, theDefaults},
 	} {
 		if got := resolve(t, c.options...); got != c.want { // comparable with ==
 			t.Errorf("%s: got %v, expected %v", name, got, c.want)

@@ -295,7 +295,7 @@ func TestRoomOperationFails(t *testing.T) {
 	})
 }
 
-// A caller that gives up stops only its own wait: the attach goes on, and a later attach joins it
+// A caller that gives up ends only its own wait: the attach goes on, and a later attach joins it
 // (CHA-RL1d, CHA-RL1a).
 func TestRoomContextEndsWhileAttaching(t *testing.T) {
 	inBubble(t, func(f *fixture) {
@@ -429,7 +429,7 @@ func TestRoomReleaseRetries(t *testing.T) {
 	})
 }
 
-// CHA-RL3n3: the release of a room with a failed channel detaches nothing.
+// CHA-RL3n3: if the channel fails while a release detaches it, the release doesn't try again.
 func TestRoomReleaseOfFailedChannel(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		f.attached()
@@ -475,7 +475,7 @@ func TestRoomFollowsItsChannel(t *testing.T) {
 		f.received("initialized>attaching", "attaching>attached")
 		f.ch.change(ChannelStateChange{Current: ChannelSuspended, Reason: errChannel})
 		f.is(RoomSuspended, errChannel)
-		// nothing new
+		// The same state and error again cause no change.
 		f.ch.change(ChannelStateChange{Current: ChannelSuspended, Reason: errChannel})
 		f.ch.change(ChannelStateChange{Current: ChannelAttaching})
 		f.ch.change(ChannelStateChange{Current: ChannelAttached, Resumed: true})
@@ -508,7 +508,7 @@ func TestRoomDiscontinuity(t *testing.T) {
 		for i, d := range second {
 			e := AsErrorInfo(d.Reason)
 			if e.Code != ErrRoomDiscontinuity || e.StatusCode != 500 {
-				t.Errorf("got %v", e)
+				t.Errorf("the discontinuity has the error %v", e)
 			}
 			saysAll(t, e, `"my room"`)
 			if want := []error{errChannel, nil}[i]; e.Cause != want {
@@ -536,7 +536,7 @@ level=WARN msg="room lost continuity" room="my room" error="not permitted (code 
 		got := f.log.String()
 		const panicked = "level=ERROR msg=\"listener panicked\" room=\"my room\" panic=argh\n"
 		if strings.Replace(got, panicked, "", 1) != want || !strings.Contains(got, panicked) {
-			t.Errorf("logged\n%s\nexpected\n%s%s", got, want, panicked)
+			t.Errorf("the log has\n%s\nexpected\n%s%s", got, want, panicked)
 		}
 	})
 }
@@ -578,12 +578,12 @@ func TestRoomObserver(t *testing.T) {
 			"ChannelEvent(failed, not permitted (code 40160, status 401)): status(attached -> failed, not permitted (code 40160, status 401)): failed true",
 		}
 		if !slices.Equal(got, want) {
-			t.Errorf("received\n%s\nexpected\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+			t.Errorf("the observer received\n%s\nexpected\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	})
 }
 
-// If the channel panics or ends its goroutine, the operation fails and the room goes on.
+// If the channel panics or ends its goroutine, the operation fails and the room stays usable.
 func TestRoomChannelMisbehaves(t *testing.T) {
 	for name, misbehave := range map[string]func() error{
 		"panics":             func() error { panic("argh") },
@@ -602,7 +602,7 @@ func TestRoomChannelMisbehaves(t *testing.T) {
 				f.ch.next(t, "Attach").end(misbehave)
 				check(c, "Channel.Attach")
 				if f.Status() != RoomInitialized || f.Error() != c.err {
-					t.Errorf("%v, %v", f.Status(), f.Error())
+					t.Errorf("the room is %v with the error %v, expected initialized", f.Status(), f.Error())
 				}
 				f.attached()
 				c = f.detach(background)
@@ -650,7 +650,7 @@ func TestRoomObserverMayWaitForTheChannel(t *testing.T) {
 		synctest.Wait()
 		op.end(func() error { return nil })
 		if attached != nil || room.Status() != RoomAttached {
-			t.Errorf("%v, %v", attached, room.Status())
+			t.Errorf("Attach in the observer returned %v, and the room is %v", attached, room.Status())
 		}
 		close(events)
 		ch.succeed = true
@@ -671,7 +671,7 @@ func TestRoomUnknownChannelState(t *testing.T) {
 		func() {
 			defer func() {
 				if p := recover(); p == nil || !strings.Contains(fmt.Sprint(p), "a channel has no such state") {
-					t.Errorf("got %v", p)
+					t.Errorf("the call panicked with %v", p)
 				}
 			}()
 			f.ch.emit(ChannelStateChange{Current: 42})
@@ -683,7 +683,7 @@ func TestRoomUnknownChannelState(t *testing.T) {
 	})
 }
 
-// A room without a logger and an observer.
+// A room works without a logger and an observer.
 func TestRoomWithTheZeroConfig(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ch := newFakeChannel()

@@ -159,7 +159,7 @@ func (c *call) ended(t *testing.T, want ...error) {
 	synctest.Wait()
 	switch {
 	case !c.done:
-		t.Errorf("the call waits, expected it to end: %v", want)
+		t.Errorf("the call still waits, expected it to end with %v", want)
 	case len(want) == 0 && c.err != nil:
 		t.Errorf("got the error %v, expected none", c.err)
 	}
@@ -174,7 +174,7 @@ func (c *call) waits(t *testing.T) {
 	t.Helper()
 	synctest.Wait()
 	if c.done {
-		t.Errorf("the call has ended, %v, %v; expected it to wait", c.room, c.err)
+		t.Errorf("the call has returned %v, %v; expected it to wait", c.room, c.err)
 	}
 }
 
@@ -376,7 +376,7 @@ func TestEndedContextTakesEffect(t *testing.T) {
 }
 
 // The context of a call has ended before the call, and the observer blocks the caller while the
-// release ends. The call is given up all the same: its GiveUp comes right after it.
+// release ends. The call is given up nevertheless: its GiveUp is the next step.
 func TestNoStepIsBetweenACallAndItsGivingUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGates()
@@ -698,10 +698,10 @@ func TestBackendMisbehaves(t *testing.T) {
 		says      string
 		is        error
 	}{
-		"panics":             {func() { panic("argh") }, "panicked: argh", nil},
-		"panics, an error":   {func() { panic(cause) }, "panicked: the cause", cause},
-		"panics, a nil":      {func() { panic(nil) }, "panicked", nil},
-		"ends its goroutine": {runtime.Goexit, "ended its goroutine", nil},
+		"panics":               {func() { panic("argh") }, "panicked: argh", nil},
+		"panics with an error": {func() { panic(cause) }, "panicked: the cause", cause},
+		"panics with nil":      {func() { panic(nil) }, "panicked", nil},
+		"ends its goroutine":   {runtime.Goexit, "ended its goroutine", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -864,7 +864,7 @@ func TestCallsFromTheBackend(t *testing.T) {
 			t.Fatal(err)
 		}
 		if o, c := b.opens.Load(), b.releases.Load(); o != 3 || c != 3 {
-			t.Errorf("%d openings, %d releases", o, c)
+			t.Errorf("the backend has made %d openings and %d releases", o, c)
 		}
 	})
 }
@@ -911,7 +911,7 @@ func TestObserverIsToldEveryStep(t *testing.T) {
 			`Dispose "" settle(4, done) err=<nil>:`,
 		}
 		if !slices.Equal(got, want) {
-			t.Errorf("received\n%s\nexpected\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+			t.Errorf("the observer received\n%s\nexpected\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	})
 	var steps []RoomsStep
@@ -977,7 +977,7 @@ func TestCallsFromAnObserver(t *testing.T) {
 					synctest.Wait()
 					time.Sleep(time.Minute) // virtual time: all calls and works end meanwhile
 					if o, c := b.opens.Load(), b.releases.Load(); o != c {
-						t.Errorf("%d openings, %d releases", o, c)
+						t.Errorf("the backend has made %d openings and %d releases", o, c)
 					}
 					for i, seq := range seqs {
 						if seq != uint64(i+1) {
@@ -1078,7 +1078,7 @@ func TestDefaultLogger(t *testing.T) {
 	log.With("with", 1).Info("hidden")
 	log.WithGroup("group").Debug("hidden")
 	if got := text.String(); strings.Contains(got, "hidden") || !strings.Contains(got, "msg=shown with=1 group.key=2") {
-		t.Errorf("logged:\n%s", got)
+		t.Errorf("the log has:\n%s", got)
 	}
 	text.Reset()
 	r := NewRooms[*resource](&backend{}, WithLogger(nil), WithObserver(func(RoomsStep) { panic("argh") }))
@@ -1086,7 +1086,7 @@ func TestDefaultLogger(t *testing.T) {
 		t.Error(err)
 	}
 	if got := text.String(); !strings.Contains(got, `level=ERROR msg="observer panicked" panic=argh`) {
-		t.Errorf("logged:\n%s", got)
+		t.Errorf("the log has:\n%s", got)
 	}
 }
 
@@ -1119,7 +1119,7 @@ func TestDisposeUnderGets(t *testing.T) {
 				}
 				// nothing is being opened or released now
 				if o, c := b.opens.Load(), b.releases.Load(); o != c {
-					t.Errorf("%d openings, %d releases", o, c)
+					t.Errorf("the backend has made %d openings and %d releases", o, c)
 				}
 			})
 		}

@@ -101,8 +101,7 @@ func (t *channelTurn) suspendedConnection() {
 	}
 }
 
-// endDetach ends a detach whose connection has ended: the server no longer has the channel
-// attached.
+// endDetach ends a detach because the connection is suspended or closed.
 func (t *channelTurn) endDetach() {
 	t.set(ChannelDetached, false, t.in.Err)
 	t.settleAll(&t.Detachers, OutcomeChannelDone, 0)

@@ -168,7 +168,7 @@ func statesTold(before ChannelRun, e ChannelEvent, outputs []ChannelOutput, afte
 	}
 	if e.In.Kind == KindGiveBack {
 		if countOf(outputs, OutputChannelState) > 0 || after.State != ChannelInitialized {
-			return fmt.Errorf("GiveBack leaves the channel %v and outputs %v", after.State, outputs)
+			return fmt.Errorf("after GiveBack, the channel is %v, with the outputs %v", after.State, outputs)
 		}
 		return nil
 	}

@@ -174,7 +174,7 @@ func leaseKeeps(before, after Leases) error {
 		})
 		for _, call := range before.Acquires {
 			if !byName && before.Open(call) && before.Leased(call) == i+1 && after.Open(call) {
-				return fmt.Errorf("incarnation %d of %s leaves use, but call %d still leases it", i+1, plain(was.Name), call)
+				return fmt.Errorf("incarnation %d of %s is no longer in use, but call %d still leases it", i+1, plain(was.Name), call)
 			}
 		}
 	}

@@ -58,21 +58,21 @@ func TestKeyTellsOpaqueStringsApart(t *testing.T) {
 func TestKeyAndEqualTakeInEveryField(t *testing.T) {
 	base := after(t, Get(1, "a", "x"), Opened(1), Get(2, "b", "x"), Dispose(3), ReleaseFailed(1), OpenFailed(2))
 	for name, change := range map[string]func(*State){
-		"call kind":           func(s *State) { s.Calls[0].Kind = KindRelease },
-		"call name":           func(s *State) { s.Calls[0].Name = "b" },
-		"call options":        func(s *State) { s.Calls[0].Options = "y" },
-		"call waits for":      func(s *State) { s.Calls[0].WaitsFor = 2 },
-		"outcome kind":        func(s *State) { s.Calls[0].Outcome.Kind = OutcomeOpenFailed },
-		"outcome incarnation": func(s *State) { s.Calls[0].Outcome.Incarnation = 2 },
-		"outcome failed":      func(s *State) { s.Calls[2].Outcome.Failed[0] = 2 },
-		"a call less":         func(s *State) { s.Calls = s.Calls[:2] },
-		"incarnation name":    func(s *State) { s.Incarnations[0].Name = "b" },
-		"incarnation options": func(s *State) { s.Incarnations[0].Options = "y" },
-		"life":                func(s *State) { s.Incarnations[0].Life = LifeReleasing },
-		"work":                func(s *State) { s.Incarnations[0].Work = WorkClosing },
-		"ended":               func(s *State) { s.Incarnations[0].Ended = KindReleased },
-		"one less":            func(s *State) { s.Incarnations = s.Incarnations[:1] },
-		"failed":              func(s *State) { s.Failed = nil },
+		"call kind":             func(s *State) { s.Calls[0].Kind = KindRelease },
+		"call name":             func(s *State) { s.Calls[0].Name = "b" },
+		"call options":          func(s *State) { s.Calls[0].Options = "y" },
+		"call waits for":        func(s *State) { s.Calls[0].WaitsFor = 2 },
+		"outcome kind":          func(s *State) { s.Calls[0].Outcome.Kind = OutcomeOpenFailed },
+		"outcome incarnation":   func(s *State) { s.Calls[0].Outcome.Incarnation = 2 },
+		"outcome failed":        func(s *State) { s.Calls[2].Outcome.Failed[0] = 2 },
+		"one call fewer":        func(s *State) { s.Calls = s.Calls[:2] },
+		"incarnation name":      func(s *State) { s.Incarnations[0].Name = "b" },
+		"incarnation options":   func(s *State) { s.Incarnations[0].Options = "y" },
+		"life":                  func(s *State) { s.Incarnations[0].Life = LifeReleasing },
+		"work":                  func(s *State) { s.Incarnations[0].Work = WorkClosing },
+		"ended":                 func(s *State) { s.Incarnations[0].Ended = KindReleased },
+		"one incarnation fewer": func(s *State) { s.Incarnations = s.Incarnations[:1] },
+		"failed":                func(s *State) { s.Failed = nil },
 	} {
 		changed := base.Clone()
 		if !changed.Equal(base) || changed.Key() != base.Key() {

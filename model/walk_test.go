@@ -235,11 +235,11 @@ func TestEndsLeadToRest(t *testing.T) {
 func TestFromEveryStateTheEndsSettleAllCalls(t *testing.T) {
 	t.Parallel()
 	picks := map[string]func([]Input) Input{
-		"first, well":    func(ends []Input) Input { return ends[0] },
-		"first, failing": func(ends []Input) Input { return ends[1] },
-		"last, well":     func(ends []Input) Input { return ends[len(ends)-2] },
-		"last, failing":  func(ends []Input) Input { return ends[len(ends)-1] },
-		"middle":         func(ends []Input) Input { return ends[len(ends)/2] },
+		"the first, without an error": func(ends []Input) Input { return ends[0] },
+		"the first, with an error":    func(ends []Input) Input { return ends[1] },
+		"the last, without an error":  func(ends []Input) Input { return ends[len(ends)-2] },
+		"the last, with an error":     func(ends []Input) Input { return ends[len(ends)-1] },
+		"middle":                      func(ends []Input) Input { return ends[len(ends)/2] },
 	}
 	noCalls := Bounds{}
 	walk(t, conditional(3, 2, 1), State.Step, func(e edge, script func() string) bool {

@@ -115,7 +115,7 @@ func TestReadIsStrict(t *testing.T) {
 		"an empty file":      "",
 		"no header":          strings.Join(lines[1:], ""),
 		"another version":    strings.Replace(text, `"version":1`, `"version":2`, 1),
-		"another form":       strings.Replace(text, `"trace":"rooms"`, `"trace":"room"`, 1),
+		"another format":     strings.Replace(text, `"trace":"rooms"`, `"trace":"room"`, 1),
 		"an unknown field":   strings.Replace(text, `"seq":1,`, `"seq":1,"sequence":1,`, 1),
 		"a line cut off":     text[:len(text)-5],
 		"a number as a word": strings.Replace(text, `"call":1,`, `"call":"1",`, 1),

@@ -107,10 +107,10 @@ func TestDirectRequestsAreTheSame(t *testing.T) {
 				}
 			}
 			if !known(clients[0]) || known(clients[1]) {
-				t.Error("want direct attempts by the first client only")
+				t.Error("not only the first client makes direct attempts")
 			}
 			if diff := cmp.Diff(networks[1].got, networks[0].got); diff != "" {
-				t.Errorf("through ably-go (-), directly (+):\n%s", diff)
+				t.Errorf("the requests through ably-go (-) and directly (+) differ:\n%s", diff)
 			}
 			if len(networks[0].got) != len(requests)+1 {
 				t.Errorf("%d attempts were made", len(networks[0].got))
@@ -167,10 +167,10 @@ func TestDirectAttemptsThatFail(t *testing.T) {
 					do(main, fallback)
 				}
 				if diff := cmp.Diff(networks[1].got, networks[0].got); diff != "" {
-					t.Errorf("hosts through ably-go (-), directly (+):\n%s", diff)
+					t.Errorf("the hosts through ably-go (-) and directly (+) differ:\n%s", diff)
 				}
 				if diff := cmp.Diff(results[1], results[0]); diff != "" {
-					t.Errorf("results through ably-go (-), directly (+):\n%s", diff)
+					t.Errorf("the results through ably-go (-) and directly (+) differ:\n%s", diff)
 				}
 			})
 		}
@@ -237,7 +237,7 @@ func TestMessagePackReadsAsJSON(t *testing.T) {
 			continue
 		}
 		if diff := cmp.Diff(asJSON, a.Body); diff != "" {
-			t.Errorf("JSON (-), MessagePack (+): %s", diff)
+			t.Errorf("the values from JSON (-) and MessagePack (+) differ: %s", diff)
 		}
 	}
 }

@@ -125,7 +125,7 @@ func FuzzNextPage(f *testing.F) {
 		_, _ = nextPage([]string{before, after})
 		got, err := nextPage([]string{`<?cursor=1>; rel=next`, before, after})
 		if err != nil || got.Encode() != "cursor=1" {
-			t.Errorf("%v, %v", got, err)
+			t.Errorf("nextPage returns %v, with the error %v", got, err)
 		}
 		if got, err := nextPage([]string{before, `<?cursor=1>; rel=next`}); err == nil && got == nil {
 			t.Errorf("no next page was found after %q", before)

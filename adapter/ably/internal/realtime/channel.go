@@ -73,7 +73,7 @@ func (c *Client) Channel(name string, options Options, sink Sink) *Channel {
 		c.mu.Unlock()
 		l.mu.Lock()
 		if l.dead {
-			l.unlock() // also forgets the line
+			l.unlock() // also removes the line from the client
 			continue
 		}
 		if l.channel != nil {
@@ -198,7 +198,7 @@ func (c *Channel) settle(out *output) {
 		}
 	case fsm.ChannelCallInvalidState: // RTL5b
 		err = lifecycle.NewErrorInfo(codeInvalidState, "the channel is failed", nil)
-	case fsm.ChannelCallInvalidConnection: // which says why
+	case fsm.ChannelCallInvalidConnection: // the reason of the connection's state
 		err = c.line.reason
 	default:
 		err = errSuperseded

@@ -161,12 +161,15 @@ func (w *world) outage() (over func()) {
 	}
 }
 
-// channel is a life of the channel, with a log of what its sink and its room got, in one order.
+// channel is a life of the channel, with a log of the calls of its sink and of its room's events,
+// in their order. Lines of the sink are "at" for Attached, "left" for Left, and a line for each
+// message, annotation and event of presence. The line of an event is the channel's new state, or
+// "update", followed by "resumed" and by the code of the error, if there is one.
 type channel struct {
 	*realtime.Channel
 	*log
 	t  testing.TB
-	at func(resumed bool) // is called with each Attached of the sink; nil for nothing
+	at func(resumed bool) // called with each Attached of the sink, unless nil
 }
 
 func (w *world) channel() *channel { return w.channelTo(newLog(w.t)) }

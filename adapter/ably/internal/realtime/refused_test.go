@@ -29,7 +29,7 @@ func TestWhatAChannelRefuses(t *testing.T) {
 	})
 }
 
-// P14 (RTP5a): a channel that fails forgets its own members.
+// P14 (RTP5a): a failed channel has no own members: the next attach doesn't enter them again.
 func TestAFailedChannelForgetsItsMembers(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)

@@ -79,7 +79,8 @@ func TestAnErrorEndsTheWaitForARetry(t *testing.T) {
 }
 
 // RTL15b/channel-serial-from-messages-1, RTL15b/serial-not-updated-empty-2,
-// RTL15b/serial-not-updated-irrelevant-3: an ATTACH has the serial of the last frame that counts.
+// RTL15b/serial-not-updated-irrelevant-3: an ATTACH has the serial of the last frame that changes
+// the channel's serial.
 func TestWhichFramesMoveTheSerial(t *testing.T) {
 	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
 		w := connected(t, format)

@@ -20,8 +20,9 @@ import (
 // a lock.
 //
 // If a program calls Close and Connect in quick succession, ably-go has two loops that dial. Each
-// would end the socket of the other, again and again. So a dial that is one too many ends its
-// goroutine here. That goroutine holds no lock, and no caller waits for it.
+// would end the socket of the other, again and again. So a dial that begins while another one runs,
+// or while ably-go has a socket, ends its goroutine here. That goroutine holds no lock, and no
+// caller waits for it.
 func (t *Transport) dial(protocol string, u *url.URL, timeout time.Duration) (*socket, error) {
 	client := t.client.Value()
 	if client == nil {
@@ -53,7 +54,7 @@ func (t *Transport) dial(protocol string, u *url.URL, timeout time.Duration) (*s
 		return s, nil
 	}
 	if t.state == ably.ConnectionStateClosing {
-		return deadSocket(t), nil // else ably-go forgets to close (RTN12f)
+		return deadSocket(t), nil // after an error, ably-go would not close (RTN12f)
 	}
 	if !fallsBack(err) {
 		t.setState(ably.ConnectionState{}) // so that await waits for the next event

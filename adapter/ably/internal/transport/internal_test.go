@@ -73,7 +73,7 @@ func TestADialWaitsForTheListener(t *testing.T) {
 }
 
 // Frames that are sent again after a cut don't count for the limit of the queue. Otherwise a
-// connection with many unanswered messages could never go on.
+// connection with many unanswered messages would end again and again.
 func TestResendsDoNotCountForTheBound(t *testing.T) {
 	bubble.Test(t, limits, testResendsDoNotCountForTheBound)
 }

@@ -158,7 +158,7 @@ func (w *world) inject(frames ...*ablytest.ProtocolMessage) {
 	must(w.t, w.server.Inject("", frames...))
 }
 
-// The transport fills in what a server leaves out of DISCONNECTED and ERROR, and counts it.
+// If a DISCONNECTED or an ERROR has no error, the transport adds one, and counts the frame.
 func TestReasonsThatAreMadeUp(t *testing.T) {
 	for name, c := range map[string]struct {
 		action  ablytest.Action

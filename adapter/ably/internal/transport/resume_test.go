@@ -36,8 +36,8 @@ func equal(t *testing.T, got []string, want ...string) {
 }
 
 // interrupted publishes one message on ably-go's channel and two in a room, cuts the connection
-// while two of them are on their way, and then checks the results. With lost, the server forgets
-// the connection.
+// while two of them are on their way, and then checks the results. With lost, the
+// connection can't be resumed.
 func interrupted(t *testing.T, lost bool, format ably.ClientOption) *world {
 	w := connected(t, format, quickly())
 	w.attach()

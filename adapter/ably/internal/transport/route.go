@@ -34,7 +34,7 @@ func (s *socket) read() {
 			buffer = bytes.Buffer{}
 		}
 		if last {
-			// No frame follows that matters. The server closes the WebSocket.
+			// Later frames don't matter, and the server closes the WebSocket.
 			s.ws.Close(websocket.StatusNormalClosure, "")
 			return
 		}
@@ -55,8 +55,8 @@ func (s *socket) read() {
 	}
 }
 
-// take passes one frame to its receiver. It reports whether the frame is the socket's last. If the
-// handler is too far behind, it returns a channel to wait for.
+// take passes one frame to its receiver. It reports whether the frame is the socket's last. If too
+// many events wait for the handler, it returns a channel that is closed when the reader may go on.
 func (s *socket) take(format wire.Format, b []byte) (last bool, full <-chan struct{}) {
 	t := s.t
 	h, err := wire.UnmarshalHeader(format, b)

@@ -19,11 +19,11 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 )
 
-// stallingNet is a network whose writes can be held. Reads go on.
+// stallingNet is a network whose writes can be made to wait. Reads don't wait.
 type stallingNet struct {
 	mu   sync.Mutex
 	gate chan struct{} // closed when writes need not wait
-	held chan struct{} // receives a value for each write that is held
+	held chan struct{} // receives a value for each write that waits
 }
 
 func newStallingNet() *stallingNet {
@@ -205,7 +205,7 @@ func TestNacks(t *testing.T) {
 		w.fails(w.publish(1), 40160)
 		err := w.client.Channels.Get("own").Publish(soon(t), "m", nil)
 		if e, ok := err.(*ably.ErrorInfo); !ok || e.Code != 40160 {
-			t.Errorf("ably-go's publish: %v", err)
+			t.Errorf("ably-go's publish returned %v", err)
 		}
 		w.succeeds(w.publish(2))
 	})
@@ -317,7 +317,7 @@ func TestTheRegistryKeepsNothingAlive(t *testing.T) {
 	server := newServer(t)
 	client, made, err := transport.NewRealtime(transport.Options{}, server.ClientOptions(ably.WithAutoConnect(false))...)
 	must(t, err)
-	before := transport.Known() // counts this client, and maybe clients of other tests
+	before := transport.Known() // includes this client, and possibly clients of other tests
 	collected := make(chan struct{}, 2)
 	runtime.AddCleanup(client, func(int) { collected <- struct{}{} }, 0)
 	runtime.AddCleanup(made, func(int) { collected <- struct{}{} }, 0)
@@ -329,7 +329,7 @@ func TestTheRegistryKeepsNothingAlive(t *testing.T) {
 		case <-collected:
 			got++
 		case <-deadline:
-			t.Fatalf("%d of client and transport collected, %d of %d entries left", got, transport.Known(), before)
+			t.Fatalf("%d of client and transport were collected; the registry has %d entries, expected fewer than %d", got, transport.Known(), before)
 		default:
 			runtime.Gosched()
 		}

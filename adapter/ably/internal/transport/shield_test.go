@@ -57,7 +57,7 @@ func TestFramesThatWouldKillAblyGo(t *testing.T) {
 				must(t, own.Publish(soon(t), "m", "after"))
 				w.succeeds(w.publish("after"))
 				if got := w.transport.Dropped(); len(got) != 1 || got[c.dropped] != 1 {
-					t.Errorf("dropped %v, want one of %q", got, c.dropped)
+					t.Errorf("Dropped returns %v, want one of %q", got, c.dropped)
 				}
 				if n := server.State().WebSockets; n != 1 {
 					t.Errorf("%d WebSockets, want 1", n)

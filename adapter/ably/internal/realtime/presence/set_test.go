@@ -53,8 +53,8 @@ func alphabet(next Call, calls int) []Input[int] {
 }
 
 // TestSetAgainstModelEverywhere tries every sequence of inputs up to a depth, and compares each
-// step of the core with the model. It continues only once from states that are equal in core and
-// model.
+// step of the core with the model. If two sequences lead to the same state of core and model, it
+// continues from only one of them.
 func TestSetAgainstModelEverywhere(t *testing.T) {
 	const calls, depth = 2, 6
 	type node struct {

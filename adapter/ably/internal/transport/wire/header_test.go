@@ -60,7 +60,7 @@ func TestHeaderIsFoundBehindAnything(t *testing.T) {
 	}
 }
 
-// Headers of unusual form are left to the decoder.
+// UnmarshalHeader also reads headers of unusual form.
 func TestUnusualHeaders(t *testing.T) {
 	for text, want := range map[string]wire.Header{
 		// the action in a longer form
