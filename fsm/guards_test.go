@@ -50,7 +50,8 @@ func TestADetachEndsWhereTheChannelIs(t *testing.T) {
 	}
 }
 
-// Two states whose lists differ have different keys, also if the lists end in different places.
+// Two states whose lists differ have different keys, even if the two lists together have the same
+// numbers.
 func TestRoomsKeyTellsItsListsApart(t *testing.T) {
 	key := func(disposers []Call, failed []Incarnation) string {
 		r := NewRooms[string]()
@@ -83,7 +84,7 @@ func TestTheFirstWaiterAllocatesNothing(t *testing.T) {
 	}
 }
 
-// Restore refuses a room where a call waits for the running operation, but no operation runs.
+// Restore refuses a room in which a call waits for the running operation although none runs.
 func TestRestoreRefusesTheCallerOfNothing(t *testing.T) {
 	if err := NewRoom[string]().Restore(RoomState[string]{LastCall: 1, Caller: 1}); err == nil {
 		t.Error("Restore accepted the state")

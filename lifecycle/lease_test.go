@@ -147,7 +147,7 @@ func TestAGetKeepsTheRoom(t *testing.T) {
 				}
 				lease.Close()
 				if synctest.Wait(); inUse(r, "a") != (get != "rejected") {
-					t.Errorf("whether the room is in use after its last lease was closed: %t", inUse(r, "a"))
+					t.Errorf("after its last lease was closed, the room is in use: %t", inUse(r, "a"))
 				}
 				g.drain()
 				beginDispose(background, r).ended(t)
@@ -196,7 +196,7 @@ func TestAnAcquireGivesUp(t *testing.T) {
 		w.finish(nil)
 		next(t, g.closing).finish(nil)
 	})
-	try("beside another", func(t *testing.T, r *Rooms[*resource], g *gates, ctx context.Context, end func()) {
+	try("while another Acquire waits for the room", func(t *testing.T, r *Rooms[*resource], g *gates, ctx context.Context, end func()) {
 		var lease *Lease[*resource]
 		d := begin(func() (room *resource, err error) { lease, err = r.Acquire(background, "a"); return nil, err })
 		c := waiting(ctx, r)
@@ -221,7 +221,7 @@ func TestAnAcquireGivesUp(t *testing.T) {
 			t.Error("a room is opened, though no caller needs it")
 		}
 	})
-	try("ended before", func(t *testing.T, r *Rooms[*resource], g *gates, ctx context.Context, end func()) {
+	try("before the call", func(t *testing.T, r *Rooms[*resource], g *gates, ctx context.Context, end func()) {
 		end()
 		waiting(ctx, r).ended(t, cause)
 		if inUse(r, "a") {
@@ -254,7 +254,7 @@ func TestAContextThatEndsAsTheAcquireIsSettled(t *testing.T) {
 		c := begin(func() (room *resource, err error) {
 			lease, err = r.Acquire(hookedContext{ended, new(sync.Once), func() {
 				(<-g.opening).end <- nil
-				// returns when both calls are settled
+				// This call returns when both calls are settled.
 				if other, err = r.Acquire(background, "a"); err != nil {
 					t.Error(err)
 				}

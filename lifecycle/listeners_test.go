@@ -95,7 +95,7 @@ func TestSameListenerTwice(t *testing.T) {
 		again()
 		f.ch.change(ChannelStateChange{Current: ChannelDetaching})
 		if want := []RoomStatus{RoomAttaching, RoomAttaching, RoomAttached}; !slices.Equal(received, want) {
-			t.Errorf("received %v, expected %v", received, want)
+			t.Errorf("the listener received %v, expected %v", received, want)
 		}
 	})
 }
@@ -116,7 +116,7 @@ func TestOffInsideTheListener(t *testing.T) {
 		close(gate)
 		synctest.Wait()
 		if !slices.Equal(received, plainPath[:1]) {
-			t.Errorf("received %v", received)
+			t.Errorf("the listener received %v", received)
 		}
 		if f.statusListeners.Len() != 1 { // the fixture's own
 			t.Errorf("%d listeners are still registered", f.statusListeners.Len())
@@ -137,7 +137,7 @@ func TestOffWhileTheListenerIsAtWork(t *testing.T) {
 		synctest.Wait()
 		f.ch.change(ChannelStateChange{Current: ChannelSuspended})
 		if !slices.Equal(received, plainPath[:1]) {
-			t.Errorf("received %v", received)
+			t.Errorf("the listener received %v", received)
 		}
 	})
 }
@@ -156,7 +156,7 @@ func TestListenerRegistersAnother(t *testing.T) {
 		f.ch.change(ChannelStateChange{Current: ChannelAttaching})
 		f.ch.change(ChannelStateChange{Current: ChannelAttached})
 		if want := []RoomStatus{RoomAttached}; !slices.Equal(received, want) {
-			t.Errorf("received %v, expected %v", received, want)
+			t.Errorf("the listener received %v, expected %v", received, want)
 		}
 	})
 }
@@ -276,7 +276,7 @@ func TestListenerCallsRooms(t *testing.T) {
 			t.Errorf("the two rooms have the statuses %v and %v, expected released", room.Status(), again.Status())
 		}
 		if want := []RoomStatus{RoomAttaching, RoomAttached, RoomReleasing, RoomReleased}; !slices.Equal(received, want) {
-			t.Errorf("received %v, expected %v", received, want)
+			t.Errorf("the listener received %v, expected %v", received, want)
 		}
 		if _, err := rooms.Get(background, "a"); !errors.Is(err, ErrResourceDisposed) {
 			t.Errorf("got %v", err)

@@ -46,7 +46,7 @@ func ChannelProperties() []ChannelProperty {
 			Rules: []ChannelRule{C26, C31, C41}, Check: attachedByFrame},
 		{Name: "UpdateIff", Says: "an update is reported if and only if an attached channel lost continuity", Spec: []string{"RTL12"},
 			Rules: []ChannelRule{C29}, Check: updateIff},
-		{Name: "SerialsRight", Says: "serials change only by frames that are taken, and are cleared", Spec: []string{"RTL15b", "RTL15b2", "RTL15c"},
+		{Name: "SerialsRight", Says: "serials change only by frames that the channel accepts, or are cleared", Spec: []string{"RTL15b", "RTL15b2", "RTL15c"},
 			Rules: []ChannelRule{C1, C25, C39}, Check: serialsRight},
 		{Name: "RetryNumbers", Says: "retries are counted up to 4", Spec: []string{"RTL13b", "RTB1"},
 			Rules: []ChannelRule{C1, C6}, Check: retryNumbers},

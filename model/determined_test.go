@@ -9,7 +9,7 @@ import (
 // If one value in the state after a step of the model is changed, a property fails. So the
 // properties together state every effect of each rule, and exclude other effects.
 
-// altered calls visit with each state that differs from s in one value; what is the name of the
+// altered calls visit with each state that differs from s in one value. The argument what names the
 // value. altered doesn't change values that a step takes from its input: how a call began, and how
 // the backend ended a work.
 func altered(s State, b Bounds, visit func(what string, t State)) {

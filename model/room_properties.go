@@ -57,7 +57,7 @@ func RoomProperties() []RoomProperty {
 			Rules: []RoomRule{S6, S7, S10, S11, S14, S18, S21, S22, S23, S27}, Check: outcomeTrue},
 		{Name: "AttachedOnlyIf", Says: "a room is reported attached only if its channel is or was attached", Promise: true,
 			Spec: []string{"CHA-RL1k1"}, Rules: []RoomRule{S21}, Check: attachedOnlyIf},
-		{Name: "OwnEventSilent", Says: "the own attached event of an attach reports no discontinuity", Promise: true,
+		{Name: "OwnEventSilent", Says: "the attached event that an attach itself causes is no discontinuity", Promise: true,
 			Spec: []string{"CHA-RL12b"}, Rules: []RoomRule{S21, S22, S29}, Check: ownEventSilent},
 	}
 }

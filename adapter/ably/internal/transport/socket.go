@@ -32,9 +32,9 @@ type socket struct {
 	queue   []*item       // the frames to be written
 	resent  int           // how many frames of the queue are sent again
 	inbox   []received    // the frames for ably-go
-	wake    chan struct{} // wakes the writer; holds one token
-	arrived chan struct{} // wakes receive; holds one token
-	space   chan struct{} // wakes the reader; holds one token
+	wake    chan struct{} // wakes the writer; has room for one value
+	arrived chan struct{} // wakes receive; has room for one value
+	space   chan struct{} // wakes the reader; has room for one value
 	heard   time.Time     // when the last frame came
 	unknown bool          // a frame came since ably-go last read one
 	closing *time.Timer   // runs since CLOSE was sent; nil before

@@ -74,7 +74,7 @@ type stream struct {
 	bound    *binding // the binding of the last Bind, until it is unbound
 	active   *binding // gets the events: bound, once the events from before Bind are handled
 	queue    []entry
-	spare    []entry // an empty slice, for the next queue
+	spare    []entry // empty; its memory is used for the next queue
 	draining bool
 	space    chan struct{} // closed when the queue is taken; nil if no goroutine waits
 }
