@@ -103,7 +103,7 @@ func TestNothingStaysOfAStatusLoop(t *testing.T) {
 			"StatusEvents": func(leave func()) {
 				events := f.StatusEvents(background)
 				f.statusListeners.Publish(RoomStatusChange{})
-				f.statusListeners.Publish(RoomStatusChange{}) // a change that waits in the queue of the loop
+				f.statusListeners.Publish(RoomStatusChange{}) // waits in the queue
 				for range events {
 					leave()
 					break

@@ -156,7 +156,8 @@ func (c *Client) handle(e transport.Event) {
 	case transport.Updated: // RTN24
 		c.identify(e.Connection)
 	case transport.Disconnected:
-		if !c.is(fsm.ConnectionClosing) { // if the connection is closing, CLOSED follows, with the reason
+		// In the state closing, CLOSED follows, with the reason.
+		if !c.is(fsm.ConnectionClosing) {
 			c.change(fsm.ConnectionDisconnected, e)
 		}
 	case transport.Suspended:

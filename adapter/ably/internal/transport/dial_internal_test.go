@@ -231,7 +231,7 @@ func TestWhatAblyGoIsOwed(t *testing.T) {
 		if len(tr.owed) != 1 || tr.owed[0].v != "an ACK" || tr.sock != nil || !s.ended {
 			t.Errorf("the frames kept for ably-go are %v, want the ACK", tr.owed)
 		}
-		for _, want := range []int{2, 1} { // the ACK comes before the first CONNECTED, and only then
+		for _, want := range []int{2, 1} { // the ACK comes once, before CONNECTED
 			next := newSocket(tr, nil, wire.JSON, time.Second)
 			next.take(wire.JSON, []byte(`{"action":4,"connectionId":"c"}`))
 			if len(next.inbox) != want || want == 2 && next.inbox[0].v != "an ACK" {

@@ -38,11 +38,11 @@ func TestRoomsAndChannelsOfAblyGoShareTheConnection(t *testing.T) {
 		}
 		for _, f := range w.server.Frames() {
 			if f.Direction == ablytest.ClientToServer && f.Action == ablytest.ActionMessage && f.Message.Messages[0].ConnectionID != "" {
-				t.Errorf("%v has a connectionId", f)
+				t.Errorf("the frame %v has a connectionId", f)
 			}
 		}
 		if n := w.transport.Pending(); n != 0 {
-			t.Errorf("%d of ably-go's frames are kept", n)
+			t.Errorf("%d of ably-go's frames still await an answer", n)
 		}
 		if len(w.transport.Dropped()) != 0 {
 			t.Errorf("Dropped returns %v", w.transport.Dropped())

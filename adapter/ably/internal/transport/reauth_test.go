@@ -82,6 +82,6 @@ func testARequestForATokenEndsWithTheSocket(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, err := w.client.Auth.RequestToken(ctx, nil); !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v", err)
+		t.Errorf("RequestToken returned the error %v", err)
 	}
 }

@@ -41,7 +41,7 @@ func TestTokensAreReported(t *testing.T) {
 		must(t, err)
 		mu.Lock()
 		if len(given) != 2 || !slices.Equal(given, reported) {
-			t.Errorf("reported %q, expected %q", reported, given)
+			t.Errorf("the tokens %q were reported, expected %q", reported, given)
 		}
 		reported = nil
 		mu.Unlock()

@@ -91,7 +91,7 @@ type Transport struct {
 	dialling     context.Context    // the context of the last dial
 	abort        context.CancelFunc // cancels that context
 	busy         bool               // a dial is running
-	loopLeft     bool               // ably-go was closed while it waited to dial again, so its old loop may still dial
+	loopLeft     bool               // ably-go was closed between dials: its loop may still dial
 	spare        chan struct{}      // gets a value when a second loop of ably-go's has dialled
 	state        ably.ConnectionState
 	last         Event           // the last event of kind Status, or the client's first state

@@ -11,8 +11,8 @@ import (
 // patience is the time limit for work that takes microseconds.
 const patience = 10 * time.Second
 
-// The scanner reads the header of every frame that servers send, in one pass, whatever the other
-// fields are. A header that it didn't read would be decoded twice.
+// The scanner reads the header of every frame that servers send, whatever the other fields are. If
+// it fails on a header, the slower decoder must read the frame again.
 func TestTheScannerReadsHeaders(t *testing.T) {
 	for frame, want := range map[string]Header{
 		`{"action":15,"channel":"a::$chat"}`: {15, "a::$chat"},
@@ -38,12 +38,12 @@ func TestTheScannerReadsHeaders(t *testing.T) {
 		bubble.Ends(t, patience, func() {
 			s := scanner{b: []byte(frame)}
 			if got, ok := s.header(); !ok || got != want {
-				t.Errorf("%s: %+v, %t; want %+v", frame, got, ok, want)
+				t.Errorf("the header of %s was read as %+v, %t; want %+v", frame, got, ok, want)
 			}
 			for n := range frame {
 				part := scanner{b: []byte(frame[:n])}
 				if _, ok := part.header(); ok && !json.Valid([]byte(frame[:n])) {
-					t.Errorf("%s is a header, without its end", frame[:n])
+					t.Errorf("a header was read from %s, which is cut off", frame[:n])
 				}
 			}
 		})
@@ -67,12 +67,12 @@ func TestTheScannerKnowsWhatItDoesNotKnow(t *testing.T) {
 		bubble.Ends(t, patience, func() {
 			s := scanner{b: []byte(frame)}
 			if h, ok := s.header(); ok == unsure {
-				t.Errorf("%q: %+v, %t", frame, h, ok)
+				t.Errorf("the header of %q was read as %+v, %t", frame, h, ok)
 			}
 			got, err := UnmarshalHeader(JSON, []byte(frame))
 			var want Header
 			if wrong := json.Unmarshal([]byte(frame), &want); unsure && (got != want || (err == nil) != (wrong == nil)) {
-				t.Errorf("%q: %+v, %v; want %+v, %v", frame, got, err, want, wrong)
+				t.Errorf("the header of %q was read as %+v, with the error %v; want %+v, %v", frame, got, err, want, wrong)
 			}
 		})
 	}

@@ -193,9 +193,9 @@ func TestFastDecoderReadsPayloads(t *testing.T) {
 		m := &ProtocolMessage{}
 		s := packed{b: []byte(messageOf("\x81" + fixstr("data") + f.bytes))}
 		if !s.frame(m) || len(m.Messages) != 3 || m.Messages[1] != nil {
-			t.Errorf("%s: %+v", f.name, m)
+			t.Errorf("%s: the frame was decoded as %+v", f.name, m)
 		} else if diff := cmp.Diff(f.value, m.Messages[0].Data); diff != "" {
-			t.Errorf("%s: %s", f.name, diff)
+			t.Errorf("%s: the payload differs: %s", f.name, diff)
 		}
 	}
 }
@@ -223,7 +223,7 @@ func TestFastHeaderTakesEveryUsualForm(t *testing.T) {
 				for end := range b[:min(len(b), 200)] {
 					s := packed{b: b[:end]}
 					if h, ok := s.header(); ok {
-						t.Errorf("%s as %s %v: %d of %d bytes are %+v", p.path, f.name, f.value, end, len(b), h)
+						t.Errorf("%s as %s %v: the first %d of %d bytes were read as the header %+v", p.path, f.name, f.value, end, len(b), h)
 					}
 				}
 			}

@@ -18,7 +18,7 @@ func agrees(b []byte) (diff string, fast bool) {
 		return "", false
 	}
 	if err := unmarshalMsgPack(b, whole); err != nil {
-		return "the whole decoder: " + err.Error(), true
+		return "the decoder of whole frames: " + err.Error(), true
 	}
 	if reflect.DeepEqual(whole, quick) { // cmp.Diff would take too long for deeply nested lists
 		return "", true
@@ -93,7 +93,7 @@ func TestFastDecoderAgrees(t *testing.T) {
 		}
 		diff, fast := agrees(b)
 		if diff != "" {
-			t.Fatalf("%x: %s", b, diff)
+			t.Fatalf("the frame %x: %s", b, diff)
 		}
 		if fast {
 			taken++
