@@ -64,7 +64,7 @@ func TestDigest(t *testing.T) {
 	}
 }
 
-// brokenBy has a step for each sentence that breaks it.
+// brokenBy has, for each sentence, an edit of a step's result that breaks the sentence.
 var brokenBy = map[string]func(before State, in Input, after *State){
 	"CHA-RC1f8": func(before State, in Input, after *State) {
 		if in.Kind == KindGet && before.disposalBegan() {
