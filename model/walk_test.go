@@ -230,8 +230,8 @@ func TestEndsLeadToRest(t *testing.T) {
 	}
 }
 
-// From every state, the ends of works settle all calls, with the ends picked in each of several
-// ways.
+// From every state, the ends of works settle all calls, whichever of several ways is used to pick
+// the next end.
 func TestFromEveryStateTheEndsSettleAllCalls(t *testing.T) {
 	t.Parallel()
 	picks := map[string]func([]Input) Input{
@@ -239,7 +239,7 @@ func TestFromEveryStateTheEndsSettleAllCalls(t *testing.T) {
 		"the first, with an error":    func(ends []Input) Input { return ends[1] },
 		"the last, without an error":  func(ends []Input) Input { return ends[len(ends)-2] },
 		"the last, with an error":     func(ends []Input) Input { return ends[len(ends)-1] },
-		"middle":                      func(ends []Input) Input { return ends[len(ends)/2] },
+		"the one in the middle":       func(ends []Input) Input { return ends[len(ends)/2] },
 	}
 	noCalls := Bounds{}
 	walk(t, conditional(3, 2, 1), State.Step, func(e edge, script func() string) bool {

@@ -134,7 +134,7 @@ func Of(client *ably.Realtime) (t *Transport, ok bool) {
 	return t, t != nil
 }
 
-// known maps realtime clients to their transports, since a client can't carry a mark. It keeps
+// known maps realtime clients to their transports, since a client has no field for it. It keeps
 // neither of the two alive: a client keeps its transport alive, and when the client is collected,
 // its entry is removed.
 var known = registry{transports: map[weak.Pointer[ably.Realtime]]weak.Pointer[Transport]{}}
