@@ -13,7 +13,12 @@ type Action struct {
 	Name   string
 	Params []*term.Term // what \E chooses
 	Guards []*term.Term
+	// Case is the case of the action that this is, where the state is split in cases.
+	Case   string
+	now    map[string]value
 	next   map[string]value
+	taken  *term.Term // the predicate that the step is this action
+	rename map[string]*term.Term
 	// InDomain says that what it changes is in the domain of a function.
 	InDomain []*term.Term
 	// Next has the next state, a definition for each symbol of the state.
@@ -108,7 +113,14 @@ func (t *translator) actions(e *tla.Expr, p path) (all []path) {
 		case c == term.False:
 			return t.actions(e.Args[2], p)
 		case t.whole:
-			return []path{t.merged(c, t.actions(e.Args[1], p), t.actions(e.Args[2], p), p)}
+			then, other := t.actions(e.Args[1], p), t.actions(e.Args[2], p)
+			switch { // a branch that can't be taken leaves the other
+			case len(then) == 0:
+				return t.actions(e.Args[2], p.guarded(term.Neg(c)))
+			case len(other) == 0:
+				return t.actions(e.Args[1], p.guarded(c))
+			}
+			return []path{t.merged(c, then, other, p)}
 		default:
 			return append(t.actions(e.Args[1], p.guarded(c)), t.actions(e.Args[2], p.guarded(term.Neg(c)))...)
 		}
@@ -118,7 +130,7 @@ func (t *translator) actions(e *tla.Expr, p path) (all []path) {
 		return t.actions(e.Args[0], p.with(inner))
 	case "UNCHANGED":
 		for _, name := range t.variables(e.Args[0]) {
-			p = p.assigned(name, t.now[name])
+			p = p.assigned(name, p.scope.now[name])
 		}
 		return []path{p}
 	case "=":
@@ -155,7 +167,7 @@ func (t *translator) splitted(e *tla.Expr, n int, of *set, p path) (all []path) 
 
 // operator reads the body of a definition as an action.
 func (t *translator) operator(e *tla.Expr, p path) []path {
-	d, inner := t.module.Definition(e.Name), &scope{}
+	d, inner := t.module.Definition(e.Name), &scope{now: p.scope.now}
 	if at := p.scope.lookup(e.Name); at != nil {
 		d, inner = at.def, at
 	}
@@ -168,6 +180,9 @@ func (t *translator) operator(e *tla.Expr, p path) []path {
 		inner = inner.bind(param, t.eval(e.Args[i], p.scope))
 	}
 	p.InDomain = append(p.InDomain[:len(p.InDomain):len(p.InDomain)], t.inDomain...)
+	if slices.Contains(t.inputs, e.Name) {
+		p.taken = t.isTaken(e, p.scope)
+	}
 	return t.actions(body(d), p.with(inner))
 }
 

@@ -27,7 +27,7 @@ func (t *translator) ofSequence(e *tla.Expr, s *scope) value {
 			fail("line %d: SelectSeq with what is no operator of unity argument", e.Line)
 		}
 		return arg(0).selected(func(v value) *term.Term {
-			return t.condition(body(d), (&scope{}).in(s.next, s.prime).bind(d.Params[0], v))
+			return t.condition(body(d), (&scope{now: s.now}).in(s.next, s.prime).bind(d.Params[0], v))
 		})
 	}
 	return nil
@@ -157,6 +157,16 @@ func (t *translator) atMostOne(of counting) *term.Term {
 		}
 	}
 	return term.Conj(all...)
+}
+
+// isTaken is the condition that the step is one of an action, as a predicate of the arguments. What
+// is known of it is stated apart: see [Proof.facts].
+func (t *translator) isTaken(e *tla.Expr, s *scope) *term.Term {
+	var args []*term.Term
+	for _, a := range e.Args {
+		args = append(args, asTerm(t.eval(a, s)))
+	}
+	return term.Apply("is"+e.Name, term.Bool, args...)
 }
 
 // isEnd reports whether a CHOOSE is of the least or the greatest element of a set: of the form

@@ -152,6 +152,9 @@ func (s *sequence) concat(other *sequence) *sequence {
 
 // sub is SubSeq(s, from, to).
 func (s *sequence) sub(from, to *term.Term) *sequence {
+	if len(s.pieces) == 0 {
+		return s
+	}
 	length := plus(minus(to, from), unity)
 	if length.Op == term.Sub || length.Op == term.Add || length.Op == term.Ite {
 		length = term.If(term.AtMost(from, to), length, term.Number(0))

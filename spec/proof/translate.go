@@ -14,7 +14,6 @@ import (
 type translator struct {
 	module    *tla.Module
 	constants map[string]value
-	now       map[string]value // of the variables
 	counts    map[string]string
 	assumed   []*term.Term // what the module assumes of its constants
 	// inDomain collects that what EXCEPT changes is in its function's domain.
@@ -24,7 +23,10 @@ type translator struct {
 	positions map[*term.Term]position
 	whole     bool     // whether an IF in an action makes one action of its branches
 	split     []string // the bound variables for each value of which there is an action
-	nameless  bool     // whether "-" is a word like others, since there are no names
+	// inputs are the operators that are actions of their own, with arguments; asked are those of
+	// which a claim about a step asks only whether the step is one, to be answered by facts.
+	inputs, asked []string
+	nameless      bool // whether "-" is a word like others, since there are no names
 }
 
 // scope is what names mean at a place.
@@ -34,7 +36,8 @@ type scope struct {
 	value value
 	// def is the operator that name is, with the scope that its body has.
 	def  *tla.Definition
-	next map[string]value // of the variables, in the next state; those that are known
+	now  map[string]value // of the variables
+	next map[string]value // the same in the next state; those that are known
 	// prime says that all is meant in the next state.
 	prime bool
 	kept  *kept // of an operator without parameters, what it was last
@@ -49,7 +52,7 @@ type kept struct {
 }
 
 func (s *scope) bind(name string, v value) *scope {
-	return &scope{outer: s, name: name, value: v, next: s.next, prime: s.prime}
+	return &scope{outer: s, name: name, value: v, now: s.now, next: s.next, prime: s.prime}
 }
 
 // lookup returns the innermost scope that binds a name, or nil.
@@ -120,7 +123,11 @@ func (t *translator) eval(e *tla.Expr, s *scope) value {
 	case "/\\", "\\/":
 		var all []*term.Term
 		for _, a := range e.Args {
-			all = append(all, t.condition(a, s))
+			c := t.condition(a, s)
+			if c == term.False && e.Op == "/\\" || c == term.True && e.Op == "\\/" {
+				return c // what comes behind may be undefined
+			}
+			all = append(all, c)
 		}
 		if e.Op == "/\\" {
 			return term.Conj(all...)
@@ -129,7 +136,11 @@ func (t *translator) eval(e *tla.Expr, s *scope) value {
 	case "~":
 		return term.Neg(t.condition(e.Args[0], s))
 	case "=>":
-		return term.Imply(t.condition(e.Args[0], s), t.condition(e.Args[1], s))
+		c := t.condition(e.Args[0], s)
+		if c == term.False {
+			return term.True
+		}
+		return term.Imply(c, t.condition(e.Args[1], s))
 	case "=":
 		return t.equals(t.eval(e.Args[0], s), t.eval(e.Args[1], s))
 	case "#":
@@ -149,7 +160,14 @@ func (t *translator) eval(e *tla.Expr, s *scope) value {
 	case "\\A", "\\E":
 		return t.quantifier(e, e.Bound, s)
 	case tla.If:
-		return choose(t.condition(e.Args[0], s), t.eval(e.Args[1], s), t.eval(e.Args[2], s))
+		switch c := t.condition(e.Args[0], s); c {
+		case term.True:
+			return t.eval(e.Args[1], s)
+		case term.False:
+			return t.eval(e.Args[2], s)
+		default:
+			return choose(c, t.eval(e.Args[1], s), t.eval(e.Args[2], s))
+		}
 	case tla.Case:
 		return t.cases(e.Args, s)
 	case tla.Let:
@@ -271,7 +289,7 @@ func (t *translator) identifier(e *tla.Expr, s *scope) value {
 		}
 		return at.value
 	}
-	if now, ok := t.now[e.Name]; ok {
+	if now, ok := s.now[e.Name]; ok {
 		if !s.prime {
 			return now
 		}
@@ -301,7 +319,10 @@ func (t *translator) identifier(e *tla.Expr, s *scope) value {
 	if d == nil {
 		fail("line %d: %s is not defined", e.Line, e.Name)
 	}
-	return t.apply(d, e, s, &scope{})
+	if slices.Contains(t.asked, e.Name) {
+		return t.isTaken(e, s)
+	}
+	return t.apply(d, e, s, &scope{now: s.now})
 }
 
 // apply evaluates an operator's body, with its arguments, in the scope where it was defined.
@@ -321,7 +342,7 @@ func (t *translator) apply(d *tla.Definition, e *tla.Expr, s, defined *scope) va
 func (t *translator) define(defs []*tla.Definition, s *scope) *scope {
 	for _, d := range defs {
 		if len(d.Params) > 0 || t.hasPrime(body(d), nil) {
-			s = &scope{outer: s, name: d.Name, def: d, next: s.next, prime: s.prime, kept: &kept{}}
+			s = &scope{outer: s, name: d.Name, def: d, now: s.now, next: s.next, prime: s.prime, kept: &kept{}}
 			continue
 		}
 		s = s.bind(d.Name, t.eval(body(d), s))
@@ -448,7 +469,7 @@ func (t *translator) unchanged(e *tla.Expr, s *scope) value {
 		if !ok {
 			fail("line %d: %s' is not known here", e.Line, name)
 		}
-		all = append(all, equal(next, t.now[name]))
+		all = append(all, equal(next, s.now[name]))
 	}
 	return term.Conj(all...)
 }

@@ -333,10 +333,12 @@ func fresh(name string, s term.Sort) *term.Term {
 // equal is the equality of two values.
 func equal(a, b value) *term.Term {
 	switch b.(type) {
-	case variant, row, *sequence:
+	case either, variant, row, *sequence:
 		a, b = b, a
 	}
 	switch a := a.(type) {
+	case either:
+		return term.Conj(term.Imply(a.when, equal(a.a, b)), term.Imply(term.Neg(a.when), equal(a.b, b)))
 	case variant:
 		b := toVariant(b)
 		among := sorts(a, b)
