@@ -239,6 +239,11 @@ type hypothesis struct {
 // script writes the condition that a claim follows from hypotheses and an action.
 func (p *Proof) script(a *Action, hypotheses []hypothesis, claim *term.Term) string {
 	var lifter term.Lifter
+	lift := lifter.Formula
+	if a != nil && len(p.Cases) > 0 {
+		// the claim has the same question in many places: it is asked once
+		lifter.Constants, lift = a.Params, lifter.Inside
+	}
 	var b, defines, asserts strings.Builder
 	all := []*term.Term{claim}
 	for _, h := range hypotheses {
@@ -257,7 +262,7 @@ func (p *Proof) script(a *Action, hypotheses []hypothesis, claim *term.Term) str
 			term.DeclareFun(&b, v.Name, nil, v.Sort)
 		}
 		for _, g := range a.Guards {
-			term.Assert(&asserts, a.Name, lifter.Formula(g))
+			term.Assert(&asserts, a.Name, lift(g))
 		}
 	}
 	if a != nil && len(p.Cases) == 0 {
@@ -268,7 +273,7 @@ func (p *Proof) script(a *Action, hypotheses []hypothesis, claim *term.Term) str
 			term.DefineFun(&defines, d.Symbol.Name+"'", d.Params, d.Symbol.Sort, lifter.Inside(d.Body))
 		}
 	}
-	term.Assert(&asserts, "the goal fails", lifter.Formula(term.Neg(claim)))
+	term.Assert(&asserts, "the goal fails", lift(term.Neg(claim)))
 	var early, late strings.Builder // what speaks of the next state comes after it is defined
 	for _, f := range lifter.Lifted {
 		to := &early

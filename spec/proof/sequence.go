@@ -20,13 +20,50 @@ type sequence struct {
 type piece struct {
 	when, length *term.Term
 	at           func(i *term.Term) value
+	// last is the last element of a part of a sequence that ends where that ends, and filled says
+	// whether a part has any; nil where at and length say it best.
+	last   func() value
+	filled *term.Term
+}
+
+// hasAny says that the piece is there and has an element.
+func (p *piece) hasAny() *term.Term {
+	switch {
+	case p.isUnit():
+		return p.when
+	case p.filled != nil:
+		return term.Conj(p.when, p.filled)
+	}
+	return term.Conj(p.when, term.Neg(term.Equal(p.length, term.Number(0))))
+}
+
+// end is s[Len(s)].
+func (s *sequence) end() value {
+	var made value
+	for _, p := range s.pieces {
+		last := func() value { return p.at(p.length) }
+		if p.last != nil {
+			last = p.last
+		}
+		switch is := p.hasAny(); {
+		case is == term.False:
+		case is == term.True || made == nil:
+			made = last()
+		default:
+			made = choose(is, last(), made)
+		}
+	}
+	if made == nil {
+		fail("an element of <<>>")
+	}
+	return made
 }
 
 var unity = term.Number(1)
 
 // unit is a piece of one element.
 func unit(v value) *piece {
-	return &piece{term.True, unity, func(*term.Term) value { return v }}
+	return &piece{when: term.True, length: unity, at: func(*term.Term) value { return v }}
 }
 
 // units are the pieces of one element, which may be one of several.
@@ -41,9 +78,16 @@ func units(v value) []*piece {
 // guarded are pieces that are there only if the condition holds.
 func guarded(list []*piece, c *term.Term) (all []*piece) {
 	for _, p := range list {
-		all = append(all, &piece{term.Conj(c, p.when), p.length, p.at})
+		all = append(all, p.given(c))
 	}
 	return all
+}
+
+// given is the piece if the condition holds.
+func (p *piece) given(c *term.Term) *piece {
+	so := *p
+	so.when = term.Conj(c, p.when)
+	return &so
 }
 
 func (p *piece) isUnit() bool { return p.length == unity }
@@ -75,7 +119,7 @@ func toSequence(v value) *sequence {
 		return newSequence(all...)
 	case *function:
 		if low, high := v.domain.low, v.domain.high; low != nil && literal(low, 1) {
-			return newSequence(&piece{term.True, atLeast(high), v.at})
+			return newSequence(&piece{when: term.True, length: atLeast(high), at: v.at})
 		}
 	}
 	return nil
@@ -161,12 +205,17 @@ func (s *sequence) sub(from, to *term.Term) *sequence {
 	} else {
 		length = atLeast(length)
 	}
-	return newSequence(&piece{term.True, length, func(i *term.Term) value { return s.at(plus(minus(i, unity), from)) }})
+	part := &piece{when: term.True, length: length, filled: term.AtMost(from, to),
+		at: func(i *term.Term) value { return s.at(plus(minus(i, unity), from)) }}
+	if to == s.all {
+		part.last = s.end
+	}
+	return newSequence(part)
 }
 
 // except is [s EXCEPT ![at] = with].
 func (s *sequence) except(at *term.Term, with value) *sequence {
-	return newSequence(&piece{term.True, s.all, func(i *term.Term) value {
+	return newSequence(&piece{when: term.True, length: s.all, at: func(i *term.Term) value {
 		return choose(term.Equal(i, at), with, s.at(i))
 	}})
 }
@@ -175,11 +224,7 @@ func (s *sequence) except(at *term.Term, with value) *sequence {
 func (s *sequence) isEmpty() *term.Term {
 	var all []*term.Term
 	for _, p := range s.pieces {
-		empty := term.False
-		if !p.isUnit() {
-			empty = term.Equal(p.length, term.Number(0))
-		}
-		all = append(all, term.Disj(term.Neg(p.when), empty))
+		all = append(all, term.Neg(p.hasAny()))
 	}
 	return term.Conj(all...)
 }
@@ -239,7 +284,7 @@ func (s *sequence) selected(holds func(value) *term.Term) *sequence {
 			all = append(all, p)
 		case is == term.False:
 		case p.isUnit():
-			all = append(all, &piece{term.Conj(p.when, is), p.length, p.at})
+			all = append(all, p.given(is))
 		default:
 			fail("SelectSeq: %v depends on the element", is)
 		}
@@ -307,6 +352,9 @@ func (t *translator) element(s *sequence, i value) value {
 	case *term.Term:
 		if at, ok := t.positions[i]; ok && at.of == s && at.piece < len(s.pieces) {
 			return s.pieces[at.piece].at(at.inner)
+		}
+		if i == s.all {
+			return s.end()
 		}
 		return s.at(i)
 	}
