@@ -19,4 +19,7 @@ AwaitedWhile == (IsConnected(ch) /\ ch.state \in {"attaching", "detaching"}) => 
 ClearedRight == ch.state \in {"detached", "failed", "initialized"} => ch.channelSerial = 0 /\ ch.attachSerial = 0 /\ ~ch.resume
 
 RetriesRight == ch.state \notin {"attaching", "suspended"} => ch.retries = 0
+
+\* What a name without a life waits for is that a DETACH is answered.
+GivenBackRight == (ch.givenBack /\ ch.awaited) => Last(ch.wire) = "detach"
 =============================================================================

@@ -34,6 +34,7 @@ const (
 	tuples
 	sequences
 	rows
+	empties
 )
 
 // Plain is a number, a word, a name or a condition.
@@ -41,6 +42,9 @@ func Plain(s term.Sort) Type { return Type{kind: plain, sort: s} }
 
 // Numbers is a set of numbers.
 var Numbers = Type{kind: numbers}
+
+// Empty is a sequence that is empty in every state, as the translation sees.
+var Empty = Type{kind: empties}
 
 // Function is a function, with the sort of its arguments and the name of its domain.
 func Function(args term.Sort, domain string, values Type) Type {
@@ -70,6 +74,8 @@ func Rows() Type { return Type{kind: rows} }
 func (s *System) valueOf(t *Type, name, suffix string, args []*term.Term) value {
 	with := func(x *term.Term) []*term.Term { return append(args[:len(args):len(args)], x) }
 	switch t.kind {
+	case empties:
+		return tuple{}
 	case plain:
 		return term.Apply(name+suffix, t.sort, args...)
 	case numbers:
@@ -126,6 +132,10 @@ func (t *Type) defines(name string, v value, params []*term.Term) (all []Define)
 		return append(params[:len(params):len(params)], x), x
 	}
 	switch t.kind {
+	case empties:
+		if len(asSequence(v).pieces) > 0 {
+			fail("%s is not empty", name)
+		}
 	case plain:
 		define(name, t.sort, params, asTerm(v))
 	case numbers:
