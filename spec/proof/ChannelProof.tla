@@ -22,4 +22,9 @@ RetriesRight == ch.state \notin {"attaching", "suspended"} => ch.retries = 0
 
 \* What a name without a life waits for is that a DETACH is answered.
 GivenBackRight == (ch.givenBack /\ ch.awaited) => Last(ch.wire) = "detach"
+
+\* What each state may wait for: an ATTACH of new options may be awaited while detaching.
+AwaitedRight == ch.awaited =>
+    IF Last(ch.wire) = "attach" THEN ch.state \in {"attaching", "attached", "detaching"}
+    ELSE ch.state \in {"initialized", "attaching", "detaching", "detached", "failed"}
 =============================================================================
