@@ -27,4 +27,7 @@ GivenBackRight == (ch.givenBack /\ ch.awaited) => Last(ch.wire) = "detach"
 AwaitedRight == ch.awaited =>
     IF Last(ch.wire) = "attach" THEN ch.state \in {"attaching", "attached", "detaching"}
     ELSE ch.state \in {"initialized", "attaching", "detaching", "detached", "failed"}
+
+\* Nothing is attached, or on its way, on a connection that is suspended.
+SuspendedRight == ch.connection = "suspended" => ch.state \notin {"attaching", "attached", "detaching"}
 =============================================================================

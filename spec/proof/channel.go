@@ -41,7 +41,8 @@ func channelProof(m *tla.Module) (*Proof, error) {
 	if err := s.read(); err != nil {
 		return nil, fmt.Errorf("%s: %w", m.Name, err)
 	}
-	return &Proof{System: s, Name: "Channel", Invariant: []string{"ChannelTypeOK", "WaitersRight", "SilentState", "InOrder", "AwaitedWhile", "ClearedRight", "RetriesRight", "GivenBackRight", "AwaitedRight"},
+	return &Proof{System: s, Name: "Channel", Invariant: []string{"ChannelTypeOK", "WaitersRight", "SilentState", "InOrder", "AwaitedWhile", "ClearedRight", "RetriesRight", "GivenBackRight", "AwaitedRight",
+		"SuspendedRight"},
 		Properties: []string{"SettledOnce", "TimersRight", "OneRequest", "Delivered", "StatesTold", "AttachedByFrame", "UpdateIff",
 			"SerialsRight", "RetryNumbers", "OutcomeTrue", "SilentWhenGivenBack", "ReasonRight"}}, nil
 }

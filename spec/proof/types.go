@@ -2,6 +2,7 @@ package proof
 
 import (
 	"fmt"
+	"slices"
 
 	"ablyrooms.example/spec/proof/term"
 )
@@ -16,6 +17,7 @@ type Type struct {
 	// columns of a sequence of rows, which are read from the spec: those of all tuples that it
 	// assigns.
 	columns []column
+	forms   map[string][]column // by the word that they begin with
 }
 
 // Field is a field of a record.
@@ -218,7 +220,7 @@ func (t *Type) readRows(name string, paths []path) {
 	if t.kind != rows {
 		return
 	}
-	forms := map[string]string{}
+	t.forms = map[string][]column{}
 	var all []row
 	for _, p := range paths {
 		for _, part := range asSequence(p.next[name]).pieces {
@@ -228,11 +230,11 @@ func (t *Type) readRows(name string, paths []path) {
 			if kind.Op != term.Literal {
 				fail("%s: the kind of an element is %v", name, kind)
 			}
-			form := fmt.Sprint(columns(r))
-			if had, ok := forms[kind.Name]; ok && had != form {
-				fail("%s: elements of the kind %s have the forms %s and %s", name, kind.Name, had, form)
+			form := columns(r)
+			if had, ok := t.forms[kind.Name]; ok && !slices.Equal(had, form) {
+				fail("%s: elements of the kind %s have the forms %v and %v", name, kind.Name, had, form)
 			}
-			forms[kind.Name] = form
+			t.forms[kind.Name] = form
 		}
 	}
 	t.columns = columns(all...)
