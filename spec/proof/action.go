@@ -78,6 +78,9 @@ func (t *translator) actions(e *tla.Expr, p path) (all []path) {
 	switch e.Op {
 	case "/\\":
 		p.fixed = p.fixed || p.Name != ""
+		if p.fixed && t.only != "" && p.Name != t.only {
+			return nil
+		}
 		outer := p.scope
 		all = []path{p}
 		for _, a := range e.Args {
@@ -180,7 +183,7 @@ func (t *translator) operator(e *tla.Expr, p path) []path {
 		inner = inner.bind(param, t.eval(e.Args[i], p.scope))
 	}
 	p.InDomain = append(p.InDomain[:len(p.InDomain):len(p.InDomain)], t.inDomain...)
-	if slices.Contains(t.inputs, e.Name) {
+	if _, ok := t.inputs[e.Name]; ok {
 		p.taken = t.isTaken(e, p.scope)
 	}
 	return t.actions(body(d), p.with(inner))

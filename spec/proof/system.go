@@ -43,8 +43,11 @@ type System struct {
 	// Cases are fields of the record that is the first variable, each with the name of an enumeration
 	// of its values. Each action is read once for each combination.
 	Cases [][2]string
-	// Inputs are the operators that claims about steps ask for.
-	Inputs []string
+	// Inputs are the operators with which claims about steps ask whether a step is one of theirs, with
+	// the sorts of their arguments.
+	Inputs []Symbol
+	// Only is the one action that is read, if there is one: enough for a condition.
+	Only string
 	// Split are the variables bound by \E for each value of which there is an action.
 	Split []string
 
@@ -56,7 +59,7 @@ type System struct {
 // read translates the module's actions.
 func (s *System) read() error {
 	s.t = &translator{module: s.Module, counts: s.Counts, primed: map[string]bool{}, nameless: true,
-		whole: s.Whole, split: s.Split, inputs: s.Inputs,
+		whole: s.Whole, split: s.Split, inputs: s.inputs(), only: s.Only,
 		positions: map[*term.Term]position{}, constants: map[string]value{
 			"Nat": &set{sort: term.Int, from: true, has: func(v value) *term.Term {
 				return term.AtMost(term.Number(0), asTerm(v))
@@ -268,7 +271,7 @@ func (s *System) step(name string) *tla.Expr {
 // not find them. It returns too what the claim asks of the step, and what is known of that.
 func (s *System) after(a *Action, name string, step bool) (claim *term.Term, facts []hypothesis, err error) {
 	err = try(func() {
-		s.t.asked = s.Inputs
+		s.t.asked, s.t.positions = s.inputs(), map[*term.Term]position{}
 		defer func() { s.t.asked = nil }()
 		at := (&scope{now: a.now}).in(a.next, !step)
 		if step {
@@ -288,36 +291,66 @@ func (s *System) after(a *Action, name string, step bool) (claim *term.Term, fac
 func (s *System) facts(a *Action, claim *term.Term, at *scope) (all []hypothesis) {
 	s.t.asked = nil
 	at = at.in(at.next, false)
-	for _, name := range s.Inputs {
-		asks := false
-		claim.Walk(func(t *term.Term) { asks = asks || t.Op == term.App && t.Name == "is"+name })
-		if !asks {
-			continue
+	for _, input := range s.Inputs {
+		asked := askedOf(claim, "is"+input.Name)
+		if len(asked) > 0 && a.taken != nil && a.taken.Name == "is"+input.Name {
+			all = append(all, hypothesis{"the step is one of " + input.Name, a.taken})
 		}
-		if a.taken != nil && a.taken.Name == "is"+name {
-			all = append(all, hypothesis{"the step is one of " + name, a.taken})
+		for _, literals := range asked {
+			d := s.Module.Definition(input.Name)
+			in := (&scope{now: at.now}).in(at.next, false)
+			var args, params []*term.Term
+			for i, p := range d.Params {
+				x := literals[i]
+				if x == nil {
+					x = fresh(p, input.Args[i])
+					params = append(params, x)
+				}
+				args, in = append(args, x), in.bind(p, x)
+			}
+			is := term.Imply(term.Apply("is"+input.Name, term.Bool, args...), s.t.condition(body(d), in).Substitute(a.rename))
+			all = append(all, hypothesis{"what a step of " + input.Name + " is", term.All(params, is)})
 		}
-		d := s.Module.Definition(name)
-		in := (&scope{now: at.now}).in(at.next, false)
-		var params []*term.Term
-		for i, p := range d.Params {
-			x := fresh(p, s.inputSort(name, i))
-			params = append(params, x)
-			in = in.bind(p, x)
-		}
-		is := term.Imply(term.Apply("is"+name, term.Bool, params...), s.t.condition(body(d), in).Substitute(a.rename))
-		all = append(all, hypothesis{"what a step of " + name + " is", term.All(params, is)})
 	}
 	return all
 }
 
-// inputSort returns the sort of an argument of an input, which the actions show.
-func (s *System) inputSort(name string, i int) term.Sort {
-	for _, a := range s.Actions {
-		if a.taken != nil && a.taken.Name == "is"+name {
-			return a.taken.Args[i].Sort
+// askedOf returns with which literals as arguments a claim asks a predicate: nil stands for what is
+// none. If it does so in too many ways, none are told apart.
+func askedOf(claim *term.Term, predicate string) (all [][]*term.Term) {
+	known := map[string]bool{}
+	claim.Walk(func(t *term.Term) {
+		if t.Op != term.App || t.Name != predicate {
+			return
 		}
+		literals := make([]*term.Term, len(t.Args))
+		for i, a := range t.Args {
+			if a.Op == term.Literal {
+				literals[i] = a
+			}
+		}
+		if key := fmt.Sprint(literals); !known[key] {
+			known[key] = true
+			all = append(all, literals)
+		}
+	})
+	if len(all) > 4 {
+		return [][]*term.Term{make([]*term.Term, len(all[0]))}
 	}
-	fail("no action is %s", name)
-	return ""
+	return all
+}
+
+func (s *System) inputs() map[string][]term.Sort {
+	sorts := map[string][]term.Sort{}
+	for _, i := range s.Inputs {
+		sorts[i.Name] = i.Args
+	}
+	return sorts
+}
+
+// Claim translates a property of steps like [System.Step], but for what it asks of the step.
+func (s *System) Claim(name string) (*term.Term, error) {
+	s.t.asked = s.inputs()
+	defer func() { s.t.asked = nil }()
+	return s.Step(name)
 }
