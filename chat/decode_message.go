@@ -17,7 +17,7 @@ func DecodeMessage(w WireMessage) (MessageEvent, error) {
 	case WireDelete: // CHA-M4m3
 		event.Type, m.Action = MessageDeleted, MessageActionDelete
 	default:
-		return event, fmt.Errorf("a message has the action %d", w.Action)
+		return event, fmt.Errorf("a message has the unexpected action %d", w.Action)
 	}
 	data := object(payload(w.Data, w.Encoding))
 	m.Serial, m.ClientID, m.UserClaim = w.Serial, w.ClientID, userClaim(w.Extras)

@@ -36,7 +36,7 @@ func DecodePresence(w WirePresence) (PresenceEvent, error) {
 	case 4:
 		event.Type = PresenceUpdate
 	default:
-		return event, fmt.Errorf("a presence message has the action %d", w.Action)
+		return event, fmt.Errorf("a presence message has the unexpected action %d", w.Action)
 	}
 	return event, nil
 }
@@ -58,7 +58,7 @@ func DecodeRESTOccupancy(body map[string]any) OccupancyData {
 func DecodeTyping(w WireMessage) (TypingChange, error) {
 	kind := TypingEventType(w.Name)
 	if kind != TypingStarted && kind != TypingStopped {
-		return TypingChange{}, fmt.Errorf("a typing message has the name %q", w.Name)
+		return TypingChange{}, fmt.Errorf("a typing message has the unexpected name %q", w.Name)
 	}
 	if w.ClientID == "" {
 		return TypingChange{}, fmt.Errorf("a typing message has no client id")

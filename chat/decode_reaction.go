@@ -78,7 +78,7 @@ func clientCounts(s map[string]any) ReactionCounts {
 func DecodeRawReaction(a WireAnnotation) (RawReactionEvent, error) {
 	t, known := reactionType(a.Type)
 	if !known {
-		return RawReactionEvent{}, fmt.Errorf("an annotation has the type %q", a.Type)
+		return RawReactionEvent{}, fmt.Errorf("an annotation has the unknown type %q", a.Type)
 	}
 	event := RawReactionEvent{Timestamp: moment(a.Timestamp), Reaction: RawReaction{
 		MessageSerial: a.MessageSerial, Type: t, Name: a.Name, ClientID: a.ClientID, UserClaim: userClaim(a.Extras),
@@ -92,7 +92,7 @@ func DecodeRawReaction(a WireAnnotation) (RawReactionEvent, error) {
 	case 1:
 		event.Type = RawReactionDeleted
 	default:
-		return RawReactionEvent{}, fmt.Errorf("an annotation has the action %d", a.Action)
+		return RawReactionEvent{}, fmt.Errorf("an annotation has the unknown action %d", a.Action)
 	}
 	if t == lifecycle.MessageReactionTypeMultiple && a.Count != nil && *a.Count > 0 {
 		event.Reaction.Count = *a.Count

@@ -40,7 +40,7 @@ func TestOrder(t *testing.T) {
 			t.Fatalf("%d of older, newer and the same version hold of the same message: %t", n, a.Same(b))
 		}
 		if a.Before(b) != (strings.Compare(a.Serial, b.Serial) < 0) {
-			t.Fatal("not the order of strings")
+			t.Fatal("messages are not in the order of their serials as strings")
 		}
 	})
 }
@@ -163,7 +163,7 @@ func TestDecodeMessage(t *testing.T) {
 		wire chat.WireMessage
 		want chat.MessageEvent
 	}{
-		"a whole one": {
+		"a complete message": {
 			chat.WireMessage{Name: chat.NameMessage, Serial: "01", ClientID: "ann", Data: `{"text":"hi","metadata":{"a":{"b":1}}}`, Encoding: "json",
 				Extras: map[string]any{"headers": map[string]any{"h": true}, "userClaim": "pro"}, Timestamp: at.UnixMilli(), Action: chat.WireUpdate,
 				Version: chat.WireVersion{Serial: "02", Timestamp: at.UnixMilli() + 5, ClientID: "bob", Description: "typo", Metadata: map[string]string{"why": "x"}}},
@@ -181,7 +181,7 @@ func TestDecodeMessage(t *testing.T) {
 			chat.MessageEvent{Type: chat.MessageDeleted, Message: chat.Message{Serial: "01", Text: "hi", Action: chat.MessageActionDelete, Timestamp: at,
 				Version: chat.MessageVersion{Serial: "01", Timestamp: at}}},
 		},
-		"nothing (CHA-M4k)": {
+		"an empty message (CHA-M4k)": {
 			chat.WireMessage{},
 			chat.MessageEvent{Type: chat.MessageCreated, Message: chat.Message{Action: chat.MessageActionCreate, Timestamp: time.UnixMilli(0),
 				Version: chat.MessageVersion{Timestamp: time.UnixMilli(0)}}},
@@ -208,7 +208,7 @@ func TestDecodeMessage(t *testing.T) {
 		}
 	}
 	if _, err := chat.DecodeMessage(chat.WireMessage{Action: chat.WireMeta}); err == nil {
-		t.Error("an action that is no event was taken (CHA-M4m5)")
+		t.Error("an action that is no event is decoded (CHA-M4m5)")
 	}
 }
 

@@ -122,7 +122,7 @@ func TestDecodePresenceAndOccupancy(t *testing.T) {
 		t.Errorf("%v", plain.Data)
 	}
 	if _, err := chat.DecodePresence(chat.WirePresence{Action: 0}); err == nil {
-		t.Error("absent is taken for an event")
+		t.Error("the action absent is decoded as an event")
 	}
 	for data, want := range map[string]chat.OccupancyData{
 		`{"metrics":{"connections":5,"presenceMembers":2,"publishers":1}}`: {Connections: 5, PresenceMembers: 2},
@@ -136,7 +136,7 @@ func TestDecodePresenceAndOccupancy(t *testing.T) {
 	}
 	// CHA-T13a
 	if _, err := chat.DecodeTyping(chat.WireMessage{Name: "typing.started"}); err == nil {
-		t.Error("typing of nobody is taken")
+		t.Error("a typing message without a client id is decoded")
 	}
 	if c, err := chat.DecodeTyping(chat.WireMessage{Name: "typing.stopped", ClientID: "ann"}); err != nil || c.Type != chat.TypingStopped || c.ClientID != "ann" {
 		t.Errorf("%v, %v", c, err)

@@ -12,8 +12,8 @@ import (
 type Throttle struct {
 	until time.Duration // no keystroke is sent before this time, while on is true
 	on    bool
-	// until this time others may take this client for typing, since an answer is missing; 0 for no
-	// doubt
+	// until this time others may see this client as typing, since the answer to a keystroke or a
+	// stop is missing; 0 if no answer is missing
 	doubt time.Duration
 }
 
@@ -29,11 +29,11 @@ func (t *Throttle) Told(now, interval time.Duration) (until time.Duration) {
 }
 
 // Untold notes that a caller stopped waiting, so it is unknown whether its keystroke or stop was
-// sent. The next keystroke is sent again. So is a stop, for the interval in which others may take
-// this client for typing.
+// sent. The next keystroke is sent again. So is a stop, for the interval in which others may see
+// this client as typing.
 func (t *Throttle) Untold(now, interval time.Duration) { t.on, t.doubt = false, After(now, interval) }
 
-// Typing reports whether others take this client for typing, or may do so: then a stop must be sent
+// Typing reports whether others see this client as typing, or may do so: then a stop must be sent
 // (CHA-T5a).
 func (t *Throttle) Typing(now time.Duration) bool { return t.on && now < t.until || now < t.doubt }
 

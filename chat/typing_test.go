@@ -41,7 +41,7 @@ func TestThrottleTellsOftenEnoughAndNoMore(t *testing.T) {
 			now += time.Duration(rapid.IntRange(0, 20).Draw(t, "pause")) * time.Millisecond
 			if rapid.IntRange(0, 5).Draw(t, "stop") == 0 {
 				if th.Typing(now) != (told && now < last+interval) {
-					t.Fatalf("at %v there is something to stop: %t", now, th.Typing(now))
+					t.Fatalf("at %v a stop must be sent: %t", now, th.Typing(now))
 				}
 				th.Stopped()
 				told = false
@@ -57,8 +57,8 @@ func TestThrottleTellsOftenEnoughAndNoMore(t *testing.T) {
 	})
 }
 
-// CHA-T13b: the set equals that of a plain map with deadlines, and each change of it is reported
-// once.
+// CHA-T13b: the set has the same clients as a plain map with deadlines, and each change of the set
+// is reported once.
 func TestTypers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var set chat.Typers
@@ -78,7 +78,7 @@ func TestTypers(t *testing.T) {
 				before := slices.Clone(current)
 				after := chat.TypersAfter(current, change)
 				if !slices.Equal(before, current) {
-					t.Fatalf("%v has become %v", before, current)
+					t.Fatalf("TypersAfter changed its argument from %v to %v", before, current)
 				}
 				changes, current = append(changes, change), after
 			}
@@ -93,7 +93,7 @@ func TestTypers(t *testing.T) {
 			next, any := set.Next()
 			for _, s := range model {
 				if !any || s.until < next {
-					t.Fatalf("the next ends at %v, expected %v or before", next, s.until)
+					t.Fatalf("the next heartbeat ends at %v, expected %v or before", next, s.until)
 				}
 			}
 		}
@@ -120,14 +120,14 @@ func TestTypers(t *testing.T) {
 					}
 					gone, ok := model[event.ClientID]
 					if !ok || gone.until > now || event.Type != chat.TypingStopped {
-						t.Fatalf("at %v %v is over", now, event)
+						t.Fatalf("at %v, %v expired too early", now, event)
 					}
 					delete(model, event.ClientID)
 					check(event, true, true)
 				}
 				for id, s := range model {
 					if s.until <= now {
-						t.Fatalf("%s is not over at %v", id, now)
+						t.Fatalf("%s has not expired at %v", id, now)
 					}
 				}
 			}
@@ -145,19 +145,19 @@ func TestThrottleInDoubt(t *testing.T) {
 	var th chat.Throttle
 	th.Untold(0, interval)
 	if !th.Keystroke(1) || !th.Typing(interval-1) || th.Typing(interval) {
-		t.Error("a keystroke in doubt holds back another, or can't be stopped")
+		t.Error("after a keystroke in doubt, a further keystroke is held back, or a stop is sent at the wrong times")
 	}
 	th.Stopped()
 	if th.Typing(1) {
-		t.Error("typing after the stop")
+		t.Error("after a stop, another stop is needed")
 	}
 	th.Told(0, interval)
 	th.Untold(1, interval) // for a stop
 	if !th.Keystroke(2) || !th.Typing(2) {
-		t.Error("a stop in doubt holds back a keystroke, or can't be repeated")
+		t.Error("after a stop in doubt, a keystroke is held back, or the stop is not repeated")
 	}
 	th.Told(2, math.MaxInt64)
 	if th.Keystroke(math.MaxInt64-1) || !th.Typing(3) {
-		t.Error("an interval without an end is none")
+		t.Error("in the longest interval, a second keystroke is sent, or a stop is not needed")
 	}
 }

@@ -41,9 +41,9 @@ const (
 //     only if it outputs [DeliverMessage]. Don't give a SYNC to the core: handle it while State is
 //     attached. On ApplyAttached, enter own members again (RTP17i), unless the channel was attached
 //     before the step and the frame is resumed.
-//   - Outputs start and stop two timers. To start a timer that runs is to start it again. A timer
-//     that was stopped or started again must not be reported as fired, even if it fired just
-//     before: number the starts to tell them apart.
+//   - Outputs start and stop two timers. Starting a timer that runs restarts it. A timer that was
+//     stopped or started again must not be reported as fired, even if it fired just before: number
+//     the starts to tell them apart.
 //   - Give ConnectionChange in the order of the wire: CONNECTED before any frame that follows it,
 //     and every other state after the last frame that was read before it. Give CONNECTED for each
 //     new transport, but not for an update on the same transport (RTN24). Resumed reports whether
@@ -67,7 +67,7 @@ type Channel[E comparable] struct {
 	awaited   bool // the last request of wire is awaited: the request timer runs
 	held      bool // the server may have the channel attached
 	doubt     bool // an ATTACH that left wire may still be answered
-	leftover  bool // T8: the server may have attached what was detached or given back here
+	leftover  bool // T8: after a detach or GiveBack, the server may still have it attached
 	givenBack bool
 
 	retries uint8 // the number of the last retry (RTB1), at most maxRetry

@@ -17,7 +17,8 @@ func (c *Channel[E]) answered(r Request) bool {
 }
 
 // answeredAttach removes from the wire the ATTACH that a frame answers. asked reports whether there
-// was one, own whether the frame is the attach's own. C24.
+// was one. own reports whether the frame may belong to the present attach: no DETACH is on the
+// wire. C24.
 func (c *Channel[E]) answeredAttach() (asked, own bool) {
 	asked = c.answered(RequestAttach)
 	own = !slices.Contains(c.wire, RequestDetach)
@@ -57,7 +58,7 @@ func (c *Channel[E]) attached(in ChannelInput[E], outs []ChannelOutput[E]) []Cha
 		runs := c.awaited
 		outs = c.send(RequestDetach, outs)
 		if runs {
-			outs = outs[:len(outs)-1] // without StartRequestTimer: the timer goes on
+			outs = outs[:len(outs)-1] // drop StartRequestTimer: the timer goes on
 		}
 	case ChannelDetached:
 		outs = c.detach(outs) // C30
@@ -71,7 +72,7 @@ func (c *Channel[E]) attached(in ChannelInput[E], outs []ChannelOutput[E]) []Cha
 	return outs
 }
 
-// join takes an ATTACHED, and makes the channel attached.
+// join applies an ATTACHED that makes the channel attached.
 func (c *Channel[E]) join(in ChannelInput[E], outs []ChannelOutput[E]) []ChannelOutput[E] {
 	var none E
 	c.awaited = false
@@ -80,7 +81,7 @@ func (c *Channel[E]) join(in ChannelInput[E], outs []ChannelOutput[E]) []Channel
 	return settleAll(&c.attachers, ChannelCallDone, none, outs)
 }
 
-// take takes an ATTACHED as the channel's own. C25.
+// take applies the serial and the flags of an ATTACHED that belongs to the channel. C25.
 func (c *Channel[E]) take(in ChannelInput[E], outs []ChannelOutput[E]) []ChannelOutput[E] {
 	if in.Serial != "" {
 		c.channelSerial = in.Serial
@@ -187,7 +188,7 @@ func (c *Channel[E]) requestTimeout(err E, outs []ChannelOutput[E]) []ChannelOut
 		case len(c.attachers) > 0:
 			outs = c.attach(none, outs)
 		}
-	default: // initialized, detached, failed: the DETACH may be lost
+	default: // initialized, detached or failed: the DETACH may have been lost
 		if c.held || slices.Contains(c.wire, RequestAttach) {
 			return c.send(RequestDetach, outs)
 		}

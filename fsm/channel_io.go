@@ -153,6 +153,7 @@ const (
 	// Err: notify the listeners of an UPDATE of an attached channel that lost continuity (RTL12).
 	PublishChannelUpdate
 	// Resumed: take modes, params, HAS_PRESENCE and HAS_BACKLOG from the ATTACHED of this step.
+	// Resumed is its flag RESUMED.
 	ApplyAttached
 	DeliverMessage // deliver the content of the frame of this step (RTL17)
 )
@@ -171,12 +172,13 @@ type ChannelOutput[E comparable] struct {
 	Kind     ChannelOutputKind
 	State    ChannelState
 	Previous ChannelState
-	Resumed  bool // for a state: continuity was kept (RTL2f)
-	Retry    uint8
-	Outcome  ChannelOutcome
-	Call     Call
-	Serial   Serial
-	Err      E // the error of a call that failed, of a state or of an update
+	// For PublishChannelState: continuity was kept (RTL2f). For other kinds, see their comments.
+	Resumed bool
+	Retry   uint8
+	Outcome ChannelOutcome
+	Call    Call
+	Serial  Serial
+	Err     E // the error of a call that failed, of a state or of an update
 }
 
 // String prints the output with its arguments.

@@ -18,7 +18,7 @@ type ChannelCoreState[E comparable] struct {
 	Awaited       bool      // the last request of Wire is awaited
 	Held          bool      // the server may have the channel attached
 	Doubt         bool      // an ATTACH that left Wire may still be answered
-	Leftover      bool      // the server may have attached what was detached or given back here
+	Leftover      bool      // T8: after a detach or GiveBack, the server may still have it attached
 	GivenBack     bool
 	Attachers     []Call
 	Detachers     []Call
@@ -48,21 +48,21 @@ func (c *Channel[E]) Restore(s ChannelCoreState[E]) error {
 	unknown := func(r Request) bool { return r != RequestAttach && r != RequestDetach }
 	switch {
 	case s.State > ChannelFailed || s.Link > LinkEnded || s.Retries > maxRetry || slices.ContainsFunc(s.Wire, unknown):
-		return fmt.Errorf("fsm: no channel is %v on a connection that is %v, with %v on the wire, after retry %d",
+		return fmt.Errorf("fsm: unknown channel state %v, connection %v or request in %v, or retry %d is too large",
 			s.State, s.Link, s.Wire, s.Retries)
 	case !connected && (len(s.Wire) > 0 || s.Doubt) || connected && s.Leftover:
-		return fmt.Errorf("fsm: the wire has %v (left over: %t) on a connection that is %v", s.Wire, s.Leftover, s.Link)
+		return fmt.Errorf("fsm: Wire %v, Doubt %t and Leftover %t contradict a connection that is %v", s.Wire, s.Doubt, s.Leftover, s.Link)
 	case s.Awaited && (len(s.Wire) == 0 || s.State == ChannelSuspended),
 		connected && !s.Awaited && !outside(ChannelAttaching, ChannelDetaching):
-		return fmt.Errorf("fsm: a request is awaited: %t, of %v, while %v", s.Awaited, s.Wire, s.State)
+		return fmt.Errorf("fsm: Awaited %t contradicts Wire %v and the state %v", s.Awaited, s.Wire, s.State)
 	case (s.State == ChannelDetaching) != (s.Back == ChannelAttached || s.Back == ChannelDetached),
 		s.State != ChannelDetaching && s.Back != ChannelInitialized:
-		return fmt.Errorf("fsm: a channel that is %v does not go back to %v", s.State, s.Back)
+		return fmt.Errorf("fsm: a channel that is %v can't go back to %v", s.State, s.Back)
 	case s.GivenBack && s.State != ChannelInitialized:
-		return fmt.Errorf("fsm: a channel that was given back is %v", s.State)
+		return fmt.Errorf("fsm: a channel that was given back can't be %v", s.State)
 	case len(s.Attachers) > 0 && outside(ChannelAttaching, ChannelAttached, ChannelDetaching),
 		len(s.Detachers) > 0 && outside(ChannelAttaching, ChannelDetaching):
-		return fmt.Errorf("fsm: calls %v and %v wait while %v", s.Attachers, s.Detachers, s.State)
+		return fmt.Errorf("fsm: the attachers %v or the detachers %v can't wait while the channel is %v", s.Attachers, s.Detachers, s.State)
 	}
 	waiting := slices.Sorted(slices.Values(slices.Concat(s.Attachers, s.Detachers)))
 	if len(waiting) > 0 && (waiting[0] == 0 || waiting[len(waiting)-1] > s.LastCall) ||

@@ -2,8 +2,8 @@ package fsm
 
 import "testing"
 
-// TestChannelRulesInParts tries single parts of rules that have several. TestChannelRules tries the
-// rules as wholes.
+// TestChannelRulesInParts tries single parts of rules that have several parts. TestChannelRules
+// tries whole rules.
 func TestChannelRulesInParts(t *testing.T) {
 	const cut = "Connection disconnected => stopRequestTimer"
 	const setsOptions = "SetOptions 2 => " + reattaches
@@ -13,40 +13,40 @@ func TestChannelRulesInParts(t *testing.T) {
 		lines []string
 	}{
 		// Suspending the connection doesn't restart the count of retries (C1, C46).
-		{"C46 retries go on", ChannelSuspended, []string{
+		{"C46 suspending the connection keeps the count of retries", ChannelSuspended, []string{
 			"RetryTimeout => state(suspended -> attaching); " + sendsAttach,
 			"Detached e => state(attaching -> suspended, e); stopRequestTimer; startRetryTimer(2)",
 			"Connection suspended => stopRetryTimer",
 			"Connection connected => state(suspended -> attaching); " + sendsAttach,
 			"Detached e => state(attaching -> suspended, e); stopRequestTimer; startRetryTimer(3)",
 		}},
-		{"C46 retries go on while attaching", ChannelSuspended, []string{
+		{"C46 suspending the connection while attaching keeps the count of retries", ChannelSuspended, []string{
 			"RetryTimeout => state(suspended -> attaching); " + sendsAttach,
 			"Connection suspended e => state(attaching -> suspended, e); stopRequestTimer",
 			"Connection connected => state(suspended -> attaching); " + sendsAttach,
 			"Detached e => state(attaching -> suspended, e); stopRequestTimer; startRetryTimer(2)",
 		}},
-		{"C47 closing changes no state", ChannelAttached, []string{
+		{"C47 a connection that is closing changes no state", ChannelAttached, []string{
 			"Connection closing =>", "Connection closed bad => state(attached -> detached, bad)",
 			"Connection connected => state(detached -> initialized)",
 		}},
-		{"C48 closed while detaching", ChannelDetaching, []string{
+		{"C48 the connection is closed while detaching", ChannelDetaching, []string{
 			"Attach 3 =>", "Connection closed bad => state(detaching -> detached, bad); settle(2, done); " +
 				"settle(3, invalidConnection); stopRequestTimer",
 		}},
-		{"C41 back to attached", ChannelDetaching, []string{
+		{"C41 a detach that times out goes back to attached", ChannelDetaching, []string{
 			"Attach 3 =>", "RequestTimeout late => state(detaching -> attached, late); settle(2, failed, late); settle(3, done)",
 		}},
-		{"C43 a fence that is cut is set again", ChannelAttached, []string{
+		{"C43 after a cut, the fence's DETACH is sent again", ChannelAttached, []string{
 			"GiveBack => " + sendsDetach, cut, "Connection connected resumed => " + sendsDetach,
 		}},
 		// What the server held is gone with the connection, so that nothing has to be given back.
-		{"C48 closed holds nothing", ChannelAttached, []string{
+		{"C48 after the connection is closed, the server holds no channel", ChannelAttached, []string{
 			"Connection closed over => state(attached -> detached, over)",
 			"Connection connected resumed => state(detached -> initialized)",
 			"Connection disconnected =>", "GiveBack =>", "Connection connected resumed =>",
 		}},
-		{"C49 failed holds nothing", ChannelAttached, []string{
+		{"C49 after the connection failed, the server holds no channel", ChannelAttached, []string{
 			"Connection failed bad => state(attached -> failed, bad)",
 			"Connection connected resumed => state(failed -> initialized)",
 			"Connection disconnected =>", "GiveBack =>", "Connection connected resumed =>",
@@ -54,19 +54,19 @@ func TestChannelRulesInParts(t *testing.T) {
 		{"C20 new options while the connection is closing", ChannelAttached, []string{
 			"Connection closing =>", "SetOptions 2 => settle(2, invalidConnection)",
 		}},
-		// An ATTACHED that may be the server's own word leaves a doubt.
-		{"C3 a DETACH ends the doubt", ChannelAttached, []string{
+		// The server may have sent this ATTACHED of its own accord: ATTACH may still be answered.
+		{"C3 after a DETACH, an earlier ATTACH can't be answered any more", ChannelAttached, []string{
 			setsOptions, "Attached resumed => apply(resumed); settle(2, done); stopRequestTimer",
 			"Detach 3 => state(attached -> detaching); " + sendsDetach,
 			"Detached => state(detaching -> detached); settle(3, done); stopRequestTimer", "GiveBack =>",
 		}},
-		{"C43 what was in doubt is left over", ChannelAttached, []string{
+		{"C43 after a cut, DETACH is sent for an ATTACH that could still be answered", ChannelAttached, []string{
 			setsOptions, "Attached resumed => apply(resumed); settle(2, done); stopRequestTimer",
 			"Error bad => state(attached -> failed, bad)",
 			"Connection disconnected =>", "Connection connected resumed => " + sendsDetach,
 		}},
-		// Two ATTACHes are out when a detach begins: it is sent at the first answer, and once.
-		{"C28 an answer while detaching", ChannelAttached, []string{
+		// Two ATTACHes are unanswered when a detach begins: the first answer causes one DETACH.
+		{"C28 only the first of two answers to ATTACH sends DETACH while detaching", ChannelAttached, []string{
 			setsOptions, "SetOptions 3 => " + reattaches,
 			"Detach 4 => state(attached -> detaching); settle(2, superseded); settle(3, superseded)",
 			"Attached resumed => sendDetach", "Attached resumed =>",
@@ -77,7 +77,7 @@ func TestChannelRulesInParts(t *testing.T) {
 			"Error bad => state(attached -> failed, bad); settle(2, failed, bad); " +
 				"settle(3, failed, bad); stopRequestTimer",
 		}},
-		{"C37 an ERROR before all", ChannelInitialized, []string{
+		{"C37 an ERROR of an initialized channel", ChannelInitialized, []string{
 			"Error bad => state(initialized -> failed, bad)",
 		}},
 	} {
@@ -125,7 +125,7 @@ func TestChannelKeysTellListsApart(t *testing.T) {
 						c := &channelCore{wire: wire, attachers: attachers, detachers: detachers, channelSerial: channel, attachSerial: attach}
 						key := channelKey(c)
 						if d := seen[key]; d != nil && !d.Equal(c) {
-							t.Fatalf("%+v and %+v have one key", d, c)
+							t.Fatalf("the different states %+v and %+v have the same key", d, c)
 						}
 						seen[key] = c
 					}

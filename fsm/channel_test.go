@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Errors are strings in these tests; "" is none.
+// Errors are strings in these tests; "" is no error.
 type (
 	channelInput = ChannelInput[string]
 	channelCore  = Channel[string]
@@ -96,8 +96,8 @@ func beginChannel(t testing.TB, state ChannelState) *channelCore {
 	return c
 }
 
-// Each case starts with the channel that [beginChannel] returns for its state. The numbers are
-// those of the rows in docs/channel.md.
+// Each case starts with the channel that [beginChannel] returns for its state. The names of the
+// cases begin with the numbers of rows or rules in docs/channel.md.
 func TestChannelRules(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -131,7 +131,7 @@ func TestChannelRules(t *testing.T) {
 			"Attached => apply; state(attaching -> attached); settle(1, done); state(attached -> detaching); " + sendsDetach,
 			isDetached,
 		}},
-		{"8 resumed", ChannelAttaching, []string{
+		{"8 the ATTACHED is resumed", ChannelAttaching, []string{
 			"Attached resumed => apply(resumed); state(attaching -> attached, resumed); settle(1, done); stopRequestTimer",
 		}},
 		{"9 and 10 ATTACHED again", ChannelAttached, []string{
@@ -145,7 +145,7 @@ func TestChannelRules(t *testing.T) {
 		{"12 ATTACHED when initialized or failed", ChannelFailed, []string{
 			"Attached => " + sendsDetach, "Attached =>", "Error again =>", "Detached => stopRequestTimer",
 		}},
-		{"13 no answer to ATTACH, and 16 for ever", ChannelAttaching, []string{
+		{"13 and 16 an ATTACH without an answer is retried for ever", ChannelAttaching, []string{
 			"RequestTimeout late => state(attaching -> suspended, late); settle(1, failed, late); startRetryTimer(1)",
 			"RetryTimeout => state(suspended -> attaching); " + sendsAttach,
 			"RequestTimeout late => state(attaching -> suspended, late); startRetryTimer(2)",
@@ -156,7 +156,7 @@ func TestChannelRules(t *testing.T) {
 			"RetryTimeout => state(suspended -> attaching); " + sendsAttach,
 			"RequestTimeout late => state(attaching -> suspended, late); startRetryTimer(4)",
 		}},
-		{"14 refused, with a detach that waits", ChannelAttaching, []string{
+		{"14 an attach is refused while a detach waits", ChannelAttaching, []string{
 			"Detach 2 =>",
 			"Detached no => state(attaching -> suspended, no); settle(1, failed, no); state(suspended -> detached); settle(2, done); stopRequestTimer",
 		}},
@@ -169,7 +169,7 @@ func TestChannelRules(t *testing.T) {
 			"RequestTimeout late => state(detaching -> attached, late); settle(2, failed, late)",
 			"Detached => state(attached -> attaching); " + reattaches,
 		}},
-		{"19 ERROR fails all that waits", ChannelAttaching, []string{
+		{"19 ERROR fails all calls that wait", ChannelAttaching, []string{
 			"Detach 2 =>", "Error bad => state(attaching -> failed, bad); settle(1, failed, bad); settle(2, failed, bad); stopRequestTimer",
 			"Error bad =>", "Detach 3 => settle(3, invalidState)", "Detached =>",
 		}},
@@ -181,7 +181,7 @@ func TestChannelRules(t *testing.T) {
 			"Connection disconnected => stopRequestTimer", "Detach 3 =>", "Connection connected resumed => " + sendsDetach,
 			"Detached => state(detaching -> detached); settle(2, done); settle(3, done); stopRequestTimer",
 		}},
-		{"21 a new connection holds nothing to go back to", ChannelDetaching, []string{
+		{"21 on a new connection, a detach that times out ends in detached", ChannelDetaching, []string{
 			"Connection disconnected => stopRequestTimer", "Connection connected => " + sendsDetach,
 			"RequestTimeout late => state(detaching -> detached, late); settle(2, failed, late)",
 		}},
@@ -192,7 +192,7 @@ func TestChannelRules(t *testing.T) {
 			"Connection suspended gone => state(attached -> suspended, gone)", "Connection connecting =>",
 			"Connection connected => state(suspended -> attaching); " + reattaches,
 		}},
-		{"23 and T9", ChannelDetaching, []string{
+		{"23 and T9 the connection is suspended when detaching, with an attach that waits", ChannelDetaching, []string{
 			"Attach 3 =>",
 			"Connection suspended gone => state(detaching -> detached, gone); settle(2, done); settle(3, invalidConnection); stopRequestTimer",
 			"Connection connected resumed => " + sendsDetach, "Detached => stopRequestTimer",
@@ -209,7 +209,7 @@ func TestChannelRules(t *testing.T) {
 			"Attach 3 =>", "Connection failed bad => state(detaching -> failed, bad); settle(3, failed, bad); settle(2, failed, bad); stopRequestTimer",
 			"Connection connecting => state(failed -> initialized)",
 		}},
-		{"22 and T4 a cut changes nothing and stops the time", ChannelAttaching, []string{
+		{"22 and T4 a lost connection stops the request timer and changes no state", ChannelAttaching, []string{
 			"Connection disconnected => stopRequestTimer", "Connection connecting =>", "Connection connected => " + sendsAttach,
 		}},
 		{"23 the connection is suspended when attaching", ChannelAttaching, []string{
@@ -221,7 +221,7 @@ func TestChannelRules(t *testing.T) {
 		{"25 the connection fails when attaching", ChannelAttaching, []string{
 			"Connection failed bad => state(attaching -> failed, bad); settle(1, failed, bad); stopRequestTimer",
 		}},
-		{"25 when detached", ChannelDetached, []string{"Connection failed bad =>"}},
+		{"25 the connection fails when detached", ChannelDetached, []string{"Connection failed bad =>"}},
 		{"19 ERROR when attached", ChannelAttached, []string{"Error bad => state(attached -> failed, bad)"}},
 		{"26 detach when detached", ChannelDetached, []string{"Detach 3 => settle(3, done)"}},
 		{"32 two detaches are one DETACH", ChannelDetaching, []string{
@@ -237,7 +237,7 @@ func TestChannelRules(t *testing.T) {
 		{"T8 on a new connection there is nothing to detach", ChannelAttached, []string{
 			isCut, "Detach 2 => state(attached -> detached); settle(2, done)", "Connection connected =>",
 		}},
-		{"29 a detach that waits for an attach does not wait for a connection", ChannelAttaching, []string{
+		{"29 a detach that waits for an attach ends when the connection is lost", ChannelAttaching, []string{
 			"Detach 2 =>",
 			"Connection disconnected => state(attaching -> detached); settle(1, superseded); settle(2, done); stopRequestTimer",
 		}},
@@ -256,7 +256,7 @@ func TestChannelRules(t *testing.T) {
 			"SetOptions 2 => " + reattaches, "Detach 3 => state(attached -> detaching); settle(2, superseded)",
 			"RequestTimeout late => " + sendsDetach,
 		}},
-		{"16 retries are counted anew once attached", ChannelSuspended, []string{
+		{"16 once attached, the count of retries starts from 1 again", ChannelSuspended, []string{
 			"RetryTimeout => state(suspended -> attaching); " + sendsAttach,
 			"RequestTimeout late => state(attaching -> suspended, late); startRetryTimer(2)",
 			"Attached => apply; state(suspended -> attached); stopRetryTimer",
@@ -267,7 +267,7 @@ func TestChannelRules(t *testing.T) {
 			"Error bad => state(detaching -> failed, bad); settle(2, failed, bad)", "Attach 3 => state(failed -> attaching)",
 			"Detached => " + sendsAttach,
 		}},
-		{"17 nor does a DETACHED with an error", ChannelDetaching, []string{
+		{"17 a DETACHED with an error does not answer a DETACH", ChannelDetaching, []string{
 			"Detached gone => state(detaching -> detached, gone); settle(2, done)", "Attach 3 => state(detached -> attaching)",
 			"Detached gone =>", "Detached => " + sendsAttach,
 		}},
@@ -275,26 +275,26 @@ func TestChannelRules(t *testing.T) {
 			isCut, "Detach 2 => state(attached -> detached); settle(2, done)", "Connection closed =>",
 			"Connection connecting => state(detached -> initialized)", "Connection connected resumed =>",
 		}},
-		{"T8 nor after FAILED", ChannelAttached, []string{
+		{"T8 after FAILED there is nothing to detach", ChannelAttached, []string{
 			isCut, "Detach 2 => state(attached -> detached); settle(2, done)", "Connection failed =>",
 			"Connection connecting => state(detached -> initialized)", "Connection connected resumed =>",
 		}},
-		{"T8 a detach that waited for an attach is made up for", ChannelAttaching, []string{
+		{"T8 after a cut, a detach that waited for an attach sends DETACH on the resumed connection", ChannelAttaching, []string{
 			"Detach 2 =>",
 			"Connection disconnected => state(attaching -> detached); settle(1, superseded); settle(2, done); stopRequestTimer",
 			"Connection connected resumed => " + sendsDetach,
 		}},
-		{"T20 an ERROR on a channel that was held may not be the answer", ChannelAttached, []string{
+		{"T20 after an ERROR on a held channel the ATTACH may still be answered: giving back sends DETACH", ChannelAttached, []string{
 			isCut, "Connection connected resumed => state(attached -> attaching); " + reattaches,
 			"Error bad => state(attaching -> failed, bad); stopRequestTimer", "GiveBack => " + sendsDetach,
 		}},
-		{"T20 on one that was not it is", ChannelFailed, []string{"GiveBack =>"}},
-		{"T20 what may still be answered is made up for after a cut", ChannelAttached, []string{
+		{"T20 an ERROR on a channel that was not held answers the ATTACH: giving back sends nothing", ChannelFailed, []string{"GiveBack =>"}},
+		{"T20 if an ATTACH could still be answered before a cut, DETACH is sent on the resumed connection", ChannelAttached, []string{
 			isCut, "Connection connected resumed => state(attached -> attaching); " + reattaches,
 			"Error bad => state(attaching -> failed, bad); stopRequestTimer", isCut, "GiveBack =>",
 			"Connection connected resumed => " + sendsDetach,
 		}},
-		{"T1 a later call of the other kind overtakes", ChannelAttaching, []string{
+		{"T1 a later call of the other kind replaces the waiting one", ChannelAttaching, []string{
 			"Detach 2 =>", "Attach 3 => settle(2, superseded)",
 			"Attached => apply; state(attaching -> attached); settle(1, done); settle(3, done); stopRequestTimer",
 		}},
@@ -307,7 +307,7 @@ func TestChannelRules(t *testing.T) {
 			"Message s2 => deliver", "Message => deliver", "Detached gone => state(attached -> attaching, gone); sendAttach(serial s2, resumed); startRequestTimer",
 			"Message s3 =>", "Attached s4 resumed => apply(resumed); state(attaching -> attached, resumed); stopRequestTimer",
 		}},
-		{"T20 an answer that comes after all is no later one's", ChannelDetaching, []string{
+		{"T20 a late DETACHED does not answer the next life's ATTACH", ChannelDetaching, []string{
 			"RequestTimeout late => state(detaching -> attached, late); settle(2, failed, late)",
 			"Detach 3 => state(attached -> detaching); " + sendsDetach,
 			"Detached => state(detaching -> detached); settle(3, done); stopRequestTimer",
@@ -317,12 +317,12 @@ func TestChannelRules(t *testing.T) {
 			"Attached => apply; state(attaching -> attached); settle(4, done); stopRequestTimer",
 			"Attached => apply; update",
 		}},
-		{"T20 a life that began while the one before attached", ChannelAttaching, []string{
+		{"T20 a life that begins while the earlier life's ATTACH is unanswered", ChannelAttaching, []string{
 			"GiveBack => settle(1, givenBack); " + sendsDetach, "Renew =>", "Attach 2 => state(initialized -> attaching)",
 			"Attached =>", "Error bad =>", "Detached => " + sendsAttach,
 			"Attached s2 => apply; state(attaching -> attached); settle(2, done); stopRequestTimer",
 		}},
-		{"T20 an ATTACHED that may be an earlier life's attaches no later one", ChannelAttaching, []string{
+		{"T20 an ATTACHED that may answer an earlier life's ATTACH does not attach a later life", ChannelAttaching, []string{
 			"GiveBack => settle(1, givenBack); " + sendsDetach, "Renew =>", "Attach 2 => state(initialized -> attaching)",
 			"RequestTimeout late => " + sendsAttach, "Attached => " + sendsAttach, "Detached => " + sendsAttach,
 			"Attached => apply; state(attaching -> attached); settle(2, done); stopRequestTimer",
@@ -331,22 +331,22 @@ func TestChannelRules(t *testing.T) {
 			isCut, "GiveBack =>", "Connection connected resumed => " + sendsDetach, "Attached =>", "Detached => stopRequestTimer", "Error bad =>",
 			"Attached => " + sendsDetach,
 		}},
-		{"T20 a detach behind a fence is at once", ChannelAttached, []string{
+		{"T20 a detach behind a fence ends at once", ChannelAttached, []string{
 			"GiveBack => " + sendsDetach, "Renew =>", "Attach 2 => state(initialized -> attaching)",
 			"Detach 3 => state(attaching -> detached); settle(2, superseded); settle(3, done)",
 			"RequestTimeout late => " + sendsDetach,
 		}},
-		{"C40 a lost DETACH of what was given back is sent again until the server has let go", ChannelAttached, []string{
+		{"C40 after giving back, DETACH is sent again at each timeout until a DETACHED comes", ChannelAttached, []string{
 			"GiveBack => " + sendsDetach, "RequestTimeout late => " + sendsDetach, "RequestTimeout late => " + sendsDetach,
 			"Detached =>", "RequestTimeout late =>",
 		}},
-		{"C40 the same of an attach without an answer", ChannelInitialized, []string{
+		{"C40 after giving back with an unanswered ATTACH, DETACH is sent again until an ERROR comes", ChannelInitialized, []string{
 			"Attach 1 => state(initialized -> attaching); " + sendsAttach,
 			"RequestTimeout late => state(attaching -> suspended, late); settle(1, failed, late); startRetryTimer(1)",
 			"GiveBack => " + sendsDetach + "; stopRetryTimer", "RequestTimeout late => " + sendsDetach,
 			"Error no =>", "RequestTimeout late =>",
 		}},
-		{"T20 the fence is set again when it was cut", ChannelAttached, []string{
+		{"T20 after a cut, the fence's DETACH is sent again on the resumed connection", ChannelAttached, []string{
 			"GiveBack => " + sendsDetach, "Renew =>", "Attach 2 => state(initialized -> attaching)",
 			"Connection disconnected => stopRequestTimer", "Connection connected resumed => " + sendsDetach,
 			"Detached => " + sendsAttach,
@@ -390,7 +390,7 @@ func TestChannelForgets(t *testing.T) {
 	}
 	for _, s := range steps {
 		if playChannel(t, c, s.line); c.Forgettable() != s.forgettable {
-			t.Errorf("after %s it can be forgotten: %t", s.line, c.Forgettable())
+			t.Errorf("after %s Forgettable returns %t, expected %t", s.line, c.Forgettable(), s.forgettable)
 		}
 	}
 }
@@ -444,12 +444,12 @@ func TestChannelRefusals(t *testing.T) {
 		}
 	}
 	if _, err := cut.Step(channelInput{Kind: ConnectionChange, Connection: 99}, nil); err == nil {
-		t.Error("the connection may be in any state")
+		t.Error("a change to the unknown connection state 99 was not refused")
 	}
 }
 
-// channelAlphabet returns inputs, fitting and not, for a channel with at most the given number of
-// calls.
+// channelAlphabet returns inputs to try on c. The core may accept or refuse them. A call has the
+// next number, if that is at most calls, or the number after the next one, which is refused.
 func channelAlphabet(c *channelCore, calls Call) []channelInput {
 	var inputs []channelInput
 	for _, text := range []string{"GiveBack", "Renew", "Attached", "Attached resumed s1", "Attached e", "Detached", "Detached e", "Error e",
@@ -469,10 +469,10 @@ func channelAlphabet(c *channelCore, calls Call) []channelInput {
 
 func channelKey(c *channelCore) string { return string(c.AppendKey(nil, appendString)) }
 
-// TestChannelWalk visits every state that nine inputs with one error can reach, and tries every
-// input in each. It checks that nothing panics; that a refused input changes nothing; that
-// different states have different keys; that every state can be restored; that the timers run as
-// the outputs say; and that each call is settled once.
+// TestChannelWalk visits every state that at most nine inputs can reach, with at most three calls
+// and one error value, and tries every input in each. It checks that nothing panics; that a refused
+// input changes nothing; that different states have different keys; that every state can be
+// restored; that the timers run as the outputs say; and that each call is settled once.
 func TestChannelWalk(t *testing.T) {
 	const depth, calls = 9, 3
 	type node struct {
@@ -502,14 +502,14 @@ func TestChannelWalk(t *testing.T) {
 			outs, err := c.Step(in, nil)
 			again, againErr := restored.Step(in, nil)
 			if !slices.Equal(outs, again) || (err == nil) != (againErr == nil) || !restored.Equal(c) {
-				fail(in, "a restored core goes another way: %v, %v; expected %v, %v", again, againErr, outs, err)
+				fail(in, "a restored core returns %v, %v; the original %v, %v; or their states differ", again, againErr, outs, err)
 			}
 			if channelKey(n.core) != before {
 				fail(in, "a step of a clone changed the original")
 			}
 			if err != nil {
 				if !errors.As(err, new(*RefusedError)) || len(outs) > 0 || channelKey(c) != before {
-					fail(in, "refused, and yet: %v", outs)
+					fail(in, "refused with %T, outputs %v, state changed: %t", err, outs, channelKey(c) != before)
 				}
 				continue
 			}
@@ -532,12 +532,12 @@ func TestChannelWalk(t *testing.T) {
 					next.retry = false
 				case SettleChannelCall:
 					if !waiting[o.Call] {
-						fail(in, "%v, which is not pending", o)
+						fail(in, "%v settles a call that is not pending", o)
 					}
 					delete(waiting, o.Call)
 				case PublishChannelState:
 					if o.Previous != told || o.State == told {
-						fail(in, "%v, while listeners know %v", o, told)
+						fail(in, "%v does not follow the last published state %v", o, told)
 					}
 					told = o.State
 				}
@@ -550,7 +550,7 @@ func TestChannelWalk(t *testing.T) {
 			}
 			delete(waiting, 0)
 			if len(waiting) > 0 {
-				fail(in, "lost: %v", slices.Sorted(maps.Keys(waiting)))
+				fail(in, "calls neither settled nor waiting: %v", slices.Sorted(maps.Keys(waiting)))
 			}
 			if key := channelKey(c); !seen[key] && len(n.path) < depth {
 				seen[key] = true
@@ -561,7 +561,7 @@ func TestChannelWalk(t *testing.T) {
 	}
 	t.Logf("%d states, %d edges", len(seen), edges)
 	if len(seen) < 4000 {
-		t.Errorf("only %d states", len(seen))
+		t.Errorf("only %d states were reached, expected at least 4000", len(seen))
 	}
 }
 
@@ -572,7 +572,7 @@ func TestChannelCloneSharesNothing(t *testing.T) {
 	playChannel(t, d, "Attached => sendDetach", "Detach 5 => settle(4, superseded)")
 	playChannel(t, d, "Detached => state(detaching -> detached); settle(2, done); settle(3, done); settle(5, done); stopRequestTimer")
 	if channelKey(c) != want || c.Equal(d) || d.Equal(c) {
-		t.Error("the original changed with its clone")
+		t.Error("a step of the clone changed the original, or the two compare equal")
 	}
 }
 
@@ -598,18 +598,18 @@ func TestChannelEqualLooksAtEveryField(t *testing.T) {
 		}
 		c := base.Clone()
 		if change[name] == nil {
-			t.Fatalf("the field %s is not compared here", name)
+			t.Fatalf("this test has no change of the field %s", name)
 		}
 		change[name](c)
 		if base.Equal(c) || c.Equal(base) || channelKey(c) == channelKey(base) {
-			t.Errorf("%s does not count", name)
+			t.Errorf("Equal or AppendKey ignores the field %s", name)
 		}
 	}
 	for _, at := range []*channelCore{beginChannel(t, ChannelAttaching), beginChannel(t, ChannelDetaching)} {
 		long := at.Clone()
 		long.wire = append(long.wire, RequestDetach)
 		if strings.HasPrefix(channelKey(long), channelKey(at)) {
-			t.Error("a key is the begin of another")
+			t.Error("a key is a prefix of another")
 		}
 	}
 }
@@ -673,6 +673,6 @@ func TestAMessageAllocatesNothing(t *testing.T) {
 	outs := make([]ChannelOutput[string], 0, 4)
 	in := channelInputOf("Message s2")
 	if n := testing.AllocsPerRun(100, func() { outs, _ = c.Step(in, outs[:0]) }); n != 0 {
-		t.Errorf("%v allocations", n)
+		t.Errorf("a message caused %v allocations, expected none", n)
 	}
 }

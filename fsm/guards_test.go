@@ -30,7 +30,7 @@ func TestAMoveThatTheMachineLacksPanics(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	if inc.life != Released || room.status != StatusReleased {
-		t.Errorf("moved all the same: %v, %v", inc.life, room.status)
+		t.Errorf("a move that panicked changed the state: %v, %v", inc.life, room.status)
 	}
 }
 
@@ -58,15 +58,15 @@ func TestRoomsKeyTellsItsListsApart(t *testing.T) {
 		return string(r.AppendKey(nil, appendString))
 	}
 	if key([]Call{2}, []Incarnation{5}) == key(nil, []Incarnation{1, 5}) || key([]Call{2}, nil) == key(nil, []Incarnation{2}) {
-		t.Error("calls that dispose are taken for releases that failed")
+		t.Error("the key is the same for dispose calls and for failed releases")
 	}
 	if strings.HasPrefix(key(nil, []Incarnation{5}), key(nil, nil)) {
-		t.Error("a release that failed is taken for the incarnation that follows in the key")
+		t.Error("the key with a failed release begins with the key without it")
 	}
 }
 
-// Most incarnations have one waiter, and it costs no allocation: getting and releasing a name
-// allocates its incarnation, and at most its slot.
+// Most incarnations have at most one waiter at a time, which costs no allocation: getting and
+// releasing a name allocates its incarnation, and at most its slot.
 func TestTheFirstWaiterAllocatesNothing(t *testing.T) {
 	r := NewRooms[string]()
 	outs := make([]RoomsOutput, 0, 8)
@@ -83,10 +83,10 @@ func TestTheFirstWaiterAllocatesNothing(t *testing.T) {
 	}
 }
 
-// Restore refuses a room without an operation that has a caller of the operation.
+// Restore refuses a room where a call waits for the running operation, but no operation runs.
 func TestRestoreRefusesTheCallerOfNothing(t *testing.T) {
 	if err := NewRoom[string]().Restore(RoomState[string]{LastCall: 1, Caller: 1}); err == nil {
-		t.Error("restored")
+		t.Error("Restore accepted the state")
 	}
 }
 
@@ -95,7 +95,7 @@ func TestRestoreRefusesACallThatWaitsTwiceForItsTurn(t *testing.T) {
 	s := RoomState[string]{LastCall: 2, Operation: OpAttach, Caller: 1, Phase: InAttach, Status: StatusAttaching,
 		Waiting: []WaitingOperation{{OpDetach, 2}, {OpAttach, 2}}}
 	if err := NewRoom[string]().Restore(s); err == nil {
-		t.Error("restored")
+		t.Error("Restore accepted the state")
 	}
 }
 

@@ -10,8 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The rules of docs/leases.md, each with the inputs of Rooms that it makes of one of Leases, and
-// what is leased and kept afterwards. Whether they are what owners need is shown in tests/graphs.
+// These tests try each rule of docs/leases.md on the core. An input of Leases is carried out as
+// inputs of Rooms: the tests compare these, and then the open leases and the kept incarnations.
+// tests/graphs compares the core with the reference model.
 
 func acquire(c Call, name, options string) roomsInput {
 	return roomsInput{Kind: CallAcquire, Call: c, Name: name, Options: options}
@@ -26,7 +27,7 @@ type leasesScript struct {
 
 func newLeasesScript(t *testing.T) leasesScript { return leasesScript{t, NewLeases[string]()} }
 
-// makes takes an input and compares the steps of Rooms that it consists of.
+// makes takes an input and compares the inputs of Rooms that carry it out, with their outputs.
 func (l leasesScript) makes(in roomsInput, want ...string) {
 	l.t.Helper()
 	var got []string
@@ -40,7 +41,7 @@ func (l leasesScript) makes(in roomsInput, want ...string) {
 	}
 }
 
-// takes takes inputs whose steps are not looked at.
+// takes takes inputs without comparing their steps.
 func (l leasesScript) takes(inputs ...roomsInput) leasesScript {
 	l.t.Helper()
 	for _, in := range inputs {
@@ -51,7 +52,7 @@ func (l leasesScript) takes(inputs ...roomsInput) leasesScript {
 	return l
 }
 
-// refuses has an input refused, which changes nothing.
+// refuses checks that an input is refused with the given error, and changes nothing.
 func (l leasesScript) refuses(in roomsInput, want string) {
 	l.t.Helper()
 	before := l.State()
@@ -60,18 +61,18 @@ func (l leasesScript) refuses(in roomsInput, want string) {
 		l.t.Errorf("got %v, expected %s", err, want)
 	}
 	if diff := cmp.Diff(before, l.State()); diff != "" {
-		l.t.Errorf("%v was refused, and yet (-before +after):\n%s", in, diff)
+		l.t.Errorf("%v was refused, but changed the state (-before +after):\n%s", in, diff)
 	}
 }
 
 // holds compares the open leases, each as "call#incarnation name", and the incarnations that are
-// kept. Of no other incarnation anything is remembered.
+// kept. It checks that the core remembers no other incarnation.
 func (l leasesScript) holds(leases string, kept ...Incarnation) {
 	l.t.Helper()
 	s := l.State()
 	open := names(s.Open, func(o OpenLease) string { return fmt.Sprintf("%d#%d %s", o.Call, o.Incarnation, o.Name) })
 	if open != leases || !slices.Equal(s.Kept, kept) {
-		l.t.Errorf("open are %q, kept %v; expected %q and %v", open, s.Kept, leases, kept)
+		l.t.Errorf("the open leases are %q, kept are %v; expected %q and %v", open, s.Kept, leases, kept)
 	}
 	remembered := map[Incarnation]bool{}
 	for _, lease := range s.Open {
@@ -82,15 +83,15 @@ func (l leasesScript) holds(leases string, kept ...Incarnation) {
 	}
 	for id := range l.uses {
 		if l.Kept(id) != slices.Contains(kept, id) {
-			l.t.Errorf("#%d is kept: %t", id, l.Kept(id))
+			l.t.Errorf("Kept(#%d) returns %t, expected %t", id, l.Kept(id), slices.Contains(kept, id))
 		}
 		if !remembered[id] {
-			l.t.Errorf("#%d is remembered for nothing: %+v", id, l.uses[id])
+			l.t.Errorf("the core remembers #%d, which is neither kept nor leased: %+v", id, l.uses[id])
 		}
 	}
 }
 
-// L1: an Acquire is a Get of the call, and leases what it gets or waits for.
+// L1: an Acquire is carried out as a Get. It leases the incarnation that it gets or waits for.
 func TestL1AnAcquireIsAGetThatLeases(t *testing.T) {
 	l := newLeasesScript(t)
 	l.makes(acquire(1, "a", "x"), "Get(1, a, x): open(#1)")
@@ -107,7 +108,7 @@ func TestL1AnAcquireIsAGetThatLeases(t *testing.T) {
 	}
 }
 
-// L1: one that is settled as it begins without a room leases none.
+// L1: an Acquire that is settled without a room as it begins has no lease.
 func TestL1ARejectedAcquireLeasesNothing(t *testing.T) {
 	l := newLeasesScript(t).takes(acquire(1, "a", "x"))
 	l.makes(acquire(2, "a", "y"), "Get(2, a, y): settle(2, differentOptions)")
@@ -117,7 +118,7 @@ func TestL1ARejectedAcquireLeasesNothing(t *testing.T) {
 	l.holds("")
 }
 
-// The lease of an Acquire that is settled with an error is not open; those of others are.
+// An Acquire that is settled with an error has no open lease. The leases of other calls stay open.
 func TestAnAcquireThatFailsHasNoLease(t *testing.T) {
 	l := newLeasesScript(t).takes(acquire(1, "a", "x"), acquire(2, "b", "x"), acquire(3, "a", "x"))
 	l.makes(end(OpenFailed, 1), "OpenFailed(#1): settle(1, openFailed #1) settle(3, openFailed #1)")
@@ -125,15 +126,16 @@ func TestAnAcquireThatFailsHasNoLease(t *testing.T) {
 	l.makes(release(4, "b"), "Release(4, b): settle(2, releasedBefore) abandon(#2)")
 	l.holds("")
 	l.refuses(closeLease(1), "refused Close(1): the lease is not open, or its Acquire is pending")
-	// A rejection is of those that wait: a lease of the same room that was given is open.
+	// A release by name rejects only the Acquire that waits: the lease of the earlier room stays
+	// open.
 	l = newLeasesScript(t).takes(acquire(1, "a", "x"), end(Opened, 1), release(2, "a"), acquire(3, "a", "x"))
 	l.holds("1#1 a 3#2 a")
 	l.makes(release(4, "a"), "Release(4, a): settle(3, releasedBefore)")
 	l.holds("1#1 a")
 }
 
-// L2: a Get keeps what it gets or waits for, also when it is given up; one that is rejected keeps
-// nothing.
+// L2: a Get keeps the incarnation that it gets or waits for, even if it is given up. A Get that is
+// rejected keeps nothing.
 func TestL2AGetKeeps(t *testing.T) {
 	l := newLeasesScript(t).takes(acquire(1, "a", "x"))
 	l.takes(get(2, "a", "y"))
@@ -148,7 +150,7 @@ func TestL2AGetKeeps(t *testing.T) {
 	l.makes(get(5, "b", "x"), "Get(5, b, x): settle(5, room #2)")
 	l.makes(closeLease(4))
 	l.holds("", 1, 2)
-	// It does so until the room is out of use; of the next room of the name nothing is kept.
+	// The incarnation is kept until it is out of use. The next one of the name is not kept.
 	l.takes(release(6, "a"))
 	l.holds("", 2)
 	l.takes(end(ReleaseDone, 1), acquire(7, "a", "x"), end(Opened, 3))
@@ -156,8 +158,8 @@ func TestL2AGetKeeps(t *testing.T) {
 	l.holds("", 2)
 }
 
-// L3: with the last lease a ReleaseIf of the incarnation begins, which no caller waits for; until
-// then nothing more happens.
+// L3: closing the last lease begins a ReleaseIf of the incarnation, for which no caller waits.
+// Closing an earlier lease does nothing more.
 func TestL3TheLastLeaseReleases(t *testing.T) {
 	l := newLeasesScript(t).takes(acquire(1, "a", "x"), acquire(2, "a", "x"), acquire(3, "b", "x"),
 		end(Opened, 1), end(Opened, 2), acquire(4, "a", "x"))
@@ -170,13 +172,13 @@ func TestL3TheLastLeaseReleases(t *testing.T) {
 	l.holds("3#2 b")
 	l.makes(end(ReleaseDone, 1), "Released(#1):")
 	if _, _, ok := l.Rooms().InUse("a"); ok {
-		t.Error("a is in use")
+		t.Error("the name a is still in use")
 	}
 	l.makes(closeLease(3), "ReleaseIf(6, #2): release(#2)", "GiveUp(6): settle(6, gaveUp)")
 	l.holds("")
 }
 
-// The driver of the core finds in the ReleaseIf whose room it is.
+// The ReleaseIf has the name of the room, for the driver of the core.
 func TestL3TheReleaseHasTheName(t *testing.T) {
 	l := newLeasesScript(t).takes(acquire(1, "a", "x"), end(Opened, 1))
 	var got []roomsInput
@@ -185,11 +187,11 @@ func TestL3TheReleaseHasTheName(t *testing.T) {
 	}
 	want := []roomsInput{{Kind: CallReleaseIf, Call: 2, Incarnation: 1, Name: "a"}, giveUp(2)}
 	if !slices.Equal(got, want) {
-		t.Errorf("it consists of %+v, expected %+v", got, want)
+		t.Errorf("closing the lease is carried out as %+v, expected %+v", got, want)
 	}
 }
 
-// L4: an Acquire that is given up closes its lease, as L3 says. A Get that is given up does not.
+// L4: giving up an Acquire closes its lease, as in L3. Giving up a Get closes none.
 func TestL4AnAcquireThatIsGivenUpClosesItsLease(t *testing.T) {
 	l := newLeasesScript(t).takes(acquire(1, "a", "x"), acquire(2, "a", "x"))
 	l.refuses(closeLease(1), "refused Close(1): the lease is not open, or its Acquire is pending")
@@ -197,18 +199,18 @@ func TestL4AnAcquireThatIsGivenUpClosesItsLease(t *testing.T) {
 	l.holds("2#1 a")
 	l.makes(giveUp(2), "GiveUp(2): settle(2, gaveUp)", "ReleaseIf(3, #1): abandon(#1)", "GiveUp(3): settle(3, gaveUp)")
 	l.holds("")
-	// Only one that is pending can be given up: a lease that was given is closed.
+	// Only a pending Acquire can be given up. An Acquire that has its room ends with CloseLease.
 	l = newLeasesScript(t).takes(acquire(1, "a", "x"), end(Opened, 1))
 	l.refuses(giveUp(1), "refused GiveUp(1): the call is not pending")
 	l.holds("1#1 a")
-	// Nor does it while a Get keeps the room.
+	// Giving up an Acquire releases no room that a Get keeps.
 	l = newLeasesScript(t).takes(acquire(1, "a", "x"), get(2, "a", "x"))
 	l.makes(giveUp(1), "GiveUp(1): settle(1, gaveUp)")
 	l.holds("", 1)
 }
 
-// L5: a Release and a Dispose close no lease, and a lease that is closed after them touches
-// nothing, least of all what is in use under the name since.
+// L5: a Release and a Dispose close no lease. Closing a lease after them changes no room, not even
+// the one that the name has in use by then.
 func TestL5AReleaseByNameWins(t *testing.T) {
 	l := newLeasesScript(t).takes(acquire(1, "a", "x"), acquire(2, "a", "x"), end(Opened, 1))
 	l.makes(release(3, "a"), "Release(3, a): release(#1)")
@@ -227,7 +229,8 @@ func TestL5AReleaseByNameWins(t *testing.T) {
 	l.makes(end(ReleaseDone, 2), "Released(#2): settle(6, done)")
 }
 
-// A room that was kept and leased is history once it is out of use and its last lease is closed.
+// The core forgets a room that was kept and leased when it is out of use and its last lease is
+// closed.
 func TestWhatWasKeptIsForgotten(t *testing.T) {
 	for what, ends := range map[string][]roomsInput{
 		"released":    {release(3, "a")},
@@ -241,7 +244,7 @@ func TestWhatWasKeptIsForgotten(t *testing.T) {
 			t.Fatal(what)
 		}
 	}
-	// Without a lease it is history at once.
+	// The core forgets a room without a lease as soon as it is out of use.
 	l := newLeasesScript(t).takes(get(1, "a", "x"), get(2, "b", "x"), get(3, "c", "x"), end(Opened, 1))
 	l.holds("", 1, 2, 3)
 	l.takes(end(OpenFailed, 2))
@@ -250,14 +253,15 @@ func TestWhatWasKeptIsForgotten(t *testing.T) {
 	l.holds("", 3)
 	l.takes(dispose(5))
 	l.holds("")
-	// Also what was never opened, since it waited for its predecessor.
+	// The same holds for a room that was never opened, since it waited for its predecessor.
 	l = newLeasesScript(t).takes(get(1, "a", "x"), end(Opened, 1), release(2, "a"), get(3, "a", "x"))
 	l.holds("", 2)
 	l.takes(release(4, "a"))
 	l.holds("")
 }
 
-// What no rule names is refused: leases are closed once, and begin their releases by themselves.
+// An input that no rule names is refused. A lease is closed only once, and only Leases begins a
+// ReleaseIf.
 func TestLeasesRefusals(t *testing.T) {
 	l := newLeasesScript(t).takes(acquire(1, "a", "x"), end(Opened, 1), get(2, "a", "x"))
 	for want, in := range map[string]roomsInput{
@@ -274,8 +278,8 @@ func TestLeasesRefusals(t *testing.T) {
 	}
 }
 
-// The state of a Leases is in order, and another that is put into it goes on in the same way,
-// whatever it held before.
+// State returns sorted lists. A core that Restore puts into a state goes on as the core whose state
+// it is, whatever it held before.
 func TestLeasesRestore(t *testing.T) {
 	from := newLeasesScript(t).takes(acquire(1, "b", "x"), acquire(2, "a", "x"), get(3, "c", "x"), get(4, "a", "x"),
 		acquire(5, "b", "x"), acquire(6, "b", "x"), end(Opened, 1), end(Opened, 2))
@@ -300,6 +304,6 @@ func TestLeasesRestore(t *testing.T) {
 	bad := from.State()
 	bad.Rooms.NextCall = 0
 	if err := to.Restore(bad); err == nil {
-		t.Error("it takes a state that no core can hold")
+		t.Error("Restore accepted a state that no core can be in")
 	}
 }

@@ -12,8 +12,9 @@ import (
 	looplab "github.com/looplab/fsm"
 )
 
-// The transitions that the machines must have, written by hand: one row for each state, one cell
-// for each event, "-" for no transition. Rows and cells are in the order of the constants.
+// These tables, written by hand, have the transitions that the machines must have: one row for each
+// state, one cell for each event, "-" for no transition. Rows and cells are in the order of the
+// constants.
 
 // The room lifecycle: the life of an incarnation in docs/rooms.md, "Words" and R9 to R21 (CHA-RC1f,
 // CHA-RC1g).

@@ -260,8 +260,8 @@ func (r *Room[E]) attachEnded(err E, outs []RoomOutput[E]) []RoomOutput[E] {
 	r.hasAttachedOnce = true
 	r.explicitlyDetached = false
 	if r.channel != ChannelAttached {
-		// The channel's state has changed again, but during an operation CHA-RL11b keeps its events
-		// from the status.
+		// The channel's state has changed since. The status did not follow the channel during the
+		// operation (CHA-RL11b), so it does now.
 		outs = r.set(r.channel.follow(), r.channelErr, outs)
 	}
 	return r.end(RoomOutcome[E]{Kind: RoomDone}, outs)
@@ -301,7 +301,8 @@ func (r *Room[E]) channelEvent(in RoomInput[E], outs []RoomOutput[E]) []RoomOutp
 }
 
 // set moves the status through the status machine and, if the status or its error changes, outputs
-// that (CHA-RS4). It panics if the machine lacks the transition: the rules never ask for one.
+// the change (CHA-RS4). It panics if the machine lacks the transition: the rules never require such
+// a transition.
 func (r *Room[E]) set(e StatusEvent, err E, outs []RoomOutput[E]) []RoomOutput[E] {
 	next, bad := r.table.Next(r.status, e)
 	if bad != nil {
@@ -352,7 +353,7 @@ func (r *Room[E]) giveUp(c Call) bool {
 	return true
 }
 
-// withoutOp removes the operation at i, and clears the memory behind the last.
+// withoutOp removes the operation at i from the queue. An empty queue is nil.
 func withoutOp(waiting []waitingOp, i int) []waitingOp {
 	if len(waiting) == 1 {
 		return nil

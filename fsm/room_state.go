@@ -40,10 +40,10 @@ func (r *Room[E]) StateInto(s *RoomState[E]) {
 func (r *Room[E]) Restore(s RoomState[E]) error {
 	runs, pending := s.Operation != NoOperation, map[Call]bool{}
 	if s.Status > StatusReleased || s.Channel > ChannelFailed || s.Operation > OpRelease || s.Phase > InGiveBack {
-		return fmt.Errorf("fsm: no room is %v on a channel that is %v, with the operation %v in phase %v", s.Status, s.Channel, s.Operation, s.Phase)
+		return fmt.Errorf("fsm: unknown status %v, channel state %v, operation %v or phase %v", s.Status, s.Channel, s.Operation, s.Phase)
 	}
 	if runs != (s.Phase != Idle) || !runs && s.Caller != 0 {
-		return fmt.Errorf("fsm: the operation %v is in phase %v, and call %d waits for it", s.Operation, s.Phase, s.Caller)
+		return fmt.Errorf("fsm: the operation %v can't be in phase %v while call %d waits for it", s.Operation, s.Phase, s.Caller)
 	}
 	pending[s.Caller] = true
 	if s.Caller > s.LastCall {

@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Errors are strings in these tests; "" is none.
+// Errors are strings in these tests; "" is no error.
 type (
 	roomInput = RoomInput[string]
 	roomCore  = Room[string]
@@ -140,36 +140,36 @@ func TestRoomRules(t *testing.T) {
 		{"CHA-RL1e, CHA-RL1k attaching is published before the channel is attached", StatusInitialized, []line{
 			{attach(1), "status(initialized -> attaching); attachChannel"},
 		}},
-		{"CHA-RL1e from failed, whose error goes", StatusFailed, []line{
+		{"CHA-RL1e attach of a failed room clears the error", StatusFailed, []line{
 			{attach(2), "status(failed -> attaching); attachChannel"},
 		}},
-		{"CHA-RL1e from suspended", StatusSuspended, []line{
+		{"CHA-RL1e attach of a suspended room clears the error", StatusSuspended, []line{
 			{attach(2), "status(suspended -> attaching); attachChannel"},
 		}},
-		{"CHA-RL1e from detached", StatusDetached, []line{
+		{"CHA-RL1e attach of a detached room", StatusDetached, []line{
 			{attach(3), "status(detached -> attaching); attachChannel"},
 		}},
-		{"CHA-RL1k1 attached, published before the call is settled", StatusAttaching, []line{
+		{"CHA-RL1k1 attached is published before the call is settled", StatusAttaching, []line{
 			{channel(ChannelAttached), ""},
 			{attachEnded(""), "status(attaching -> attached); settle(1, done)"},
 		}},
-		{"CHA-RL1k1 attached, though the channel has moved on since", StatusAttaching, []line{
+		{"CHA-RL1k1 attached is published even if the channel's state has changed since", StatusAttaching, []line{
 			{channel(ChannelAttached), ""},
 			{channel(ChannelSuspended, "gone"), ""},
 			{attachEnded(""), "status(attaching -> attached); status(attached -> suspended, gone); settle(1, done)"},
 		}},
-		{"CHA-RL1k2, CHA-RL1k3 attach fails, channel suspended", StatusAttaching, []line{
+		{"CHA-RL1k2, CHA-RL1k3 an attach fails and leaves the channel suspended", StatusAttaching, []line{
 			{channel(ChannelSuspended, "e"), ""},
 			{attachEnded("e"), "status(attaching -> suspended, e); settle(1, failed: e)"},
 		}},
-		{"CHA-RL1k2, CHA-RL1k3 attach fails, channel failed; the error is the attach's", StatusAttaching, []line{
+		{"CHA-RL1k2, CHA-RL1k3 an attach fails and leaves the channel failed; the status has the error of the attach", StatusAttaching, []line{
 			{channel(ChannelFailed, "why"), ""},
 			{attachEnded("e"), "status(attaching -> failed, e); settle(1, failed: e)"},
 		}},
-		{"CHA-RL1k2 attach fails, channel as it was", StatusAttaching, []line{
+		{"CHA-RL1k2 an attach fails and leaves the channel as it was", StatusAttaching, []line{
 			{attachEnded("e"), "status(attaching -> initialized, e); settle(1, failed: e)"},
 		}},
-		{"CHA-RL1k2 attach fails, channel attaching still", StatusAttaching, []line{
+		{"CHA-RL1k2 an attach fails while the channel is still attaching", StatusAttaching, []line{
 			{channel(ChannelAttaching), ""},
 			{attachEnded("e"), "status(attaching -> attaching, e); settle(1, failed: e)"},
 			{channel(ChannelAttached), "status(attaching -> attached)"},
@@ -189,7 +189,7 @@ func TestRoomRules(t *testing.T) {
 			{channel(ChannelAttached), ""},
 			{attachEnded(""), "status(attaching -> attached); settle(1, done); status(attached -> detaching); detachChannel"},
 		}},
-		{"CHA-RL2i, CHA-RL2m the status is looked at after the wait", StatusAttaching, []line{
+		{"CHA-RL2i, CHA-RL2m a detach checks the status after its wait", StatusAttaching, []line{
 			{detach(2), ""},
 			{channel(ChannelFailed, "e"), ""},
 			{attachEnded("e"), "status(attaching -> failed, e); settle(1, failed: e); settle(2, invalidState: failed)"},
@@ -197,27 +197,27 @@ func TestRoomRules(t *testing.T) {
 		{"CHA-RL2j, CHA-RL2k detaching is published before the channel is detached", StatusAttached, []line{
 			{detach(2), "status(attached -> detaching); detachChannel"},
 		}},
-		{"CHA-RL2j from initialized", StatusInitialized, []line{
+		{"CHA-RL2j detach of an initialized room", StatusInitialized, []line{
 			{detach(1), "status(initialized -> detaching); detachChannel"},
 			{detachEnded(""), "status(detaching -> detached); settle(1, done)"},
 		}},
-		{"CHA-RL2j from suspended, whose error goes", StatusSuspended, []line{
+		{"CHA-RL2j detach of a suspended room clears the error", StatusSuspended, []line{
 			{detach(2), "status(suspended -> detaching); detachChannel"},
 		}},
-		{"CHA-RL2k1 detached", StatusDetaching, []line{
+		{"CHA-RL2k1 detached is published before the call is settled", StatusDetaching, []line{
 			{channel(ChannelDetached), ""},
 			{detachEnded(""), "status(detaching -> detached); settle(2, done)"},
 		}},
-		{"CHA-RL2k1 detached, though the channel has moved on since", StatusDetaching, []line{
+		{"CHA-RL2k1 detached is published even if the channel's state has changed since", StatusDetaching, []line{
 			{channel(ChannelDetached), ""},
 			{channel(ChannelFailed, "bad"), ""},
 			{detachEnded(""), "status(detaching -> detached); status(detached -> failed, bad); settle(2, done)"},
 		}},
-		{"CHA-RL2k2, CHA-RL2k3 detach fails, channel failed", StatusDetaching, []line{
+		{"CHA-RL2k2, CHA-RL2k3 a detach fails and leaves the channel failed", StatusDetaching, []line{
 			{channel(ChannelFailed, "e"), ""},
 			{detachEnded("e"), "status(detaching -> failed, e); settle(2, failed: e)"},
 		}},
-		{"CHA-RL2k2, CHA-RL2k3 detach fails, channel attached as before", StatusDetaching, []line{
+		{"CHA-RL2k2, CHA-RL2k3 a detach fails and leaves the channel attached", StatusDetaching, []line{
 			{detachEnded("e"), "status(detaching -> attached, e); settle(2, failed: e)"},
 		}},
 
@@ -232,16 +232,16 @@ func TestRoomRules(t *testing.T) {
 			{releaseRoom(1), "status(initialized -> released); giveBackChannel"},
 			{giveBackEnded(""), "settle(1, done)"},
 		}},
-		{"CHA-RL3m, CHA-RL3n2, CHA-RL3o, CHA-RL3h the plain way", StatusAttached, []line{
+		{"CHA-RL3m, CHA-RL3n2, CHA-RL3o, CHA-RL3h release of an attached room, without a failure", StatusAttached, []line{
 			{releaseRoom(2), "status(attached -> releasing); detachChannel"},
 			{channel(ChannelDetached), ""},
 			{detachEnded(""), "status(releasing -> released); giveBackChannel"},
 			{giveBackEnded(""), "settle(2, done)"},
 		}},
-		{"CHA-RL3m from suspended", StatusSuspended, []line{
+		{"CHA-RL3m release of a suspended room", StatusSuspended, []line{
 			{releaseRoom(2), "status(suspended -> releasing); detachChannel"},
 		}},
-		{"CHA-RL3m, CHA-RL3n1 from failed: the channel is failed, nothing is detached", StatusFailed, []line{
+		{"CHA-RL3m, CHA-RL3n1 release of a failed room: the channel is failed, so nothing is detached", StatusFailed, []line{
 			{releaseRoom(2), "status(failed -> releasing); status(releasing -> released); giveBackChannel"},
 			{giveBackEnded(""), "settle(2, done)"},
 		}},
@@ -249,7 +249,7 @@ func TestRoomRules(t *testing.T) {
 			{channel(ChannelFailed, "bad"), ""},
 			{detachEnded("bad"), "status(releasing -> released); giveBackChannel"},
 		}},
-		{"CHA-RL3n4 the detach fails otherwise: a pause, then again, and no limit", StatusReleasing, []line{
+		{"CHA-RL3n4 a detach that leaves the channel not failed is tried again after a pause, without limit", StatusReleasing, []line{
 			{detachEnded("e1"), "startRetryPause"},
 			{retryDue, "detachChannel"},
 			{detachEnded("e2"), "startRetryPause"},
@@ -264,7 +264,7 @@ func TestRoomRules(t *testing.T) {
 			{channel(ChannelFailed, "bad"), ""},
 			{retryDue, "status(releasing -> released); giveBackChannel"},
 		}},
-		{"CHA-RL3h an error from giving the channel back is the release's", StatusInitialized, []line{
+		{"CHA-RL3h an error of giving the channel back is the error of the release", StatusInitialized, []line{
 			{releaseRoom(1), "status(initialized -> released); giveBackChannel"},
 			{giveBackEnded("e"), "settle(1, failed: e)"},
 			{releaseRoom(2), "settle(2, done)"},
@@ -275,7 +275,7 @@ func TestRoomRules(t *testing.T) {
 			{attachEnded(""), "status(attaching -> attached); settle(1, done); status(attached -> releasing); detachChannel"},
 		}},
 
-		{"CHA-RL7a a release goes before those that wait, who then meet released", StatusAttaching, []line{
+		{"CHA-RL7a a release goes before operations that wait, which then find the room released", StatusAttaching, []line{
 			{detach(2), ""},
 			{attach(3), ""},
 			{releaseRoom(4), ""},
@@ -296,7 +296,7 @@ func TestRoomRules(t *testing.T) {
 			{channel(ChannelDetached), ""},
 			{detachEnded(""), "status(detaching -> detached); settle(2, done); status(detached -> attaching); attachChannel"},
 		}},
-		{"CHA-RL7 an attach called while the room is being released waits, then meets released", StatusReleasing, []line{
+		{"CHA-RL7 an attach called while the room is being released waits, then finds the room released", StatusReleasing, []line{
 			{attach(3), ""},
 			{detach(4), ""},
 			{channel(ChannelDetached), ""},
@@ -323,30 +323,30 @@ func TestRoomRules(t *testing.T) {
 			{channel(ChannelDetached), ""},
 			{detachEnded(""), "status(detaching -> detached); settle(2, done)"},
 		}},
-		{"CHA-RL11b nor while a release pauses", StatusReleasing, []line{
+		{"CHA-RL11b an event changes nothing while a release pauses", StatusReleasing, []line{
 			{detachEnded("e"), "startRetryPause"},
 			{channel(ChannelAttaching), ""},
 			{channel(ChannelSuspended, "e"), ""},
 		}},
 
-		{"CHA-RL12b, CHA-RL13 the first attached is silent", StatusInitialized, []line{
+		{"CHA-RL12b, CHA-RL13 the first attached event is no discontinuity", StatusInitialized, []line{
 			{attach(1), "status(initialized -> attaching); attachChannel"},
 			{channel(ChannelAttached, "e"), ""},
 			{attachEnded(""), "status(attaching -> attached); settle(1, done)"},
 		}},
-		{"CHA-RL12b, CHA-RL13 silent until an attach succeeded, also for updates", StatusAttaching, []line{
+		{"CHA-RL12b, CHA-RL13 no discontinuity before an attach succeeded, not even for an update", StatusAttaching, []line{
 			{channel(ChannelSuspended, "e"), ""},
 			{attachEnded("e"), "status(attaching -> suspended, e); settle(1, failed: e)"},
 			{channel(ChannelAttached), "status(suspended -> attached)"},
 			{channel(ChannelAttached, "update"), ""},
 		}},
-		{"CHA-RL12b a later attached without resumed", StatusSuspended, []line{
+		{"CHA-RL12b a later attached event without resumed is a discontinuity", StatusSuspended, []line{
 			{channel(ChannelAttached), "status(suspended -> attached); discontinuity()"},
 		}},
-		{"CHA-RL12b with resumed", StatusSuspended, []line{
+		{"CHA-RL12b a later attached event with resumed is no discontinuity", StatusSuspended, []line{
 			{channel(ChannelAttached, "resumed"), "status(suspended -> attached)"},
 		}},
-		{"CHA-RL12a, CHA-RL12b an update without resumed, with the event's error", StatusAttached, []line{
+		{"CHA-RL12a, CHA-RL12b an update without resumed is a discontinuity with the event's error", StatusAttached, []line{
 			{channel(ChannelAttached, "update", "lost"), "discontinuity(lost)"},
 			{channel(ChannelAttached, "update", "resumed", "kept"), ""},
 		}},
@@ -354,15 +354,15 @@ func TestRoomRules(t *testing.T) {
 			{channel(ChannelAttaching), "status(attached -> attaching)"},
 			{channel(ChannelAttaching, "update", "e"), ""},
 		}},
-		{"CHA-RL12b during an operation", StatusReleasing, []line{
+		{"CHA-RL12b a discontinuity is reported during an operation", StatusReleasing, []line{
 			{channel(ChannelAttached, "update", "lost"), "discontinuity(lost)"},
 		}},
-		{"CHA-RL12b during an attach that is not the first", StatusSuspended, []line{
+		{"CHA-RL12b a discontinuity is reported during an attach that is not the first", StatusSuspended, []line{
 			{attach(2), "status(suspended -> attaching); attachChannel"},
 			{channel(ChannelAttached), "discontinuity()"},
 			{attachEnded(""), "status(attaching -> attached); settle(2, done)"},
 		}},
-		{"CHA-RL12b, CHA-RL14 silent after an explicit detach, until an attach succeeded", StatusDetached, []line{
+		{"CHA-RL12b, CHA-RL14 no discontinuity after an explicit detach, until an attach succeeded", StatusDetached, []line{
 			{attach(3), "status(detached -> attaching); attachChannel"},
 			{channel(ChannelAttached), ""},
 			{attachEnded(""), "status(attaching -> attached); settle(3, done)"},
@@ -374,11 +374,11 @@ func TestRoomRules(t *testing.T) {
 			{attachEnded("e"), "status(attaching -> suspended, e); settle(3, failed: e)"},
 			{channel(ChannelAttached), "status(suspended -> attached)"},
 		}},
-		{"CHA-RL14 a detach that failed is none", StatusDetaching, []line{
+		{"CHA-RL14 a detach that failed is no explicit detach", StatusDetaching, []line{
 			{detachEnded("e"), "status(detaching -> attached, e); settle(2, failed: e)"},
 			{channel(ChannelAttached, "update"), "discontinuity()"},
 		}},
-		{"CHA-RL14 detached by the service is not explicit", StatusAttached, []line{
+		{"CHA-RL14 a detach by the service is no explicit detach", StatusAttached, []line{
 			{channel(ChannelDetached, "e"), "status(attached -> detached, e)"},
 			{channel(ChannelAttached), "status(detached -> attached); discontinuity()"},
 		}},
@@ -398,13 +398,13 @@ func TestRoomRules(t *testing.T) {
 			{channel(ChannelAttached, "update"), ""},
 		}},
 
-		{"a give-up leaves the operation that runs to go on", StatusAttaching, []line{
+		{"a running attach goes on when its caller gives up", StatusAttaching, []line{
 			{roomGiveUp(1), "settle(1, gaveUp)"},
 			{attach(2), ""},
 			{channel(ChannelAttached), ""},
 			{attachEnded(""), "status(attaching -> attached); settle(2, done)"},
 		}},
-		{"a give-up of a release that runs: it goes on", StatusReleasing, []line{
+		{"a running release goes on when its caller gives up", StatusReleasing, []line{
 			{roomGiveUp(2), "settle(2, gaveUp)"},
 			{channel(ChannelDetached), ""},
 			{detachEnded(""), "status(releasing -> released); giveBackChannel"},
@@ -421,7 +421,7 @@ func TestRoomRules(t *testing.T) {
 			{channel(ChannelDetached), ""},
 			{detachEnded(""), "status(detaching -> detached); settle(3, done)"},
 		}},
-		{"a release given up before its turn still takes it", StatusAttaching, []line{
+		{"a release given up before its turn still runs", StatusAttaching, []line{
 			{releaseRoom(2), ""},
 			{roomGiveUp(2), "settle(2, gaveUp)"},
 			{detach(3), ""},
@@ -440,7 +440,7 @@ func TestRoomRules(t *testing.T) {
 func TestNewRoomIsInitialized(t *testing.T) {
 	r := NewRoom[string]()
 	if s, err := r.Status(); s != StatusInitialized || err != "" {
-		t.Errorf("%v, %q", s, err)
+		t.Errorf("a new room is %v with the error %q", s, err)
 	}
 	if r.NextCall() != 1 {
 		t.Errorf("the next call is %d", r.NextCall())
@@ -500,12 +500,13 @@ func TestRoomRefusals(t *testing.T) {
 			t.Errorf("%v: got %v, expected %s", c.from, err, c.want)
 		}
 		if len(outs) != 1 || !r.Equal(before) {
-			t.Errorf("%v: %s, and yet: %v", c.from, c.want, outs)
+			t.Errorf("%v: refused with %q, but outputs %v or a changed state", c.from, c.want, outs)
 		}
 	}
 }
 
-// roomAlphabet returns inputs, fitting and not, for a room with at most the given number of calls.
+// roomAlphabet returns inputs to try on r. The core may accept or refuse them. A call begins only
+// if its number is at most calls, or is the number after the next one, which is refused.
 func roomAlphabet(r *roomCore, calls Call) []roomInput {
 	inputs := []roomInput{
 		channel(ChannelAttached), channel(ChannelAttached, "resumed"), channel(ChannelAttached, "update"), channel(ChannelSuspended, "e"),
@@ -524,17 +525,18 @@ func roomAlphabet(r *roomCore, calls Call) []roomInput {
 
 func roomKey(r *roomCore) string { return string(r.AppendKey(nil, appendString)) }
 
-// TestRoomWalk visits every state that eight inputs with one error can reach, and tries every input
-// in each. It checks that nothing panics; that a refused input changes nothing; that different
-// states have different keys; that the room asks its channel for one thing at a time, gives it back
-// once and asks for nothing after that (CHA-RL7, CHA-RL3h); that a status event reports a change
-// that the status machine has (CHA-RS4); that nothing is published after released (CHA-RS1i); that
-// each call is settled once; and that from every state all calls can be settled.
+// TestRoomWalk visits every state that at most eight inputs can reach, with at most four calls and
+// one error value, and tries every input in each. It checks that nothing panics; that a refused
+// input changes nothing; that different states have different keys; that the room asks its channel
+// for one thing at a time, gives it back once and asks for nothing after that (CHA-RL7, CHA-RL3h);
+// that a status event reports a change that the status machine has (CHA-RS4); that nothing is
+// published after released (CHA-RS1i); that each call is settled once; and that from every state
+// all calls can be settled.
 func TestRoomWalk(t *testing.T) {
 	const depth, calls = 8, 4
 	type node struct {
 		core    *roomCore
-		asked   RoomOutputKind // what the channel was asked for and has not ended; 0 for none
+		asked   RoomOutputKind // what the room has asked for and has not ended; 0 for none
 		pending []Call         // the calls that no output has settled
 		path    []roomInput
 	}
@@ -559,7 +561,7 @@ func TestRoomWalk(t *testing.T) {
 			}
 			if err != nil {
 				if !errors.As(err, new(*RefusedError)) || len(outs) > 0 || !c.Equal(n.core) || roomKey(c) != before {
-					fail(in, "refused, and yet: %v", outs)
+					fail(in, "refused with %T, outputs %v, state changed: %t", err, outs, roomKey(c) != before)
 				}
 				continue
 			}
@@ -572,50 +574,50 @@ func TestRoomWalk(t *testing.T) {
 				ends := map[RoomOutputKind]RoomInputKind{AttachChannel: AttachEnded, DetachChannel: DetachEnded,
 					StartRetryPause: RetryDue, GiveBackChannel: GiveBackEnded}
 				if ends[next.asked] != in.Kind {
-					fail(in, "taken, though the channel was asked for: %v", next.asked)
+					fail(in, "accepted, but what the room asked for last is %v", next.asked)
 				}
 				next.asked = 0
 			}
 			was, wasErr, final := status, statusErr, status == StatusReleased
 			for _, out := range outs {
 				if final && out.Kind != SettleRoomCall && out.Kind != GiveBackChannel {
-					fail(in, "%v after released", out)
+					fail(in, "outputs %v after the room was released", out)
 				}
 				switch out.Kind {
 				case SettleRoomCall:
 					i := slices.Index(next.pending, out.Call)
 					if i < 0 {
-						fail(in, "%v, which is not pending", out)
+						fail(in, "%v settles a call that is not pending", out)
 					}
 					next.pending = slices.Delete(next.pending, i, i+1)
 				case PublishStatus:
 					if out.Previous != was || out.Status == was && out.Err == wasErr {
-						fail(in, "%v, where the room was %v, %q", out, was, wasErr)
+						fail(in, "%v is no change of the last published status %v, %q", out, was, wasErr)
 					}
 					was, wasErr, final = out.Status, out.Err, out.Status == StatusReleased
 				case PublishDiscontinuity:
 					if in.Kind != ChannelEvent || in.Resumed || in.Channel != ChannelAttached {
-						fail(in, "%v", out)
+						fail(in, "%v without a loss of continuity", out)
 					}
 				default:
 					if next.asked != 0 || out.Kind == GiveBackChannel && status == StatusReleased {
-						fail(in, "%v, while the channel does %v, in status %v", out, next.asked, status)
+						fail(in, "outputs %v in status %v, while %v has not ended", out, status, next.asked)
 					}
 					next.asked = out.Kind
 				}
 			}
 			if s, e := c.Status(); s != was || e != wasErr {
-				fail(in, "the room is %v, %q, but told %v, %q", s, e, was, wasErr)
+				fail(in, "the status is %v, %q, but %v, %q was published last", s, e, was, wasErr)
 			}
 			key := roomKey(c)
 			if old, ok := seen[key]; ok {
 				if !old.core.Equal(c) || !c.Equal(old.core) || old.asked != next.asked || !slices.Equal(sorted(old.pending), sorted(next.pending)) {
-					fail(in, "has the key of %v, but is another state", old.path)
+					fail(in, "the state is not the one after %v, but has the same key", old.path)
 				}
 				continue
 			}
 			if c.Equal(n.core) {
-				fail(in, "another key, but equal")
+				fail(in, "the key has changed, but the state is equal to the one before")
 			}
 			seen[key] = next
 			if was == StatusReleased {
@@ -637,13 +639,13 @@ func TestRoomWalk(t *testing.T) {
 
 func sorted(calls []Call) []Call { return slices.Sorted(slices.Values(calls)) }
 
-// settleByLuck lets everything that the room asks of its channel succeed, and returns the calls
-// that are pending even then.
+// settleByLuck lets everything that the room asks of its channel succeed. It returns the calls that
+// are still pending afterwards.
 func settleByLuck(t *testing.T, r *roomCore, asked RoomOutputKind, pending []Call) []Call {
 	pending = slices.Clone(pending)
 	for steps := 0; asked != 0; steps++ {
 		if steps > 50 {
-			t.Fatalf("no end: %v", asked)
+			t.Fatalf("after 50 steps, the room still asks for %v", asked)
 		}
 		inputs := map[RoomOutputKind][]roomInput{
 			AttachChannel:   {channel(ChannelAttached), attachEnded("")},
@@ -679,13 +681,13 @@ func TestRoomCloneSharesNothing(t *testing.T) {
 	want := roomKey(r)
 	play(t, c, line{roomGiveUp(2), "settle(2, gaveUp)"}, line{releaseRoom(5), ""})
 	if roomKey(r) != want || r.Equal(c) || c.Equal(r) {
-		t.Error("the original changed with its clone")
+		t.Error("a step of the clone changed the original")
 	}
 	play(t, r, line{roomGiveUp(3), "settle(3, gaveUp)"}, line{attach(5), ""})
 	d := c.Clone()
 	play(t, r, line{attachEnded("e"), "status(attaching -> initialized, e); settle(1, failed: e); status(initialized -> detaching); detachChannel"})
 	if !c.Equal(d) {
-		t.Error("the clone changed with its original")
+		t.Error("a step of the original changed the clone")
 	}
 }
 
@@ -724,23 +726,23 @@ func TestRoomEqualLooksAtEveryField(t *testing.T) {
 		case "explicitlyDetached":
 			c.explicitlyDetached = !c.explicitlyDetached
 		default:
-			t.Fatalf("the field %s is not compared here", name)
+			t.Fatalf("this test has no change of the field %s", name)
 		}
 		if base.Equal(c) || c.Equal(base) || roomKey(c) == roomKey(base) {
-			t.Errorf("%s does not count", name)
+			t.Errorf("Equal or AppendKey ignores the field %s", name)
 		}
 	}
 }
 
-// No key is the beginning of another, so that a key's end is known where an explorer appends to it.
+// No key is a prefix of another, so that an explorer can append to a key.
 func TestRoomKeyIsNoBeginOfAnother(t *testing.T) {
 	r := begin(t, StatusAttaching)
 	short := roomKey(r)
 	for _, in := range []roomInput{detach(2), attach(3), releaseRoom(4)} {
-		// waits in the queue, and changes nothing else
+		// the operation waits in the queue, and nothing else changes
 		r.waiting = append(r.waiting, waitingOp{op: in.Kind.operation(), caller: in.Call})
 		if long := roomKey(r); strings.HasPrefix(long, short) {
-			t.Errorf("with %d waiting the key begins with that of one less", len(r.waiting))
+			t.Errorf("the key of a room with %d operations in the queue begins with the key of a room with one less", len(r.waiting))
 		}
 		short = roomKey(r)
 	}
@@ -760,7 +762,7 @@ func TestRoomIsDeterministic(t *testing.T) {
 			}
 			b = before
 			if _, err := b.Step(in, nil); (err == nil) != (aErr == nil) || !a.Equal(b) {
-				t.Fatalf("%v: a clone goes another way", in)
+				t.Fatalf("%v: a clone behaves differently", in)
 			}
 		}
 	})

@@ -78,8 +78,8 @@ type incarnation[O comparable] struct {
 	options O
 	life    Life
 	work    Work
-	// by number: gets that wait until it is opened, if it is in use; else releases that wait until
-	// it is released
+	// the calls that wait, by number. If the incarnation is in use, they are gets that wait until
+	// it is opened; if it is releasing, releases that wait until it is released
 	waiters []Call
 	first   [1]Call // the memory of waiters while there is only one
 }

@@ -60,7 +60,7 @@ func (r *Rooms[O]) Restore(s RoomsState[O]) error {
 func (r *Rooms[O]) restoreIncarnation(from *IncarnationState[O]) error {
 	life, work := slices.Index(lifeNames[:], from.Life), slices.Index(workNames[:], from.Work)
 	if life < 0 || work < 0 || Life(life) == Released {
-		return fmt.Errorf("fsm: incarnation %d is %q with work %q", from.Incarnation, from.Life, from.Work)
+		return fmt.Errorf("fsm: incarnation %d is %q with work %q, which is not possible", from.Incarnation, from.Life, from.Work)
 	}
 	if from.Incarnation < 1 || from.Incarnation > r.lastInc || r.incs[from.Incarnation] != nil {
 		return fmt.Errorf("fsm: incarnation %d was not created, or is there twice", from.Incarnation)

@@ -55,8 +55,8 @@ func roomsStep(t testing.TB, r *roomsCore, in roomsInput, want string) {
 	}
 }
 
-// roomsAlphabet returns inputs, fitting and not, for a state whose next call and incarnation have
-// small numbers.
+// roomsAlphabet returns inputs to try on r, whose next call and incarnation have small numbers. The
+// core may accept or refuse them.
 func roomsAlphabet(r *roomsCore) []roomsInput {
 	next := r.NextCall()
 	inputs := []roomsInput{get(next, "a", "x"), get(next, "a", "y"), get(next, "b", "x"), release(next, "a"), release(next, "b"), dispose(next),
@@ -147,7 +147,7 @@ func TestRoomsRefusals(t *testing.T) {
 			t.Errorf("got %v, expected %s", err, want)
 		}
 		if len(outs) > 0 || !r.Equal(before) {
-			t.Errorf("%s, and yet: %v", want, outs)
+			t.Errorf("%q, but outputs %v or a changed state", want, outs)
 		}
 	}
 }
@@ -297,12 +297,12 @@ func TestRoomsWalk(t *testing.T) {
 			}
 			if err != nil {
 				if len(outs) > 0 || !c.Equal(r) || key(c) != k {
-					t.Fatalf("%s: %v is refused and changes all the same", text, in)
+					t.Fatalf("%s: %v is refused, but changes the state or has outputs", text, in)
 				}
 				continue
 			}
 			if c.Equal(r) || r.Equal(c) {
-				t.Fatalf("%s: equal after %v", text, in)
+				t.Fatalf("%s: %v is accepted, but the state after it is equal", text, in)
 			}
 			old, ok := seen[key(c)]
 			if !ok {
@@ -315,7 +315,7 @@ func TestRoomsWalk(t *testing.T) {
 			}
 		}
 		if key(r) != k {
-			t.Fatalf("%s changed under its clones", text)
+			t.Fatalf("%s: steps of clones changed the original", text)
 		}
 	}
 	// Equal is false for different states. Each state is compared with its neighbours in the order
@@ -340,7 +340,8 @@ func TestRoomsWalk(t *testing.T) {
 	}
 }
 
-// Different names and options have different keys, also if one name ends where another goes on.
+// Different names and options have different keys, also if only the border between a name and its
+// options differs.
 func TestRoomsKeyIsUnambiguous(t *testing.T) {
 	seen := map[string]string{}
 	for _, name := range []string{"a", "ab", "a\x01", "a\x01x"} {
@@ -369,7 +370,7 @@ func TestRoomsAreDeterministic(t *testing.T) {
 			}
 			b = before // the clone takes the step below, which a has taken
 			if _, err := b.Step(in, nil); (err == nil) != (aErr == nil) || !a.Equal(b) {
-				t.Fatalf("%v: a clone goes another way", in)
+				t.Fatalf("%v: a clone behaves differently", in)
 			}
 		}
 	})

@@ -16,7 +16,7 @@ const (
 	StatusAttached                  // connected and working (CHA-RS1c)
 	StatusDetaching                 // detaching (CHA-RS1d)
 	StatusDetached                  // detached at the user's request (CHA-RS1e)
-	// detached for an extended time, retried by the connection (CHA-RS1f)
+	// detached for an extended time; the connection retries (CHA-RS1f)
 	StatusSuspended
 	StatusFailed    // an error that the user must act on (CHA-RS1g)
 	StatusReleasing // being released (CHA-RS1h)
@@ -31,9 +31,9 @@ type StatusEvent uint8
 const (
 	EventAttach StatusEvent = iota // an attach operation begins (CHA-RL1e)
 	EventDetach                    // a detach operation begins (CHA-RL2j)
-	// a release operation begins that has something to detach (CHA-RL3m)
+	// a release operation with something to detach begins (CHA-RL3m)
 	EventRelease
-	// a release operation ends (CHA-RL3o), or has nothing to detach (CHA-RL3b, CHA-RL3j)
+	// a release operation ends (CHA-RL3o), or begins with nothing to detach (CHA-RL3b, CHA-RL3j)
 	EventFinish
 	EventChannelInitialized // the channel is initialized
 	EventChannelAttaching   // the channel is attaching (CHA-RL11c)

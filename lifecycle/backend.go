@@ -7,8 +7,8 @@ import "context"
 // For one name the calls alternate: Open, then Release of the room that it returned, then Open
 // again. A call for a name begins only after the one before it has returned. Calls for different
 // names overlap. No lock is held during a call: it may block for as long as the work takes, and may
-// call methods of the Rooms. But it must not wait there for its own end: for a Get or a Release of
-// the name that it works on, or for a Dispose.
+// call methods of the Rooms. But it must not wait for its own end: it must not wait for a Get or a
+// Release of the name that it works on, or for a Dispose.
 type Backend[R any] interface {
 	// Open opens the room of a name, with options that are complete and valid. It runs in a
 	// goroutine of its own. ctx has no deadline. It is cancelled if the name is released while Open

@@ -49,8 +49,8 @@ type Channel interface {
 	Attach(ctx context.Context) error
 
 	// Detach detaches the channel and returns when it is detached. It succeeds at once if the
-	// channel isn't attached (RTL5a), or can't be in the state of the connection. If Detach fails,
-	// the channel is in the state that it had before, or failed.
+	// channel isn't attached (RTL5a), or if no channel can be attached in the state of the
+	// connection. If Detach fails, the channel is in the state that it had before, or failed.
 	Detach(ctx context.Context) error
 
 	// GiveBack returns the channel to the realtime client, which releases it, whatever its state

@@ -95,7 +95,7 @@ func TestErrorsAreFoundThroughWrapping(t *testing.T) {
 		}
 	}
 	if errors.Is(NewErrorInfo(ErrRoomInInvalidState, "same", nil), NewErrorInfo(ErrRoomInInvalidState, "same", nil)) {
-		t.Error("two errors are one: only codes are compared")
+		t.Error("errors.Is takes two errors with the same code for one")
 	}
 }
 
@@ -112,7 +112,7 @@ func TestErrorInfoPrints(t *testing.T) {
 func TestNilErrorInfoIsSafe(t *testing.T) {
 	var info *ErrorInfo
 	if info.Error() != "<nil>" || info.Unwrap() != nil || info.Is(ErrRoomInInvalidState) || errors.Is(info, ErrRoomInInvalidState) {
-		t.Error("a nil *ErrorInfo is taken for an error")
+		t.Error("a nil *ErrorInfo does not print as <nil>, or has a cause or a code")
 	}
 }
 
@@ -152,7 +152,7 @@ func TestPanicError(t *testing.T) {
 			t.Errorf("got %q, expected %q", err.Error(), want)
 		}
 		if errors.Is(err, cause) != (err.Value == error(cause)) {
-			t.Errorf("%v: the cause is found or not, wrongly", err)
+			t.Errorf("%v: errors.Is must find the value of the panic exactly if it is an error", err)
 		}
 	}
 }
@@ -170,7 +170,7 @@ func TestNoGenericCodeIsRaised(t *testing.T) {
 			case *ast.CallExpr:
 				for _, arg := range n.Args {
 					if id, ok := arg.(*ast.Ident); ok && id.Name == "BadRequest" {
-						t.Errorf("%s raises BadRequest", name)
+						t.Errorf("%s uses ErrBadRequest", name)
 					}
 				}
 			}

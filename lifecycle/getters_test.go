@@ -27,7 +27,7 @@ func (s *seen) check(t *testing.T, want ...RoomStatus) {
 	t.Helper()
 	synctest.Wait()
 	if !slices.Equal(s.received, want) || !slices.Equal(s.status, want) || s.wrongErrors > 0 {
-		t.Errorf("received %v; inside, the status was %v, and %d times the error another one; expected %v",
+		t.Errorf("received %v; inside the listener, Status returned %v, and Error returned another error %d times; expected the statuses %v",
 			s.received, s.status, s.wrongErrors, want)
 	}
 }

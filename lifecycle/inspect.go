@@ -60,9 +60,9 @@ func (r *Rooms[R]) Snapshot() RoomsSnapshot[R] {
 	return s
 }
 
-// Observe adds a function that receives each step from now on, as the function of [WithObserver]
-// does; it is called after that one. It can't be removed. It is meant for debug pages of a running
-// program.
+// Observe adds a function that receives each step from now on. It is like the function of
+// [WithObserver], and is called after that function. It can't be removed. It is meant for debug
+// pages of a running program.
 func (r *Rooms[R]) Observe(observe func(RoomsStep)) {
 	r.mu.Lock() // no step is being recorded meanwhile
 	defer r.mu.Unlock()

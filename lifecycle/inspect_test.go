@@ -87,7 +87,7 @@ func TestRoomSnapshot(t *testing.T) {
 		var seen []RoomStatus
 		r.Observe("the room", func(s RoomStep) {
 			if seen = append(seen, s.Status); s.Of != "the room" {
-				t.Errorf("of %v", s.Of)
+				t.Errorf("the field Of is %v", s.Of)
 			}
 		})
 		r.Observe(nil, func(RoomStep) { t.Error("the second observer receives a step") })

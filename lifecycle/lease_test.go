@@ -51,7 +51,7 @@ func TestTheLastLeaseReleases(t *testing.T) {
 			t.Errorf("leased %v and %v, opened %v", first.Room(), second.Room(), w.room)
 		}
 		first.Close()
-		first.Close() // once
+		first.Close() // has no effect
 		if synctest.Wait(); !inUse(r, "a") || len(g.closing) > 0 {
 			t.Error("the room is released while it is leased")
 		}
@@ -62,7 +62,7 @@ func TestTheLastLeaseReleases(t *testing.T) {
 		closing.finish(errBackend) // no call waits for this release
 		next(t, g.opening).finish(nil)
 		if e.ended(t); e.room == w.room {
-			t.Error("the released room was got")
+			t.Error("Get returned the released room")
 		}
 		second.Close()
 		if synctest.Wait(); !inUse(r, "a") {
@@ -83,10 +83,10 @@ func TestAReleaseByNameWins(t *testing.T) {
 	}
 	next := acquire(t, r, "a")
 	if lease.Close(); !inUse(r, "a") {
-		t.Error("a lease that was over released a later room")
+		t.Error("closing a lease of a released room released the later room")
 	}
 	if next.Close(); inUse(r, "a") {
-		t.Error("the later room's lease did not")
+		t.Error("closing the lease of the later room did not release it")
 	}
 	if err := r.Dispose(background); err != nil {
 		t.Fatal(err)
@@ -191,7 +191,7 @@ func TestAnAcquireGivesUp(t *testing.T) {
 		end()
 		c.ended(t, cause)
 		if inUse(r, "a") || w.ctx.Err() == nil {
-			t.Error("the opening is still wanted")
+			t.Error("the opening was not cancelled, or the room is in use")
 		}
 		w.finish(nil)
 		next(t, g.closing).finish(nil)
@@ -204,7 +204,7 @@ func TestAnAcquireGivesUp(t *testing.T) {
 		c.ended(t, cause)
 		next(t, g.opening).finish(nil)
 		if d.ended(t); !inUse(r, "a") {
-			t.Error("the other's room is released")
+			t.Error("the room is released, though another caller leases it")
 		}
 		lease.Close()
 	})
@@ -218,14 +218,14 @@ func TestAnAcquireGivesUp(t *testing.T) {
 		c.ended(t, cause)
 		next(t, g.closing).finish(nil)
 		if d.ended(t); inUse(r, "a") || len(g.opening) > 0 {
-			t.Error("a room is opened for nobody")
+			t.Error("a room is opened, though no caller needs it")
 		}
 	})
 	try("ended before", func(t *testing.T, r *Rooms[*resource], g *gates, ctx context.Context, end func()) {
 		end()
 		waiting(ctx, r).ended(t, cause)
 		if inUse(r, "a") {
-			t.Error("it had an effect")
+			t.Error("an Acquire whose context had ended put a room into use")
 		}
 	})
 }
@@ -264,10 +264,10 @@ func TestAContextThatEndsAsTheAcquireIsSettled(t *testing.T) {
 		cancel()
 		synctest.Wait()
 		if c.ended(t, context.Canceled); lease != nil {
-			t.Error("there is a lease")
+			t.Error("the Acquire returned a lease and an error")
 		}
 		if other.Close(); inUse(r, "a") {
-			t.Error("the room is leased by nobody, and in use")
+			t.Error("the room is in use, though its last lease is closed")
 		}
 		g.drain()
 		beginDispose(background, r).ended(t)

@@ -33,19 +33,19 @@ func TestReadRoomOptions(t *testing.T) {
 		text string
 		want RoomOptions
 	}{
-		"a file as in the documentation":              {RoomOptions{}, fromDocumentation, documented},
-		"CHA-RC4a an empty object gives the defaults": {RoomOptions{}, ` {} `, theDefaults},
-		"CHA-RC4b an empty feature too":               {RoomOptions{}, `{"typing": {}, "presence": {}}`, theDefaults},
-		"CHA-RC4b a part leaves the other defaults":   {RoomOptions{}, `{"occupancy":{"enableEvents":true}}`, resolve(t, WithOccupancyEvents(true))},
-		"CHA-RC4b and within a feature":               {RoomOptions{}, `{"messages":{"rawMessageReactions":true}}`, resolve(t, WithRawMessageReactions(true))},
-		"what is not named keeps its value":           {base, `{"presence":{"enableEvents":true}}`, func() RoomOptions { o := base; o.Presence.EnableEvents = true; return o }()},
-		"fractions of milliseconds":                   {RoomOptions{}, `{"typing":{"heartbeatThrottleMs":0.25}}`, resolve(t, WithTypingHeartbeatThrottle(250*time.Microsecond))},
-		"an exponent":                                 {RoomOptions{}, `{"typing":{"heartbeatThrottleMs":1.5e3}}`, resolve(t, WithTypingHeartbeatThrottle(1500*time.Millisecond))},
-		"an exponent, rounded":                        {RoomOptions{}, `{"typing":{"heartbeatThrottleMs":1.0000004e0}}`, resolve(t, WithTypingHeartbeatThrottle(time.Millisecond))},
-		"the shortest":                                {RoomOptions{}, `{"typing":{"heartbeatThrottleMs":0.000001}}`, resolve(t, WithTypingHeartbeatThrottle(1))},
-		"the longest":                                 {RoomOptions{}, `{"typing":{"heartbeatThrottleMs":9223372036854.775807}}`, resolve(t, WithTypingHeartbeatThrottle(math.MaxInt64))},
-		"long, and exact to the nanosecond":           {RoomOptions{}, `{"typing":{"heartbeatThrottleMs":9007199254740.993001}}`, resolve(t, WithTypingHeartbeatThrottle(9007199254740993001))},
-		"escapes in names and values":                 {RoomOptions{}, `{"m\u0065ssages":{"defaultMessageReactionType":"uniqu\u0065"}}`, resolve(t, WithDefaultMessageReactionType("unique"))},
+		"a file as in the documentation":                         {RoomOptions{}, fromDocumentation, documented},
+		"CHA-RC4a an empty object gives the defaults":            {RoomOptions{}, ` {} `, theDefaults},
+		"CHA-RC4b an empty feature gives its defaults":           {RoomOptions{}, `{"typing": {}, "presence": {}}`, theDefaults},
+		"CHA-RC4b other features keep their defaults":            {RoomOptions{}, `{"occupancy":{"enableEvents":true}}`, resolve(t, WithOccupancyEvents(true))},
+		"CHA-RC4b other fields of a feature keep their defaults": {RoomOptions{}, `{"messages":{"rawMessageReactions":true}}`, resolve(t, WithRawMessageReactions(true))},
+		"a field that is not named keeps its value":              {base, `{"presence":{"enableEvents":true}}`, func() RoomOptions { o := base; o.Presence.EnableEvents = true; return o }()},
+		"fractions of milliseconds":                              {RoomOptions{}, `{"typing":{"heartbeatThrottleMs":0.25}}`, resolve(t, WithTypingHeartbeatThrottle(250*time.Microsecond))},
+		"an exponent":                                            {RoomOptions{}, `{"typing":{"heartbeatThrottleMs":1.5e3}}`, resolve(t, WithTypingHeartbeatThrottle(1500*time.Millisecond))},
+		"an exponent, rounded":                                   {RoomOptions{}, `{"typing":{"heartbeatThrottleMs":1.0000004e0}}`, resolve(t, WithTypingHeartbeatThrottle(time.Millisecond))},
+		"the shortest":                                           {RoomOptions{}, `{"typing":{"heartbeatThrottleMs":0.000001}}`, resolve(t, WithTypingHeartbeatThrottle(1))},
+		"the longest":                                            {RoomOptions{}, `{"typing":{"heartbeatThrottleMs":9223372036854.775807}}`, resolve(t, WithTypingHeartbeatThrottle(math.MaxInt64))},
+		"long, and exact to the nanosecond":                      {RoomOptions{}, `{"typing":{"heartbeatThrottleMs":9007199254740.993001}}`, resolve(t, WithTypingHeartbeatThrottle(9007199254740993001))},
+		"escapes in names and values":                            {RoomOptions{}, `{"m\u0065ssages":{"defaultMessageReactionType":"uniqu\u0065"}}`, resolve(t, WithDefaultMessageReactionType("unique"))},
 	} {
 		got := c.into
 		if err := json.Unmarshal([]byte(c.text), &got); err != nil || got != c.want {

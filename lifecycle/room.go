@@ -68,7 +68,7 @@ type Room struct {
 	name    string
 	options RoomOptions
 	channel Channel
-	watch   atomic.Pointer[watch]        // nil without an observer or a log
+	watch   atomic.Pointer[watch]        // nil if there is neither an observer nor a log
 	gone    func(operation string) error // see [RoomConfig]; nil for the default error
 
 	// the last change; the getters read it without the lock
@@ -428,7 +428,7 @@ func (r *Room) publishDiscontinuity(reason *ErrorInfo) {
 // a goroutine of its own. The lock is held.
 func (r *Room) work(w roomWork, c *roomCall) {
 	r.working.Add(1)
-	if c != nil && c.direct && !c.settled { // else for another call
+	if c != nil && c.direct && !c.settled { // if not, the operation is for another call
 		c.work = w
 		return
 	}

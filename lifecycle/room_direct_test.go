@@ -54,11 +54,11 @@ func TestRoomRunsOperationsOfItsCallers(t *testing.T) {
 		config RoomConfig
 		own    bool
 	}{
-		{"nobody is told", false, RoomConfig{}, true},
+		{"neither an observer nor a logger", false, RoomConfig{}, true},
 		{"the context can end", true, RoomConfig{}, false},
 		{"an observer", false, RoomConfig{Observe: func(RoomStep) {}}, false},
 		{"a logger", false, RoomConfig{Logger: quiet}, false},
-		{"both", false, RoomConfig{Logger: quiet, Observe: func(RoomStep) {}}, false},
+		{"an observer and a logger", false, RoomConfig{Logger: quiet, Observe: func(RoomStep) {}}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

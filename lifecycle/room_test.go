@@ -496,7 +496,7 @@ func TestRoomDiscontinuity(t *testing.T) {
 		f.attached()
 		synctest.Wait()
 		if len(first) > 0 {
-			t.Error("the first attach is not silent")
+			t.Error("the first attach caused a discontinuity")
 		}
 		f.ch.change(ChannelStateChange{Current: ChannelAttached, Update: true, Reason: errChannel})
 		offFirst()

@@ -223,9 +223,9 @@ func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *room
 	in.Call = r.core.NextCall()
 	c := &roomsCall[R]{in: in}
 	r.calls[in.Call] = c
-	// If only its end can settle a release, since the caller can't give up, the caller does the
-	// work itself. With an observer it doesn't, since the observer, which runs before the work, may
-	// wait for the end of the work.
+	// If the caller can't give up, only the end of the release can settle the call: then the caller
+	// does the work itself. With an observer it doesn't, since the observer, which runs before the
+	// work, may wait for the end of the work.
 	r.direct = in.Kind == fsm.CallRelease && ctx.Done() == nil && r.observer.Load() == nil
 	r.step(&c.in, nil)
 	r.direct = false
@@ -262,7 +262,8 @@ func (r *Rooms[R]) do(ctx context.Context, in fsm.RoomsInput[RoomOptions]) *room
 
 // giveUp gives up a call that is not settled. The lock is held.
 func (r *Rooms[R]) giveUp(c *roomsCall[R], cause error) {
-	if !c.settled { // settled: by its own step, or just before; then its outcome counts
+	// A settled call keeps its outcome: its own step settled it, or a step just before.
+	if !c.settled {
 		r.step(&fsm.RoomsInput[RoomOptions]{Kind: fsm.GiveUp, Call: c.in.Call}, nil)
 		c.err = cause
 	}
@@ -325,7 +326,7 @@ func (r *Rooms[R]) publish(name string) {
 func (r *Rooms[R]) settle(call fsm.Call, out fsm.Outcome) {
 	c := r.calls[call]
 	if c == nil && (out.Kind == fsm.Done || out.Kind == fsm.GaveUp) {
-		return // the release that closing a lease began: no caller waits for it
+		return // the call is the release that closing a lease began: no caller waits for it
 	}
 	delete(r.calls, call)
 	c.settled, c.outcome = true, out
@@ -341,8 +342,8 @@ func (r *Rooms[R]) settle(call fsm.Call, out fsm.Outcome) {
 	}
 }
 
-// outcomeError returns the error of an outcome that is one. It is called in the step of the
-// outcome, when the incarnations that it names are still known.
+// outcomeError returns the error of a call whose outcome is an error. It is called in the step that
+// settles the call, when the incarnations that the outcome names are still known.
 func (r *Rooms[R]) outcomeError(in *fsm.RoomsInput[RoomOptions], out fsm.Outcome) error {
 	switch out.Kind {
 	case fsm.RejectedDisposed:
@@ -466,7 +467,7 @@ func (r *Rooms[R]) ended(kind fsm.RoomsInputKind, l *live[R], err error) {
 }
 
 // abnormal returns the error of an operation that didn't return; value is the value of its panic,
-// or nil. Callers call abnormal, and recover before it, only for such an operation: both calls make
+// or nil. If the operation returned, don't call abnormal, nor recover before it: both calls make
 // the stack of a new goroutine grow.
 func abnormal(operation string, value any) error {
 	e := &PanicError{Operation: operation, Value: value}

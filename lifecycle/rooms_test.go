@@ -292,7 +292,7 @@ func TestBadInputHasNoEffect(t *testing.T) {
 			c.call.ended(t, ErrInvalidArgument)
 			saysAll(t, c.call.err, c.says...)
 			if c.call.room != nil {
-				t.Errorf("got a room with the error %v", c.call.err)
+				t.Errorf("the call returned a room and the error %v", c.call.err)
 			}
 		}
 	})
@@ -358,14 +358,14 @@ func TestEndedContextTakesEffect(t *testing.T) {
 							continue
 						}
 						if c.ended(t, cause); !errors.Is(c.err, ctx.Err()) {
-							t.Errorf("got %v, which is also %v", c.err, ctx.Err())
+							t.Errorf("got %v, which errors.Is must find to be %v", c.err, ctx.Err())
 						}
 						if len(took) != 2 || took[1].Input.Kind != fsm.GiveUp || took[1].Input.Call != took[0].Input.Call {
 							t.Errorf("the core took %v", took)
 						}
 					}
 					if _, _, used := r.core.InUse("a"); used || kind == fsm.CallDispose && r.core.Disposal() == fsm.NotDisposed {
-						t.Error("it had no effect")
+						t.Error("a call whose context had ended had no effect")
 					}
 					g.drain()
 					beginDispose(background, r).ended(t)
@@ -569,7 +569,7 @@ func TestReadyGetTakesNoLock(t *testing.T) {
 	got := make(chan *resource)
 	go func() { room, _ := r.Get(background, "a"); got <- room }()
 	if room := <-got; room != want {
-		t.Error("another room")
+		t.Error("Get returned another room")
 	}
 	r.mu.Unlock()
 }
@@ -591,11 +591,11 @@ func TestReleaseFails(t *testing.T) {
 		e.waits(t)
 		next(t, g.opening).finish(errBackend) // R19
 		if e.ended(t, errBackend); e.room != nil {
-			t.Error("got a room that could not be opened")
+			t.Error("Get returned a room that could not be opened")
 		}
 		beginRelease(background, r, "a").ended(t) // CHA-RC1g2
 		if len(r.failed) > 0 {
-			t.Errorf("%d errors are kept that nobody will ask for", len(r.failed))
+			t.Errorf("%d errors are kept, though no call can return them", len(r.failed))
 		}
 		beginDispose(background, r).ended(t) // those releases failed before the disposal began
 	})
@@ -776,15 +776,15 @@ func TestDirectReleaseMisbehaves(t *testing.T) {
 				close(end)
 				synctest.Wait()
 				if !errors.As(joined.err, new(*PanicError)) {
-					t.Errorf("the one who joined got %v", joined.err)
+					t.Errorf("the release that joined returned %v, expected a PanicError", joined.err)
 				}
 				if panicked := name == "panics"; direct.done != panicked || panicked && direct.err != joined.err {
-					t.Errorf("the caller itself: %t, %v", direct.done, direct.err)
+					t.Errorf("the release that did the work: returned %t, with %v; the joined release returned %v", direct.done, direct.err, joined.err)
 				}
 				waiting.ended(t)
 				d := beginDispose(background, r)
 				if !d.done || !errors.As(d.err, new(*PanicError)) {
-					t.Errorf("Dispose: %t, %v", d.done, d.err)
+					t.Errorf("Dispose: returned %t, with %v; expected a PanicError", d.done, d.err)
 				}
 			})
 		})
@@ -800,7 +800,7 @@ func TestRoomBesideAnError(t *testing.T) {
 		c := beginGet(background, r, "a")
 		next(t, g.opening).finish(errBackend) // the backend returns a room with the error
 		if c.ended(t, errBackend); c.room != nil {
-			t.Error("got the room of an opening that failed")
+			t.Error("Get returned the room of an opening that failed")
 		}
 		c = beginGet(background, r, "a")
 		d := beginRelease(background, r, "a")
@@ -808,7 +808,7 @@ func TestRoomBesideAnError(t *testing.T) {
 		c.ended(t, ErrRoomReleasedBeforeOperationCompleted)
 		d.ended(t)
 		if len(g.closing) > 0 {
-			t.Error("what was not opened is released")
+			t.Error("a room whose opening failed is released")
 		}
 	})
 }
@@ -847,7 +847,7 @@ func TestCallsFromTheBackend(t *testing.T) {
 				defer cancel()
 				for _, err := range []error{r.Release(soon, "a"), r.Dispose(soon)} {
 					if !errors.Is(err, context.DeadlineExceeded) {
-						t.Errorf("it waits for itself and got %v", err)
+						t.Errorf("a call that waits for its own end returned %v, expected DeadlineExceeded", err)
 					}
 				}
 			}
@@ -985,7 +985,7 @@ func TestCallsFromAnObserver(t *testing.T) {
 						}
 					}
 					if kind != fsm.OpenFailed && !reacted {
-						t.Error("no such step")
+						t.Error("the observer received no step that it reacts to")
 					}
 				})
 			})
@@ -1056,7 +1056,7 @@ func TestNewRooms(t *testing.T) {
 		}()
 		NewRooms[*resource](nil)
 	}()
-	// Options with nil, or with none.
+	// WithLogger(nil) and WithObserver(nil) are allowed.
 	r := NewRooms[*resource](&backend{}, WithLogger(nil), WithObserver(nil), WithObservedStates())
 	if _, err := r.Get(background, "a"); err != nil {
 		t.Error(err)
@@ -1126,7 +1126,7 @@ func TestDisposeUnderGets(t *testing.T) {
 		close(start)
 		wg.Wait()
 		if o, c := b.opens.Load(), b.releases.Load(); o != c {
-			t.Errorf("%d openings, %d releases: something is left", o, c)
+			t.Errorf("%d openings, but %d releases", o, c)
 		}
 		if len(r.live) > 0 || len(r.calls) > 0 {
 			t.Errorf("%d rooms and %d calls are left", len(r.live), len(r.calls))
@@ -1245,6 +1245,6 @@ func TestParallel(t *testing.T) {
 	t.Logf("%d rooms, %d conflicts, %d rejected by a release, %d gave up; %d openings, %d releases", rooms.Load(), conflicts.Load(),
 		rejected.Load(), gaveUp.Load(), b.opens.Load(), b.releases.Load())
 	if rooms.Load() == 0 || leases.Load() == 0 || conflicts.Load() == 0 {
-		t.Error("the stress reached too little")
+		t.Error("no room, no lease or no conflict of options occurred")
 	}
 }

@@ -130,7 +130,7 @@ func TestNothingStaysOfAStatusLoop(t *testing.T) {
 				}()
 				<-left
 				if n := f.statusListeners.Len() + f.discontinuities.Len(); n != own {
-					t.Errorf("%s, left by %s, keeps %d listeners", name, how, n-own)
+					t.Errorf("%s, left by %s, leaves %d listeners registered", name, how, n-own)
 				}
 			}
 		}

@@ -48,7 +48,8 @@ func (s State) Enabled(b Bounds) []Input {
 	return enabled
 }
 
-// beginnings returns every input that begins the call, if there are so many incarnations.
+// beginnings returns every input within the bounds that begins the given call. A ReleaseIf is for
+// one of the incarnations 1 to incarnations.
 func beginnings(call int, b Bounds, incarnations int) []Input {
 	var all []Input
 	for _, name := range b.Names {

@@ -28,9 +28,9 @@ type Channel struct {
 	// one is awaited.
 	Wire    []ChannelRequest
 	Awaited bool
-	// Held reports that the server may have the channel attached; Leftover, that it may have a
-	// channel attached that was detached or given back here (T8); Doubt, that an ATTACH that left
-	// the wire may still be answered.
+	// Held reports that the server may have the channel attached. Leftover reports that it may
+	// still have the channel attached though it was detached or given back here (T8). Doubt reports
+	// that an ATTACH that left the wire may still be answered.
 	Held, Leftover, Doubt bool
 	// Attachers and Detachers are the calls that wait for attached and for detached.
 	Attachers, Detachers []int

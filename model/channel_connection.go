@@ -84,7 +84,8 @@ func (t *channelTurn) connected(was ChannelConnection) {
 	}
 }
 
-// goesOn reports whether the channel is in a state that the end of the connection ends.
+// goesOn reports whether the channel is in a state that it leaves when the connection is closed or
+// fails: attaching, attached, detaching or suspended.
 func (c Channel) goesOn() bool {
 	return slices.Contains([]ChannelState{ChannelAttaching, ChannelAttached, ChannelDetaching, ChannelSuspended}, c.State)
 }
@@ -100,8 +101,8 @@ func (t *channelTurn) suspendedConnection() {
 	}
 }
 
-// endDetach ends a detach whose connection has ended: the server then has the channel attached no
-// more.
+// endDetach ends a detach whose connection has ended: the server no longer has the channel
+// attached.
 func (t *channelTurn) endDetach() {
 	t.set(ChannelDetached, false, t.in.Err)
 	t.settleAll(&t.Detachers, OutcomeChannelDone, 0)

@@ -41,13 +41,13 @@ var channelFaults = []channelFault{
 		}
 		return o
 	}},
-	{"a timer goes on", "TimersRight", false, func(_ ChannelRun, _ ChannelInput, _ *Channel, o []ChannelOutput) []ChannelOutput {
+	{"a timer is not stopped", "TimersRight", false, func(_ ChannelRun, _ ChannelInput, _ *Channel, o []ChannelOutput) []ChannelOutput {
 		return dropped(o, OutputStopRequestTimer)
 	}},
-	{"no retry is timed", "TimersRight", false, func(_ ChannelRun, _ ChannelInput, _ *Channel, o []ChannelOutput) []ChannelOutput {
+	{"the retry timer is not started", "TimersRight", false, func(_ ChannelRun, _ ChannelInput, _ *Channel, o []ChannelOutput) []ChannelOutput {
 		return dropped(o, OutputStartRetryTimer)
 	}},
-	{"ATTACH goes out with DETACH", "OneRequest", false, func(before ChannelRun, in ChannelInput, c *Channel, o []ChannelOutput) []ChannelOutput {
+	{"ATTACH is sent together with DETACH", "OneRequest", false, func(before ChannelRun, in ChannelInput, c *Channel, o []ChannelOutput) []ChannelOutput {
 		if in.Kind == KindChannelAttach && c.State == ChannelAttaching && c.BehindFence() {
 			c.Wire = append(c.Wire, RequestAttach)
 			return append(o, ChannelOutput{Kind: OutputSendAttach}, ChannelOutput{Kind: OutputStartRequestTimer})
@@ -60,7 +60,7 @@ var channelFaults = []channelFault{
 		}
 		return o
 	}},
-	{"a state is not told", "StatesTold", false, func(_ ChannelRun, in ChannelInput, _ *Channel, o []ChannelOutput) []ChannelOutput {
+	{"a state is not reported", "StatesTold", false, func(_ ChannelRun, in ChannelInput, _ *Channel, o []ChannelOutput) []ChannelOutput {
 		if in.Kind == KindConnection {
 			return dropped(o, OutputChannelState)
 		}
@@ -77,7 +77,7 @@ var channelFaults = []channelFault{
 	{"an update is missed", "UpdateIff", false, func(_ ChannelRun, _ ChannelInput, _ *Channel, o []ChannelOutput) []ChannelOutput {
 		return dropped(o, OutputUpdate)
 	}},
-	{"serials outlive a detach", "SerialsRight", false, func(before ChannelRun, _ ChannelInput, c *Channel, o []ChannelOutput) []ChannelOutput {
+	{"serials stay after a detach", "SerialsRight", false, func(before ChannelRun, _ ChannelInput, c *Channel, o []ChannelOutput) []ChannelOutput {
 		if c.State == ChannelDetached {
 			c.ChannelSerial = before.ChannelSerial
 		}
@@ -89,7 +89,7 @@ var channelFaults = []channelFault{
 		}
 		return o
 	}},
-	{"a call that failed is told done", "OutcomeTrue", false, func(_ ChannelRun, _ ChannelInput, _ *Channel, o []ChannelOutput) []ChannelOutput {
+	{"a call that failed is settled with done", "OutcomeTrue", false, func(_ ChannelRun, _ ChannelInput, _ *Channel, o []ChannelOutput) []ChannelOutput {
 		for i := range o {
 			if o[i].Outcome == OutcomeChannelFailed {
 				o[i].Outcome, o[i].Err = OutcomeChannelDone, 0
@@ -97,19 +97,19 @@ var channelFaults = []channelFault{
 		}
 		return o
 	}},
-	{"giving back tells a state", "SilentWhenGivenBack", false, func(before ChannelRun, in ChannelInput, c *Channel, o []ChannelOutput) []ChannelOutput {
+	{"giving back reports a state", "SilentWhenGivenBack", false, func(before ChannelRun, in ChannelInput, c *Channel, o []ChannelOutput) []ChannelOutput {
 		if in.Kind == KindGiveBack && before.State != ChannelInitialized {
 			return append(o, ChannelOutput{Kind: OutputChannelState, Previous: before.State})
 		}
 		return o
 	}},
-	{"the reason stays", "ReasonRight", false, func(before ChannelRun, _ ChannelInput, c *Channel, o []ChannelOutput) []ChannelOutput {
+	{"the reason is not cleared", "ReasonRight", false, func(before ChannelRun, _ ChannelInput, c *Channel, o []ChannelOutput) []ChannelOutput {
 		if c.State == ChannelAttached {
 			c.Reason = before.Reason()
 		}
 		return o
 	}},
-	{"an answer of an earlier life attaches", "NotByEarlierLife", true, func(before ChannelRun, in ChannelInput, c *Channel, o []ChannelOutput) []ChannelOutput {
+	{"an answer to a request of an earlier life attaches the channel", "NotByEarlierLife", true, func(before ChannelRun, in ChannelInput, c *Channel, o []ChannelOutput) []ChannelOutput {
 		if in.Kind == KindAttached && before.State == ChannelAttaching && c.State == ChannelAttaching {
 			c.State, c.Awaited = ChannelAttached, false
 			return []ChannelOutput{{Kind: OutputApply}, {Kind: OutputChannelState, Previous: ChannelAttaching, State: ChannelAttached}}
@@ -148,7 +148,7 @@ func TestPlantedFaultsOfTheChannelAreRejected(t *testing.T) {
 				return names == nil && !found
 			})
 			if !found {
-				t.Errorf("%s does not reject it", f.breaks)
+				t.Errorf("%s does not reject the fault", f.breaks)
 			}
 		})
 	}

@@ -73,7 +73,7 @@ func channelSettledOnce(_ ChannelRun, _ ChannelEvent, _ []ChannelOutput, after C
 	case after.Wrong != "" && after.Wrong[0] == 'a':
 		return errors.New(after.Wrong)
 	case !slices.Equal(waiting, pending) || after.Last != len(after.Calls):
-		return fmt.Errorf("of %d calls %v are pending, and %v wait", len(after.Calls), pending, waiting)
+		return fmt.Errorf("of %d calls, %v are pending, but the calls that wait in the channel are %v", len(after.Calls), pending, waiting)
 	}
 	return nil
 }
@@ -86,7 +86,7 @@ func waitersRight(_ ChannelRun, _ ChannelEvent, _ []ChannelOutput, s ChannelRun)
 		len(s.Detachers) > 0 && !slices.Contains(detachers, s.State),
 		len(s.Detachers) > 0 && s.State == ChannelAttaching && !s.IsOut(RequestAttach),
 		len(s.Pending()) > 0 && s.GivenBack:
-		return fmt.Errorf("%v and %v wait in %v", s.Attachers, s.Detachers, s.Channel)
+		return fmt.Errorf("the calls %v wait for attached and %v for detached, which they must not in %v", s.Attachers, s.Detachers, s.Channel)
 	}
 	return nil
 }
@@ -96,13 +96,13 @@ func timersRight(_ ChannelRun, _ ChannelEvent, _ []ChannelOutput, s ChannelRun) 
 	case s.Wrong != "" && s.Wrong[0] == 't':
 		return errors.New(s.Wrong)
 	case s.RequestTimer != s.Awaited:
-		return fmt.Errorf("the request timer runs: %t, a request is awaited: %t", s.RequestTimer, s.Awaited)
+		return fmt.Errorf("the request timer must run exactly while a request is awaited; timer: %t, awaited: %t", s.RequestTimer, s.Awaited)
 	case s.RetryTimer != (s.State == ChannelSuspended && s.Connection == ConnectionConnected):
-		return fmt.Errorf("the retry timer runs: %t, in %v", s.RetryTimer, s.Channel)
+		return fmt.Errorf("the retry timer must run exactly in a suspended channel that is connected; timer: %t, in %v", s.RetryTimer, s.Channel)
 	case s.Awaited && (len(s.Wire) == 0 || s.Connection != ConnectionConnected):
-		return fmt.Errorf("what is awaited in %v?", s.Channel)
+		return fmt.Errorf("a request is awaited, but none can be answered in %v", s.Channel)
 	case s.Connection == ConnectionConnected && !s.Awaited && (s.State == ChannelAttaching || s.State == ChannelDetaching):
-		return fmt.Errorf("nothing is awaited in %v", s.Channel)
+		return fmt.Errorf("no request is awaited, but one must be in %v", s.Channel)
 	}
 	return nil
 }
@@ -118,19 +118,19 @@ func oneRequest(before ChannelRun, e ChannelEvent, outputs []ChannelOutput, afte
 			state = o.State
 		case OutputSendAttach:
 			if state != ChannelAttaching && state != ChannelAttached && !again || detachAwaited && !ends {
-				return fmt.Errorf("%v while %v (a DETACH was awaited: %t)", o, state, detachAwaited)
+				return fmt.Errorf("%v is sent while the channel is %v (a DETACH was awaited: %t)", o, state, detachAwaited)
 			}
 			if o.Serial != after.ChannelSerial || o.Resumed != after.Resume {
-				return fmt.Errorf("%v, and the channel has %d, %t", o, after.ChannelSerial, after.Resume)
+				return fmt.Errorf("%v is sent, but the channel has the serial %d and resume %t", o, after.ChannelSerial, after.Resume)
 			}
 		case OutputSendDetach:
 			behindFence := state == ChannelAttaching && after.BehindFence()
 			if (state == ChannelAttaching || state == ChannelAttached) && !behindFence && e.In.Kind != KindGiveBack {
-				return fmt.Errorf("%v while %v", o, state)
+				return fmt.Errorf("%v is sent while the channel is %v", o, state)
 			}
 		}
 		if (o.Kind == OutputSendAttach || o.Kind == OutputSendDetach) && after.Connection != ConnectionConnected {
-			return fmt.Errorf("%v without a connection", o)
+			return fmt.Errorf("%v is sent without a connection", o)
 		}
 	}
 	return nil
@@ -142,7 +142,7 @@ func delivered(before ChannelRun, e ChannelEvent, outputs []ChannelOutput, _ Cha
 		want = 1
 	}
 	if got := countOf(outputs, OutputDeliver); got != want {
-		return fmt.Errorf("%d deliveries while %v", got, before.State)
+		return fmt.Errorf("%d deliveries while the channel is %v, expected %d", got, before.State, want)
 	}
 	return nil
 }
@@ -164,18 +164,18 @@ func statesTold(before ChannelRun, e ChannelEvent, outputs []ChannelOutput, afte
 		}
 		resumed := e.In.Kind == KindAttached && e.In.Resumed && o.State == ChannelAttached
 		if o.Previous != state || o.State == state || o.Resumed != resumed {
-			return fmt.Errorf("%v while listeners know %v", o, state)
+			return fmt.Errorf("%v is reported, but the state reported before was %v", o, state)
 		}
 		state = o.State
 	}
 	if e.In.Kind == KindGiveBack {
 		if countOf(outputs, OutputChannelState) > 0 || after.State != ChannelInitialized {
-			return fmt.Errorf("%v after giving back: %v", after.State, outputs)
+			return fmt.Errorf("GiveBack leaves the channel %v and outputs %v", after.State, outputs)
 		}
 		return nil
 	}
 	if state != after.State {
-		return fmt.Errorf("listeners know %v, and the state is %v", state, after.State)
+		return fmt.Errorf("the state reported last is %v, but the state is %v", state, after.State)
 	}
 	return nil
 }
@@ -187,7 +187,7 @@ func attachedByFrame(before ChannelRun, e ChannelEvent, outputs []ChannelOutput,
 		}
 		back := e.In.Kind == KindRequestTimeout && o.Previous == ChannelDetaching && before.Back == ChannelAttached
 		if !back && (e.In.Kind != KindAttached || countOf(outputs, OutputApply) != 1 || o.Err != e.In.Err) {
-			return fmt.Errorf("%v by %v", o, e.In)
+			return fmt.Errorf("%v is reported, but %v must not attach the channel", o, e.In)
 		}
 	}
 	return nil
@@ -203,7 +203,7 @@ func updateIff(before ChannelRun, e ChannelEvent, outputs []ChannelOutput, _ Cha
 	}
 	want := []ChannelOutput{{Kind: OutputUpdate, Err: e.In.Err}}
 	if lost != (len(told) > 0) || lost && !slices.Equal(told, want) {
-		return fmt.Errorf("%v is reported of %v while %v", told, e.In, before.State)
+		return fmt.Errorf("the updates %v are reported, which is wrong for %v while the channel is %v", told, e.In, before.State)
 	}
 	return nil
 }
@@ -239,7 +239,7 @@ func retryNumbers(before ChannelRun, _ ChannelEvent, outputs []ChannelOutput, _ 
 			last = 0
 		}
 		if o.Kind == OutputStartRetryTimer && o.Retry != min(last+1, 4) {
-			return fmt.Errorf("%v after retry %d", o, last)
+			return fmt.Errorf("%v follows retry %d", o, last)
 		}
 	}
 	return nil
@@ -285,7 +285,7 @@ func channelOutcomeTrue(before ChannelRun, e ChannelEvent, outputs []ChannelOutp
 			honest = e.In.Kind == KindGiveBack
 		}
 		if (o.Err != 0) && o.Outcome != OutcomeChannelFailed || !honest {
-			return fmt.Errorf("%v of %v after %v", o, kind, e.In)
+			return fmt.Errorf("%v: a call of the kind %v must not have this outcome after %v", o, kind, e.In)
 		}
 	}
 	return nil
@@ -296,7 +296,7 @@ func silentWhenGivenBack(before ChannelRun, e ChannelEvent, outputs []ChannelOut
 		return nil
 	}
 	if after.State != ChannelInitialized || after.Reason() != 0 || after.ChannelSerial != 0 {
-		return fmt.Errorf("it was given back and is %v", after.Channel)
+		return fmt.Errorf("the channel was given back, but is %v", after.Channel)
 	}
 	silent := []ChannelOutputKind{OutputSendDetach, OutputStartRequestTimer, OutputStopRequestTimer}
 	if e.In.Kind == KindGiveBack {
@@ -304,7 +304,7 @@ func silentWhenGivenBack(before ChannelRun, e ChannelEvent, outputs []ChannelOut
 	}
 	for _, o := range outputs {
 		if !slices.Contains(silent, o.Kind) {
-			return fmt.Errorf("%v after giving back", o)
+			return fmt.Errorf("outputs %v after giving back", o)
 		}
 	}
 	return nil
@@ -328,7 +328,7 @@ func notByEarlierLife(before ChannelRun, e ChannelEvent, outputs []ChannelOutput
 		told := o.Kind == OutputChannelState || o.Kind == OutputUpdate || o.Kind == OutputApply || o.Kind == OutputDeliver ||
 			o.Kind == OutputChannelSettle
 		if told && !before.GaveUp {
-			return fmt.Errorf("%v by %v of an earlier life", o, e.In)
+			return fmt.Errorf("%v is caused by %v, which belongs to an earlier life", o, e.In)
 		}
 		if e.Server.Spoke {
 			continue
@@ -336,7 +336,7 @@ func notByEarlierLife(before ChannelRun, e ChannelEvent, outputs []ChannelOutput
 		ended := o.Kind == OutputChannelState && o.State == ChannelSuspended ||
 			o.Kind == OutputChannelSettle && o.Outcome == OutcomeChannelFailed
 		if e.In.Kind == KindAttached && o.Kind == OutputChannelState && o.State == ChannelAttached || e.In.Kind == KindDetached && ended {
-			return fmt.Errorf("%v by %v of an earlier life, after an answer that never came", o, e.In)
+			return fmt.Errorf("%v is caused by %v, which belongs to an earlier life, after a request that was not answered in time", o, e.In)
 		}
 	}
 	return nil

@@ -140,7 +140,7 @@ func (t *channelTurn) settleAll(calls *[]int, outcome ChannelOutcome, err int) {
 	*calls = nil
 }
 
-// set sets the state; the event has the given resumed.
+// set sets the state. If the state changes, it outputs an event with the given resumed and err.
 func (t *channelTurn) set(state ChannelState, resumed bool, err int) {
 	t.by(C1)
 	if t.State == state {
@@ -333,7 +333,8 @@ func (t *channelTurn) giveBack() {
 	t.Leftover = t.Leftover || t.Held
 }
 
-// frame says whether a frame answers a request on the wire, and whether it is the attach's own.
+// frame says how a frame fits the requests on the wire: asked, whether it answers one of them; own,
+// whether it may belong to the present attach.
 type frame struct{ asked, own bool }
 
 // leaveWire removes the requests from the wire that the frame ends.

@@ -6,12 +6,12 @@ import (
 	"testing"
 )
 
-// Change one value in the state after a step of the model, and a property fails. So the properties
-// together state each effect of each rule, and that it has no other effect.
+// If one value in the state after a step of the model is changed, a property fails. So the
+// properties together state every effect of each rule, and exclude other effects.
 
-// altered calls visit with each state that differs from s in one value; what names the value. It
-// doesn't change values that a step takes from its input: how a call began, and how the backend
-// ended a work.
+// altered calls visit with each state that differs from s in one value; what is the name of the
+// value. altered doesn't change values that a step takes from its input: how a call began, and how
+// the backend ended a work.
 func altered(s State, b Bounds, visit func(what string, t State)) {
 	change := func(what string, edit func(t *State)) {
 		t := s.Clone()
@@ -90,7 +90,7 @@ func TestThePropertiesDetermineEachStep(t *testing.T) {
 				names, _ := failing(Properties(), e.before, after)
 				if names == nil && !after.Equal(e.before) { // equal: no step
 					if missed[what]++; missed[what] < 3 {
-						t.Errorf("no property fails with another %s after %s:\n%v", what, script(), after)
+						t.Errorf("no property fails when %s is changed in the state after %s:\n%v", what, script(), after)
 					}
 				}
 				for _, r := range rules {
@@ -108,7 +108,7 @@ func TestThePropertiesDetermineEachStep(t *testing.T) {
 	for _, r := range Rules() {
 		for _, name := range slices.Concat(stated[r.String()][0], stated[r.String()][1]) {
 			if !seen[r.String()][name] && !strings.HasPrefix(name, "NoWedge") {
-				t.Errorf("%s does not state %v: no change of a step that follows it breaks it", name, r)
+				t.Errorf("%s does not state %v: no change after a step by the rule breaks the property", name, r)
 			}
 		}
 	}

@@ -141,7 +141,7 @@ func TestEachSentenceFailsOnAWrongStep(t *testing.T) {
 				return !failed
 			})
 			if !broken {
-				t.Error("the wrong step does not break it")
+				t.Error("the step that must break the sentence does not")
 			}
 		})
 	}
@@ -185,7 +185,7 @@ func resourceDisposed(e edge) error {
 	}
 	for _, n := range e.settled() {
 		if c := e.after.Calls[n-1]; c.Outcome.Kind == OutcomeDisposed && (c.Kind != KindGet || n <= len(e.before.Calls) || !e.before.disposalBegan()) {
-			return fmt.Errorf("call %d, a %v, is %v, and did not begin after a dispose", n, c.Kind, c.Outcome)
+			return fmt.Errorf("call %d, a %v, is %v, but did not begin after a dispose", n, c.Kind, c.Outcome)
 		}
 	}
 	return nil
@@ -205,7 +205,7 @@ func differentOptions(e edge) error {
 	c, disposed, inMap, _ := e.begun()
 	differ := !disposed && inMap != 0 && e.before.Incarnations[inMap-1].Options != c.Options
 	if differ != (c.Outcome.Kind == OutcomeDifferentOptions) {
-		return fmt.Errorf("a get meets other options in the map: %t, and is %v", differ, c.Outcome)
+		return fmt.Errorf("a get finds other options in the map: %t, but is %v", differ, c.Outcome)
 	}
 	return nil
 }
@@ -221,11 +221,11 @@ func theSameInstance(e edge) error {
 		return nil
 	}
 	if len(e.after.Incarnations) != len(e.before.Incarnations) {
-		return fmt.Errorf("a second instance is made")
+		return fmt.Errorf("a get of a name in the map creates a second instance")
 	}
 	ready := e.before.Incarnations[inMap-1].Life == LifeReady
 	if room, _ := e.after.room(c); ready && room != inMap || !ready && (!c.Pending() || c.WaitsFor != inMap) {
-		return fmt.Errorf("the get is %v and waits for %d, the entry is %d", c.Outcome, c.WaitsFor, inMap)
+		return fmt.Errorf("the get is %v and waits for %d, but the entry in the map is %d", c.Outcome, c.WaitsFor, inMap)
 	}
 	return nil
 }
@@ -256,7 +256,7 @@ func afterTheRelease(e edge) error {
 	if e.in.Kind == KindReleased {
 		name := e.before.Incarnations[e.in.Incarnation-1].Name
 		if entry := e.before.InUse(name); entry != 0 && e.after.Incarnations[entry-1].Work != WorkOpening {
-			return fmt.Errorf("the release has resolved, and room %d in the map is not created", entry)
+			return fmt.Errorf("the release has resolved, but room %d in the map is not created", entry)
 		}
 	}
 	if e.in.Kind != KindGet {
@@ -291,7 +291,7 @@ func whatEndsAGet(e edge) error {
 			ok = e.in.Kind == KindRelease && e.in.Name == c.Name || e.in.Kind == KindDispose
 		}
 		if !ok {
-			return fmt.Errorf("get %d waits for room %d, and is settled with %v by %v", n, c.WaitsFor, c.Outcome, e.in)
+			return fmt.Errorf("get %d waits for room %d, but is settled with %v by %v", n, c.WaitsFor, c.Outcome, e.in)
 		}
 	}
 	return nil
@@ -306,7 +306,7 @@ func pendingGetsFail(e edge) error {
 			continue
 		}
 		if now := e.after.Calls[n].Outcome; now.Kind != OutcomeReleasedBefore {
-			return fmt.Errorf("get %d was pending at %v and is %v", n+1, e.in, now)
+			return fmt.Errorf("get %d was pending before %v, and must be rejected, but is %v", n+1, e.in, now)
 		}
 	}
 	if e.in.Kind == KindGet {
@@ -327,7 +327,7 @@ func noOp(e edge) error {
 		return nil
 	}
 	if c.Outcome.Kind != OutcomeDone || len(e.outputs) != 1 || !slices.Equal(e.before.Incarnations, e.after.Incarnations) {
-		return fmt.Errorf("a release of nothing is %v and outputs %v", c.Outcome, e.outputs)
+		return fmt.Errorf("a release of a free name is %v and outputs %v", c.Outcome, e.outputs)
 	}
 	return nil
 }
@@ -342,14 +342,14 @@ func releaseResolves(e edge) error {
 		}
 		for _, i := range e.after.existed(c.Name, n) {
 			if life := e.after.Incarnations[i-1].Life; life != LifeReleased {
-				return fmt.Errorf("release %d is settled with %v, and room %d, which was there before it, is %v", n, c.Outcome, i, life)
+				return fmt.Errorf("release %d is settled with %v, but room %d, which existed before it, is %v", n, c.Outcome, i, life)
 			}
 		}
 	}
 	if e.in.Kind == KindReleased {
 		for n, c := range e.after.Calls {
 			if c.Kind == KindRelease && c.WaitsFor == e.in.Incarnation && c.Pending() {
-				return fmt.Errorf("the release of %d is complete, and release %d, which waits for it, is pending", e.in.Incarnation, n+1)
+				return fmt.Errorf("the release of %d is complete, but release %d, which waits for it, is pending", e.in.Incarnation, n+1)
 			}
 		}
 	}
@@ -360,16 +360,16 @@ func releaseResolves(e edge) error {
 // room." The backend releases a room that it opened, whenever it opened it.
 func theRoomIsReleased(e edge) error {
 	if e.in.Kind == KindRelease && e.after.InUse(e.in.Name) != 0 {
-		return fmt.Errorf("the entry is in the map after %v", e.in)
+		return fmt.Errorf("the entry is still in the map after %v", e.in)
 	}
 	for i, was := range e.before.Incarnations {
 		now := e.after.Incarnations[i]
 		opened := e.in.Kind == KindOpened && e.in.Incarnation == i+1
 		if gone := now.Life == LifeReleased; gone && (opened || was.Life == LifeReady) {
-			return fmt.Errorf("room %d was opened and is gone, and the backend was not asked to release it", i+1)
+			return fmt.Errorf("room %d was opened and is gone, but the backend was not asked to release it", i+1)
 		}
 		if opened && now.Life == LifeReleasing && now.Work != WorkClosing {
-			return fmt.Errorf("room %d was opened after its release, and the backend is not asked to release it", i+1)
+			return fmt.Errorf("room %d was opened after its release, but the backend is not asked to release it", i+1)
 		}
 	}
 	return nil
@@ -388,7 +388,7 @@ func disposeEnds(e edge) error {
 			continue
 		}
 		if e.after.releasing() != c.Pending() && (c.Pending() || slices.Contains(e.settled(), n+1)) {
-			return fmt.Errorf("dispose %d is %v, and something is releasing: %t", n+1, c.Outcome, e.after.releasing())
+			return fmt.Errorf("dispose %d is %v, which is wrong if something is releasing: %t", n+1, c.Outcome, e.after.releasing())
 		}
 	}
 	return nil
@@ -415,11 +415,11 @@ func aCallerWhoGivesUp(e edge) error {
 		return nil
 	}
 	if len(e.outputs) != 1 || !slices.Equal(e.before.Incarnations, e.after.Incarnations) {
-		return fmt.Errorf("the operation is stopped: %v", e.outputs)
+		return fmt.Errorf("giving up a call stops the operation: %v", e.outputs)
 	}
 	for n, c := range e.after.Calls {
 		if was := e.before.Calls[n].Outcome; n+1 != e.in.Call && !was.Equal(c.Outcome) {
-			return fmt.Errorf("call %d, which waits on, was %v and is %v", n+1, was, c.Outcome)
+			return fmt.Errorf("call %d, which goes on waiting, was %v, but is now %v", n+1, was, c.Outcome)
 		}
 	}
 	return nil

@@ -85,7 +85,7 @@ func TestRulesCiteWhatTheDocumentCites(t *testing.T) {
 		}
 		for i, r := range p.rules {
 			if lines[i][1] != r.name || !slices.Equal(p.ids.FindAllString(lines[i][2], -1), r.spec) {
-				t.Errorf("%v cites %v, %s has %q", r.name, r.spec, p.file, lines[i][0])
+				t.Errorf("in the model, %v cites %v; in %s the rule is %q", r.name, r.spec, p.file, lines[i][0])
 			}
 		}
 	}
@@ -117,7 +117,7 @@ func TestPropertiesAreThoseOfTheDocument(t *testing.T) {
 				t.Errorf("property %d is %+v, in %s %+v", i+1, of, p.file, w)
 			}
 			if !of.whole {
-				t.Errorf("%s is not filled in", of.name)
+				t.Errorf("the property %s of the model has an empty field", of.name)
 			}
 		}
 		var names []string
@@ -125,7 +125,7 @@ func TestPropertiesAreThoseOfTheDocument(t *testing.T) {
 			names = append(names, item.name)
 		}
 		if !slices.Equal(names, p.liveness) {
-			t.Errorf("%s has the liveness of %v, the model %v", p.file, names, p.liveness)
+			t.Errorf("%s has the liveness properties %v, the model %v", p.file, names, p.liveness)
 		}
 	}
 }
@@ -148,12 +148,12 @@ func statedBy(t *testing.T) map[string][2][]string {
 	t.Helper()
 	_, part, ok := strings.Cut(pages()[0].text(t), "\n## Each rule and what states it\n")
 	if !ok {
-		t.Fatal("the document doesn't say what states each rule")
+		t.Fatal("the document has no table of the properties that state each rule")
 	}
 	rows := map[string][2][]string{}
 	for _, row := range statedRow.FindAllStringSubmatch(part, -1) {
 		if _, twice := rows[row[1]]; twice {
-			t.Errorf("%s has two rows", row[1])
+			t.Errorf("the tables have two rows for %s", row[1])
 		}
 		rows[row[1]] = [2][]string{strings.Split(row[2], ", "), strings.Split(row[3], ", ")}
 	}
@@ -178,7 +178,7 @@ func TestEachRuleIsStatedInBothDirections(t *testing.T) {
 	for sentence := range want {
 		for direction, names := range rows[sentence] {
 			if len(names) == 0 {
-				t.Errorf("no property states %s in direction %d", sentence, direction+1)
+				t.Errorf("no property is listed for %s in column %d", sentence, direction+2)
 			}
 			for _, name := range names {
 				if !properties[name] {
@@ -189,7 +189,7 @@ func TestEachRuleIsStatedInBothDirections(t *testing.T) {
 	}
 	for sentence := range rows {
 		if !want[sentence] {
-			t.Errorf("%s has a row, and is no rule and no point that is cited", sentence)
+			t.Errorf("the tables have a row for %s, which is neither a rule nor a point that is cited", sentence)
 		}
 	}
 }

@@ -7,14 +7,14 @@ import (
 
 // A fault is a step function with a planted fault: it takes the right step and then edits the
 // state. A test checks that it breaks the listed properties and no others, and by the listed
-// script, the shortest one. Each property is broken by a fault: one that can't fail would show
-// nothing.
+// script, the shortest one. Each property is broken by a fault: a property that can't fail would
+// show nothing.
 type fault struct {
 	name   string
-	breaks []string // the broken properties of those that callers may rely on
-	also   []string // the broken properties of causes and effects
+	breaks []string // the broken properties among those that callers may rely on
+	also   []string // the broken properties among those of causes and effects
 	bounds Bounds
-	script string // the first of the shortest scripts that break a property
+	script string // the shortest script that breaks a property; of several, the first
 	edit   func(before State, in Input, after *State)
 }
 
@@ -114,8 +114,8 @@ var safetyFaults = []fault{
 		},
 	},
 	{
-		// An incarnation that is opened beside its predecessor doesn't wait for it, and two are
-		// open: one fault breaks both properties.
+		// An incarnation that is opened beside its predecessor doesn't wait for it, and two
+		// incarnations are open: so one fault breaks both properties.
 		name:   "a get opens at once what should wait (R6)",
 		breaks: []string{"OneOpen", "WaitsForPredecessor"},
 		also:   []string{"SixPairs"},
@@ -709,7 +709,7 @@ func TestEveryPropertyCanFail(t *testing.T) {
 					shortest = shortestCause
 				}
 				if shortest != f.script {
-					t.Errorf("first by\n %s\nwant\n %s", shortest, f.script)
+					t.Errorf("the shortest script is\n %s\nwant\n %s", shortest, f.script)
 				}
 				for _, group := range [][]string{broken, also} {
 					if len(group) == 1 {
@@ -719,7 +719,7 @@ func TestEveryPropertyCanFail(t *testing.T) {
 			})
 		}
 	}
-	run(safetyFaults, reliedOn()) // not liveness: most of these faults break it too
+	run(safetyFaults, reliedOn()) // without liveness: most of these faults break it too
 	run(causeFaults, reliedOn())
 	run(conditionalFaults, reliedOn())
 	run(livenessFaults, append(reliedOn(), liveness()...))
@@ -731,7 +731,7 @@ func TestEveryPropertyCanFail(t *testing.T) {
 	implied := []string{"NotBeforePredecessor", "ReleaseWaits"}
 	for _, p := range append(Properties(), liveness()...) {
 		if exactly[p.Name] == slices.Contains(implied, p.Name) {
-			t.Errorf("a fault breaks %s, and nothing else of its part: %t", p.Name, exactly[p.Name])
+			t.Errorf("a fault breaks %s and no other property: %t", p.Name, exactly[p.Name])
 		}
 	}
 }
@@ -743,7 +743,7 @@ func TestNoFaultNoFinding(t *testing.T) {
 	for _, f := range slices.Concat(safetyFaults, causeFaults, conditionalFaults, livenessFaults) {
 		f.edit = func(State, Input, *State) {}
 		if broken, script := hunt(t, f, all); broken != nil {
-			t.Errorf("%v fail by %s", broken, script)
+			t.Errorf("without a fault, %v fail by %s", broken, script)
 		}
 	}
 }
@@ -761,7 +761,7 @@ func TestPropertiesJudgeAnyState(t *testing.T) {
 	}
 	names, _ := failing(Properties(), senseless, State{})
 	if want := []string{"ReleasedIsFinal", "CreatedIff", "HistoryKept"}; !slices.Equal(names, want) {
-		t.Errorf("a history that is gone: %v fail, want %v", names, want)
+		t.Errorf("of a state without its history: %v fail, want %v", names, want)
 	}
 	names, _ = failing(Properties(), State{}, senseless)
 	if want := []string{"SameRoom", "OptionsAgree", "RoomIsReady", "WaitsOnlyWhile", "SixPairs", "OutcomesNameTheirCause", "CreatedIff"}; !slices.Equal(names, want) {

@@ -174,7 +174,7 @@ func leaseKeeps(before, after Leases) error {
 		})
 		for _, call := range before.Acquires {
 			if !byName && before.Open(call) && before.Leased(call) == i+1 && after.Open(call) {
-				return fmt.Errorf("incarnation %d of %s leaves use, and call %d leases it", i+1, plain(was.Name), call)
+				return fmt.Errorf("incarnation %d of %s leaves use, but call %d still leases it", i+1, plain(was.Name), call)
 			}
 		}
 	}
@@ -184,7 +184,7 @@ func leaseKeeps(before, after Leases) error {
 func lastLease(l Leases) error {
 	for i, inc := range l.Incarnations {
 		if inc.inUse() && !l.Kept(i+1) && !l.leasedBy(i+1) {
-			return fmt.Errorf("incarnation %d of %s is in use, and neither kept nor leased", i+1, plain(inc.Name))
+			return fmt.Errorf("incarnation %d of %s is in use, but neither kept nor leased", i+1, plain(inc.Name))
 		}
 	}
 	return nil
@@ -199,13 +199,13 @@ func closeIsLocal(before, after Leases) error {
 	for i, was := range before.Incarnations {
 		may := i+1 == lease && was.inUse() && !after.leasedBy(i+1) && !before.Kept(i+1)
 		if after.Incarnations[i] != was && !may {
-			return fmt.Errorf("a lease of %d closes, and incarnation %d was %v and is %v", lease, i+1, was, after.Incarnations[i])
+			return fmt.Errorf("closing a lease of %d changes incarnation %d from %v to %v", lease, i+1, was, after.Incarnations[i])
 		}
 	}
 	for n, was := range before.Calls {
 		now := after.Calls[n].Outcome.Kind
 		if now == OutcomeReleasedBefore && was.Pending() && was.WaitsFor != lease {
-			return fmt.Errorf("a lease of %d closes, and call %d, which waits for %d, is %v", lease, n+1, was.WaitsFor, now)
+			return fmt.Errorf("closing a lease of %d settles call %d, which waits for %d, with %v", lease, n+1, was.WaitsFor, now)
 		}
 	}
 	return nil
@@ -221,7 +221,7 @@ func getsKeep(l Leases) error {
 			delete(rooms, c.Name)
 		case c.Kind == KindGet && c.Outcome.Kind == OutcomeRoom && !slices.Contains(l.Acquires, n+1):
 			if had := rooms[c.Name]; had != 0 && had != c.Outcome.Incarnation {
-				return fmt.Errorf("call %d has room %d of %s, and a Get had %d", n+1, c.Outcome.Incarnation, plain(c.Name), had)
+				return fmt.Errorf("call %d has room %d of %s, but an earlier Get had room %d", n+1, c.Outcome.Incarnation, plain(c.Name), had)
 			}
 			rooms[c.Name] = c.Outcome.Incarnation
 		}

@@ -47,7 +47,7 @@ func TestL1_AnAcquireIsAGet(t *testing.T) {
 	}
 	l = leasesAct(t, l, Acquire(2, "a", "y"), "get(2, a, y): settle(2, differentOptions)")
 	if l.Open(2) || l.Leased(2) != 0 {
-		t.Errorf("a rejected Acquire leases: %v", l)
+		t.Errorf("an Acquire that was rejected has a lease: %v", l)
 	}
 }
 
@@ -73,7 +73,7 @@ func TestL3_TheLastLeaseReleases(t *testing.T) {
 	}
 	pending := leasesAfter(t, Acquire(1, "a", "x"))
 	if _, _, err := pending.Step(Close(1)); err == nil {
-		t.Error("a lease closes whose Acquire is pending")
+		t.Error("a Close of a lease whose Acquire is pending was accepted")
 	}
 }
 

@@ -15,10 +15,10 @@ import (
 // channel: any event may occur at any moment, and any end while something waits for it. Only
 // [RoomHistory] has the port's promise.
 //
-// It can check an implementation step by step, at every input, and have its graph compared. It
-// can't check a room of which only the beginnings and returns of calls are known. Unlike [State] it
-// has no history, so that each of its states corresponds to one state of an implementation;
-// properties of a run use a [RoomHistory] too.
+// With it, an implementation can be checked step by step, at every input, and the graphs of both
+// can be compared. It can't check a room of which only the beginnings and returns of calls are
+// known. Unlike [State] it has no history, so that each of its states corresponds to one state of
+// an implementation; properties of a run use a [RoomHistory] too.
 //
 // A RoomState is a value: no function of this package changes a RoomState that it is given.
 type RoomState struct {

@@ -9,7 +9,7 @@ import (
 // roomFault is a room with a planted fault: it takes the right step and then edits the state and
 // the outputs, or takes the step from an edited state. A test checks that it breaks the listed
 // properties and no others, and by the listed script, the shortest one. Each property is broken by
-// a fault: one that can't fail would show nothing.
+// a fault: a property that can't fail would show nothing.
 type roomFault struct {
 	name   string
 	breaks []string

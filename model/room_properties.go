@@ -75,17 +75,18 @@ func oneOperation(_ RoomRun, _ RoomInput, _ []RoomOutput, s RoomRun) error {
 	}[s.Phase]
 	switch {
 	case !slices.Equal(s.Asked, allowed.asked):
-		return fmt.Errorf("%v was asked for in phase %v", s.Asked, s.Phase)
+		return fmt.Errorf("the channel has been asked for %v, which is wrong in phase %v", s.Asked, s.Phase)
 	case !slices.Contains(allowed.ops, s.Op):
-		return fmt.Errorf("the operation is %v in phase %v", s.Op, s.Phase)
+		return fmt.Errorf("the operation %v runs, which has no phase %v", s.Op, s.Phase)
 	case s.Op == OpNone && (s.Caller != 0 || len(s.Queue) > 0):
 		return errors.New("something waits although no operation runs")
 	}
 	return nil
 }
 
-// begun returns the calls of attaches and detaches that began in the step. They were called in it
-// or waited in the queue, and have left the queue without giving up.
+// begun returns the calls of attaches and detaches that began in the step: calls that were made in
+// the step or waited in the queue before it, and that neither wait in the queue after it nor gave
+// up.
 func begun(before RoomRun, in RoomInput, after RoomRun) (calls []int) {
 	waited := slices.Clone(before.Queue)
 	switch in.Kind {
@@ -116,7 +117,7 @@ func releaseFirst(before RoomRun, in RoomInput, outputs []RoomOutput, after Room
 	calls := begun(before, in, after)
 	waits := slices.ContainsFunc(after.Queue, func(e RoomEntry) bool { return e.Op == OpRelease })
 	if waits && len(calls) > 0 {
-		return fmt.Errorf("calls %v begin while a release waits", calls)
+		return fmt.Errorf("calls %v begin while a release waits for its turn", calls)
 	}
 	settled := settledIn(outputs)
 	for _, e := range before.Queue {
@@ -126,7 +127,7 @@ func releaseFirst(before RoomRun, in RoomInput, outputs []RoomOutput, after Room
 		}
 		for _, c := range calls {
 			if i := slices.Index(settled, c); i >= 0 && i < at {
-				return fmt.Errorf("call %d is settled before the release %d that waited", c, e.Caller)
+				return fmt.Errorf("call %d is settled before call %d, a release that waited for its turn", c, e.Caller)
 			}
 		}
 	}
@@ -138,7 +139,7 @@ func firstCome(before RoomRun, in RoomInput, outputs []RoomOutput, after RoomRun
 	for _, e := range after.Queue {
 		for _, c := range calls {
 			if e.Op != OpRelease && e.Caller < c {
-				return fmt.Errorf("call %d begins while %d waits", c, e.Caller)
+				return fmt.Errorf("call %d begins while the earlier call %d waits for its turn", c, e.Caller)
 			}
 		}
 	}
@@ -149,7 +150,7 @@ func firstCome(before RoomRun, in RoomInput, outputs []RoomOutput, after RoomRun
 		}
 	}
 	if !slices.IsSorted(order) {
-		return fmt.Errorf("calls are settled in the order %v", order)
+		return fmt.Errorf("calls are settled in the order %v, not in the order in which they were called", order)
 	}
 	return nil
 }
@@ -159,7 +160,7 @@ func statusRight(_ RoomRun, _ RoomInput, _ []RoomOutput, s RoomRun) error {
 	if s.Op != OpNone || s.Status == StatusReleased || detachedNever || s.Status == s.RoomHistory.Channel.Status() {
 		return nil
 	}
-	return fmt.Errorf("the status is %v, the channel is %v, and no operation runs", s.Status, s.RoomHistory.Channel)
+	return fmt.Errorf("no operation runs, but the status is %v and the channel is %v", s.Status, s.RoomHistory.Channel)
 }
 
 func statusOfOperation(_ RoomRun, _ RoomInput, _ []RoomOutput, s RoomRun) error {
@@ -177,7 +178,7 @@ func statusOfOperation(_ RoomRun, _ RoomInput, _ []RoomOutput, s RoomRun) error 
 		want = StatusReleasing
 	}
 	if s.Status != want || s.Err != 0 {
-		return fmt.Errorf("the status is %v with error %d while %v runs (%v)", s.Status, s.Err, s.Op, s.Phase)
+		return fmt.Errorf("the status is %v with error %d, which is wrong while %v runs (%v)", s.Status, s.Err, s.Op, s.Phase)
 	}
 	return nil
 }
@@ -196,11 +197,11 @@ func noStaleError(before RoomRun, in RoomInput, outputs []RoomOutput, after Room
 	}
 	follows := in.Kind == KindChannelEvent && !in.Update && before.Op == OpNone && before.Status != StatusReleased
 	if follows && after.Err != in.Err {
-		return fmt.Errorf("the status has the error %d after %v", after.Err, in)
+		return fmt.Errorf("the status has the error %d, and not the error of %v", after.Err, in)
 	}
 	own := map[RoomInput]RoomStatus{AttachEnded(0): StatusAttached, DetachEnded(0): StatusDetached}
 	if status, ok := own[in]; ok && before.Op != OpRelease && before.Op != OpNone && after.Op == OpNone && after.Status == status && after.Err != 0 {
-		return fmt.Errorf("the status is %v with the error %d by %v", status, after.Err, in)
+		return fmt.Errorf("the status is %v with the error %d, though %v has none", status, after.Err, in)
 	}
 	return nil
 }
@@ -210,11 +211,11 @@ func releasedRoomIsFinal(before RoomRun, _ RoomInput, outputs []RoomOutput, afte
 		return nil
 	}
 	if after.Status != StatusReleased || after.Err != 0 {
-		return fmt.Errorf("the room was released and is %v with error %d", after.Status, after.Err)
+		return fmt.Errorf("the room was released, but is now %v with error %d", after.Status, after.Err)
 	}
 	for _, o := range outputs {
 		if o.Kind != OutputRoomSettle {
-			return fmt.Errorf("%v after the release", o)
+			return fmt.Errorf("outputs %v after the room was released", o)
 		}
 	}
 	return nil
@@ -226,7 +227,7 @@ func givenBackOnce(before RoomRun, _ RoomInput, outputs []RoomOutput, after Room
 		want = 1
 	}
 	if after.GivenBack != want {
-		return fmt.Errorf("the channel was given back %d times, and the room is %v", after.GivenBack, after.Status)
+		return fmt.Errorf("the channel was given back %d times, which is wrong for a room that is %v", after.GivenBack, after.Status)
 	}
 	told := before.Status
 	for _, o := range outputs {
@@ -234,7 +235,7 @@ func givenBackOnce(before RoomRun, _ RoomInput, outputs []RoomOutput, after Room
 			told = o.Status
 		}
 		if o.Kind == OutputGiveBackChannel && told != StatusReleased {
-			return fmt.Errorf("the channel is given back while listeners know the room as %v", told)
+			return fmt.Errorf("the channel is given back while the status reported last is %v", told)
 		}
 	}
 	return nil
@@ -251,9 +252,9 @@ func discontinuityIff(before RoomRun, in RoomInput, outputs []RoomOutput, _ Room
 	}
 	switch {
 	case lost && !slices.Equal(told, []int{in.Err}):
-		return fmt.Errorf("continuity was lost with %d, and what is reported is %v", in.Err, told)
+		return fmt.Errorf("continuity was lost with the error %d, but the discontinuities reported are %v", in.Err, told)
 	case !lost && len(told) > 0:
-		return fmt.Errorf("a discontinuity is reported, and continuity was not lost")
+		return fmt.Errorf("a discontinuity is reported, but continuity was not lost")
 	}
 	return nil
 }
@@ -265,15 +266,15 @@ func toldInOrder(before RoomRun, _ RoomInput, outputs []RoomOutput, after RoomRu
 			continue
 		}
 		if o.Previous != status {
-			return fmt.Errorf("%v is reported, and the status before was %v", o, status)
+			return fmt.Errorf("%v is reported, but the status before was %v", o, status)
 		}
 		if o.Status == status && o.Err == err {
-			return fmt.Errorf("%v is reported, which is no change", o)
+			return fmt.Errorf("%v is reported, but changes neither status nor error", o)
 		}
 		status, err = o.Status, o.Err
 	}
 	if status != after.Status || err != after.Err {
-		return fmt.Errorf("listeners know %v with error %d, and the status is %v with error %d", status, err, after.Status, after.Err)
+		return fmt.Errorf("the status reported last is %v with error %d, but the status is %v with error %d", status, err, after.Status, after.Err)
 	}
 	return nil
 }
@@ -291,7 +292,7 @@ func settledOnce(_ RoomRun, _ RoomInput, _ []RoomOutput, s RoomRun) error {
 		}
 	}
 	if !slices.Equal(pending, want) || s.Last != len(s.Calls) {
-		return fmt.Errorf("the room knows the pending calls %v of %d, and those are %v of %d", pending, s.Last, want, len(s.Calls))
+		return fmt.Errorf("the room has the pending calls %v of %d calls, expected %v of %d", pending, s.Last, want, len(s.Calls))
 	}
 	return nil
 }
@@ -323,7 +324,7 @@ func outcomeTrue(before RoomRun, in RoomInput, outputs []RoomOutput, after RoomR
 			honest = in == RoomGiveUp(o.Call)
 		}
 		if !honest {
-			return fmt.Errorf("%v of %v after %v, while the status is %v", o, op, in, now)
+			return fmt.Errorf("%v: a call of the kind %v must not have this outcome after %v, while the status is %v", o, op, in, now)
 		}
 	}
 	return nil
@@ -333,7 +334,7 @@ func attachedOnlyIf(before RoomRun, in RoomInput, outputs []RoomOutput, after Ro
 	for _, o := range outputs {
 		was := after.RoomHistory.Channel == ChannelAttached || in.Kind == KindAttachEnded && before.Own
 		if o.Kind == OutputRoomStatus && o.Status == StatusAttached && !was {
-			return fmt.Errorf("%v by %v, and the channel is %v", o, in, after.RoomHistory.Channel)
+			return fmt.Errorf("%v is reported after %v, but the channel is %v", o, in, after.RoomHistory.Channel)
 		}
 	}
 	return nil
@@ -342,7 +343,7 @@ func attachedOnlyIf(before RoomRun, in RoomInput, outputs []RoomOutput, after Ro
 func ownEventSilent(before RoomRun, in RoomInput, outputs []RoomOutput, _ RoomRun) error {
 	for _, o := range outputs {
 		if o.Kind == OutputDiscontinuity && !before.Before {
-			return fmt.Errorf("%v by %v, which is the first", o, in)
+			return fmt.Errorf("%v is reported after %v, the first attached event", o, in)
 		}
 	}
 	return nil

@@ -40,7 +40,7 @@ func roomWalk(t *testing.T, b RoomBounds, promised bool, step roomStepper, visit
 			}
 			next, outputs, err := step(before, in)
 			if err != nil {
-				t.Fatalf("%v is enabled in %v: %v", in, before, err)
+				t.Fatalf("Enabled returns %v, but Step refuses it in %v: %v", in, before, err)
 			}
 			steps++
 			script := func() string {
@@ -158,16 +158,16 @@ func TestRoomStepIsPure(t *testing.T) {
 		s, kept := e.before.RoomState, e.before.RoomState.Clone()
 		next, outputs, err := s.Step(e.in)
 		if err != nil || !next.Equal(e.after.RoomState) || !slices.Equal(outputs, e.outputs) || !s.Equal(kept) {
-			t.Fatalf("the last of %s does otherwise when taken again, or changed the state before it", script())
+			t.Fatalf("the last step of %s, taken again, has another result, or changed the state before it", script())
 		}
 		if text, ok := texts[next.Key()]; ok && text != next.String() {
-			t.Fatalf("%s and %s have one key", text, next)
+			t.Fatalf("the different states %s and %s have the same key", text, next)
 		}
 		texts[next.Key()] = next.String()
 		for _, in := range alphabet {
 			if _, _, err := next.Step(in); err != nil {
 				if left, outputs, _ := next.Step(in); !left.Equal(next) || outputs != nil {
-					t.Fatalf("%v is refused and changes %v", in, next)
+					t.Fatalf("%v is refused, but changes the state to %v or has outputs", in, next)
 				}
 			}
 		}
@@ -178,7 +178,7 @@ func TestRoomStepIsPure(t *testing.T) {
 		different[text] = true
 	}
 	if len(different) != len(texts) {
-		t.Errorf("%d keys, %d texts", len(texts), len(different))
+		t.Errorf("the states have %d different keys, but %d different texts", len(texts), len(different))
 	}
 }
 
@@ -190,7 +190,7 @@ func TestFromEveryStateGoodEndsSettleAllCallsOfTheRoom(t *testing.T) {
 		s := e.after
 		for ends := 0; s.Phase != PhaseIdle; ends++ {
 			if ends > 20 {
-				t.Fatalf("no rest after %s: %v", script(), s)
+				t.Fatalf("after %s and 20 ends, an operation still runs: %v", script(), s)
 			}
 			good := map[RoomPhase]RoomInput{PhaseInAttach: AttachEnded(0), PhaseInDetach: DetachEnded(0), PhaseInRetryPause: RetryDue(),
 				PhaseInGiveBack: GiveBackEnded(0)}
@@ -201,7 +201,7 @@ func TestFromEveryStateGoodEndsSettleAllCallsOfTheRoom(t *testing.T) {
 			s = next
 		}
 		if len(s.Pending()) > 0 {
-			t.Fatalf("%v is pending for ever after %s", s.Pending(), script())
+			t.Fatalf("calls %v are pending after %s, though nothing is under way", s.Pending(), script())
 		}
 		return true
 	})

@@ -222,7 +222,7 @@ func TestR19_OpenFailedFreesTheName(t *testing.T) {
 	s := after(t, Get(1, "a", "x"), Get(2, "a", "x"))
 	s = act(t, s, OpenFailed(1), want{"settle(1, openFailed(1)); settle(2, openFailed(1))", "a/x released+none", "R19"})
 	if s.InUse("a") != 0 || s.BeingReleased("a") != 0 {
-		t.Errorf("a is not free: %v", s)
+		t.Errorf("the name a is not free: %v", s)
 	}
 }
 
@@ -301,10 +301,10 @@ func TestInputsThatNoRuleNamesAreRefused(t *testing.T) {
 		next, outputs, err := s.Step(in)
 		var refused *RefusedError
 		if !errors.As(err, &refused) || refused.Input != in || refused.Reason == "" {
-			t.Errorf("%v: error is %v, want a refusal of it", in, err)
+			t.Errorf("%v: the error is %v, want a RefusedError", in, err)
 		}
 		if !next.Equal(s) || outputs != nil || s.Explain(in) != nil {
-			t.Errorf("%v is refused and leaves %v, outputs %s, follows %v", in, next, script(outputs), s.Explain(in))
+			t.Errorf("%v is refused, but the state becomes %v, with outputs %s, by the rules %v", in, next, script(outputs), s.Explain(in))
 		}
 	}
 }

@@ -71,9 +71,9 @@ func waitsForPredecessor(s State) error {
 		}
 		switch {
 		case inc.waiting() && predecessor == 0:
-			return fmt.Errorf("incarnation %d of %s waits for nothing", i+1, plain(inc.Name))
+			return fmt.Errorf("incarnation %d of %s waits for a predecessor, but has none", i+1, plain(inc.Name))
 		case inc.inUse() && !inc.waiting() && predecessor != 0:
-			return fmt.Errorf("incarnation %d of %s did not wait for %d", i+1, plain(inc.Name), predecessor)
+			return fmt.Errorf("incarnation %d of %s did not wait for its predecessor %d", i+1, plain(inc.Name), predecessor)
 		}
 	}
 	return nil
@@ -123,7 +123,7 @@ func releaseRejects(s State) error {
 		}
 		for n := get + 1; n < len(s.Calls); n++ {
 			if later := s.Calls[n]; later.parts(c.Name) {
-				return fmt.Errorf("call %d is pending although %v %d began after it", get+1, later.Kind, n+1)
+				return fmt.Errorf("call %d, a get, is pending although %v %d began after it", get+1, later.Kind, n+1)
 			}
 		}
 	}
@@ -223,7 +223,7 @@ func waitsOnlyWhile(s State) error {
 			ok = c.WaitsFor == 0 && slices.ContainsFunc(s.Incarnations, Incarnation.beingReleased)
 		}
 		if !ok {
-			return fmt.Errorf("call %d, a %v, is pending and waits for %d, which is no such work under way",
+			return fmt.Errorf("call %d, a %v, is pending and waits for %d, for which no such work is under way",
 				n+1, c.Kind, c.WaitsFor)
 		}
 	}
@@ -237,7 +237,7 @@ func rejectedOnlyIf(s State) error {
 		}
 		parted := slices.ContainsFunc(s.Calls[n+1:], func(later Call) bool { return later.parts(c.Name) })
 		if c.Kind != KindGet || !parted {
-			return fmt.Errorf("call %d, a %v, is %v, and no release or dispose began after it", n+1, c.Kind, c.Outcome)
+			return fmt.Errorf("call %d, a %v, is %v, but no release or dispose began after it", n+1, c.Kind, c.Outcome)
 		}
 	}
 	return nil
@@ -276,7 +276,7 @@ func errorsTold(s State) error {
 			want = Outcome{Kind: OutcomeDone}
 		}
 		if want.Kind == OutcomePending || !c.Outcome.Equal(want) {
-			return fmt.Errorf("call %d waited for incarnation %d, where the backend reported %v last, and is %v",
+			return fmt.Errorf("call %d waited for incarnation %d, for which the backend reported %v last, but the call is %v",
 				n+1, i, s.Incarnations[i-1].Ended, c.Outcome)
 		}
 	}
@@ -291,7 +291,7 @@ func disposalTold(s State) error {
 	for n, c := range s.Calls {
 		over := c.Kind == KindDispose && !c.Pending() && c.Outcome.Kind != OutcomeGaveUp
 		if over && !c.Outcome.Equal(want) {
-			return fmt.Errorf("call %d, a dispose, is %v, and the releases of %v failed", n+1, c.Outcome, s.Failed)
+			return fmt.Errorf("call %d, a dispose, is %v, but the releases of %v failed", n+1, c.Outcome, s.Failed)
 		}
 	}
 	return nil
@@ -300,7 +300,7 @@ func disposalTold(s State) error {
 func openedIsReleased(s State) error {
 	for i, inc := range s.Incarnations {
 		if holds := inc.Life == LifeReady || inc.Work == WorkClosing; holds != (inc.Ended == KindOpened) {
-			return fmt.Errorf("incarnation %d of %s is %v with the work %v, and the backend reported %v last",
+			return fmt.Errorf("incarnation %d of %s is %v with the work %v, but the backend reported %v last",
 				i+1, plain(inc.Name), inc.Life, inc.Work, inc.Ended)
 		}
 	}

@@ -38,7 +38,7 @@ func TestKeyTellsOpaqueStringsApart(t *testing.T) {
 	add := func(s State) {
 		t.Helper()
 		if twin, ok := seen[s.Key()]; ok {
-			t.Errorf("one key for %v and %v", twin, s)
+			t.Errorf("the different states %v and %v have the same key", twin, s)
 		}
 		seen[s.Key()] = s
 	}
@@ -76,11 +76,11 @@ func TestKeyAndEqualTakeInEveryField(t *testing.T) {
 	} {
 		changed := base.Clone()
 		if !changed.Equal(base) || changed.Key() != base.Key() {
-			t.Fatal("a clone differs")
+			t.Fatal("a clone differs from its original")
 		}
 		change(&changed)
 		if changed.Equal(base) || changed.Key() == base.Key() {
-			t.Errorf("%s: a change of it is not seen", name)
+			t.Errorf("Key or Equal ignores a change of %s", name)
 		}
 	}
 	empty := State{Calls: []Call{}, Incarnations: []Incarnation{}, Failed: []int{}}
@@ -103,7 +103,7 @@ func TestStepsFromOneStateDontMeet(t *testing.T) {
 	two, _, _ := roomy.Step(ReleaseFailed(2))
 	_, _, _ = roomy.Step(Get(4, "c", "y"))
 	if !one.Equal(kept) || !roomy.Equal(before) || slices.Equal(two.Failed, one.Failed) {
-		t.Errorf("steps met: %v, %v, from %v", one, two, roomy)
+		t.Errorf("the second step overwrote the first: %v, %v, from %v", one, two, roomy)
 	}
 }
 

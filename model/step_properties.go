@@ -21,7 +21,7 @@ func otherOptionsGetNoRoom(before, after State) error {
 				continue
 			}
 			if c.Pending() || c.Outcome.Kind == OutcomeRoom {
-				return fmt.Errorf("call %d met incarnation %d in use with other options and is %v", n+1, i+1, c.Outcome)
+				return fmt.Errorf("call %d found incarnation %d in use with other options, but is %v", n+1, i+1, c.Outcome)
 			}
 		}
 	}
@@ -62,7 +62,7 @@ func releasedIsFinal(before, after State) error {
 			return fmt.Errorf("incarnation %d is no longer in the history", i+1)
 		}
 		if now := after.Incarnations[i]; now.Life != LifeReleased {
-			return fmt.Errorf("incarnation %d was released and is %v", i+1, now.Life)
+			return fmt.Errorf("incarnation %d was released, but is now %v", i+1, now.Life)
 		}
 	}
 	for n, c := range before.Calls {
@@ -73,7 +73,7 @@ func releasedIsFinal(before, after State) error {
 			return fmt.Errorf("call %d is no longer in the history", n+1)
 		}
 		if now := after.Calls[n].Outcome; !now.Equal(c.Outcome) {
-			return fmt.Errorf("call %d was settled with %v and is %v", n+1, c.Outcome, now)
+			return fmt.Errorf("call %d was settled with %v, but is now %v", n+1, c.Outcome, now)
 		}
 	}
 	return nil
@@ -119,7 +119,7 @@ func outcomesNameTheirCause(before, after State) error {
 		want = Outcome{Kind: OutcomeRoom, Incarnation: inUse}
 	}
 	if !c.Outcome.Equal(want) || c.Pending() == (c.WaitsFor == 0) {
-		return fmt.Errorf("call %d, a %v, is %v as it begins and waits for %d, and what it meets demands %v",
+		return fmt.Errorf("call %d, a %v, is %v as it begins and waits for %d, but what it finds requires %v",
 			len(before.Calls)+1, c.Kind, c.Outcome, c.WaitsFor, want)
 	}
 	return nil
@@ -132,7 +132,7 @@ func createdIff(before, after State) error {
 		want++
 	}
 	if len(after.Incarnations) != want {
-		return fmt.Errorf("there are %d incarnations after %d, and a get that finds none in use began: %t",
+		return fmt.Errorf("there are %d incarnations after the step and %d before it; a get that finds none in use began: %t",
 			len(after.Incarnations), len(before.Incarnations), creates)
 	}
 	if !creates {
@@ -191,7 +191,7 @@ func failuresCounted(before, after State) error {
 		}
 	}
 	if !slices.Equal(after.Failed, want) {
-		return fmt.Errorf("the failures of disposal are %v, and the releases that failed since it began %v", after.Failed, want)
+		return fmt.Errorf("the failures of disposal are %v, but the releases that failed since it began are %v", after.Failed, want)
 	}
 	return nil
 }
@@ -203,11 +203,11 @@ func givesUpAlone(before, after State) error {
 		}
 		want := before.Clone()
 		if n >= len(want.Calls) || !want.Calls[n].Pending() {
-			return fmt.Errorf("call %d is given up, and was not pending", n+1)
+			return fmt.Errorf("call %d is given up, but was not pending", n+1)
 		}
 		want.Calls[n].Outcome = Outcome{Kind: OutcomeGaveUp}
 		if !after.Equal(want) {
-			return fmt.Errorf("call %d is given up, and more changes: %v, after %v", n+1, after, before)
+			return fmt.Errorf("call %d is given up, but more than its outcome changes: %v, after %v", n+1, after, before)
 		}
 	}
 	return nil
@@ -220,7 +220,7 @@ func historyKept(before, after State) error {
 		}
 		now := after.Calls[n]
 		if now.Kind != was.Kind || now.Name != was.Name || now.Options != was.Options || now.Of != was.Of || now.WaitsFor != was.WaitsFor {
-			return fmt.Errorf("call %d was %+v and is %+v", n+1, was, now)
+			return fmt.Errorf("the history of call %d changes from %+v to %+v", n+1, was, now)
 		}
 	}
 	for i, was := range before.Incarnations {
@@ -228,7 +228,7 @@ func historyKept(before, after State) error {
 			return fmt.Errorf("incarnation %d is no longer in the history", i+1)
 		}
 		if now := after.Incarnations[i]; now.Name != was.Name || now.Options != was.Options {
-			return fmt.Errorf("incarnation %d was %s with %s and is %s with %s", i+1,
+			return fmt.Errorf("the history of incarnation %d changes from %s with %s to %s with %s", i+1,
 				plain(was.Name), plain(was.Options), plain(now.Name), plain(now.Options))
 		}
 	}

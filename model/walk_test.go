@@ -41,7 +41,7 @@ func walk(t *testing.T, b Bounds, step stepper, visit func(e edge, script func()
 		for _, in := range before.Enabled(b) {
 			next, outputs, err := step(before, in)
 			if err != nil {
-				t.Fatalf("%v is enabled in %v: %v", in, before, err)
+				t.Fatalf("Enabled returns %v, but Step refuses it in %v: %v", in, before, err)
 			}
 			steps++
 			script := func() string {
@@ -98,7 +98,7 @@ func liveness() []Property {
 		{Name: "CallsSettle", Check: atRest(func(s State) error {
 			for n, c := range s.Calls {
 				if c.Pending() {
-					return fmt.Errorf("call %d is pending for ever", n+1)
+					return fmt.Errorf("call %d is pending, though no work is under way", n+1)
 				}
 			}
 			return nil
@@ -106,7 +106,7 @@ func liveness() []Property {
 		{Name: "NoWedge", Check: atRest(func(s State) error {
 			for i, inc := range s.Incarnations {
 				if inc.waiting() || inc.beingReleased() {
-					return fmt.Errorf("incarnation %d is %v for ever", i+1, inc.Life)
+					return fmt.Errorf("incarnation %d is %v, though no work is under way", i+1, inc.Life)
 				}
 			}
 			return nil
@@ -193,7 +193,7 @@ func TestEverythingIsReached(t *testing.T) {
 		t.Errorf("outcomes reached: %v", got)
 	}
 	if got := slices.Sorted(maps.Keys(outputs)); len(got) != int(OutputAbandon) || got[0] != OutputSettle {
-		t.Errorf("outputs put out: %v", got)
+		t.Errorf("outputs that occurred: %v", got)
 	}
 	want := []string{"initializing none", "initializing opening", "ready none", "released none", "releasing closing", "releasing opening"}
 	if got := slices.Sorted(maps.Keys(pairs)); !slices.Equal(got, want) {
@@ -218,11 +218,11 @@ func TestEndsLeadToRest(t *testing.T) {
 	for _, w := range walks[2:] {
 		walk(t, w, State.Step, func(e edge, script func() string) bool {
 			if e.in.Kind >= KindOpened && rank(e.after) >= rank(e.before) {
-				t.Fatalf("rank goes from %d to %d by the last of %s", rank(e.before), rank(e.after), script())
+				t.Fatalf("the last step of %s changes the rank from %d to %d", script(), rank(e.before), rank(e.after))
 			}
 			for i, inc := range e.before.Incarnations {
 				if inc.Work != WorkNone && e.in.Incarnation != i+1 && e.after.Incarnations[i].Work != inc.Work {
-					t.Fatalf("the work of %d is taken away by the last of %s", i+1, script())
+					t.Fatalf("the last step of %s changes the work of %d, which its input is not about", script(), i+1)
 				}
 			}
 			return true
@@ -257,7 +257,7 @@ func TestFromEveryStateTheEndsSettleAllCalls(t *testing.T) {
 				s = next
 			}
 			if slices.ContainsFunc(s.Calls, Call.Pending) {
-				t.Fatalf("pending after %s and all ends (%s): %v", script(), how, s)
+				t.Fatalf("calls are pending after %s and all ends of works (%s): %v", script(), how, s)
 			}
 		}
 		return true
@@ -284,11 +284,11 @@ func TestEnabledIsWhatStepTakes(t *testing.T) {
 				if err == nil {
 					taken = append(taken, in)
 				} else if !next.Equal(s) || outputs != nil {
-					t.Fatalf("%v is refused and changes %v", in, s)
+					t.Fatalf("%v is refused, but changes %v or has outputs", in, s)
 				}
 			}
 			if !slices.Equal(taken, s.Enabled(b)) {
-				t.Fatalf("taken %v, enabled %v in %v", taken, s.Enabled(b), s)
+				t.Fatalf("Step takes %v, but Enabled returns %v in %v", taken, s.Enabled(b), s)
 			}
 		}
 		check(State{})
@@ -303,10 +303,10 @@ func TestStepIsPure(t *testing.T) {
 		before, kept := e.before.Key(), e.before.Clone()
 		next, outputs, err := e.before.Step(e.in)
 		if err != nil || !next.Equal(e.after) || next.Key() != e.after.Key() || !slices.EqualFunc(outputs, e.outputs, Output.Equal) {
-			t.Fatalf("taken again, the last of %s does otherwise: %v %v", script(), next, outputs)
+			t.Fatalf("the last step of %s, taken again, has another result: %v %v", script(), next, outputs)
 		}
 		if e.before.Key() != before || !e.before.Equal(kept) {
-			t.Fatalf("the last of %s changed the state before it", script())
+			t.Fatalf("the last step of %s changed the state before it", script())
 		}
 		return true
 	})

@@ -19,7 +19,7 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// features has the types of the public API that rooms consist of.
+// features has the public types of a room, its features and the connection.
 var features = []reflect.Type{
 	reflect.TypeFor[*ablychat.Room](), reflect.TypeFor[*ablychat.Messages](), reflect.TypeFor[*ablychat.MessageSubscription](),
 	reflect.TypeFor[*ablychat.MessageReactions](), reflect.TypeFor[*ablychat.RoomReactions](), reflect.TypeFor[*ablychat.Typing](),
@@ -130,7 +130,7 @@ func TestErrorsOfTheFeaturesHaveTheForm(t *testing.T) {
 				}
 				checked++
 				if code, ok := call.Args[0].(*ast.SelectorExpr); ok && code.Sel.Name == "ErrBadRequest" {
-					t.Errorf("%s raises BadRequest", name)
+					t.Errorf("%s makes an error with the code ErrBadRequest", name)
 				}
 				var first string
 				ast.Inspect(call.Args[1], func(n ast.Node) bool {
@@ -152,8 +152,8 @@ func TestErrorsOfTheFeaturesHaveTheForm(t *testing.T) {
 }
 
 // CHA-CS1, CHA-CS1d, CHA-CS1e, CHA-CS1g, CHA-CS1h, CHA-CS2a, CHA-CS2b, CHA-CS4, CHA-CS5c: the
-// status goes through all that the realtime client's connection goes through, event for event, with
-// its errors.
+// status changes exactly as the state of the realtime client's connection does, event by event,
+// with the same errors.
 func TestTheStatusFollowsTheConnection(t *testing.T) {
 	server := ablytest.NewServer(t, ablytest.WithConnectionStateTTL(50*time.Millisecond))
 	w := newWorldOn(t, server, ably.WithAutoConnect(false), ably.WithDisconnectedRetryTimeout(10*time.Millisecond), ably.WithSuspendedRetryTimeout(50*time.Millisecond))
@@ -171,7 +171,7 @@ func TestTheStatusFollowsTheConnection(t *testing.T) {
 			}
 			if !strings.EqualFold(change.Current.String(), event.Current.String()) || !strings.EqualFold(change.Previous.String(), event.Previous.String()) ||
 				(change.Error == nil) != (event.Reason == nil) || change.Error != nil && int(lifecycle.AsErrorInfo(change.Error).Code) != int(event.Reason.Code) {
-				t.Errorf("%v of %v", change, event)
+				t.Errorf("the change %v differs from the event %v", change, event)
 			}
 			if reached[change.Current] = true; change.Current == want {
 				return
@@ -193,18 +193,18 @@ func TestTheStatusFollowsTheConnection(t *testing.T) {
 	w.client.Close()
 	until(ablychat.ConnectionClosed)
 	for status := ablychat.ConnectionInitialized; status <= ablychat.ConnectionClosed; status++ {
-		// TestConnectionStatus tests this
+		// TestConnectionStatus tests the status failed.
 		if !reached[status] && status != ablychat.ConnectionFailed {
 			t.Errorf("%v was not reached", status)
 		}
 	}
 	if s := w.chat.Connection().Status(); s != ablychat.ConnectionClosed {
-		t.Errorf("in the end it is %v", s)
+		t.Errorf("in the end the connection is %v", s)
 	}
 }
 
-// CHA-CS3: a chat client on a realtime client that is under way begins with the status and the
-// error that it finds.
+// CHA-CS3: a chat client on a realtime client that is already connected, or has failed, begins with
+// that status and its error.
 func TestTheFirstStatusIsTheConnections(t *testing.T) {
 	server := ablytest.NewServer(t)
 	for _, c := range []struct {

@@ -146,7 +146,7 @@ func TestConnectWhileAnAuthCallbackRuns(t *testing.T) {
 			t.Errorf("typing: %v", err)
 		}
 		if took := time.Since(begin); took != 0 {
-			t.Errorf("it took %v", took)
+			t.Errorf("Connect and the calls took %v", took)
 		}
 		close(release)
 		if err := client.Close(); err != nil {
@@ -219,13 +219,13 @@ func TestDisposeWithAnEndedContext(t *testing.T) {
 		shared, connects, room bool
 		want                   error
 	}{
-		"shared":                  {true, true, false, nil},
-		"shared, unconnected":     {true, false, false, nil},
-		"shared, with a room":     {true, true, true, mine},
-		"its own":                 {false, true, false, mine},
-		"its own, unconnected":    {false, false, false, nil},
-		"its own, with a room":    {false, true, true, mine},
-		"unconnected with a room": {false, false, true, mine},
+		"shared":                            {true, true, false, nil},
+		"shared, unconnected":               {true, false, false, nil},
+		"shared, with a room":               {true, true, true, mine},
+		"its own":                           {false, true, false, mine},
+		"its own, unconnected":              {false, false, false, nil},
+		"its own, with a room":              {false, true, true, mine},
+		"its own, unconnected, with a room": {false, false, true, mine},
 	} {
 		t.Run(what, func(t *testing.T) {
 			inMemory(t, func(t *testing.T, server *ablytest.Server) {
@@ -261,10 +261,10 @@ func TestDisposeWithAnEndedContext(t *testing.T) {
 					t.Errorf("Dispose: %v, expected %v", err, c.want)
 				}
 				if err := client.Dispose(t.Context()); err != nil {
-					t.Errorf("the disposal ends with %v", err)
+					t.Errorf("the disposal ended with %v", err)
 				}
 				if err := client.Dispose(ended); err != nil {
-					t.Errorf("once it is over: %v", err)
+					t.Errorf("Dispose after the end of the disposal: %v", err)
 				}
 				if s := client.Realtime().Connection.State(); c.connects && (s == ably.ConnectionStateClosed) == c.shared {
 					t.Errorf("the connection is %v", s)

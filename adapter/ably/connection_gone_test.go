@@ -102,7 +102,7 @@ func TestAnAttachThatWaitsEndsWithTheConnection(t *testing.T) {
 // channel is detached at the server.
 func TestADetachWithoutAConnection(t *testing.T) {
 	for _, under := range []bool{false, true} {
-		t.Run(map[bool]string{false: "begun without", true: "lost meanwhile"}[under], func(t *testing.T) {
+		t.Run(map[bool]string{false: "no connection", true: "connection lost"}[under], func(t *testing.T) {
 			server := ablytest.NewServer(t)
 			w := patient(t, server)
 			room := w.attached()

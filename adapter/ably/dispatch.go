@@ -41,7 +41,7 @@ func (d dispatch) message(w chat.WireMessage) {
 	case w.Name == chat.NameOccupancy:
 		r.occupancy.receive(w)
 	default: // CHA-M4d, CHA-ER4c
-		r.ignored(slog.LevelDebug, fmt.Sprintf("a message has the name %q", w.Name))
+		r.ignored(slog.LevelDebug, fmt.Sprintf("a message has the unknown name %q", w.Name))
 	}
 }
 

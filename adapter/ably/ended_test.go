@@ -16,7 +16,7 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// held has everything that a program may still use when the room ends.
+// held has the values that a program may still hold after its room has ended.
 type held struct {
 	client       *ablychat.Client
 	room         *ablychat.Room
@@ -156,7 +156,7 @@ func loopOf[E any](events iter.Seq2[E, error]) iter.Seq[error] {
 	}
 }
 
-// finite has the sequences that are not of events: they end when they are complete.
+// finite has the sequences that end by themselves, when they are complete. They are no events.
 var finite = map[string]bool{"Page.All": true, "Messages.Since": true}
 
 // last returns the last error of a sequence. The test fails if there is another error before it.
@@ -204,8 +204,8 @@ func TestNoMethodIsForgotten(t *testing.T) {
 	}
 }
 
-// TestWhatEndsSaysSo: after a release or a disposal, a call that begins fails at once, and a
-// subscription or loop that began before ends. All have the error of that release or disposal.
+// TestWhatEndsSaysSo: after a release or a disposal, every new call fails at once, and every
+// earlier subscription and loop ends. All of them have the error of that release or disposal.
 func TestWhatEndsSaysSo(t *testing.T) {
 	release := func(t *testing.T, h held) error { return h.client.Rooms().Release(soon(t), "lobby") }
 	dispose := func(t *testing.T, h held) error { return h.client.Dispose(soon(t)) }
@@ -267,7 +267,7 @@ func TestWhatEndsSaysSo(t *testing.T) {
 						t.Errorf("the loop over %s ended with %v", r.name, r.err)
 					}
 				case <-soon(t).Done():
-					t.Fatal("a loop goes on")
+					t.Fatal("a loop did not end")
 				}
 			}
 			for name, s := range before {
@@ -328,7 +328,7 @@ func TestWhatIsSwitchedOff(t *testing.T) {
 		}
 	}
 	if err := h.room.Presence().Enter(soon(t), nil); err != nil {
-		t.Errorf("entering needs no events: %v", err)
+		t.Errorf("enter without presence events: %v", err)
 	}
 }
 

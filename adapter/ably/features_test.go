@@ -32,7 +32,7 @@ type person struct {
 
 func newPerson(t *testing.T, server *ablytest.Server, id string, options ...ably.ClientOption) *person {
 	t.Helper()
-	// When a client is closed, a goroutine of ably-go lives on for one pause of this length.
+	// After a client is closed, a goroutine of ably-go remains for up to this time.
 	options = append(options, ably.WithClientID(id), ably.WithChannelRetryTimeout(500*time.Millisecond))
 	client, err := ablychat.Connect(ablychat.Ably(server.ClientOptions(options...)...))
 	if err != nil {
@@ -91,7 +91,7 @@ func (i *inbox[T]) empty() {
 	i.t.Helper()
 	select {
 	case e := <-i.events:
-		i.t.Errorf("an event too many came: %+v", e)
+		i.t.Errorf("an unexpected event came: %+v", e)
 	default:
 	}
 }
@@ -129,7 +129,7 @@ func TestRoomReactions(t *testing.T) {
 			t.Errorf("without a name: %v", err)
 		}
 		if err := from.Reactions().Send(soon(t), ablychat.ReactionContent{Name: "x", Metadata: map[string]any{"f": func() {}}}); !errors.Is(err, lifecycle.ErrInvalidArgument) {
-			t.Errorf("with what JSON has no form for: %v", err)
+			t.Errorf("with a value without a JSON form: %v", err)
 		}
 	})
 }

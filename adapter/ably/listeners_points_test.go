@@ -42,7 +42,7 @@ func TestAReleaseEndsAllListeners(t *testing.T) {
 		select {
 		case <-ended:
 		case <-soon(t).Done():
-			t.Fatal("a loop goes on")
+			t.Fatal("a loop did not end")
 		}
 	}
 	// The next room of the name must not reach the listeners of the old one.
@@ -123,7 +123,7 @@ func TestUnsubscribingHasNoOtherEffect(t *testing.T) {
 	for len(gone.events) > 0 {
 		// Earlier events of occupancy may still have been on their way.
 		if o, ok := (<-gone.events).(chat.OccupancyData); !ok || o.PresenceMembers > 0 {
-			t.Error("an event came to who has unsubscribed")
+			t.Error("a listener received an event after it was unsubscribed")
 		}
 	}
 }
@@ -192,7 +192,7 @@ func TestWhatIsNotKnownIsLeftOut(t *testing.T) {
 	log.mu.Lock()
 	defer log.mu.Unlock()
 	for line, level := range map[string]slog.Level{
-		`a message has the name "odd"`: slog.LevelDebug, "a message has the action 3": slog.LevelInfo, "a message has the action 5": slog.LevelInfo,
+		`a message has the unknown name "odd"`: slog.LevelDebug, "a message has the unexpected action 3": slog.LevelInfo, "a message has the unexpected action 5": slog.LevelInfo,
 		"a typing message has no client id": slog.LevelInfo,
 	} {
 		if got, ok := log.lines[line]; !ok || got != level {

@@ -202,7 +202,7 @@ func TestNoTokenIsLogged(t *testing.T) {
 				server.AcceptConnections()
 			}
 			if got := given.all(); len(got) == 0 {
-				t.Error("no token is known")
+				t.Error("the test saw no token, so it can't look for one in the log")
 			} else if text := l.String(); strings.Contains(text, "who=me") || slices.ContainsFunc(got, func(token string) bool {
 				return strings.Contains(text, token)
 			}) {

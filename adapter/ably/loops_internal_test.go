@@ -58,8 +58,8 @@ func loop[E any](events func(context.Context) iter.Seq2[E, error]) func(context.
 	}
 }
 
-// TestNothingStaysOfALoop: after a loop is left, whose context goes on, there is no listener, no
-// goroutine and no memory of it. TestNothingStaysOfAStatusLoop (lifecycle) tests loops over
+// TestNothingStaysOfALoop: after a loop is left while its context goes on, no listener, goroutine
+// or memory of the loop remains. TestNothingStaysOfAStatusLoop (lifecycle) tests loops over
 // statuses and discontinuities.
 func TestNothingStaysOfALoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // fails if a goroutine remains

@@ -39,7 +39,7 @@ func newWorldOn(t *testing.T, server *ablytest.Server, options ...ably.ClientOpt
 
 func newWorldWith(t *testing.T, server *ablytest.Server, chatOptions []ablychat.Option, options ...ably.ClientOption) *world {
 	t.Helper()
-	// When a client is closed, a goroutine of ably-go lives on for one pause of this length.
+	// After a client is closed, a goroutine of ably-go remains for up to this time.
 	options = append([]ably.ClientOption{ably.WithChannelRetryTimeout(500 * time.Millisecond)}, options...)
 	client, err := ablychat.NewRealtime(server.ClientOptions(options...)...)
 	if err != nil {

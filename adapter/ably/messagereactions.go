@@ -116,7 +116,7 @@ func (r *MessageReactions) check(
 	}
 	if reaction.Count < 0 || reaction.Count > 0 && t != MessageReactionTypeMultiple {
 		return "", lifecycle.NewErrorInfo(ErrInvalidArgument, "unable to "+operation+
-			"; a count is a positive number, and only for the type multiple", nil)
+			"; only a reaction of the type multiple has a count, which must not be negative", nil)
 	}
 	return t, nil
 }
@@ -191,7 +191,7 @@ func (r *MessageReactions) dispose() {
 func (r *MessageReactions) receiveSummary(w chat.WireMessage) {
 	event, ignored := chat.DecodeSummary(w)
 	for _, kind := range ignored { // CHA-MR6a4
-		r.room.ignored(slog.LevelInfo, "a summary has the type "+kind)
+		r.room.ignored(slog.LevelInfo, "a summary has the unknown type "+kind)
 	}
 	r.summaries.Publish(event)
 }

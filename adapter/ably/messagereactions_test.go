@@ -109,7 +109,7 @@ func TestMessageReactionErrors(t *testing.T) {
 		"send without a serial":   r.Send(soon(t), "", ablychat.MessageReaction{Name: "x"}),
 		"send without a name":     r.Send(soon(t), "s", ablychat.MessageReaction{}),
 		"send of an unknown type": r.Send(soon(t), "s", ablychat.MessageReaction{Name: "x", Type: "odd"}),
-		"a count that is none":    r.Send(soon(t), "s", ablychat.MessageReaction{Name: "x", Type: lifecycle.MessageReactionTypeMultiple, Count: -1}),
+		"a negative count":        r.Send(soon(t), "s", ablychat.MessageReaction{Name: "x", Type: lifecycle.MessageReactionTypeMultiple, Count: -1}),
 		"a count for distinct":    r.Send(soon(t), "s", ablychat.MessageReaction{Name: "x", Count: 2}),
 		"delete without a serial": r.Delete(soon(t), "", ablychat.MessageReaction{Name: "x"}),
 		"delete without a name":   r.Delete(soon(t), "s", ablychat.MessageReaction{}),

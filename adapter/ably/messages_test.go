@@ -315,7 +315,7 @@ func TestHistoryBeforeSubscribe(t *testing.T) {
 			// If continuity was lost, messages that were reported before the loss are in the
 			// history too. From the point on there is neither a gap nor a duplicate.
 			if next := slices.Index(told, newest+1); next < 0 || c.lose == nil && next != 0 {
-				t.Errorf("the history ends at %d, received were %v", newest, told)
+				t.Errorf("the history ends at %d, but the events were %v", newest, told)
 			}
 			if slices.Contains(told, newest) && c.lose == nil {
 				t.Errorf("message %d is in the history and was received too", newest)

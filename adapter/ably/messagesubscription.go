@@ -51,7 +51,7 @@ func (s *MessageSubscription) Err() error { return s.listener.Err() }
 // Dropped returns the number of events that were dropped because too many waited for the listener.
 func (s *MessageSubscription) Dropped() int64 { return s.listener.Dropped() }
 
-// subscriptions has the subscriptions to a room's messages. It is updated under one lock with the
+// subscriptions has the subscriptions to a room's messages. One lock covers its updates and the
 // delivery of the channel's messages. So the point of a subscription is exactly between the
 // messages that its listener receives and those that it doesn't.
 type subscriptions struct {

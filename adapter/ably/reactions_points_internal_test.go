@@ -40,13 +40,13 @@ func TestReactionsThatAreLeftOutAreLogged(t *testing.T) {
 	if err := client.Dispose(context.Background()); err != nil {
 		t.Error(err)
 	}
-	for _, what := range []string{"reaction:odd.v1", "reaction:even.v1", "has the action 7"} {
+	for _, what := range []string{"reaction:odd.v1", "reaction:even.v1", "has the unknown action 7"} {
 		found := false
 		for line := range strings.Lines(log.String()) {
 			found = found || strings.Contains(line, what) && strings.Contains(line, "level=INFO") && strings.Contains(line, "room=lobby")
 		}
 		if !found {
-			t.Errorf("nothing is said of %q:\n%s", what, log.String())
+			t.Errorf("the log has no line about %q:\n%s", what, log.String())
 		}
 	}
 	if len(told) != 0 {

@@ -72,7 +72,7 @@ func TestOtherOptionsGetTheirModes(t *testing.T) {
 	}
 	// CHA-O6a, CHA-O6b, CHA-IN1e
 	if first, second := <-params, <-params; first["occupancy"] != "" || second["occupancy"] != "metrics" || first["agent"] != "chat-go/"+ablychat.Version {
-		t.Errorf("asked for with the params %v, then %v", first, second)
+		t.Errorf("requested with the params %v, then %v", first, second)
 	}
 }
 
@@ -188,7 +188,7 @@ func TestASuspendedConnection(t *testing.T) {
 		t.Error("no discontinuity was reported")
 	}
 	if _, ok := w.attachment(); !ok {
-		t.Error("the server has nothing attached")
+		t.Error("the server has not attached the channel")
 	}
 }
 

@@ -76,7 +76,7 @@ func TestBadInput(t *testing.T) {
 	}
 	second, err := ablychat.New(w.client)
 	if err != nil {
-		t.Fatalf("after Dispose the realtime client is free again: %v", err)
+		t.Fatalf("after Dispose, New refuses the realtime client: %v", err)
 	}
 	if err := second.Dispose(soon(t)); err != nil {
 		t.Error(err)
@@ -142,13 +142,13 @@ func TestDisposeWithAContextThatHasEnded(t *testing.T) {
 	cancel()
 	// Dispose returns nil if the disposal has already ended.
 	if err := w.chat.Dispose(ended); err != nil && !errors.Is(err, context.Canceled) {
-		t.Errorf("it returned %v", err)
+		t.Errorf("Dispose returned %v", err)
 	}
 	if _, err := w.rooms.Get(soon(t), name); !errors.Is(err, lifecycle.ErrResourceDisposed) {
-		t.Errorf("a get after it: %v", err)
+		t.Errorf("a get after Dispose: %v", err)
 	}
 	if err := w.chat.Dispose(soon(t)); err != nil || w.server.State().Attached(channelName) {
-		t.Errorf("its end: %v, still attached: %t", err, w.server.State().Attached(channelName))
+		t.Errorf("the second Dispose returned %v; the channel is still attached: %t", err, w.server.State().Attached(channelName))
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 // TestARecoveryEndsWithTheRoom: while missed messages are fetched, the room ends. The loop then
-// ends at once, with the error of that, at whichever point of the fetch it is.
+// ends at once, at whichever point of the fetch it is, with the error of the release or disposal.
 func TestARecoveryEndsWithTheRoom(t *testing.T) {
 	down := func(*http.Request) (int, string, error) {
 		return 500, `{"error":{"code":50000,"message":"down"}}`, nil
@@ -82,10 +82,10 @@ func TestARecoveryEndsWithTheRoom(t *testing.T) {
 						}
 						err = ended()
 						if late := time.Since(begin); late != 0 {
-							t.Errorf("it ended %v later", late)
+							t.Errorf("the loop ended %v after the room", late)
 						}
 						if !errors.Is(err, want) || !strings.HasPrefix(err.Error(), "unable to receive messages; ") {
-							t.Errorf("it ended with %v", err)
+							t.Errorf("the loop ended with %v", err)
 						}
 					})
 				})
@@ -129,7 +129,7 @@ func TestARecoveryWithoutAToken(t *testing.T) {
 			if n := strings.Count(text, "messages that were missed can't be read yet"); n != 1 ||
 				!strings.Contains(text, "room=lobby") || !strings.Contains(text, "the sign-in server is down") ||
 				strings.Contains(text, "between us") || strings.Contains(text, "hush") {
-				t.Errorf("logged %d times, in gap %d:\n%s", n, gap, text)
+				t.Errorf("%d warnings in gap %d, expected 1 without a secret:\n%s", n, gap, text)
 			}
 			log.Reset()
 		}
@@ -143,7 +143,7 @@ func TestARecoveryWithoutAToken(t *testing.T) {
 		room.messages.subscriptions.attached("p", false)
 		for _, err := range events {
 			if !errors.Is(err, ErrorCode(40171)) || !errors.Is(err, ErrorCode(40142)) {
-				t.Errorf("it ended with %v", err)
+				t.Errorf("the loop ended with %v", err)
 			}
 		}
 	})

@@ -138,9 +138,9 @@ func (f *follower) outage(meanwhile func()) {
 	}
 }
 
-// TestNothingIsMissed: a program that was away gets the missed messages, also after a
-// discontinuity: complete, in order, once each, and before later events. It is tried with a loop
-// and a listener.
+// TestNothingIsMissed: a program that was away gets the messages that it missed, also after a
+// discontinuity. All of them come, in order, once each, and before later events. The test uses a
+// loop and a listener.
 func TestNothingIsMissed(t *testing.T) {
 	for way, follow := range map[string]func(f *follower, serial string) (end func()){
 		"events": func(f *follower, serial string) func() {
@@ -203,7 +203,7 @@ func TestNothingIsMissed(t *testing.T) {
 				if c.knows {
 					f.next("*before")
 				}
-				// when no message has come as an event yet
+				// an outage before any message has come as an event
 				f.outage(func() { f.say("first, missed") })
 				f.next("*first, missed")
 				f.say("live")
@@ -229,7 +229,7 @@ func TestNothingIsMissed(t *testing.T) {
 				end()
 				f.say("unheard")
 				if len(f.events) > 0 {
-					t.Errorf("after the end came %v", <-f.events)
+					t.Errorf("an event came after the end: %v", <-f.events)
 				}
 			})
 		}

@@ -144,7 +144,7 @@ func (r *Room) listening(e events) listen.Config {
 	return c
 }
 
-// ignored logs that something was received which is not passed on as an event.
+// ignored logs something that was received and is not passed on as an event.
 func (r *Room) ignored(level slog.Level, what string) {
 	if log := r.client.log; log.Enabled(context.Background(), level) {
 		log.LogAttrs(context.Background(), level, "ignored",

@@ -165,7 +165,7 @@ func TestRESTUsesTheNewestToken(t *testing.T) {
 			}
 			before := with()
 			if strings.HasPrefix(before, "Basic ") != (name == "key") {
-				t.Errorf("before, it sends %s", before)
+				t.Errorf("before Authorize, a call sends %s", before)
 			}
 			details, err := client.Realtime().Auth.Authorize(soon(t), &ably.TokenParams{ClientID: "ann"})
 			if err != nil {
@@ -173,10 +173,10 @@ func TestRESTUsesTheNewestToken(t *testing.T) {
 			}
 			want := "Bearer " + base64.StdEncoding.EncodeToString([]byte(details.Token))
 			if got := with(); got != want || got == before {
-				t.Errorf("after Authorize it sends %s, expected %s", got, want)
+				t.Errorf("after Authorize, a call sends %s, expected %s", got, want)
 			}
 			if got := with(); got != want {
-				t.Errorf("and then %s", got)
+				t.Errorf("after Authorize, the second call sends %s", got)
 			}
 		})
 	}

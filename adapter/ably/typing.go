@@ -83,7 +83,7 @@ func (t *Typing) do(ctx context.Context, operation string, what chat.TypingEvent
 		return ctxerr.Of(ctx)
 	}
 	if what == chat.TypingStarted && !t.turns.busy.Load() && int64(t.clock()) < t.until.Load() {
-		// No call that runs can change what receivers believe, so there is nothing to wait for.
+		// No call is running, and the interval is not over: nothing has to be sent.
 		return t.wire.online(operation)
 	}
 	if mine, err := t.turns.take(ctx); !mine {

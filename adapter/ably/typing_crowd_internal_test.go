@@ -92,7 +92,7 @@ func TestABlockedListenerAmongManyTypers(t *testing.T) {
 			}
 		}
 		if &late[maxPendingStates].CurrentTypers[0] != &prompt.CurrentTypers[0] {
-			t.Error("listeners have sets of their own")
+			t.Error("two listeners did not get the same list")
 		}
 		typing.dispose()
 	})

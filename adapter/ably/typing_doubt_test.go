@@ -13,8 +13,8 @@ import (
 )
 
 // TestTypingWithoutAnAcknowledgement: if the context of a call ends before the acknowledgement,
-// others may have received the message. So a stop after such a keystroke is sent, and a keystroke
-// after such a stop.
+// others may have received the message. So after such a keystroke a stop is sent, and after
+// such a stop a keystroke is sent.
 func TestTypingWithoutAnAcknowledgement(t *testing.T) {
 	server := ablytest.NewServer(t)
 	// With this throttle, no typer expires during the test.

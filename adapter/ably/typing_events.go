@@ -8,8 +8,8 @@ import (
 	"ablyrooms.example/chat"
 )
 
-// exactTypers is the number of lists of typers that are kept for listeners that are behind: as many
-// as events may wait for one listener.
+// exactTypers is the number of lists of typers that are kept for events that wait for a listener:
+// as many as events may wait for one listener.
 const exactTypers = maxPendingStates
 
 // typersAt is the list of typers after a change. All listeners share it.
@@ -18,7 +18,7 @@ type typersAt struct {
 }
 
 // typingNews is a change that waits for listeners. It refers to the list of typers, but doesn't
-// keep it alive. So many changes can wait, however many clients type.
+// keep it alive. Therefore many changes can wait, however many clients type.
 type typingNews struct {
 	change chat.TypingChange
 	after  *typersAt

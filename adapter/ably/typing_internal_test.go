@@ -15,8 +15,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// fakeWire receives the messages that typing sends. It accepts each at once, or when the test lets
-// it.
+// fakeWire receives the messages that typing sends. It accepts each message at once, or waits until
+// the test lets it.
 type fakeWire struct {
 	mu   sync.Mutex
 	sent []string
@@ -134,11 +134,11 @@ func TestConcurrentKeystrokesAndStopsConverge(t *testing.T) {
 		call("second", typing.Stop)     // waits for its turn
 		call("third", typing.Keystroke) // the second call returns
 		if r := <-results; r != "second" {
-			t.Errorf("%s came back first", r)
+			t.Errorf("%s returned first, expected second", r)
 		}
 		call("fourth", typing.Stop) // the third call returns
 		if r := <-results; r != "third" {
-			t.Errorf("%s came back", r)
+			t.Errorf("%s returned, expected third", r)
 		}
 		ctx, cancel := context.WithCancelCause(t.Context())
 		mine := errors.New("mine")
@@ -183,7 +183,7 @@ func TestWhoIsSilentIsLetGo(t *testing.T) {
 		time.Sleep(3*time.Second - time.Millisecond)
 		synctest.Wait()
 		if len(events) != 2 || len(typing.CurrentTypers()) != 2 {
-			t.Fatalf("before bob's time is over: %v", events)
+			t.Fatalf("before bob's heartbeat has expired: %v", events)
 		}
 		time.Sleep(time.Millisecond)
 		synctest.Wait()

@@ -13,7 +13,7 @@ import (
 )
 
 // CHA-T5d1, CHA-T5e, CHA-T5g, CHA-T14b2: if a stop fails, its caller gets the error. Others still
-// take this client for typing, so the next stop is sent again.
+// see this client as typing, so the next call of Stop sends a stop again.
 func TestAStopThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		typing, wire := newTestTyping(time.Minute)
@@ -26,7 +26,7 @@ func TestAStopThatFails(t *testing.T) {
 		}
 		wire.fail = nil
 		if err := typing.Keystroke(t.Context()); err != nil || len(wire.sent) != 1 {
-			t.Errorf("a keystroke after it: %v, %v", err, wire.sent)
+			t.Errorf("a keystroke after a stop that failed: %v, %v", err, wire.sent)
 		}
 		wire.off = lifecycle.NewErrorInfo(lifecycle.ErrDisconnected, "off", nil)
 		if err := typing.Stop(t.Context()); !errors.Is(err, lifecycle.ErrDisconnected) {
@@ -83,7 +83,7 @@ func TestWhoTypesIsTold(t *testing.T) {
 		}
 		current[0].ClientID = "mallory" // changes only the copy
 		if typing.CurrentTypers()[0].ClientID != "eve" {
-			t.Error("a caller changes the set")
+			t.Error("a caller can change the set through the list")
 		}
 		typing.dispose()
 	})

@@ -11,8 +11,9 @@ import (
 	"ablyrooms.example/adapter/ably/ablytest"
 )
 
-// TestWhatIsUnderWayEndsToo: when the room ends, calls and loops that wait, or whose body runs, end
-// too, with the same error. TestARecoveryEndsWithTheRoom tests loops that fetch missed messages.
+// TestWhatIsUnderWayEndsToo: when the room ends, the calls that wait and the loops end with the
+// same error, also loops whose body is running. TestARecoveryEndsWithTheRoom tests loops that fetch
+// missed messages.
 func TestWhatIsUnderWayEndsToo(t *testing.T) {
 	for end, want := range map[string]error{
 		"released": ablychat.ErrRoomInInvalidState, "disposed": ablychat.ErrResourceDisposed,
@@ -76,7 +77,7 @@ func TestWhatIsUnderWayEndsToo(t *testing.T) {
 				}
 				synctest.Wait()
 				if len(results) > 0 {
-					t.Fatalf("it ended before: %v", <-results)
+					t.Fatalf("a call or a loop ended before the room: %v", <-results)
 				}
 				var err error
 				if end == "disposed" {
@@ -96,7 +97,7 @@ func TestWhatIsUnderWayEndsToo(t *testing.T) {
 					}
 				}
 				if late := time.Since(begin); late != 0 {
-					t.Errorf("they ended %v later", late)
+					t.Errorf("the calls and loops ended %v after the room", late)
 				}
 			})
 		})

@@ -32,9 +32,9 @@ type userError struct {
 var userErrors = map[string]userError{
 	"no options": {func(s *stand) error { return second(ablychat.Connect()) },
 		`unable to create chat client; invalid key (code 40005, status 400)`, 40005, nil},
-	"a realtime client with a key that is none": {func(s *stand) error { return second(ablychat.NewRealtime(ably.WithKey("key"))) },
+	"a realtime client with a malformed key": {func(s *stand) error { return second(ablychat.NewRealtime(ably.WithKey("key"))) },
 		`unable to create realtime client; invalid key (code 40005, status 400)`, 40005, nil},
-	"a key that is none": {func(s *stand) error { return second(ablychat.Connect(ablychat.Ably(ably.WithKey("key")))) },
+	"a malformed key": {func(s *stand) error { return second(ablychat.Connect(ablychat.Ably(ably.WithKey("key")))) },
 		`unable to create chat client; invalid key (code 40005, status 400)`, 40005, nil},
 	"a client of ably-go's": {func(s *stand) error { return second(ablychat.New(nil)) },
 		`unable to create chat client; the realtime client is nil, or was not made by ablychat.NewRealtime (code 40003, status 400)`, 40003, nil},
@@ -140,7 +140,7 @@ var userErrors = map[string]userError{
 		return s.get(client).Attach(soon(s.t))
 	},
 		`unable to attach room lobby; the service did not answer in time (code 90007, status 408)`, 90007, nil},
-	"attach given up": {func(s *stand) error {
+	"attach whose context ends": {func(s *stand) error {
 		ctx, cancel := context.WithCancelCause(s.t.Context())
 		cancel(http.ErrAbortHandler)
 		return s.room().Attach(ctx)
@@ -205,17 +205,17 @@ var userErrors = map[string]userError{
 		return send(room)
 	},
 		`unable to send message; the service can't be reached: dial tcp <address>: connect: connection refused (code 80000, status 500)`, 80000, nil},
-	"send what has no form in JSON": {func(s *stand) error {
+	"send a value without a JSON form": {func(s *stand) error {
 		return second(s.room().Messages().Send(soon(s.t), ablychat.MessageContent{Metadata: object{"on": func() {}}}))
 	},
 		`unable to send message; metadata.on has no form in JSON: json: unsupported type: func() (code 40003, status 400)`, 40003, nil},
-	"get a message that there isn't": {func(s *stand) error { return second(s.room().Messages().Get(soon(s.t), "none")) },
+	"get a message that doesn't exist": {func(s *stand) error { return second(s.room().Messages().Get(soon(s.t), "none")) },
 		`unable to get message; there is no message "none" in the room (code 40400, status 404): see https://help.ably.io/error/40400`, 40400, nil},
 	"update without a serial": {func(s *stand) error {
 		return second(s.room().Messages().Update(soon(s.t), "", ablychat.MessageContent{}))
 	},
 		`unable to update message; the message's serial is empty (code 40003, status 400)`, 40003, nil},
-	"too long a page": {func(s *stand) error {
+	"a page that is too long": {func(s *stand) error {
 		return second(s.room().Messages().History(soon(s.t), ablychat.HistoryQuery{Limit: 1001}))
 	},
 		`unable to get history; the limit is 1001, expected 1 to 1000, or 0 for 100 (code 40003, status 400)`, 40003, nil},
@@ -223,7 +223,7 @@ var userErrors = map[string]userError{
 		return second(s.room().Messages().History(soon(s.t), ablychat.HistoryQuery{Start: time.UnixMilli(2).UTC(), End: time.UnixMilli(1).UTC()}))
 	},
 		`unable to get history; the end 1970-01-01 00:00:00.001 +0000 UTC is before the start 1970-01-01 00:00:00.002 +0000 UTC (code 40003, status 400)`, 40003, nil},
-	"a page that is a login": {func(s *stand) error {
+	"a login page instead of a page": {func(s *stand) error {
 		a := newAnswering(s.t)
 		a.set(200, "text/html", "<html>Log in</html>")
 		return second(a.room.Messages().History(soon(s.t), ablychat.HistoryQuery{}))
@@ -266,7 +266,7 @@ var userErrors = map[string]userError{
 	"a count for a unique reaction": {func(s *stand) error {
 		return s.room().Messages().Reactions().Send(soon(s.t), "s", ablychat.MessageReaction{Name: "x", Type: lifecycle.MessageReactionTypeUnique, Count: 2})
 	},
-		`unable to send message reaction; a count is a positive number, and only for the type multiple (code 40003, status 400)`, 40003, nil},
+		`unable to send message reaction; only a reaction of the type multiple has a count, which must not be negative (code 40003, status 400)`, 40003, nil},
 	"single reactions without the option": {func(s *stand) error {
 		return second(s.room().Messages().Reactions().SubscribeRaw(func(chat.RawReactionEvent) {}))
 	},
@@ -291,7 +291,7 @@ var userErrors = map[string]userError{
 		`unable to enter presence; the client has no id: give one with ably.WithClientID, or in its token (code 40012, status 400)`, 40012, nil},
 	"enter before attach": {func(s *stand) error { return s.room().Presence().Enter(soon(s.t), nil) },
 		`unable to enter presence; room "lobby" is initialized and must be attached first (code 102112, status 400)`, 102112, nil},
-	"enter with data that is none": {func(s *stand) error { return s.attached().Presence().Enter(soon(s.t), make(chan int)) },
+	"enter with data without a JSON form": {func(s *stand) error { return s.attached().Presence().Enter(soon(s.t), make(chan int)) },
 		`unable to enter presence; data has no form in JSON: json: unsupported type: chan int (code 40003, status 400)`, 40003, nil},
 	"enter that is refused": {func(s *stand) error {
 		room := s.attached()
@@ -322,20 +322,20 @@ var userErrors = map[string]userError{
 		return second(ablychat.New(foreign))
 	},
 		`unable to create chat client; the realtime client is nil, or was not made by ablychat.NewRealtime (code 40003, status 400)`, 40003, nil},
-	"options of ably-go's for a client that exists": {func(s *stand) error {
+	"options of ably-go's for an existing realtime client": {func(s *stand) error {
 		return second(ablychat.New(s.client().Realtime(), ablychat.Ably(ably.WithClientID("x"))))
 	},
 		`unable to create chat client; the realtime client has its own options of ably-go, so ablychat.Ably can't be used (code 40003, status 400)`, 40003, nil},
-	"no options of ably-go's for a client that exists": {func(s *stand) error {
+	"an empty list of options for an existing realtime client": {func(s *stand) error {
 		return second(ablychat.New(s.client().Realtime(), ablychat.Ably()))
 	},
 		`unable to create chat client; the realtime client has its own options of ably-go, so ablychat.Ably can't be used (code 40003, status 400)`, 40003, nil},
 
 	"get after the disposal": {func(s *stand) error { return second(s.disposed().Rooms().Get(soon(s.t), "lobby")) },
 		`unable to get room; rooms instance has been disposed: room "lobby" (code 40014, status 400)`, 40014, nil},
-	"get given up": {func(s *stand) error { return second(s.client().Rooms().Get(s.interrupted(), "lobby")) },
+	"get whose context ends": {func(s *stand) error { return second(s.client().Rooms().Get(s.interrupted(), "lobby")) },
 		`interrupted`, 0, context.Canceled},
-	"get that a release hits": {func(s *stand) error {
+	"get while the name is released": {func(s *stand) error {
 		return s.hit(func(rooms *ablychat.Rooms) error { return second(rooms.Get(soon(s.t), "lobby")) })
 	},
 		`unable to get room; room released before operation could complete: room "lobby" (code 102106, status 400)`, 102106, nil},
@@ -353,15 +353,15 @@ var userErrors = map[string]userError{
 		`unable to get room; room already exists with different options: room "lobby" has {presence.enableEvents: true, typing.heartbeatThrottleMs: 10000, occupancy.enableEvents: false, messages.rawMessageReactions: false, messages.defaultMessageReactionType: distinct}, asked for {presence.enableEvents: true, typing.heartbeatThrottleMs: 10000, occupancy.enableEvents: true, messages.rawMessageReactions: false, messages.defaultMessageReactionType: distinct} (code 102107, status 400)`, 102107, nil},
 	"acquire after the disposal": {func(s *stand) error { return second(s.disposed().Rooms().Acquire(soon(s.t), "lobby")) },
 		`unable to get room; rooms instance has been disposed: room "lobby" (code 40014, status 400)`, 40014, nil},
-	"acquire given up": {func(s *stand) error { return second(s.client().Rooms().Acquire(s.interrupted(), "lobby")) },
+	"acquire whose context ends": {func(s *stand) error { return second(s.client().Rooms().Acquire(s.interrupted(), "lobby")) },
 		`interrupted`, 0, context.Canceled},
-	"acquire that a release hits": {func(s *stand) error {
+	"acquire while the name is released": {func(s *stand) error {
 		return s.hit(func(rooms *ablychat.Rooms) error { return second(rooms.Acquire(soon(s.t), "lobby")) })
 	},
 		`unable to get room; room released before operation could complete: room "lobby" (code 102106, status 400)`, 102106, nil},
 	"release without a name": {func(s *stand) error { return s.client().Rooms().Release(soon(s.t), "") },
 		`unable to release room; the name is "", expected at least one character (code 40003, status 400)`, 40003, nil},
-	"release given up": {func(s *stand) error {
+	"release whose context ends": {func(s *stand) error {
 		client := s.client()
 		room := s.get(client)
 		if err := room.Attach(soon(s.t)); err != nil {
@@ -370,7 +370,7 @@ var userErrors = map[string]userError{
 		return client.Rooms().Release(s.interrupted(), "lobby")
 	},
 		`interrupted`, 0, context.Canceled},
-	"dispose given up": {func(s *stand) error {
+	"dispose whose context ends": {func(s *stand) error {
 		client := s.client()
 		room := s.get(client)
 		if err := room.Attach(soon(s.t)); err != nil {
@@ -403,7 +403,7 @@ var userErrors = map[string]userError{
 		return s.released().WaitForStatus(soon(s.t), ablychat.RoomAttached)
 	},
 		`unable to wait for status attached; room "lobby" is released (code 102112, status 400)`, 102112, nil},
-	"wait for a status given up": {func(s *stand) error { return s.room().WaitForStatus(s.interrupted(), ablychat.RoomAttached) },
+	"wait for a status with a context that ends": {func(s *stand) error { return s.room().WaitForStatus(s.interrupted(), ablychat.RoomAttached) },
 		`interrupted`, 0, context.Canceled},
 	"wait for the status of a failed connection": {func(s *stand) error {
 		client := s.with(ably.WithKey("app.key:wrong"), ably.WithInsecureAllowBasicAuthWithoutTLS())
@@ -422,15 +422,15 @@ var userErrors = map[string]userError{
 	},
 		`unable to wait for connection status connected; the chat client was disposed of (code 40014, status 400)`, 40014, nil},
 
-	"a listener for messages that is nil": {func(s *stand) error { return second(s.room().Messages().Subscribe(nil)) },
+	"a nil listener for messages": {func(s *stand) error { return second(s.room().Messages().Subscribe(nil)) },
 		`unable to subscribe to messages; the listener is nil (code 40003, status 400)`, 40003, nil},
-	"a listener for what was missed that is nil": {func(s *stand) error {
+	"a nil listener for SubscribeSince": {func(s *stand) error {
 		return second(s.room().Messages().SubscribeSince("", nil))
 	},
 		`unable to subscribe to messages; the listener is nil (code 40003, status 400)`, 40003, nil},
-	"a listener for statuses that is nil": {func(s *stand) error { return second(s.room().SubscribeStatus(nil)) },
+	"a nil listener for statuses": {func(s *stand) error { return second(s.room().SubscribeStatus(nil)) },
 		`unable to subscribe to status changes; the listener is nil (code 40003, status 400)`, 40003, nil},
-	"a listener for the connection that is nil": {func(s *stand) error { return second(s.client().Connection().Subscribe(nil)) },
+	"a nil listener for the connection": {func(s *stand) error { return second(s.client().Connection().Subscribe(nil)) },
 		`unable to subscribe to connection status changes; the listener is nil (code 40003, status 400)`, 40003, nil},
 	"subscribe to typing after the disposal": {func(s *stand) error {
 		client := s.client()
@@ -447,7 +447,7 @@ var userErrors = map[string]userError{
 		return last(s.t, "events", events)
 	},
 		`unable to range over messages; the sequence was ranged over before (code 40003, status 400)`, 40003, nil},
-	"a loop over messages that is given up": {func(s *stand) error {
+	"a loop over messages whose context ends": {func(s *stand) error {
 		return last(s.t, "events", loopOf(s.room().Messages().Events(s.interrupted())))
 	},
 		`interrupted`, 0, context.Canceled},
@@ -460,7 +460,7 @@ var userErrors = map[string]userError{
 		return last(s.t, "events", events)
 	},
 		`unable to receive messages; room "lobby" is released (code 102112, status 400)`, 102112, nil},
-	"a loop over what was missed of a released room": {func(s *stand) error {
+	"a loop of EventsSince over a released room": {func(s *stand) error {
 		client := s.client()
 		events := loopOf(s.get(client).Messages().EventsSince(soon(s.t), ""))
 		if err := client.Rooms().Release(soon(s.t), "lobby"); err != nil {
@@ -486,7 +486,7 @@ var userErrors = map[string]userError{
 		return last(s.t, "events", loopOf(s.disposed().Connection().Events(soon(s.t))))
 	},
 		`unable to receive connection status changes; the chat client was disposed of (code 40014, status 400)`, 40014, nil},
-	"a loop that is behind": {func(s *stand) error {
+	"a loop that dropped events": {func(s *stand) error {
 		client := s.client()
 		client.Bound(1)
 		room := s.get(client)
@@ -514,7 +514,7 @@ var userErrors = map[string]userError{
 
 	"send after the release": {func(s *stand) error { return send(s.released()) },
 		`unable to send message; room "lobby" is released (code 102112, status 400)`, 102112, nil},
-	"send given up": {func(s *stand) error {
+	"send whose context ends": {func(s *stand) error {
 		return second(s.room().Messages().Send(s.interrupted(), ablychat.Text("x")))
 	},
 		`interrupted`, 0, context.Canceled},
@@ -552,7 +552,7 @@ var userErrors = map[string]userError{
 		`unable to get message; the message's serial is empty (code 40003, status 400)`, 40003, nil},
 	"versions without a serial": {func(s *stand) error { return second(s.room().Messages().Versions(soon(s.t), "")) },
 		`unable to get versions of message; the message's serial is empty (code 40003, status 400)`, 40003, nil},
-	"versions of no message": {func(s *stand) error { return second(s.room().Messages().Versions(soon(s.t), "none")) },
+	"versions of a message that doesn't exist": {func(s *stand) error { return second(s.room().Messages().Versions(soon(s.t), "none")) },
 		`unable to get versions of message; there is no message "none" in the room (code 40400, status 404): see https://help.ably.io/error/40400`, 40400, nil},
 	"a link to the next page that can't be read": {func(s *stand) error {
 		a := newAnswering(s.t)
@@ -583,13 +583,13 @@ var userErrors = map[string]userError{
 	},
 		`unable to get client reactions; the message's serial is empty (code 40003, status 400)`, 40003, nil},
 
-	"presence that is asked for without the option": {func(s *stand) error {
+	"Presence.Get without the option": {func(s *stand) error {
 		return second(s.room(lifecycle.WithPresenceEvents(false)).Presence().Get(soon(s.t)))
 	},
 		`unable to get presence; the room's options don't enable presence events: use ablychat.WithPresenceEvents(true), the default (code 102108, status 400)`, 102108, nil},
 	"enter after the release": {func(s *stand) error { return s.released().Presence().Enter(soon(s.t), nil) },
 		`unable to enter presence; room "lobby" is released (code 102112, status 400)`, 102112, nil},
-	"enter without a connection, and without a queue": {func(s *stand) error {
+	"enter without a connection and without queueMessages": {func(s *stand) error {
 		s.server.RefuseConnections(nil)
 		room := s.get(s.client(ably.WithQueueMessages(false), ably.WithDisconnectedRetryTimeout(20*time.Millisecond),
 			ably.WithLogLevel(ably.LogNone)))

@@ -157,7 +157,7 @@ func changing(m *ablychat.Messages, serial string, options ...ablychat.Operation
 
 // TestALostAnswerDoesNotDuplicate: after a lost answer, ably-go tries a fallback host with a key
 // that the client made, or the program repeats the call with its own key. Neither has a second
-// effect. Without a key there is one.
+// effect. Without a key, the second request has an effect too.
 func TestALostAnswerDoesNotDuplicate(t *testing.T) {
 	server := ablytest.NewServer(t)
 	wire := &lossy{addr: server.Addr()}

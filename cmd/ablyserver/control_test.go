@@ -40,6 +40,6 @@ func TestControl(t *testing.T) {
 		t.Errorf("exit %d: %s", code, &stderr)
 	}
 	if _, err := client.Get(at.Control + "/rooms/lobby"); err == nil {
-		t.Error("it is still served")
+		t.Error("the kit is still served after the end")
 	}
 }

@@ -67,7 +67,7 @@ func TestServesUntilSIGTERM(t *testing.T) {
 	}
 	more, err := io.ReadAll(out)
 	if err != nil || len(more) > 0 {
-		t.Errorf("more output %q, %v", more, err)
+		t.Errorf("the command wrote more than one line: %q, %v", more, err)
 	}
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("exit: %v", err)

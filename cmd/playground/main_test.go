@@ -40,13 +40,13 @@ func TestAFolderIsServedUntilTheContextEnds(t *testing.T) {
 		t.Error(err)
 	}
 	if err := serve(t.Context(), "no address", dir, io.Discard); err == nil {
-		t.Error("it serves on an invalid address")
+		t.Error("serve accepted an invalid address")
 	}
 }
 
 func TestBadArgumentsAreRefused(t *testing.T) {
 	if err := run(t.Context(), []string{"-colour"}, io.Discard); err == nil {
-		t.Error("an unknown flag is accepted")
+		t.Error("run accepted an unknown flag")
 	}
 }
 
@@ -66,7 +66,7 @@ func TestThePageLoadsNothingFromElsewhere(t *testing.T) {
 		for line := range strings.Lines(string(text)) {
 			if elsewhere.MatchString(line) &&
 				!strings.Contains(line, "http://www.w3.org/2000/svg") {
-				t.Errorf("%s: %s", e.Name(), line)
+				t.Errorf("%s refers to another site or a root path: %s", e.Name(), line)
 			}
 		}
 	}

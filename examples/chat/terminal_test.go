@@ -27,7 +27,7 @@ type terminal struct {
 func newTerminal(t *testing.T, server *ablytest.Server, name string, rooms ...string) *terminal {
 	t.Helper()
 	client, err := ablychat.Connect(ablychat.Ably(server.ClientOptions(ably.WithClientID(name), ably.WithLogLevel(ably.LogNone),
-		// when a client is closed, a goroutine of ably-go lives on for one pause of this length
+		// after a client is closed, a goroutine of ably-go remains for up to this time
 		ably.WithChannelRetryTimeout(500*time.Millisecond))...))
 	if err != nil {
 		t.Fatal(err)

@@ -53,7 +53,7 @@ func attach(ctx context.Context, story *story, _ *stage, ada, grace *actor) erro
 		if err != nil {
 			return err
 		}
-		story.does(a.name, "gets it again, with the defaults spelled out: the same room: %t", room == again)
+		story.does(a.name, "gets it again, with the defaults given explicitly: the same room: %t", room == again)
 	}
 	return nil
 }
@@ -150,7 +150,7 @@ func dispose(ctx context.Context, story *story, _ *stage, ada, grace *actor) err
 	if err != nil {
 		return err
 	}
-	story.does(grace.name, "is another client, and not concerned: %s is %v", room.Name(), room.Status())
+	story.does(grace.name, "is another client, and is not affected: %s is %v", room.Name(), room.Status())
 	return nil
 }
 

@@ -43,7 +43,7 @@ func run(ctx context.Context, s *stage.Stage) error {
 		return err
 	}
 	reactions := []ablychat.MessageReaction{
-		{Name: "cake"}, // of the room's default type, distinct: a client has each name once
+		{Name: "cake"}, // has the room's default type, distinct: each name counts once for a client
 		{Name: "yes", Type: lifecycle.MessageReactionTypeUnique},
 		{Name: "no", Type: lifecycle.MessageReactionTypeUnique}, // replaces yes
 		{Name: "clap", Type: lifecycle.MessageReactionTypeMultiple, Count: 3},

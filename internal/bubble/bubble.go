@@ -47,9 +47,9 @@ func Test(t *testing.T, limits Limits, test func(*testing.T)) {
 	t.Helper()
 	switch end := watch(t, limits, test); {
 	case end.Hang != "":
-		t.Fatalf("it hangs: %s\n%s", end.Hang, end.Stacks)
+		t.Fatalf("the test hangs: %s\n%s", end.Hang, end.Stacks)
 	case end.Left:
-		t.Fatalf("goroutines are left that wait for ever:\n%s", end.Stacks)
+		t.Fatalf("the test leaves goroutines that wait for ever:\n%s", end.Stacks)
 	}
 }
 
@@ -95,7 +95,7 @@ func watch(t *testing.T, limits Limits, run func(*testing.T)) End {
 			}
 			return r.End
 		case <-late:
-			why := fmt.Sprintf("it takes more than %v of virtual time", limits.Virtual)
+			why := fmt.Sprintf("the bubble takes more than %v of virtual time", limits.Virtual)
 			return End{Hang: why, Stacks: stacksOf(name.Load())}
 		case <-timer.C:
 		}

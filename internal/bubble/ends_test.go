@@ -23,8 +23,7 @@ func (r *recorder) FailNow() { r.failure = "failed" }
 
 func (r *recorder) Fatalf(format string, args ...any) { r.failure = fmt.Sprintf(format, args...) }
 
-// A computation that returns is no failure. One that fails the test is a failure, and so is one
-// that never ends.
+// If the computation returns, the test goes on. If it fails the test or never ends, the test fails.
 func TestEnds(t *testing.T) {
 	stop := make(chan struct{})
 	defer close(stop)
@@ -44,7 +43,7 @@ func TestEnds(t *testing.T) {
 	}
 }
 
-// Test ends a test that waits in vain while other timers go on, when its virtual time is over.
+// Run reports that a bubble hangs when its virtual time is over, even if timers in it still fire.
 func TestABubbleThatNeverEnds(t *testing.T) {
 	var stop atomic.Bool
 	defer stop.Store(true)
@@ -52,7 +51,7 @@ func TestABubbleThatNeverEnds(t *testing.T) {
 	end := bubble.Run(t, limits, func() {
 		for range time.Tick(15 * time.Minute) {
 			if stop.Load() {
-				select {} // Fatalf must not return, since the test has ended
+				select {} // don't return: the bubble must not end after its test has ended
 			}
 		}
 	})

@@ -9,7 +9,7 @@ import (
 func TestOf(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	if err := Of(ctx); err != nil {
-		t.Errorf("before the end: %v", err)
+		t.Errorf("before the end of the context, Of returns %v", err)
 	}
 	cause := errors.New("interrupted")
 	cancel(cause)

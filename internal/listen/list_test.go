@@ -43,7 +43,7 @@ func TestEachListenerHasAllEventsInOrder(t *testing.T) {
 		l.Publish(100)
 		synctest.Wait()
 		if len(a) != 100 || len(b) != 101 || !slices.IsSorted(a) || !slices.IsSorted(b) || l.Len() != 1 {
-			t.Errorf("%d and %d events, %d listeners", len(a), len(b), l.Len())
+			t.Errorf("the listeners received %v and %v; %d listeners are left, expected 1", a, b, l.Len())
 		}
 	})
 }
@@ -75,11 +75,11 @@ func TestBadListenersHurtNobody(t *testing.T) {
 		synctest.Wait()
 		if !slices.Equal(good, []int{0, 1, 2, 3}) || !slices.Equal(odd, []int{1, 3}) ||
 			!slices.Equal(ends, good) {
-			t.Errorf("%v, %v, %v", good, odd, ends)
+			t.Errorf("received by the good listener: %v, by the one that panics: %v, by the one that ends its goroutine: %v", good, odd, ends)
 		}
 		n := strings.Count(log.String(), "listener panicked")
 		if n != 2 || !strings.Contains(log.String(), "room=lobby") {
-			t.Errorf("logged:\n%s", log.String())
+			t.Errorf("expected two panics in the log, with the room's name:\n%s", log.String())
 		}
 		close(gate)
 	})
@@ -99,7 +99,7 @@ func TestCallingBack(t *testing.T) {
 		l.Publish(1)
 		synctest.Wait()
 		if !slices.Equal(seen, []int{1}) || l.Len() != 0 {
-			t.Errorf("%v, %d listeners", seen, l.Len())
+			t.Errorf("received %v; %d listeners are left", seen, l.Len())
 		}
 	})
 }
@@ -118,12 +118,12 @@ func TestDone(t *testing.T) {
 		busy.Unsubscribe()
 		idle.Unsubscribe()
 		if isDone(busy) || !isDone(idle) {
-			t.Errorf("done: %t while a call is under way, %t without one", isDone(busy), isDone(idle))
+			t.Errorf("done: %t while a call runs, expected false; %t without one, expected true", isDone(busy), isDone(idle))
 		}
 		close(gate)
 		synctest.Wait()
 		if !isDone(busy) || busy.Err() != nil || idle.Err() != nil {
-			t.Errorf("done: %t, with %v and %v", isDone(busy), busy.Err(), idle.Err())
+			t.Errorf("after Unsubscribe: done is %t, the errors are %v and %v", isDone(busy), busy.Err(), idle.Err())
 		}
 	})
 }
@@ -137,8 +137,8 @@ func isDone(s *listen.Subscription) bool {
 	}
 }
 
-// A loop gets the events from the call of Events on, also those before it begins to range. It
-// ranges once.
+// A loop gets the events from the call of Events on, also those that come before it begins to
+// range. A sequence can be ranged over only once.
 func TestRangingOverEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l listen.List[int]
@@ -158,12 +158,12 @@ func TestRangingOverEvents(t *testing.T) {
 			}
 		}
 		if !slices.Equal(seen, []int{1, 2, 3}) || l.Len() != 0 {
-			t.Errorf("%v, %d listeners", seen, l.Len())
+			t.Errorf("received %v; %d listeners are left", seen, l.Len())
 		}
 		errs := 0
 		for _, err := range events {
 			if errs++; err != errAgain {
-				t.Errorf("a second range: %v", err)
+				t.Errorf("a second range yields %v, expected %v", err, errAgain)
 			}
 		}
 		if errs != 1 {
@@ -172,8 +172,8 @@ func TestRangingOverEvents(t *testing.T) {
 	})
 }
 
-// The context's error is the last, even if events wait. A sequence that is never ranged over leaves
-// no registration behind.
+// When the context ends, a loop gets the context's error as its last, even if events wait. A
+// sequence that is never ranged over leaves no registration behind.
 func TestTheContextEndsALoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l listen.List[int]
@@ -192,11 +192,11 @@ func TestTheContextEndsALoop(t *testing.T) {
 			}
 		}
 		if !slices.Equal(seen, []int{1}) || !errors.Is(last, cause) || !errors.Is(last, context.Canceled) {
-			t.Errorf("%v, then %v", seen, last)
+			t.Errorf("the loop received %v and the error %v, expected event 1 and the context's error", seen, last)
 		}
 		synctest.Wait()
 		if l.Len() != 0 {
-			t.Errorf("%d listeners are left, of which one was never ranged over", l.Len())
+			t.Errorf("%d listeners are left, expected none", l.Len())
 		}
 		_ = unused
 	})
@@ -227,7 +227,7 @@ func TestEnd(t *testing.T) {
 		l.End(func() error { return errors.New("a second end") })
 		l.Publish(3)
 		if err := <-idle; err != errGone {
-			t.Errorf("a loop that waits: %v", err)
+			t.Errorf("a loop that waits ends with %v, expected %v", err, errGone)
 		}
 		<-idle
 		var seen []int
@@ -238,22 +238,22 @@ func TestEnd(t *testing.T) {
 			seen = append(seen, n)
 		}
 		if !slices.Equal(seen, []int{1, 2, 0}) {
-			t.Errorf("a loop that is late saw %v", seen)
+			t.Errorf("a loop that begins after the end received %v", seen)
 		}
 		if isDone(busy) {
-			t.Error("done while events wait for the listener")
+			t.Error("Done is closed while events wait for the listener")
 		}
 		close(gate)
 		<-busy.Done()
 		if !slices.Equal(called, []int{1, 2}) || busy.Err() != errGone || l.Len() != 0 {
-			t.Errorf("called with %v, then %v; %d listeners", called, busy.Err(), l.Len())
+			t.Errorf("the function was called with %v; its error is %v; %d listeners are left", called, busy.Err(), l.Len())
 		}
 		if _, err := l.Add(func(int) {}, listen.Config{}); err != errGone {
-			t.Errorf("added after the end: %v", err)
+			t.Errorf("Add after the end returns %v, expected %v", err, errGone)
 		}
 		for _, err := range l.Events(t.Context(), listen.Config{}) {
 			if err != errGone {
-				t.Errorf("ranged over after the end: %v", err)
+				t.Errorf("Events after the end yields %v, expected %v", err, errGone)
 			}
 		}
 	})
@@ -282,14 +282,14 @@ func TestDropped(t *testing.T) {
 		synctest.Wait()
 		if !slices.Equal(handled, []int{0, 1, 2, 3}) || s.Dropped() != 2 ||
 			strings.Count(log.String(), "dropped=2") != 1 {
-			t.Errorf("%v, %d dropped; logged:\n%s", handled, s.Dropped(), log.String())
+			t.Errorf("the function handled %v, and %d were dropped; logged:\n%s", handled, s.Dropped(), log.String())
 		}
 		var seen []int
 		for n, err := range events {
 			if err != nil {
 				dropped, ok := errors.AsType[*listen.DroppedError](err)
 				if !ok || dropped.Count != 3 || !slices.Equal(seen, []int{0, 1, 2}) {
-					t.Errorf("after %v: %v", seen, err)
+					t.Errorf("after %v the loop received the error %v, expected 3 dropped events after 0, 1, 2", seen, err)
 				}
 				l.Publish(6)
 				continue
@@ -299,7 +299,7 @@ func TestDropped(t *testing.T) {
 			}
 		}
 		if !slices.Equal(seen, []int{0, 1, 2, 6}) {
-			t.Errorf("seen %v", seen)
+			t.Errorf("the loop received %v", seen)
 		}
 	})
 }
@@ -326,7 +326,7 @@ func TestTheNewestWait(t *testing.T) {
 			}
 		}
 		if !slices.Equal(seen, []int{-3, 3, 4}) {
-			t.Errorf("seen %v", seen)
+			t.Errorf("the loop received %v", seen)
 		}
 	})
 }
@@ -348,13 +348,13 @@ func TestAwait(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		if err := await(ctx, 3); err != nil {
-			t.Errorf("a state that is there: %v", err)
+			t.Errorf("Await of the present state returns %v", err)
 		}
 		if err := await(ctx, 0); !errors.Is(err, context.Canceled) {
-			t.Errorf("with an ended context: %v", err)
+			t.Errorf("Await with an ended context returns %v", err)
 		}
 		if err := await(t.Context(), -1); err != bad {
-			t.Errorf("with an error: %v", err)
+			t.Errorf("Await returns %v, expected the error of check", err)
 		}
 		done := make(chan error)
 		go func() { done <- await(t.Context(), 0) }()
@@ -362,13 +362,13 @@ func TestAwait(t *testing.T) {
 		l.Publish(3)
 		l.Publish(4) // the state changes again before Await looks
 		if err := <-done; err != nil {
-			t.Errorf("a state that passed: %v", err)
+			t.Errorf("Await of a state that was left again returns %v", err)
 		}
 		go func() { done <- await(t.Context(), 0) }()
 		synctest.Wait()
 		l.End(gone)
 		if err := <-done; err != errGone || l.Len() != 0 {
-			t.Errorf("after the end: %v, %d listeners", err, l.Len())
+			t.Errorf("Await at the end of the list returns %v, and leaves %d listeners", err, l.Len())
 		}
 	})
 }

@@ -38,7 +38,7 @@ func TestEmptyQueue(t *testing.T) {
 		}
 		for range n + 1 {
 			if q.takeForFunction().event == nil && q.rest() {
-				t.Error("there is more")
+				t.Error("the queue has another event")
 			}
 		}
 		if kept := cap(q.items); n > roomKept && kept > 0 || n <= roomKept && kept == 0 || q.running {

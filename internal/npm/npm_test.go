@@ -47,7 +47,7 @@ func TestInstall(t *testing.T) {
 			t.Errorf("%s: %v", lock, err)
 		}
 		if strings.Contains(out.String(), "ci --no-audit") != runs {
-			t.Errorf("%s: npm ran, or not: %s", lock, &out)
+			t.Errorf("lock file %s: npm must run: %t; its output:\n%s", lock, runs, &out)
 		}
 	}
 	install("one", true, false)
@@ -64,7 +64,7 @@ func TestInstall(t *testing.T) {
 	for _, text := range []string{"{", "{}"} {
 		write(t, text, dir, "node_modules", "@a", "b", "package.json")
 		if _, err := Version(dir, "@a/b"); err == nil {
-			t.Errorf("%s states a version", text)
+			t.Errorf("Version returned no error for the package.json %s", text)
 		}
 	}
 }

@@ -9,9 +9,10 @@ import (
 	"io"
 )
 
-// Read reads all traces of a file. Errors name the line: an unknown field, a line that is neither a
-// header nor a step, an incomplete line, and a file without a header are errors. Read doesn't check
-// whether the steps are right.
+// Read reads all traces of a file. It returns an error for a line that is neither a header nor a
+// step, for an unknown field, for a last line that is incomplete, and for a file without a header.
+// The error names the line, unless the file is empty. Read doesn't check whether the steps are
+// right.
 func Read(r io.Reader) ([]Trace, error) {
 	var traces []Trace
 	lines := bufio.NewReader(r)

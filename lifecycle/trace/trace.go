@@ -35,7 +35,7 @@ type Line struct {
 	Seq     uint64   `json:"seq"`             // 1, 2, 3, …
 	Input   Input    `json:"input"`           // what came in
 	Outputs []Output `json:"outputs"`         // the step's outputs, in the core's order
-	Error   string   `json:"error,omitempty"` // of the backend's work, if the input is its end
+	Error   string   `json:"error,omitempty"` // the error of the work that ended, or empty
 	State   State    `json:"state"`           // the whole state afterwards
 }
 
@@ -103,7 +103,7 @@ func (t Trace) Clone() Trace {
 		err = json.Unmarshal(data, &c)
 	}
 	if err != nil {
-		// can't happen: all its types can be written as JSON and read
+		// can't happen: all its types can be written to JSON and read back
 		panic(fmt.Sprintf("trace: a trace that can't be copied: %v", err))
 	}
 	return c

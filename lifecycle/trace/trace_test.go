@@ -90,7 +90,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := traces[0].Lines[i]; !reflect.DeepEqual(got, want) {
-			t.Errorf("line %d was read as\n%+v\nwritten was\n%+v", i+1, got, want)
+			t.Errorf("line %d was read as\n%+v\nexpected\n%+v", i+1, got, want)
 		}
 		if want.Error != "" {
 			failed++
@@ -104,7 +104,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	if again.String() != text {
-		t.Errorf("what was read is written as\n%s\nit was\n%s", again.String(), text)
+		t.Errorf("the trace that was read is written as\n%s\nexpected\n%s", again.String(), text)
 	}
 }
 
@@ -121,7 +121,7 @@ func TestReadIsStrict(t *testing.T) {
 		"a number as a word": strings.Replace(text, `"call":1,`, `"call":"1",`, 1),
 	} {
 		if _, err := trace.Read(strings.NewReader(bad)); err == nil {
-			t.Errorf("%s was read", what)
+			t.Errorf("Read returned no error for %s", what)
 		}
 	}
 }
@@ -154,7 +154,7 @@ func TestAWriterSaysWhatWentWrong(t *testing.T) {
 	} {
 		w := trace.NewWriter(&limited{1200}, "")
 		if do(w); w.Err() == nil {
-			t.Errorf("%s: no error", what)
+			t.Errorf("%s: the writer reported no error", what)
 		}
 	}
 }

@@ -19,7 +19,7 @@ CONSTANTS NCalls,    \* the number of calls that may be made
           NErrs,     \* the errors are 1..NErrs; 0 is none
           NSerials,  \* the serials are 1..NSerials; 0 is none
           MaxWire,   \* the number of requests that may be unanswered
-          Forgets,   \* whether one more makes the channel forget the oldest; if not, a step that would send one more doesn't happen
+          Forgets,   \* whether one more request makes the channel forget the oldest; if not, no step sends one more
           Promise    \* whether the server keeps its promise
 
 ASSUME /\ NCalls \in Nat /\ NErrs \in Nat /\ NSerials \in Nat /\ MaxWire \in Nat \ {0}
@@ -36,7 +36,8 @@ VARIABLES ch,     \* the channel, without outputs; see ChannelSteps.tla
 server == <<net, holds, gaveUp, spoke, by>>
 vars   == <<ch, outs, server>>
 
-\* Constant domains: quantified over these, every edge of TLC's graph has the name of its action.
+\* Constant domains.  Since actions quantify over these, every edge of TLC's graph has the name of
+\* its action.
 Errs     == 0..NErrs
 Serials  == 0..NSerials
 Answered == 0..MaxWire   \* the number in net of the request that a frame answers; 0 if the server sends it of its own accord
@@ -54,8 +55,8 @@ Become(s) ==
 
 IsRequest(o) == o[1] \in {"sendAttach", "sendDetach"}
 
-\* The requests under way after the step: those of before, and those that the step sends.  Requests
-\* of a channel that was given back belong to the life that ended.
+\* The requests under way after the step: those before the step, and those that the step sends.
+\* Requests of a channel that was given back belong to the life that ended.
 SentAfter(before) ==
     LET sent == SelectSeq(outs', IsRequest)
     IN  before \o [i \in 1..Len(sent) |-> <<IF sent[i][1] = "sendAttach" THEN "attach" ELSE "detach", ch'.givenBack>>]
@@ -303,7 +304,8 @@ SerialsRight == [][                                                            \
             /\ ch'.attachSerial = IF resumed /\ ch.attachSerial # 0 THEN ch.attachSerial ELSE serial
     /\ \A serial \in Serials \ {0}, i \in Answered : (PutOut("deliver") /\ Message(serial, i)) => ch'.channelSerial = serial]_vars
 
-\* retries is the number of the last retry while the channel is only attaching and suspended.
+\* While the channel is attaching or suspended, retries is the number of the last retry; otherwise
+\* it is 0.
 RetryNumbers == [][                                                            \* RTL13b, RTB1
     /\ \A k \in Outs("startRetryTimer") :
          /\ outs'[k][2] \in 1..4 /\ outs'[k][2] = ch'.retries

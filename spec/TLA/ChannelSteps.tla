@@ -2,11 +2,11 @@
 (***************************************************************************)
 (* The effects and outputs of each input of a realtime channel, as         *)
 (* functions from the channel before the step to the channel after it,     *)
-(* with the outputs of the step in order. Written from the rules C1 to C49 *)
-(* of docs/channel.md, which names the points of Ably's specification      *)
-(* (RTL..., RTN...) that each rule comes from. Channel.tla makes a machine *)
-(* of one channel from these functions; RoomOverChannel.tla puts a room on *)
-(* top.                                                                    *)
+(* with the outputs of the step in order. This module is written from the  *)
+(* rules C1 to C49 of docs/channel.md, which names the points of Ably's    *)
+(* specification (RTL..., RTN...) that each rule comes from. Channel.tla   *)
+(* makes a machine of one channel from these functions;                    *)
+(* RoomOverChannel.tla puts a room over such a channel.                    *)
 (*                                                                         *)
 (* A channel is a record with the fields of the table in docs/channel.md,  *)
 (* and the field outs: the outputs of the step.                            *)
@@ -51,7 +51,7 @@ IsConnected(r)  == r.connection = "connected"
 RetryRuns(r)    == r.state = "suspended" /\ IsConnected(r)
 
 -----------------------------------------------------------------------------
-(* Guards and choices that broken twins replace (ChannelTwins.tla). *)
+(* Guards and choices that broken twins replace (twins/ChannelTwins.tla). *)
 
 BehindFence(r)      == r.state \in {"initialized", "attaching", "detached", "failed"} /\ Awaits(r, "detach")
 IsState(r, s)       == r.state = s                                             \* C1
@@ -71,9 +71,9 @@ IgnoresError(r, was) == BehindFence(was) \/ r.givenBack \/ r.state = "failed"  \
 DetachLeft(r)       == r.leftover                                              \* C45
 
 -----------------------------------------------------------------------------
-(* Parts of steps.  TLCEval makes TLC evaluate a value at once: some       *)
-(* versions of TLC read old values through values that are evaluated       *)
-(* later.                                                                  *)
+(* Parts of steps.  TLCEval makes TLC evaluate a value at once. Without    *)
+(* it, TLC may evaluate the value later, and some versions of TLC then use *)
+(* old values of the variables in it.                                      *)
 
 Put(r, o) == [r EXCEPT !.outs = Append(r.outs, o)]
 
@@ -270,8 +270,8 @@ DetachNotAnswered(r, e) ==
     IN  IF gone.state = "attached" THEN EndAttachers(gone, "done", 0)
         ELSE IF gone.attachers = <<>> THEN gone ELSE AttachNow(gone, 0)
 
-\* The server may have a channel attached that nothing here needs: the DETACH for it was lost, or is
-\* late.
+\* The server may have the channel attached although it is not attached here: the DETACH was lost,
+\* or is late.
 MayHold(r) == r.held \/ On(r, "attach")
 
 RequestNotAnswered(was, e) ==
@@ -306,7 +306,7 @@ Lost(r) ==
         THEN EndDetachers(EndAttachers(SetState([cut EXCEPT !.leftover = cut.leftover \/ cut.held], "detached", 0), "superseded", 0), "done", 0)
         ELSE cut
 
-\* The server has the channel attached on this connection no more.
+\* The server no longer has the channel attached on this connection.
 NothingHeld(r) == [r EXCEPT !.leftover = FALSE, !.held = FALSE]
 
 DetachEnds(r, e) == EndAttachers(EndDetachers(SetState(r, "detached", e), "done", 0), "invalidConnection", 0)

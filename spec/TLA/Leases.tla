@@ -1,8 +1,8 @@
 ------------------------------- MODULE Leases -------------------------------
 (***************************************************************************)
-(* Leases above Rooms.tla: several owners of one room.  Written from the   *)
-(* rules L1 to L5 of docs/leases.md.  A step is one step of Rooms.tla, or  *)
-(* several with no other step between them.                                *)
+(* Leases above Rooms.tla: several owners of one room.  This module is     *)
+(* written from the rules L1 to L5 of docs/leases.md.  A step is one step  *)
+(* of Rooms.tla, or several with no other step between them.               *)
 (*                                                                         *)
 (* A lease has the number of its Acquire, which is a get among the calls.  *)
 (***************************************************************************)
@@ -23,7 +23,7 @@ Leasing(i) == {c \in CallIds : IsOpen(c) /\ Had(c) = i}
 Keeping(i) == {c \in CallIds : calls[c].op = "get" /\ c \notin acquires /\ Had(c) = i}
 
 -----------------------------------------------------------------------------
-(* Guards that broken twins replace (LeasesTwins.tla). *)
+(* Guards that broken twins replace (twins/LeasesTwins.tla). *)
 
 Others(i, c) == Leasing(i) \ {c}                                           \* L3
 Keepers(i)   == Keeping(i)                                                 \* L2
@@ -38,7 +38,7 @@ Acquire(n, o) ==                                                           \* L1
 GetKeeps(n, o) == Get(n, o) /\ UNCHANGED leases                            \* L2
 
 \* The lease c of i closes.  If i has no other open lease and is not kept, a ReleaseIf of i (R24)
-\* begins, and is given up if it waits.  With gaveUp, the Acquire is given up before.
+\* begins, and is given up if it waits.  If gaveUp is TRUE, the Acquire is given up first.
 Closing(i, c, gaveUp) ==
     /\ closed' = closed \cup {c}
     /\ UNCHANGED <<acquires, failed>>
@@ -96,8 +96,8 @@ LeaseKeeps == [][
 \* An incarnation in use is kept or leased.
 LastLease == \A i \in Created : i \in InUse(incs[i].name) => Keeping(i) \cup Leasing(i) # {}
 
-\* Closing a lease changes no incarnation but its own, and that only if nothing else keeps or leases
-\* it.
+\* Closing a lease changes no incarnation but the leased one.  It changes that one only if no Get
+\* keeps it and no other lease of it is open.
 CloseIsLocal == [][
     \A c \in closed' \ closed :
       /\ \A i \in Created : incs'[i] # incs[i] =>

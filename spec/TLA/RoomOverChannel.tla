@@ -5,11 +5,11 @@
 (* RoomStatus.tla assumes of its port that an attach or a detach ends with *)
 (* success only after an event of its own, that events report each loss of *)
 (* continuity and nothing else, and that nothing follows after giving      *)
-(* back.  Here the port is the machine of a channel. What the room asks    *)
-(* for is called on the channel some time later. The events of the         *)
-(* channel's states, its updates and the ends of calls reach the room      *)
-(* through one queue, in the order in which the channel outputs them.      *)
-(* Server and connection may do anything at any moment.                    *)
+(* back.  Here the port is the machine of a channel. An operation that the *)
+(* room asks for begins on the channel some time later. The channel's      *)
+(* state events, its updates and the ends of calls reach the room through  *)
+(* one queue, in the order in which the channel outputs them. Server and   *)
+(* connection may do anything at any moment.                               *)
 (***************************************************************************)
 EXTENDS Naturals, Sequences, FiniteSets, TLC
 
@@ -38,7 +38,7 @@ Errs    == 0..NErrs
 CallIds == 1..NCalls
 
 -----------------------------------------------------------------------------
-(* Choices that broken twins replace (RoomOverChannelTwins.tla). *)
+(* Choices that broken twins replace (twins/RoomOverChannelTwins.tla). *)
 
 InOrder(list)        == list                            \* the order in which events reach the room
 ToldUpdate(resumed)  == FALSE                           \* whether an update reports that continuity was kept: it never does
@@ -56,8 +56,8 @@ RoomBecomes(r) ==
     IN  /\ room' = [s EXCEPT !.outs = <<>>] /\ outs' = s.outs
         /\ asked' = IF ask = <<>> THEN asked ELSE ask[1][1]
 
-\* An operation that the step begins has seen no event.  A detach of a channel that is initialized
-\* or detached needs none.
+\* If the step begins an operation, no event of it has occurred yet.  A detach of a channel that is
+\* initialized or detached needs no event.
 Asks      == AskedIn(outs') # <<>>
 SeenFirst == room'.phase = "inDetach" /\ room'.channel \in {"initialized", "detached"}
 SeenAfter(s) == IF Asks THEN SeenFirst ELSE s /\ room'.phase \in {"inAttach", "inDetach"}
@@ -154,9 +154,9 @@ Next == Users \/ PauseOver \/ ChannelMoves \/ PortCalls \/ PortGivesBack \/ Give
 Spec == Init /\ [][Next]_vars
 
 -----------------------------------------------------------------------------
-(* Fairness: that of Channel.tla; also, the port does what it is asked for *)
-(* and passes events on.  It is not assumed that attaches, detaches and    *)
-(* giving back end.                                                        *)
+(* Fairness: as in Channel.tla; in addition, the port does what it is      *)
+(* asked for and passes events on.  It is not assumed that attaches,       *)
+(* detaches and giving back end.                                           *)
 
 Outstanding == C!AttachIsOut(ch) \/ C!DetachIsOut(ch)
 

@@ -34,7 +34,8 @@ room    == <<last, status, err, channel, chErr, op, caller, phase, queue, attach
 history == <<seen, fresh>>
 vars    == <<room, outs, history>>
 
-\* Constant domains: quantified over these, every edge of TLC's graph has the name of its action.
+\* Constant domains.  Since actions quantify over these, every edge of TLC's graph has the name of
+\* its action.
 CallIds == 1..NCalls
 Errs    == 0..NErrs
 
@@ -55,7 +56,8 @@ Become(r) ==
 \* An attach or a detach of the channel runs.
 OnChannel == phase \in {"inAttach", "inDetach"}
 
-\* The own events of the running operation: each reports that it was carried out.
+\* The events that the running operation counts as its own: each reports that the operation was
+\* carried out.
 OwnEvents == IF phase = "inAttach" THEN {"attached"} ELSE {"detached", "initialized"}
 
 \* An attach or a detach of the channel began in this step.  A detach of a channel that is

@@ -2,10 +2,11 @@
 (***************************************************************************)
 (* The effects and outputs of each input of a room, as functions from the  *)
 (* room before the step to the room after it, with the outputs of the step *)
-(* in order. Written from the rules S1 to S30 of docs/room.md, which names *)
-(* the points of Ably's Chat specification (CHA-...) that each rule comes  *)
-(* from. RoomStatus.tla makes a machine of one room from these functions;  *)
-(* RoomsOverRooms.tla puts many rooms below Rooms.tla.                     *)
+(* in order. This module is written from the rules S1 to S30 of            *)
+(* docs/room.md, which names the points of Ably's Chat specification       *)
+(* (CHA-...) that each rule comes from. RoomStatus.tla makes a machine of  *)
+(* one room from these functions. RoomsOverRooms.tla uses such rooms as    *)
+(* the backend of Rooms.tla: one room for each incarnation.                *)
 (*                                                                         *)
 (* A room has the fields                                                   *)
 (*   last           the number of calls that have been made                *)
@@ -46,7 +47,7 @@ InvalidState(s) == <<"invalidState", 0, s>>
 GaveUp          == <<"gaveUp", 0, "-">>
 
 -----------------------------------------------------------------------------
-(* Guards and choices that broken twins replace (RoomStatusTwins.tla). *)
+(* Guards and choices that broken twins replace (twins/RoomStatusTwins.tla). *)
 
 IsBusy(r)          == r.op # "none"                                            \* S3
 GoesFirst(o)       == o = "release"                                            \* S4
@@ -63,9 +64,9 @@ IsDeaf(r)          == r.status = "released"                                    \
 IsOver(r, e)       == e = 0 \/ r.channel = "failed"                            \* S25
 
 -----------------------------------------------------------------------------
-(* Parts of steps.  TLCEval makes TLC evaluate a value at once: some       *)
-(* versions of TLC read old values through values that are evaluated       *)
-(* later.                                                                  *)
+(* Parts of steps.  TLCEval makes TLC evaluate a value at once. Without    *)
+(* it, TLC may evaluate the value later, and some versions of TLC then use *)
+(* old values of the variables in it.                                      *)
 
 Put(r, o) == [r EXCEPT !.outs = Append(r.outs, o)]
 
@@ -91,7 +92,8 @@ NextIn(q) ==
 
 RECURSIVE BeginNext(_)
 
-\* The operation that runs ends, and its call is settled with how.
+\* Over ends the operation that runs. If a caller still waits for it, the caller's call is settled
+\* with the outcome how.
 Over(r, how) ==
     [(IF r.caller = 0 THEN r ELSE Put(r, Settles(r.caller, how))) EXCEPT !.op = "none", !.caller = 0, !.phase = "idle"]
 

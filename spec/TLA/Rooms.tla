@@ -2,9 +2,9 @@
 (***************************************************************************)
 (* The effects of Get, Release and Dispose on names and their              *)
 (* incarnations. The backend may fail at each opening and each release,    *)
-(* and callers may give up. Written from the rules R1 to R24 of            *)
-(* docs/rooms.md, which names the points of Ably's Chat specification      *)
-(* (CHA-...) that each rule comes from.                                    *)
+(* and callers may give up. This module is written from the rules R1 to    *)
+(* R24 of docs/rooms.md, which names the points of Ably's Chat             *)
+(* specification (CHA-...) that each rule comes from.                      *)
 (*                                                                         *)
 (* Calls are numbered in the order in which they begin, incarnations in    *)
 (* the order in which they are created. The outputs of a step are the      *)
@@ -33,7 +33,8 @@ Works == {"none", "opening", "closing"}
 Endings == {"none", "opened", "openFailed", "released", "releaseFailed"}   \* how the backend last ended a work
 Outcomes == {Pending, "room", "done", "differentOptions", "releasedBefore", "disposed", "openFailed", "releaseFailed", "failed", "gaveUp"}
 
-\* Constant domains: quantified over these, every edge of TLC's graph has the name of its action.
+\* Constant domains.  Since actions quantify over these, every edge of TLC's graph has the name of
+\* its action.
 CallIds == 1..MaxCalls
 IncIds  == 1..MaxCalls     \* a call creates at most one incarnation
 
@@ -60,7 +61,7 @@ WaitsForEnd(c, i) == Waits("release", c, i) \/ Waits("releaseIf", c, i)
 Disposing == {c \in CallIds : calls[c].op = "dispose"} # {}
 
 -----------------------------------------------------------------------------
-(* Guards and choices that broken twins replace (RoomsTwins.tla). *)
+(* Guards and choices that broken twins replace (twins/RoomsTwins.tla). *)
 
 GetRefused            == Disposing                              \* R1
 Differs(i, o)         == incs[i].opt # o                        \* R2
@@ -76,9 +77,9 @@ IsOpening(i)          == incs[i].work = "opening"               \* R17 to R20
 Meant(i)              == {i} \cap InUse(incs[i].name)           \* R24
 
 -----------------------------------------------------------------------------
-(* Parts of steps.  TLCEval makes TLC evaluate a function at once: some    *)
-(* versions of TLC read old values through functions that are evaluated    *)
-(* later.                                                                  *)
+(* Parts of steps.  TLCEval makes TLC evaluate a function at once. Without *)
+(* it, TLC may evaluate the function later, and some versions of TLC then  *)
+(* use old values of the variables in it.                                  *)
 
 NewCall(op, n, o, i, out, ref) ==
     [op |-> op, name |-> n, opt |-> o, of |-> 0, waits |-> i, out |-> out, ref |-> ref, bad |-> {}]
@@ -250,7 +251,8 @@ OpenFailed(i) ==                                                           \* R1
     /\ Settle(Waiting("get", i), "openFailed", i)
     /\ UNCHANGED failed
 
-\* The backend's work on i ended so that i is released; what waited for that goes on: R21, R22, R23.
+\* The backend's work on i has ended, and i becomes released.  The successor of i is opened, and
+\* calls that waited for the end are settled: R21, R22, R23.
 Ends(i, how) ==
     LET bad   == how = "releaseFailed"
         life  == LifeAfter(bad)
@@ -315,9 +317,11 @@ Spec == Init /\ [][Next]_vars
 EndsOpening(i) == Opened(i) \/ OpenedAbandoned(i) \/ OpenFailed(i) \/ OpenFailedAbandoned(i)
 EndsClosing(i) == Released(i) \/ ReleaseFailed(i)
 
-\* Without it, the gets that wait for an opening, and its release, could wait for ever.
+\* Without OpeningsEnd, the gets that wait for an opening, and a release of its incarnation, could
+\* wait for ever.
 OpeningsEnd == \A i \in IncIds : WF_vars(EndsOpening(i))
-\* Without it, the callers of a release, the name's next get, and a dispose could wait for ever.
+\* Without ClosingsEnd, the callers of a release, the name's next get, and a dispose could wait for
+\* ever.
 ClosingsEnd == \A i \in IncIds : WF_vars(EndsClosing(i))
 
 FairSpec == Spec /\ OpeningsEnd /\ ClosingsEnd
@@ -471,7 +475,7 @@ CreatedIff == [][
           /\ incs'[i].name = calls'[c].name /\ incs'[i].opt = calls'[c].opt
           /\ calls'[c].waits = i]_vars
 
-\* An incarnation in use stays in use until its name or it is released, a dispose begins, or its
+\* An incarnation in use stays in use until a call releases it or its name, a dispose begins, or its
 \* opening fails. CHA-RC1g5, CHA-RD1
 OutOfUseIff == [][
     \A i \in Created :
@@ -516,7 +520,8 @@ RoomIsReady == [][
       (calls'[c].out = "room" /\ (c \notin Begun \/ calls[c].out = Pending))
       => incs'[calls'[c].ref].life = "ready"]_vars
 
-\* What a call or an incarnation is about, and what a call waits for, is fixed as it begins.
+\* Once a call has begun, its kind, its name, its options and the incarnation that it waits for
+\* don't change.  Nor do the name and the options of an incarnation.
 HistoryKept == [][
     /\ \A c \in Begun : calls'[c] = [calls[c] EXCEPT !.out = calls'[c].out, !.ref = calls'[c].ref, !.bad = calls'[c].bad]
     /\ \A i \in Created : incs'[i].name = incs[i].name /\ incs'[i].opt = incs[i].opt]_vars

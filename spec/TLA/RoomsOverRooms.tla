@@ -1,6 +1,6 @@
 --------------------------- MODULE RoomsOverRooms ---------------------------
 (***************************************************************************)
-(* Rooms.tla with rooms of RoomStatusSteps.tla below it.                   *)
+(* Rooms.tla with rooms of RoomStatusSteps.tla as its backend.             *)
 (*                                                                         *)
 (* Rooms.tla doesn't define what an incarnation is: a backend opens and    *)
 (* releases it.  Rooms.tla assumes that the backend ends each release in   *)
@@ -100,11 +100,12 @@ AllNext == RoomsDecides \/ \E i \in IncIds : RoomGoesOn(i)
 AllSpec == AllInit /\ [][AllNext]_allVars
 
 -----------------------------------------------------------------------------
-(* Fairness: that of RoomStatus.tla for each room, and of openings: the    *)
-(* port's fetching of a channel ends in some way.  It is not assumed that  *)
-(* releases end.                                                           *)
+(* Fairness: for each room the fairness of RoomStatus.tla, and for each    *)
+(* opening that the fetching of its channel ends in some way.  It is not   *)
+(* assumed that releases end.                                              *)
 
-\* The room waits for something else after the step, or for the same again.
+\* The step ends a wait of the room: afterwards the room waits for something else, or waits anew for
+\* the same thing.
 Anew(i) ==
     \/ rooms'[i].phase # rooms[i].phase \/ rooms'[i].op # rooms[i].op
     \/ rooms'[i].caller # rooms[i].caller /\ rooms'[i].caller # 0

@@ -22,7 +22,7 @@ VARIABLES of,   \* the trace that is checked
 
 Line(t, k) == Traces[t][k]
 
-\* No rule names the input in this state, or in any state.
+\* An input is refused if no rule names it in this state, or in any state.
 Kinds == {"Attach", "Detach", "SetOptions", "GiveBack", "Renew", "Attached", "Detached", "Error", "Overtaken", "Message",
           "RequestTimeout", "RetryTimeout", "Connection"}
 

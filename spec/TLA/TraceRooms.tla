@@ -25,7 +25,7 @@
 (*   incs[i]                 state.incs   state.incarnations IncarnationState *)
 (*   failed                  state.failed state.failed       RoomsState.Failed *)
 (*                                                                         *)
-(* docs/traces.md explains it all.  The command tests/wire/traces writes   *)
+(* docs/traces.md explains traces.  The command tests/wire/traces writes   *)
 (* the module with the traces, which extends this one, and its             *)
 (* configuration.                                                          *)
 (***************************************************************************)
@@ -112,7 +112,7 @@ Takes(l) ==
       [] l.kind = "ReleaseFailed" -> Ended(l) /\ ReleaseFailed(l.inc)
       [] OTHER                    -> FALSE
 
-\* Equality.  Where it fails, the value of the spec is printed.
+\* Same checks that two values are equal.  If they are not, the value of the spec is printed.
 Same(what, spec, line, n) ==
     IF spec = line THEN TRUE
     ELSE IF Tell THEN PrintT(<<"differs", n, what, spec>>) /\ FALSE

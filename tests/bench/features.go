@@ -70,7 +70,7 @@ func trafficCases(where string, open func() *lobby) []comparison {
 			b.StopTimer()
 		}
 	}
-	// repeated measures how many times a second do can run.
+	// repeated measures how many calls of do are possible per second.
 	repeated := func(unit string, do func(l *lobby) error) func(*testing.B) {
 		return in(func(b *testing.B, l *lobby) {
 			m := startMeter()
@@ -165,7 +165,7 @@ func trafficCases(where string, open func() *lobby) []comparison {
 			Metadata map[string]any
 		}
 		if text, ok := m.Data.(string); !ok || json.Unmarshal([]byte(text), &data) != nil || data.Text == "" {
-			b.Error("not the message")
+			b.Error("a listener received a message without its text")
 		}
 	}
 	bareListen := func(listeners int) func(b *testing.B, l *lobby, got func()) {
@@ -188,7 +188,7 @@ func trafficCases(where string, open func() *lobby) []comparison {
 			for range listeners {
 				l.room.Messages().Subscribe(func(e chat.MessageEvent) {
 					if e.Message.Text == "" {
-						b.Error("not the message")
+						b.Error("a listener received a message without its text")
 					}
 					got()
 				})

@@ -15,9 +15,9 @@ import (
 )
 
 // Run tries a subject by [DefaultPlan], and fails the test with the first [Violation] that it
-// finds. It logs what it tried, which promises were not judged, and which rules no script showed.
-// If the subject doesn't make all promises, a pass prints that to standard output too, so that the
-// pass doesn't look like more than it is.
+// finds. It logs what it tried, which promises were not judged, and which rules no script tested.
+// If the subject doesn't make all promises, a pass lists the missing promises on standard output
+// too, since the rules that need them were not checked.
 func Run(t *testing.T, subject Subject) {
 	t.Helper()
 	r := Check(t, subject, DefaultPlan())

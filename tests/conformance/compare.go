@@ -104,7 +104,7 @@ func (r *run) agrees(got ending, want model.Call) bool {
 		return false
 	}
 	if want.Outcome.Kind == model.OutcomeReleasedBefore && !p.ReleaseRejectsGets && got.Kind == model.OutcomeDisposed {
-		return true // not the release, but a disposal has rejected the get
+		return true // without the promise, the get may return the error for a disposal instead
 	}
 	if want.Outcome.Kind != model.OutcomeFailed || got.Kind == model.OutcomeGaveUp {
 		return got.Equal(want.Outcome)
@@ -161,9 +161,9 @@ func (r *run) taint(d *difference, name string) bool {
 		class := ""
 		switch got, settled := r.seen(k+1, model.Call{Kind: model.KindGet}); {
 		case !settled:
-			class = "it is in the way of others while it waits"
+			class = "it disturbs other calls while it waits"
 		case got.Kind != model.OutcomeDifferentOptions:
-			class = "it leaves something behind that is in the way of others"
+			class = "it disturbs other calls after it was refused"
 		default:
 			continue
 		}

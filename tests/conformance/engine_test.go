@@ -95,10 +95,10 @@ func TestScriptsAreReadAsTheyAreWritten(t *testing.T) {
 			script := c.space.random(c.start, AllPromises(), i+1)
 			read, err := Parse(Text(script))
 			if err != nil || !slices.Equal(read, script) {
-				t.Fatalf("%v is read as %v, %v", script, read, err)
+				t.Fatalf("the script %v was read as %v, %v", script, read, err)
 			}
 			if again := c.space.random(c.start, AllPromises(), i+1); !slices.Equal(again, script) {
-				t.Fatalf("the same seed draws %s and %s", Text(script), Text(again))
+				t.Fatalf("the same seed drew two scripts: %s and %s", Text(script), Text(again))
 			}
 			for _, in := range script {
 				kinds[in.Kind] = true
@@ -125,7 +125,7 @@ func TestViolationsHaveLinks(t *testing.T) {
 	} {
 		v := &Violation{Script: MustParse(c.script), wired: c.wired}
 		if got := v.Link(); got != c.link || playlink.Find(v.Error()) != c.link {
-			t.Errorf("%s: %q, and %q in\n%v", c.script, got, playlink.Find(v.Error()), v)
+			t.Errorf("%s: the link is %q, and %q in the report\n%v", c.script, got, playlink.Find(v.Error()), v)
 		}
 	}
 }

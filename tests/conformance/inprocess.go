@@ -350,7 +350,7 @@ func (p *inProcess) seen(n int, want model.Call) (ending, bool) {
 	return got, true
 }
 
-// room returns how a call ended that returned no error.
+// room returns the ending of a call that returned no error.
 func (p *inProcess) room(c *call, want model.Call) ending {
 	switch i := p.gates.incarnation(c.room); {
 	case want.Kind != model.KindGet:

@@ -26,13 +26,13 @@ const (
 type machine struct {
 	wired    bool
 	model    model.State
-	acquires []int // in process: the model's calls that are an Acquire
-	closed   []int // in process: those of acquires whose lease has closed
+	acquires []int // in process: the numbers of the model's calls that are an Acquire
+	closed   []int // in process: the calls in acquires whose lease has closed
 	// the model's number of each call, 0 for a call that the model doesn't have; nil if the numbers
 	// in the script and in the model are the same
 	calls    []int
 	wires    []wire // wired: the state of each incarnation's channel
-	resisted []int  // wired: incarnations whose release was resisted; each may be once
+	resisted []int  // wired: incarnations whose release was resisted, once each at most
 }
 
 // turn is what a step of a script does in the model: one input, and inputs that follow by

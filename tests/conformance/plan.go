@@ -4,8 +4,8 @@ import "ablyrooms.example/model"
 
 // Plan says which scripts are tried: first Known, and then the Spaces in their order.
 type Plan struct {
-	Known  [][]model.Input // scripts, such as those of known deviations
-	Spaces []Space         // of each, all scripts or some at random
+	Known  [][]model.Input // single scripts, such as those of known deviations
+	Spaces []Space         // sets of scripts; of each, all scripts are tried, or some at random
 	Seed   int             // the seed of the random scripts; 0 for a seed from the clock
 	// Progress, if it is not nil, is called after each script with the number of scripts run so
 	// far.
@@ -27,8 +27,8 @@ var (
 
 // ProcessPlan returns a plan for a subject in a process. It tries all scripts of up to depth steps
 // with one name and one option. With more names or options, scripts are one or two steps shorter,
-// or have fewer kinds of steps. Then it tries random scripts, runs for each of three sets of
-// options: only valid ones; some that are spelled out; some that are invalid.
+// or have fewer kinds of steps. Then it tries random scripts, as many as runs says for each of
+// three sets of options: only valid ones; some that are spelled out; some that are invalid.
 func ProcessPlan(depth, runs int) Plan {
 	space := func(length int, kinds []model.Kind, names []string, options ...string) Space {
 		return Space{Bounds: Bounds{Calls: depth, Names: names, Options: options}, Kinds: kinds, Length: length}
@@ -52,8 +52,9 @@ func ProcessPlan(depth, runs int) Plan {
 
 // Result is what was tried, and what was found.
 type Result struct {
-	Subject    string       // for a process: the name that the subject gives itself
-	Exhaustive int          // scripts run of spaces whose scripts are all tried, and of Plan.Known
+	Subject string // for a process: the name that the subject gives itself
+	// scripts run from Plan.Known, and from spaces whose scripts are all tried
+	Exhaustive int
 	Random     int          // random scripts run
 	Seed       int          // the seed of the random scripts
 	Steps      int          // the number of steps of all scripts

@@ -17,10 +17,11 @@ import (
 
 // Command says how to start a subject's process and its server.
 type Command struct {
-	Path  string
-	Args  []string
-	Dir   string
-	Env   []string               // is added to the environment of this process
+	Path string
+	Args []string
+	Dir  string
+	// variables for the subject, added to the environment of this process
+	Env   []string
 	Serve func() (Server, error) // starts the server that the subject's client connects to
 	Log   io.Writer              // gets the subject's standard error; nil for os.Stderr
 	// Grace is how long the subject may run after its input has ended; 0 stands for 2 s.
@@ -55,7 +56,7 @@ type process struct {
 	mu     sync.Mutex
 	next   int
 	open   map[int]*asked // the requests without an answer, by their ids
-	reaped bool           // the process id may belong to another process
+	reaped bool           // Wait was called: the process id may belong to another process by now
 }
 
 // asked is a request that was sent. When done is closed, got is its answer.

@@ -8,9 +8,9 @@ import (
 	"ablyrooms.example/model"
 )
 
-// Promises are what a system may or may not promise. Each field is one promise. The harness judges
-// all other rules in any case. It doesn't judge what isn't promised: [Promises.Loosenings] lists
-// that.
+// Promises says what a system promises. Each field is one promise, which the harness judges only if
+// it is set; [Promises.Loosenings] lists what is not judged. The harness judges all rules that need
+// no promise in any case.
 type Promises struct {
 	// Cancellation: a call whose context ends returns at once, with the context's error. That stops
 	// only the call's own wait; the work goes on (R16).

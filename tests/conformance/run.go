@@ -36,9 +36,9 @@ type ending struct {
 // difference is a difference between the system and the model.
 type difference struct {
 	kind      ViolationKind
-	rule      Rule // empty for the rules that the last step follows
+	rule      Rule // the broken rule; empty for the rules that the last step follows
 	want, got string
-	class     string // empty for a class made of want and got
+	class     string // for Violation.Class; empty for a class made of want and got
 }
 
 // Outcome is what a script showed.
@@ -138,7 +138,7 @@ func (r *run) enter(in model.Input) played {
 		}
 	}
 	if in.Kind == model.KindDispose && r.earlier == nil {
-		// and not R9 to R11, which the disposal follows for each name
+		// The rule is R12, and not one of R9 to R11, which the disposal follows for each name.
 		c.rule, r.earlier = model.R12, map[int]bool{}
 		for i, inc := range r.before.model.Incarnations {
 			r.earlier[i+1] = inc.Life == model.LifeReleasing

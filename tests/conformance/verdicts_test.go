@@ -39,7 +39,7 @@ func TestVerdictsMustMatch(t *testing.T) {
 	}
 	for _, bad := range []string{`{"findings":[{"class":"c","verdict":"perhaps","reason":"r"}]}`, `{"finding":[]}`, `{"findings":[{"class":"c","verdict":"fault"}]}`} {
 		if _, err := parseVerdicts([]byte(bad)); err == nil {
-			t.Errorf("%s is read", bad)
+			t.Errorf("parseVerdicts returned no error for %s", bad)
 		}
 	}
 }

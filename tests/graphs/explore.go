@@ -18,7 +18,7 @@ type Options struct {
 	// the exploration ends as Bounded once there are more states than this; 0 for no bound
 	MaxStates uint64
 	Symmetry  bool // explore one of all states that Machine.Canonical maps to the same state
-	// don't try inputs that are not likely to be taken
+	// don't try inputs that Machine.Likely excludes
 	Possible bool
 	Against  bool // compare every step and every refused input with the model
 	// Progress, if it is not nil, is called now and then, and at the end of each level.
@@ -27,9 +27,9 @@ type Options struct {
 
 // Progress says how far an exploration has come.
 type Progress struct {
-	States      uint64 // seen so far
+	States      uint64 // the states that were visited so far
 	Depth       int    // the depth of the present level
-	Done, Level uint64 // the states of that level: those that were expanded, and all
+	Done, Level uint64 // the states of the present level: those that were expanded, and all
 	Elapsed     time.Duration
 }
 

@@ -12,8 +12,8 @@ import (
 // each on its own. It returns the names of the properties that were broken. It returns an error if
 // a fault doesn't break a property that it lists, or if no fault breaks some property. If a
 // property has a part for states and a part for steps, faults must break both. Liveness is checked
-// on live, which is usually a smaller machine. What is caught is recorded under names that end with
-// family.
+// on live, which is usually a smaller machine. Faults that are caught are recorded, in the families
+// explorer-FAMILY and liveness-FAMILY.
 func CheckFaults[S, M, I, O any](ctx context.Context, family string, m, live Machine[S, M, I, O]) (
 	map[string]bool, error) {
 	broken := map[string]bool{}

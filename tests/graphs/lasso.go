@@ -40,7 +40,8 @@ func (f *fair[S, M, I, O]) lasso(property string, component []int32, q *question
 		switch {
 		case slices.ContainsFunc(component, done):
 			visit(done)
-		case c.Strong && !slices.ContainsFunc(component, able): // none can take the action
+		// no state of the component can take the action
+		case c.Strong && !slices.ContainsFunc(component, able):
 		// some state of the component can't take the action
 		case !c.Strong && slices.ContainsFunc(component, disabled):
 			if !disabled(entry) {

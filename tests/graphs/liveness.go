@@ -22,11 +22,12 @@ type LeadsTo[M any] struct {
 // again. An input that doesn't change the state is no step of the action, since it can't be
 // distinguished from stuttering.
 type Fairness[M, I any] struct {
-	Name   string
-	Of     func(in I) bool // whether an input belongs to the action; nil for all
-	When   func(m *M) bool // whether a step from this state belongs to the action; nil for all
-	Into   func(m *M) bool // whether a step to this state belongs to the action; nil for all
-	Owed   func(m *M) bool // whether this state requires a step; nil for the states that have one
+	Name string
+	Of   func(in I) bool // whether an input belongs to the action; nil for all
+	When func(m *M) bool // whether a step from this state belongs to the action; nil for all
+	Into func(m *M) bool // whether a step to this state belongs to the action; nil for all
+	// whether this state requires a step of the action; nil for every state that has such a step
+	Owed   func(m *M) bool
 	Done   func(m *M) bool // whether this state counts as a step of the action; nil for no state
 	Strong bool
 }
@@ -60,12 +61,12 @@ func (l *Lasso[I]) String() string {
 type LivenessReport[I any] struct {
 	States, Edges int
 	Properties    int
-	// properties that fail although all of the fairness is assumed; if it is empty, the check
+	// counterexamples to the properties that fail under all of the fairness; none if the check
 	// passes
 	Broken []*Lasso[I]
 	// the conjuncts whose action is never possible within the bounds
 	Vacuous []string
-	// for each conjunct that is not vacuous: the properties that fail without it
+	// for each conjunct that is not vacuous: counterexamples to the properties that fail without it
 	Without map[string][]*Lasso[I]
 }
 
@@ -78,7 +79,7 @@ func (r *LivenessReport[I]) Err() error {
 	}
 	for name, broken := range r.Without {
 		if len(broken) == 0 {
-			errs = append(errs, fmt.Errorf("without %s every property holds: it is not needed", name))
+			errs = append(errs, fmt.Errorf("the fairness %s is not needed: every property holds without it", name))
 		}
 	}
 	if r.Properties == 0 || r.States == 0 {
@@ -161,8 +162,8 @@ type fair[S, M, I, O any] struct {
 	of        []uint64 // by input: the conjuncts whose action the input belongs to
 	barred    []uint64 // by state: the conjuncts for which a step from here doesn't count
 	shut      []uint64 // by state: the conjuncts for which a step to here doesn't count
-	able      []uint64 // by state: the conjuncts for which it requires a step
-	done      []uint64 // by state: the conjuncts for which it counts as a step
+	able      []uint64 // by state: the conjuncts for which the state requires a step
+	done      []uint64 // by state: the conjuncts for which the state counts as a step
 	strong    uint64   // the conjuncts that are strong
 	all       uint64
 }

@@ -114,7 +114,7 @@ func in(states ...int) func(*int) bool {
 func TestWhatNoStateOffersIsVacuous(t *testing.T) {
 	f := fairly(t, nil, "abc", "0 a 1", "1 b 1")
 	if got := f.vacuous(); !slices.Equal(got, []string{"b", "c"}) {
-		t.Errorf("%v", got)
+		t.Errorf("got %v", got)
 	}
 }
 
@@ -222,7 +222,7 @@ func TestLeadsToAgreesWithTheDefinitionOnRandomGraphs(t *testing.T) {
 		}
 	}
 	if min(holds, fails, round) < 200 {
-		t.Errorf("%d hold, %d fail at a state and %d in a cycle: too few of one", holds, fails, round)
+		t.Errorf("too few cases of one kind: %d hold, %d fail at a state, %d fail in a cycle", holds, fails, round)
 	}
 }
 
@@ -237,7 +237,8 @@ func TestAnActionIsNarrowedToSomeStates(t *testing.T) {
 			f := fairly(t, c.where, letter+"b", "0 b 1", "1 b 0", "0 a 2", "1 a 3")
 			l := decide(t, f, "out", in(0), in(2, 3))
 			zero := 0
-			want := c.holds || letter == "A" && c.where(&zero) // if strong, state 0 is enough
+			// under strong fairness, state 0 alone requires a step
+			want := c.holds || letter == "A" && c.where(&zero)
 			if (l == nil) != want {
 				t.Errorf("%s: %v", letter, l)
 			}
@@ -256,12 +257,12 @@ func TestAStepIsOwedWhereItIsStated(t *testing.T) {
 		strong     bool
 		holds      bool
 	}{
-		{"nowhere", in(9), nil, nil, true, false},
-		{"where none can be taken", in(1), in(2), nil, true, true},
-		{"where it always is", in(0, 1), in(2), nil, false, true},
-		{"now and then, weakly", in(1), in(2), nil, false, false},
-		{"to another state", in(0), in(1), nil, true, false},
-		{"and kept by a state", in(0, 1), in(2), in(1), true, false},
+		{"no state requires a step", in(9), nil, nil, true, false},
+		{"only a state without such a step requires one", in(1), in(2), nil, true, true},
+		{"every state of the cycle requires a step", in(0, 1), in(2), nil, false, true},
+		{"one state of the cycle requires a step, under weak fairness", in(1), in(2), nil, false, false},
+		{"the required step may lead back into the cycle", in(0), in(1), nil, true, false},
+		{"a state counts as the required step", in(0, 1), in(2), in(1), true, false},
 	} {
 		m := newTable("0 b 1", "1 b 0", "0 a 2")
 		sp, err := build(t.Context(), &m, Options{}, false)

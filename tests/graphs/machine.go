@@ -26,14 +26,14 @@ type Machine[S, M, I, O any] struct {
 	Action func(I) string // returns the name under which an input is counted
 
 	New func() Core[S, I, O]          // returns a core for one goroutine
-	Key func(dst []byte, s *S) []byte // appends a key; equal if the states are equal
+	Key func(dst []byte, s *S) []byte // appends the state's key; equal states have equal keys
 	// maps a state to the model's state; this is the only such mapping; it reuses m's memory
 	View func(s *S, m *M)
 	// Record updates what the world remembers, in the state after a step. It may be nil.
 	Record func(before *S, in I, outs []O, after *S) error
 
 	Model    func(m M, in I) (M, []O, error) // takes a step of the model, and doesn't change m
-	ModelKey func(dst []byte, m *M) []byte   // is Key for states of the model
+	ModelKey func(dst []byte, m *M) []byte   // appends the key of a state of the model
 	// returns the rules that a step follows, for reports; may be nil
 	Rules      func(m M, in I) string
 	SameOutput func(a, b O) bool // reports whether two outputs are equal
@@ -41,7 +41,8 @@ type Machine[S, M, I, O any] struct {
 	// OutputsInState says that a state of the spec contains the outputs of the step that led to it.
 	OutputsInState bool
 
-	// reports whether the input is likely to be taken. This guess only saves time; may be nil.
+	// reports whether the model is likely to take the input. This guess only saves time; may be
+	// nil.
 	Likely func(m *M, in I) bool
 	// reports whether the world may give the input in this state; nil for always
 	Gives func(m *M, in I) bool
@@ -85,7 +86,7 @@ type Property[M, I, O any] struct {
 type Fault[S, I, O any] struct {
 	Name   string
 	Says   string
-	Breaks []string // the properties that it breaks, each even if it is checked alone
+	Breaks []string // the properties that the fault breaks; each fails even if it is checked alone
 	// Refuse reports whether an input is refused that the core would take.
 	Refuse func(s *S, in I) bool
 	// Tamper changes the state after a step, and returns changed outputs. Record runs after it.

@@ -35,9 +35,9 @@ type Result[I any] struct {
 	Reason  string // why the verdict is not Complete
 
 	States  uint64   // states that were visited
-	Orbits  uint64   // all states that these stand for, with a symmetry
+	Orbits  uint64   // all states that the visited ones stand for, with a symmetry
 	Edges   uint64   // steps taken from the states that were visited
-	Steps   uint64   // steps of all states that these stand for
+	Steps   uint64   // steps of all states that the visited ones stand for, with a symmetry
 	Refused uint64   // inputs that a state refused, or that the world does not give
 	Skipped uint64   // inputs that were not tried in a state, since they are not likely
 	Ends    uint64   // states that take no input
@@ -47,7 +47,7 @@ type Result[I any] struct {
 	Violation *Violation[I]
 
 	Elapsed   time.Duration
-	Collision float64 // a bound on the probability that two states had one fingerprint
+	Collision float64 // a bound on the probability that two states had the same fingerprint
 	Workers   int
 }
 

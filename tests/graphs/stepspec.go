@@ -12,9 +12,11 @@ type Node[S, O any] struct {
 // StepSpec is a [Mapping] for specs whose states contain outputs. Its functions are what differs
 // between such specs.
 type StepSpec[S, I, O any] struct {
-	Read   func(vars *Record) S                                     // a state, without its outputs
-	Output func(u *Unknown, v Value) O                              // reads an output from a tuple
-	Input  func(action string, before, after Node[S, O]) (I, error) // the input of an action
+	// returns the state, without its outputs
+	Read   func(vars *Record) S
+	Output func(u *Unknown, v Value) O // reads an output from a tuple
+	// returns the input of an action
+	Input func(action string, before, after Node[S, O]) (I, error)
 }
 
 // State implements [Mapping].

@@ -56,12 +56,13 @@ func TestWhatIsNoDumpIsAnError(t *testing.T) {
 	} {
 		bad := strings.Replace(dump, change[0], change[1], 1)
 		if _, err := ReadDot("x", strings.NewReader(bad), numbers{}); err == nil {
-			t.Errorf("%s passed", what)
+			t.Errorf("%s: ReadDot returned no error", what)
 		}
 	}
 }
 
-// No graph of a spec has an edge twice, so tests of the mappings don't test this.
+// TestCompareCountsEdges checks that Compare counts equal edges. No graph of a spec has an edge
+// twice, so the tests of the mappings don't check that.
 func TestCompareCountsEdges(t *testing.T) {
 	const edge = `11 -> -12 [label="Add",color="black",fontcolor="black"];`
 	spec := read(t, dump)

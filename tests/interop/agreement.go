@@ -22,8 +22,8 @@ type agreement struct {
 	outcomes []outcome
 }
 
-// compareAll calls compare for each scenario in each format, several at the same time. An outcome
-// that differs has its reasons.
+// compareAll calls compare for each scenario in each format, several at the same time, and returns
+// the outcomes, in the order of the scenarios.
 func compareAll(
 	wanted []scenario, compare func(s scenario, f format) outcome,
 ) (lines []agreement) {

@@ -15,7 +15,7 @@ type variance struct{ frame, field, ours, theirs string }
 
 const (
 	absent   = "none"
-	anything = "*" // in the table: any value
+	anything = "*" // stands for any value, in the table
 )
 
 func (v variance) String() string { return v.between("ours", "theirs") }
@@ -113,7 +113,7 @@ func judge(table []accepted, occurred map[occurrence]bool, scenario string, in f
 	for _, v := range found {
 		row := slices.IndexFunc(table, func(a accepted) bool { return a.covers(scenario, in, v) })
 		if row < 0 {
-			err = errors.Join(err, fmt.Errorf("%v: no row of the table accepts this", v))
+			err = errors.Join(err, fmt.Errorf("%v: no row of the table accepts this difference", v))
 			continue
 		}
 		occurred[occurrence{row, in}] = true

@@ -37,8 +37,8 @@ type effect struct {
 	do   func(l *link, f *wireFrame) bool
 }
 
-// fault applies an effect to frames at a crossing: to the nth frame and those after it, times in
-// all.
+// fault applies an effect to frames at a crossing, from the nth frame on, to as many frames as
+// times says.
 type fault struct {
 	at         crossing
 	nth, times int
@@ -46,7 +46,7 @@ type fault struct {
 	seen, hits int // the frames seen, and those that had the effect; guarded by relay.mu
 }
 
-// fault adds a fault, which counts frames from now on.
+// fault adds a fault. It counts only frames that come after this call.
 func (r *relay) fault(at crossing, nth, times int, e effect) *fault {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -19,10 +19,10 @@ import (
 // place is a server that scenarios run on.
 type place struct {
 	name     string
-	address  string        // of its WebSockets, without path: ws://127.0.0.1:1234
+	address  string        // address of its WebSockets, without path: ws://127.0.0.1:1234
 	key      string        // a secret
-	http     *http.Client  // for dialing; nil for the default
-	suffix   string        // is added to the names of rooms
+	http     *http.Client  // the client that dials WebSockets; nil for the default
+	suffix   string        // added to the names of rooms
 	quiet    time.Duration // after this time without a frame, no more are expected
 	patience time.Duration // the maximum time for a scenario
 }
@@ -51,11 +51,11 @@ type relay struct {
 	changed chan struct{} // closed and replaced with each frame
 	frames  []wireFrame
 	faults  []*fault
-	played  []string // what it does in place of the network or the server
+	played  []string // what the relay did in place of the network or the server
 	link    *link    // the newest link
 	lost    bool     // the next resume gets a key that the server doesn't know
 	err     error    // for a frame that could not be read
-	noDial  error    // why the last attempt to reach the server failed
+	noDial  error    // why the last attempt to reach the server failed; nil if it didn't
 }
 
 // link is one WebSocket of the client, and the WebSocket to the server that belongs to it.

@@ -259,7 +259,8 @@ var scenarios = []scenario{
 		t.received(ablytest.ActionPresence, 3)
 		t.cutNow(2, t.lost)
 		t.received(ablytest.ActionPresence, 4)
-		t.with("update", args{"mood": "bad"}) // the serial must not be higher than the last one's
+		// its serial must not be higher than that of the last update
+		t.with("update", args{"mood": "bad"})
 		t.received(ablytest.ActionPresence, 5)
 		t.cutNow(3, t.lost)
 	}},

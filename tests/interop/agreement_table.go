@@ -2,8 +2,8 @@ package main
 
 // accepted is a known difference, and its reason.
 type accepted struct {
-	scenario string // "" for any scenario
-	in       format // "" for each format
+	scenario string // the scenario's name; "" for any scenario
+	in       format // the format; "" for all formats
 	variance
 	reason string
 }

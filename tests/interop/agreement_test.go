@@ -91,11 +91,11 @@ func TestAgreementSeesFaults(t *testing.T) {
 			wrong, right := sentBy(t, s, a.in, a.plant()), sentBy(t, s, a.in, nil)
 			found := variances(wrong, right, sentOnly)
 			if len(found) != 1 || found[0].String() != a.seen {
-				t.Errorf("the fault is seen as %v, expected %s", found, a.seen)
+				t.Errorf("the comparison found %v, expected %s", found, a.seen)
 			}
 			if _, err := judge(acceptedVariances, map[occurrence]bool{}, s.name, a.in,
 				found); err == nil {
-				t.Error("the table has a row for the fault")
+				t.Error("the table accepts the fault as a known difference")
 			}
 		})
 	}
@@ -159,10 +159,10 @@ func TestAgreementTable(t *testing.T) {
 			}
 			if plant.failed == "" {
 				if err != nil || len(reasons) != 1 || !strings.HasSuffix(reasons[0], "here") {
-					t.Errorf("reasons %q, %v", reasons, err)
+					t.Errorf("got the reasons %q and the error %v, expected one reason", reasons, err)
 				}
 			} else if err == nil || !strings.Contains(err.Error(), plant.failed) {
-				t.Errorf("it ends with %v, expected %q", err, plant.failed)
+				t.Errorf("got the error %v, expected %q", err, plant.failed)
 			}
 		})
 	}
@@ -204,7 +204,7 @@ func TestUnmetFaults(t *testing.T) {
 	}}
 	_, err := runAlone(t.Context(), s, newOurWire, inJSON, nil)
 	if err == nil || !strings.Contains(err.Error(), "drops DETACH of the client: 0 times of 1") {
-		t.Errorf("it ends with %v", err)
+		t.Errorf("got the error %v, expected one about the fault that was not applied", err)
 	}
 }
 

@@ -28,7 +28,7 @@ type wireTrial struct {
 	waiting []chan error
 	atEnd   []func(context.Context) error
 
-	connecting wireGate // for the scenario that holds the first CONNECTED
+	connecting wireGate // holds the first CONNECTED, in the scenario that needs that
 }
 
 // runAlone runs a scenario on an embedded server of its own, so that all runs begin with the same
@@ -86,7 +86,7 @@ func runScenario(
 	return r.all()
 }
 
-// end waits until all calls have ended and all their frames have passed. Then it closes the
+// end waits until all calls have ended, and all their frames have passed. Then it closes the
 // connection.
 func (t *wireTrial) end() {
 	for _, done := range t.waiting {

@@ -11,7 +11,8 @@ import (
 	"ablyrooms.example/chat"
 )
 
-// TestDifference checks that values that are not equal differ.
+// TestDifference checks that difference reports each changed field, and that it reports nothing for
+// the same moment in another time zone.
 func TestDifference(t *testing.T) {
 	at := time.UnixMilli(1_000)
 	m := chat.Message{Serial: "1", Metadata: map[string]any{"a": 1.0}, Headers: map[string]any{},
@@ -28,17 +29,18 @@ func TestDifference(t *testing.T) {
 		other := m
 		change(&other)
 		if difference(m, other) == "" {
-			t.Errorf("%s is no difference", what)
+			t.Errorf("%s: difference reports nothing", what)
 		}
 	}
 	other := m
 	other.Timestamp = at.In(time.FixedZone("", 3600))
 	if diff := difference(m, other); diff != "" {
-		t.Errorf("times of the same moment differ: %s", diff)
+		t.Errorf("difference reports times of the same moment: %s", diff)
 	}
 }
 
-// TestUnknownFields checks that a field that no comparison knows is an error.
+// TestUnknownFields checks that decode returns an error for a JSON field that the Go type doesn't
+// have.
 func TestUnknownFields(t *testing.T) {
 	var m chat.Message
 	err := decode([]byte(`{"serial":"1","clientId":"a","version":{"serial":"1"}}`), &m)
@@ -46,7 +48,7 @@ func TestUnknownFields(t *testing.T) {
 		t.Errorf("%+v, %v", m, err)
 	}
 	if err := decode([]byte(`{"serial":"1","colour":"red"}`), &m); err == nil {
-		t.Error("an unknown field is read")
+		t.Error("decode returned no error for an unknown field")
 	}
 }
 
@@ -66,7 +68,7 @@ func TestCounts(t *testing.T) {
 		t.Error(diff)
 	}
 	if err := readCounts(strings.NewReader("one\n"), &out, &c2); err == nil {
-		t.Error("output without counts gives no error")
+		t.Error("readCounts returned no error for an output without counts")
 	}
 	out.Reset()
 	write(&out, lines)

@@ -235,14 +235,14 @@ func TestChecksSeeFaults(t *testing.T) {
 				}
 				o := try(t.Context(), wait, server, fmt.Sprintf("wrong-%d", i), c, do, see)
 				if o.err == nil || errors.Is(o.err, errLate) != (p.who == silent) {
-					t.Errorf("%s: the fault is not seen, but this: %v", c.what, o.err)
+					t.Errorf("%s: the check does not fail as it should, but with %v", c.what, o.err)
 				}
 				if o := try(t.Context(), patience, server, fmt.Sprintf("right-%d", i), c, ann, bob); o.err != nil {
-					t.Errorf("%s fails without the fault too: %v", c.what, o.err)
+					t.Errorf("%s fails without the fault, too: %v", c.what, o.err)
 				}
 			}
 			if found != 1 {
-				t.Errorf("%d checks have the name %q", found, p.failed)
+				t.Errorf("%d checks have the name %q, expected one", found, p.failed)
 			}
 		})
 	}

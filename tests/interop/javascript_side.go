@@ -180,7 +180,7 @@ func (p *jsPerson) room(t *trial, name, options string) *room {
 	return r
 }
 
-// inOrder sorts typers by client. The official client has them in the order in which they began.
+// inOrder sorts typers by client. The official client lists them in the order in which they began.
 func inOrder(typers []chat.TypingMember) []chat.TypingMember {
 	slices.SortFunc(typers, func(a, b chat.TypingMember) int { return cmp.Compare(a.ClientID, b.ClientID) })
 	return typers

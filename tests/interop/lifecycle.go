@@ -7,7 +7,8 @@ import (
 )
 
 var lifecycleChecks = of("room lifecycle", []row{
-	// Both clients follow the other's attach and detach.
+	// The client that sees counts the connections, which shows the attaches and detaches of the
+	// other.
 	{"statuses of attach, detach, attach, release", func(t *trial, do, see person) {
 		d, s := do.room(t, t.room, ""), see.room(t, t.room, occupied)
 		s.attach()

@@ -53,7 +53,7 @@ func (f *far) compare(t *testing.T, wanted ...scenario) (string, error) {
 	_, secret, _ := strings.Cut(f.key, ":")
 	for _, s := range append(f.secrets, f.key, secret) {
 		if strings.Contains(text, s) {
-			t.Errorf("%q is printed:\n%s", s, text)
+			t.Errorf("the secret %q is printed:\n%s", s, text)
 		}
 	}
 	return out.String(), err
@@ -158,7 +158,7 @@ func TestHostOf(t *testing.T) {
 		"nonprod:sandbox": "sandbox.realtime.ably-nonprod.net", "a.example": "a.example",
 	} {
 		if got := hostOf(endpoint); got != want {
-			t.Errorf("%q: %s, expected %s", endpoint, got, want)
+			t.Errorf("the endpoint %q has the host %s, expected %s", endpoint, got, want)
 		}
 	}
 }

@@ -27,7 +27,8 @@ type room struct {
 	attach, detach, release func()
 	status                  func() string
 	statuses                func() *inbox[string]
-	discontinuities         func() *inbox[int] // the codes of their errors
+	// an inbox of the codes of the discontinuities' errors
+	discontinuities func() *inbox[int]
 
 	send     func(c content) chat.Message
 	update   func(serial string, c content, d details) chat.Message

@@ -53,7 +53,7 @@ type trial struct {
 	room   string // the name of a room that no other trial uses
 
 	mu       sync.Mutex
-	err      error // for events that could not be read
+	err      error // an error for events that could not be read
 	ends     []func()
 	differs  string
 	compared int
@@ -115,14 +115,15 @@ func caught(f func()) (err error) {
 	return nil
 }
 
-// apart returns a runner with the same room of both persons, with the same options.
+// apart returns a runner in which both persons get the same room, with the same options. Neither
+// attaches it.
 func apart(options string, run func(t *trial, d, s *room)) runner {
 	return func(t *trial, do, see person) {
 		run(t, do.room(t, t.room, options), see.room(t, t.room, options))
 	}
 }
 
-// attached is like apart, with the room attached by both.
+// attached is like apart, but both persons attach the room.
 func attached(options string, run func(t *trial, d, s *room)) runner {
 	return apart(options, func(t *trial, d, s *room) {
 		s.attach()
@@ -131,7 +132,8 @@ func attached(options string, run func(t *trial, d, s *room)) runner {
 	})
 }
 
-// named returns a runner with another name for the room. name returns it for the old name.
+// named returns a runner with another name for the room: the name that name returns for the old
+// one.
 func named(name func(string) string, run runner) runner {
 	return func(t *trial, do, see person) {
 		t.room = name(t.room)

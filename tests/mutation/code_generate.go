@@ -277,7 +277,7 @@ func (g *generator) constant(e ast.Expr) {
 	if !ok || !isConst {
 		return
 	}
-	if c.Pkg() == nil { // a constant of no package
+	if c.Pkg() == nil { // true, false and iota belong to no package
 		if to := map[string]string{"true": "false", "false": "true"}[id.Name]; to != "" {
 			g.add(literal, e.Pos(), e.End(), to)
 		}

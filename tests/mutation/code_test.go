@@ -156,9 +156,9 @@ func tryToy(t *testing.T, b *bench, mutants []mutant) map[string]verdict {
 	return byName
 }
 
-// Each possible end of a mutant occurs and is recognized: killed, alive, hung, and broken. A
-// verdict that is kept is not found again. A mutant is alive when the test that kills it is left
-// out.
+// Each possible end of a mutant occurs and is recognized: killed, alive, hung, and broken. A mutant
+// with a kept verdict is not run again. If the test that kills a mutant is left out, the mutant is
+// alive.
 func TestEndsAreToldApart(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a module")
@@ -167,7 +167,8 @@ func TestEndsAreToldApart(t *testing.T) {
 	if err := b.prepare(t.Context(), good); err != nil {
 		t.Fatal(err)
 	}
-	b.suites[0].limit = bounds{time.Minute, 2 * time.Second} // a loop takes it all
+	// an endless loop uses up the processor time
+	b.suites[0].limit = bounds{time.Minute, 2 * time.Second}
 	results := tryToy(t, b, good)
 	const next, clamp = "Next: change constant: Green -> Red", "Clamp: change comparison: n < low -> n <= low"
 	for name, want := range map[string]end{
@@ -197,24 +198,24 @@ func TestEndsAreToldApart(t *testing.T) {
 		}
 	}
 	if v := results["toy/toy.go "+next]; v.By != "toy-unit" || v.What != "TestNext" || v.Link != "playground#rooms/dispose(1)" {
-		t.Errorf("killed by %+v", v)
+		t.Errorf("the wrong test, or no link, is named: %+v", v)
 	}
 	for _, m := range good {
 		if m.alone != (strings.Contains(m.Name, " init: ") || strings.Contains(m.Name, " table: ")) {
-			t.Errorf("%s is built alone: %t", m.Name, m.alone)
+			t.Errorf("%s: built alone: %t, which is wrong", m.Name, m.alone)
 		}
 	}
 	if !slices.ContainsFunc(broke, func(v verdict) bool {
 		return v.Name == "toy/toy.go Odd: empty case: return false" && v.End == broken
 	}) {
-		t.Errorf("a function without a return compiles; broken: %v", broke)
+		t.Errorf("the mutant that does not compile is missing among the broken ones: %v", broke)
 	}
 
 	// without the binary of the suite, only kept verdicts are possible
 	b.suites[0].built = filepath.Join(b.dir, "gone")
 	for name, v := range tryToy(t, b, good) {
 		if v.End != results[name].End {
-			t.Errorf("%s: %v, but %v is kept", name, results[name].End, v.End)
+			t.Errorf("%s: the verdict was %v, but is %v now, from the kept one", name, results[name].End, v.End)
 		}
 	}
 

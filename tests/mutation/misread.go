@@ -63,8 +63,9 @@ const (
 	byGolden     = "golden"     // compares the model with the kept graph of the spec
 	byTLC        = "TLC"        // checks the properties of the spec
 	byProperties = "properties" // checks the properties in Go, on model and core, and liveness
-	bySentences  = "sentences"  // runs TestDigest: Ably's sentences as tests of the model
-	byExamples   = "examples"   // runs the model's tests that test one rule each
+	// runs TestDigest, which checks the model against the sentences of Ably's specification
+	bySentences = "sentences"
+	byExamples  = "examples" // runs the model's tests that test one rule each
 
 	hangs = "hangs"
 )
@@ -150,7 +151,7 @@ func runMisread(ctx context.Context, o options) (bool, error) {
 	}
 	for catcher, said := range rows[0].said {
 		if said != "" {
-			return false, fmt.Errorf("with nothing planted, %s reports %s", catcher, said)
+			return false, fmt.Errorf("%s reports %s, although nothing is planted", catcher, said)
 		}
 	}
 	ok := reportMisread(os.Stdout, rows[1:], len(all))

@@ -49,7 +49,7 @@ func weaveFaults(t *testing.T) *plantedFaults {
 		all = append(all, texts)
 		m := caughtBy.FindStringSubmatch(f.Fields["caught by"])
 		if m == nil {
-			t.Fatalf("%q does not name the test that catches it", f.Name)
+			t.Fatalf("the entry %q does not name the test that catches the fault", f.Name)
 		}
 		s := suite{Package: m[2], Run: "^" + m[1] + "$", Args: []string{"-test.v"}}
 		if strings.HasPrefix(s.Package, "tests/graphs") {
@@ -123,11 +123,11 @@ func TestPlantedFaultsAreCaught(t *testing.T) {
 			fmt.Printf("EVIDENCE planted fault=%q by=%s found=%s\n", f.Name, test, how)
 			switch {
 			case e.end == alive:
-				t.Fatalf("%s did not catch it", test)
+				t.Fatalf("%s did not catch the fault", test)
 			case how != want:
 				t.Fatalf("%s found a %s, expected a %s:\n%s", test, how, want, e.text)
 			case e.by != test && how == "violation":
-				t.Fatalf("%s did not fail, something else did:\n%s", test, e.text)
+				t.Fatalf("not %s failed, but another test:\n%s", test, e.text)
 			}
 			t.Logf("caught by %s%s", test, script(e.text))
 		})
@@ -156,7 +156,7 @@ func TestEveryPassageStandsThereOnce(t *testing.T) {
 	seen, files := map[string]bool{}, map[string]bool{}
 	for _, p := range all {
 		if seen[p.Name] || p.Name == "" || len(p.Hunks) == 0 {
-			t.Errorf("%q is there twice, or is not complete", p.Name)
+			t.Errorf("the entry %q occurs twice, or is not complete", p.Name)
 		}
 		seen[p.Name] = true
 		texts, err := p.texts(root)
@@ -186,7 +186,7 @@ func TestAPassageThatDoesNotMatchIsAnError(t *testing.T) {
 		{"fsm/rooms.go", "package fsm\n", "package fsm\n"}, {"fsm/rooms.go", "", "x\n"},
 	} {
 		if _, err := (planted{Name: "a fault", Hunks: []hunk{h}}).texts(moduleRoot(t)); err == nil {
-			t.Errorf("%q is planted", h.Old)
+			t.Errorf("the wrong passage %q was accepted", h.Old)
 		}
 	}
 }

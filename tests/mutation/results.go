@@ -15,14 +15,14 @@ import (
 // score is the result for the mutants of one package: an entry of results.json.
 type score struct {
 	Package string `json:"package"`
-	Mutants int    `json:"mutants"` // all of them, also those that were not tried
+	Mutants int    `json:"mutants"` // all mutants, also those that were not tried
 	Sampled bool   `json:"sampled"` // whether only a sample was tried
 	Seed    uint64 `json:"seed,omitempty"`
 	tally
-	Controls int `json:"controls"` // runs of suites with nothing planted, in between
-	Alarms   int `json:"alarms"`   // the failures among these
+	Controls int `json:"controls"` // runs of suites with nothing planted, between the mutants
+	Alarms   int `json:"alarms"`   // how many of these runs failed
 
-	called float64 // the share of all mutants that equivalent.txt lists
+	called float64 // the mutants that equivalent.txt lists, as a share of all mutants
 }
 
 func (b *bench) score(t tally, known map[string]string) *score {

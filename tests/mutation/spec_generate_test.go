@@ -47,7 +47,7 @@ func TestMutantsOfTheSpecs(t *testing.T) {
 		number := regexp.MustCompile(`\bline\b|:\d+`)
 		for _, m := range all {
 			if names[m.name] || texts[m.text] {
-				t.Errorf("%s is there twice, or changes nothing", m.name)
+				t.Errorf("the mutant %s occurs twice, or changes nothing", m.name)
 			}
 			names[m.name], texts[m.text] = true, true
 			kinds[m.kind]++

@@ -84,7 +84,7 @@ func TestMisreadingsAreToldInFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(all) < 32 {
-		t.Errorf("there are %d misreadings", len(all))
+		t.Errorf("there are only %d misreadings", len(all))
 	}
 	page, err := os.ReadFile(filepath.Join(moduleRoot(t), misreadTable))
 	if err != nil {
@@ -124,7 +124,7 @@ func TestTheChangeThatEndsARun(t *testing.T) {
 		"an action of no change": {at + "field of a non-record\nline 49, col 28 of module Woven", 0},
 	} {
 		if got := w.culprit(&tlcrun.Result{Exit: 75, Output: c.output}); got != c.want {
-			t.Errorf("%s: change %d, expected %d", what, got, c.want)
+			t.Errorf("%s: the run ended at change %d, expected %d", what, got, c.want)
 		}
 	}
 }

@@ -15,9 +15,9 @@ type record struct {
 	Change string `json:"change"` // the name of the mutant
 	Number int    `json:"number"` // selects the mutant in the suite's binary
 	Suite  string `json:"suite"`
-	Hash   string `json:"hash"` // of the suite's binary with all mutants, and of how it is run
+	Hash   string `json:"hash"` // hash of the suite's binary with all mutants, and of how it is run
 	End    end    `json:"end"`
-	By     string `json:"by,omitempty"`   // the test or suite that noticed it first
+	By     string `json:"by,omitempty"`   // the test or suite that noticed the mutant first
 	What   string `json:"what,omitempty"` // what the test reported
 	Link   string `json:"link,omitempty"`
 }

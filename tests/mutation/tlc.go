@@ -51,7 +51,7 @@ type stage interface {
 	levels() int       // the maximum number of steps from the initial state; 0 for no maximum
 	// whether the spec's graph is also compared with the model's, and not only by its size
 	compared() bool
-	states() string // the key of the number of states in golden.json; may not exist
+	states() string // the key of the number of states in golden.json, which may lack it
 }
 
 // config writes a configuration file beside a module, and returns its path.
@@ -180,7 +180,7 @@ func (c *checker) leavesOpen(ctx context.Context, text, specification string, at
 }
 
 // says returns the property or the error that TLC reports, or "" if it found nothing. TLC doesn't
-// say which of several liveness properties is violated, so all that were asked are returned then.
+// say which of several liveness properties is violated: then says returns all names in asked.
 func (c *checker) says(r *tlcrun.Result, asked ...string) (string, error) {
 	switch {
 	case clean(r):

@@ -47,11 +47,12 @@ func helperFile(folder string) string { return path.Join(folder, "mutation_woven
 // variable returns the environment variable that has the number of the active change of a package.
 func variable(packageName string) string { return "MUTANT_" + packageName }
 
-// weaveGo weaves changes of one file into one text. changed has the changed texts by number. A
-// function that some of them change is in the result once for each, and calls one by the number of
-// the active change. near has, for some changes, the offset of a statement before which the result
-// records that a run reaches it. alone has the changes that can't be woven, because they change
-// more than functions or add more than declarations; each must be built alone.
+// weaveGo weaves changes of one file into one text. changed has the changed texts by number. For
+// each change of a function, the result has a copy of the function with this change. The function
+// itself begins with a switch that calls the copy of the active change. near has the offsets of
+// statements, by the numbers of the changes: before such a statement, the result records that a run
+// reaches the change. alone has the changes that can't be woven, because they change more than
+// functions or add more than declarations; each must be built alone.
 func weaveGo(text string, changed map[int]string, near map[int]int) (
 	woven string, alone []int, err error) {
 	before, err := declarations(text)

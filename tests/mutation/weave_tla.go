@@ -21,9 +21,9 @@ type wovenSpec struct {
 	tail  int   // the first line after the module's own text
 }
 
-// weaveTLA weaves changes of a module. changed has the changed texts by number. An operator that
-// some of them change is in the result once for each, and the variable mutant selects one. The
-// layout of the bodies is kept, since lists in TLA+ depend on columns.
+// weaveTLA weaves changes of a module. changed has the changed texts by number. For each change of
+// an operator, the result has a copy of the operator with this change, and the variable mutant
+// selects the copy. The layout of the bodies is kept, since lists in TLA+ depend on columns.
 func weaveTLA(source string, changed map[int]string, check properties, most, levels int) (*wovenSpec, error) {
 	m, err := tlatext.Parse(source)
 	if err != nil {

@@ -120,7 +120,7 @@ func run(ctx context.Context, only, shots string, out io.Writer) error {
 	)
 	switch {
 	case count.failed > 0:
-		return fmt.Errorf("%d of %d rows", count.failed, count.rows)
+		return fmt.Errorf("%d of %d rows failed", count.failed, count.rows)
 	case count.rows == 0:
 		return fmt.Errorf("no row matches %q", only)
 	}

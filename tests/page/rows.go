@@ -248,7 +248,7 @@ var playing = []row{
 			t.shows("✓ both do the same so far")
 			t.button("to the end")
 			t.shows("✗ they differ")
-			if id != "first-context" { // this fault breaks only a rule, no invariant
+			if id != "first-context" { // the fault of first-context breaks only a rule, no invariant
 				t.until(
 					`[...document.querySelectorAll(".invariants summary")].at(-1).textContent.includes("✗")`,
 				)

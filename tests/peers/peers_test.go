@@ -20,14 +20,14 @@ func TestScope(t *testing.T) {
 		}
 		for _, r := range scope.rows {
 			if r.reason == "" || r.test.MatchString("") {
-				t.Errorf("%s: the row %s is for anything, or has no reason", s.name, r.test)
+				t.Errorf("%s: the row %s matches every test, or has no reason", s.name, r.test)
 			}
 		}
 	}
 }
 
-// The command fails if a test in scope fails or if no test ran. A failed test that is out of scope
-// doesn't count.
+// The command fails if a test in scope fails, or if no test in scope passes. A failed test that is
+// out of scope doesn't count.
 func TestReport(t *testing.T) {
 	const inScope, outOfScope = "TestSomething", "TestStats_Unit"
 	for name, tt := range map[string]struct {
@@ -90,10 +90,10 @@ not JSON
 		}
 	}
 	if _, err := mochaResults(write("it crashed")); err == nil {
-		t.Error("a suite without a report is taken for one")
+		t.Error("mochaResults returned no error for an output without a report")
 	}
 	if _, err := suiteOf(t.TempDir()); err == nil {
-		t.Error("a folder without a suite is taken for one")
+		t.Error("suiteOf returned no error for a folder without a suite")
 	}
 }
 
@@ -135,6 +135,6 @@ func TestProvisioner(t *testing.T) {
 		t.Fatal(rs, err)
 	}
 	if _, err := client.Get(url + made.Keys[0].KeyStr); err == nil {
-		t.Error("the application is still there")
+		t.Error("the application still answers after it was deleted")
 	}
 }

@@ -89,10 +89,10 @@ func (s *scope) report(w io.Writer, suite string, results []result) error {
 	}
 	fmt.Fprintf(w, "EVIDENCE peers suite=%s passed=%d failed=%d skipped=%d out-of-scope=%d\n", suite, pass, fail, skip, out)
 	if fail > 0 {
-		return fmt.Errorf("%d of %d tests", fail, pass+fail)
+		return fmt.Errorf("%d of %d tests in scope failed", fail, pass+fail)
 	}
 	if pass == 0 {
-		return fmt.Errorf("no test ran")
+		return fmt.Errorf("no test in scope passed")
 	}
 	return nil
 }

@@ -182,12 +182,12 @@ func TestWrongCommandsAreSeen(t *testing.T) {
 	makefile := read(t, "Makefile")
 	for _, c := range []string{"make chekc", "go run ./examples/nowhere"} {
 		if len(misnamed(c, makefile)) != 1 {
-			t.Errorf("%s is not seen", c)
+			t.Errorf("the wrong command %s was not noticed", c)
 		}
 	}
 	for _, c := range []string{"make golden", "go test ./tests/report -run TestNothingAtAll1", "go run ./tests/bench", "git push"} {
 		if unchecked(c, []string{"plain"}, "func TestNothingAtAll(") == "" {
-			t.Errorf("%s: nothing runs it, and that is not seen", c)
+			t.Errorf("%s: no test or step runs this command, and the check did not notice that", c)
 		}
 	}
 }

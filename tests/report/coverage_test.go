@@ -202,7 +202,7 @@ func (s source) check() (errs []error) {
 func TestEveryPointOfTheRoomIsCovered(t *testing.T) {
 	s := covered(t, "room")
 	if s.without("not here") > 0 {
-		t.Error("a point of the room's lifecycle is not here")
+		t.Error("a point of the room's lifecycle has the reason \"not here\" instead of tests")
 	}
 	points := s.ids()
 	ids := regexp.MustCompile(`CHA-R[LS]\d\w*`).FindAllString(s.document, -1)
@@ -316,7 +316,7 @@ func TestAPointThatIsNotCoveredIsNoticed(t *testing.T) {
 	for line := range strings.Lines(string(faults)) {
 		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
 		if len(f) != 5 {
-			t.Fatalf("%q is no fault", line)
+			t.Fatalf("the line %q does not have the parts of a fault", line)
 		}
 		s := coverageSource(t, f[0], find)
 		replaced := 0

@@ -287,11 +287,11 @@ func TestNumbersInDocumentsAreGolden(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, bad := range unknown(string(text)) {
-				t.Errorf("%s: %s is no number in %s", file, bad, golden.File)
+				t.Errorf("%s: the number %s is not in %s", file, bad, golden.File)
 			}
 		}
 	}
 	if seen < 5 || len(unknown("some 19,409 states of 10,000")) != 1 {
-		t.Errorf("only %d numbers were looked at, or a wrong one is not seen", seen)
+		t.Errorf("only %d numbers were checked, or a wrong number was not noticed", seen)
 	}
 }

@@ -20,7 +20,7 @@ func lacking(page, api string) (bad []string) {
 		codes[m[1]] = m[2]
 	}
 	if len(codes) < 10 {
-		bad = append(bad, fmt.Sprintf("the public API has %d codes", len(codes)))
+		bad = append(bad, fmt.Sprintf("only %d codes were found in the public API", len(codes)))
 	}
 	for _, m := range errorRow.FindAllStringSubmatch(page, -1) {
 		code, known := codes[m[2]]
@@ -42,7 +42,7 @@ func TestTheErrorsPage(t *testing.T) {
 	}
 	for _, change := range [][2]string{{"| 40014 |", "| 40015 |"}, {"`ErrDisconnected`", "`ErrOther`"}} {
 		if broken := strings.Replace(page, change[0], change[1], 1); len(lacking(broken, api)) == 0 {
-			t.Errorf("%v is not seen", change)
+			t.Errorf("the change %v was not noticed", change)
 		}
 	}
 }

@@ -47,7 +47,7 @@ func TestTheKindsOfFaults(t *testing.T) {
 		return string(text), err
 	}
 	if kinds, wrong := kindsOfFaults(page, source); kinds < 15 || len(wrong) > 0 {
-		t.Errorf("%d kinds; %s", kinds, strings.Join(wrong, "; "))
+		t.Errorf("the page has %d kinds of faults, expected 15 or more; errors: %s", kinds, strings.Join(wrong, "; "))
 	}
 	for was, becomes := range map[string]string{
 		"`TestNothingIsMissed`":         "`TestNothingIsMissing`",
@@ -56,7 +56,7 @@ func TestTheKindsOfFaults(t *testing.T) {
 	} {
 		changed := strings.Replace(page, was, becomes, 1)
 		if _, wrong := kindsOfFaults(changed, source); changed == page || len(wrong) == 0 {
-			t.Errorf("%s in the place of %s is not noticed", becomes, was)
+			t.Errorf("%s instead of %s was not noticed", becomes, was)
 		}
 	}
 }

@@ -76,7 +76,7 @@ func TestImportsFollowTheLayout(t *testing.T) {
 		}
 	}
 	if seen < 5 {
-		t.Errorf("only %d packages were looked at", seen)
+		t.Errorf("only %d packages were checked", seen)
 	}
 }
 
@@ -159,7 +159,7 @@ func TestTheCoresArePure(t *testing.T) {
 	}
 	source := "package x\nimport \"time\"\nfunc f(c chan int) { go f(<-c); _ = time.Now }"
 	if got := impure(t, []byte(source)); len(got) < 3 || clock.FindString(source) == "" {
-		t.Errorf("the check saw only %q", got)
+		t.Errorf("the check found only %q", got)
 	}
 }
 

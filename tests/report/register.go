@@ -86,7 +86,7 @@ func readRegister(text []byte, root string) (*register, error) {
 			}
 		}
 		if len(m.holds) == 0 || len(m.Tests) == 0 {
-			return nil, fmt.Errorf("%s lists no properties, or no test holds them", m.Document)
+			return nil, fmt.Errorf("%s lists no properties, or register.json names no test for them", m.Document)
 		}
 	}
 	tables, err := filepath.Glob(filepath.Join(root, "tests", "report", "coverage*.md"))
@@ -106,7 +106,7 @@ func readRegister(text []byte, root string) (*register, error) {
 	reg.covering = slices.Compact(reg.covering)
 	for _, s := range reg.Skips {
 		if s.Why == "" || s.Instead == "" {
-			return nil, fmt.Errorf("the skip of %s does not say why, or where it runs", s.Test)
+			return nil, fmt.Errorf("the skip of %s has no reason, or doesn't say where the test runs instead", s.Test)
 		}
 	}
 	for _, step := range slices.Sorted(maps.Keys(reg.Evidence)) {

@@ -143,11 +143,11 @@ func TestBadRegistersAreRefused(t *testing.T) {
 		"a document that isn't there":  {"rooms.md", "room.md"},
 	} {
 		if _, err := readSample(t, strings.Replace(sample, change[0], change[1], 1), document); err == nil {
-			t.Errorf("%s is taken", what)
+			t.Errorf("the register accepts %s", what)
 		}
 	}
 	if _, err := readSample(t, sample, "nothing"); err == nil {
-		t.Error("a document without properties is taken")
+		t.Error("the register accepts a document without properties")
 	}
 }
 
@@ -223,15 +223,15 @@ func TestALossIsNoticed(t *testing.T) {
 		{Caught: []string{"twin: Twin_A", "twin: Twin_A", "misreading: of late"}},
 	})
 	if err != nil || !slices.Equal(now, []string{"gallery: one of two", "misreading: of late", "twin: Twin A"}) {
-		t.Fatalf("caught are %q, %v", now, err)
+		t.Fatalf("got %q as caught, %v", now, err)
 	}
 	missing, added := lost(now, []string{"gallery: one of two", "gallery: two of two", "misreading: other"})
 	if !slices.Equal(missing, []string{"gallery: two of two"}) ||
 		!slices.Equal(added, []string{"misreading: of late", "twin: Twin A"}) {
-		t.Errorf("missing are %q, added %q", missing, added)
+		t.Errorf("got %q as missing and %q as added", missing, added)
 	}
 	if missing, _ := lost(nil, []string{"misreading: other"}); len(missing) != 1 {
-		t.Error("a sample of nothing is taken")
+		t.Error("a sampled family of which nothing was caught is not reported")
 	}
 }
 

@@ -39,7 +39,7 @@ func kitExamples(t *testing.T) map[string]string {
 		parts[name] = "```go\n" + strings.Join(sources, "\n\n") + "\n```\n"
 	}
 	for name := range functions {
-		t.Errorf("docs/testing.md doesn't have %s", name)
+		t.Errorf("docs/testing.md doesn't show the kit's test %s", name)
 	}
 	return parts
 }

@@ -113,7 +113,7 @@ func (t tally) byShortType(only string, limit int) map[string]any {
 type annotation struct {
 	action       int // 0 create, 1 delete
 	kind, name   string
-	serial       string // of the annotated message
+	serial       string // the serial of the annotated message
 	client       string
 	connectionID string
 	count        int // 0 for none

@@ -8,7 +8,7 @@ func (s *Server) apply(t *transport, c *crossing, e Effect) {
 	}
 	s.mu.Lock()
 	if c.closing {
-		// This frame was to end the transport. It is gone, so the transport goes on.
+		// This frame would have ended the transport. It was removed, so the transport goes on.
 		t.muted = false
 	}
 	if serial, ok := c.awaitsAck(); ok && e.kind != effectRefuse && t.conn != nil {

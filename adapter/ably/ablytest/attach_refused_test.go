@@ -93,7 +93,7 @@ func TestParamsOfOtherTypesThanText(t *testing.T) {
 					t.Errorf("params are %v", pm.Params)
 				}
 				if pm.Flags.Has(ablytest.FlagHasBacklog) == resume {
-					t.Errorf("flags are %v: what continues isn't rewound, what is new is", pm.Flags)
+					t.Errorf("flags are %v: only a new attachment must be rewound", pm.Flags)
 				}
 			})
 		}

@@ -21,8 +21,8 @@ type identity struct {
 	key        Key
 	capability capability
 	token      *token // nil for a client with a key
-	// implied is the clientId of all that the client does, "" for none. With anyClient, the client
-	// may name another clientId in a message.
+	// implied is the clientId of everything that the client does, "" for none. With anyClient, the
+	// client may name another clientId in a message.
 	implied   string
 	anyClient bool
 }
@@ -53,7 +53,7 @@ func credentialsOf(r *http.Request) credentials {
 		}
 		b, err := base64.StdEncoding.DecodeString(value)
 		if err != nil {
-			return credentials{bad: "the Bearer token is neither a token nor a token in base64"}
+			return credentials{bad: "the Bearer credentials are neither a token nor base64"}
 		}
 		return credentials{token: string(b)}
 	case scheme != "":
@@ -80,7 +80,7 @@ func (s *Server) authenticate(cr credentials, clientID string) (identity, *Error
 		return identity{}, err
 	}
 	if clientID == "*" {
-		return identity{}, NewError(40012, http.StatusBadRequest, `invalid clientId: "*" is no clientId of a client`)
+		return identity{}, NewError(40012, http.StatusBadRequest, `invalid clientId: a client can't have the clientId "*"`)
 	}
 	if clientID != "" {
 		if !id.anyClient && clientID != id.implied {

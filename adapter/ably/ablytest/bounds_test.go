@@ -175,8 +175,8 @@ func TestHistoryCountsAllOfIt(t *testing.T) {
 	}
 }
 
-// The server cuts off a client that doesn't read before the queue for it takes too much memory. The
-// client gets what it missed when it resumes.
+// If a client doesn't read, the server cuts it off before the frames that wait for it take too much
+// memory. The server keeps the connection, so that the client can resume.
 func TestASlowReaderIsCutOff(t *testing.T) {
 	ctx := testContext(t)
 	srv := ablytest.NewServer(t, ablytest.WithOutboundLimit(1<<20), ablytest.WithFrameLog(100))
@@ -247,20 +247,19 @@ func TestWebPagesOfElsewhereAreRefused(t *testing.T) {
 		host, origin string
 		allowed      bool
 	}{
-		"no browser":                 {"", "", true},
-		"a page on loopback":         {"", "http://localhost:3000", true},
-		"a page on loopback by IP":   {"", "http://127.0.0.2:3000", true},
-		"a page on loopback by IPv6": {"", "http://[::1]:3000", true},
-		"localhost":                  {"LOCALHOST:80", "", true},
-		"a name below localhost":     {"app.localhost", "", true},
-		"a host that is allowed":     {"local.example:8081", "https://local.example", true},
-		"a page of elsewhere":        {"", "https://evil.example", false},
-		"a page of a file":           {"", "null", false},
-		"a page of an empty origin":  {"", "", true},
-		"a name that is rebound":     {"evil.example", "", false},
-		"a name that begins well":    {"localhost.evil.example", "", false},
-		"an address that isn't ours": {"192.168.0.1", "", false},
-		"both":                       {"evil.example", "http://evil.example", false},
+		"no browser":                        {"", "", true},
+		"a page on loopback":                {"", "http://localhost:3000", true},
+		"a page on loopback by IP":          {"", "http://127.0.0.2:3000", true},
+		"a page on loopback by IPv6":        {"", "http://[::1]:3000", true},
+		"localhost":                         {"LOCALHOST:80", "", true},
+		"a name below localhost":            {"app.localhost", "", true},
+		"a host that is allowed":            {"local.example:8081", "https://local.example", true},
+		"a page from another site":          {"", "https://evil.example", false},
+		"a page without an origin":          {"", "null", false},
+		"another name, rebound to loopback": {"evil.example", "", false},
+		"a name that begins with localhost": {"localhost.evil.example", "", false},
+		"an address that is not loopback":   {"192.168.0.1", "", false},
+		"another name and another site":     {"evil.example", "http://evil.example", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			header := http.Header{}

@@ -9,12 +9,12 @@ import (
 // channel is the server's side of a channel. All fields are guarded by Server.mu.
 type channel struct {
 	s        *Server
-	app      string // its clients have a key of this application
+	app      string // the application to which its clients' keys belong
 	name     string
 	attached map[*connection]*attachment
 	log      messageLog
 	unkept   unkept
-	members  map[string]*member // those present, by connection and clientId
+	members  map[string]*member // the members that are present, by connection and clientId
 	tallies  map[string]tally   // counts of annotations, by the serial of their message
 	// presenceLog holds the past changes of presence, oldest first.
 	presenceLog []*pastEvent
@@ -28,7 +28,7 @@ type attachment struct {
 	ch     *channel
 	conn   *connection
 	asked  Flags // the modes that the client asked for
-	modes  Flags // those of them that its capability allows
+	modes  Flags // the modes in asked that the client's capability allows
 	params map[string]string
 	// occupancy is the occupancy that the client last received, or nil.
 	occupancy map[string]any

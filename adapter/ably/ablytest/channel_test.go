@@ -156,7 +156,7 @@ func TestUnservedIsRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := ch.UpdateMessage(ctx, &ably.Message{Serial: "x", Data: "y"}); codeOf(err) != 40400 {
-			t.Errorf("update of a message that there isn't: %v", err)
+			t.Errorf("update of a message that doesn't exist: %v", err)
 		}
 		if err := ch.Publish(ctx, "n", "d"); err != nil {
 			t.Errorf("publish after the refusals: %v", err)

@@ -67,7 +67,7 @@ func decoded(data any, encoding string) any {
 	return v
 }
 
-// unkept has what no history keeps of a room of Ably Chat. It is guarded by Server.mu.
+// unkept has a room's events that no history keeps. It is guarded by Server.mu.
 type unkept struct {
 	reactions []map[string]any
 	typing    map[string]*timer // by clientId; removed when the client stops typing

@@ -23,14 +23,14 @@ func TestRoomClaims(t *testing.T) {
 		claims map[string]string
 		want   any
 	}{
-		"of the room":               {map[string]string{"vip:one": "gold", "other": "no"}, "gold"},
-		"of a prefix":               {map[string]string{"vip:*": "silver", "*": "iron"}, "silver"},
-		"of all rooms":              {map[string]string{"*": "iron"}, "iron"},
-		"the most specific wins":    {map[string]string{"*": "iron", "vip:*": "silver", "vip:one": "gold"}, "gold"},
-		"of another room":           {map[string]string{"vip:two": "gold"}, nil},
-		"none":                      {nil, nil},
-		"the room is no prefix":     {map[string]string{"vip": "gold"}, nil},
-		"an empty claim is nothing": {map[string]string{"vip:one": ""}, nil},
+		"a claim of the room":           {map[string]string{"vip:one": "gold", "other": "no"}, "gold"},
+		"a claim of a prefix":           {map[string]string{"vip:*": "silver", "*": "iron"}, "silver"},
+		"a claim of all rooms":          {map[string]string{"*": "iron"}, "iron"},
+		"the most specific wins":        {map[string]string{"*": "iron", "vip:*": "silver", "vip:one": "gold"}, "gold"},
+		"a claim of another room":       {map[string]string{"vip:two": "gold"}, nil},
+		"no claim":                      {nil, nil},
+		"a name without * is no prefix": {map[string]string{"vip": "gold"}, nil},
+		"an empty claim is left out":    {map[string]string{"vip:one": ""}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			const channel = "vip:one::$chat"
@@ -90,7 +90,7 @@ func TestRoomClaims(t *testing.T) {
 		})
 	}
 	if _, err := srv.IssueToken(ablytest.TokenParams{RoomClaims: map[string]string{"a": "b"}}); err == nil {
-		t.Error("a token that is no JWT was given claims")
+		t.Error("IssueToken accepted claims, which only a JWT has")
 	}
 }
 

@@ -129,7 +129,7 @@ func TestResumeOfForgottenConnection(t *testing.T) {
 	select {
 	case c := <-attached:
 		if c.Resumed {
-			t.Error("the channel is said to be resumed")
+			t.Error("ATTACHED reports that the channel was resumed")
 		}
 	case <-ctx.Done():
 		t.Fatal("not attached again")
@@ -196,7 +196,7 @@ func TestDisconnectCloseAndFailFromTheServer(t *testing.T) {
 		t.Errorf("connections left: %+v", st.Connections)
 	}
 	if err := srv.Cut(id); err == nil {
-		t.Error("cutting an unknown connection is no error")
+		t.Error("Cut returned no error for an unknown connection")
 	}
 
 	other := connect(t, srv)

@@ -44,7 +44,7 @@ type Effect struct {
 // String returns the name of the effect.
 func (e Effect) String() string { return e.name }
 
-// Hold holds the frame at the gate until it may pass.
+// Hold holds the frame until the gate lets it pass.
 func Hold(g *Gate) Effect { return Effect{kind: effectHold, gate: g, name: "hold"} }
 
 // Delay holds the frame for d on the server's clock. Frames keep their order as with a [Gate].

@@ -42,14 +42,14 @@ func TestHoldAndOpen(t *testing.T) {
 	}
 	select {
 	case err := <-done:
-		t.Fatalf("attached behind a closed gate: %v", err)
+		t.Fatalf("attached although the gate is closed: %v", err)
 	default:
 	}
 	if s := client.Channels.Get("held").State(); s != ably.ChannelStateAttaching {
 		t.Errorf("state is %v", s)
 	}
 	if !srv.State().Attached("held") {
-		t.Error("the server's own state waits for the gate")
+		t.Error("the server has not attached the client while the gate holds the ATTACHED")
 	}
 	gate.Open()
 	if err := <-done; err != nil {
@@ -93,7 +93,7 @@ func TestHeldFramesKeepTheOrderOfTheirChannel(t *testing.T) {
 		t.Errorf("%d messages passed the gate", n)
 	}
 	gate.Open()
-	acked.Wait() // A client takes an ACK that skips a message for a NACK of the message.
+	acked.Wait() // If an ACK skips a message, the client treats that as a NACK of the message.
 	for _, want := range []string{"first", "second"} {
 		if name := <-got; name != want {
 			t.Errorf("got %q, want %q", name, want)
@@ -113,8 +113,8 @@ func TestDelayOnTheServersClock(t *testing.T) {
 	if err := delayed.Await(ctx, 1); err != nil {
 		t.Fatal(err)
 	}
-	// The fault was applied to the frame, but its timer may not be set yet. A second frame behind
-	// it on the connection shows that the timer is set.
+	// The fault was applied to the frame, but perhaps its timer is not set yet. When a second frame
+	// on the connection has passed, the timer is set.
 	if err := client.Channels.Get("b").Publish(ctx, "n", "d"); err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestDroppedPublishDoesNotHoldUpLaterOnes(t *testing.T) {
 	if err := ch.Publish(ctx, "kept", "d"); err != nil {
 		t.Fatal(err)
 	}
-	// A client takes an ACK that skips a message for a NACK of the message.
+	// If an ACK skips a message, the client treats that as a NACK of the message.
 	if err := <-lost; err == nil {
 		t.Error("the lost message is acknowledged")
 	}

@@ -57,8 +57,8 @@ type Frame struct {
 	Method string
 	Path   string
 	Status int
-	// Query and Header are set for CONNECT and HTTP frames, as the client sent them: with its
-	// credentials, and with its agents. They are shared: don't change them.
+	// Query and Header are set for CONNECT and HTTP frames, as the client sent them, with its
+	// credentials. They are shared: don't change them.
 	Query  url.Values
 	Header http.Header
 	// Injected marks a frame that a fault or the test made. No fault applies to it.

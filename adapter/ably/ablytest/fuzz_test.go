@@ -256,10 +256,10 @@ func FuzzAuth(f *testing.F) {
 			return
 		}
 		if cr.key != s.Key() && !strings.HasPrefix(cr.token, signed+".") {
-			t.Errorf("let in by %+v as %+v", cr, id)
+			t.Errorf("the server accepted %+v as %+v", cr, id)
 		}
 		if id.app != "app" {
-			t.Errorf("let in to the application %q", id.app)
+			t.Errorf("the server accepted a client of the application %q", id.app)
 		}
 	})
 }

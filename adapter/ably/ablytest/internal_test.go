@@ -101,7 +101,7 @@ func TestManualClock(t *testing.T) {
 	}
 	c.Advance(time.Second)
 	if want := []string{"a", "b", "c"}; !slices.Equal(got, want) || c.Now() != time.Unix(3, 0) {
-		t.Errorf("after 3 s: %q, want %q; it is %v", got, want, c.Now())
+		t.Errorf("after 3 s: %q, want %q; the clock shows %v", got, want, c.Now())
 	}
 }
 

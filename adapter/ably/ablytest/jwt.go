@@ -79,5 +79,5 @@ func (s *Server) jwtLocked(text string) (*token, *ErrorInfo) {
 	return t, nil
 }
 
-// maxJWTs limits the tokens that the server keeps: when there are so many, it keeps no further JWT.
+// maxJWTs is the number of tokens from which on the server keeps no further JWT.
 const maxJWTs = 100_000

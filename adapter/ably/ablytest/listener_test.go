@@ -29,7 +29,7 @@ func TestListenerOfTheCallers(t *testing.T) {
 	}
 	if s, err := ablytest.Start(ablytest.WithListener(elsewhere{ln})); err == nil {
 		s.Close()
-		t.Error("a listener that is not on loopback was taken")
+		t.Error("a listener that is not on loopback was accepted")
 	}
 }
 

@@ -36,7 +36,7 @@ func TestWhatIsRewoundIsTheHistory(t *testing.T) {
 		t.Errorf("rewound to %+v", m)
 	}
 	if pm.ChannelSerial != srv.State().Channels["a"].Serial {
-		t.Error("who has rewound doesn't stand where the channel does")
+		t.Error("after the rewind, the client's serial is not the channel's")
 	}
 }
 
@@ -73,20 +73,20 @@ func TestChangesOfMessages(t *testing.T) {
 		as           []string
 		status, code int
 	}{
-		"one's own":                   {serials[0], `{"action":1,"data":"a"}`, bob, 200, 0},
-		"another's":                   {serials[0], `{"action":1,"data":"a"}`, ann, 401, 40160},
-		"delete of any":               {serials[0], `{"action":2}`, mod, 200, 0},
-		"update with delete of any":   {serials[0], `{"action":1}`, mod, 401, 40160},
-		"in another's name":           {serials[0], `{"action":1,"version":{"clientId":"eve"}}`, bob, 400, 40012},
-		"of nothing":                  {"none", `{"action":1}`, bob, 404, 40400},
-		"that is none":                {serials[0], `{"action":0}`, bob, 400, 40003},
-		"text behind bytes":           {serials[1], `{"action":5,"data":"a"}`, nil, 400, 40003},
-		"bytes behind bytes":          {serials[1], `{"action":5,"data":"Ag==","encoding":"base64"}`, nil, 200, 0},
-		"text behind JSON":            {serials[2], `{"action":5,"data":"a"}`, nil, 400, 40003},
-		"too much together":           {serials[1], fmt.Sprintf(`{"action":1,"data":"%0101d"}`, 0), nil, 400, 40009},
-		"that isn't what it says":     {serials[1], `{"action":1,"data":"%","encoding":"base64"}`, nil, 400, 40000},
-		"a summary by hand, in vain":  {serials[0], `{"action":4}`, bob, 400, 40003},
-		"of a channel that isn't yet": {serials[0] + "x", `{"action":2}`, mod, 404, 40400},
+		"an update of an own message":        {serials[0], `{"action":1,"data":"a"}`, bob, 200, 0},
+		"an update of another's message":     {serials[0], `{"action":1,"data":"a"}`, ann, 401, 40160},
+		"a deletion with message-delete-any": {serials[0], `{"action":2}`, mod, 200, 0},
+		"an update with message-delete-any":  {serials[0], `{"action":1}`, mod, 401, 40160},
+		"another client's id in the version": {serials[0], `{"action":1,"version":{"clientId":"eve"}}`, bob, 400, 40012},
+		"an unknown serial":                  {"none", `{"action":1}`, bob, 404, 40400},
+		"the action create":                  {serials[0], `{"action":0}`, bob, 400, 40003},
+		"text appended to bytes":             {serials[1], `{"action":5,"data":"a"}`, nil, 400, 40003},
+		"bytes appended to bytes":            {serials[1], `{"action":5,"data":"Ag==","encoding":"base64"}`, nil, 200, 0},
+		"text appended to JSON":              {serials[2], `{"action":5,"data":"a"}`, nil, 400, 40003},
+		"data that is too large":             {serials[1], fmt.Sprintf(`{"action":1,"data":"%0101d"}`, 0), nil, 400, 40009},
+		"data that isn't base64":             {serials[1], `{"action":1,"data":"%","encoding":"base64"}`, nil, 400, 40000},
+		"the action summary":                 {serials[0], `{"action":4}`, bob, 400, 40003},
+		"a serial that doesn't exist yet":    {serials[0] + "x", `{"action":2}`, mod, 404, 40400},
 	} {
 		header := append([]string{"Content-Type", "application/json"}, tt.as...)
 		rs, body := get(t, srv, "PATCH", "/channels/a/messages/"+tt.serial, tt.body, header...)
@@ -139,12 +139,12 @@ func TestAnnotationsByREST(t *testing.T) {
 		body string
 		code int
 	}{
-		"nothing of anybody": {`[{"type":"reaction:distinct.v1"}]`, 400},
-		"an unknown type":    {`[{"type":"other:sum.v1","name":"x"}]`, 400},
-		// a key may
-		"in another's name":    {`[{"type":"reaction:distinct.v1","name":"x","clientId":"bob"}]`, 201},
-		"that is no list":      {`{}`, 400},
-		"of what there is not": {`[{"type":"reaction:distinct.v1","name":"x"}]`, 404},
+		"no name":         {`[{"type":"reaction:distinct.v1"}]`, 400},
+		"an unknown type": {`[{"type":"other:sum.v1","name":"x"}]`, 400},
+		// allowed with a key
+		"another client's id": {`[{"type":"reaction:distinct.v1","name":"x","clientId":"bob"}]`, 201},
+		"no list":             {`{}`, 400},
+		"an unknown message":  {`[{"type":"reaction:distinct.v1","name":"x"}]`, 404},
 	} {
 		to := path
 		if c.code == 404 {

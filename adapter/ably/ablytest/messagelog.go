@@ -11,11 +11,11 @@ import (
 type publish struct {
 	before, serial string // the channel's serial before and after the publish
 	id             string // the protocol message's id; "" for REST
-	connectionID   string // the publisher's; "" for REST
+	connectionID   string // the publisher's connection; "" for REST
 	timestamp      int64  // ms
 	messages       []*Message
-	annotations    []map[string]any // set instead of messages
-	instead        *Message         // what to keep, if not the delivered message
+	annotations    []map[string]any // published annotations; then there are no messages
+	instead        *Message         // what the history keeps; nil to keep the delivered message
 	ephemeral      bool             // the history doesn't show it
 	size           int64            // bytes that dropping the publish frees
 	order          int              // counts all that the server's histories ever got
@@ -29,7 +29,7 @@ type messageLog struct {
 	ch     *channel
 	life   time.Duration // how long a publish is kept; 0 for no limit in time
 	series string
-	serial string // the last publish's, or the start of the series
+	serial string // the serial of the last publish, or the start of the series
 	floor  string // a client with an earlier serial has missed dropped publishes
 	millis int64
 	count  int

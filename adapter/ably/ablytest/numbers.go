@@ -26,8 +26,8 @@ func unmarshalJSON(b []byte, v any) error {
 	return nil
 }
 
-// hasLongNumber reports whether b has so many digits in a row that a float64 may not hold the
-// number.
+// hasLongNumber reports whether b has a sequence of digits that may be too long for a float64 to
+// hold the number exactly.
 func hasLongNumber(b []byte) bool {
 	row := 0
 	for _, c := range b {

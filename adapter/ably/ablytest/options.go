@@ -53,7 +53,7 @@ func ParseKey(text string) (Key, error) {
 	name, secret, ok := strings.Cut(text, ":")
 	app, id, ok2 := strings.Cut(name, ".")
 	if !ok || !ok2 || app == "" || id == "" || secret == "" {
-		return Key{}, fmt.Errorf(`ablytest: a key has the form "<app>.<id>:<secret>"`)
+		return Key{}, fmt.Errorf(`ablytest: the key is not of the form "<app>.<id>:<secret>"`)
 	}
 	return Key{Name: name, Secret: secret}, nil
 }
@@ -195,7 +195,7 @@ func (o *options) check() error {
 	// A publish must stay in the history until the server has answered it.
 	o.memoryLimit = max(o.memoryLimit, 16*(o.maxMessageSize+publishOverhead))
 	if len(o.keys) == 0 {
-		return fmt.Errorf("ablytest: a server needs at least one key")
+		return fmt.Errorf("ablytest: there is no key; a server needs at least one")
 	}
 	for _, k := range o.keys {
 		if _, err := ParseKey(k.Text()); err != nil {

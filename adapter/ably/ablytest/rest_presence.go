@@ -13,7 +13,7 @@ type pastEvent struct {
 	timestamp int64
 	wire      map[string]any
 	size      int64
-	order     int // like that of a publish
+	order     int // counts all entries that the server's histories ever got
 }
 
 // remember adds changes to the history of presence.

@@ -45,12 +45,12 @@ type Server struct {
 	made     int                            // connections so far
 	refusal  *refusal                       // how new connections are refused, or nil
 	conns    map[string]*connection         // by connection id
-	apps     map[string]map[string]*channel // by application and name
-	channels map[string]*channel            // those of the first key's application
+	apps     map[string]map[string]*channel // all channels, by application and name
+	channels map[string]*channel            // the channels of the first key's application, by name
 	tokens   map[string]*token              // by token string
 	nonces   map[string]time.Time
 	timers   map[*timer]struct{}
-	site     string                    // a part of serials
+	site     string                    // random; part of every serial of this server
 	held     int64                     // size of the histories, in bytes
 	kept     int                       // counts all entries that the histories ever got
 	sweep    int                       // the number of channels above which it looks for idle ones

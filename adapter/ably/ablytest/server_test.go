@@ -27,13 +27,13 @@ func TestOptionsThatCantWork(t *testing.T) {
 			srv.Close()
 			t.Errorf("%s: the server starts", name)
 		} else if strings.Contains(err.Error(), "hush") {
-			t.Errorf("%s: the error tells the secret: %v", name, err)
+			t.Errorf("%s: the error contains the secret: %v", name, err)
 		}
 	}
 	taken := ablytest.NewServer(t)
 	if srv, err := ablytest.Start(ablytest.WithAddr(taken.Addr())); err == nil {
 		srv.Close()
-		t.Error("two servers on one address")
+		t.Error("a second server started on the same address")
 	}
 	onIPv6, err := ablytest.Start(ablytest.WithAddr("[::1]:0"))
 	if err != nil {
@@ -70,7 +70,7 @@ func TestCloseEndsWhatGoesOn(t *testing.T) {
 		t.Errorf("%d and %d frames still held", gate.Held(), request.Held())
 	}
 	if !srv.State().Closed {
-		t.Error("the state doesn't tell that the server is closed")
+		t.Error("the state doesn't report that the server is closed")
 	}
 	// ably-go ignores a Close while it dials, so let it notice first that there is no server.
 	for c := nextState(t, changes, ably.ConnectionStateDisconnected); c.RetryIn == 0; {
@@ -119,7 +119,7 @@ func TestForgetChannel(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := srv.ForgetChannel("a"); err == nil {
-		t.Error("a channel is forgotten while a connection is attached")
+		t.Error("ForgetChannel forgot a channel to which a connection is attached")
 	}
 	if err := ch.Detach(ctx); err != nil {
 		t.Fatal(err)

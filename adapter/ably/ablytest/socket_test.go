@@ -89,7 +89,7 @@ func TestFramesByHand(t *testing.T) {
 	if pm := c.expect(ablytest.ActionAttached, 0); pm.Flags != ablytest.ModesDefault || pm.ChannelSerial == "" || pm.Params != nil {
 		t.Errorf("ATTACHED is %+v", pm)
 	}
-	c.send(`{"action":13,"channel":"a"}`) // clients may not send DETACHED
+	c.send(`{"action":13,"channel":"a"}`) // a client must not send DETACHED
 	c.expect(ablytest.ActionError, 40000)
 	c.send(`{"action":12,"channel":"never attached"}`)
 	c.expect(ablytest.ActionDetached, 0)

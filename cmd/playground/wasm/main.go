@@ -3,7 +3,7 @@
 // Command wasm is the playground's engine in a browser: the cores, the models and the explorer. It
 // sets the global object playground, whose functions take and return JSON as text:
 //
-//	facts()               what the page shows whatever the script is
+//	facts()               what the page shows for every script
 //	run(fragment)         what happens in each step of a script
 //	find(search, told)    a shortest script; calls told(states, depth) now and then
 package main

@@ -1,8 +1,8 @@
 ------------------------------- MODULE Canary -------------------------------
 (***************************************************************************)
-(* Specs so small that the right answer of TLC is obvious.  They show that *)
-(* this jar finds what it should, and where it is known not to.  If a      *)
-(* later jar is better, a configuration fails and shows it.                *)
+(* Specs so small that the right answer of TLC is obvious.  They show what *)
+(* this jar finds, and what it is known to miss.  If a later jar no longer *)
+(* misses it, a configuration fails.                                       *)
 (***************************************************************************)
 EXTENDS Integers, Sequences, TLC
 
@@ -12,9 +12,9 @@ Init == x = 0
 Up   == x < 3 /\ x' = x + 1
 Back == x = 3 /\ x' = 0
 
-Counts == Init /\ [][Up]_x                          \* to 3, where it stops
-Turns  == Init /\ [][Up \/ Back]_x                  \* for ever, or stops at any value
-Fair   == Turns /\ WF_x(Up \/ Back)                 \* for ever
+Counts == Init /\ [][Up]_x                          \* x goes up to 3 and stays there
+Turns  == Init /\ [][Up \/ Back]_x                  \* x goes up and back, and may stop at any value
+Fair   == Turns /\ WF_x(Up \/ Back)                 \* x goes up and back for ever
 
 Small      == x < 2
 NeverBack  == [][x' > x]_x
@@ -34,8 +34,9 @@ Eager == x = 0 /\ [][x = 0 /\ x' = First(TLCEval([[i \in 1..2 |-> 0] EXCEPT ![1]
 NeverOne == x # 1
 
 -----------------------------------------------------------------------------
-(* A switch without fairness: tlaplus#971.  It may be turned on, off, on   *)
-(* and off again, so it can be off after it was on, and on later.          *)
+(* A switch without fairness: tlaplus#971.  It may be turned on and off    *)
+(* any number of times, so after it was on and then off, it can be on      *)
+(* again: OffStays is false.                                               *)
 
 Switch   == x = 0 /\ [][x' \in {0, 1}]_x
 OffStays == [](x = 1 => [](x = 0 => [](x = 0)))

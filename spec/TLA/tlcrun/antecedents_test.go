@@ -33,7 +33,7 @@ func TestAntecedents(t *testing.T) {
 		}
 	}
 	if last := found[len(found)-1]; last.Text != unreachable || last.Property != "" {
-		t.Errorf("the last one is %+v", last)
+		t.Errorf("the last antecedent is %+v, expected the unreachable one", last)
 	}
 	for _, want := range []string{
 		"\\A a \\in CallIds : GotRoom(a) =>                           \\* CHA-RC1\n    \\A b \\in (a + 1)..MaxCalls :\n      (GotRoom(b) /\\ calls[a].name = calls[b].name /\\ ~Parts(calls[a].name, a, b)) => FALSE\n",
@@ -45,7 +45,7 @@ func TestAntecedents(t *testing.T) {
 		}
 	}
 	if _, _, err := antecedents("Rooms", source, []string{"Missing"}); err == nil {
-		t.Error("a property that there isn't is accepted")
+		t.Error("a property that doesn't exist is accepted")
 	}
 }
 

@@ -45,7 +45,7 @@ type Config struct {
 	Distinct int // EXPECT-DISTINCT: the number of states, if nothing is violated
 	// EXPECT-TRACE: the number of states in the counterexample; 0 if not stated, as for liveness
 	Trace int
-	Hash  string // SPEC-HASH: the hash of the text of the results, see [Config.Digest]
+	Hash  string // SPEC-HASH: the hash of the text that the results are for, see [Config.Digest]
 
 	Specification string            // SPECIFICATION, from the body
 	Invariants    []string          // INVARIANT, INVARIANTS
@@ -118,7 +118,7 @@ func ParseConfig(path, text string) (*Config, error) {
 			c.Workers = 1 // with more workers, this TLC misses violations
 		}
 		if c.Module == "" {
-			h.complain("it is named after no module, as X.cfg and X_more.cfg are after X.tla")
+			h.complain("it is named after no module: a configuration of X.tla has the name X.cfg or X_more.cfg")
 		}
 	}
 	return c, errors.Join(h.errs...)
@@ -154,7 +154,7 @@ func (c *Config) readMarkers(h *head) {
 	c.Hash, _ = h.take("SPEC-HASH", false)
 	switch {
 	case c.Exit == ExitOK && c.Violates != "":
-		h.complain("a run that ends with 0 violates nothing")
+		h.complain("it has EXPECT-VIOLATES, but a run that ends with 0 violates nothing")
 	case c.Exit != ExitOK && c.Distinct > 0:
 		h.complain("EXPECT-DISTINCT is only for runs that end with 0")
 	case c.Exit == ExitOK && c.Trace > 0:
@@ -202,7 +202,7 @@ func (h *head) read(text string) (first, body string) {
 		switch marker := ok && name != "" && strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-") == ""; {
 		case marker:
 			if _, twice := h.markers[name]; twice {
-				h.complain("%s is there twice", name)
+				h.complain("the marker %s is there twice", name)
 			}
 			h.markers[name] = strings.TrimSpace(value)
 		case first == "":
@@ -266,7 +266,7 @@ func (c *Config) readBody(body string) error {
 		}
 		switch section {
 		case "":
-			return fmt.Errorf("%q is in no section that this runner knows", word)
+			return fmt.Errorf("%q is in no section that this package can read", word)
 		case "SPECIFICATION":
 			c.Specification = word
 		case "INVARIANT":

@@ -72,7 +72,7 @@ func TestEachMarkerIsNeeded(t *testing.T) {
 				break
 			}
 			if _, err := ParseConfig(pathOf(name), strings.Join(slices.Delete(slices.Clone(lines), i, i+1), "")); err == nil {
-				t.Errorf("%s is read without the line %s", name, line)
+				t.Errorf("%s without the line %s is accepted", name, line)
 			}
 		}
 	}
@@ -103,7 +103,7 @@ func TestConfigurationsPassTheLint(t *testing.T) {
 		t.Error(err)
 	}
 	if len(configs) < 80 {
-		t.Errorf("there are only %d configurations", len(configs))
+		t.Errorf("only %d configurations were found", len(configs))
 	}
 }
 

@@ -20,7 +20,7 @@ func Lint(c *Config) error {
 	allowed := func(rule string) bool { return slices.Contains(c.Allows, rule) }
 
 	if !c.Stated {
-		complain("it states nothing")
+		complain("its head has no markers, so it states no result")
 	}
 	if len(c.Allows) > 0 && !c.IsCanary() {
 		complain("ALLOWS is for canaries only")
@@ -46,7 +46,7 @@ func Lint(c *Config) error {
 	checked := slices.Concat(c.Invariants, c.Temporal)
 	sorted := func(list []string) []string { return slices.Sorted(slices.Values(list)) }
 	if !slices.Equal(sorted(checked), sorted(c.Properties)) {
-		complain("it checks %v, and EXPECT-PROPERTIES says %v", checked, c.Properties)
+		complain("it checks %v, but EXPECT-PROPERTIES says %v", checked, c.Properties)
 	}
 	switch c.Exit {
 	case ExitOK:
@@ -63,7 +63,7 @@ func Lint(c *Config) error {
 			complain("it must exit with %d: a deadlock, not %s", c.Exit, c.Violates)
 		}
 	default:
-		complain("%d is no exit code that TLC has for a verdict", c.Exit)
+		complain("EXPECT-EXIT is %d, which is no exit code of TLC for a verdict", c.Exit)
 	}
 
 	text, err := moduleText(c.Dir(), c.Module, map[string]string{})
@@ -139,13 +139,13 @@ func LintAll(configs []*Config, document string) error {
 	}
 	for _, p := range named {
 		if !holds[p] {
-			complain("%s must hold, and no configuration checks that it does", p)
+			complain("%s must hold, but no configuration checks that it does", p)
 		}
 		holds[p] = true
 	}
 	for p := range holds {
 		if !rejects[p] {
-			complain("%s has no twin that it rejects: it may hold of everything", p)
+			complain("%s has no twin that it rejects: perhaps nothing can break it", p)
 		}
 	}
 	for module, dir := range modules {

@@ -16,8 +16,8 @@ type Result struct {
 	// the number of states generated: one for each step from each state, and the initial state
 	Generated   int
 	Distinct    int      // distinct states
-	Left        int      // states that were found, but whose steps were not
-	Depth       int      // the depth of the complete graph, in states; 0 if TLC doesn't print it
+	Left        int      // the number of states that were found, but whose steps were not explored
+	Depth       int      // the depth of the complete graph, in states; 0 if TLC didn't print it
 	Violated    []string // the properties that TLC reports as violated, and Deadlock
 	Temporal    bool     // TLC reports violated temporal properties, but not which
 	NoError     bool     // TLC reports that it found no error
@@ -129,13 +129,13 @@ func (c *Config) Judge(r *Result) error {
 	}
 	if c.Violates == "" {
 		if !r.NoError || r.Left != 0 {
-			complain("TLC does not say that it went through all states and found no error")
+			complain("TLC does not say that it visited all states and found no error")
 		}
 		if c.Distinct > 0 && r.Distinct != c.Distinct {
 			complain("%d distinct states, expected %d", r.Distinct, c.Distinct)
 		}
 	} else if r.Trace == "" {
-		complain("there is no counterexample")
+		complain("TLC printed no counterexample")
 	}
 	if c.Trace > 0 && r.TraceLength != c.Trace {
 		complain("the counterexample has %d states, expected %d", r.TraceLength, c.Trace)

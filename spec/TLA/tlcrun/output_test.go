@@ -61,10 +61,10 @@ func TestProgress(t *testing.T) {
 		o.Write([]byte(text[i : i+1]))
 	}
 	if len(seen) != 2 {
-		t.Fatalf("progress was told %d times, expected 2", len(seen))
+		t.Fatalf("progress was reported %d times, expected 2", len(seen))
 	}
 	if generated, distinct, ok := Progressed(seen[1]); generated != 1234567 || distinct != 568133 || !ok {
-		t.Errorf("%d generated, %d distinct in %s", generated, distinct, seen[1])
+		t.Errorf("read %d generated and %d distinct states from %s", generated, distinct, seen[1])
 	}
 	if r := ParseOutput(text, 1); r.Progress != seen[1] {
 		t.Errorf("the last progress is %q", r.Progress)

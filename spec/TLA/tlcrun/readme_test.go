@@ -27,7 +27,7 @@ func TestReadme(t *testing.T) {
 		}
 		for line := range strings.Lines(readme) {
 			if strings.HasPrefix(line, "| `"+c.Name+"` |") && !strings.Contains(line, "| "+digits+" |") {
-				t.Errorf("%s has %s states, and the README says %s", c.Name, digits, line)
+				t.Errorf("%s has %s states, but the README says %s", c.Name, digits, line)
 			}
 		}
 	}

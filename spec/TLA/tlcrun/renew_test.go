@@ -22,7 +22,7 @@ func TestHashesAreOfTheText(t *testing.T) {
 	}
 	for _, key := range golden.Keys("tlc") {
 		if name := strings.Split(key, "/")[1]; !known[name] {
-			t.Errorf("%s is of a configuration that there isn't", key)
+			t.Errorf("%s is of a configuration that doesn't exist", key)
 		}
 	}
 }
@@ -102,7 +102,7 @@ func TestRenew(t *testing.T) {
 	c := copied(t, "Rooms.tla", "MaxCalls > 0", "MaxCalls > 1", "MCRooms_live3")
 	none := &TLC{Java: "java", Jar: filepath.Join(root, JarName)}
 	if _, err := none.Renew(t.Context(), root, c, nil); err == nil || readText(t, file) != before {
-		t.Errorf("renewed without TLC: %v", err)
+		t.Errorf("Renew without TLC returns %v", err)
 	}
 	if err := c.write(root, &Result{Distinct: 17}); err != nil {
 		t.Fatal(err)

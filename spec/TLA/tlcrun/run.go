@@ -109,7 +109,7 @@ func (t *TLC) Exec(ctx context.Context, job Job) (*Result, error) {
 // job returns the run of the configuration.
 func (c *Config) job(progress Progress) Job {
 	job := Job{Dir: c.Dir(), Module: c.Module, Config: c.Path, Workers: c.Workers, Progress: progress}
-	job.Small = c.Exit != ExitOK || c.IsCanary() // a run that must violate something ends soon
+	job.Small = c.Exit != ExitOK || c.IsCanary() // a run that must find a violation is short
 	folders := map[string]string{}
 	moduleText(c.Dir(), c.Module, folders) // TLC itself reports a missing module
 	for _, folder := range folders {

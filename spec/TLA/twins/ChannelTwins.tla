@@ -40,7 +40,7 @@ BackToAttached(r, e) ==
     LET gone == TLCEval(EndDetachers(SetState(r, "attached", e), "failed", e))
     IN  EndAttachers(gone, "done", 0)
 
-\* Each ATTACHED is reported as an update; none is.
+\* Each ATTACHED is reported as an update; no ATTACHED is reported as an update.
 AlwaysUpdate(resumed) == TRUE
 NeverUpdate(resumed)  == FALSE
 

@@ -8,7 +8,7 @@ EXTENDS RoomsOverRooms
 \* The release ends for Rooms while the channel is still being given back.
 TellsEarly(r) == Over(Put(SetStatus(r, "released", 0), GiveBackChannel), Done)
 
-\* The same, and it ends once more when the channel has been given back.
+\* The release ends for Rooms while the channel is still being given back, and once more afterwards.
 TellsTwice(r) ==
     [Put(Put(SetStatus(r, "released", 0), GiveBackChannel), Settles(r.caller, Done)) EXCEPT !.phase = "inGiveBack"]
 
@@ -16,7 +16,7 @@ TellsTwice(r) ==
 StopsAfterFailure(r, e) == Over(SetStatus(r, r.channel, e), FailedWith(e))
 
 -----------------------------------------------------------------------------
-(* Without one conjunct of the fairness. *)
+(* Each of these specs lacks one conjunct of the fairness. *)
 
 NoFetchFairness ==
     AllSpec /\ RetriesEnd /\ PhaseEnds("inAttach") /\ PhaseEnds("inDetach") /\ PhaseEnds("inRetryPause") /\ PhaseEnds("inGiveBack")

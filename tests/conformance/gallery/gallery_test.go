@@ -67,7 +67,7 @@ func TestTheBrokenAreCaught(t *testing.T) {
 			r := conformance.Check(t, subject(p.promises, p.slip), plan)
 			v := r.Violation()
 			if v == nil {
-				t.Fatal("not caught")
+				t.Fatal("the broken registry was not caught")
 			}
 			evidence.Print("gallery", "subject", p.name, "length", len(v.Script), "rule", v.Cite(), "kind", v.Kind,
 				"scripts", r.Scripts(), "script", v.Steps())
@@ -97,8 +97,8 @@ func TestTheGoodPass(t *testing.T) {
 		"random", r.Random, "alarms", 0)
 }
 
-// TestPromises breaks each promise alone. The harness must report that if the promise is made, and
-// must report nothing if it is not made.
+// TestPromises runs, for each promise, a registry that breaks only this promise. The harness must
+// report a violation if the subject makes the promise, and none if the subject doesn't make it.
 func TestPromises(t *testing.T) {
 	breaks := map[string]slip{"Cancellation": waitsOn, "Causes": causeLost,
 		"EndedContexts": endedRefused, "Leases": leasesForgotten, "OpeningsCancelled": openingGoesOn,
@@ -107,7 +107,7 @@ func TestPromises(t *testing.T) {
 		"Disposal":           ghost, "SharedDisposal": disposedFlag, "DisposalWaitsForAll": disposeEarly,
 		"DisposalReports": failuresHidden, "DisposalJoins": lastErrorOnly}
 	if some := all.Loosenings(); len(some) != 0 {
-		t.Errorf("AllPromises leaves out %v", some)
+		t.Errorf("AllPromises does not make all promises: %v", some)
 	}
 	for _, loosening := range least.Loosenings() {
 		promise, _, _ := strings.Cut(loosening, " ")
@@ -122,12 +122,12 @@ func TestPromises(t *testing.T) {
 			r := conformance.Check(t, subject(all, slip), plan)
 			v := r.Violation()
 			if v == nil {
-				t.Fatal("the broken promise is not reported")
+				t.Fatal("the broken promise was not reported")
 			}
 			t.Logf("%v, shortest: %t, %s", v.Kind, v.Shortest, v.Steps())
 			r = conformance.Check(t, subject(rest, slip), plan)
 			if v := r.Violation(); v != nil {
-				t.Errorf("reported, although it is not promised: %v", v)
+				t.Errorf("a broken promise was reported that was not made: %v", v)
 			}
 		})
 	}
@@ -179,7 +179,7 @@ func TestTheHarnessSees(t *testing.T) {
 			r := conformance.Check(t, c.subject, plan)
 			v := r.Violation()
 			if v == nil {
-				t.Fatal("not seen")
+				t.Fatal("the harness did not report the fault")
 			}
 			if v.Kind != c.kind || v.Steps() != c.script || !v.Shortest || !strings.Contains(v.Got, c.got) {
 				t.Errorf("expected %v by %q, %s\n%v", c.kind, c.script, c.got, v)
@@ -220,7 +220,7 @@ func TestTheBrokenAreNotLinearizable(t *testing.T) {
 				evidence.Print("linear-planted", "fault", name, "round", n+1)
 				return
 			}
-			t.Error("not found in 500 rounds")
+			t.Error("no history of 500 rounds failed the check")
 		})
 	}
 }

@@ -1,6 +1,6 @@
-// Package gallery checks that the harnesses catch bugs. It has a good registry of rooms, into which
-// a slip plants one of the bugs that registries often have. It shares no code with the
-// implementation of this project.
+// Package gallery checks that the harnesses catch bugs. It has a good registry of rooms. A slip
+// changes the registry so that it has one of the bugs that registries often have. The registry
+// shares no code with the implementation of this project.
 package gallery
 
 import (
@@ -55,7 +55,7 @@ const (
 	counted
 	checkThenAct // a get doesn't see a room that is being opened, and opens another
 	lockHeld     // a mutex is held while the backend works, so one name blocks all
-	// a mutex is held while the backend closes a room, and every get needs it
+	// a mutex is held while the backend closes a room, and every get needs this mutex
 	lockOverClose
 	ownTurn        // a get waits for the get before it, even if it must be refused at once
 	oneLoop        // one goroutine does everything, and also waits for the backend

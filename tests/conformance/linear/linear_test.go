@@ -31,7 +31,7 @@ func TestLinearizable(t *testing.T) {
 	case want == 0:
 		want = 20_000
 	}
-	// Some Rooms have an observer, with which they may behave differently.
+	// Some Rooms have an observer, since Rooms may behave differently with one.
 	var watched *ours.Watched
 	look := func() {
 		if watched == nil {

@@ -127,6 +127,6 @@ func TestForgettingChangesNothing(t *testing.T) {
 	}
 	walk(model.State{}, start(), 10)
 	if walks < 10_000 {
-		t.Errorf("only %d walks", walks)
+		t.Errorf("only %d walks were compared", walks)
 	}
 }

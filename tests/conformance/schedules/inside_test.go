@@ -55,13 +55,13 @@ func (w *watched) inspect(step conformance.Step) error {
 	same := func(in model.Input, s lifecycle.RoomsStep) bool {
 		core := rooms.ToCore(in)
 		if core.Kind == fsm.CallReleaseIf {
-			core.Name = s.Input.Name // the model's input has none
+			core.Name = s.Input.Name // the model's input has no name
 		}
 		return s.Input.Kind == core.Kind && s.Input.Name == core.Name && s.Input.Incarnation == core.Incarnation &&
 			(core.Kind != fsm.CallGet || s.Input.Options == ours.Options(core.Options))
 	}
 	if !slices.EqualFunc(step.Inputs, fresh, same) && !(len(fresh) == 0 && ready) {
-		return fmt.Errorf("%v are observed as %v", step.Inputs, fresh)
+		return fmt.Errorf("the inputs %v were observed as %v", step.Inputs, fresh)
 	}
 	pending, held := wanted(step.State)
 	return kept(w.Rooms, pending, held)
@@ -83,8 +83,8 @@ func wanted(state model.State) (pending, held int) {
 	return pending, held
 }
 
-// kept compares these numbers with what the goroutine layer keeps. It would keep anything more for
-// ever.
+// kept compares these numbers with what the goroutine layer keeps. More would be a leak: nothing
+// removes it later.
 func kept(r ours.Rooms, pending, held int) error {
 	v := reflect.ValueOf(r.Rooms).Elem()
 	calls, live := v.FieldByName("calls"), v.FieldByName("live")

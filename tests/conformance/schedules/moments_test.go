@@ -70,7 +70,8 @@ func TestDisposeUnderGets(t *testing.T) {
 					synctest.Wait()
 					for j, g := range s.gates.Works() {
 						if j%2 == 0 {
-							g.End(nil) // when the disposal begins, or just before
+							// some openings end while the disposal begins, or just before
+							g.End(nil)
 						}
 					}
 					s.begin(model.Dispose(0))
@@ -80,13 +81,13 @@ func TestDisposeUnderGets(t *testing.T) {
 			got := s.begin(model.Get(0, "room0", "x"))
 			synctest.Wait()
 			if !got.ended || got.outcome() != model.OutcomeDisposed {
-				t.Errorf("a get that began after the disposal: %v", got.err)
+				t.Errorf("a get that began after the disposal ended with %v, expected the error for a disposal", got.err)
 			}
 			s.gates.Drain()
 			synctest.Wait()
 			for _, c := range s.calls {
 				if !c.ended {
-					t.Errorf("%v waits after the disposal", c.in)
+					t.Errorf("%v still waits after the disposal", c.in)
 					return
 				}
 				ends[c.outcome()]++

@@ -21,7 +21,7 @@ type tally struct {
 	run      int
 	steps    int
 	distinct map[uint64]bool
-	digest   uint64 // the same for the same set of schedules, in whatever order they ran
+	digest   uint64 // a sum of hashes: it doesn't depend on the order in which the schedules ran
 	edges    int
 	states   int
 }
@@ -30,7 +30,7 @@ func (c *tally) add(s Schedule) {
 	var key []byte
 	for _, in := range s.Script {
 		kind := byte(in.Kind)
-		if in.Kind > model.KindReleaseIf { // KindReleaseIf, which no schedule has, takes no number
+		if in.Kind > model.KindReleaseIf { // no schedule has a ReleaseIf, so its number is free
 			kind--
 		}
 		key = append(key, kind, byte(in.Call), byte(in.Incarnation))
@@ -137,7 +137,7 @@ func TestEverySchedule(t *testing.T) {
 	for _, s := range spaces() {
 		t.Run(s.name, func(t *testing.T) {
 			if !evidence.At(s.from) || evidence.Race && s.from > evidence.Quick {
-				t.Skip("a larger bound: see EVIDENCE in internal/evidence; without the race detector")
+				t.Skip("this space is large: it runs without the race detector, with a higher EVIDENCE; see internal/evidence")
 			}
 			c := runAll(t, s.subject, func(yield func(Schedule) bool) {
 				for script := range conformance.Scripts(s.of, s.renamed) {

@@ -28,7 +28,7 @@ type stage struct {
 
 // result is a call and how it ended, as its caller sees it.
 type result struct {
-	in     model.Input // its Call, the number, is not used
+	in     model.Input // the call; its number, Call, is not used
 	cancel context.CancelFunc
 	ended  bool
 	room   *conformance.Room
@@ -129,7 +129,7 @@ func perform(t *testing.T, play func(*stage)) {
 		for _, c := range s.calls {
 			if !c.ended {
 				waiting = true
-				t.Errorf("%v waits for ever", c.in)
+				t.Errorf("%v did not return", c.in)
 			}
 			c.cancel()
 		}
@@ -143,7 +143,7 @@ func perform(t *testing.T, play func(*stage)) {
 		last := s.begin(model.Dispose(0))
 		synctest.Wait()
 		if !last.ended {
-			t.Error("a disposal at the end waits for ever")
+			t.Error("the disposal at the end did not return")
 		}
 		if err := kept(s.Rooms, 0, 0); err != nil {
 			t.Error(err)

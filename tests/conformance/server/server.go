@@ -68,7 +68,7 @@ func (s *server) Hold(channel string, attached bool, end model.Kind) conformance
 	switch end {
 	case conformance.KindAttachRefused, conformance.KindFailed:
 		effects = append(effects, ablytest.FailChannel(ablytest.NewError(40160, 401, "refused by the script")))
-		// a DETACHED follows the ERROR, so that the name's next channel need not wait for it
+		// Send a DETACHED after the ERROR, since the name's next channel may wait for one.
 		if !attached {
 			effects[1] = ablytest.Reply(&ablytest.ProtocolMessage{Action: ablytest.ActionError, Channel: channel,
 				Error: ablytest.NewError(40160, 401, "refused by the script")},

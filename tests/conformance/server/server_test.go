@@ -23,7 +23,7 @@ const faultVariable = "CONFORMANCE_SUBJECT"
 
 func TestMain(m *testing.M) {
 	if fault, ok := os.LookupEnv(faultVariable); ok {
-		for fault == "child" { // a child of a subject; it doesn't end by itself
+		for fault == "child" { // the child that a subject has started: it runs until it is killed
 			time.Sleep(time.Hour)
 		}
 		r := &reference{fault: strings.TrimPrefix(fault, "good"), cancels: map[int]context.CancelCauseFunc{},
@@ -75,8 +75,8 @@ func TestAGoodSubjectRaisesNoAlarm(t *testing.T) {
 	for _, v := range result.Violations {
 		t.Errorf("%s\n%v", v.Class, v)
 	}
-	// An opening is local, so it can neither be abandoned nor fail. A process has no leases. All
-	// other rules can be seen.
+	// An opening doesn't use the wire, so it can neither be abandoned nor fail. A process has no
+	// leases. All other rules can be seen.
 	var unobserved []conformance.Rule
 	for _, rule := range conformance.Rules() {
 		if result.State(rule) == conformance.Unobserved {
@@ -84,7 +84,7 @@ func TestAGoodSubjectRaisesNoAlarm(t *testing.T) {
 		}
 	}
 	if want := []conformance.Rule{"R11", "R18", "R19", "R20", "R24"}; !slices.Equal(unobserved, want) {
-		t.Errorf("rules that nothing showed: %v, expected %v", unobserved, want)
+		t.Errorf("no script tested the rules %v, expected only %v", unobserved, want)
 	}
 	fmt.Println(result.Evidence("conformance-subject"))
 }
@@ -120,7 +120,7 @@ func TestBrokenSubjectsAreCaught(t *testing.T) {
 				t.Fatalf("found %v, expected %q; %v", out.Violations, c.class, err)
 			}
 			if out, err = good.Run(t.Context(), script); err != nil || len(out.Violations) > 0 {
-				t.Errorf("the good one: %v, %v", out.Violations, err)
+				t.Errorf("the subject without the fault: %v, %v", out.Violations, err)
 			}
 		})
 	}

@@ -13,7 +13,7 @@ import (
 	"ablyrooms.example/tests/graphs/graphtest"
 )
 
-// bounds are those of the graph at which spec, model and core are compared.
+// bounds are the bounds at which the graphs of spec, model and core are compared.
 var bounds = model.ChannelBounds{Calls: 3, Errors: 1, Wire: 2}
 
 // walk visits every state of core and model together, within the bounds, and tries every input in
@@ -130,7 +130,7 @@ func TestBoundsOfTheChannelAreChecked(t *testing.T) {
 	for _, b := range []Bounds{{}, {ChannelBounds: model.ChannelBounds{Calls: 1}}, {ChannelBounds: one, Heals: true},
 		{ChannelBounds: one, Promised: true, Bare: true}, {ChannelBounds: one, Promised: true, Forgets: true}} {
 		if b.Check() == nil {
-			t.Errorf("Check accepts %v", b)
+			t.Errorf("Check accepts the wrong bounds %v", b)
 		}
 	}
 }
@@ -182,7 +182,7 @@ func TestABrokenMappingOfTheChannelIsSeen(t *testing.T) {
 	})
 	for _, action := range []string{"", "Detaches", "ToNowhere", "AttachedRx"} {
 		if in, err := inputOf(action, 0, Node{}); err == nil {
-			t.Errorf("the action %q is read as %v", action, in)
+			t.Errorf("the unknown action %q is read as %v", action, in)
 		}
 	}
 }
@@ -260,7 +260,7 @@ func TestEveryPairOfRowsIsAnEdge(t *testing.T) {
 	_, more := rowPairs(t, model.ChannelBounds{Calls: 4, Errors: 1, Wire: 3})
 	for row := 1; row <= 34; row++ {
 		if !rows[row] {
-			t.Errorf("row %d is no edge", row)
+			t.Errorf("row %d of docs/channel.md is no edge of the graph", row)
 		}
 	}
 	var missing []string
@@ -271,7 +271,7 @@ func TestEveryPairOfRowsIsAnEdge(t *testing.T) {
 	}
 	slices.Sort(missing)
 	if len(missing) > 0 {
-		t.Errorf("missing: %s", strings.Join(missing, ", "))
+		t.Errorf("no edges have these pairs of rows: %s", strings.Join(missing, ", "))
 	}
 	fmt.Printf("EVIDENCE channel_rows rows=%d pairs=%d missing=%d\n", len(rows), len(pairs), len(missing))
 	if len(pairs) != 320 {

@@ -21,7 +21,7 @@ type stack struct {
 	// the request that the channel works on and has not settled; 0 for nothing
 	called model.RoomOutputKind
 
-	// What the users know. The promise is about these facts.
+	// What the room and its users have seen. The promise is about these facts.
 	own      bool // an event of the operation itself has come since it was requested
 	attached bool // an attach has succeeded
 	detached bool // a user's detach has succeeded, and no attach after it
@@ -39,7 +39,7 @@ func (s stack) key() string {
 // or if a property of the room fails.
 func (s *stack) tell(in model.RoomInput) ([]model.RoomOutput, error) {
 	if (in == model.AttachEnded(0) || in == model.DetachEnded(0)) && !s.own {
-		return nil, fmt.Errorf("%v before an event of its own", in)
+		return nil, fmt.Errorf("the port's promise is broken: %v before an event of its own", in)
 	}
 	before := s.room
 	next, outputs, err := s.room.Step(in)
@@ -91,7 +91,7 @@ func (s *stack) events(outputs []model.ChannelOutput) (losses int, err error) {
 			continue
 		}
 		if s.gone {
-			return losses, fmt.Errorf("%v after giving back", in)
+			return losses, fmt.Errorf("the port's promise is broken: %v after the channel was given back", in)
 		}
 		told, err := s.tell(in)
 		if err != nil {
@@ -245,7 +245,7 @@ func TestARoomOverAChannelKeepsThePortsPromise(t *testing.T) {
 	}
 	fmt.Printf("EVIDENCE room_over_channel states=%d\n", states)
 	if states != 22755 {
-		t.Errorf("%d states", states)
+		t.Errorf("%d states, expected 22755", states)
 	}
 }
 
@@ -272,7 +272,7 @@ func TestAChannelThatBreaksThePromiseIsSeen(t *testing.T) {
 			}
 			return o
 		}},
-		"an event comes after giving back": {"after giving back", func(in model.ChannelInput, o outputs) outputs {
+		"an event comes after giving back": {"after the channel was given back", func(in model.ChannelInput, o outputs) outputs {
 			if in.Kind == model.KindError && len(o) == 0 {
 				return outputs{{Kind: model.OutputChannelState, State: model.ChannelFailed, Err: in.Err}}
 			}
@@ -282,7 +282,7 @@ func TestAChannelThatBreaksThePromiseIsSeen(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if _, err := walkStack(t, f.spoil); err == nil || !strings.Contains(err.Error(), f.want) {
-				t.Errorf("%v, expected %s", err, f.want)
+				t.Errorf("got the error %v, expected %s", err, f.want)
 			}
 		})
 	}

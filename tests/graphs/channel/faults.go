@@ -102,9 +102,9 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "missed", Says: "an ATTACHED that lost continuity is no update", Breaks: []string{"UpdateIff"},
+		{Name: "missed", Says: "an ATTACHED that lost continuity is not reported as an update", Breaks: []string{"UpdateIff"},
 			Tamper: func(_ *State, _ Event, _ *State, outs outList) outList { return drop(outs, model.OutputUpdate) }},
-		{Name: "always-update", Says: "an ATTACHED that kept continuity is an update", Breaks: []string{"UpdateIff"},
+		{Name: "always-update", Says: "an ATTACHED that kept continuity is reported as an update", Breaks: []string{"UpdateIff"},
 			Tamper: func(before *State, in Event, _ *State, outs outList) outList {
 				if in.Kind == model.KindAttached && in.Resumed && before.State == model.ChannelAttached {
 					outs = append(outs, model.ChannelOutput{Kind: model.OutputUpdate, Err: in.Err})

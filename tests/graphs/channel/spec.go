@@ -106,7 +106,7 @@ func inputOf(action string, errors int, after Node) (in model.ChannelInput, err 
 			return in, nil
 		}
 		if in.Connection, ok = specChanges[strings.ToLower(to)]; !ok {
-			return in, fmt.Errorf("no connection is %s", to)
+			return in, fmt.Errorf("no state of the connection is called %s", to)
 		}
 		switch in.Connection {
 		case model.ToDisconnected, model.ToSuspended, model.ToClosed, model.ToFailed:

@@ -44,7 +44,7 @@ func (c *gatedChannel) run(what model.RoomOutputKind) error {
 	select {
 	case c.gates <- gate:
 	default:
-		return errors.New("two operations of the channel run at a time")
+		return errors.New("two operations of the channel run at the same time")
 	}
 	select {
 	case err := <-gate:
@@ -85,7 +85,7 @@ type runningRoom struct {
 
 // roomRun says how a script is run.
 type roomRun struct {
-	observe bool // the steps are observed too
+	observe bool // compare the observed steps too
 	// calls that the script doesn't give up get a context that can't end, so that they run
 	// operations themselves
 	direct bool
@@ -410,7 +410,7 @@ func TestRoomFaultsAreSeen(t *testing.T) {
 		}, "calls end with"},
 	} {
 		if err := runRoom(t, f.script, roomRun{observe: true}); err != nil {
-			t.Errorf("%s: without the fault: %v", name, err)
+			t.Errorf("%s: the script fails without the fault: %v", name, err)
 		}
 		err := runRoom(t, f.script, roomRun{observe: true, spoil: f.spoil})
 		if err == nil || !strings.Contains(err.Error(), f.says) {

@@ -105,7 +105,7 @@ func TestEndedContextHasNoEffect(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(context.Background())
 		cancel(cause)
 		if _, err := rooms.Rooms.Get(ctx, "a"); !errors.Is(err, cause) {
-			t.Errorf("it returned %v, expected the context's cause", err)
+			t.Errorf("a call with an ended context returned %v, expected the context's cause", err)
 		}
 	})
 }

@@ -29,7 +29,7 @@ func Sizes[S, M, I, O any](t *testing.T, machines []graphs.Machine[S, M, I, O], 
 			t.Error(err)
 		}
 		if tried := uint64(len(m.Inputs)) * r.States; r.Edges+r.Refused != tried {
-			t.Errorf("%s: %d inputs were taken and %d refused, of %d", m.Name, r.Edges, r.Refused, tried)
+			t.Errorf("%s: %d inputs were taken and %d refused, but %d were tried", m.Name, r.Edges, r.Refused, tried)
 		}
 		fmt.Printf("EVIDENCE explored of=%s states=%d steps=%d refusals=%d properties=%d\n", m.Golden, r.States,
 			r.Edges, r.Refused, len(m.PropertyNames()))
@@ -70,7 +70,8 @@ func Liveness[S, M, I, O any](t *testing.T, family string, m graphs.Machine[S, M
 }
 
 // Equal compares the spec's graph, from the dump that is kept, with core and model, in both
-// directions and with refused inputs. Then it removes an edge, and checks that this is noticed.
+// directions and with refused inputs. Then it removes an edge, and checks that the comparison
+// notices that.
 func Equal(t *testing.T, family string, c graphs.Comparison) {
 	dump, err := c.ReadGolden(Root)
 	if err != nil {
@@ -89,7 +90,7 @@ func Equal(t *testing.T, family string, c graphs.Comparison) {
 	begin, end := bytes.LastIndexByte(dump[:at], '\n')+1, at+bytes.IndexByte(dump[at:], '\n')+1
 	e, err = c.Compare(t.Context(), slices.Concat(dump[:begin], dump[end:]))
 	if err != nil || e.OnlySpec != 0 || e.OnlyCore != 1 || len(e.Shown) != 1 || e.Shown[0].Only != c.Name {
-		t.Fatalf("one edge less: %v, %+v", err, e)
+		t.Fatalf("the comparison did not report the missing edge: %v, %+v", err, e)
 	}
 	graphs.Caught("mapping-"+family, "an edge less")
 }
@@ -135,7 +136,7 @@ func BrokenMappings[S, M, I, O, N any](t *testing.T, family string, c graphs.Com
 		spec, err := graphs.ReadDot("the spec", bytes.NewReader(dump), wrong)
 		if err == nil { // an error of ReadDot shows the fault too
 			if found, a, b := graphs.Compare(spec, core, 1); a+b+len(found) == 0 {
-				t.Errorf("%s: not seen", what)
+				t.Errorf("%s: the faulty mapping was not noticed", what)
 				continue
 			}
 		}

@@ -40,7 +40,7 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "wedged", Says: "after a release that failed the next incarnation is not opened",
+		{Name: "wedged", Says: "after a release that failed, the next incarnation is not opened",
 			Breaks: []string{"WaitsForPredecessor", "NoWedge", "CallsSettle"},
 			Tamper: func(_ *State, in input, s *State, outs outputs) outputs {
 				if in.Kind != model.KindReleaseFailed {

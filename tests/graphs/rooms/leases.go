@@ -10,11 +10,11 @@ import (
 	"ablyrooms.example/tests/graphs"
 )
 
-// LeasesState is the state of fsm.Leases, and what it forgets: see [State].
+// LeasesState is the state of fsm.Leases, and what the core forgets: see [State].
 type LeasesState struct {
 	State
-	Acquires Set // what the world knows: calls that were an Acquire
-	Closed   Set // what the world knows: those of Acquires whose lease has closed
+	Acquires Set // what the world knows: the calls that were an Acquire
+	Closed   Set // what the world knows: the calls in Acquires whose lease has closed
 	Open     Set // of the core: open leases
 	Kept     Set // of the core: incarnations that a Get keeps
 }

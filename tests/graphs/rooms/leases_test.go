@@ -14,7 +14,8 @@ func TestEachPropertyOfLeasesFailsOnAPlantedFault(t *testing.T) {
 	graphtest.Faults(t, "leases", NewLeases(b), NewLeases(b))
 }
 
-// This goes deeper than the graphs: 8 calls on two names.
+// TestLeasesAgainstModel draws scripts that are longer than those of the graphs: 8 calls on two
+// names.
 func TestLeasesAgainstModel(t *testing.T) {
 	graphtest.Scripts(t, NewLeases(Bounds{Calls: 8, Names: 2, Options: 2}), 40, func(in model.Input) int {
 		return map[model.Kind]int{model.KindAcquire: 3, model.KindClose: 6}[in.Kind] + 1

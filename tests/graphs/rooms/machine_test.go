@@ -41,11 +41,11 @@ func TestSymmetryHidesNoViolation(t *testing.T) {
 		r := graphs.Explore(t.Context(), m, graphs.Options{Possible: true, Symmetry: true})
 		switch {
 		case r.Verdict != full.Verdict:
-			t.Errorf("%s: %v, and %v without", f.Name, r.Verdict, full.Verdict)
+			t.Errorf("%s: with symmetry %v, without %v", f.Name, r.Verdict, full.Verdict)
 		case r.Verdict == graphs.Complete:
 			continue
 		case r.Violation.Property != full.Violation.Property || len(r.Violation.Path) != len(full.Violation.Path):
-			t.Errorf("%s: %v, and %v without", f.Name, r.Violation, full.Violation)
+			t.Errorf("%s: with symmetry %v, without %v", f.Name, r.Violation, full.Violation)
 		case strings.Contains(graphs.Script(m, r.Violation.Path[:len(r.Violation.Path)-1]), "core: refused"):
 			t.Errorf("%s: %s", f.Name, graphs.Script(m, r.Violation.Path))
 		}
@@ -74,7 +74,7 @@ func TestTheResultDoesNotDependOnTheWorkers(t *testing.T) {
 				first = r
 			}
 			if r.Verdict != c.verdict || !reflect.DeepEqual(r, first) {
-				t.Errorf("%+v: %+v, with one worker %+v", c.o, r, first)
+				t.Errorf("with the options %+v: %+v, but with one worker %+v", c.o, r, first)
 			}
 		}
 	}
@@ -92,7 +92,7 @@ func TestBoundsAreChecked(t *testing.T) {
 	for _, b := range []Bounds{{Calls: 0, Names: 1, Options: 1}, {Calls: 9, Names: 1, Options: 1}, {Calls: 1, Names: 9, Options: 1},
 		{Calls: 1, Names: 1, Options: 9}, {Calls: 1, Names: 1, Options: 0}} {
 		if b.Check() == nil {
-			t.Errorf("Check accepts %v", b)
+			t.Errorf("Check accepts the wrong bounds %v", b)
 		}
 	}
 }

@@ -19,7 +19,7 @@ func TestScriptsAndDifferencesHaveLinks(t *testing.T) {
 	}
 	v := graphs.Explore(t.Context(), broken, graphs.Options{Against: true}).Violation
 	if v == nil {
-		t.Fatal("the fault is not found")
+		t.Fatal("the explorer did not find the fault")
 	}
 	text := graphs.Script(broken, v.Path)
 	link, err := playlink.Parse(strings.TrimPrefix(playlink.Find(text), "playground"))

@@ -133,7 +133,7 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "leaked-channel", Says: "the short cut of a release doesn't give the channel back",
+		{Name: "leaked-channel", Says: "a release that needs no detach doesn't give the channel back",
 			Breaks: []string{"GivenBackOnce"},
 			Tamper: func(before *State, in input, s *State, outs outList) outList {
 				if in.Kind != model.KindRoomRelease || before.Op != model.OpNone || s.Phase != model.PhaseInGiveBack {
@@ -209,7 +209,7 @@ func faults() []fault {
 				}
 				return outs
 			}},
-		{Name: "for-a-moment", Says: "an attach that fails is attached for a moment",
+		{Name: "for-a-moment", Says: "the room is attached for a moment, although the attach fails",
 			Breaks: []string{"AttachedOnlyIf"},
 			Tamper: func(_ *State, in input, _ *State, outs outList) outList {
 				if in.Kind == model.KindAttachEnded && in.Err != 0 && outs[0].Kind == model.OutputRoomStatus && outs[0].Status != model.StatusAttached {

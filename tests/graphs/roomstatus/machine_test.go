@@ -36,7 +36,7 @@ func TestThePromiseIsNeeded(t *testing.T) {
 		m.Gives = nil
 		r := graphs.Explore(t.Context(), m, graphs.Options{})
 		if r.Verdict != graphs.Violated || !slices.Equal(r.Violation.Path, want) {
-			t.Errorf("%s: %v, want %v", name, r.Reason, want)
+			t.Errorf("%s: the exploration ended with %v, expected the path %v", name, r.Reason, want)
 		}
 	}
 }
@@ -46,14 +46,14 @@ func TestTheRoomKeepsTheLivenessProperties(t *testing.T) {
 	if len(r.Vacuous) > 0 || len(r.Without) != len(fairness()) {
 		t.Fatalf("%+v", r)
 	}
-	// each property needs each conjunct; only the strong conjunct is needed because of a loop
+	// Each property needs each conjunct. Without the strong conjunct, a release retries for ever.
 	for conjunct, broken := range r.Without {
 		if len(broken) != r.Properties {
-			t.Errorf("without %s only %v fail", conjunct, broken)
+			t.Errorf("without the fairness %s, only these properties fail: %v", conjunct, broken)
 		}
 		for _, l := range broken {
 			if slices.Contains(l.Cycle, model.RetryDue()) != (conjunct == "ReleaseDetaches") {
-				t.Errorf("without %s: %v", conjunct, l)
+				t.Errorf("without the fairness %s, a cycle is wrong or missing: %v", conjunct, l)
 			}
 		}
 	}
@@ -62,7 +62,7 @@ func TestTheRoomKeepsTheLivenessProperties(t *testing.T) {
 func TestBoundsAreChecked(t *testing.T) {
 	for _, b := range []Bounds{{}, {Calls: 13}, {Calls: 1, Errors: -1}, {Calls: 1, Errors: 4}, {Calls: 1, Bare: true, Promised: true}} {
 		if b.Check() == nil {
-			t.Errorf("Check accepts %v", b)
+			t.Errorf("Check accepts the wrong bounds %v", b)
 		}
 	}
 }
@@ -144,7 +144,7 @@ func TestRoomCoreFaultsAreSeen(t *testing.T) {
 		}
 		r := graphs.Explore(t.Context(), m, graphs.Options{Against: true})
 		if r.Verdict != graphs.Violated || r.Violation.Property != graphs.SameAsModel && r.Violation.Property != graphs.Unchanged {
-			t.Errorf("%s is not seen: %v", name, r.Reason)
+			t.Errorf("the fault %s was not noticed: %v", name, r.Reason)
 		} else {
 			graphs.Caught("chain-room-core", name)
 		}
@@ -189,7 +189,7 @@ func TestABrokenMappingOfTheRoomIsSeen(t *testing.T) {
 	})
 	for _, action := range []string{"", "Attached0", "TurnedInto0", "Resumed", "Turned0"} {
 		if in, err := inputOf(action, Node{}, Node{}); err == nil {
-			t.Errorf("the action %q is read as %v", action, in)
+			t.Errorf("the unknown action %q is read as %v", action, in)
 		}
 	}
 }

@@ -72,13 +72,13 @@ func TestAnInterruptIsNoPass(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if code, text := output(t, ctx, false, "explore"); code != 1 || !strings.Contains(text, "stopped") {
-		t.Errorf("code %d\n%s", code, text)
+		t.Errorf("an interrupted run ended with code %d:\n%s", code, text)
 	}
 }
 
 func TestATerminalShowsABar(t *testing.T) {
 	if _, text := output(t, t.Context(), true, "explore -calls 4 -symmetry"); !strings.Contains(text, "] ") ||
 		!strings.Contains(text, " states/s, depth ") {
-		t.Errorf("%q", text)
+		t.Errorf("the output has no progress bar: %q", text)
 	}
 }

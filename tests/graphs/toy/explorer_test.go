@@ -60,7 +60,7 @@ func TestEndsThatAreNoPass(t *testing.T) {
 		}
 	}
 	if _, _, err := graphs.ToGraph(t.Context(), thrown); err == nil || !strings.Contains(err.Error(), "thrown") {
-		t.Errorf("a graph of a core that panics: %v", err)
+		t.Errorf("the core panics, but building its graph returned %v", err)
 	}
 	r := graphs.Explore(t.Context(), New(4), graphs.Options{MaxStates: 20})
 	if r.Verdict != graphs.Bounded || !slices.Equal(r.Levels, []uint64{1, 4, 12}) {
@@ -72,6 +72,6 @@ func TestEndsThatAreNoPass(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	if _, err := graphs.CheckLiveness(ctx, New(3)); err == nil {
-		t.Error("liveness is checked although the context had ended")
+		t.Error("liveness was checked, although the context had ended")
 	}
 }

@@ -6,7 +6,7 @@
 import { createInterface } from 'node:readline';
 import * as Ably from 'ably';
 
-const clients = new Map(); // by the number that connect gave them; in other calls it is "room"
+const clients = new Map(); // by their numbers: the argument client of connect, and room in other calls
 
 const channelOf = (client, { channel, modes, params }) =>
   client.channels.all[channel] ?? client.channels.get(channel, { modes, params });

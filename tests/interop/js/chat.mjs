@@ -1,5 +1,6 @@
-// Runs the official @ably/chat from npm. It reads one line of JSON for each call, and writes one for each answer and each event.
-// The Go files in the folder above make the calls, and check the answers and events.
+// Runs the official @ably/chat from npm. It reads one line of JSON for each call, and writes one for
+// each answer and each event. The Go files in the folder above make the calls, and check the answers
+// and events.
 //
 //   stdin   {"id":7,"op":"send","room":1,"args":{...}}
 //   stdout  {"id":7,"result":...}, {"id":7,"error":{...}} and {"sub":3,"event":...}
@@ -7,7 +8,7 @@ import { createInterface } from 'node:readline';
 import * as Ably from 'ably';
 import { ChatClient } from '@ably/chat';
 
-const clients = new Map(); // by the number that connect gave them
+const clients = new Map(); // by their numbers, which the caller of connect chooses
 const rooms = new Map();
 const subscriptions = new Map();
 

@@ -24,9 +24,9 @@ import (
 
 // Found has the first finding of each check; it is empty if there is none.
 type Found struct {
-	Golden     string // of comparing the model with the kept graph of the spec
-	Properties string // of checking the properties of model and core, and liveness
-	Unlike     string // of comparing the core with the model, and the model with the dumps
+	Golden     string // the difference of the model from the kept graph of the spec
+	Properties string // the property of model or core that fails, or what is not live
+	Unlike     string // the difference of the core from the model, or of the model from the dumps
 }
 
 func main() {
@@ -84,7 +84,8 @@ func probe(ctx context.Context, golden string, args []string) (*Found, error) {
 
 var possible = graphs.Options{Possible: true}
 
-// broken returns what an exploration found. If it was not complete, that is a finding too.
+// broken returns what an exploration found, or "". An exploration that was not complete is a
+// finding too.
 func broken[I any](r *graphs.Result[I]) string {
 	switch {
 	case r.Verdict == graphs.Complete:

@@ -10,16 +10,16 @@ import (
 
 func TestEntriesAreRead(t *testing.T) {
 	if n := Int("graph/rooms/3-2-2/states"); n < 10_000 {
-		t.Errorf("%d states", n)
+		t.Errorf("Int returned only %d states", n)
 	}
 	if hash := Text("schedules/3-calls/digest"); len(hash) != 16 {
-		t.Errorf("hash %q", hash)
+		t.Errorf("Text returned the hash %q, expected 16 characters", hash)
 	}
 	if keys := Keys("graph/rooms/3-2-2"); !slices.Equal(keys, []string{"graph/rooms/3-2-2/states", "graph/rooms/3-2-2/steps"}) {
-		t.Errorf("keys %q", keys)
+		t.Errorf("Keys returned %q", keys)
 	}
 	if !Has("graph/rooms/3-2-2/states") || Has("graph/rooms/3-2-2") {
-		t.Error("Has is wrong")
+		t.Error("Has does not find a key, or takes a prefix for a key")
 	}
 }
 
@@ -32,7 +32,7 @@ func TestAMissingEntryFails(t *testing.T) {
 		func() {
 			defer func() {
 				if said, _ := recover().(string); !strings.Contains(said, key) || !strings.Contains(said, File) {
-					t.Errorf("%s: %q", key, said)
+					t.Errorf("%s: the panic does not name the key and the file: %q", key, said)
 				}
 			}()
 			get(key)
@@ -57,9 +57,9 @@ func TestUpdateReplacesAPart(t *testing.T) {
 		t.Errorf("%s, %v", text, err)
 	}
 	if err := Update(root, "a/b", map[string]any{"e": 1.5}); err == nil {
-		t.Error("a fraction is taken")
+		t.Error("Update accepts a fraction")
 	}
 	if after, _ := os.ReadFile(file); string(after) != string(text) {
-		t.Error("a refused update was written")
+		t.Error("Update returned an error, but changed the file")
 	}
 }

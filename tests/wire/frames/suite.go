@@ -37,8 +37,9 @@ type summary struct {
 	slowest, virtual          time.Duration // in virtual time
 	failed                    []world.Result
 	known                     *world.KnownList
-	knowns                    int      // runs that failed with a known failure
-	trouble                   []string // of the suite itself, or of the list of known failures
+	knowns                    int // runs that failed with a known failure
+	// problems of the suite itself, or of the list of known failures
+	trouble []string
 
 	mu sync.Mutex
 }
@@ -54,7 +55,7 @@ func suite(t *testing.T, set settings) *summary {
 		sum.scenarios++
 		sum.add(plain)
 		if s.Random {
-			continue // its frames have no stable names
+			continue // the frames of a random scenario have no stable names
 		}
 		sum.frames += len(plain.Frames)
 		for _, frame := range plain.Frames {
@@ -115,7 +116,7 @@ func suite(t *testing.T, set settings) *summary {
 		sum.trouble = append(sum.trouble, err.Error())
 	}
 	if sum.missed*100 > sum.single {
-		sum.trouble = append(sum.trouble, fmt.Sprintf("in %d of %d runs the fault's frame was not sent", sum.missed, sum.single))
+		sum.trouble = append(sum.trouble, fmt.Sprintf("too many runs sent no frame for their fault: %d of %d", sum.missed, sum.single))
 	}
 	if len(witnesses) > 0 {
 		sum.trouble = append(sum.trouble, sum.known.Unused()...)

@@ -22,15 +22,15 @@ type ChannelLine struct {
 // ChannelStream has the observed steps of the core of one channel's name.
 type ChannelStream struct {
 	Name  string
-	Whole bool // the first step was observed
+	Whole bool // whether the first step of the core was observed
 	Lines []ChannelLine
 
 	judge ChannelJudge
 	seq   uint64
 	wrong error // the first problem; later steps are not checked
 
-	errs    map[*lifecycle.ErrorInfo]int // the model has numbers for errors and serials
-	serials map[fsm.Serial]int
+	errs    map[*lifecycle.ErrorInfo]int // the number of each error in the model
+	serials map[fsm.Serial]int           // the number of each serial in the model
 }
 
 // NewChannelStream returns a stream without steps for the channel with this name.
@@ -81,11 +81,11 @@ func (j *ChannelJudge) Take(l ChannelLine, whole bool) error {
 	if !j.begun {
 		j.run, j.begun = model.ChannelRun{Channel: l.Before}, true
 		if whole && !l.Before.Equal(model.Channel{Connection: l.Before.Connection}) {
-			return fmt.Errorf("the stream begins in the state %v", l.Before)
+			return fmt.Errorf("the stream begins in the state %v, expected a channel that was never attached", l.Before)
 		}
 	}
 	if !l.Before.Equal(j.run.Channel) {
-		return fmt.Errorf("the channel was %v, and is %v now", j.run.Channel, l.Before)
+		return fmt.Errorf("the step begins in the state %v, but the step before it ended in %v", l.Before, j.run.Channel)
 	}
 	next, outs, err := j.run.Step(l.In)
 	switch refused := err != nil; {

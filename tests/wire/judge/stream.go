@@ -26,7 +26,7 @@ type Stream struct {
 	Steps []Seen
 
 	run     model.RoomRun
-	numbers map[*lifecycle.ErrorInfo]int // the model has numbers for errors
+	numbers map[*lifecycle.ErrorInfo]int // the number of each error in the model
 	wrong   error                        // the first problem; later steps are not checked
 }
 
@@ -120,7 +120,8 @@ func (s *Stream) number(err *lifecycle.ErrorInfo) int {
 	return n
 }
 
-// The model's kinds and states for those of the core, made from the mapping in package roomstatus.
+// The model's kinds and states, by the core's. They are made from the mapping in package
+// roomstatus.
 var (
 	roomKinds     = map[fsm.RoomInputKind]model.RoomKind{}
 	channelStates = map[fsm.ChannelState]model.ChannelState{}

@@ -24,7 +24,7 @@ const (
 	heapBound, heapShare, heapStranded = 8.0, 0.5, 1.0 / 32
 
 	look = 500 * time.Millisecond // how often the goroutines and the heap are measured
-	// so many looks in a row that find the same goroutine mean a deadlock
+	// the number of looks in a row after which a goroutine that each of them finds is deadlocked
 	looks = 4
 )
 
@@ -32,10 +32,11 @@ const (
 type tally struct {
 	Runs, Calls, Rooms, Judged int
 	Faults, Cuts, Reconnects   int
-	// the least number in the first third of the time, and in the last
+	// the smallest number of goroutines, and the smallest heap in megabytes: in the first third of
+	// the time, and in the last third
 	Goroutines      [2]int
-	Heap            [2]float64 // megabytes, likewise
-	Leaks, Stranded int        // goroutines that have not ended, without and in ably-go
+	Heap            [2]float64
+	Leaks, Stranded int // goroutines that have not ended: outside of ably-go, and in it
 }
 
 // message is a line of JSON from a child to its parent.

@@ -93,7 +93,7 @@ func (p *parent) child(ctx context.Context, length time.Duration) {
 			p.judge(m.Run, m.Problems, m.Report)
 		}
 		if len(p.problems) > 0 && !m.End {
-			break // the rest of the run doesn't matter
+			break // the rest of the child's run doesn't matter
 		}
 	}
 	if !ended && len(p.problems) > 0 {
@@ -134,7 +134,8 @@ func (p *parent) show() {
 		p.sum.Faults, p.sum.Reconnects, p.sum.Goroutines[1], p.sum.Heap[1])
 }
 
-// plus adds the counters of another child. The measurements of goroutines and heap are those of u.
+// plus adds the counters of u, a later child. It takes the measurements of goroutines and heap from
+// u.
 func (t tally) plus(u tally) tally {
 	u.Runs, u.Calls, u.Rooms, u.Judged = t.Runs+u.Runs, t.Calls+u.Calls, t.Rooms+u.Rooms, t.Judged+u.Judged
 	u.Faults, u.Cuts, u.Reconnects = t.Faults+u.Faults, t.Cuts+u.Cuts, t.Reconnects+u.Reconnects

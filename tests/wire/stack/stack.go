@@ -70,7 +70,7 @@ func await(condition func() bool) bool {
 type Step struct {
 	Input  model.Input
 	Refuse bool // the server refuses the first attach of a get, or the first detach of a release
-	Hurry  bool // the next step doesn't wait until this one's effects are over
+	Hurry  bool // the next step doesn't wait for the effects of this step
 }
 
 // Draw returns a random script with up to length steps of the model. choose returns a number below
@@ -131,8 +131,8 @@ type player struct {
 	*Link
 	chat    *ablychat.Client
 	state   model.State
-	gates   map[string]*ablytest.Gate // hold the detaches, by name
-	held    map[string]int            // how many detaches must have arrived, by name
+	gates   map[string]*ablytest.Gate // each gate holds the detaches of a name
+	held    map[string]int            // how many detaches must have arrived at the server, by name
 	counted map[int]bool              // incarnations whose detach is in held
 	calls   Calls
 

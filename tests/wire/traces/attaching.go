@@ -35,8 +35,8 @@ func newAttaching(l *stack.Link) (*attaching, error) {
 	return &attaching{link: l, chat: chat, works: map[string]chan bool{}}, err
 }
 
-// wait waits until the script ends the Open or Release of the name. If it is to fail, the server
-// refuses its frames until allow is called.
+// wait waits until the script ends the Open or Release of the name. If the script lets it fail, the
+// server refuses its frames until allow is called.
 func (b *attaching) wait(name string, action ablytest.Action) (allow func()) {
 	b.mu.Lock()
 	fails := make(chan bool, 1)

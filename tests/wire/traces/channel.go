@@ -29,7 +29,7 @@ type channelTrace = []judge.ChannelLine
 const (
 	channelCorruptions = 600
 	leastChannels      = 60  // different traces
-	leastChannelLines  = 500 // lines in these traces
+	leastChannelLines  = 500 // lines in all these traces
 )
 
 // runChannels records the channels of the scenarios, and checks their traces.

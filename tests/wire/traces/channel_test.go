@@ -26,7 +26,7 @@ func TestChannelsAreStepsOfTheModel(t *testing.T) {
 		}
 	}
 	if len(traces) < 20 {
-		t.Fatalf("%d channels were seen", len(traces))
+		t.Fatalf("only %d channels were recorded", len(traces))
 	}
 	rejected := map[string]int{}
 	for _, c := range corruptChannels(traces, 1500, rand.New(rand.NewPCG(3, 0))) {
@@ -37,7 +37,7 @@ func TestChannelsAreStepsOfTheModel(t *testing.T) {
 	for _, kind := range slices.Sorted(maps.Keys(channelChanges)) {
 		t.Run(kind, func(t *testing.T) {
 			if rejected[kind] == 0 {
-				t.Error("none was rejected")
+				t.Error("the model rejected no trace with this corruption")
 			}
 		})
 	}

@@ -16,7 +16,7 @@ import (
 type graph struct {
 	covered    map[step]bool
 	count      int             // number of covered steps
-	scripts    [][]model.Input // together they have every step that a trace can have
+	scripts    [][]model.Input // together, these scripts have every step that a trace can have
 	unscripted int             // number of steps that no script has
 }
 
@@ -30,7 +30,7 @@ type step struct {
 // if the room becomes ready just before the core's step does a trace have one.
 func newGraph(ctx context.Context) (*graph, error) {
 	g := &graph{covered: map[step]bool{}}
-	part := map[string]bool{} // scripts that are the beginning of another
+	part := map[string]bool{} // scripts that are the beginning of another script
 	m := rooms.New(rooms.Bounds{Calls: limit, Names: 2, Options: 2}).OfModel()
 	_, _, err := graphs.EachStep(ctx, m, func(script []model.Input) error {
 		state, last, scripted := model.State{}, step{}, true

@@ -31,7 +31,8 @@ const (
 //go:embed testdata/Skipping.tla
 var skipping string
 
-// run records traces and checks them, and corrupts traces and checks those.
+// run records traces, and lets the model and TLC check them and corrupted copies of them. If keep
+// is not empty, it is the file to which the recorded traces are written.
 func run(ctx context.Context, t *testing.T, out io.Writer, seed uint64, keep string, channelsAlone bool) error {
 	draw := rand.New(rand.NewPCG(seed, 0))
 	if channelsAlone {

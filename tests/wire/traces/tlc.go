@@ -31,7 +31,7 @@ func judgeTraces(ctx context.Context, tlc *tlcrun.TLC, tell bool, traces []trace
 	for i, t := range traces {
 		lines[i] = n.Lines(t)
 		if all[i].steps, all[i].refused = judge.Lines(lines[i]); len(t.Lines) == 0 {
-			all[i].refused = errors.New("it has no steps")
+			all[i].refused = errors.New("the trace has no steps")
 		}
 	}
 	v, err := newModule(n, lines).check(ctx, tlc, tell)

@@ -78,7 +78,7 @@ func TestTracesAreStepsOfTheModel(t *testing.T) {
 	t.Logf("EVIDENCE traces-judged stack=%d attaching=%d lines=%d edges=%d/%d", byLabel["stack"], byLabel["attaching"], lines,
 		g.count, len(g.covered))
 	if byLabel["stack"] < 40 || byLabel["attaching"] < 100 || lines < 500 || g.count < 200 {
-		t.Errorf("too little: %v, %d lines, %d edges", byLabel, lines, g.count)
+		t.Errorf("too few traces, lines or edges: %v, %d lines, %d edges", byLabel, lines, g.count)
 	}
 }
 
@@ -99,7 +99,7 @@ func TestTracesOfLeasesAreStepsOfTheModel(t *testing.T) {
 		}
 	}
 	if outs[true] != 2 || outs[false] != 1 {
-		t.Errorf("%d waited and %d did not", outs[true], outs[false])
+		t.Errorf("%d ReleaseIf waited and %d did not, expected 2 and 1", outs[true], outs[false])
 	}
 }
 
@@ -131,7 +131,7 @@ func TestCorruptionsAreRejected(t *testing.T) {
 			}
 			mayBe := regexp.MustCompile(`^(dropped|changed, input\.(name|options|kind))$`)
 			if legal[kind] > 0 && !mayBe.MatchString(kind) {
-				t.Errorf("%d are legal", legal[kind])
+				t.Errorf("the model accepts %d corrupted traces, expected none", legal[kind])
 			}
 		})
 	}
@@ -186,12 +186,12 @@ func TestLiesAreFound(t *testing.T) {
 					}
 					found++
 					if steps, err := judge.Lines(n.Lines(c)); err == nil || len(steps) < k {
-						t.Errorf("in line %d: the judge took %d lines: %v", k+1, len(steps), err)
+						t.Errorf("line %d is wrong, but the model accepted %d lines: %v", k+1, len(steps), err)
 					}
 				}
 			}
 			if found == 0 {
-				t.Error("no trace has such a line")
+				t.Error("no trace has a line that this lie can change")
 			}
 		})
 	}
@@ -204,15 +204,15 @@ func TestNaming(t *testing.T) {
 	for _, name := range []string{"a", "b", "n3", "basketball stream", "naïve", `quo"te`, "back\\slash", "x y", "n", strings.Repeat("long", 20)} {
 		word := n.Name(name)
 		if other, taken := words[word]; taken || quote(word) != `"`+word+`"` {
-			t.Errorf("%q is %q, as %q is", name, word, other)
+			t.Errorf("the name %q has the word %q, which belongs to %q or needs an escape", name, word, other)
 		}
 		if words[word] = name; n.Name(name) != word {
-			t.Errorf("%q has two words", name)
+			t.Errorf("the name %q has two different words", name)
 		}
 	}
 	third := judge.Tokens["x"]
 	third.Occupancy.EnableEvents = true
 	if got := []string{n.Option(&third), n.Option(&third), n.Option(nil)}; !slices.Equal(got, []string{"o3", "o3", judge.None}) {
-		t.Errorf("options are named %q", got)
+		t.Errorf("the options have the words %q", got)
 	}
 }

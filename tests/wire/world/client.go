@@ -22,8 +22,9 @@ type client struct {
 	chat     *ablychat.Client
 	recorder *judge.Recorder // records all chat clients that were made on the connection
 	mu       sync.Mutex
-	held     []*held         // the rooms that it got, with listeners, in order
-	named    map[string]bool // names of all rooms that it got
+	// the rooms that the client got, with listeners, in the order of the gets
+	held  []*held
+	named map[string]bool // the names of all rooms that the client got
 }
 
 // held is a room, with what its listeners received.

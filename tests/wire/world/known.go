@@ -50,8 +50,8 @@ type knownEntry struct {
 	Known
 	runs, problem *regexp.Regexp
 	could         int  // number of runs that match Runs
-	met           int  // number of failed runs that it explained, without witnesses
-	shown         bool // its witness had the failure, as it should
+	met           int  // number of failed runs that the entry explained, without witnesses
+	shown         bool // the witness had the failure, as it should
 }
 
 // NewKnownList returns a list without any runs so far.

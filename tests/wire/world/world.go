@@ -25,13 +25,13 @@ import (
 // them.
 type times struct {
 	request   time.Duration // how long a request may take (RTL4f)
-	retry     time.Duration // until a lost connection or a suspended channel is retried
-	suspended time.Duration // until a suspended connection is retried
+	retry     time.Duration // the time until a lost connection or a suspended channel is retried
+	suspended time.Duration // the time until a suspended connection is retried
 	stateTTL  time.Duration // how long the server keeps a lost connection's state
-	moment    time.Duration // between two actions of a scenario
-	tick      time.Duration // between two checks of a condition
-	settle    time.Duration // within which every call must settle, with one fault or two
-	rest      time.Duration // after the end of the faults: nothing may be on its way any more
+	moment    time.Duration // the pause between two actions of a scenario
+	tick      time.Duration // the pause between two checks of a condition
+	settle    time.Duration // the time within which every call must settle, with up to two faults
+	rest      time.Duration // the time after the faults within which all frames must have arrived
 }
 
 var (
@@ -62,7 +62,7 @@ type World struct {
 	closes    bool           // the scenario closes connections
 	used      bool           // usable has attached each name again
 	lossy     bool           // a fault loses messages, as no real transport does
-	astray    []string       // problems, if the run has no fault
+	astray    []string       // problems, which count only if the run has no fault
 
 	mu       sync.Mutex
 	resting  bool // the scenario and its faults are over

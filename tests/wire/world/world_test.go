@@ -133,14 +133,14 @@ func TestDoctoredHistories(t *testing.T) {
 					}
 					tried++
 					if judge.NewStream(s.Room, steps...).Err() == nil {
-						t.Errorf("at step %d it was not seen:\n%v", i+1, s)
+						t.Errorf("the model accepts the steps that were changed at step %d:\n%v", i+1, s)
 					}
 				}
 			}
 		})
 	}
 	if tried < 500 {
-		t.Errorf("%d histories were doctored", tried)
+		t.Errorf("only %d histories were changed", tried)
 	}
 }
 
@@ -156,7 +156,7 @@ func TestARoomThatIsNotAtRest(t *testing.T) {
 	for status, want := range map[lifecycle.RoomStatus]string{lifecycle.RoomAttaching: "an operation is under way",
 		lifecycle.RoomAttached: "the room is attached"} {
 		if err := s.Rest(status, nil); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("at rest it is %v: %v", status, err)
+			t.Errorf("the status %v: Rest returned %v", status, err)
 		}
 	}
 }
@@ -173,7 +173,7 @@ func TestKnownFailures(t *testing.T) {
 		t.Error("an unknown failure was explained")
 	}
 	if len(l.Unused()) != 1 {
-		t.Error("an entry without a failure was not seen")
+		t.Error("Unused did not report an entry whose witness did not fail")
 	}
 	if !l.Explain(witness, []string{"a problem"}) || !l.Shown(witness) || len(l.Unused()) != 0 {
 		t.Error("a known failure was not explained")
@@ -182,15 +182,15 @@ func TestKnownFailures(t *testing.T) {
 		l.Explain(other, []string{"a problem"})
 	}
 	if len(l.TooMany()) != 0 {
-		t.Errorf("a few failures are too many: %v", l.TooMany())
+		t.Errorf("TooMany reported few failures: %v", l.TooMany())
 	}
 	if l.Explain(other, []string{"a problem"}); len(l.TooMany()) != 1 {
-		t.Errorf("one more is not too many: %v", l.TooMany())
+		t.Errorf("TooMany did not report one failure more: %v", l.TooMany())
 	}
 	for l = fresh(); l.runs <= fewRuns; {
 		l.Explain(other, nil)
 	}
 	if len(l.TooMany()) != 1 {
-		t.Errorf("an entry that may explain every run was not seen: %v", l.TooMany())
+		t.Errorf("TooMany did not report an entry that would explain every run: %v", l.TooMany())
 	}
 }

@@ -75,7 +75,7 @@ func fromHere(r *http.Request) *ablytest.ErrorInfo {
 	case host != "localhost" && (ip == nil || !ip.IsLoopback()):
 		return ablytest.NewError(40300, http.StatusForbidden, "the host %q is not loopback", r.Host)
 	case r.Header.Get("Origin") != "" || site != "" && site != "none":
-		return ablytest.NewError(40300, http.StatusForbidden, "web pages may not use the control API")
+		return ablytest.NewError(40300, http.StatusForbidden, "web pages are not allowed to use the control API")
 	case r.ContentLength != 0 && !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json"):
 		return ablytest.NewError(40000, http.StatusUnsupportedMediaType,
 			"a body must be of the type application/json")

@@ -54,7 +54,7 @@ func TestOutageCutsAllOffAndEnds(t *testing.T) {
 		first.End() // no effect
 		time.Sleep(time.Minute)
 		if status := client.Connection().Status(); status == ablychat.ConnectionConnected {
-			t.Error("the second outage doesn't hold")
+			t.Error("the client connected during the second outage")
 		}
 		second.End()
 		succeeds(t, client.Connection().WaitForStatus(soon(t), ablychat.ConnectionConnected))
@@ -269,7 +269,7 @@ func TestDeny(t *testing.T) {
 	t.Run("an unknown operation", func(t *testing.T) {
 		defer func() {
 			if recover() == nil {
-				t.Error("it did not panic")
+				t.Error("Deny did not panic")
 			}
 		}()
 		bottest.NewServer(t).Deny("lobby", "fly")
@@ -354,14 +354,14 @@ func TestTokens(t *testing.T) {
 				t.Errorf("%s: %d tokens", what, n)
 			}
 		}
-		works("first", 1)
+		works("with the first token", 1)
 		time.Sleep(90 * time.Minute)
-		works("after its end", 2)
+		works("after the end of the token", 2)
 		server.ExpireTokens()
 		time.Sleep(time.Minute)
-		works("expired", 3)
+		works("after ExpireTokens", 3)
 		server.RevokeTokens("bot")
 		time.Sleep(time.Minute)
-		works("revoked", 4)
+		works("after RevokeTokens", 4)
 	})
 }

@@ -111,7 +111,7 @@ func TestUsersLookReal(t *testing.T) {
 				succeeds(t, a.wire(t, enter(t, server.Client("eve")), serial))
 			})
 			if len(kit) == 0 || !slices.Equal(kit, wire) {
-				t.Errorf("of the kit's user a client receives\n%s\nof one on the wire\n%s",
+				t.Errorf("from the kit's user a client receives\n%s\nfrom a user on the wire\n%s",
 					strings.Join(kit, "\n"), strings.Join(wire, "\n"))
 			}
 		})
@@ -182,9 +182,9 @@ func TestAUsersErrorFailsTheTest(t *testing.T) {
 		do   func(eve *bottest.User)
 		want string
 	}{
-		"an edit of nothing":       {func(eve *bottest.User) { eve.Edits("lobby", "none", "x") }, `eve edits a message in "lobby": there is no message "none"`},
-		"a name of two lines":      {func(eve *bottest.User) { eve.Enters("a\nb", nil) }, `eve enters "a\nb": invalid channel name`},
-		"data without a JSON form": {func(eve *bottest.User) { eve.Enters("lobby", make(chan int)) }, `eve enters "lobby": the data can't be encoded as JSON`},
+		"an edit of an unknown message": {func(eve *bottest.User) { eve.Edits("lobby", "none", "x") }, `eve edits a message in "lobby": there is no message "none"`},
+		"a name of two lines":           {func(eve *bottest.User) { eve.Enters("a\nb", nil) }, `eve enters "a\nb": invalid channel name`},
+		"data without a JSON form":      {func(eve *bottest.User) { eve.Enters("lobby", make(chan int)) }, `eve enters "lobby": the data can't be encoded as JSON`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			fake := &fakeTest{TB: t}
@@ -250,7 +250,7 @@ func TestUsersClaims(t *testing.T) {
 		}
 		eve.Says("elsewhere", "hi")
 		if got := server.Room("elsewhere").Messages()[0].UserClaim; got != "nobody" {
-			t.Errorf("elsewhere it is %q", got)
+			t.Errorf("the claim in the other room is %q", got)
 		}
 	})
 }

@@ -17,7 +17,7 @@ func TestAlarms(t *testing.T) {
 			defer l.mu.Unlock()
 			l.start(a, d, func() {
 				if l.mu.TryLock() {
-					t.Error("it fires without the lock")
+					t.Error("the alarm fires without the lock")
 				}
 				fired = append(fired, time.Since(began))
 			})
@@ -45,7 +45,7 @@ func TestAlarms(t *testing.T) {
 			l.mu.Lock()
 			defer l.mu.Unlock()
 			if a.starts == late {
-				t.Error("stop doesn't count as a start")
+				t.Error("stop doesn't invalidate the earlier start")
 			}
 		}()
 		a.stop()

@@ -88,7 +88,7 @@ func TestGiveBackWaitsForListeners(t *testing.T) {
 		synctest.Wait()
 		select {
 		case <-back:
-			t.Error("it did not wait")
+			t.Error("GiveBack did not wait for the listener")
 		default:
 		}
 		close(goOn)

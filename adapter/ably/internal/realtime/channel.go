@@ -10,16 +10,16 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// Options are the name of the room, and the modes and parameters with which its channel is
+// Options has the name of the room, and the modes and parameters with which its channel is
 // attached.
 type Options struct {
-	Room   string            // the room's name, for messages of errors
+	Room   string            // the room's name, for error messages
 	Modes  wire.Flags        // the modes that are requested (TB2d)
 	Params map[string]string // TB2c; the caller must not change it afterwards
 }
 
 // Channel is one life of a channel's name: from [Client.Channel] to GiveBack. It implements
-// [lifecycle.Channel]. Its other methods may be called concurrently.
+// [lifecycle.Channel]. The methods that lifecycle.Channel doesn't have may be called concurrently.
 //
 // The room's events differ from the states of the core in two cases, since a caller must not wait
 // for a connection that may never come. If there is no connection within the request timeout, an
@@ -140,7 +140,7 @@ func (c *Channel) operation(kind fsm.ChannelInputKind) string {
 	return "attach room " + c.options.Room
 }
 
-// keep returns the error of an event of the room.
+// keep returns err for an event of the room: its message says that the room could not be kept.
 func (c *Channel) keep(err *lifecycle.ErrorInfo) *lifecycle.ErrorInfo {
 	return Unable("keep room "+c.options.Room, err)
 }

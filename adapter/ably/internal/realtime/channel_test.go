@@ -96,7 +96,7 @@ func TestRequestsWithoutAnswer(t *testing.T) {
 		fails(t, c.Attach(soon(t)), 90007)
 		c.is("attaching", "suspended 90007", "attaching", "at", "attached")
 		if lost.Hits() != 1 {
-			t.Error("nothing was lost")
+			t.Error("the ATTACH was not dropped")
 		}
 		server.Fault(ablytest.ToServer(ablytest.ActionDetach).Once(), ablytest.Drop())
 		fails(t, c.Detach(soon(t)), 90007)
@@ -194,7 +194,7 @@ func TestAttachIsBounded(t *testing.T) {
 // detached on the next connection.
 func TestDetachWithoutAConnection(t *testing.T) {
 	for _, during := range []bool{false, true} {
-		inBubble(t, map[bool]string{false: "begun without", true: "lost meanwhile"}[during], func(t *testing.T) {
+		inBubble(t, map[bool]string{false: "no connection", true: "connection lost"}[during], func(t *testing.T) {
 			w := connected(t)
 			c := w.attached()
 			done := make(chan error, 1)

@@ -14,8 +14,8 @@ import (
 	"ablyrooms.example/lifecycle"
 )
 
-// RTL4i: an attach that failed because the connection was closed waits when the client connects
-// again.
+// RTL4i: on a closed connection an attach fails. When the client connects again, an attach waits
+// for the connection.
 func TestAttachWhileItConnectsAgain(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)
@@ -161,7 +161,7 @@ func TestAConnectionThatIsClosing(t *testing.T) {
 			w.client.Close()
 			w.states.await("closing")
 			if w.channels.Connected() {
-				t.Error("it is connected")
+				t.Error("the client reports that it is connected")
 			}
 			other := w.channels.Channel("other::$chat", realtime.Options{}, &channel{t: t, log: newLog(t)})
 			fails(t, other.Attach(soon(t)), 80017)
@@ -187,7 +187,7 @@ func TestAConnectionThatComes(t *testing.T) {
 		w.client.Connect()
 		must(t, gate.Await(soon(t), 1))
 		if w.channels.Connected() {
-			t.Error("it is connected")
+			t.Error("the client reports that it is connected")
 		}
 		c := w.channel()
 		attach := later(func() error { return c.Attach(soon(t)) })
@@ -216,8 +216,8 @@ func TestCloseEndsTheUsersStatus(t *testing.T) {
 	})
 }
 
-// If the connection is over, the error of an attach has the reason of its last state, not an older
-// one.
+// If the connection is closed or failed, the error of an attach has the reason of that state, not
+// an older reason.
 func TestWhyNothingCanBeAttached(t *testing.T) {
 	inBubble(t, "closed", func(t *testing.T) {
 		w := connected(t)

@@ -94,7 +94,7 @@ func doubleCuts(t *testing.T, senders int, format ably.ClientOption) {
 	c.end()
 }
 
-// An auth callback that doesn't return blocks ably-go, and no call of the rooms.
+// An auth callback that doesn't return blocks ably-go, but no call of the rooms waits for it.
 func TestAnAuthCallbackThatHangs(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		server := newServer(t)
@@ -354,8 +354,8 @@ func TestNoTimerIsLeft(t *testing.T) {
 	})
 }
 
-// RTL3d1: when Status reports that the connection is connected or over, the channels have changed
-// already.
+// RTL3d1: when Status reports a new state of the connection, the channels have already handled the
+// change.
 func TestTheConnectionIsToldLast(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		server := newServer(t, ablytest.WithConnectionStateTTL(30*time.Millisecond))

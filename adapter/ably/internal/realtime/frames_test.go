@@ -203,7 +203,7 @@ func TestWhatIsPublished(t *testing.T) {
 		given := []*wire.Message{{Name: "a", Data: map[string]any{"x": 1}}, {Name: "b", Data: "text"}, {Name: "c", Data: 5}}
 		must(t, c.Publish(soon(t), given...))
 		if _, is := given[0].Data.(map[string]any); !is || given[0].Encoding != "" {
-			t.Errorf("it was changed to %+v", given[0])
+			t.Errorf("Publish changed its argument to %+v", given[0])
 		}
 		var got []string
 		for _, f := range w.server.Frames() {

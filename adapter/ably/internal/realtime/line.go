@@ -19,8 +19,9 @@ type (
 // to one of them could be taken for an answer to another (T20).
 //
 // The lock is held while the core takes a step, and while the frames of the step are sent, which
-// never blocks. Reports of a step to others go to the queue. One goroutine at a time empties the
-// queue, without the lock: the goroutine that releases the lock, mostly one of the transport's.
+// never blocks. What a step reports (events, messages, results of calls) goes to the queue. One
+// goroutine at a time empties the queue, without the lock: the goroutine that releases the lock,
+// mostly one of the transport's.
 type line struct {
 	client *Client
 	name   string
@@ -29,13 +30,14 @@ type line struct {
 	core       fsm.Channel[*lifecycle.ErrorInfo]
 	connection fsm.ConnectionState
 	dead       bool // no longer used
-	paused     bool // the request timer is stopped until the client has a user again
+	paused     bool // close stopped the request timer; renew starts it again
 	draining   bool
 	reason     *lifecycle.ErrorInfo // why the connection is in this state, or nil
-	socket     uint64               // the connection's WebSocket: nothing is sent on a later one
-	channel    *Channel             // the present life; nil if it was given back
-	queue      []func()
-	steps      uint64 // how many steps the core took
+	// number of the connection's WebSocket, updated at each change; no frame is sent on a later one
+	socket  uint64
+	channel *Channel // the present life; nil if it was given back
+	queue   []func()
+	steps   uint64 // how many steps the core took
 
 	request, retry, patience alarm
 }

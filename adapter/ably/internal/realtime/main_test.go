@@ -97,7 +97,7 @@ func newWorld(t testing.TB, server *ablytest.Server, config realtime.Config, opt
 	}
 	var ok bool
 	if w.channels, ok = realtime.New(tr, config); !ok {
-		t.Fatal("the new transport has channels")
+		t.Fatal("the new transport already has a Client")
 	}
 	t.Cleanup(w.close)
 	return w
@@ -137,7 +137,8 @@ func (w *world) close() {
 	if err := w.transport.Close(soon(w.t)); err != nil {
 		w.t.Errorf("close: %v", err)
 	}
-	time.Sleep(time.Second) // a dial of ably-go's that is one too many ends soon
+	// ably-go may have dialled once too often; let that dial end
+	time.Sleep(time.Second)
 }
 
 // cut ends the WebSocket and waits until the client has noticed.

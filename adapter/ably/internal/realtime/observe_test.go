@@ -43,7 +43,7 @@ func testStepsAreObserved(t *testing.T) {
 			t.Errorf("step %d is %+v", i+1, s)
 		}
 		if i > 0 && !reflect.DeepEqual(s.Before, steps[i-1].After) {
-			t.Errorf("step %d begins as %+v, where the one before ended as %+v", i+1, s.Before, steps[i-1].After)
+			t.Errorf("step %d begins with the state %+v, but the step before it ended with %+v", i+1, s.Before, steps[i-1].After)
 		}
 	}
 	for _, kind := range []fsm.ChannelInputKind{fsm.CallChannelAttach, fsm.FrameAttached, fsm.CallChannelDetach,

@@ -11,7 +11,7 @@ import (
 // Errors of the service keep code, status, message and cause; missing values are filled in.
 func TestErrorsOfTheService(t *testing.T) {
 	if fromWire(nil) != nil || asInfo(nil) != nil || Unable("x", nil) != nil || unable("x", nil) != nil {
-		t.Error("nil is an error")
+		t.Error("nil is converted to an error")
 	}
 	e := fromWire(&wire.ErrorInfo{Code: 40160, StatusCode: 418, Message: "no", Cause: &wire.ErrorInfo{Code: 50000, Message: "why"}})
 	cause, _ := e.Cause.(*lifecycle.ErrorInfo)

@@ -42,7 +42,7 @@ func TestADetachThatIsDoneForTheRoom(t *testing.T) {
 	})
 }
 
-// An attach after such a detach wins: if the channel can't be detached, it stays attached (C41).
+// An attach after a lost detach wins: if the channel can't be detached, it stays attached (C41).
 func TestAnAttachAfterALostDetach(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := newWorld(t, newServer(t), realtime.Config{RequestTimeout: time.Second})
@@ -95,7 +95,8 @@ func TestAnAttachBeforeTheNextDetach(t *testing.T) {
 	})
 }
 
-// RTL14, RTL5b: if the server fails the channel instead, the room is notified of the failure.
+// RTL14, RTL5b: if the server fails the channel instead of detaching it, the room is notified of
+// the failure.
 func TestALostDetachOfAChannelThatFails(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		w := connected(t)

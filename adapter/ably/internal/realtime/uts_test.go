@@ -73,7 +73,7 @@ func TestAnErrorEndsTheWaitForARetry(t *testing.T) {
 		Action: ablytest.ActionError, Channel: name, Error: ablytest.NewError(40160, 401, "no")}))
 	c.await("failed 40160")
 	if n, _ := w.channels.Running(); n != 0 {
-		t.Errorf("%d timers run once it failed", n)
+		t.Errorf("%d timers run after the channel failed", n)
 	}
 	c.end()
 }

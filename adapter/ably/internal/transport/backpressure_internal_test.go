@@ -20,8 +20,8 @@ import (
 	"ablyrooms.example/internal/bubble"
 )
 
-// flooded returns a socket that reads from a server. The server sends that many frames, for the
-// channels of these names in turn.
+// flooded returns a socket that reads from a server. The server sends the given number of frames,
+// each with one message of the channel.
 func flooded(t *testing.T, tr *Transport, frames int, channel string) *socket {
 	t.Helper()
 	network := memnet.New()

@@ -36,8 +36,7 @@ func TestCloseFailsWhatWaits(t *testing.T) {
 	})
 }
 
-// A CLOSE without an answer leads to CLOSED after the request timeout (RTN12b), with heartbeats or
-// without.
+// A CLOSE without an answer leads to CLOSED after the request timeout (RTN12b).
 func TestCloseWithoutAnAnswer(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, w *world) {
 		w.server.Fault(ablytest.ToServer(ablytest.ActionClose), ablytest.Drop())
@@ -67,14 +66,14 @@ func TestConnectWhileClosing(t *testing.T) {
 
 // Close during a dial, which waits for the network or for CONNECTED, closes at once (RTN12f).
 func TestCloseWhileDialling(t *testing.T) {
-	bubbled(t, "for CONNECTED", func(t *testing.T) {
+	bubbled(t, "a dial that waits for CONNECTED", func(t *testing.T) {
 		w := newWorld(t)
 		gate := w.server.Hold(ablytest.ToClient(ablytest.ActionConnected))
 		w.client.Connect()
 		must(t, gate.Await(soon(t), 1))
 		closes(t, w)
 	})
-	bubbled(t, "for the network", func(t *testing.T) {
+	bubbled(t, "a dial that waits for the network", func(t *testing.T) {
 		dialled := make(chan struct{}, 1)
 		w := newWorldOn(t, newServer(t), transport.Options{
 			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -138,12 +137,12 @@ func TestSuspended(t *testing.T) {
 		if res := w.get(r); res.err == nil {
 			t.Error("the room's publish succeeded")
 		}
-		if res := w.get(w.publish("in vain")); res.err == nil {
+		if res := w.get(w.publish("too late")); res.err == nil {
 			t.Error("a publish while suspended succeeded")
 		}
 		w.server.AcceptConnections()
 		if e := w.await(transport.Connected); e.Connection.Resumed {
-			t.Error("resumed")
+			t.Error("the connection was resumed")
 		}
 		if err := <-own; err == nil {
 			t.Error("ably-go's publish succeeded")
@@ -172,11 +171,11 @@ func TestFramesOfRoomsCountAsActivity(t *testing.T) {
 		}
 		must(t, w.server.Cut(""))
 		if e := w.await(transport.Connected); !e.Connection.Resumed {
-			t.Error("not resumed")
+			t.Error("the connection was not resumed")
 		}
 		// Without any frame the connection ends, and ably-go connects again.
 		if e := w.await(transport.Disconnected); e.Reason == nil {
-			t.Error("no reason")
+			t.Error("the event has no reason")
 		}
 	})
 }

@@ -23,7 +23,7 @@ func TestSendWhileItConnectsAgain(t *testing.T) {
 		synctest.Wait()
 		select {
 		case res := <-r:
-			t.Errorf("it did not wait: %v", res.err)
+			t.Errorf("the message did not wait: %v", res.err)
 		default:
 		}
 		gate.Open()

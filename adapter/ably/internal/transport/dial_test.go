@@ -56,7 +56,7 @@ func TestRecoverIsNotAskedFor(t *testing.T) {
 		w.succeeds(w.publish("after"))
 		must(t, w.client.Channels.Get("own").Publish(soon(t), "m", nil))
 		if q := relay.queries[1]; strings.Contains(q, "recover=") {
-			t.Error("the dial asks for a recovery")
+			t.Error("the dial requests a recovery")
 		}
 		if got := len(server.Messages(room)); got != 2 {
 			t.Errorf("%d messages, want 2", got)

@@ -130,7 +130,7 @@ func TestAFrameThatIsAnsweredBeforeItsTurn(t *testing.T) {
 		s.queueItem(it)
 		tr.mu.Unlock()
 		if !ok {
-			t.Fatal("it was not answered")
+			t.Fatal("the frame was not answered")
 		}
 		tr.Send(message, nil)
 		synctest.Wait()

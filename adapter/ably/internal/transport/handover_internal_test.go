@@ -34,15 +34,15 @@ func TestADialWaitsUntilTheSocketIsLetGo(t *testing.T) {
 		tr.mu.Unlock()
 		for _, c := range []struct {
 			name string
-			last wire.Action // ably-go's last frame on the socket
+			last wire.Action // ably-go's last frame on the socket; 0 if it never got the socket
 			let  time.Duration
 			want time.Duration
 		}{
 			{"after CLOSED", wire.ActionClosed, 20 * time.Millisecond, 20 * time.Millisecond},
 			{"after ERROR", wire.ActionError, 20 * time.Millisecond, 20 * time.Millisecond},
-			{"no longer than a moment", wire.ActionClosed, time.Hour, 100 * time.Millisecond},
+			{"after CLOSED, at most 100 ms", wire.ActionClosed, time.Hour, 100 * time.Millisecond},
 			{"after DISCONNECTED", wire.ActionDisconnected, time.Hour, 0},
-			{"after none", wire.ActionHeartbeat, time.Hour, 0},
+			{"for a socket that ably-go never got", wire.ActionHeartbeat, time.Hour, 0},
 		} {
 			s := newSocket(tr, nil, wire.JSON, time.Second)
 			s.up, s.given = true, true
@@ -173,7 +173,7 @@ func TestErrorsThatAreMadeHere(t *testing.T) {
 			status = 400
 		}
 		if e.StatusCode != status || e.Message == "" {
-			t.Errorf("%+v has not the status %d", e, status)
+			t.Errorf("%+v does not have the status %d", e, status)
 		}
 	}
 	codes := map[EventKind]int{Suspended: 80002, Closing: 80017, Closed: 80017, Failed: 80000}
@@ -207,11 +207,11 @@ func TestErrorsOfTokens(t *testing.T) {
 	}
 }
 
-// fromAbly keeps code, status and message of an error. It also takes an error that wraps none, and
-// so has no message.
+// fromAbly keeps code, status and message of an error. An error of ably-go's that wraps none has an
+// empty message.
 func TestErrorsOfAblyGo(t *testing.T) {
 	if fromAbly(nil) != nil {
-		t.Error("nil is an error")
+		t.Error("nil is converted to an error")
 	}
 	e := fromAbly(&ably.ErrorInfo{Code: 40142, StatusCode: 401, HRef: "h", Cause: &ably.ErrorInfo{Code: 1}})
 	if e.Code != 40142 || e.StatusCode != 401 || e.Href != "h" || e.Message != "" || e.Cause.Code != 1 || e.Cause.Cause != nil {

@@ -60,7 +60,7 @@ func TestADialWaitsForTheListener(t *testing.T) {
 		synctest.Wait()
 		select {
 		case err := <-done:
-			t.Fatalf("it went on: %v", err)
+			t.Fatalf("the dial did not wait: %v", err)
 		default:
 		}
 		tr.mu.Lock()

@@ -104,7 +104,7 @@ func newWorldOn(t testing.TB, server *ablytest.Server, o transport.Options, opti
 	return newWorldWith(t, server, o, options...)
 }
 
-// newWorldWith is newWorldOn for options that don't say how WebSockets are opened.
+// newWorldWith is like newWorldOn, but leaves a nil o.DialContext as it is.
 func newWorldWith(t testing.TB, server *ablytest.Server, o transport.Options, options ...ably.ClientOption) *world {
 	t.Helper()
 	if o.Logger == nil {
@@ -121,7 +121,7 @@ func newWorldWith(t testing.TB, server *ablytest.Server, o transport.Options, op
 	}
 	var ok bool
 	if w.unbind, ok = w.transport.Bind(w.handle); !ok {
-		t.Fatal("the new transport has a handler")
+		t.Fatal("the new transport already has a handler")
 	}
 	t.Cleanup(w.close)
 	return w
@@ -167,7 +167,8 @@ func (w *world) close() {
 		w.t.Errorf("close: %v", err)
 	}
 	if virtual() {
-		time.Sleep(time.Second) // a dial of ably-go's that is one too many ends soon
+		// ably-go may have dialled once too often; let that dial end
+		time.Sleep(time.Second)
 	}
 }
 

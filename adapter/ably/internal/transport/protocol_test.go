@@ -26,7 +26,7 @@ func TestOptionsOfTheClient(t *testing.T) {
 			w := &world{t: t, server: server, client: c, transport: tr}
 			time.Sleep(time.Minute)
 			if up := c.Connection.State() == ably.ConnectionStateConnected; up != connects {
-				t.Errorf("with AutoConnect %t it is %v", connects, c.Connection.State())
+				t.Errorf("with AutoConnect %t the connection is %v", connects, c.Connection.State())
 			}
 			if got := tr.Timeouts(); got != (transport.Timeouts{Request: 10 * time.Second, ChannelRetry: 15 * time.Second}) {
 				t.Errorf("times %+v", got)

@@ -209,7 +209,7 @@ func TestPresenceThatWasNotSentIsGivenBack(t *testing.T) {
 		w.await(transport.Connected)
 		w.attach()
 		if r := w.get(sent); r.err != nil {
-			t.Errorf("the sent one: %v", r.err)
+			t.Errorf("the PRESENCE that was written: %v", r.err)
 		}
 	})
 }

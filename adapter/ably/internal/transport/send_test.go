@@ -100,7 +100,7 @@ func TestTheBoundOfTheQueueClosesTheSocket(t *testing.T) {
 			}
 		}
 		if n := w.transport.Dropped(); len(n) != 0 {
-			t.Fatalf("dropped %v before the bound", n)
+			t.Fatalf("dropped %v before the limit was reached", n)
 		}
 		results = append(results, w.publish("one too many"))
 		if e := w.await(transport.Disconnected); !strings.Contains(e.Reason.Message, "more slowly") {
@@ -132,8 +132,8 @@ func TestTheBoundWithoutAConnection(t *testing.T) {
 	})
 }
 
-// A message that can't be encoded fails without disturbing others. So does one of ably-go's: plain
-// ably-go would send it again and again on new connections.
+// A message that can't be encoded fails, and other messages are sent. This includes a message of
+// ably-go's, which plain ably-go would send again and again on new connections.
 func TestAMessageThatCannotBeEncoded(t *testing.T) {
 	eachFormat(t, func(t *testing.T, format ably.ClientOption) {
 		w := connected(t, format)

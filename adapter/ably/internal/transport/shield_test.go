@@ -28,8 +28,8 @@ func TestFramesThatWouldKillAblyGo(t *testing.T) {
 		frame   frame
 		dropped string
 	}{
-		{"an ACK of nothing", frame{"action": 1, "msgSerial": 0, "count": 1}, nothing},
-		{"a NACK of nothing", frame{"action": 2, "msgSerial": 7, "count": 3}, nothing},
+		{"an ACK without a waiting frame", frame{"action": 1, "msgSerial": 0, "count": 1}, nothing},
+		{"a NACK without a waiting frame", frame{"action": 2, "msgSerial": 7, "count": 3}, nothing},
 		{"an ACK without a serial", frame{"action": 1, "count": 1}, nothing},
 		{"a null message", frame{"action": 15, "channel": "own", "messages": entries}, null},
 		{"a null presence entry", frame{"action": 14, "channel": "own", "presence": []any{nil}}, null},
@@ -40,8 +40,8 @@ func TestFramesThatWouldKillAblyGo(t *testing.T) {
 		{"no channel", frame{"action": 15, "messages": []any{frame{"name": "m"}}}, unknown},
 		{"an unknown action", frame{"action": 99, "channel": "own"}, unknown},
 		{"an ATTACH by the server", frame{"action": 10, "channel": "own"}, unknown},
-		{"a flag that is none", frame{"action": 15, "channel": "own", "flags": "x"}, garbled},
-		{"a channel that is none", frame{"action": 15, "channel": 7}, garbled},
+		{"flags that are text", frame{"action": 15, "channel": "own", "flags": "x"}, garbled},
+		{"a channel that is a number", frame{"action": 15, "channel": 7}, garbled},
 	} {
 		for _, binary := range []bool{false, true} {
 			bubbled(t, fmt.Sprintf("%s, binary %v", c.name, binary), func(t *testing.T) {
@@ -83,8 +83,8 @@ func TestAChannelErrorWithoutAnError(t *testing.T) {
 		for own.State() != ably.ChannelStateFailed {
 			time.Sleep(time.Millisecond)
 		}
-		if reason := own.ErrorReason().Error(); reason == "" { // panics if there is no message
-			t.Error("no reason")
+		if reason := own.ErrorReason().Error(); reason == "" { // panics if ErrorReason returns nil
+			t.Error("the error has no text")
 		}
 	})
 }
@@ -131,15 +131,16 @@ func TestADisconnectedWithoutAnError(t *testing.T) {
 	})
 }
 
-// A refusal as the first frame makes the dial fail: while it resumes, ably-go would deadlock on it.
+// A refusal as the first frame makes the dial fail: ably-go would deadlock on such a frame while it
+// resumes.
 func TestARefusalAsTheFirstFrame(t *testing.T) {
-	bubbled(t, "at first", func(t *testing.T) {
+	bubbled(t, "on the first connection", func(t *testing.T) {
 		w := newWorld(t)
 		w.server.RefuseConnections(ablytest.NewError(40101, 401, "not you"))
 		w.client.Connect()
 		w.refused(40101, "not you")
 	})
-	bubbled(t, "at a resume, with channels and messages", func(t *testing.T) {
+	bubbled(t, "on a resume, with channels and messages", func(t *testing.T) {
 		w := connected(t)
 		w.attach()
 		must(t, w.client.Channels.Get("own").Attach(soon(t)))

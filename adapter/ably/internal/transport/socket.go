@@ -253,7 +253,7 @@ func (s *socket) receive(deadline time.Time) (any, error) {
 			return r.v, nil
 		case s.ended && s.unknown:
 			// ably-go takes the age of its last frame as the age of the connection, and doesn't
-			// resume a connection that is too old (RTN15g). The HEARTBEAT stands for the frames
+			// resume a connection that is too old (RTN15g). The HEARTBEAT replaces the frames
 			// that ably-go didn't get.
 			s.unknown = false
 			t.mu.Unlock()

@@ -72,7 +72,7 @@ func (e *Event) reason() *wire.ErrorInfo {
 // stream is the queue of events. One goroutine at a time drains it, and calls the handler.
 type stream struct {
 	bound    *binding // the binding of the last Bind, until it is unbound
-	active   *binding // the same, as soon as the events before it are done
+	active   *binding // gets the events: bound, once the events from before Bind are handled
 	queue    []entry
 	spare    []entry // an empty slice, for the next queue
 	draining bool

@@ -92,7 +92,7 @@ type Transport struct {
 	abort        context.CancelFunc // cancels that context
 	busy         bool               // a dial is running
 	loopLeft     bool               // ably-go was closed while it waited to dial again
-	spare        chan struct{}      // gets a value when a dial is one too many
+	spare        chan struct{}      // gets a value when a second loop of ably-go's has dialled
 	state        ably.ConnectionState
 	last         Event           // the last event of kind Status, or the client's first state
 	life         context.Context // ends when ably-go's HTTP requests must end
@@ -405,7 +405,7 @@ func (t *Transport) drop(kind string, n int) {
 	}
 	if t.drops[kind] == 0 {
 		t.then(entry{call: func() {
-			t.log.Warn("transport: dropped or repaired; further ones are only counted", "kind", kind)
+			t.log.Warn("transport: a frame was dropped or repaired; further faults of this kind are only counted", "kind", kind)
 		}})
 	}
 	t.drops[kind] += n

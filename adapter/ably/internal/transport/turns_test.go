@@ -13,7 +13,8 @@ import (
 	"ablyrooms.example/adapter/ably/internal/transport/wire"
 )
 
-// No event, and no end of a Send, overtakes the handler, whatever event the handler is called with.
+// While the handler runs, it gets no further event, and no result of a Send is reported, whatever
+// event the handler was called with.
 func TestTheHandlerIsNotOvertaken(t *testing.T) {
 	for _, kind := range []transport.EventKind{transport.Status, transport.Connected, transport.Message, transport.Disconnected} {
 		bubbled(t, kind.String(), func(t *testing.T) {
@@ -87,7 +88,7 @@ func TestTheConnectionEndsWhileItCloses(t *testing.T) {
 	})
 }
 
-// RTN12b: a connection that is closed without an answer fails the messages that wait too.
+// RTN12b: if CLOSE is not answered, the messages that wait fail too.
 func TestWhatWaitsWhenCloseIsNotAnswered(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, w *world) {
 		w.server.Hold(ablytest.ToServer(ablytest.ActionMessage))

@@ -121,7 +121,7 @@ func TestWhatCannotHappenIsRefused(t *testing.T) {
 	}
 	for _, fragment := range []string{"", "garden/", "rooms!none/", "room!orphan/", "rooms/" + strings.Repeat("cut();", MaxSteps+1)} {
 		if Run(fragment).Error == "" {
-			t.Errorf("%q is played", fragment)
+			t.Errorf("Run returned no error for %q", fragment)
 		}
 	}
 }
@@ -167,7 +167,7 @@ func TestWhatCanHappenIsTaken(t *testing.T) {
 				}
 			}
 			if len(taken) < 8 {
-				t.Errorf("only %v were taken", sortedKeys(taken))
+				t.Errorf("only the choices %v were taken", sortedKeys(taken))
 			}
 		})
 	}
@@ -205,8 +205,8 @@ func TestEveryInputOfTheMachinesIsAStep(t *testing.T) {
 	}
 }
 
-// TestAGoodRegistryIsRight compares a registry without a fault with the model, over all inputs of
-// two calls on two names, and of four calls on one name.
+// TestAGoodRegistryIsRight checks that a registry without a fault behaves like the model, for all
+// inputs of two calls on two names, and of four calls on one name.
 func TestAGoodRegistryIsRight(t *testing.T) {
 	for _, bounds := range []Bounds{{2, 2, 2}, {4, 1, 1}} {
 		type node struct {
@@ -243,13 +243,14 @@ func TestAGoodRegistryIsRight(t *testing.T) {
 	}
 }
 
-// known is a script of the conformance suite that shows a fault.
+// known describes the script that the conformance suite has for a broken registry.
 type known struct {
 	length   int
-	shortest bool // the script is a shortest one; else it was found at random, and shortened
+	shortest bool // the script is a shortest one; if false, it was found at random and shortened
 }
 
-// gallery returns the script that the conformance suite has for each broken registry.
+// gallery returns the length of the script that the conformance suite has for each broken registry,
+// by the registry's name, and whether it is a shortest one.
 func gallery(t *testing.T) map[string]known {
 	root, err := modroot.Find()
 	if err != nil {
@@ -268,8 +269,9 @@ func gallery(t *testing.T) map[string]known {
 	return all
 }
 
-// TestEachFaultIsFound checks that Find finds a script for each fault. It must be as short as the
-// one that the conformance suite has for the registry of that name.
+// TestEachFaultIsFound checks that Find finds a script for each fault. The script must not be
+// longer than the conformance suite's script for the broken registry with the fault's name. If the
+// suite's script is a shortest one, both must have the same length.
 func TestEachFaultIsFound(t *testing.T) {
 	suite := gallery(t)
 	ids := map[string]bool{}
@@ -289,7 +291,7 @@ func TestEachFaultIsFound(t *testing.T) {
 			if got > want.length || want.shortest && got < want.length || !v.Frames[got].Parted ||
 				v.Frames[got-1].Parted {
 				t.Errorf(
-					"%s has %d steps, the conformance suite has %+v for %q",
+					"the script %s has %d steps, or doesn't show the fault in its last step; the conformance suite's script is %+v for %q",
 					found.Fragment,
 					got,
 					want,
@@ -333,7 +335,7 @@ func TestStories(t *testing.T) {
 		t.Log(f.ID, broken)
 	}
 	if stories != 12 {
-		t.Errorf("there are %d stories", stories)
+		t.Errorf("%d faults have stories", stories)
 	}
 }
 
@@ -361,7 +363,7 @@ func TestSearches(t *testing.T) {
 		t.Error(err)
 	}
 	if _, err = Find(t.Context(), Search{Fault: "none"}, nil); err == nil {
-		t.Error("a search for a fault that doesn't exist succeeds")
+		t.Error("a search for a fault that doesn't exist returned no error")
 	}
 }
 

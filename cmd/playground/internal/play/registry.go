@@ -16,7 +16,7 @@ type Registry struct {
 	slip slip
 	model.State
 	began  map[int]bool // for disposeEarly: the releases that Dispose waits for
-	failed map[int]bool // for failedOpeningKept: in use for ever, with the error
+	failed map[int]bool // for failedOpeningKept: the incarnations whose opening failed
 	users  map[int]int  // for counted: how many gets returned the incarnation
 }
 

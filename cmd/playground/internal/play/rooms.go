@@ -29,7 +29,7 @@ type world struct {
 	chats      []*chat // the room of each incarnation; nil before it is open
 	channels   map[string]*channel
 	connection model.ConnectionState
-	todo       []func() // what else happens in the same step
+	todo       []func() // what is still to be done in the present step
 	callers    int
 }
 
@@ -173,7 +173,7 @@ func (w *world) step(step playlink.Step) (string, error) {
 	switch {
 	case begins(in.Kind):
 		if in.Call != len(w.numbers)+1 {
-			return said, fmt.Errorf("the number of the next call is %d", len(w.numbers)+1)
+			return said, fmt.Errorf("the next call must have the number %d", len(w.numbers)+1)
 		}
 		script := in.Call
 		in.Call = len(w.model.Calls) + 1

@@ -27,7 +27,7 @@ type channel struct {
 // The numbers of the errors that a room gets from its channel.
 const (
 	serverError = 1 // an error of the server, or of a timer
-	noChannel   = 2 // the channel refused an operation, or ended it without an error
+	noChannel   = 2 // the error of an operation that the channel refused, or ended without an error
 )
 
 // open creates the room of an incarnation, on the channel of its name.
@@ -40,7 +40,8 @@ func (w *world) open(i int) {
 		ch = &channel{newChannelPair(&w.recorder, c.name), i}
 		w.channels[c.name] = ch
 		w.channel(ch, model.ChannelInput{Kind: model.KindConnection, Connection: w.connection})
-		w.turns = w.turns[:len(w.turns)-1] // a new channel begins with this connection
+		// This step only gives a new channel the state of the connection: don't show it.
+		w.turns = w.turns[:len(w.turns)-1]
 	default:
 		ch.owner = i
 		w.channel(ch, model.ChannelInput{Kind: model.KindRenew})

@@ -140,7 +140,8 @@ func (m *Module) brackets() error {
 	return nil
 }
 
-// definitions finds the definitions. They begin in the first column, and so does whatever ends one.
+// definitions finds the definitions. A definition begins with a token in the first column, and ends
+// before the next such token.
 func (m *Module) definitions() {
 	for i := 0; i < len(m.Tokens); i++ {
 		t := m.Tokens[i]

@@ -51,7 +51,7 @@ B(i) ==
 	}
 	for _, bad := range []string{"A == (", "A == ]", `A == "x`, "(* no end", "A == %", "x = 1"} {
 		if _, err := Parse(bad); err == nil {
-			t.Errorf("%q is read", bad)
+			t.Errorf("Parse returned no error for %q", bad)
 		}
 	}
 }

@@ -33,7 +33,8 @@ func TestWhatCameBackIsSentFirst(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("got %q, want %q", got, want)
 		}
-		// The same again, from another connection.
+		// Messages that come back a second time, from another connection, are treated in the same
+		// way.
 		got = play(s, Input[int]{Kind: ChannelState, State: Attaching}, back(2), ask(7), back(3),
 			Input[int]{Kind: ChannelAttached})
 		if want := []string{want[1], want[2], "send 7 4 me 7 id="}; !slices.Equal(got, want) {

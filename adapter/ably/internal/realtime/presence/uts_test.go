@@ -94,7 +94,7 @@ func TestUnitTestTexts(t *testing.T) {
 		"RTP19/new-member-during-sync-survives-6": {"attached =>", alicePut, "S s:1 " + hasAlice + " =>", bobPut, "S s: =>",
 			"get 1 => settle 1 done " + hasAlice + " " + hasBob},
 
-		// local_presence_map, where it is about the echo (P8, P9)
+		// The cases of local_presence_map that are about the echo (P8, P9).
 		"RTP17h/keyed-by-clientid-0": {"connected c1 =>", "attached =>", enter, isIn, echo, "connected c2 =>",
 			"attached => send 0 2 me 5 id=; " + leaves, "P 2/c2/me/c2:0:0/200/5 => report 2/c2/me/c2:0:0/200/5",
 			"attached+ => send 0 2 me 5 id=c2:0:0"},
@@ -131,7 +131,7 @@ func TestUnitTestTexts(t *testing.T) {
 		"RTL11/queued-presence-fail-failed-2":      {"state attaching =>", "enter 1 me 5 =>", "state failed => settle 1 not attached"},
 		"RTL11a/ack-nack-unaffected-by-state-0":    {"attached =>", enter, "state detaching =>", "state detached =>", isIn},
 
-		// realtime_presence_enter, where it is about the set
+		// The cases of realtime_presence_enter that are about the set.
 		"RTP16a/presence-sent-when-attached-0":    {"attached =>", enter},
 		"RTP16b/presence-queued-when-attaching-0": {"state attaching =>", "enter 1 me 5 =>", "attached => send 1 2 me 5 id="},
 		"RTP16c/presence-errors-other-states-0":   {"attached =>", "state detached =>", "enter 1 me 5 => settle 1 not attached"},
@@ -172,7 +172,7 @@ func playScript(t *testing.T, script []string) {
 		}
 		got := strings.TrimSpace(strings.Join(lines(s.Step(inputOf(t, strings.Fields(in)), nil)), "; "))
 		if got != strings.TrimSpace(want) {
-			t.Fatalf("line %d, %s\nputs out %q\nexpected %q", i+1, in, got, strings.TrimSpace(want))
+			t.Fatalf("line %d, %s\nhas the outputs %q\nexpected %q", i+1, in, got, strings.TrimSpace(want))
 		}
 	}
 }

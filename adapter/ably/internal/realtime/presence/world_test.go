@@ -222,11 +222,11 @@ func (w *world) run(t *rapid.T) {
 			kind := map[Action]InputKind{Enter: CallEnter, Update: CallUpdate, Leave: CallLeave}[action]
 			w.input(t, Input[int]{Kind: kind, Call: c, Client: client, Payload: int(c)})
 		},
-		"up":           func(*rapid.T) { w.deliverUp() },
-		"down":         func(t *rapid.T) { w.deliverDown(t) },
-		"cut":          func(t *rapid.T) { w.connect(t, true) },
-		"cut for good": func(t *rapid.T) { w.connect(t, false) },
-		"refuse":       func(*rapid.T) { w.refuse = true },
+		"up":                   func(*rapid.T) { w.deliverUp() },
+		"down":                 func(t *rapid.T) { w.deliverDown(t) },
+		"cut":                  func(t *rapid.T) { w.connect(t, true) },
+		"cut without a resume": func(t *rapid.T) { w.connect(t, false) },
+		"refuse":               func(*rapid.T) { w.refuse = true },
 		"attached again": func(t *rapid.T) {
 			if w.inChan && w.attached {
 				w.down = append(w.down, wire{kind: "attached", has: len(w.service) > 0, again: rapid.Bool().Draw(t, "resumed")})

@@ -136,7 +136,7 @@ func (p *pair) do(o op) error {
 		p.told[a] = true
 	}
 	p.last = got
-	// The answers of different owners may come in any order; those of one owner may not.
+	// The answers of different owners may come in any order; those of one owner come in order.
 	for _, owner := range []sequence.Owner{sequence.Ably, sequence.Rooms} {
 		if g, w := of(got, owner), of(want, owner); !slices.Equal(g, w) {
 			return fmt.Errorf("answers %v, want %v", g, w)
@@ -249,17 +249,17 @@ func TestAcknowledgementsAreSplit(t *testing.T) {
 		ops  []op
 		want []answer // the answers to the last input
 	}{
-		{"a count over both owners",
+		{"an ACK for frames of both owners",
 			[]op{push, {kind: "push", owner: rooms}, push, write, write, write, ack(0, 3)},
 			[]answer{{ably, 0, "ack0"}, {rooms, 0, "ack1"}, {ably, 1, "ack2"}}},
-		{"a gap fails what it skips (T13)", []op{push, push, write, write, ack(1, 1)},
+		{"an ACK that skips a frame fails that frame (T13)", []op{push, push, write, write, ack(1, 1)},
 			[]answer{{ably, 0, "skipped"}, {ably, 1, "ack0"}}},
-		{"a stale one does nothing", []op{push, write, ack(0, 1), push, write, ack(0, 1)}, nil},
-		{"past the end it is cut off", []op{push, write, ack(0, 9)}, []answer{{ably, 0, "ack0"}}},
-		{"what was never written is not acknowledged", []op{push, ack(0, 1)}, nil},
+		{"a repeated ACK changes nothing", []op{push, write, ack(0, 1), push, write, ack(0, 1)}, nil},
+		{"an ACK for more frames than were written is cut off", []op{push, write, ack(0, 9)}, []answer{{ably, 0, "ack0"}}},
+		{"an ACK for a frame that was not written changes nothing", []op{push, ack(0, 1)}, nil},
 		{"a new connection counts from 0 (RTN15c7)",
 			[]op{push, push, write, write, ack(0, 1), {kind: "new"}, write, ack(0, 1)}, []answer{{ably, 1, "ack0"}}},
-		{"a resumed one goes on (RTN15c6)",
+		{"a resumed connection keeps the serials (RTN15c6)",
 			[]op{push, push, write, write, ack(0, 1), {kind: "resume"}, write, ack(0, 1)}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

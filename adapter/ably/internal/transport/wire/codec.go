@@ -102,7 +102,7 @@ func decodeMsgPack(b []byte, v any) (err error) {
 		}
 	}()
 	if len(b) == 0 || b[0]&0xf0 != 0x80 && b[0] != 0xde && b[0] != 0xdf {
-		return fmt.Errorf("a frame is a map") // the decoder also takes arrays
+		return fmt.Errorf("the frame is not a map") // the decoder also takes arrays
 	}
 	d := decoders.Get().(*codec.Decoder)
 	d.ResetBytes(b)
