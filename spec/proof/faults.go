@@ -12,7 +12,7 @@ import (
 // Fault is a change in the text of a module by which one condition of the proof is no longer true.
 type Fault struct {
 	Name     string
-	Module   string // Rooms, or RoomsProof
+	Module   string // of the spec, or of its proof
 	From, To string // what is replaced, which the module has once
 	Goal     string // the condition that breaks
 	Action   string
@@ -42,14 +42,29 @@ var Faults = []Fault{
 	{"an abandoned opening is not released", "Rooms", `[incs[i] EXCEPT !.work = "closing", !.ended = "opened"]`, `[incs[i] EXCEPT !.work = "none", !.ended = "opened"]`, "ReleasingGoesOn", "OpenedAbandoned"},
 	{"an invariant too weak", "RoomsProof", "/\\ IsPending(c) => calls[c].waits # 0\n", "\n", "WaitsOnlyWhile", "Released"},
 	{"an invariant too strong", "RoomsProof", `incs[i].life = "releasing" /\ j \in InUse(incs[j].name)`, `FALSE`, "Successor", "GetWaits"},
+
+	{"the first lease that closes releases", "Leases", `Others(i, c) == Leasing(i) \ {c}`, `Others(i, c) == {}`, "LeaseKeeps", "Close.2"},
+	{"the last lease that closes releases nothing", "Leases", `Wanted(i, c) == Others(i, c) \cup Keepers(i) # {}`, `Wanted(i, c) == TRUE`, "LastLease", "Close.1"},
+	{"a get does not keep its room", "Leases", `Keepers(i)   == Keeping(i)`, `Keepers(i) == {}`, "KeptBefore", "Close.2"},
+	{"closing a lease takes a later room", "Leases", `LET used == Meant(i)`, `LET used == InUse(incs[i].name)`, "CloseIsLocal", "Close.2"},
+	{"an Acquire that is given up leaves its lease open", "Leases", `/\ closed' = closed \cup {c}`, `/\ closed' = IF gaveUp THEN closed ELSE closed \cup {c}`, "GivenUpClosed", "GiveUpAcquire.1"},
+	{"an Acquire is given up as a get is", "Leases", `GiveUpOther(c) == c \notin acquires /\ GiveUp(c)`, `GiveUpOther(c) == GiveUp(c)`, "LastLease", "GiveUpOther"},
+	{"a lease closes before its room is there", "Leases", `/\ c \in acquires \ closed /\ calls[c].out = "room"`, `/\ c \in acquires \ closed`, "ClosedRight", "Close.1"},
 }
 
-// With returns the proof of Rooms with the fault planted. It may be called by several goroutines.
+// proofs read the proof of each spec, by the name of its module.
+var proofs = map[string]func(*tla.Module) (*Proof, error){"Rooms": roomsProof, "Leases": leasesProof}
+
+// Of returns the name of the spec that the fault is planted in, or in whose proof.
+func (f *Fault) Of() string { return strings.TrimSuffix(f.Module, "Proof") }
+
+// With returns the proof of the spec with the fault planted. It may be called by several
+// goroutines.
 func (f *Fault) With(root string) (*Proof, error) {
 	planted := 0
-	m, err := tla.ReadText("RoomsProof", func(name string) (string, error) {
+	m, err := tla.ReadText(f.Of()+"Proof", func(name string) (string, error) {
 		folder := "TLA"
-		if name == "RoomsProof" {
+		if strings.HasSuffix(name, "Proof") {
 			folder = "proof"
 		}
 		text, err := os.ReadFile(filepath.Join(root, "spec", folder, name+".tla"))
@@ -65,7 +80,7 @@ func (f *Fault) With(root string) (*Proof, error) {
 	if planted != 1 {
 		return nil, fmt.Errorf("%s: %q is in %s %d times", f.Name, f.From, f.Module, planted)
 	}
-	return roomsProof(m)
+	return proofs[f.Of()](m)
 }
 
 // Condition returns the condition that the fault breaks, of a proof.

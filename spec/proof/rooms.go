@@ -77,6 +77,10 @@ func Leases(folders ...string) (*Proof, error) {
 	if err != nil {
 		return nil, err
 	}
+	return leasesProof(m)
+}
+
+func leasesProof(m *tla.Module) (*Proof, error) {
 	s := &System{Module: m, Init: "LeasesProofInit", Next: "LeasesProofNext", Counts: counts,
 		Variables: append(roomVariables(), Variable{Name: "acquires"}, Variable{Name: "closed"},
 			Variable{Name: "named", Index: term.Name, Domain: "Names"},
