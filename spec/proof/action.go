@@ -1,6 +1,8 @@
 package proof
 
 import (
+	"slices"
+
 	"ablyrooms.example/spec/proof/term"
 	"ablyrooms.example/spec/proof/tla"
 )
@@ -30,6 +32,8 @@ type path struct {
 	Action
 	scope *scope
 	fixed bool // whether its name is known
+	cases []string
+	dead  bool // whether a guard is false whatever the state
 }
 
 func (p path) with(s *scope) path {
@@ -39,6 +43,7 @@ func (p path) with(s *scope) path {
 
 // guarded adds a guard.
 func (p path) guarded(g *term.Term) path {
+	p.dead = p.dead || g == term.False
 	p.Guards = append(p.Guards[:len(p.Guards):len(p.Guards)], g)
 	return p
 }
@@ -59,6 +64,9 @@ func (p path) assigned(name string, v value) path {
 
 // actions splits an expression with primes into all ways of taking it.
 func (t *translator) actions(e *tla.Expr, p path) (all []path) {
+	if p.dead {
+		return nil
+	}
 	if !t.hasPrime(e, localPrimes(p.scope, t)) {
 		return []path{p.guarded(t.condition(e, p.scope))}
 	}
@@ -83,18 +91,31 @@ func (t *translator) actions(e *tla.Expr, p path) (all []path) {
 		}
 		return all
 	case "\\E":
-		for _, b := range e.Bound {
+		for n, b := range e.Bound {
 			of := asSet(t.eval(b.Set, p.scope))
+			if slices.Contains(t.split, b.Name) {
+				return t.splitted(e, n, of, p)
+			}
 			param := fresh(b.Name, of.sort)
 			p.Params = append(p.Params[:len(p.Params):len(p.Params)], param)
 			p = p.guarded(of.has(param)).with(p.scope.bind(b.Name, param))
 		}
 		return t.actions(e.Args[0], p)
 	case tla.If:
-		c := t.condition(e.Args[0], p.scope)
-		return append(t.actions(e.Args[1], p.guarded(c)), t.actions(e.Args[2], p.guarded(term.Neg(c)))...)
+		switch c := t.condition(e.Args[0], p.scope); {
+		case c == term.True:
+			return t.actions(e.Args[1], p)
+		case c == term.False:
+			return t.actions(e.Args[2], p)
+		case t.whole:
+			return []path{t.merged(c, t.actions(e.Args[1], p), t.actions(e.Args[2], p), p)}
+		default:
+			return append(t.actions(e.Args[1], p.guarded(c)), t.actions(e.Args[2], p.guarded(term.Neg(c)))...)
+		}
 	case tla.Let:
-		return t.actions(e.Args[0], p.with(t.define(e.Defs, p.scope)))
+		inner, inside := t.defining(e.Defs, p.scope)
+		p.InDomain = append(p.InDomain[:len(p.InDomain):len(p.InDomain)], inside...)
+		return t.actions(e.Args[0], p.with(inner))
 	case "UNCHANGED":
 		for _, name := range t.variables(e.Args[0]) {
 			p = p.assigned(name, t.now[name])
@@ -113,6 +134,25 @@ func (t *translator) actions(e *tla.Expr, p path) (all []path) {
 	return []path{p.guarded(t.condition(e, p.scope))}
 }
 
+// splitted makes an action of each element of an enumeration that \E chooses from; n says which of
+// the bound variables that is.
+func (t *translator) splitted(e *tla.Expr, n int, of *set, p path) (all []path) {
+	rest := *e
+	rest.Bound = e.Bound[n+1:]
+	of.through(false, func(v value) *term.Term {
+		so := p.with(p.scope.bind(e.Bound[n].Name, v))
+		so.cases = p.cases[:len(p.cases):len(p.cases)]
+		if of := asTerm(v); of == term.True {
+			so.cases = append(so.cases, e.Bound[n].Name)
+		} else if of != term.False {
+			so.cases = append(so.cases, of.Name)
+		}
+		all = append(all, t.actions(&rest, so)...)
+		return term.True
+	})
+	return all
+}
+
 // operator reads the body of a definition as an action.
 func (t *translator) operator(e *tla.Expr, p path) []path {
 	d, inner := t.module.Definition(e.Name), &scope{}
@@ -123,10 +163,44 @@ func (t *translator) operator(e *tla.Expr, p path) []path {
 		p.Name = e.Name
 	}
 	inner = inner.in(p.next, false)
+	t.inDomain = nil
 	for i, param := range d.Params {
 		inner = inner.bind(param, t.eval(e.Args[i], p.scope))
 	}
+	p.InDomain = append(p.InDomain[:len(p.InDomain):len(p.InDomain)], t.inDomain...)
 	return t.actions(body(d), p.with(inner))
+}
+
+// defining is define, with what must be in the domain of functions.
+func (t *translator) defining(defs []*tla.Definition, s *scope) (*scope, []*term.Term) {
+	t.inDomain = nil
+	inner := t.define(defs, s)
+	return inner, t.inDomain
+}
+
+// merged makes one path of the two of an IF, each of which must be the only one and assign the same
+// variables.
+func (t *translator) merged(c *term.Term, then, other []path, before path) path {
+	if len(then) != 1 || len(other) != 1 {
+		fail("%s: an IF with several ways in a branch", before.Name)
+	}
+	a, b := then[0], other[0]
+	if len(a.Params) != len(before.Params) || len(b.Params) != len(before.Params) || len(a.next) != len(b.next) {
+		fail("%s: the branches of an IF choose, or assign, what is not the same", before.Name)
+	}
+	n := len(before.Guards)
+	p := before.guarded(term.Conj(term.Imply(c, term.Conj(a.Guards[n:]...)), term.Imply(term.Neg(c), term.Conj(b.Guards[n:]...))))
+	n = len(before.InDomain)
+	p.InDomain = append(p.InDomain[:n:n], term.Imply(c, term.Conj(a.InDomain[n:]...)), term.Imply(term.Neg(c), term.Conj(b.InDomain[n:]...)))
+	for _, v := range t.module.Variables {
+		if _, had := before.next[v]; had {
+			continue
+		}
+		if to, ok := a.next[v]; ok {
+			p = p.assigned(v, choose(c, to, b.next[v]))
+		}
+	}
+	return p
 }
 
 // localPrimes are the operators of enclosing LETs that have primes.

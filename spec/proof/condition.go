@@ -193,7 +193,7 @@ func (p *Proof) script(a *Action, hypotheses []hypothesis, claim *term.Term) str
 	}
 	words, names := p.literals(a, all)
 	term.DeclareWords(&b, words, names)
-	for _, symbol := range slices.Concat(constants, p.Symbols, countSymbols) {
+	for _, symbol := range slices.Concat(p.Constants, p.Symbols, countSymbols) {
 		term.DeclareFun(&b, symbol.Name, symbol.Args, symbol.Sort)
 	}
 	for _, h := range hypotheses {

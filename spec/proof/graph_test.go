@@ -44,14 +44,14 @@ func fromTLC(w *Small, vars graphs.Value) (State, error) {
 			continue // history, which the spec has not
 		}
 		of := vars.Field(v.Name)
-		if v.Index == "" {
+		if v.kind == numbers {
 			for _, item := range of.Items {
 				w.Set(s, v.Name, 1, item.Number, 0)
 			}
 			continue
 		}
 		for i := 1; i <= of.Len(); i++ {
-			for _, f := range v.Fields {
+			for _, f := range v.parts[0].Type.parts {
 				if err := setField(w, s, v.Name+"."+f.Name, i, of.At(i).Field(f.Name)); err != nil {
 					return nil, err
 				}

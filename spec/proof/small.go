@@ -15,7 +15,13 @@ type Bounds struct {
 	MaxCalls       int
 	Names, Options []string
 	Conditional    bool
+	// of specs with other constants: their values, and the longest sequence and largest number
+	Constants map[string]int
+	Most      int
 }
+
+// most is the largest number that is a place, a call, or what else there is numbers of.
+func (b *Bounds) most() int { return max(b.MaxCalls, b.Most) }
 
 // Small evaluates a system's terms on the states within bounds. It is used by one goroutine.
 type Small struct {
@@ -57,11 +63,13 @@ func (w *Small) Range(s term.Sort) (first, end int) {
 	case term.Bool:
 		return 0, 2
 	case term.Int:
-		return 0, w.Bounds.MaxCalls + 2
+		return 0, w.Bounds.most() + 2
 	case term.Name:
 		return 0, 1 + len(w.Bounds.Names) + len(w.Bounds.Options)
 	}
-	panic("proof: nothing ranges over words")
+	vocabulary.Lock()
+	defer vocabulary.Unlock()
+	return 1, len(vocabulary.texts)
 }
 
 // Literal implements [term.World].
@@ -125,6 +133,9 @@ func (w *Small) Symbol(name string) (func(a, b int) int, error) {
 		return func(a, _ int) int { return truth(a > 0 && a <= n) }, nil
 	case "Options":
 		return func(a, _ int) int { return truth(a > n) }, nil
+	}
+	if is, ok := w.Bounds.Constants[name]; ok {
+		return func(int, int) int { return is }, nil
 	}
 	from := &w.now
 	if name[len(name)-1] == '\'' {
@@ -317,7 +328,25 @@ func (s *Steps) apply(now State, params []int) State {
 			}
 		}
 	}
+	w.trim(next)
 	return next
+}
+
+// trim blanks what is behind the end of sequences.
+func (w *Small) trim(s State) {
+	for _, symbol := range w.System.Symbols {
+		if symbol.Len == "" || len(symbol.Args) != 1 {
+			continue
+		}
+		p, nothing := w.layout[symbol.Name], 0
+		if symbol.Sort == term.Word {
+			nothing = w.word("none")
+		}
+		s[p.at] = nothing
+		for i := 1 + w.Get(s, symbol.Len, 0, 0); i < p.sizes[0]; i++ {
+			s[p.at+i] = nothing
+		}
+	}
 }
 
 // domain returns the first and the last argument of a symbol that are in the spec's sets.
@@ -328,5 +357,5 @@ func (w *Small) domain(s Symbol, arg int) (first, last int) {
 	case s.Args[arg] == term.Name:
 		return 1, len(w.Bounds.Names)
 	}
-	return 1, w.Bounds.MaxCalls
+	return 1, w.Bounds.most()
 }

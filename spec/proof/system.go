@@ -18,60 +18,54 @@ type Symbol struct {
 	Name string
 	Args []term.Sort
 	Sort term.Sort
+	// Len is the symbol of the length, of what a sequence has at each place.
+	Len string
 }
 
-// Variable says which symbols a variable of the spec consists of. Reading the spec shows that the
-// symbols have these sorts: an expression that mixes sorts is an error.
+// Variable says which symbols a variable of the spec consists of.
 type Variable struct {
-	Name   string
-	Index  term.Sort // the sort of a function's arguments; "" for a set of numbers
-	Domain string    // the name of the function's domain, a definition or constant
-	Fields []Field   // of a function's records; nil for a function whose values are numbers
-}
-
-// Field is a field of a record. A field of the sort Bool is a set of numbers.
-type Field struct {
 	Name string
-	Sort term.Sort
+	Type
 }
 
 // System is a spec in the form that the proof uses. It is read from the spec's text, all of it.
 type System struct {
 	Module    *tla.Module
 	Variables []Variable
+	Constants []Symbol
 	Counts    map[string]string // the symbol of the Cardinality, by the name of the set
 	// the definitions of the initial condition and of the next-state action
 	Init string
 	Next string
+	// Whole has the branches of an IF in an action make one action; else each is one.
+	Whole bool
+	// Split are the variables bound by \E for each value of which there is an action.
+	Split []string
 
 	Symbols []Symbol // of a state
 	Actions []Action
 	t       *translator
 }
 
-// constant symbols of every state
-var constants = []Symbol{
-	{Name: "MaxCalls", Sort: term.Int}, {Name: "Conditional", Sort: term.Bool},
-	{Name: "Names", Args: []term.Sort{term.Name}, Sort: term.Bool},
-	{Name: "Options", Args: []term.Sort{term.Name}, Sort: term.Bool},
-}
-
 // read translates the module's actions.
 func (s *System) read() error {
-	s.t = &translator{module: s.Module, counts: s.Counts, primed: map[string]bool{}, constants: map[string]value{
-		"MaxCalls":    term.Apply("MaxCalls", term.Int),
-		"Conditional": term.Apply("Conditional", term.Bool),
-		"Names":       nameSet("Names"), "Options": nameSet("Options"),
-		"Nat": &set{sort: term.Int, has: func(v value) *term.Term {
-			return term.AtMost(term.Number(0), asTerm(v))
-		}},
-		"BOOLEAN": &set{sort: term.Bool, has: func(v value) *term.Term { return term.True }},
-	}}
+	s.t = &translator{module: s.Module, counts: s.Counts, primed: map[string]bool{}, nameless: true,
+		whole: s.Whole, split: s.Split,
+		positions: map[*term.Term]position{}, constants: map[string]value{
+			"Nat": &set{sort: term.Int, from: true, has: func(v value) *term.Term {
+				return term.AtMost(term.Number(0), asTerm(v))
+			}},
+			"BOOLEAN": booleans,
+		}}
+	for _, c := range s.Constants {
+		if len(c.Args) > 0 {
+			s.t.constants[c.Name], s.t.nameless = nameSet(c.Name), false
+		} else {
+			s.t.constants[c.Name] = term.Apply(c.Name, c.Sort)
+		}
+	}
 	return try(func() {
 		s.t.now = s.values("")
-		for _, v := range s.Variables {
-			s.Symbols = append(s.Symbols, v.symbols()...)
-		}
 		d := s.Module.Definition(s.Next)
 		if d == nil {
 			fail("there is no %s", s.Next)
@@ -79,7 +73,16 @@ func (s *System) read() error {
 		for _, e := range assumptions(s.Module) {
 			s.t.assumed = append(s.t.assumed, s.t.condition(e, &scope{}))
 		}
-		for _, p := range s.t.actions(body(d), path{scope: &scope{}}) {
+		paths := slices.DeleteFunc(s.t.actions(body(d), path{scope: &scope{}}), func(p path) bool { return p.dead })
+		for i := range s.Variables {
+			s.Variables[i].readRows(s.Variables[i].Name, paths)
+		}
+		for _, v := range s.Variables {
+			for _, d := range v.defines(v.Name, s.value(v, ""), nil) {
+				s.Symbols = append(s.Symbols, d.Symbol)
+			}
+		}
+		for _, p := range paths {
 			s.Actions = append(s.Actions, s.finish(p))
 		}
 		s.numbered()
@@ -128,26 +131,7 @@ func (s *System) values(suffix string) map[string]value {
 }
 
 func (s *System) value(v Variable, suffix string) value {
-	if v.Index == "" {
-		return numberSet(v.Name + suffix)
-	}
-	at := func(x *term.Term) value {
-		if len(v.Fields) == 0 {
-			return term.Apply(v.Name+suffix, term.Int, x)
-		}
-		r := &record{}
-		for _, f := range v.Fields {
-			symbol := v.Name + "." + f.Name + suffix
-			r.names = append(r.names, f.Name)
-			if f.Sort == term.Bool {
-				r.fields = append(r.fields, numberSet(symbol, x))
-			} else {
-				r.fields = append(r.fields, term.Apply(symbol, f.Sort, x))
-			}
-		}
-		return r
-	}
-	return &function{s.named(v.Domain), at}
+	return s.valueOf(&v.Type, v.Name, suffix, nil)
 }
 
 // named returns the set of that name, which must not depend on the state.
@@ -159,23 +143,6 @@ func numberSet(symbol string, args ...*term.Term) *set {
 	return &set{sort: term.Int, has: func(x value) *term.Term {
 		return term.Apply(symbol, term.Bool, append(args[:len(args):len(args)], asTerm(x))...)
 	}}
-}
-
-func (v Variable) symbols() (all []Symbol) {
-	switch {
-	case v.Index == "":
-		return []Symbol{{v.Name, []term.Sort{term.Int}, term.Bool}}
-	case len(v.Fields) == 0:
-		return []Symbol{{v.Name, []term.Sort{v.Index}, term.Int}}
-	}
-	for _, f := range v.Fields {
-		args := []term.Sort{v.Index}
-		if f.Sort == term.Bool {
-			args = append(args, term.Int)
-		}
-		all = append(all, Symbol{v.Name + "." + f.Name, args, f.Sort})
-	}
-	return all
 }
 
 // named gives the parameters of an action the names that the spec has for them.
@@ -218,49 +185,19 @@ func (a *Action) String() string {
 // finish returns the action of a path, with a definition of each symbol in the next state.
 func (s *System) finish(p path) Action {
 	a := p.Action
+	if len(p.cases) > 0 {
+		a.Name += "(" + strings.Join(p.cases, ", ") + ")"
+	}
 	a.Params = slices.Clone(a.Params)
 	for _, v := range s.Variables {
 		next, ok := a.next[v.Name]
 		if !ok {
 			fail("%s says nothing of %s'", a.Name, v.Name)
 		}
-		for _, symbol := range v.symbols() {
-			var params []*term.Term
-			for i, sort := range symbol.Args {
-				params = append(params, term.NewVar(fmt.Sprintf("%s.%d", "p", i), sort))
-			}
-			a.Next = append(a.Next, Define{symbol, params, part(v, symbol, next, params)})
-		}
+		a.Next = append(a.Next, v.defines(v.Name, next, nil)...)
 	}
 	a.named()
 	return a
-}
-
-// part returns the value of one symbol of a variable, from the value of the variable.
-func part(v Variable, symbol Symbol, of value, params []*term.Term) *term.Term {
-	if v.Index == "" {
-		return asSet(of).has(params[0])
-	}
-	f, ok := of.(*function)
-	if !ok {
-		fail("%s' is no function", v.Name)
-	}
-	at := f.at(params[0])
-	if len(v.Fields) > 0 {
-		r, ok := at.(*record)
-		if !ok {
-			fail("%s' is no function of records", v.Name)
-		}
-		at = r.field(symbol.Name[len(v.Name)+1:])
-	}
-	if len(params) == 2 {
-		return asSet(at).has(params[1])
-	}
-	got := asTerm(at)
-	if got.Sort != symbol.Sort {
-		fail("%s' is of the sort %s", symbol.Name, got.Sort)
-	}
-	return got
 }
 
 // State translates a predicate of states. With prime, it is applied to the next state.

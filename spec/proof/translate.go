@@ -3,6 +3,7 @@ package proof
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 
 	"ablyrooms.example/spec/proof/term"
@@ -19,6 +20,11 @@ type translator struct {
 	// inDomain collects that what EXCEPT changes is in its function's domain.
 	inDomain []*term.Term
 	primed   map[string]bool // whether the body of a definition has a prime
+	// positions are the places of sequences that are known to be in one of its pieces.
+	positions map[*term.Term]position
+	whole     bool     // whether an IF in an action makes one action of its branches
+	split     []string // the bound variables for each value of which there is an action
+	nameless  bool     // whether "-" is a word like others, since there are no names
 }
 
 // scope is what names mean at a place.
@@ -31,6 +37,15 @@ type scope struct {
 	next map[string]value // of the variables, in the next state; those that are known
 	// prime says that all is meant in the next state.
 	prime bool
+	kept  *kept // of an operator without parameters, what it was last
+}
+
+// kept is the value that an operator has as long as the same is known of the next state. Values are
+// evaluated once, so that the places of a sequence remain those of one sequence.
+type kept struct {
+	next  uintptr
+	prime bool
+	value value
 }
 
 func (s *scope) bind(name string, v value) *scope {
@@ -94,7 +109,7 @@ func (t *translator) eval(e *tla.Expr, s *scope) value {
 	case tla.Number:
 		return term.Number(e.Num)
 	case tla.String:
-		if e.Name == noName {
+		if e.Name == noName && !t.nameless {
 			return term.Text(term.Name, e.Name)
 		}
 		return term.Text(term.Word, e.Name)
@@ -116,9 +131,9 @@ func (t *translator) eval(e *tla.Expr, s *scope) value {
 	case "=>":
 		return term.Imply(t.condition(e.Args[0], s), t.condition(e.Args[1], s))
 	case "=":
-		return equal(t.eval(e.Args[0], s), t.eval(e.Args[1], s))
+		return t.equals(t.eval(e.Args[0], s), t.eval(e.Args[1], s))
 	case "#":
-		return term.Neg(equal(t.eval(e.Args[0], s), t.eval(e.Args[1], s)))
+		return term.Neg(t.equals(t.eval(e.Args[0], s), t.eval(e.Args[1], s)))
 	case "\\in":
 		return asSet(t.eval(e.Args[1], s)).has(t.eval(e.Args[0], s))
 	case "\\notin":
@@ -126,7 +141,9 @@ func (t *translator) eval(e *tla.Expr, s *scope) value {
 	case "<=", "<", ">", ">=":
 		return t.compare(e, s)
 	case "+":
-		return term.Sum(asTerm(t.eval(e.Args[0], s)), asTerm(t.eval(e.Args[1], s)))
+		return t.sum(e, s)
+	case "\\o":
+		return concat(t.eval(e.Args[0], s), t.eval(e.Args[1], s))
 	case "-":
 		return term.Difference(asTerm(t.eval(e.Args[0], s)), asTerm(t.eval(e.Args[1], s)))
 	case "\\A", "\\E":
@@ -140,11 +157,7 @@ func (t *translator) eval(e *tla.Expr, s *scope) value {
 	case "UNCHANGED":
 		return t.unchanged(e.Args[0], s)
 	case tla.Index:
-		f, ok := t.eval(e.Args[0], s).(*function)
-		if !ok {
-			fail("line %d: what is applied is no function", e.Line)
-		}
-		return f.at(asTerm(t.eval(e.Args[1], s)))
+		return t.index(e, t.eval(e.Args[0], s), t.eval(e.Args[1], s))
 	case tla.Field:
 		r, ok := t.eval(e.Args[0], s).(*record)
 		if !ok {
@@ -153,6 +166,9 @@ func (t *translator) eval(e *tla.Expr, s *scope) value {
 		return r.field(e.Name)
 	case tla.Function:
 		domain := asSet(t.eval(e.Bound[0].Set, s))
+		if domain.positions != nil {
+			return t.each(domain, func(i *term.Term) value { return t.eval(e.Args[0], s.bind(e.Bound[0].Name, i)) })
+		}
 		return &function{domain, func(x *term.Term) value { return t.eval(e.Args[0], s.bind(e.Bound[0].Name, x)) }}
 	case tla.Record:
 		r := &record{names: e.Names}
@@ -183,30 +199,24 @@ func (t *translator) set(e *tla.Expr, s *scope) value {
 		for i, a := range e.Args {
 			all[i] = t.eval(a, s)
 		}
-		made := &set{has: func(v value) *term.Term {
-			var is []*term.Term
-			for _, a := range all {
-				is = append(is, equal(v, a))
-			}
-			return term.Disj(is...)
-		}}
-		if first, ok := all[0].(*term.Term); ok {
-			made.sort = first.Sort
-		}
-		return made
+		return enumerated(all)
 	case tla.Filter:
-		of := asSet(t.eval(e.Bound[0].Set, s))
-		return &set{sort: of.sort, has: func(v value) *term.Term {
-			return term.Conj(of.has(v), t.condition(e.Args[0], s.bind(e.Bound[0].Name, v)))
-		}}
+		return asSet(t.eval(e.Bound[0].Set, s)).filtered(func(v value) *term.Term {
+			return t.condition(e.Args[0], s.bind(e.Bound[0].Name, v))
+		})
 	case tla.Map:
 		over := asSet(t.eval(e.Bound[0].Set, s))
-		return &set{of: &family{over, func(x *term.Term) *set {
+		m := over.mapped(func(x value) value { return t.eval(e.Args[0], s.bind(e.Bound[0].Name, x)) })
+		m.of = &family{over, func(x *term.Term) *set {
 			return asSet(t.eval(e.Args[0], s.bind(e.Bound[0].Name, x)))
-		}}}
+		}}
+		return m
 	case "UNION":
 		return asSet(t.eval(e.Args[0], s)).union()
 	case tla.Choose:
+		if op, ok := isEnd(e); ok {
+			return t.end(asSet(t.eval(e.Bound[0].Set, s)), op)
+		}
 		of := asSet(t.eval(e.Bound[0].Set, s))
 		x := fresh(e.Bound[0].Name, of.sort)
 		return term.One(x, term.Conj(of.has(x), t.condition(e.Args[0], s.bind(e.Bound[0].Name, x))))
@@ -215,8 +225,12 @@ func (t *translator) set(e *tla.Expr, s *scope) value {
 		fail("line %d: %s is not known", e.Line, e.Op)
 	}
 	if e.Op == ".." {
-		low, high := asTerm(t.eval(e.Args[0], s)), asTerm(t.eval(e.Args[1], s))
-		return &set{sort: term.Int, has: func(v value) *term.Term {
+		low := asTerm(t.eval(e.Args[0], s))
+		if end := e.Args[1]; end.Op == tla.Ident && end.Name == "Len" && literal(low, 1) {
+			return t.positionsOf(asSequence(t.eval(end.Args[0], s)))
+		}
+		high := asTerm(t.eval(e.Args[1], s))
+		return &set{sort: term.Int, low: low, high: high, from: true, to: true, has: func(v value) *term.Term {
 			return term.Conj(term.AtMost(low, asTerm(v)), term.AtMost(asTerm(v), high))
 		}}
 	}
@@ -225,28 +239,35 @@ func (t *translator) set(e *tla.Expr, s *scope) value {
 		if a == empty {
 			return term.True
 		}
-		x := fresh("x", a.sort)
-		return term.All([]*term.Term{x}, term.Imply(a.has(x), b.has(x)))
+		return a.through(true, func(x value) *term.Term { return b.has(x) })
 	}
-	var join func(x, y *term.Term) *term.Term
 	switch e.Op {
 	case "\\cup":
-		join = func(x, y *term.Term) *term.Term { return term.Disj(x, y) }
+		return joined(a, b)
 	case "\\cap":
-		join = func(x, y *term.Term) *term.Term { return term.Conj(x, y) }
+		if a.each == nil && b.each != nil {
+			return b.filtered(a.has)
+		}
+		return a.filtered(b.has)
 	case "\\":
-		join = func(x, y *term.Term) *term.Term { return term.Conj(x, term.Neg(y)) }
-	default:
-		fail("line %d: %s is not known", e.Line, e.Op)
+		return a.filtered(func(v value) *term.Term { return term.Neg(b.has(v)) })
 	}
-	return &set{sort: oneSort(a, b), has: func(v value) *term.Term { return join(a.has(v), b.has(v)) }}
+	fail("line %d: %s is not known", e.Line, e.Op)
+	return nil
 }
 
 // identifier is a bound name, a variable, a constant or a definition.
 func (t *translator) identifier(e *tla.Expr, s *scope) value {
 	if at := s.lookup(e.Name); at != nil {
 		if at.def != nil {
-			return t.apply(at.def, e, s, at)
+			next := reflect.ValueOf(s.next).Pointer()
+			if len(e.Args) > 0 {
+				return t.apply(at.def, e, s, at)
+			}
+			if k := at.kept; k.value == nil || k.next != next || k.prime != s.prime {
+				*k = kept{next, s.prime, t.apply(at.def, e, s, at)}
+			}
+			return at.kept.value
 		}
 		return at.value
 	}
@@ -273,6 +294,9 @@ func (t *translator) identifier(e *tla.Expr, s *scope) value {
 	case e.Name == "Cardinality":
 		return t.count(e, s)
 	}
+	if v := t.ofSequence(e, s); v != nil {
+		return v
+	}
 	d := t.module.Definition(e.Name)
 	if d == nil {
 		fail("line %d: %s is not defined", e.Line, e.Name)
@@ -297,7 +321,7 @@ func (t *translator) apply(d *tla.Definition, e *tla.Expr, s, defined *scope) va
 func (t *translator) define(defs []*tla.Definition, s *scope) *scope {
 	for _, d := range defs {
 		if len(d.Params) > 0 || t.hasPrime(body(d), nil) {
-			s = &scope{outer: s, name: d.Name, def: d, next: s.next, prime: s.prime}
+			s = &scope{outer: s, name: d.Name, def: d, next: s.next, prime: s.prime, kept: &kept{}}
 			continue
 		}
 		s = s.bind(d.Name, t.eval(body(d), s))
@@ -309,7 +333,7 @@ func (t *translator) define(defs []*tla.Definition, s *scope) *scope {
 func (t *translator) count(e *tla.Expr, s *scope) value {
 	symbol, ok := t.counts[e.Args[0].Name]
 	if !ok || len(e.Args[0].Args) > 0 {
-		fail("line %d: Cardinality of a set that is not counted", e.Line)
+		return counting{asSet(t.eval(e.Args[0], s))}
 	}
 	if s.prime {
 		symbol += "'"
@@ -318,13 +342,22 @@ func (t *translator) count(e *tla.Expr, s *scope) value {
 }
 
 func (t *translator) compare(e *tla.Expr, s *scope) value {
-	left, right := e.Args[0], e.Args[1]
-	if left.Op == tla.Ident && left.Name == "Cardinality" && e.Op == "<=" && right.Op == tla.Number && right.Num == 1 {
-		of := asSet(t.eval(left.Args[0], s))
-		x, y := fresh("x", of.sort), fresh("y", of.sort)
-		return term.All([]*term.Term{x, y}, term.Imply(term.Conj(of.has(x), of.has(y)), term.Equal(x, y)))
+	left, right := t.eval(e.Args[0], s), t.eval(e.Args[1], s)
+	if of, ok := left.(counting); ok && e.Op == "<=" && literal(asTerm(right), 1) {
+		return t.atMostOne(of)
 	}
-	a, b := asTerm(t.eval(left, s)), asTerm(t.eval(right, s))
+	a, b := asTerm(left), asTerm(right)
+	if less, same, ok := t.order(a, b); ok {
+		switch e.Op {
+		case "<":
+			return less
+		case ">":
+			return term.Neg(term.Disj(less, same))
+		case ">=":
+			return term.Neg(less)
+		}
+		return term.Disj(less, same)
+	}
 	switch e.Op {
 	case "<":
 		return term.Neg(term.AtMost(b, a))
@@ -341,6 +374,11 @@ func (t *translator) quantifier(e *tla.Expr, bound []tla.Bind, s *scope) value {
 		return t.condition(e.Args[0], s)
 	}
 	of := asSet(t.eval(bound[0].Set, s))
+	if of.each != nil {
+		return of.each(e.Op == "\\A", func(v value) *term.Term {
+			return asTerm(t.quantifier(e, bound[1:], s.bind(bound[0].Name, v)))
+		})
+	}
 	x := fresh(bound[0].Name, of.sort)
 	inner := asTerm(t.quantifier(e, bound[1:], s.bind(bound[0].Name, x)))
 	if e.Op == "\\A" {
@@ -351,12 +389,27 @@ func (t *translator) quantifier(e *tla.Expr, bound []tla.Bind, s *scope) value {
 
 func (t *translator) cases(args []*tla.Expr, s *scope) value {
 	switch len(args) {
-	case 0:
-		fail("CASE without OTHER")
 	case 1:
 		return t.eval(args[0], s)
+	case 2: // the last without OTHER: one of the conditions must hold
+		t.inDomain = append(t.inDomain, t.condition(args[0], s))
+		return t.eval(args[1], s)
 	}
-	return choose(t.condition(args[0], s), t.eval(args[1], s), t.cases(args[2:], s))
+	c := t.condition(args[0], s)
+	if c == term.True {
+		return t.eval(args[1], s)
+	}
+	had := t.inDomain
+	t.inDomain = nil
+	other := t.cases(args[2:], s)
+	for _, d := range t.inDomain {
+		had = append(had[:len(had):len(had)], term.Disj(c, d))
+	}
+	t.inDomain = had
+	if c == term.False {
+		return other
+	}
+	return choose(c, t.eval(args[1], s), other)
 }
 
 func (t *translator) except(e *tla.Expr, s *scope) value {
@@ -373,6 +426,13 @@ func (t *translator) except(e *tla.Expr, s *scope) value {
 			at := asTerm(t.eval(path.Index, s))
 			t.inDomain = append(t.inDomain, old.domain.has(at))
 			made = &function{old.domain, func(x *term.Term) value { return choose(equal(x, at), with, old.at(x)) }}
+		case *sequence, tuple:
+			if path.Index == nil {
+				fail("line %d: EXCEPT with a field of a sequence", e.Line)
+			}
+			q, at := asSequence(old), asTerm(t.eval(path.Index, s))
+			t.inDomain = append(t.inDomain, term.Conj(term.AtMost(unity, at), term.AtMost(at, q.all)))
+			made = q.except(at, with)
 		default:
 			fail("line %d: EXCEPT of a %T", e.Line, made)
 		}

@@ -90,7 +90,7 @@ func (c *compiler) compile(t *Term) code {
 		return func([]Value) Value { return v }
 	case App:
 		return c.apply(t)
-	case Forall, Exists, Choose:
+	case Forall, Exists, Choose, Least, Greatest:
 		return c.quantifier(t, t.Vars)
 	}
 	args := c.all(t.Args)
@@ -184,11 +184,15 @@ func (c *compiler) quantifier(t *Term, vars []*Term) code {
 	world, sort, op := c.world, vars[0].Sort, t.Op
 	return func(env []Value) Value {
 		first, end := world.Range(sort)
-		for v := first; v < end; v++ {
+		for n := first; n < end; n++ {
+			v := n
+			if op == Greatest {
+				v = first + end - 1 - n
+			}
 			env[slot] = v
 			holds := body(env) != 0
 			switch {
-			case op == Choose && holds:
+			case (op == Choose || op == Least || op == Greatest) && holds:
 				return v
 			case op == Exists && holds:
 				return 1

@@ -1,0 +1,402 @@
+package proof
+
+import (
+	"slices"
+
+	"ablyrooms.example/spec/proof/term"
+)
+
+// sequence is a sequence of any length: pieces, one after the other. That the pieces are known
+// keeps quantifiers over its places simple: "there is an output" is asked piece by piece, and which
+// of two outputs comes first is known without arithmetic.
+type sequence struct {
+	pieces []*piece
+	begins []*term.Term // how many elements there are before each piece
+	all    *term.Term   // how many there are
+}
+
+// piece is a part of a sequence. It is there if when holds; then it has a length, and at returns
+// the elements from 1 to that.
+type piece struct {
+	when, length *term.Term
+	at           func(i *term.Term) value
+}
+
+var unity = term.Number(1)
+
+// unit is a piece of one element.
+func unit(v value) *piece {
+	return &piece{term.True, unity, func(*term.Term) value { return v }}
+}
+
+// units are the pieces of one element, which may be one of several.
+func units(v value) []*piece {
+	of, ok := v.(either)
+	if !ok {
+		return []*piece{unit(v)}
+	}
+	return slices.Concat(guarded(units(of.a), of.when), guarded(units(of.b), term.Neg(of.when)))
+}
+
+// guarded are pieces that are there only if the condition holds.
+func guarded(list []*piece, c *term.Term) (all []*piece) {
+	for _, p := range list {
+		all = append(all, &piece{term.Conj(c, p.when), p.length, p.at})
+	}
+	return all
+}
+
+func (p *piece) isUnit() bool { return p.length == unity }
+
+func newSequence(pieces ...*piece) *sequence {
+	s := &sequence{all: term.Number(0)}
+	for _, p := range pieces {
+		if p.when == term.False {
+			continue
+		}
+		s.pieces, s.begins = append(s.pieces, p), append(s.begins, s.all)
+		s.all = plus(s.all, term.If(p.when, p.length, term.Number(0)))
+	}
+	return s
+}
+
+// asSequence returns a tuple, or a function on 1..n, as a sequence; nil if it is neither.
+func toSequence(v value) *sequence {
+	switch v := v.(type) {
+	case *sequence:
+		return v
+	case either:
+		return chooseSequence(v.when, asSequence(v.a), asSequence(v.b))
+	case tuple:
+		var all []*piece
+		for _, item := range v {
+			all = append(all, unit(item))
+		}
+		return newSequence(all...)
+	case *function:
+		if low, high := v.domain.low, v.domain.high; low != nil && literal(low, 1) {
+			return newSequence(&piece{term.True, atLeast(high), v.at})
+		}
+	}
+	return nil
+}
+
+func asSequence(v value) *sequence {
+	s := toSequence(v)
+	if s == nil {
+		fail("a sequence is expected, not %T", v)
+	}
+	return s
+}
+
+// atLeast returns a length, which is 0 where the number is negative.
+func atLeast(n *term.Term) *term.Term {
+	if n.Op == term.App || n.Op == term.Literal && n.Value >= 0 {
+		return n // a length, or a constant that is assumed to be a natural number
+	}
+	return term.If(term.AtMost(term.Number(0), n), n, term.Number(0))
+}
+
+func literal(t *term.Term, n int) bool {
+	return t.Op == term.Literal && t.Sort == term.Int && t.Value == n
+}
+
+// plus is a + b, without zeros and with literals added up.
+func plus(a, b *term.Term) *term.Term {
+	switch {
+	case literal(a, 0):
+		return b
+	case literal(b, 0):
+		return a
+	case b.Op != term.Literal:
+		return term.Sum(a, b)
+	case a.Op == term.Literal:
+		return term.Number(a.Value + b.Value)
+	case a.Op == term.Add && a.Args[1].Op == term.Literal:
+		return plus(a.Args[0], term.Number(a.Args[1].Value+b.Value))
+	}
+	return term.Sum(a, b)
+}
+
+// minus is a - b.
+func minus(a, b *term.Term) *term.Term {
+	switch {
+	case a.String() == b.String():
+		return term.Number(0)
+	case b.Op == term.Literal:
+		return plus(a, term.Number(-b.Value))
+	case a.Op == term.Add && a.Args[0].String() == b.String():
+		return a.Args[1]
+	}
+	return term.Difference(a, b)
+}
+
+// at returns the element at a place.
+func (s *sequence) at(i *term.Term) value {
+	last := len(s.pieces) - 1
+	if last < 0 {
+		fail("an element of <<>>")
+	}
+	made := s.pieces[last].at(minus(i, s.begins[last]))
+	for n := last - 1; n >= 0; n-- {
+		here := term.AtMost(i, s.begins[n+1])
+		made = choose(here, s.pieces[n].at(minus(i, s.begins[n])), made)
+	}
+	return made
+}
+
+// concat is s \o other.
+func (s *sequence) concat(other *sequence) *sequence {
+	return newSequence(slices.Concat(s.pieces, other.pieces)...)
+}
+
+// sub is SubSeq(s, from, to).
+func (s *sequence) sub(from, to *term.Term) *sequence {
+	length := plus(minus(to, from), unity)
+	if length.Op == term.Sub || length.Op == term.Add || length.Op == term.Ite {
+		length = term.If(term.AtMost(from, to), length, term.Number(0))
+	} else {
+		length = atLeast(length)
+	}
+	return newSequence(&piece{term.True, length, func(i *term.Term) value { return s.at(plus(minus(i, unity), from)) }})
+}
+
+// except is [s EXCEPT ![at] = with].
+func (s *sequence) except(at *term.Term, with value) *sequence {
+	return newSequence(&piece{term.True, s.all, func(i *term.Term) value {
+		return choose(term.Equal(i, at), with, s.at(i))
+	}})
+}
+
+// isEmpty is s = <<>>.
+func (s *sequence) isEmpty() *term.Term {
+	var all []*term.Term
+	for _, p := range s.pieces {
+		empty := term.False
+		if !p.isUnit() {
+			empty = term.Equal(p.length, term.Number(0))
+		}
+		all = append(all, term.Disj(term.Neg(p.when), empty))
+	}
+	return term.Conj(all...)
+}
+
+// apart returns what is left of two sequences without the pieces that they have alike at their
+// beginnings and at their ends.
+func apart(a, b *sequence) (head, ofA, ofB, tail []*piece) {
+	n := 0
+	for n < len(a.pieces) && n < len(b.pieces) && a.pieces[n] == b.pieces[n] {
+		n++
+	}
+	head, ofA, ofB = a.pieces[:n], a.pieces[n:], b.pieces[n:]
+	m := 0
+	for m < len(ofA) && m < len(ofB) && ofA[len(ofA)-1-m] == ofB[len(ofB)-1-m] {
+		m++
+	}
+	return head, ofA[:len(ofA)-m], ofB[:len(ofB)-m], ofA[len(ofA)-m:]
+}
+
+// equalSequences is a = b: they have the same length, and the same elements.
+func equalSequences(a, b *sequence) *term.Term {
+	_, ofA, ofB, _ := apart(a, b)
+	var all []*term.Term
+	sure := func(list []*piece) bool {
+		return len(list) > 0 && list[0].isUnit() && list[0].when == term.True
+	}
+	for sure(ofA) && sure(ofB) {
+		all = append(all, equal(ofA[0].at(unity), ofB[0].at(unity)))
+		ofA, ofB = ofA[1:], ofB[1:]
+	}
+	left, right := newSequence(ofA...), newSequence(ofB...)
+	switch {
+	case len(ofA) == 0:
+		return term.Conj(append(all, right.isEmpty())...)
+	case len(ofB) == 0:
+		return term.Conj(append(all, left.isEmpty())...)
+	}
+	k := fresh("k", term.Int)
+	inside := term.Conj(term.AtMost(unity, k), term.AtMost(k, left.all))
+	all = append(all, term.Equal(left.all, right.all),
+		term.All([]*term.Term{k}, term.Imply(inside, equal(left.at(k), right.at(k)))))
+	return term.Conj(all...)
+}
+
+// chooseSequence is IF c THEN a ELSE b.
+func chooseSequence(c *term.Term, a, b *sequence) *sequence {
+	head, ofA, ofB, tail := apart(a, b)
+	return newSequence(slices.Concat(head, guarded(ofA, c), guarded(ofB, term.Neg(c)), tail)...)
+}
+
+// selected is SelectSeq(s, holds), where it is known of each piece whether it holds of its elements.
+func (s *sequence) selected(holds func(value) *term.Term) *sequence {
+	var all []*piece
+	for _, p := range s.pieces {
+		switch is := holds(p.at(fresh("k", term.Int))); {
+		case is == term.True:
+			all = append(all, p)
+		case is == term.False:
+		case p.isUnit():
+			all = append(all, &piece{term.Conj(p.when, is), p.length, p.at})
+		default:
+			fail("SelectSeq: %v depends on the element", is)
+		}
+	}
+	return newSequence(all...)
+}
+
+// position is a place in a sequence that is known to be in one of its pieces, or behind all.
+type position struct {
+	of    *sequence
+	piece int
+	inner *term.Term // the place in the piece
+}
+
+// positions is 1..Len(s), piece by piece.
+func (t *translator) positionsOf(s *sequence) *set {
+	each := func(all bool, holds func(value) *term.Term) *term.Term {
+		var parts []*term.Term
+		for n, p := range s.pieces {
+			inner := unity
+			if !p.isUnit() {
+				inner = fresh("k", term.Int)
+			}
+			place := *plus(s.begins[n], inner)
+			t.positions[&place] = position{s, n, inner}
+			is := holds(&place)
+			inside := p.when
+			if !p.isUnit() {
+				inside = term.Conj(p.when, term.AtMost(unity, inner), term.AtMost(inner, p.length))
+			}
+			if all {
+				is = term.Imply(inside, is)
+			} else {
+				is = term.Conj(inside, is)
+			}
+			if !p.isUnit() && all {
+				is = term.All([]*term.Term{inner}, is)
+			} else if !p.isUnit() {
+				is = term.Some([]*term.Term{inner}, is)
+			}
+			parts = append(parts, is)
+		}
+		if all {
+			return term.Conj(parts...)
+		}
+		return term.Disj(parts...)
+	}
+	return &set{sort: term.Int, low: unity, high: s.all, from: true, to: true, positions: s, each: each, has: func(v value) *term.Term {
+		if at, ok := t.positions[asTerm(v)]; ok && at.of == s && at.piece < len(s.pieces) {
+			return term.True
+		}
+		return term.Conj(term.AtMost(unity, asTerm(v)), term.AtMost(asTerm(v), s.all))
+	}}
+}
+
+// element is s[i].
+func (t *translator) element(s *sequence, i value) value {
+	switch i := i.(type) {
+	case *picked:
+		made := t.element(s, i.places[len(i.places)-1])
+		for n := len(i.places) - 2; n >= 0; n-- {
+			made = choose(i.when[n], t.element(s, i.places[n]), made)
+		}
+		return made
+	case *term.Term:
+		if at, ok := t.positions[i]; ok && at.of == s && at.piece < len(s.pieces) {
+			return s.pieces[at.piece].at(at.inner)
+		}
+		return s.at(i)
+	}
+	fail("a sequence is applied to a %T", i)
+	return nil
+}
+
+// order says whether a < b and whether a = b, of places in one sequence.
+func (t *translator) order(a, b *term.Term) (less, same *term.Term, known bool) {
+	x, ok := t.positions[a]
+	y, ok2 := t.positions[b]
+	if !ok || !ok2 || x.of != y.of {
+		return nil, nil, false
+	}
+	switch {
+	case x.piece < y.piece:
+		return term.True, term.False, true
+	case x.piece > y.piece:
+		return term.False, term.False, true
+	case x.inner == y.inner:
+		return term.False, term.True, true
+	}
+	return term.Neg(term.AtMost(y.inner, x.inner)), term.Equal(x.inner, y.inner), true
+}
+
+// behind returns Len(s) + n, which is behind all places of s.
+func (t *translator) behind(s *sequence, n *term.Term) *term.Term {
+	place := *plus(s.all, n)
+	if n.Op == term.Literal && n.Value > 0 {
+		t.positions[&place] = position{s, len(s.pieces), n}
+	}
+	return &place
+}
+
+// picked is one of some places: the first of which the condition holds.
+type picked struct {
+	when   []*term.Term
+	places []*term.Term
+}
+
+func (p *picked) term() *term.Term {
+	made := p.places[len(p.places)-1]
+	for n := len(p.places) - 2; n >= 0; n-- {
+		made = term.If(p.when[n], p.places[n], made)
+	}
+	return made
+}
+
+// end is the least or the greatest element of a set of numbers that is bounded on that side.
+func (t *translator) end(s *set, op term.Op) value {
+	if s.each != nil {
+		if p := t.pick(s, op); p != nil {
+			return p
+		}
+	}
+	if op == term.Least && !s.from || op == term.Greatest && !s.to {
+		fail("CHOOSE of the %s element of a set that is not bounded there", map[bool]string{true: "least", false: "greatest"}[op == term.Least])
+	}
+	x := fresh("x", term.Int)
+	return term.End(op, x, s.has(x))
+}
+
+// pick looks through the places of a sequence; it returns nil if one of them is not of a unit.
+func (t *translator) pick(s *set, op term.Op) *picked {
+	var places []*term.Term
+	s.each(false, func(v value) *term.Term {
+		places = append(places, asTerm(v))
+		return term.True
+	})
+	p := &picked{}
+	for n, place := range places {
+		at := -1
+		is := s.each(false, func(v value) *term.Term {
+			if at++; at != n {
+				return term.False
+			}
+			place = asTerm(v)
+			return term.True
+		})
+		if is == term.False {
+			continue
+		}
+		if at, ok := t.positions[place]; !ok || !at.of.pieces[at.piece].isUnit() {
+			return nil
+		}
+		p.when, p.places = append(p.when, is), append(p.places, place)
+	}
+	if op == term.Greatest {
+		slices.Reverse(p.when)
+		slices.Reverse(p.places)
+	}
+	if len(p.places) == 0 {
+		p.places, p.when = []*term.Term{term.Number(0)}, []*term.Term{term.True}
+	}
+	return p
+}
