@@ -44,7 +44,7 @@ var Faults = []Fault{
 	{"an invariant too strong", "RoomsProof", `incs[i].life = "releasing" /\ j \in InUse(incs[j].name)`, `FALSE`, "Successor", "GetWaits"},
 
 	{"the first lease that closes releases", "Leases", `Others(i, c) == Leasing(i) \ {c}`, `Others(i, c) == {}`, "LeaseKeeps", "Close.2"},
-	{"the last lease that closes releases nothing", "Leases", `Wanted(i, c) == Others(i, c) \cup Keepers(i) # {}`, `Wanted(i, c) == TRUE`, "LastLease", "Close.1"},
+	{"the last lease that closes releases nothing", "Leases", `Wanted(i, c) == Others(i, c) \cup Keepers(i) # {}`, `Wanted(i, c) == c # 0`, "LastLease", "Close.1"},
 	{"a get does not keep its room", "Leases", `Keepers(i)   == Keeping(i)`, `Keepers(i) == {}`, "KeptBefore", "Close.2"},
 	{"closing a lease takes a later room", "Leases", `LET used == Meant(i)`, `LET used == InUse(incs[i].name)`, "CloseIsLocal", "Close.2"},
 	{"an Acquire that is given up leaves its lease open", "Leases", `/\ closed' = closed \cup {c}`, `/\ closed' = IF gaveUp THEN closed ELSE closed \cup {c}`, "GivenUpClosed", "GiveUpAcquire.1"},
