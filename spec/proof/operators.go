@@ -48,9 +48,9 @@ func (t *translator) each(domain *set, f func(*term.Term) value) *sequence {
 	of := domain.positions
 	var all []*piece
 	for n, p := range of.pieces {
-		all = append(all, &piece{p.when, p.length, func(i *term.Term) value {
+		all = append(all, &piece{when: p.when, length: p.length, at: func(i *term.Term) value {
 			place := *plus(of.begins[n], i)
-			t.positions[&place] = position{of, n, i}
+			t.positions[&place] = position{of: of, piece: n, inner: i}
 			return f(&place)
 		}})
 	}

@@ -20,13 +20,17 @@ type sequence struct {
 type piece struct {
 	when, length *term.Term
 	at           func(i *term.Term) value
+	// of a part of another sequence: how far behind its beginning it is, and that other's elements.
+	// Quantifiers over the part's places go over the other's, in whose terms solvers find them.
+	shift *term.Term
+	of    func(i *term.Term) value
 }
 
 var unity = term.Number(1)
 
 // unit is a piece of one element.
 func unit(v value) *piece {
-	return &piece{term.True, unity, func(*term.Term) value { return v }}
+	return &piece{when: term.True, length: unity, at: func(*term.Term) value { return v }}
 }
 
 // units are the pieces of one element, which may be one of several.
@@ -41,9 +45,16 @@ func units(v value) []*piece {
 // guarded are pieces that are there only if the condition holds.
 func guarded(list []*piece, c *term.Term) (all []*piece) {
 	for _, p := range list {
-		all = append(all, &piece{term.Conj(c, p.when), p.length, p.at})
+		all = append(all, p.only(c))
 	}
 	return all
+}
+
+// only is the piece if the condition holds.
+func (p *piece) only(c *term.Term) *piece {
+	made := *p
+	made.when = term.Conj(c, p.when)
+	return &made
 }
 
 func (p *piece) isUnit() bool { return p.length == unity }
@@ -75,7 +86,7 @@ func toSequence(v value) *sequence {
 		return newSequence(all...)
 	case *function:
 		if low, high := v.domain.low, v.domain.high; low != nil && literal(low, 1) {
-			return newSequence(&piece{term.True, atLeast(high), v.at})
+			return newSequence(&piece{when: term.True, length: atLeast(high), at: v.at})
 		}
 	}
 	return nil
@@ -158,12 +169,14 @@ func (s *sequence) sub(from, to *term.Term) *sequence {
 	} else {
 		length = atLeast(length)
 	}
-	return newSequence(&piece{term.True, length, func(i *term.Term) value { return s.at(plus(minus(i, unity), from)) }})
+	shift := minus(from, unity)
+	return newSequence(&piece{when: term.True, length: length, shift: shift, of: s.at,
+		at: func(i *term.Term) value { return s.at(plus(minus(i, unity), from)) }})
 }
 
 // except is [s EXCEPT ![at] = with].
 func (s *sequence) except(at *term.Term, with value) *sequence {
-	return newSequence(&piece{term.True, s.all, func(i *term.Term) value {
+	return newSequence(&piece{when: term.True, length: s.all, at: func(i *term.Term) value {
 		return choose(term.Equal(i, at), with, s.at(i))
 	}})
 }
@@ -236,7 +249,7 @@ func (s *sequence) selected(holds func(value) *term.Term) *sequence {
 			all = append(all, p)
 		case is == term.False:
 		case p.isUnit():
-			all = append(all, &piece{term.Conj(p.when, is), p.length, p.at})
+			all = append(all, p.only(is))
 		default:
 			fail("SelectSeq: %v depends on the element", is)
 		}
@@ -249,6 +262,16 @@ type position struct {
 	of    *sequence
 	piece int
 	inner *term.Term // the place in the piece
+	outer *term.Term // the place in what the piece is a part of
+}
+
+// element returns what there is at the place.
+func (p position) element() value {
+	in := p.of.pieces[p.piece]
+	if p.outer != nil {
+		return in.of(p.outer)
+	}
+	return in.at(p.inner)
 }
 
 // positions is 1..Len(s), piece by piece.
@@ -256,26 +279,29 @@ func (t *translator) positionsOf(s *sequence) *set {
 	each := func(all bool, holds func(value) *term.Term) *term.Term {
 		var parts []*term.Term
 		for n, p := range s.pieces {
-			inner := unity
+			inner, inside := unity, p.when
+			var k, outer *term.Term
 			if !p.isUnit() {
-				inner = fresh("k", term.Int)
+				k = fresh("k", term.Int)
+				inner = k
+				inside = term.Conj(p.when, term.AtMost(unity, k), term.AtMost(k, p.length))
+			}
+			if p.of != nil && !p.isUnit() {
+				outer, inner = k, minus(k, p.shift)
+				inside = term.Conj(p.when, term.AtMost(plus(p.shift, unity), k), term.AtMost(k, plus(p.shift, p.length)))
 			}
 			place := *plus(s.begins[n], inner)
-			t.positions[&place] = position{s, n, inner}
+			t.positions[&place] = position{s, n, inner, outer}
 			is := holds(&place)
-			inside := p.when
-			if !p.isUnit() {
-				inside = term.Conj(p.when, term.AtMost(unity, inner), term.AtMost(inner, p.length))
-			}
 			if all {
 				is = term.Imply(inside, is)
 			} else {
 				is = term.Conj(inside, is)
 			}
 			if !p.isUnit() && all {
-				is = term.All([]*term.Term{inner}, is)
+				is = term.All([]*term.Term{k}, is)
 			} else if !p.isUnit() {
-				is = term.Some([]*term.Term{inner}, is)
+				is = term.Some([]*term.Term{k}, is)
 			}
 			parts = append(parts, is)
 		}
@@ -303,7 +329,7 @@ func (t *translator) element(s *sequence, i value) value {
 		return made
 	case *term.Term:
 		if at, ok := t.positions[i]; ok && at.of == s && at.piece < len(s.pieces) {
-			return s.pieces[at.piece].at(at.inner)
+			return at.element()
 		}
 		return s.at(i)
 	}
@@ -326,6 +352,9 @@ func (t *translator) order(a, b *term.Term) (less, same *term.Term, known bool) 
 	case x.inner == y.inner:
 		return term.False, term.True, true
 	}
+	if x.outer != nil {
+		return term.Neg(term.AtMost(y.outer, x.outer)), term.Equal(x.outer, y.outer), true
+	}
 	return term.Neg(term.AtMost(y.inner, x.inner)), term.Equal(x.inner, y.inner), true
 }
 
@@ -333,7 +362,7 @@ func (t *translator) order(a, b *term.Term) (less, same *term.Term, known bool) 
 func (t *translator) behind(s *sequence, n *term.Term) *term.Term {
 	place := *plus(s.all, n)
 	if n.Op == term.Literal && n.Value > 0 {
-		t.positions[&place] = position{s, len(s.pieces), n}
+		t.positions[&place] = position{of: s, piece: len(s.pieces), inner: n}
 	}
 	return &place
 }

@@ -95,7 +95,7 @@ func (s *System) valueOf(t *Type, name, suffix string, args []*term.Term) value 
 		return all
 	}
 	length := term.Apply(name+".len"+suffix, term.Int, args...)
-	return newSequence(&piece{term.True, length, func(i *term.Term) value {
+	return newSequence(&piece{when: term.True, length: length, at: func(i *term.Term) value {
 		if t.kind == sequences {
 			return s.valueOf(&t.parts[0].Type, name, suffix, with(i))
 		}
