@@ -14,6 +14,10 @@ type Action struct {
 	Params []*term.Term // what \E chooses
 	Guards []*term.Term
 	next   map[string]value
+	// the operator that the action is, and what it is applied to
+	operator string
+	args     []value
+	renamed  map[string]*term.Term // the parameters, by what they were called before
 	// InDomain says that what it changes is in the domain of a function.
 	InDomain []*term.Term
 	// Next has the next state, a definition for each symbol of the state.
@@ -159,16 +163,34 @@ func (t *translator) operator(e *tla.Expr, p path) []path {
 	if at := p.scope.lookup(e.Name); at != nil {
 		d, inner = at.def, at
 	}
-	if !p.fixed {
-		p.Name = e.Name
-	}
 	inner = inner.in(p.next, false)
-	t.inDomain = nil
-	for i, param := range d.Params {
-		inner = inner.bind(param, t.eval(e.Args[i], p.scope))
+	var args []leaf
+	if t.recursion != nil {
+		args = t.leavesOfArgs(e.Args, p.scope)
+	} else {
+		t.inDomain = nil
+		var values tuple
+		for i := range d.Params {
+			values = append(values, t.eval(e.Args[i], p.scope))
+		}
+		args = []leaf{{inDomain: t.inDomain, value: values}}
 	}
-	p.InDomain = append(p.InDomain[:len(p.InDomain):len(p.InDomain)], t.inDomain...)
-	return t.actions(body(d), p.with(inner))
+	var all []path
+	for _, l := range args {
+		so, inside, values := p, inner, l.value.(tuple)
+		for i, param := range d.Params {
+			inside = inside.bind(param, values[i])
+		}
+		for _, g := range l.guards {
+			so = so.guarded(g)
+		}
+		if !so.fixed {
+			so.Name, so.operator, so.args = e.Name, e.Name, values
+		}
+		so.InDomain = append(so.InDomain[:len(so.InDomain):len(so.InDomain)], l.inDomain...)
+		all = append(all, t.actions(body(d), so.with(inside))...)
+	}
+	return all
 }
 
 // defining is define, with what must be in the domain of functions.

@@ -87,6 +87,9 @@ func (c *Condition) String() string { return c.Goal + " by " + c.Action }
 
 // Conditions returns all conditions of the proof, action by action.
 func (p *Proof) Conditions() (all []*Condition) {
+	if p.Recursion != nil {
+		return p.withContract()
+	}
 	for _, goal := range p.Invariant {
 		all = append(all, p.condition(Initially, goal, nil, nil, false))
 	}
@@ -184,7 +187,7 @@ type hypothesis struct {
 }
 
 // script writes the condition that a claim follows from hypotheses and an action.
-func (p *Proof) script(a *Action, hypotheses []hypothesis, claim *term.Term) string {
+func (p *Proof) script(a *Action, hypotheses []hypothesis, claim *term.Term, more ...Symbol) string {
 	var lifter term.Lifter
 	var b, defines, asserts strings.Builder
 	all := []*term.Term{claim}
@@ -193,7 +196,7 @@ func (p *Proof) script(a *Action, hypotheses []hypothesis, claim *term.Term) str
 	}
 	words, names := p.literals(a, all)
 	term.DeclareWords(&b, words, names)
-	for _, symbol := range slices.Concat(p.Constants, p.Symbols, countSymbols) {
+	for _, symbol := range slices.Concat(p.Constants, p.Symbols, countSymbols, more) {
 		term.DeclareFun(&b, symbol.Name, symbol.Args, symbol.Sort)
 	}
 	for _, h := range hypotheses {

@@ -21,6 +21,8 @@ type Proof struct {
 	// Fair are the actions that the fairness of each kind of work is about. Their first parameter
 	// is the incarnation.
 	Fair map[string][]string
+	// Promised are the properties that hold if a constant is TRUE, with that constant.
+	Promised map[string]string
 }
 
 // All reads all proofs of the project.

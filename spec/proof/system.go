@@ -41,6 +41,8 @@ type System struct {
 	Whole bool
 	// Split are the variables bound by \E for each value of which there is an action.
 	Split []string
+	// Recursion is how the proof does with what is recursive in the spec; nil if nothing is.
+	Recursion *Recursion
 
 	Symbols []Symbol // of a state
 	Actions []Action
@@ -50,7 +52,8 @@ type System struct {
 // read translates the module's actions.
 func (s *System) read() error {
 	s.t = &translator{module: s.Module, counts: s.Counts, primed: map[string]bool{}, nameless: true,
-		whole: s.Whole, split: s.Split,
+		whole: s.Whole, split: s.Split, system: s,
+		recursion: s.Recursion, calls: map[string]*call{}, byID: map[string]*call{},
 		positions: map[*term.Term]position{}, constants: map[string]value{
 			"Nat": &set{sort: term.Int, from: true, has: func(v value) *term.Term {
 				return term.AtMost(term.Number(0), asTerm(v))
@@ -59,7 +62,8 @@ func (s *System) read() error {
 		}}
 	for _, c := range s.Constants {
 		if len(c.Args) > 0 {
-			s.t.constants[c.Name], s.t.nameless = nameSet(c.Name), false
+			s.t.constants[c.Name] = constantSet(c)
+			s.t.nameless = s.t.nameless && c.Args[0] != term.Name
 		} else {
 			s.t.constants[c.Name] = term.Apply(c.Name, c.Sort)
 		}
@@ -114,9 +118,9 @@ func assumptions(m *tla.Module) []*tla.Expr {
 	return all
 }
 
-func nameSet(symbol string) *set {
-	return &set{sort: term.Name, has: func(v value) *term.Term {
-		return term.Apply(symbol, term.Bool, asTerm(v))
+func constantSet(c Symbol) *set {
+	return &set{sort: c.Args[0], has: func(v value) *term.Term {
+		return term.Apply(c.Name, term.Bool, asTerm(v))
 	}}
 }
 
@@ -158,6 +162,7 @@ func (a *Action) named() {
 		a.Params[i] = term.NewVar(name, p.Sort)
 		with[p.Name] = a.Params[i]
 	}
+	a.renamed = with
 	for _, list := range []*[]*term.Term{&a.Guards, &a.InDomain} {
 		*list = slices.Clone(*list)
 		for i, t := range *list {
@@ -219,6 +224,25 @@ func (s *System) Step(name string) (formula *term.Term, err error) {
 			fail("%s is no property of steps", name)
 		}
 		formula = s.t.condition(e.Args[0], (&scope{}).in(s.values("'"), false))
+	})
+	return formula, err
+}
+
+// By is [System.Step] of a step by an action, or [System.State] of the state after it, in terms of
+// the state before and the action's parameters.
+func (s *System) By(a *Action, name string) (formula *term.Term, err error) {
+	err = try(func() {
+		d := s.Module.Definition(name)
+		if d == nil {
+			fail("there is no %s", name)
+		}
+		s.t.doing = a
+		defer func() { s.t.doing = nil }()
+		e, prime := body(d), true
+		if e.Op == tla.Box {
+			e, prime = e.Args[0], false
+		}
+		formula = s.t.condition(e, (&scope{}).in(a.next, prime)).Substitute(a.renamed)
 	})
 	return formula, err
 }

@@ -25,6 +25,12 @@ type translator struct {
 	whole     bool     // whether an IF in an action makes one action of its branches
 	split     []string // the bound variables for each value of which there is an action
 	nameless  bool     // whether "-" is a word like others, since there are no names
+	// of a recursive operator: its contract, and its applications by their arguments and by their ids
+	recursion   *Recursion
+	calls, byID map[string]*call
+	system      *System
+	// doing is the action whose step it is that is spoken of, if that is known.
+	doing *Action
 }
 
 // scope is what names mean at a place.
@@ -297,11 +303,30 @@ func (t *translator) identifier(e *tla.Expr, s *scope) value {
 	if v := t.ofSequence(e, s); v != nil {
 		return v
 	}
+	if v, ok := t.isRecursive(e, s); ok {
+		return v
+	}
 	d := t.module.Definition(e.Name)
 	if d == nil {
 		fail("line %d: %s is not defined", e.Line, e.Name)
 	}
+	if t.doing != nil && t.doing.operator == e.Name {
+		return t.done(d, e, s)
+	}
 	return t.apply(d, e, s, &scope{})
+}
+
+// done says that a step is one of the action that it is known to be: that the arguments are those
+// of the step, or that the step is one for them too.
+func (t *translator) done(d *tla.Definition, e *tla.Expr, s *scope) value {
+	same := term.True
+	for i, a := range e.Args {
+		same = term.Conj(same, t.equals(t.eval(a, s), t.doing.args[i]))
+	}
+	if same == term.True {
+		return same
+	}
+	return term.Disj(same, asBool(t.apply(d, e, s, &scope{})))
 }
 
 // apply evaluates an operator's body, with its arguments, in the scope where it was defined.
