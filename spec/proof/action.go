@@ -13,11 +13,12 @@ type Action struct {
 	Name   string
 	Params []*term.Term // what \E chooses
 	Guards []*term.Term
+	// Case is the case of the action that this is, where the state is split in cases.
+	Case   string
+	now    map[string]value
 	next   map[string]value
-	// the operator that the action is, and what it is applied to
-	operator string
-	args     []value
-	renamed  map[string]*term.Term // the parameters, by what they were called before
+	taken  *term.Term // the predicate that the step is this action
+	rename map[string]*term.Term
 	// InDomain says that what it changes is in the domain of a function.
 	InDomain []*term.Term
 	// Next has the next state, a definition for each symbol of the state.
@@ -112,7 +113,14 @@ func (t *translator) actions(e *tla.Expr, p path) (all []path) {
 		case c == term.False:
 			return t.actions(e.Args[2], p)
 		case t.whole:
-			return []path{t.merged(c, t.actions(e.Args[1], p), t.actions(e.Args[2], p), p)}
+			then, other := t.actions(e.Args[1], p), t.actions(e.Args[2], p)
+			switch { // a branch that can't be taken leaves the other
+			case len(then) == 0:
+				return t.actions(e.Args[2], p.guarded(term.Neg(c)))
+			case len(other) == 0:
+				return t.actions(e.Args[1], p.guarded(c))
+			}
+			return []path{t.merged(c, then, other, p)}
 		default:
 			return append(t.actions(e.Args[1], p.guarded(c)), t.actions(e.Args[2], p.guarded(term.Neg(c)))...)
 		}
@@ -122,7 +130,7 @@ func (t *translator) actions(e *tla.Expr, p path) (all []path) {
 		return t.actions(e.Args[0], p.with(inner))
 	case "UNCHANGED":
 		for _, name := range t.variables(e.Args[0]) {
-			p = p.assigned(name, t.now[name])
+			p = p.assigned(name, p.scope.now[name])
 		}
 		return []path{p}
 	case "=":
@@ -159,7 +167,7 @@ func (t *translator) splitted(e *tla.Expr, n int, of *set, p path) (all []path) 
 
 // operator reads the body of a definition as an action.
 func (t *translator) operator(e *tla.Expr, p path) []path {
-	d, inner := t.module.Definition(e.Name), &scope{}
+	d, inner := t.module.Definition(e.Name), &scope{now: p.scope.now}
 	if at := p.scope.lookup(e.Name); at != nil {
 		d, inner = at.def, at
 	}
@@ -175,18 +183,23 @@ func (t *translator) operator(e *tla.Expr, p path) []path {
 		}
 		args = []leaf{{inDomain: t.inDomain, value: values}}
 	}
+	taken := p.taken
+	if slices.Contains(t.inputs, e.Name) {
+		taken = t.isTaken(e, p.scope)
+	}
 	var all []path
 	for _, l := range args {
-		so, inside, values := p, inner, l.value.(tuple)
+		so, inside := p, inner
 		for i, param := range d.Params {
-			inside = inside.bind(param, values[i])
+			inside = inside.bind(param, l.value.(tuple)[i])
 		}
 		for _, g := range l.guards {
 			so = so.guarded(g)
 		}
 		if !so.fixed {
-			so.Name, so.operator, so.args = e.Name, e.Name, values
+			so.Name = e.Name
 		}
+		so.taken = taken
 		so.InDomain = append(so.InDomain[:len(so.InDomain):len(so.InDomain)], l.inDomain...)
 		all = append(all, t.actions(body(d), so.with(inside))...)
 	}

@@ -32,11 +32,14 @@ func channelVariables() []Variable {
 
 func channelProof(m *tla.Module) (*Proof, error) {
 	s := &System{Module: m, Init: "Init", Next: "Next", Variables: channelVariables(), Whole: true,
+		Cases: [][2]string{{"state", "ChannelStates"}, {"connection", "Links"}},
+		Inputs: []string{"Attach", "Detach", "SetOptions", "GiveBack", "Renew", "Attached", "Detached", "Error", "Message",
+			"Overtaken", "RequestTimeout", "RetryTimeout", "Connection"},
 		Split: []string{"s", "resumed"}, Constants: []Symbol{{Name: "NCalls", Sort: term.Int}, {Name: "NErrs", Sort: term.Int},
 			{Name: "NSerials", Sort: term.Int}, {Name: "MaxWire", Sort: term.Int}, {Name: "Forgets", Sort: term.Bool},
 			{Name: "Promise", Sort: term.Bool}}}
 	if err := s.read(); err != nil {
 		return nil, fmt.Errorf("%s: %w", m.Name, err)
 	}
-	return &Proof{System: s, Name: "Channel", Invariant: []string{"ChannelTypeOK", "WaitersRight", "SilentState"}}, nil
+	return &Proof{System: s, Name: "Channel", Invariant: []string{"ChannelTypeOK", "WaitersRight", "SilentState", "InOrder", "AwaitedWhile", "ClearedRight", "RetriesRight"}}, nil
 }

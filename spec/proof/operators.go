@@ -27,7 +27,7 @@ func (t *translator) ofSequence(e *tla.Expr, s *scope) value {
 			fail("line %d: SelectSeq with what is no operator of unity argument", e.Line)
 		}
 		return arg(0).selected(func(v value) *term.Term {
-			return t.condition(body(d), (&scope{}).in(s.next, s.prime).bind(d.Params[0], v))
+			return t.condition(body(d), (&scope{now: s.now}).in(s.next, s.prime).bind(d.Params[0], v))
 		})
 	}
 	return nil
@@ -48,7 +48,7 @@ func (t *translator) each(domain *set, f func(*term.Term) value) *sequence {
 	of := domain.positions
 	var all []*piece
 	for n, p := range of.pieces {
-		all = append(all, &piece{when: p.when, length: p.length, at: func(i *term.Term) value {
+		all = append(all, &piece{when: p.when, length: p.length, filled: p.filled, at: func(i *term.Term) value {
 			place := *plus(of.begins[n], i)
 			t.positions[&place] = position{of: of, piece: n, inner: i}
 			return f(&place)
@@ -86,11 +86,15 @@ func (t *translator) index(e *tla.Expr, of, i value) value {
 // sum is a + b, of numbers or of Cardinalities.
 func (t *translator) sum(e *tla.Expr, s *scope) value {
 	a, b := t.eval(e.Args[0], s), t.eval(e.Args[1], s)
-	if left, ok := a.(counting); ok {
-		right, ok := b.(counting)
-		if !ok {
-			fail("line %d: a Cardinality is added to what is none", e.Line)
-		}
+	left, ok := a.(counting)
+	right, ok2 := b.(counting)
+	switch {
+	case ok && !ok2:
+		right, ok2 = counting{oneIf(isOne(asTerm(b)))}, true
+	case ok2 && !ok:
+		left, ok = counting{oneIf(isOne(asTerm(a)))}, true
+	}
+	if ok {
 		return append(left[:len(left):len(left)], right...)
 	}
 	if left := e.Args[0]; left.Op == tla.Ident && left.Name == "Len" {
@@ -102,6 +106,16 @@ func (t *translator) sum(e *tla.Expr, s *scope) value {
 // counting is the sum of the Cardinalities of sets that are not counted. It can be compared with
 // what is 0 or 1.
 type counting []*set
+
+// oneIf is a set that has one element if the condition holds, else none.
+func oneIf(c *term.Term) *set {
+	return &set{sort: term.Int, each: func(all bool, holds func(value) *term.Term) *term.Term {
+		if all {
+			return term.Imply(c, holds(unity))
+		}
+		return term.Conj(c, holds(unity))
+	}}
+}
 
 // equals is a = b.
 func (t *translator) equals(a, b value) *term.Term {
@@ -157,6 +171,16 @@ func (t *translator) atMostOne(of counting) *term.Term {
 		}
 	}
 	return term.Conj(all...)
+}
+
+// isTaken is the condition that the step is one of an action, as a predicate of the arguments. What
+// is known of it is stated apart: see [Proof.facts].
+func (t *translator) isTaken(e *tla.Expr, s *scope) *term.Term {
+	var args []*term.Term
+	for _, a := range e.Args {
+		args = append(args, asTerm(t.eval(a, s)))
+	}
+	return term.Apply("is"+e.Name, term.Bool, args...)
 }
 
 // isEnd reports whether a CHOOSE is of the least or the greatest element of a set: of the form

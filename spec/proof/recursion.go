@@ -29,6 +29,8 @@ type Recursion struct {
 	// Whole are operators the branches of which are not told apart, as those of an IF that is an
 	// argument are not.
 	Whole []string
+	// Unsaid are variables of which no fact about a step with a recursion says what they become.
+	Unsaid []string
 }
 
 // call is an application of the operator.
@@ -117,7 +119,7 @@ func (t *translator) isRecursive(e *tla.Expr, s *scope) (value, bool) {
 	case r == nil:
 		return nil, false
 	case e.Name == r.Replaces:
-		return t.apply(t.module.Definition(r.By), e, s, &scope{}), true
+		return t.apply(t.module.Definition(r.By), e, s, &scope{now: s.now}), true
 	case e.Name == r.Operator:
 		arg, ok := t.eval(e.Args[0], s).(*record)
 		if !ok {
@@ -204,13 +206,16 @@ func (t *translator) leavesOf(e *tla.Expr, s *scope) (all []leaf) {
 		switch {
 		case e.Name == "TLCEval":
 			more = []leaf{{value: values[0]}}
+		case e.Name == t.recursion.Replaces && t.induction:
+			by := t.module.Definition(t.recursion.By)
+			more = []leaf{{value: t.eval(body(by), (&scope{now: s.now}).in(s.next, s.prime).bind(by.Params[0], values[0]))}}
 		case e.Name == t.recursion.Operator:
 			more = []leaf{{value: t.called(values[0].(*record))}}
 		default:
 			if e.Name == t.recursion.Replaces {
 				d = t.module.Definition(t.recursion.By)
 			}
-			inner := (&scope{}).in(s.next, s.prime)
+			inner := (&scope{now: s.now}).in(s.next, s.prime)
 			for i, param := range d.Params {
 				inner = inner.bind(param, values[i])
 			}
@@ -273,11 +278,6 @@ func (t *translator) callsIn(terms ...*term.Term) []*call {
 	return all
 }
 
-// before is what the contract asks of a call's argument.
-func (t *translator) before(c *call) *term.Term {
-	return t.relation(t.recursion.Before, c.arg)
-}
-
 // relation applies a definition to records.
 func (t *translator) relation(name string, args ...value) *term.Term {
 	d := t.module.Definition(name)
@@ -291,12 +291,12 @@ func (t *translator) relation(name string, args ...value) *term.Term {
 	return t.condition(body(d), s)
 }
 
-// known returns what the contract says of a call, conjunct by conjunct.
-func (t *translator) known(c *call, when *term.Term) (all []hypothesis) {
+// known returns conjuncts of what the contract says of a call, if something holds.
+func (t *translator) known(c *call, from []string, when *term.Term) (all []hypothesis) {
 	r := t.recursion
 	silent := c.arg.with(r.Outs, newSequence())
-	for _, name := range r.After {
-		says := term.Imply(term.Conj(when, t.before(c)), t.relation(name, silent, c.result))
+	for _, name := range from {
+		says := term.Imply(when, t.relation(name, silent, c.result))
 		all = append(all, hypothesis{name, term.All(c.free, says)})
 	}
 	return all
@@ -310,6 +310,62 @@ func (t *translator) declared(c *call) (all []Symbol) {
 	}
 	for _, s := range t.recursion.symbols(t.system) {
 		all = append(all, Symbol{Name: c.id + s.Name[1:], Args: slices.Concat(free, s.Args), Sort: s.Sort})
+	}
+	return all
+}
+
+// isAbout reports whether an expression applies an operator, by itself or by others.
+func (t *translator) isAbout(e *tla.Expr, operator string) bool {
+	found, known := false, map[string]bool{}
+	var look func(*tla.Expr)
+	look = func(e *tla.Expr) {
+		if e == nil || found {
+			return
+		}
+		if e.Op == tla.Ident && !known[e.Name] {
+			known[e.Name] = true
+			found = found || e.Name == operator
+			if d := t.module.Definition(e.Name); d != nil {
+				look(body(d))
+			}
+		}
+		for _, a := range e.Args {
+			look(a)
+		}
+		for _, d := range e.Defs {
+			look(body(d))
+		}
+	}
+	look(e)
+	return found
+}
+
+// lets are symbols for numbers that a LET in an induction gives names to, so that a script has what
+// they are once.
+type lets struct {
+	symbols []Symbol
+	are     []*term.Term
+}
+
+// name returns the symbol for a value, if it gets one.
+func (l *lets) name(name string, v value) value {
+	t, ok := v.(*term.Term)
+	if l == nil || !ok || t.Sort != term.Int || t.Op != term.Ite {
+		return v
+	}
+	i := slices.IndexFunc(l.are, func(other *term.Term) bool { return other.Canonical().String() == t.Canonical().String() })
+	if i < 0 {
+		i = len(l.are)
+		l.symbols = append(l.symbols, Symbol{Name: fmt.Sprintf("let.%s.%d", name, i+1), Sort: term.Int})
+		l.are = append(l.are, t)
+	}
+	return term.Apply(l.symbols[i].Name, term.Int)
+}
+
+// hypotheses say what the symbols are.
+func (l *lets) hypotheses() (all []hypothesis) {
+	for i, t := range l.are {
+		all = append(all, hypothesis{"LET", term.Equal(term.Apply(l.symbols[i].Name, term.Int), t)})
 	}
 	return all
 }

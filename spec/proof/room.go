@@ -25,14 +25,16 @@ func aRoom() []Field {
 }
 
 func roomProof(m *tla.Module) (*Proof, error) {
-	s := &System{Module: m, Init: "Init", Next: "Next", Split: []string{"update"},
+	s := &System{Module: m, Init: "Init", Next: "Next",
+		Inputs: []string{"Attach", "Detach", "Release", "GiveUp", "AttachEnded", "DetachEnded", "RetryDue", "GiveBackEnded",
+			"Turned", "Resumed", "Updated"},
 		Constants: []Symbol{{Name: "NCalls", Sort: term.Int}, {Name: "NErrs", Sort: term.Int},
 			{Name: "Emitted", Args: []term.Sort{term.Word}, Sort: term.Bool}, {Name: "OwnEvent", Sort: term.Bool}},
 		Recursion: &Recursion{Operator: "Turn", Of: Record(aRoom()...), Outs: "outs", Kind: "settle",
 			Form: []term.Sort{term.Int, term.Word, term.Int, term.Word}, Queue: "queue", Before: "TurnBefore",
 			After: []string{"TurnKeeps", "TurnFound", "TurnQueue", "TurnRest", "TurnAnswers", "TurnOnce", "TurnAll",
 				"TurnReleaseFirst", "TurnInOrder"},
-			Replaces: "BeginNext", By: "NextBegun", Whole: []string{"SetStatus"}}}
+			Replaces: "BeginNext", By: "NextBegun", Whole: []string{"SetStatus"}, Unsaid: []string{"queue", "outs"}}}
 	for _, f := range aRoom() {
 		s.Variables = append(s.Variables, Variable{f.Name, f.Type})
 	}

@@ -28,7 +28,7 @@ type Proof struct {
 // All reads all proofs of the project.
 func All(root string) (all []*Proof, err error) {
 	folders := []string{filepath.Join(root, "spec", "proof"), filepath.Join(root, "spec", "TLA")}
-	for _, read := range []func(...string) (*Proof, error){Rooms, Leases} {
+	for _, read := range []func(...string) (*Proof, error){Rooms, Leases, Channel, Room} {
 		p, err := read(folders...)
 		if err != nil {
 			return nil, err

@@ -24,6 +24,43 @@ type piece struct {
 	// Quantifiers over the part's places go over the other's, in whose terms solvers find them.
 	shift *term.Term
 	of    func(i *term.Term) value
+	// last is the last element of a part of a sequence that ends where that ends, and filled says
+	// whether a part has any; nil where at and length say it best.
+	last   func() value
+	filled *term.Term
+}
+
+// hasAny says that the piece is there and has an element.
+func (p *piece) hasAny() *term.Term {
+	switch {
+	case p.isUnit():
+		return p.when
+	case p.filled != nil:
+		return term.Conj(p.when, p.filled)
+	}
+	return term.Conj(p.when, term.Neg(term.Equal(p.length, term.Number(0))))
+}
+
+// end is s[Len(s)].
+func (s *sequence) end() value {
+	var made value
+	for _, p := range s.pieces {
+		last := func() value { return p.at(p.length) }
+		if p.last != nil {
+			last = p.last
+		}
+		switch is := p.hasAny(); {
+		case is == term.False:
+		case is == term.True || made == nil:
+			made = last()
+		default:
+			made = choose(is, last(), made)
+		}
+	}
+	if made == nil {
+		fail("an element of <<>>")
+	}
+	return made
 }
 
 var unity = term.Number(1)
@@ -45,16 +82,16 @@ func units(v value) []*piece {
 // guarded are pieces that are there only if the condition holds.
 func guarded(list []*piece, c *term.Term) (all []*piece) {
 	for _, p := range list {
-		all = append(all, p.only(c))
+		all = append(all, p.given(c))
 	}
 	return all
 }
 
-// only is the piece if the condition holds.
-func (p *piece) only(c *term.Term) *piece {
-	made := *p
-	made.when = term.Conj(c, p.when)
-	return &made
+// given is the piece if the condition holds.
+func (p *piece) given(c *term.Term) *piece {
+	so := *p
+	so.when = term.Conj(c, p.when)
+	return &so
 }
 
 func (p *piece) isUnit() bool { return p.length == unity }
@@ -163,15 +200,21 @@ func (s *sequence) concat(other *sequence) *sequence {
 
 // sub is SubSeq(s, from, to).
 func (s *sequence) sub(from, to *term.Term) *sequence {
+	if len(s.pieces) == 0 {
+		return s
+	}
 	length := plus(minus(to, from), unity)
 	if length.Op == term.Sub || length.Op == term.Add || length.Op == term.Ite {
 		length = term.If(term.AtMost(from, to), length, term.Number(0))
 	} else {
 		length = atLeast(length)
 	}
-	shift := minus(from, unity)
-	return newSequence(&piece{when: term.True, length: length, shift: shift, of: s.at,
-		at: func(i *term.Term) value { return s.at(plus(minus(i, unity), from)) }})
+	part := &piece{when: term.True, length: length, filled: term.AtMost(from, to), shift: minus(from, unity), of: s.at,
+		at: func(i *term.Term) value { return s.at(plus(minus(i, unity), from)) }}
+	if to == s.all {
+		part.last = s.end
+	}
+	return newSequence(part)
 }
 
 // except is [s EXCEPT ![at] = with].
@@ -185,11 +228,7 @@ func (s *sequence) except(at *term.Term, with value) *sequence {
 func (s *sequence) isEmpty() *term.Term {
 	var all []*term.Term
 	for _, p := range s.pieces {
-		empty := term.False
-		if !p.isUnit() {
-			empty = term.Equal(p.length, term.Number(0))
-		}
-		all = append(all, term.Disj(term.Neg(p.when), empty))
+		all = append(all, term.Neg(p.hasAny()))
 	}
 	return term.Conj(all...)
 }
@@ -249,7 +288,7 @@ func (s *sequence) selected(holds func(value) *term.Term) *sequence {
 			all = append(all, p)
 		case is == term.False:
 		case p.isUnit():
-			all = append(all, p.only(is))
+			all = append(all, p.given(is))
 		default:
 			fail("SelectSeq: %v depends on the element", is)
 		}
@@ -330,6 +369,9 @@ func (t *translator) element(s *sequence, i value) value {
 	case *term.Term:
 		if at, ok := t.positions[i]; ok && at.of == s && at.piece < len(s.pieces) {
 			return at.element()
+		}
+		if i == s.all {
+			return s.end()
 		}
 		return s.at(i)
 	}

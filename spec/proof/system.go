@@ -2,6 +2,7 @@ package proof
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -39,6 +40,11 @@ type System struct {
 	Next string
 	// Whole has the branches of an IF in an action make one action; else each is one.
 	Whole bool
+	// Cases are fields of the record that is the first variable, each with the name of an enumeration
+	// of its values. Each action is read once for each combination.
+	Cases [][2]string
+	// Inputs are the operators that claims about steps ask for.
+	Inputs []string
 	// Split are the variables bound by \E for each value of which there is an action.
 	Split []string
 	// Recursion is how the proof does with what is recursive in the spec; nil if nothing is.
@@ -52,7 +58,7 @@ type System struct {
 // read translates the module's actions.
 func (s *System) read() error {
 	s.t = &translator{module: s.Module, counts: s.Counts, primed: map[string]bool{}, nameless: true,
-		whole: s.Whole, split: s.Split, system: s,
+		whole: s.Whole, split: s.Split, inputs: s.Inputs, system: s,
 		recursion: s.Recursion, calls: map[string]*call{}, byID: map[string]*call{},
 		positions: map[*term.Term]position{}, constants: map[string]value{
 			"Nat": &set{sort: term.Int, from: true, has: func(v value) *term.Term {
@@ -69,7 +75,7 @@ func (s *System) read() error {
 		}
 	}
 	return try(func() {
-		s.t.now = s.values("")
+		now := s.values("")
 		d := s.Module.Definition(s.Next)
 		if d == nil {
 			fail("there is no %s", s.Next)
@@ -77,7 +83,12 @@ func (s *System) read() error {
 		for _, e := range assumptions(s.Module) {
 			s.t.assumed = append(s.t.assumed, s.t.condition(e, &scope{}))
 		}
-		paths := slices.DeleteFunc(s.t.actions(body(d), path{scope: &scope{}}), func(p path) bool { return p.dead })
+		var paths []path
+		s.cases(path{scope: &scope{}, Action: Action{now: now}}, 0, func(p path) {
+			p.scope = &scope{now: p.now}
+			paths = append(paths, s.t.actions(body(d), p)...)
+		})
+		paths = slices.DeleteFunc(paths, func(p path) bool { return p.dead })
 		for i := range s.Variables {
 			s.Variables[i].readRows(s.Variables[i].Name, paths)
 		}
@@ -93,10 +104,32 @@ func (s *System) read() error {
 	})
 }
 
+// cases visits each case of the state.
+func (s *System) cases(p path, n int, visit func(path)) {
+	if n == len(s.Cases) {
+		visit(p)
+		return
+	}
+	field, of := s.Cases[n][0], s.named(s.Cases[n][1])
+	first := s.Variables[0].Name
+	for _, item := range of.items {
+		word := asTerm(item)
+		r := p.now[first].(*record)
+		so := p.guarded(equal(r.field(field), word))
+		so.Case = strings.TrimPrefix(p.Case+", "+word.Name, ", ")
+		so.now = maps.Clone(p.now)
+		so.now[first] = r.with(field, word)
+		s.cases(so, n+1, visit)
+	}
+}
+
 // numbered adds a number to the names of actions that have the same name: a disjunct that
 // distinguishes cases becomes several such actions.
 func (s *System) numbered() {
 	count := map[string]int{}
+	if len(s.Cases) > 0 {
+		return
+	}
 	for _, a := range s.Actions {
 		count[a.Name]++
 	}
@@ -162,7 +195,10 @@ func (a *Action) named() {
 		a.Params[i] = term.NewVar(name, p.Sort)
 		with[p.Name] = a.Params[i]
 	}
-	a.renamed = with
+	a.rename = with
+	if a.taken != nil {
+		a.taken = a.taken.Substitute(with)
+	}
 	for _, list := range []*[]*term.Term{&a.Guards, &a.InDomain} {
 		*list = slices.Clone(*list)
 		for i, t := range *list {
@@ -208,41 +244,88 @@ func (s *System) finish(p path) Action {
 // State translates a predicate of states. With prime, it is applied to the next state.
 func (s *System) State(name string, prime bool) (formula *term.Term, err error) {
 	e := &tla.Expr{Op: tla.Ident, Name: name}
-	err = try(func() { formula = s.t.condition(e, (&scope{}).in(s.values("'"), prime)) })
+	err = try(func() { formula = s.t.condition(e, (&scope{now: s.values("")}).in(s.values("'"), prime)) })
 	return formula, err
 }
 
 // Step translates a property of steps, [][formula]_vars, to the formula of one step.
 func (s *System) Step(name string) (formula *term.Term, err error) {
-	err = try(func() {
-		d := s.Module.Definition(name)
-		if d == nil {
-			fail("there is no %s", name)
-		}
-		e := body(d)
-		if e.Op != tla.Box {
-			fail("%s is no property of steps", name)
-		}
-		formula = s.t.condition(e.Args[0], (&scope{}).in(s.values("'"), false))
-	})
+	err = try(func() { formula = s.t.condition(s.step(name), (&scope{now: s.values("")}).in(s.values("'"), false)) })
 	return formula, err
 }
 
-// By is [System.Step] of a step by an action, or [System.State] of the state after it, in terms of
-// the state before and the action's parameters.
-func (s *System) By(a *Action, name string) (formula *term.Term, err error) {
+// step returns the formula of one step of a property of steps.
+func (s *System) step(name string) *tla.Expr {
+	d := s.Module.Definition(name)
+	if d == nil {
+		fail("there is no %s", name)
+	}
+	e := body(d)
+	if e.Op != tla.Box {
+		fail("%s is no property of steps", name)
+	}
+	return e.Args[0]
+}
+
+// after translates what must hold after an action, a predicate of states or a property of steps, in
+// terms of the state before it: where the values of a sequence are known as pieces, the solver need
+// not find them. It returns too what the claim asks of the step, and what is known of that.
+func (s *System) after(a *Action, name string, step bool) (claim *term.Term, facts []hypothesis, err error) {
 	err = try(func() {
-		d := s.Module.Definition(name)
-		if d == nil {
-			fail("there is no %s", name)
+		s.t.asked = s.Inputs
+		defer func() { s.t.asked = nil }()
+		at := (&scope{now: a.now}).in(a.next, !step)
+		if step {
+			claim = s.t.condition(s.step(name), at)
+		} else {
+			claim = s.t.condition(&tla.Expr{Op: tla.Ident, Name: name}, at)
 		}
-		s.t.doing = a
-		defer func() { s.t.doing = nil }()
-		e, prime := body(d), true
-		if e.Op == tla.Box {
-			e, prime = e.Args[0], false
-		}
-		formula = s.t.condition(e, (&scope{}).in(a.next, prime)).Substitute(a.renamed)
+		claim = claim.Substitute(a.rename)
+		facts = s.facts(a, claim, at)
 	})
-	return formula, err
+	return claim, facts, err
+}
+
+// facts says what is known of the actions of which a claim asks whether the step is one: it is the
+// one that it is; and if it is another one too, that one's guards hold, and it leads where the step
+// leads.
+func (s *System) facts(a *Action, claim *term.Term, at *scope) (all []hypothesis) {
+	s.t.asked = nil
+	at = at.in(at.next, false)
+	for _, name := range s.Inputs {
+		asks := false
+		claim.Walk(func(t *term.Term) { asks = asks || t.Op == term.App && t.Name == "is"+name })
+		if !asks {
+			continue
+		}
+		if a.taken != nil && a.taken.Name == "is"+name {
+			all = append(all, hypothesis{"the step is one of " + name, a.taken})
+		}
+		d := s.Module.Definition(name)
+		in := (&scope{now: at.now}).in(at.next, false)
+		var params []*term.Term
+		for i, p := range d.Params {
+			x := fresh(p, s.inputSort(name, i))
+			params = append(params, x)
+			in = in.bind(p, x)
+		}
+		if s.Recursion != nil && s.t.isAbout(body(d), s.Recursion.Replaces) {
+			s.t.unsaid = s.Recursion.Unsaid // that would be long, and is not needed
+		}
+		is := term.Imply(term.Apply("is"+name, term.Bool, params...), s.t.condition(body(d), in).Substitute(a.rename))
+		s.t.unsaid = nil
+		all = append(all, hypothesis{"what a step of " + name + " is", term.All(params, is)})
+	}
+	return all
+}
+
+// inputSort returns the sort of an argument of an input, which the actions show.
+func (s *System) inputSort(name string, i int) term.Sort {
+	for _, a := range s.Actions {
+		if a.taken != nil && a.taken.Name == "is"+name {
+			return a.taken.Args[i].Sort
+		}
+	}
+	fail("no action is %s", name)
+	return ""
 }

@@ -14,7 +14,6 @@ import (
 type translator struct {
 	module    *tla.Module
 	constants map[string]value
-	now       map[string]value // of the variables
 	counts    map[string]string
 	assumed   []*term.Term // what the module assumes of its constants
 	// inDomain collects that what EXCEPT changes is in its function's domain.
@@ -24,13 +23,18 @@ type translator struct {
 	positions map[*term.Term]position
 	whole     bool     // whether an IF in an action makes one action of its branches
 	split     []string // the bound variables for each value of which there is an action
-	nameless  bool     // whether "-" is a word like others, since there are no names
+	// inputs are the operators that are actions of their own, with arguments; asked are those of
+	// which a claim about a step asks only whether the step is one, to be answered by facts.
+	inputs, asked []string
+	nameless      bool // whether "-" is a word like others, since there are no names
 	// of a recursive operator: its contract, and its applications by their arguments and by their ids
-	recursion   *Recursion
+	recursion *Recursion
+	// unsaid are the variables of which a fact about a step does not say what they become
+	unsaid      []string
 	calls, byID map[string]*call
+	induction   bool // whether an induction about it is read, in which what replaces it is not split
+	lets        *lets
 	system      *System
-	// doing is the action whose step it is that is spoken of, if that is known.
-	doing *Action
 }
 
 // scope is what names mean at a place.
@@ -40,7 +44,8 @@ type scope struct {
 	value value
 	// def is the operator that name is, with the scope that its body has.
 	def  *tla.Definition
-	next map[string]value // of the variables, in the next state; those that are known
+	now  map[string]value // of the variables
+	next map[string]value // the same in the next state; those that are known
 	// prime says that all is meant in the next state.
 	prime bool
 	kept  *kept // of an operator without parameters, what it was last
@@ -55,7 +60,7 @@ type kept struct {
 }
 
 func (s *scope) bind(name string, v value) *scope {
-	return &scope{outer: s, name: name, value: v, next: s.next, prime: s.prime}
+	return &scope{outer: s, name: name, value: v, now: s.now, next: s.next, prime: s.prime}
 }
 
 // lookup returns the innermost scope that binds a name, or nil.
@@ -126,7 +131,11 @@ func (t *translator) eval(e *tla.Expr, s *scope) value {
 	case "/\\", "\\/":
 		var all []*term.Term
 		for _, a := range e.Args {
-			all = append(all, t.condition(a, s))
+			c := t.condition(a, s)
+			if c == term.False && e.Op == "/\\" || c == term.True && e.Op == "\\/" {
+				return c // what comes behind may be undefined
+			}
+			all = append(all, c)
 		}
 		if e.Op == "/\\" {
 			return term.Conj(all...)
@@ -135,8 +144,15 @@ func (t *translator) eval(e *tla.Expr, s *scope) value {
 	case "~":
 		return term.Neg(t.condition(e.Args[0], s))
 	case "=>":
-		return term.Imply(t.condition(e.Args[0], s), t.condition(e.Args[1], s))
+		c := t.condition(e.Args[0], s)
+		if c == term.False {
+			return term.True
+		}
+		return term.Imply(c, t.condition(e.Args[1], s))
 	case "=":
+		if left := e.Args[0]; left.Op == "'" && slices.Contains(t.unsaid, left.Args[0].Name) {
+			return term.True
+		}
 		return t.equals(t.eval(e.Args[0], s), t.eval(e.Args[1], s))
 	case "#":
 		return term.Neg(t.equals(t.eval(e.Args[0], s), t.eval(e.Args[1], s)))
@@ -155,7 +171,14 @@ func (t *translator) eval(e *tla.Expr, s *scope) value {
 	case "\\A", "\\E":
 		return t.quantifier(e, e.Bound, s)
 	case tla.If:
-		return choose(t.condition(e.Args[0], s), t.eval(e.Args[1], s), t.eval(e.Args[2], s))
+		switch c := t.condition(e.Args[0], s); c {
+		case term.True:
+			return t.eval(e.Args[1], s)
+		case term.False:
+			return t.eval(e.Args[2], s)
+		default:
+			return choose(c, t.eval(e.Args[1], s), t.eval(e.Args[2], s))
+		}
 	case tla.Case:
 		return t.cases(e.Args, s)
 	case tla.Let:
@@ -224,6 +247,11 @@ func (t *translator) set(e *tla.Expr, s *scope) value {
 			return t.end(asSet(t.eval(e.Bound[0].Set, s)), op)
 		}
 		of := asSet(t.eval(e.Bound[0].Set, s))
+		if of.sort == "" && of.over != nil { // one of the values of f is f of one
+			x := fresh(e.Bound[0].Name, of.over.sort)
+			is := t.condition(e.Args[0], s.bind(e.Bound[0].Name, of.made(x)))
+			return of.made(term.One(x, term.Conj(of.over.has(x), is)))
+		}
 		x := fresh(e.Bound[0].Name, of.sort)
 		return term.One(x, term.Conj(of.has(x), t.condition(e.Args[0], s.bind(e.Bound[0].Name, x))))
 	}
@@ -277,7 +305,7 @@ func (t *translator) identifier(e *tla.Expr, s *scope) value {
 		}
 		return at.value
 	}
-	if now, ok := t.now[e.Name]; ok {
+	if now, ok := s.now[e.Name]; ok {
 		if !s.prime {
 			return now
 		}
@@ -310,23 +338,10 @@ func (t *translator) identifier(e *tla.Expr, s *scope) value {
 	if d == nil {
 		fail("line %d: %s is not defined", e.Line, e.Name)
 	}
-	if t.doing != nil && t.doing.operator == e.Name {
-		return t.done(d, e, s)
+	if slices.Contains(t.asked, e.Name) {
+		return t.isTaken(e, s)
 	}
-	return t.apply(d, e, s, &scope{})
-}
-
-// done says that a step is one of the action that it is known to be: that the arguments are those
-// of the step, or that the step is one for them too.
-func (t *translator) done(d *tla.Definition, e *tla.Expr, s *scope) value {
-	same := term.True
-	for i, a := range e.Args {
-		same = term.Conj(same, t.equals(t.eval(a, s), t.doing.args[i]))
-	}
-	if same == term.True {
-		return same
-	}
-	return term.Disj(same, asBool(t.apply(d, e, s, &scope{})))
+	return t.apply(d, e, s, &scope{now: s.now})
 }
 
 // apply evaluates an operator's body, with its arguments, in the scope where it was defined.
@@ -346,10 +361,10 @@ func (t *translator) apply(d *tla.Definition, e *tla.Expr, s, defined *scope) va
 func (t *translator) define(defs []*tla.Definition, s *scope) *scope {
 	for _, d := range defs {
 		if len(d.Params) > 0 || t.hasPrime(body(d), nil) {
-			s = &scope{outer: s, name: d.Name, def: d, next: s.next, prime: s.prime, kept: &kept{}}
+			s = &scope{outer: s, name: d.Name, def: d, now: s.now, next: s.next, prime: s.prime, kept: &kept{}}
 			continue
 		}
-		s = s.bind(d.Name, t.eval(body(d), s))
+		s = s.bind(d.Name, t.lets.name(d.Name, t.eval(body(d), s)))
 	}
 	return s
 }
@@ -473,7 +488,7 @@ func (t *translator) unchanged(e *tla.Expr, s *scope) value {
 		if !ok {
 			fail("line %d: %s' is not known here", e.Line, name)
 		}
-		all = append(all, equal(next, t.now[name]))
+		all = append(all, equal(next, s.now[name]))
 	}
 	return term.Conj(all...)
 }

@@ -168,6 +168,9 @@ type set struct {
 	low, high *term.Term
 	from, to  bool
 	positions *sequence // of which this is 1..Len
+	// what the elements are of, and how, if they are values of something
+	over *set
+	made func(value) value
 }
 
 // through says that all, or some, of a set's elements satisfy a condition.
@@ -231,7 +234,7 @@ func (s *set) filtered(holds func(value) *term.Term) *set {
 
 // mapped is {f(x) : x \in s}.
 func (s *set) mapped(f func(value) value) *set {
-	m := &set{each: func(all bool, holds func(value) *term.Term) *term.Term {
+	m := &set{over: s, made: f, each: func(all bool, holds func(value) *term.Term) *term.Term {
 		return s.through(all, func(x value) *term.Term { return holds(f(x)) })
 	}}
 	m.has = func(v value) *term.Term { return m.each(false, func(x value) *term.Term { return equal(v, x) }) }
@@ -333,10 +336,12 @@ func fresh(name string, s term.Sort) *term.Term {
 // equal is the equality of two values.
 func equal(a, b value) *term.Term {
 	switch b.(type) {
-	case variant, row, *sequence:
+	case either, variant, row, *sequence:
 		a, b = b, a
 	}
 	switch a := a.(type) {
+	case either:
+		return term.Conj(term.Imply(a.when, equal(a.a, b)), term.Imply(term.Neg(a.when), equal(a.b, b)))
 	case variant:
 		b := toVariant(b)
 		among := sorts(a, b)
@@ -411,6 +416,9 @@ func sameSet(a, b *set) *term.Term {
 	}
 	if b == empty {
 		return term.Neg(a.through(false, func(value) *term.Term { return term.True }))
+	}
+	if oneSort(a, b) == "" { // of tuples
+		return term.Conj(a.through(true, b.has), b.through(true, a.has))
 	}
 	x := fresh("x", oneSort(a, b))
 	return term.All([]*term.Term{x}, term.Equal(a.has(x), b.has(x)))

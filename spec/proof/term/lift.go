@@ -13,16 +13,19 @@ import (
 type Lifter struct {
 	// Lifted are the predicates, in the order in which they were met.
 	Lifted []*Lifted
-	known  map[string]*Lifted
+	// Constants are variables that have one value throughout, such as the parameters of an action.
+	Constants []*Term
+	known     map[string]*Lifted
 }
 
 // Lifted is a predicate that stands for an existential quantification.
 type Lifted struct {
-	Name   string
-	Params []*Term
-	Vars   []*Term // what there is
-	Body   *Term   // of Params and Vars
-	end    Op      // Least or Greatest, if the witness is that
+	Name      string
+	Params    []*Term
+	Vars      []*Term // what there is
+	Body      *Term   // of Params and Vars
+	constants []string
+	end       Op // Least or Greatest, if the witness is that
 }
 
 // Inside lifts every quantifier of a term.
@@ -59,6 +62,9 @@ func (l *Lifter) lift(op Op, vars []*Term, body *Term) *Term {
 		bound[v.Name] = to
 	}
 	var args []*Term
+	for _, v := range l.Constants {
+		f.constants = append(f.constants, v.Name)
+	}
 	f.Body = f.abstract(body, bound, &args)
 	key := fmt.Sprintf("%d %s | %s | %s", f.end, declared(f.Params), declared(f.Vars), f.Body)
 	if old := l.known[key]; old != nil {
@@ -80,6 +86,9 @@ func (l *Lifter) lift(op Op, vars []*Term, body *Term) *Term {
 // abstract replaces the largest parts without bound variables by parameters.
 func (f *Lifted) abstract(t *Term, bound map[string]*Term, args *[]*Term) *Term {
 	free := t.Free()
+	for _, name := range f.constants {
+		delete(free, name)
+	}
 	if len(free) == 0 {
 		return t // the same wherever it stands
 	}
