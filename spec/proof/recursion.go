@@ -296,6 +296,9 @@ func (t *translator) known(c *call, from []string, when *term.Term) (all []hypot
 	r := t.recursion
 	silent := c.arg.with(r.Outs, newSequence())
 	for _, name := range from {
+		if !slices.Contains(r.After, name) {
+			continue // of the invariant
+		}
 		says := term.Imply(when, t.relation(name, silent, c.result))
 		all = append(all, hypothesis{name, term.All(c.free, says)})
 	}
