@@ -19,4 +19,15 @@ AwaitedWhile == (IsConnected(ch) /\ ch.state \in {"attaching", "detaching"}) => 
 ClearedRight == ch.state \in {"detached", "failed", "initialized"} => ch.channelSerial = 0 /\ ch.attachSerial = 0 /\ ~ch.resume
 
 RetriesRight == ch.state \notin {"attaching", "suspended"} => ch.retries = 0
+
+\* What a name without a life waits for is that a DETACH is answered.
+GivenBackRight == (ch.givenBack /\ ch.awaited) => Last(ch.wire) = "detach"
+
+\* What each state may wait for: an ATTACH of new options may be awaited while detaching.
+AwaitedRight == ch.awaited =>
+    IF Last(ch.wire) = "attach" THEN ch.state \in {"attaching", "attached", "detaching"}
+    ELSE ch.state \in {"initialized", "attaching", "detaching", "detached", "failed"}
+
+\* Nothing is attached, or on its way, on a connection that is suspended.
+SuspendedRight == ch.connection = "suspended" => ch.state \notin {"attaching", "attached", "detaching"}
 =============================================================================

@@ -23,7 +23,7 @@ func channelVariables() []Variable {
 		Field{"doubt", flag}, Field{"leftover", flag}, Field{"attachers", Sequence(number)},
 		Field{"detachers", Sequence(number)}, Field{"back", word}, Field{"retries", number},
 		Field{"channelSerial", number}, Field{"attachSerial", number}, Field{"resume", flag},
-		Field{"givenBack", flag}, Field{"outs", Rows()})
+		Field{"givenBack", flag}, Field{"outs", Empty})
 	return []Variable{
 		{"ch", channel}, {"outs", Rows()},
 		{"net", Sequence(Tuple(word, flag))}, {"holds", word}, {"gaveUp", flag}, {"spoke", flag}, {"by", flag},
@@ -41,5 +41,8 @@ func channelProof(m *tla.Module) (*Proof, error) {
 	if err := s.read(); err != nil {
 		return nil, fmt.Errorf("%s: %w", m.Name, err)
 	}
-	return &Proof{System: s, Name: "Channel", Invariant: []string{"ChannelTypeOK", "WaitersRight", "SilentState", "InOrder", "AwaitedWhile", "ClearedRight", "RetriesRight"}}, nil
+	return &Proof{System: s, Name: "Channel", Invariant: []string{"ChannelTypeOK", "WaitersRight", "SilentState", "InOrder", "AwaitedWhile", "ClearedRight", "RetriesRight", "GivenBackRight", "AwaitedRight",
+		"SuspendedRight"},
+		Properties: []string{"SettledOnce", "TimersRight", "OneRequest", "Delivered", "StatesTold", "AttachedByFrame", "UpdateIff",
+			"SerialsRight", "RetryNumbers", "OutcomeTrue", "SilentWhenGivenBack", "ReasonRight"}}, nil
 }

@@ -293,6 +293,18 @@ func (s *Steps) Each(now State, visit func(params []int, next State)) {
 	s.choose(now, make([]int, 0, len(s.Action.Params)), visit)
 }
 
+// Take takes the step with these parameters, if it can be taken.
+func (s *Steps) Take(now State, params ...int) (next State, taken bool) {
+	s.w.now = now
+	for _, g := range s.guards {
+		if g(params...) == 0 {
+			return nil, false
+		}
+	}
+	// what is a guard of the next state, such as a bound of it, is written in terms of this one
+	return s.apply(now, params), true
+}
+
 func (s *Steps) choose(now State, params []int, visit func([]int, State)) {
 	s.w.now = now
 	for i, g := range s.guards {
@@ -320,6 +332,9 @@ func (s *Steps) apply(now State, params []int) State {
 	copy(env, params)
 	for _, u := range s.next {
 		first, last := w.domain(u.symbol, 0)
+		if u.symbol.Len != "" && len(u.symbol.Args) == 1 {
+			last = min(last, w.Get(next, u.symbol.Len, 0, 0)) // which comes before
+		}
 		from, to := w.domain(u.symbol, 1)
 		for a := first; a <= last; a++ {
 			for b := from; b <= to; b++ {

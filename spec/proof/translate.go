@@ -143,6 +143,8 @@ func (t *translator) eval(e *tla.Expr, s *scope) value {
 		return term.Disj(all...)
 	case "~":
 		return term.Neg(t.condition(e.Args[0], s))
+	case "<=>":
+		return term.Equal(t.condition(e.Args[0], s), t.condition(e.Args[1], s))
 	case "=>":
 		c := t.condition(e.Args[0], s)
 		if c == term.False {

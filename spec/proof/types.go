@@ -2,6 +2,7 @@ package proof
 
 import (
 	"fmt"
+	"slices"
 
 	"ablyrooms.example/spec/proof/term"
 )
@@ -16,6 +17,7 @@ type Type struct {
 	// columns of a sequence of rows, which are read from the spec: those of all tuples that it
 	// assigns.
 	columns []column
+	forms   map[string][]column // by the word that they begin with
 }
 
 // Field is a field of a record.
@@ -34,6 +36,7 @@ const (
 	tuples
 	sequences
 	rows
+	empties
 )
 
 // Plain is a number, a word, a name or a condition.
@@ -41,6 +44,9 @@ func Plain(s term.Sort) Type { return Type{kind: plain, sort: s} }
 
 // Numbers is a set of numbers.
 var Numbers = Type{kind: numbers}
+
+// Empty is a sequence that is empty in every state, as the translation sees.
+var Empty = Type{kind: empties}
 
 // Function is a function, with the sort of its arguments and the name of its domain.
 func Function(args term.Sort, domain string, values Type) Type {
@@ -70,6 +76,8 @@ func Rows() Type { return Type{kind: rows} }
 func (s *System) valueOf(t *Type, name, suffix string, args []*term.Term) value {
 	with := func(x *term.Term) []*term.Term { return append(args[:len(args):len(args)], x) }
 	switch t.kind {
+	case empties:
+		return tuple{}
 	case plain:
 		return term.Apply(name+suffix, t.sort, args...)
 	case numbers:
@@ -126,6 +134,10 @@ func (t *Type) defines(name string, v value, params []*term.Term) (all []Define)
 		return append(params[:len(params):len(params)], x), x
 	}
 	switch t.kind {
+	case empties:
+		if len(asSequence(v).pieces) > 0 {
+			fail("%s is not empty", name)
+		}
 	case plain:
 		define(name, t.sort, params, asTerm(v))
 	case numbers:
@@ -208,7 +220,7 @@ func (t *Type) readRows(name string, paths []path) {
 	if t.kind != rows {
 		return
 	}
-	forms := map[string]string{}
+	t.forms = map[string][]column{}
 	var all []row
 	for _, p := range paths {
 		for _, part := range asSequence(p.next[name]).pieces {
@@ -218,11 +230,11 @@ func (t *Type) readRows(name string, paths []path) {
 			if kind.Op != term.Literal {
 				fail("%s: the kind of an element is %v", name, kind)
 			}
-			form := fmt.Sprint(columns(r))
-			if had, ok := forms[kind.Name]; ok && had != form {
-				fail("%s: elements of the kind %s have the forms %s and %s", name, kind.Name, had, form)
+			form := columns(r)
+			if had, ok := t.forms[kind.Name]; ok && !slices.Equal(had, form) {
+				fail("%s: elements of the kind %s have the forms %v and %v", name, kind.Name, had, form)
 			}
-			forms[kind.Name] = form
+			t.forms[kind.Name] = form
 		}
 	}
 	t.columns = columns(all...)

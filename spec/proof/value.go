@@ -390,7 +390,11 @@ func equal(a, b value) *term.Term {
 		}
 		var all []*term.Term
 		for i := range a {
-			all = append(all, equal(a[i], other[i]))
+			is := equal(a[i], other[i])
+			if is == term.False {
+				return is // outputs of two kinds, say, of which the rest can't be compared
+			}
+			all = append(all, is)
 		}
 		return term.Conj(all...)
 	case *set:
