@@ -107,6 +107,8 @@ QueueInOrder == QueueRight(Here)
 \* Who waits for the operation that runs does not wait for a turn.
 CallerApart == caller # 0 => \A i \in 1..Len(queue) : queue[i][2] # caller
 
+ReleasedRight == status = "released" => err = 0
+
 \* With the port's promise: no loss can be told before an attached event.
 FreshRight == (OwnEvent /\ fresh) => ~attachedOnce \/ explicit
 SeenRight  == (OwnEvent /\ phase = "inAttach" /\ seen) => ~fresh

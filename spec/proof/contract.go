@@ -178,22 +178,21 @@ func (p *Proof) asked(calls []*call, recursion bool) *term.Term {
 
 // beginning is what a recursion is about: a room of which nothing is known, which has put out
 // something; and what that is.
-func (p *Proof) beginning() (r *record, base *piece) {
-	of := p.Recursion
-	c := &call{id: "r"}
-	r = p.t.resultOf(c, nil)
+func (s *System) beginning() (r *record, base *piece) {
+	of := s.Recursion
+	r = s.t.resultOf(&call{id: "r"}, nil)
 	return r, asSequence(r.field(of.Outs)).pieces[0]
 }
 
 // ways returns the ways in which a recursive operator has its value, applied to a beginning.
-func (p *Proof) ways(operator string, r *record) []leaf {
-	d := p.Module.Definition(operator)
+func (s *System) ways(operator string, r *record) []leaf {
+	d := s.Module.Definition(operator)
 	if d == nil || len(d.Params) != 1 {
 		fail("there is no %s of one argument", operator)
 	}
-	p.t.induction = true
-	defer func() { p.t.induction = false }()
-	return p.t.leaves(body(d), (&scope{}).bind(d.Params[0], r))
+	s.t.induction = true
+	defer func() { s.t.induction = false }()
+	return s.t.leaves(body(d), (&scope{}).bind(d.Params[0], r))
 }
 
 // induction returns the conditions of one way in which an operator has its value.
@@ -245,8 +244,8 @@ func (p *Proof) contract() (all []*Condition) {
 
 // appended returns what a recursive operator has put out: what is behind the beginning, which must
 // be there as it was and decide nothing; and it must be of the form of the contract.
-func (p *Proof) appended(outs *sequence, base *piece, made *record) *sequence {
-	of := p.Recursion
+func (s *System) appended(outs *sequence, base *piece, made *record) *sequence {
+	of := s.Recursion
 	if len(outs.pieces) == 0 || outs.pieces[0] != base {
 		fail("%s does not append to %s", of.Operator, of.Outs)
 	}
@@ -258,8 +257,8 @@ func (p *Proof) appended(outs *sequence, base *piece, made *record) *sequence {
 			fail("%s puts out what is no %s", of.Operator, of.Kind)
 		}
 		terms = append(terms, piece.when, piece.length)
-		for n, s := range of.Form {
-			terms = append(terms, got.get(column{n + 2, s}))
+		for n, sort := range of.Form {
+			terms = append(terms, got.get(column{n + 2, sort}))
 		}
 	}
 	for _, t := range terms {

@@ -53,7 +53,7 @@ var Faults = []Fault{
 }
 
 // proofs read the proof of each spec, by the name of its module.
-var proofs = map[string]func(*tla.Module) (*Proof, error){"Rooms": roomsProof, "Leases": leasesProof}
+var proofs = map[string]func(*tla.Module) (*Proof, error){"Rooms": roomsProof, "Leases": leasesProof, "RoomStatus": roomProof}
 
 // Of returns the name of the spec that the fault is planted in, or in whose proof.
 func (f *Fault) Of() string { return strings.TrimSuffix(f.Module, "Proof") }

@@ -145,11 +145,16 @@ func keptGraph(w *Small) (*graph, error) {
 	if err != nil {
 		return nil, err
 	}
+	return readGraph(w, text, fromTLC)
+}
+
+// readGraph reads a graph that TLC printed.
+func readGraph(w *Small, text []byte, read func(*Small, graphs.Value) (State, error)) (*graph, error) {
 	g := &graph{}
 	number := map[string]int{}
 	type edge struct{ from, to, action string }
 	var edges []edge
-	err = tlcrun.EachLine(bytes.NewReader(text), func(l tlcrun.DumpLine) error {
+	err := tlcrun.EachLine(bytes.NewReader(text), func(l tlcrun.DumpLine) error {
 		if l.To != nil {
 			edges = append(edges, edge{string(l.From), string(l.To), l.Label()})
 			return nil
@@ -158,7 +163,7 @@ func keptGraph(w *Small) (*graph, error) {
 		if err != nil {
 			return err
 		}
-		s, err := fromTLC(w, vars)
+		s, err := read(w, vars)
 		number[string(l.From)] = len(g.states)
 		g.states, g.edges = append(g.states, s), append(g.edges, map[string][]string{})
 		return err

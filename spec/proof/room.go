@@ -34,7 +34,7 @@ func roomProof(m *tla.Module) (*Proof, error) {
 			Form: []term.Sort{term.Int, term.Word, term.Int, term.Word}, Queue: "queue", Before: "TurnBefore",
 			After: []string{"TurnKeeps", "TurnFound", "TurnQueue", "TurnRest", "TurnAnswers", "TurnOnce", "TurnAll",
 				"TurnReleaseFirst", "TurnInOrder"},
-			Replaces: "BeginNext", By: "NextBegun", Whole: []string{"SetStatus"}, Unsaid: []string{"queue", "outs"}}}
+			Replaces: "BeginNext", By: "NextBegun", Whole: []string{"SetStatus"}, Unsaid: []string{"queue"}}}
 	for _, f := range aRoom() {
 		s.Variables = append(s.Variables, Variable{f.Name, f.Type})
 	}
@@ -43,7 +43,7 @@ func roomProof(m *tla.Module) (*Proof, error) {
 		return nil, fmt.Errorf("%s: %w", m.Name, err)
 	}
 	return &Proof{System: s, Name: "RoomStatus",
-		Invariant: []string{"RoomTypeOK", "QueueInOrder", "CallerApart", "StatusRight", "StatusOfOperation", "FreshRight", "SeenRight"},
+		Invariant: []string{"RoomTypeOK", "QueueInOrder", "CallerApart", "StatusRight", "StatusOfOperation", "ReleasedRight", "FreshRight", "SeenRight"},
 		Properties: []string{"OneOperation", "ReleaseFirst", "FirstComeFirstServed", "NoStaleError", "ReleasedIsFinal",
 			"GivenBackOnce", "DiscontinuityIff", "ToldInOrder", "SettledOnce", "OutcomeTrue", "AttachedOnlyIf", "OwnEventSilent"},
 		Promised: map[string]string{"AttachedOnlyIf": "OwnEvent", "OwnEventSilent": "OwnEvent"},

@@ -3,6 +3,7 @@ package proof
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"ablyrooms.example/spec/proof/term"
@@ -32,6 +33,9 @@ type Small struct {
 	size   int
 	now    State // what terms speak of
 	next   State
+	// of a spec with a recursive operator: what computes it, and its results in the present state
+	recursion *smallRecursion
+	results   map[string]State
 }
 
 // State is a state as one list of values, in the order of the system's symbols.
@@ -133,6 +137,9 @@ func (w *Small) Symbol(name string) (func(a, b int) int, error) {
 		return func(a, _ int) int { return truth(a > 0 && a <= n) }, nil
 	case "Options":
 		return func(a, _ int) int { return truth(a > n) }, nil
+	}
+	if id, symbol, ok := strings.Cut(name, "."); ok && w.System.Recursion != nil && w.System.t.byID[id] != nil {
+		return w.ofCall(w.System.t.byID[id], "r."+symbol)
 	}
 	if is, ok := w.Bounds.Constants[name]; ok {
 		return func(int, int) int { return is }, nil

@@ -288,35 +288,76 @@ func (s *System) after(a *Action, name string, step bool) (claim *term.Term, fac
 
 // facts says what is known of the actions of which a claim asks whether the step is one: it is the
 // one that it is; and if it is another one too, that one's guards hold, and it leads where the step
-// leads.
+// leads. That is said where the claim is the weaker if the step is one.
 func (s *System) facts(a *Action, claim *term.Term, at *scope) (all []hypothesis) {
 	s.t.asked = nil
 	at = at.in(at.next, false)
+	free := claim.Free()
 	for _, name := range s.Inputs {
+		asked := map[string][]*term.Term{} // the arguments, by their text; one is nil for all
 		asks := false
-		claim.Walk(func(t *term.Term) { asks = asks || t.Op == term.App && t.Name == "is"+name })
-		if !asks {
-			continue
-		}
-		if a.taken != nil && a.taken.Name == "is"+name {
+		claim.Polar(true, func(t *term.Term, positive, negative bool) {
+			if t.Op != term.App || t.Name != "is"+name {
+				return
+			}
+			if asks = true; !negative {
+				return
+			}
+			if closed(t.Args, free) {
+				asked[t.String()] = t.Args
+			} else {
+				asked[""] = nil
+			}
+		})
+		if asks && a.taken != nil && a.taken.Name == "is"+name {
 			all = append(all, hypothesis{"the step is one of " + name, a.taken})
 		}
-		d := s.Module.Definition(name)
-		in := (&scope{now: at.now}).in(at.next, false)
-		var params []*term.Term
-		for i, p := range d.Params {
+		if _, any := asked[""]; any {
+			asked = map[string][]*term.Term{"": nil}
+		}
+		for _, text := range slices.Sorted(maps.Keys(asked)) {
+			all = append(all, hypothesis{"what a step of " + name + " is", s.implied(a, name, asked[text], at)})
+		}
+	}
+	return all
+}
+
+// closed reports whether terms have no variables but those that are free.
+func closed(terms []*term.Term, free map[string]*term.Term) bool {
+	for _, t := range terms {
+		for name := range t.Free() {
+			if free[name] == nil {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// implied says what follows if the step of an action is one of an input too, with the arguments or
+// with any.
+func (s *System) implied(a *Action, name string, args []*term.Term, at *scope) *term.Term {
+	d := s.Module.Definition(name)
+	in := (&scope{now: at.now}).in(at.next, false)
+	var params []*term.Term
+	for i, p := range d.Params {
+		if len(args) == 0 {
 			x := fresh(p, s.inputSort(name, i))
 			params = append(params, x)
 			in = in.bind(p, x)
+		} else {
+			in = in.bind(p, args[i])
 		}
-		if s.Recursion != nil && s.t.isAbout(body(d), s.Recursion.Replaces) {
-			s.t.unsaid = s.Recursion.Unsaid // that would be long, and is not needed
-		}
-		is := term.Imply(term.Apply("is"+name, term.Bool, params...), s.t.condition(body(d), in).Substitute(a.rename))
-		s.t.unsaid = nil
-		all = append(all, hypothesis{"what a step of " + name + " is", term.All(params, is)})
 	}
-	return all
+	if len(args) == 0 {
+		args = params
+	}
+	if s.Recursion != nil && s.t.isAbout(body(d), s.Recursion.Replaces) {
+		s.t.unsaid = s.Recursion.Unsaid // that would be long, and is not needed
+		defer func() { s.t.unsaid = nil }()
+	}
+	is := term.Imply(term.Apply("is"+name, term.Bool, args...), s.t.condition(body(d), in).Substitute(a.rename))
+	return term.All(params, is)
 }
 
 // inputSort returns the sort of an argument of an input, which the actions show.
