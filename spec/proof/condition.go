@@ -16,6 +16,7 @@ type Condition struct {
 	Goal   string // the conjunct, or the property
 	From   []string
 	script func() (string, error)
+	asks   *question // of a proof with a contract
 }
 
 // What stands in the place of an action.

@@ -111,7 +111,7 @@ func bodies(defines []Define) (all []*term.Term) {
 // ask makes a condition of a question.
 func (p *Proof) ask(q question) *Condition {
 	from := p.from(q.action, q.goal)
-	return &Condition{Action: q.action, Goal: q.goal, From: from, script: func() (script string, err error) {
+	return &Condition{Action: q.action, Goal: q.goal, From: from, asks: &q, script: func() (script string, err error) {
 		hypotheses, claim, err := q.parts()
 		if err != nil {
 			return "", err

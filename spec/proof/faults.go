@@ -56,7 +56,9 @@ var Faults = []Fault{
 var proofs = map[string]func(*tla.Module) (*Proof, error){"Rooms": roomsProof, "Leases": leasesProof, "RoomStatus": roomProof}
 
 // Of returns the name of the spec that the fault is planted in, or in whose proof.
-func (f *Fault) Of() string { return strings.TrimSuffix(f.Module, "Proof") }
+func (f *Fault) Of() string {
+	return strings.TrimSuffix(strings.TrimSuffix(f.Module, "Proof"), "Steps")
+}
 
 // With returns the proof of the spec with the fault planted. It may be called by several
 // goroutines.

@@ -101,6 +101,9 @@ func TestTheRelationOfRoomsIsTLCs(t *testing.T) {
 			}
 		}
 	}
+	for _, broken := range g.broken(t, p, w) {
+		t.Error(broken)
+	}
 	t.Logf("EVIDENCE relation of=MCRoomStatus_graph2 states=%d edges=%d nonedges=%d", len(g.states), g.count, g.nonedges())
 }
 

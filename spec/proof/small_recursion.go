@@ -12,6 +12,7 @@ import (
 type smallRecursion struct {
 	*Small // its states are what the operator takes and returns
 	ways   []smallWay
+	args   map[string][]update // what each call is applied to, of the world that the operator is for
 	// the results of the state that was computed last
 	of   *int
 	last map[resultKey]State
@@ -51,9 +52,12 @@ func (w *Small) ofCall(c *call, symbol string) (func(a, b int) int, error) {
 	for _, v := range c.free {
 		free = append(free, v.Name)
 	}
-	arg, err := r.updates(w, c.defines, free...)
-	if err != nil {
-		return nil, err
+	arg, ok := r.args[c.id]
+	if !ok {
+		if arg, err = r.updates(w, c.defines, free...); err != nil {
+			return nil, err
+		}
+		r.args[c.id] = arg
 	}
 	switch len(free) {
 	case 0:
@@ -144,7 +148,7 @@ func (w *Small) recursive() (made *smallRecursion, err error) {
 	}
 	s, of := w.System, w.System.Recursion
 	inner := &System{Module: s.Module, Symbols: of.symbols(s), Recursion: of, t: s.t}
-	r := &smallRecursion{Small: NewSmall(inner, w.Bounds)}
+	r := &smallRecursion{Small: NewSmall(inner, w.Bounds), args: map[string][]update{}}
 	r.results = map[string]State{}
 	err = try(func() {
 		room, base := s.beginning()

@@ -88,8 +88,9 @@ func asRow(v value) row {
 	case tuple:
 		r := row{}
 		for i, item := range v {
-			t := asTerm(item)
-			r[column{i + 1, t.Sort}] = t
+			for s, t := range toVariant(item) {
+				r[column{i + 1, s}] = t
+			}
 		}
 		return r
 	}
