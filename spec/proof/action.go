@@ -78,6 +78,9 @@ func (t *translator) actions(e *tla.Expr, p path) (all []path) {
 	switch e.Op {
 	case "/\\":
 		p.fixed = p.fixed || p.Name != ""
+		if p.fixed && t.only != "" && p.Name != t.only {
+			return nil
+		}
 		outer := p.scope
 		all = []path{p}
 		for _, a := range e.Args {
@@ -184,7 +187,7 @@ func (t *translator) operator(e *tla.Expr, p path) []path {
 		args = []leaf{{inDomain: t.inDomain, value: values}}
 	}
 	taken := p.taken
-	if slices.Contains(t.inputs, e.Name) {
+	if _, ok := t.inputs[e.Name]; ok {
 		taken = t.isTaken(e, p.scope)
 	}
 	var all []path

@@ -13,7 +13,7 @@ func Channel(folders ...string) (*Proof, error) {
 	if err != nil {
 		return nil, err
 	}
-	return channelProof(m)
+	return channelProof(m, "")
 }
 
 func channelVariables() []Variable {
@@ -30,11 +30,28 @@ func channelVariables() []Variable {
 	}
 }
 
-func channelProof(m *tla.Module) (*Proof, error) {
+// channelInputs are the operators of Channel.tla that take an input.
+func channelInputs() (all []Symbol) {
+	input := func(name string, args ...term.Sort) {
+		all = append(all, Symbol{Name: name, Args: append([]term.Sort{}, args...)})
+	}
+	for _, name := range []string{"Attach", "Detach", "SetOptions", "GiveBack", "Renew", "Overtaken", "RetryTimeout"} {
+		input(name)
+	}
+	input("Attached", term.Bool, term.Int, term.Int, term.Int)
+	input("Detached", term.Int, term.Int)
+	input("Error", term.Int, term.Int)
+	input("Message", term.Int, term.Int)
+	input("RequestTimeout", term.Int)
+	input("Connection", term.Word, term.Bool, term.Int, term.Word)
+	return all
+}
+
+// channelProof reads all actions, or only one.
+func channelProof(m *tla.Module, only string) (*Proof, error) {
 	s := &System{Module: m, Init: "Init", Next: "Next", Variables: channelVariables(), Whole: true,
-		Cases: [][2]string{{"state", "ChannelStates"}, {"connection", "Links"}},
-		Inputs: []string{"Attach", "Detach", "SetOptions", "GiveBack", "Renew", "Attached", "Detached", "Error", "Message",
-			"Overtaken", "RequestTimeout", "RetryTimeout", "Connection"},
+		Cases:  [][2]string{{"state", "ChannelStates"}, {"connection", "Links"}},
+		Inputs: channelInputs(), Only: only,
 		Split: []string{"s", "resumed"}, Constants: []Symbol{{Name: "NCalls", Sort: term.Int}, {Name: "NErrs", Sort: term.Int},
 			{Name: "NSerials", Sort: term.Int}, {Name: "MaxWire", Sort: term.Int}, {Name: "Forgets", Sort: term.Bool},
 			{Name: "Promise", Sort: term.Bool}}}

@@ -115,6 +115,14 @@ func (p *Proof) Conditions() (all []*Condition) {
 	return all
 }
 
+// ActionNames returns the names of the actions.
+func (p *Proof) ActionNames() (names []string) {
+	for _, a := range p.byName() {
+		names = append(names, a[0].Name)
+	}
+	return names
+}
+
 // byName returns the actions, those that are cases of one together.
 func (p *Proof) byName() (all [][]*Action) {
 	at := map[string]int{}
@@ -304,7 +312,7 @@ func (p *Proof) declared(terms []*term.Term) []Symbol {
 	known := map[string]bool{}
 	for _, t := range terms {
 		t.Walk(func(t *term.Term) {
-			if name, ok := strings.CutPrefix(t.Name, "is"); t.Op == term.App && ok && slices.Contains(p.Inputs, name) && !known[name] {
+			if name, ok := strings.CutPrefix(t.Name, "is"); t.Op == term.App && ok && p.t.inputs[name] != nil && !known[name] {
 				known[name] = true
 				symbol := Symbol{Name: t.Name, Sort: term.Bool}
 				for _, a := range t.Args {

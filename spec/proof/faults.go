@@ -52,6 +52,36 @@ var Faults = []Fault{
 	{"a lease closes before its room is there", "Leases", `/\ c \in acquires \ closed /\ calls[c].out = "room"`, `/\ c \in acquires \ closed`, "ClosedRight", "Close.1"},
 }
 
+// ChannelFaults are those of the channel.
+var ChannelFaults = []Fault{
+	{"who waited to be detached waits on", "ChannelSteps", `[SettleAll(r, r.detachers, how, e) EXCEPT !.detachers = <<>>]`, `SettleAll(r, r.detachers, how, e)`, "SettledOnce", "Detached"},
+	{"a timer that is needed no more goes on", "ChannelSteps", `was.awaited /\ ~is.awaited`, `FALSE`, "TimersRight", "Attached"},
+	{"an attach does not wait for the fence", "ChannelSteps", `IF IsConnected(r) /\ ~Awaits(r, "detach") THEN`, `IF IsConnected(r) THEN`, "OneRequest", "Attach"},
+	{"messages are delivered before the channel is attached", "ChannelSteps", `Delivers(r)         == r.state = "attached"`, `Delivers(r) == r.state \in {"attaching", "attached"}`, "Delivered", "Message"},
+	{"a state is told again although it is the same", "ChannelSteps", `IsState(r, s)       == r.state = s`, `IsState(r, s) == FALSE`, "StatesTold", "Connections(connecting)"},
+	{"a detach that is not answered ends attached", "ChannelSteps", `EndDetachers(SetState(r, r.back, e), "failed", e)`, `EndDetachers(SetState(r, "attached", e), "failed", e)`, "AttachedByFrame", "RequestTimeout"},
+	{"no ATTACHED is told as an update", "ChannelSteps", `IsUpdate(resumed)   == ~resumed`, `IsUpdate(resumed) == FALSE`, "UpdateIff", "Attached"},
+	{"serials outlive a detach", "ChannelSteps", `ClearsSerials(s)    == s \in {"detached", "failed", "initialized"}`, `ClearsSerials(s) == s = "initialized"`, "ClearedRight", "Detached"},
+	{"retries are not counted", "ChannelSteps", `IF n = 4 THEN 4 ELSE n + 1`, `n`, "RetryNumbers", "Detached"},
+	{"a detach waits for an attach that has not been sent", "ChannelSteps", `WaitsForAttach(r)   == AttachIsOut(r)`, `WaitsForAttach(r) == r.state = "attaching"`, "WaitersRight", "Detach"},
+	{"a detach without a connection says that it is done", "ChannelSteps", `DetachedHere(r, c) ==
+    SettleOne(`, `DetachedHere(r, c) == SettleOne(r, c, "done")
+Nothing1(r, c) ==
+    SettleOne(`, "OutcomeTrue", "Detach"},
+	{"a channel that was given back fails like any other", "ChannelSteps", `BehindFence(was) \/ r.givenBack \/ r.state = "failed"`, `r.state = "failed"`, "SilentWhenGivenBack", "Error"},
+	{"the reason is never cleared", "ChannelSteps", `ClearsReason(s)     == s = "attached"`, `ClearsReason(s) == FALSE`, "ReasonRight", "Attached"},
+	{"giving back keeps the reason", "ChannelSteps", `[NewChannel EXCEPT !.last = r.last,`, `[NewChannel EXCEPT !.last = r.last, !.reason = r.reason,`, "SilentState", "GiveBack"},
+	{"only what is attached is fenced", "ChannelSteps", `was.state = "attached" \/ was.doubt \/ (r.wire # <<>> /\ Last(r.wire) = "attach")`, `was.state = "attached"`, "GivenBackRight", "GiveBack"},
+	{"calls wait out of order", "ChannelSteps", `[r EXCEPT !.detachers = Append(r.detachers, c)]`, `[r EXCEPT !.detachers = <<c>> \o r.detachers]`, "InOrder", "Detach"},
+	{"nothing may be sent again while detaching", "Channel", `\/ (Overtaken /\ ch.awaited /\ ~DetachAwaited)`, ``, "OneRequest", "Overtaken"},
+	{"an invariant of the channel too strong", "ChannelProof", `{"attaching", "attached", "detaching"}
+    ELSE`, `{"attaching", "attached"}
+    ELSE`, "AwaitedRight", "Detach"},
+}
+
+// OfChannel reports whether the fault is one of the channel's.
+func (f *Fault) OfChannel() bool { return strings.HasPrefix(f.Module, "Channel") }
+
 // proofs read the proof of each spec, by the name of its module.
 var proofs = map[string]func(*tla.Module) (*Proof, error){"Rooms": roomsProof, "Leases": leasesProof, "RoomStatus": roomProof}
 
@@ -60,8 +90,8 @@ func (f *Fault) Of() string {
 	return strings.TrimSuffix(strings.TrimSuffix(f.Module, "Proof"), "Steps")
 }
 
-// With returns the proof of the spec with the fault planted. It may be called by several
-// goroutines.
+// With returns the proof of the spec with the fault planted; of the channel's, only the fault's
+// action is read. It may be called by several goroutines.
 func (f *Fault) With(root string) (*Proof, error) {
 	planted := 0
 	m, err := tla.ReadText(f.Of()+"Proof", func(name string) (string, error) {
@@ -82,7 +112,13 @@ func (f *Fault) With(root string) (*Proof, error) {
 	if planted != 1 {
 		return nil, fmt.Errorf("%s: %q is in %s %d times", f.Name, f.From, f.Module, planted)
 	}
-	return proofs[f.Of()](m)
+	if !f.OfChannel() {
+		return proofs[f.Of()](m)
+	}
+	only, _, _ := strings.Cut(f.Action, "(")
+	translating.Lock()
+	defer translating.Unlock()
+	return channelProof(m, only)
 }
 
 // Condition returns the condition that the fault breaks, of a proof.

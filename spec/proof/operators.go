@@ -100,7 +100,7 @@ func (t *translator) sum(e *tla.Expr, s *scope) value {
 	if left := e.Args[0]; left.Op == tla.Ident && left.Name == "Len" {
 		return t.behind(asSequence(t.eval(left.Args[0], s)), asTerm(b))
 	}
-	return term.Sum(asTerm(a), asTerm(b))
+	return term.Sum(asNumber(a), asNumber(b))
 }
 
 // counting is the sum of the Cardinalities of sets that are not counted. It can be compared with
@@ -177,8 +177,12 @@ func (t *translator) atMostOne(of counting) *term.Term {
 // is known of it is stated apart: see [Proof.facts].
 func (t *translator) isTaken(e *tla.Expr, s *scope) *term.Term {
 	var args []*term.Term
-	for _, a := range e.Args {
-		args = append(args, asTerm(t.eval(a, s)))
+	for i, a := range e.Args {
+		v := t.eval(a, s)
+		if of, ok := v.(variant); ok {
+			v = of.get(t.inputs[e.Name][i])
+		}
+		args = append(args, asTerm(v))
 	}
 	return term.Apply("is"+e.Name, term.Bool, args...)
 }

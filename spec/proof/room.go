@@ -24,10 +24,18 @@ func aRoom() []Field {
 		{"attachedOnce", flag}, {"explicit", flag}}
 }
 
+// roomInputs are the operators of RoomStatus.tla that take an input.
+func roomInputs() []Symbol {
+	number := []term.Sort{term.Int}
+	return []Symbol{{Name: "Attach"}, {Name: "Detach"}, {Name: "Release"}, {Name: "GiveUp", Args: number},
+		{Name: "AttachEnded", Args: number}, {Name: "DetachEnded", Args: number}, {Name: "RetryDue"},
+		{Name: "GiveBackEnded", Args: number}, {Name: "Turned", Args: []term.Sort{term.Word, term.Int}},
+		{Name: "Resumed", Args: number}, {Name: "Updated", Args: []term.Sort{term.Bool, term.Int}}}
+}
+
 func roomProof(m *tla.Module) (*Proof, error) {
 	s := &System{Module: m, Init: "Init", Next: "Next",
-		Inputs: []string{"Attach", "Detach", "Release", "GiveUp", "AttachEnded", "DetachEnded", "RetryDue", "GiveBackEnded",
-			"Turned", "Resumed", "Updated"},
+		Inputs: roomInputs(),
 		Constants: []Symbol{{Name: "NCalls", Sort: term.Int}, {Name: "NErrs", Sort: term.Int},
 			{Name: "Emitted", Args: []term.Sort{term.Word}, Sort: term.Bool}, {Name: "OwnEvent", Sort: term.Bool}},
 		Recursion: &Recursion{Operator: "Turn", Of: Record(aRoom()...), Outs: "outs", Kind: "settle",

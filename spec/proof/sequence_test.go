@@ -123,12 +123,16 @@ func readLists(t testing.TB, change func(string) string) *System {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &System{Module: m, Init: "Init", Next: "Next", Constants: []Symbol{{Name: "N", Sort: term.Int}},
-		Variables: []Variable{{"q", Sequence(Plain(term.Int))}, {"r", Sequence(Plain(term.Int))}, {"outs", Rows()}}}
+	s := listSystem(m)
 	if err := s.read(); err != nil {
 		t.Fatal(err)
 	}
 	return s
+}
+
+func listSystem(m *tla.Module) *System {
+	return &System{Module: m, Init: "Init", Next: "Next", Constants: []Symbol{{Name: "N", Sort: term.Int}},
+		Variables: []Variable{{"q", Sequence(Plain(term.Int))}, {"r", Sequence(Plain(term.Int))}, {"outs", Rows()}}}
 }
 
 func numbersOf(w *Small, s State, name string) (all []int) {

@@ -29,6 +29,9 @@ type Small struct {
 	System *System
 	Bounds Bounds
 
+	// Is answers whether a step is one of an input, by its name, with the arguments.
+	Is func(now, next State, input string, args []int) bool
+
 	layout map[string]place
 	size   int
 	now    State // what terms speak of
@@ -60,6 +63,15 @@ func NewSmall(s *System, b Bounds) *Small {
 		w.size += p.sizes[0] * p.sizes[1]
 	}
 	return w
+}
+
+// Relation implements [term.Relations].
+func (w *Small) Relation(name string) func(args []int) bool {
+	input, ok := strings.CutPrefix(name, "is")
+	if !ok || w.Is == nil || w.System.t.inputs[input] == nil {
+		return nil
+	}
+	return func(args []int) bool { return w.Is(w.now, w.next, input, args) }
 }
 
 // Range implements [term.World]. One number more than there are calls is outside all sets.

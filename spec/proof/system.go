@@ -43,8 +43,11 @@ type System struct {
 	// Cases are fields of the record that is the first variable, each with the name of an enumeration
 	// of its values. Each action is read once for each combination.
 	Cases [][2]string
-	// Inputs are the operators that claims about steps ask for.
-	Inputs []string
+	// Inputs are the operators with which claims about steps ask whether a step is one of theirs, with
+	// the sorts of their arguments.
+	Inputs []Symbol
+	// Only is the one action that is read, if there is one: enough for a condition.
+	Only string
 	// Split are the variables bound by \E for each value of which there is an action.
 	Split []string
 	// Recursion is how the proof does with what is recursive in the spec; nil if nothing is.
@@ -58,7 +61,7 @@ type System struct {
 // read translates the module's actions.
 func (s *System) read() error {
 	s.t = &translator{module: s.Module, counts: s.Counts, primed: map[string]bool{}, nameless: true,
-		whole: s.Whole, split: s.Split, inputs: s.Inputs, system: s,
+		whole: s.Whole, split: s.Split, inputs: s.inputs(), only: s.Only, system: s,
 		recursion: s.Recursion, calls: map[string]*call{}, byID: map[string]*call{},
 		positions: map[*term.Term]position{}, constants: map[string]value{
 			"Nat": &set{sort: term.Int, from: true, has: func(v value) *term.Term {
@@ -272,7 +275,7 @@ func (s *System) step(name string) *tla.Expr {
 // not find them. It returns too what the claim asks of the step, and what is known of that.
 func (s *System) after(a *Action, name string, step bool) (claim *term.Term, facts []hypothesis, err error) {
 	err = try(func() {
-		s.t.asked = s.Inputs
+		s.t.asked, s.t.positions = s.inputs(), map[*term.Term]position{}
 		defer func() { s.t.asked = nil }()
 		at := (&scope{now: a.now}).in(a.next, !step)
 		if step {
@@ -292,81 +295,74 @@ func (s *System) after(a *Action, name string, step bool) (claim *term.Term, fac
 func (s *System) facts(a *Action, claim *term.Term, at *scope) (all []hypothesis) {
 	s.t.asked = nil
 	at = at.in(at.next, false)
-	free := claim.Free()
-	for _, name := range s.Inputs {
-		asked := map[string][]*term.Term{} // the arguments, by their text; one is nil for all
-		asks := false
-		claim.Polar(true, func(t *term.Term, positive, negative bool) {
-			if t.Op != term.App || t.Name != "is"+name {
-				return
-			}
-			if asks = true; !negative {
-				return
-			}
-			if closed(t.Args, free) {
-				asked[t.String()] = t.Args
-			} else {
-				asked[""] = nil
-			}
-		})
-		if asks && a.taken != nil && a.taken.Name == "is"+name {
-			all = append(all, hypothesis{"the step is one of " + name, a.taken})
+	for _, input := range s.Inputs {
+		asked, asks := s.askedOf(claim, "is"+input.Name)
+		if asks && a.taken != nil && a.taken.Name == "is"+input.Name {
+			all = append(all, hypothesis{"the step is one of " + input.Name, a.taken})
 		}
-		if _, any := asked[""]; any {
-			asked = map[string][]*term.Term{"": nil}
-		}
-		for _, text := range slices.Sorted(maps.Keys(asked)) {
-			all = append(all, hypothesis{"what a step of " + name + " is", s.implied(a, name, asked[text], at)})
+		for _, literals := range asked {
+			d := s.Module.Definition(input.Name)
+			in := (&scope{now: at.now}).in(at.next, false)
+			var args, params []*term.Term
+			for i, p := range d.Params {
+				x := literals[i]
+				if x == nil {
+					x = fresh(p, input.Args[i])
+					params = append(params, x)
+				}
+				args, in = append(args, x), in.bind(p, x)
+			}
+			if s.Recursion != nil && s.t.isAbout(body(d), s.Recursion.Replaces) {
+				s.t.unsaid = s.Recursion.Unsaid // that would be long, and is not needed
+			}
+			is := term.Imply(term.Apply("is"+input.Name, term.Bool, args...), s.t.condition(body(d), in).Substitute(a.rename))
+			s.t.unsaid = nil
+			all = append(all, hypothesis{"what a step of " + input.Name + " is", term.All(params, is)})
 		}
 	}
 	return all
 }
 
-// closed reports whether terms have no variables but those that are free.
-func closed(terms []*term.Term, free map[string]*term.Term) bool {
-	for _, t := range terms {
-		for name := range t.Free() {
-			if free[name] == nil {
-				return false
+// askedOf returns with which literals as arguments a claim asks a predicate: nil stands for what is
+// none. If it does so in too many ways, none are told apart. Where there is a recursion, of which
+// much would be known, a claim asks only where it may fail because the predicate holds.
+func (s *System) askedOf(claim *term.Term, predicate string) (all [][]*term.Term, asks bool) {
+	known := map[string]bool{}
+	claim.Polar(true, func(t *term.Term, _, negative bool) {
+		if t.Op != term.App || t.Name != predicate {
+			return
+		}
+		if asks = true; s.Recursion != nil && !negative {
+			return
+		}
+		literals := make([]*term.Term, len(t.Args))
+		for i, a := range t.Args {
+			if a.Op == term.Literal {
+				literals[i] = a
 			}
 		}
+		if key := fmt.Sprint(literals); !known[key] {
+			known[key] = true
+			all = append(all, literals)
+		}
+	})
+	if len(all) > 4 {
+		return [][]*term.Term{make([]*term.Term, len(all[0]))}, asks
 	}
-	return true
+	return all, asks
 }
 
-// implied says what follows if the step of an action is one of an input too, with the arguments or
-// with any.
-func (s *System) implied(a *Action, name string, args []*term.Term, at *scope) *term.Term {
-	d := s.Module.Definition(name)
-	in := (&scope{now: at.now}).in(at.next, false)
-	var params []*term.Term
-	for i, p := range d.Params {
-		if len(args) == 0 {
-			x := fresh(p, s.inputSort(name, i))
-			params = append(params, x)
-			in = in.bind(p, x)
-		} else {
-			in = in.bind(p, args[i])
-		}
+func (s *System) inputs() map[string][]term.Sort {
+	sorts := map[string][]term.Sort{}
+	for _, i := range s.Inputs {
+		sorts[i.Name] = i.Args
 	}
-	if len(args) == 0 {
-		args = params
-	}
-	if s.Recursion != nil && s.t.isAbout(body(d), s.Recursion.Replaces) {
-		s.t.unsaid = s.Recursion.Unsaid // that would be long, and is not needed
-		defer func() { s.t.unsaid = nil }()
-	}
-	is := term.Imply(term.Apply("is"+name, term.Bool, args...), s.t.condition(body(d), in).Substitute(a.rename))
-	return term.All(params, is)
+	return sorts
 }
 
-// inputSort returns the sort of an argument of an input, which the actions show.
-func (s *System) inputSort(name string, i int) term.Sort {
-	for _, a := range s.Actions {
-		if a.taken != nil && a.taken.Name == "is"+name {
-			return a.taken.Args[i].Sort
-		}
-	}
-	fail("no action is %s", name)
-	return ""
+// Claim translates a property of steps like [System.Step], but for what it asks of the step.
+func (s *System) Claim(name string) (*term.Term, error) {
+	s.t.asked = s.inputs()
+	defer func() { s.t.asked = nil }()
+	return s.Step(name)
 }

@@ -25,8 +25,10 @@ type translator struct {
 	split     []string // the bound variables for each value of which there is an action
 	// inputs are the operators that are actions of their own, with arguments; asked are those of
 	// which a claim about a step asks only whether the step is one, to be answered by facts.
-	inputs, asked []string
-	nameless      bool // whether "-" is a word like others, since there are no names
+	inputs   map[string][]term.Sort
+	asked    map[string][]term.Sort
+	only     string // the one action that is read, if there is one
+	nameless bool   // whether "-" is a word like others, since there are no names
 	// of a recursive operator: its contract, and its applications by their arguments and by their ids
 	recursion *Recursion
 	// unsaid are the variables of which a fact about a step does not say what they become
@@ -267,7 +269,7 @@ func (t *translator) set(e *tla.Expr, s *scope) value {
 		}
 		high := asTerm(t.eval(e.Args[1], s))
 		return &set{sort: term.Int, low: low, high: high, from: true, to: true, has: func(v value) *term.Term {
-			return term.Conj(term.AtMost(low, asTerm(v)), term.AtMost(asTerm(v), high))
+			return term.Conj(term.AtMost(low, asNumber(v)), term.AtMost(asNumber(v), high))
 		}}
 	}
 	a, b := asSet(t.eval(e.Args[0], s)), asSet(t.eval(e.Args[1], s))
@@ -340,7 +342,7 @@ func (t *translator) identifier(e *tla.Expr, s *scope) value {
 	if d == nil {
 		fail("line %d: %s is not defined", e.Line, e.Name)
 	}
-	if slices.Contains(t.asked, e.Name) {
+	if _, ok := t.asked[e.Name]; ok {
 		return t.isTaken(e, s)
 	}
 	return t.apply(d, e, s, &scope{now: s.now})
@@ -388,7 +390,7 @@ func (t *translator) compare(e *tla.Expr, s *scope) value {
 	if of, ok := left.(counting); ok && e.Op == "<=" && literal(asTerm(right), 1) {
 		return t.atMostOne(of)
 	}
-	a, b := asTerm(left), asTerm(right)
+	a, b := asNumber(left), asNumber(right)
 	if less, same, ok := t.order(a, b); ok {
 		switch e.Op {
 		case "<":

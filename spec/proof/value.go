@@ -293,6 +293,13 @@ func asTerm(v value) *term.Term {
 	return nil
 }
 
+func asNumber(v value) *term.Term {
+	if of, ok := v.(variant); ok {
+		return of.get(term.Int)
+	}
+	return asTerm(v)
+}
+
 func asBool(v value) *term.Term {
 	if of, ok := v.(variant); ok {
 		return of.get(term.Bool)

@@ -17,6 +17,12 @@ type World interface {
 	Range(s Sort) (first, end Value)
 }
 
+// Relations is a world that has predicates of any number of arguments.
+type Relations interface {
+	// Relation returns what computes a predicate, or nil if it is none.
+	Relation(name string) func(args []Value) bool
+}
+
 // Compiled computes a term; the values of its free variables are given in the order in which they
 // were named to [Compile].
 type Compiled func(free ...Value) Value
@@ -149,6 +155,18 @@ func truth(b bool) Value {
 }
 
 func (c *compiler) apply(t *Term) code {
+	if w, ok := c.world.(Relations); ok {
+		if is := w.Relation(t.Name); is != nil {
+			args := c.all(t.Args)
+			return func(env []Value) Value {
+				values := make([]Value, len(args))
+				for i, a := range args {
+					values[i] = a(env)
+				}
+				return truth(is(values))
+			}
+		}
+	}
 	symbol, err := c.world.Symbol(t.Name)
 	if err != nil {
 		panic(compileError{err})
