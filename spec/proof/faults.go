@@ -50,6 +50,20 @@ var Faults = []Fault{
 	{"an Acquire that is given up leaves its lease open", "Leases", `/\ closed' = closed \cup {c}`, `/\ closed' = IF gaveUp THEN closed ELSE closed \cup {c}`, "GivenUpClosed", "GiveUpAcquire.1"},
 	{"an Acquire is given up as a get is", "Leases", `GiveUpOther(c) == c \notin acquires /\ GiveUp(c)`, `GiveUpOther(c) == GiveUp(c)`, "LastLease", "GiveUpOther"},
 	{"a lease closes before its room is there", "Leases", `/\ c \in acquires \ closed /\ calls[c].out = "room"`, `/\ c \in acquires \ closed`, "ClosedRight", "Close.1"},
+
+	{"a status keeps its old error", "RoomStatusSteps", `ErrorSet(r, e)     == e `, `ErrorSet(r, e) == IF e = 0 THEN r.err ELSE e `, "StatusOfOperation", "Attach.3"},
+	{"a caller that gave up is told again", "RoomStatusSteps", `CallerLeft(r)      == 0`, `CallerLeft(r) == r.caller`, "SettledOnce", "GiveUp.1"},
+	{"a room is attached on a channel that moved on", "RoomStatusSteps", `MovedOn(r)         == r.channel # "attached"`, `MovedOn(r) == r.channel = "failed"`, "StatusRight", "AttachEnded.7"},
+	{"an event changes the status of an operation", "RoomStatusSteps", `Follows(r)         == r.op = "none"`, `Follows(r) == r.op # "release"`, "StatusOfOperation", "Turned.3"},
+	{"a loss is told where none was", "RoomStatusSteps", `Loses(r, resumed)  == ~resumed /\ r.attachedOnce`, `Loses(r, resumed) == r.attachedOnce`, "DiscontinuityIff", "Resumed.2"},
+	{"a room that was released hears its channel", "RoomStatusSteps", `IsDeaf(r)          == r.status = "released"`, `IsDeaf(r) == r.status = "released" /\ r.op # "none"`, "ReleasedIsFinal", "Turned.3"},
+	{"an operation begins while a detach runs", "RoomStatusSteps", `IsBusy(r)          == r.op # "none"`, `IsBusy(r) == r.op # "none" /\ r.op # "detach"`, "OneOperation", "Attach.3"},
+	{"an attach that failed is done", "RoomStatusSteps", `SetStatus(r, r.channel, e), FailedWith(e))`, `SetStatus(r, r.channel, e), Done)`, "OutcomeTrue", "AttachEnded.1"},
+	{"the port does not keep its promise", "RoomStatus", `IF OwnEvent THEN seen ELSE TRUE`, `IF OwnEvent THEN seen \/ fresh ELSE TRUE`, "AttachedOnlyIf", "AttachEnded.7"},
+	{"an invariant of the room too weak", "RoomStatusProof", `CallerApart == caller # 0 => \A i \in 1..Len(queue) : queue[i][2] # caller`, `CallerApart == TRUE`, "SettledOnce", "GiveUp.1"},
+	{"a release waits for detaches", "RoomStatusSteps", `GoesFirst(o)       == o = "release"`, `GoesFirst(o) == o = "detach"`, "TurnReleaseFirst", "(Turn.5)"},
+	{"a released room gives its channel back again", "RoomStatusSteps", `ReleaseAgain(r) == EndWith(r, Done)`, `ReleaseAgain(r) == GiveBack(r)`, "NextBegun", "(BeginNext.8)"},
+	{"a failed room is detached", "RoomStatusSteps", `Refuses(r)         == r.status \in {"released", "failed"}`, `Refuses(r) == r.status = "released"`, "TurnFound", "(Turn.7)"},
 }
 
 // ChannelFaults are those of the channel.
@@ -112,17 +126,19 @@ func (f *Fault) With(root string) (*Proof, error) {
 	if planted != 1 {
 		return nil, fmt.Errorf("%s: %q is in %s %d times", f.Name, f.From, f.Module, planted)
 	}
+	translating.Lock()
+	defer translating.Unlock()
 	if !f.OfChannel() {
 		return proofs[f.Of()](m)
 	}
 	only, _, _ := strings.Cut(f.Action, "(")
-	translating.Lock()
-	defer translating.Unlock()
 	return channelProof(m, only)
 }
 
 // Condition returns the condition that the fault breaks, of a proof.
 func (f *Fault) Condition(p *Proof) (*Condition, error) {
+	translating.Lock()
+	defer translating.Unlock()
 	for _, c := range p.Conditions() {
 		if c.Goal == f.Goal && c.Action == f.Action {
 			return c, nil

@@ -2,6 +2,7 @@ package proof
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"ablyrooms.example/spec/proof/term"
@@ -60,9 +61,24 @@ var few = map[string]Bounds{
 	"Leases": {MaxCalls: 4, Names: []string{"a"}, Options: []string{"x"}},
 }
 
+// fewFor are the bounds for a goal of a proof.
+func fewFor(p *Proof, goal string) Bounds {
+	if p.Recursion != nil {
+		return smallRoom(3, 1, p.Promised[goal] != "")
+	}
+	return few[p.Name]
+}
+
 // search visits small states that satisfy the invariant of a proof, until visit returns true.
 func search(t testing.TB, p *Proof, w *Small, visit func(State) bool) {
 	t.Helper()
+	if p.Recursion != nil {
+		e := newRoomStates(t, p, w)
+		e.last, e.queue, e.few = 1, 1, true
+		e.visit = func(s State) { e.done = e.done || visit(s) }
+		e.all()
+		return
+	}
 	e := newStates(t, p, w)
 	e.incs, e.calls, e.history = 2, w.Bounds.MaxCalls-1, true
 	e.visit = func(s State) { e.done = e.done || visit(s) }
@@ -80,7 +96,18 @@ func TestPlantedFaultsBreakTheProof(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w := NewSmall(p.System, few[p.Name])
+			if f.Action[0] == '(' {
+				condition, err := f.Condition(p)
+				if err != nil {
+					t.Fatal(err)
+				}
+				found, _ := refutations(t, p, 2, []*Condition{condition})
+				if len(found) == 0 {
+					t.Fatalf("%v holds in small rooms all the same", condition)
+				}
+				return
+			}
+			w := NewSmall(p.System, fewFor(p, f.Goal))
 			claim := newClaim(t, p, w, f.Goal, f.Action)
 			var c *counterexample
 			search(t, p, w, func(s State) bool {
@@ -90,16 +117,23 @@ func TestPlantedFaultsBreakTheProof(t *testing.T) {
 			if c == nil {
 				t.Fatalf("%s by %s holds in small states all the same", f.Goal, f.Action)
 			}
-			j := judge{w: w}
-			t.Logf("%s%v leads from\n%v to\n%v", f.Action, c.params, j.model(c.now), j.model(c.next))
+			show := func(s State) any { return (&judge{w: w}).model(s) }
+			if p.Recursion != nil {
+				show = func(s State) any { return (&roomJudge{w: w}).model(s) }
+			}
+			t.Logf("%s%v leads from\n%v to\n%v", f.Action, c.params, show(c.now), show(c.next))
 		})
 	}
-	for _, of := range []string{"Rooms", "Leases"} {
-		p := read(t, of)
-		w := NewSmall(p.System, few[p.Name])
+	for _, of := range []string{"Rooms", "Leases", "RoomStatus", "RoomStatus with the promise"} {
+		name, _, promise := strings.Cut(of, " ")
+		p := read(t, name)
+		w := NewSmall(p.System, few[name])
+		if p.Recursion != nil {
+			w = NewSmall(p.System, smallRoom(3, 1, promise))
+		}
 		claims := map[*Fault]claim{}
 		for i := range Faults {
-			if f := &Faults[i]; f.Of() == of {
+			if f := &Faults[i]; f.Of() == name && f.Action[0] != '(' && (p.Promised[f.Goal] != "") == promise {
 				claims[f] = newClaim(t, p, w, f.Goal, f.Action)
 			}
 		}

@@ -63,7 +63,12 @@ func (s *sequence) end() value {
 	return made
 }
 
-var unity = term.Number(1)
+// unity is 1. What terms keep of themselves is made before goroutines share it.
+var unity = func() *term.Term {
+	one := term.Number(1)
+	_ = one.String()
+	return one
+}()
 
 // unit is a piece of one element.
 func unit(v value) *piece {
