@@ -55,7 +55,7 @@ var Faults = []Fault{
 	{"a caller that gave up is told again", "RoomStatusSteps", `CallerLeft(r)      == 0`, `CallerLeft(r) == r.caller`, "SettledOnce", "GiveUp.1"},
 	{"a room is attached on a channel that moved on", "RoomStatusSteps", `MovedOn(r)         == r.channel # "attached"`, `MovedOn(r) == r.channel = "failed"`, "StatusRight", "AttachEnded.7"},
 	{"an event changes the status of an operation", "RoomStatusSteps", `Follows(r)         == r.op = "none"`, `Follows(r) == r.op # "release"`, "StatusOfOperation", "Turned.3"},
-	{"a loss is told where none was", "RoomStatusSteps", `Loses(r, resumed)  == ~resumed /\ r.attachedOnce`, `Loses(r, resumed) == r.attachedOnce`, "DiscontinuityIff", "Resumed.2"},
+	{"a loss is told only where none was", "RoomStatusSteps", `Loses(r, resumed)  == ~resumed /\ r.attachedOnce`, `Loses(r, resumed) == resumed /\ r.attachedOnce`, "DiscontinuityIff", "Turned.2"},
 	{"a room that was released hears its channel", "RoomStatusSteps", `IsDeaf(r)          == r.status = "released"`, `IsDeaf(r) == r.status = "released" /\ r.op # "none"`, "ReleasedIsFinal", "Turned.3"},
 	{"an operation begins while a detach runs", "RoomStatusSteps", `IsBusy(r)          == r.op # "none"`, `IsBusy(r) == r.op # "none" /\ r.op # "detach"`, "OneOperation", "Attach.3"},
 	{"an attach that failed is done", "RoomStatusSteps", `SetStatus(r, r.channel, e), FailedWith(e))`, `SetStatus(r, r.channel, e), Done)`, "OutcomeTrue", "AttachEnded.1"},
