@@ -110,7 +110,8 @@ func timersRight(_ ChannelRun, _ ChannelEvent, _ []ChannelOutput, s ChannelRun) 
 
 func oneRequest(before ChannelRun, e ChannelEvent, outputs []ChannelOutput, after ChannelRun) error {
 	state, detachAwaited := before.State, before.Awaited && before.Wire[len(before.Wire)-1] == RequestDetach
-	again := e.In.Kind == KindOvertaken && before.Awaited && !detachAwaited // C38, of options also while detaching
+	// C38: new options that were waited for are sent again while detaching too
+	again := e.In.Kind == KindOvertaken && before.Awaited && !detachAwaited
 	ends := e.In.Kind == KindDetached || e.In.Kind == KindRequestTimeout || e.In.Kind == KindConnection
 	for _, o := range outputs {
 		switch o.Kind {

@@ -73,7 +73,7 @@ func TestPlantedFaultsBreakTheProofOfTheChannel(t *testing.T) {
 				t.Fatal(err)
 			}
 			j := newChannelJudge(t, original, 8, 2, 2, 5)
-			p.System.Variables = original.Variables // with all outputs, of which one action has some
+			p.System.Variables = original.Variables // with all outputs; one action has some
 			holds := j.claims(p, f.Goal)[0]
 			var faulty []*Steps
 			j.faulty = map[string]*Steps{}

@@ -112,10 +112,10 @@ func channelGraphs(t testing.TB, p *Proof, every int) (judges []*channelJudge, s
 }
 
 // The relation that is proved is TLC's: in a sample of the states of both graphs (all, with
-// EVIDENCE=full) each input leads where it leads there, outputs included, and no other can be taken;
+// EVIDENCE=full) each input leads where it does there, outputs included, and no other can be taken;
 // and what is proved holds of each of these states and steps.
 func TestTheRelationOfTheChannelIsTLCs(t *testing.T) {
-	every := map[string]int{"": 150, "check": 20, "full": 1}[os.Getenv("EVIDENCE")]
+	every := map[string]int{"": 250, "check": 20, "full": 1}[os.Getenv("EVIDENCE")]
 	p := readChannel(t)
 	judges, samples := channelGraphs(t, p, every)
 	for i, j := range judges {

@@ -232,8 +232,8 @@ func (j *channelJudge) difference(got, want State) string {
 var script = []model.ChannelInput{{Kind: model.KindConnection, Connection: model.ToConnected}, {Kind: model.KindChannelAttach, Call: 1},
 	{Kind: model.KindAttached}, {Kind: model.KindSetOptions, Call: 2}, {Kind: model.KindChannelDetach, Call: 3}}
 
-// walk goes at random through what the model reaches, from its beginning again and again, and visits
-// each channel.
+// walk goes at random through what the model reaches, again and again from its beginning, and
+// visits each channel.
 func (j *channelJudge) walk(r *rand.Rand, states int, visit func(model.Channel)) {
 	var m model.Channel
 	for _, in := range script {

@@ -190,7 +190,7 @@ func (p *Proof) condition(action, goal string, cases []*Action, from []string, s
 	}}
 }
 
-// hypotheses returns from what a goal is proved, besides the action.
+// hypotheses returns from what a goal is proved, without the action.
 func (p *Proof) hypotheses(action string, from []string) (all []hypothesis, err error) {
 	for _, assumed := range p.t.assumed {
 		all = append(all, hypothesis{"ASSUME", assumed})

@@ -284,7 +284,7 @@ func chooseSequence(c *term.Term, a, b *sequence) *sequence {
 	return newSequence(slices.Concat(head, guarded(ofA, c), guarded(ofB, term.Neg(c)), tail)...)
 }
 
-// selected is SelectSeq(s, holds), where it is known of each piece whether it holds of its elements.
+// selected is SelectSeq(s, holds), where it is known of each piece whether its elements are.
 func (s *sequence) selected(holds func(value) *term.Term) *sequence {
 	var all []*piece
 	for _, p := range s.pieces {

@@ -40,11 +40,11 @@ type System struct {
 	Next string
 	// Whole has the branches of an IF in an action make one action; else each is one.
 	Whole bool
-	// Cases are fields of the record that is the first variable, each with the name of an enumeration
-	// of its values. Each action is read once for each combination.
+	// Cases are fields of the record that is the first variable, each with the name of an
+	// enumeration of its values. Each action is read once for each combination.
 	Cases [][2]string
-	// Inputs are the operators with which claims about steps ask whether a step is one of theirs, with
-	// the sorts of their arguments.
+	// Inputs are the operators with which claims about steps ask whether a step is one of theirs,
+	// with the sorts of their arguments.
 	Inputs []Symbol
 	// Only is the one action that is read, if there is one: enough for a condition.
 	Only string
@@ -324,8 +324,8 @@ func (s *System) facts(a *Action, claim *term.Term, at *scope) (all []hypothesis
 }
 
 // askedOf returns with which literals as arguments a claim asks a predicate: nil stands for what is
-// none. If it does so in too many ways, none are told apart. Where there is a recursion, of which
-// much would be known, a claim asks only where it may fail because the predicate holds.
+// none. If it does so in too many ways, no literals are. Where there is a recursion, of which much
+// would be known, a claim asks only where it may fail because the predicate holds.
 func (s *System) askedOf(claim *term.Term, predicate string) (all [][]*term.Term, asks bool) {
 	known := map[string]bool{}
 	claim.Polar(true, func(t *term.Term, _, negative bool) {

@@ -52,8 +52,8 @@ type tuple []value
 // which, and what there may be at each place, by its sort. What an element has not is blank.
 type row map[column]*term.Term
 
-// either is a if when holds, else b: tuples of different forms, of which it does not show yet whether
-// they are meant as sequences, or as elements of one.
+// either is a if when holds, else b: tuples of different forms, of which it does not show yet
+// whether they are meant as sequences, or as elements of one.
 type either struct {
 	when *term.Term
 	a, b value
@@ -509,8 +509,7 @@ func choose(c *term.Term, a, b value) value {
 	return nil
 }
 
-// sameForm reports whether two tuples are of the same kind: what they have is of the same sorts, and
-// words that say which kind of output it is don't differ.
+// sameForm reports whether two tuples have values of the same sorts.
 func sameForm(a, b tuple) bool {
 	if len(a) != len(b) {
 		return false

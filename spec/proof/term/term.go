@@ -41,7 +41,7 @@ const (
 	Forall             // Vars, Args[0]
 	Exists             // Vars, Args[0]
 	Choose             // one value of Vars[0] for which Args[0] holds; any value if there is none
-	Least              // the least number Vars[0] for which Args[0] holds, which bounds it from below
+	Least              // the least number Vars[0] for which Args[0], a bound of it, holds
 	Greatest           // the greatest, which Args[0] bounds from above
 )
 
@@ -263,7 +263,7 @@ func One(v, body *Term) *Term {
 
 // End chooses the least or the greatest number for which the body holds, as op says. The body must
 // bound the numbers on that side: then there is one if there is any number at all, which is all
-// that is known of it besides.
+// that is known of it.
 func End(op Op, v, body *Term) *Term {
 	return &Term{Op: op, Sort: Int, Vars: []*Term{v}, Args: []*Term{body}}
 }
